@@ -1,0 +1,31 @@
+/**
+ * What became of a fault at the door of the queue. The list is closed: each kind is also a counter of the books and a
+ * metric label.
+ */
+export type AdmissionOutcome =
+  /** A new incident waits in the queue. `evicted` lists waiting incidents that gave way to it (policy `drop`). */
+  | { kind: 'queued'; incidentId: string; evicted: string[] }
+  /** This very call was admitted before, and its reply was lost: nothing was changed. */
+  | { kind: 'resent'; incidentId: string }
+  /** The same fault again: counted on its incident. */
+  | { kind: 'deduplicated'; incidentId: string; recurrences: number }
+  /** The queue is full and the policy is `reject`; the incident row says so. */
+  | { kind: 'rejected'; incidentId: string; bound: QueueBound }
+  /** The queue is full of more severe incidents, and the policy is `drop`; the incident row says so. */
+  | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound };
+
+/** Which bound refused an incident: `cluster_queue_size` or `global_queue_size`. */
+export type QueueBound = 'cluster' | 'global';
+
+/** Everything that can become of a received fault or event, before or at admission. */
+export const INTAKE_OUTCOMES = [
+  'queued',
+  'resent',
+  'deduplicated',
+  'rejected',
+  'dropped_incoming',
+  'filtered',
+  'malformed',
+  'skipped',
+] as const;
+export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { ClusterPermissions } from './cluster-permissions.ts';
+
+/** States of a cluster connection (design.md, "State Machine"). */
+export const CONNECTION_STATUSES = [
+  'disconnected',
+  'connecting',
+  'connected',
+  'subscribing',
+  'active',
+  'failed',
+  'stopped',
+] as const;
+export const ConnectionStatus = z.enum(CONNECTION_STATUSES);
+export type ConnectionStatus = z.infer<typeof ConnectionStatus>;
+
+/** How faults are taken from a cluster: pushed by the server, or asked for at an interval. */
+export const IntakeMode = z.enum(['subscribe', 'poll']);
+export type IntakeMode = z.infer<typeof IntakeMode>;
+
+/** Health of one cluster connection (design.md, "Health Status Structure"), plus the `mode` of its intake. */
+export const ClusterHealth = z.object({
+  name: z.string(),
+  status: ConnectionStatus,
+  /** When the last fault or event arrived, RFC 3339. */
+  last_event: z.string().optional(),
+  /** The last error, while the connection is not active. */
+  error: z.string().optional(),
+  /** Time until the next attempt, such as `4.2s`. */
+  retry_in: z.string().optional(),
+  event_count: z.number().int().nonnegative(),
+  triage_enabled: z.boolean(),
+  permissions: ClusterPermissions.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  mode: IntakeMode.optional(),
+});
+export type ClusterHealth = z.infer<typeof ClusterHealth>;
+
+/** The body of `GET /health/clusters` (design.md, "Health Status Structure"). */
+export interface HealthSummary {
+  clusters: ClusterHealth[];
+  summary: {
+    total: number;
+    active: number;
+    /** Every cluster that is not active. */
+    unhealthy: number;
+    triage_enabled: number;
+  };
+}
+
+/** Counts the clusters' states. */
+export function summarizeHealth(clusters: ClusterHealth[]): HealthSummary {
+  const active = clusters.filter((cluster) => cluster.status === 'active').length;
+  return {
+    clusters,
+    summary: {
+      total: clusters.length,
+      active,
+      unhealthy: clusters.length - active,
+      triage_enabled: clusters.filter((cluster) => cluster.triage_enabled).length,
+    },
+  };
+}

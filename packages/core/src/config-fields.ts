@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+
+/**
+ * The kinds of values a configuration key can have. Environment variables, flags and `${ENV}` give text, so each kind
+ * also reads its value from text; the schema stays the only place that knows a key's type.
+ */
+
+/** A whole number between the bounds, both included. */
+export function integer(min: number, max: number) {
+  return z.preprocess(fromText(/^[+-]?\d+$/, Number), z.int().min(min).max(max));
+}
+
+/** A number between the bounds, both included. */
+export function decimal(min: number, max: number) {
+  return z.preprocess(fromText(/^[+-]?\d+(\.\d+)?$/, Number), z.number().min(min).max(max));
+}
+
+/** true or false. */
+export function flag() {
+  return z.preprocess(
+    fromText(/^(true|false)$/i, (text) => text.toLowerCase() === 'true'),
+    z.boolean(),
+  );
+}
+
+const UNIT_SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** A duration, in seconds once parsed: a number of seconds, or text such as `500ms`, `30s`, `1m30s`, `2h`. */
+export function seconds(min: number, max: number) {
+  const parse = (text: string): number =>
+    /^\d+(\.\d+)?$/.test(text)
+      ? Number(text)
+      : [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
+          (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN),
+          0,
+        );
+  return z.preprocess(
+    fromText(/^(\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+)$/, parse),
+    z.number({ error: 'must be a number of seconds, or a duration such as "30s" or "1m30s"' }).min(min).max(max),
+  );
+}
+
+/** A value that must not be shown: wrapped at once, see {@link Secret}. */
+export function secret() {
+  return z
+    .string()
+    .min(1)
+    .transform((value) => new Secret(value));
+}
+
+/** An address with the scheme http or https. */
+export function httpUrl() {
+  return z.string().refine(
+    (text) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      return url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '';
+    },
+    { error: (issue) => `must be an http:// or https:// URL, got ${JSON.stringify(issue.input)}` },
+  );
+}
+
+/** A list of words, or one text with commas between them. */
+export function wordList() {
+  return z.preprocess(
+    (value) =>
+      typeof value === 'string'
+        ? value
+            .split(',')
+            .map((word) => word.trim())
+            .filter(Boolean)
+        : value,
+    z.array(z.string()),
+  );
+}
+
+function fromText(pattern: RegExp, convert: (text: string) => unknown) {
+  return (value: unknown): unknown => {
+    const text = typeof value === 'string' ? value.trim() : undefined;
+    return text !== undefined && pattern.test(text) ? convert(text) : value;
+  };
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { ClusterEvent } from './cluster-event.ts';
+import { ReportSummary } from './report.ts';
+
+/** Where an incident stands. The list is closed; `FINAL_STATES` are left only by an operator. */
+export const INCIDENT_STATES = [
+  'queued',
+  'investigating',
+  'resolved',
+  'agent_failed',
+  'failed',
+  'expired',
+  'skipped',
+  'cancelled',
+  'dropped',
+  'rejected',
+] as const;
+export const IncidentState = z.enum(INCIDENT_STATES);
+export type IncidentState = z.infer<typeof IncidentState>;
+
+/** Whether nothing more happens to an incident in this state by itself. */
+export function isFinal(state: IncidentState): boolean {
+  return state !== 'queued' && state !== 'investigating';
+}
+
+/** A fault that we investigate: one row in Redis, from admission to report. All times are RFC 3339. */
+export const Incident = z.object({
+  incident_id: z.string(),
+  state: IncidentState,
+  /** Why the state is what it is, in words, where it is not plain. */
+  reason: z.string().optional(),
+  fingerprint: z.string(),
+  cluster_event: ClusterEvent,
+  /** How often the same fault came again while this incident was the one for it. */
+  recurrences: z.number().int().nonnegative(),
+  last_seen: z.string(),
+  created_at: z.string(),
+  started_at: z.string().optional(),
+  finished_at: z.string().optional(),
+  /** Investigations begun, the present one included. */
+  attempts: z.number().int().nonnegative(),
+  /** Absolute path of the workspace on the worker that ran it last. */
+  workspace: z.string().optional(),
+  agent: z.string().optional(),
+  report: ReportSummary.optional(),
+});
+export type Incident = z.infer<typeof Incident>;

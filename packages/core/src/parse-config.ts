@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { ClusterConfig, FlatClusterConfig, expandFlatCluster } from './cluster-config.ts';
+import { type Config, KEYS_WITHOUT_EFFECT, Settings } from './config.ts';
+
+/** One thing wrong with a configuration; all of them are found in one go. */
+export interface ConfigProblem {
+  /** Where in the file: `['clusters', 1, 'mcp', 'endpoint']`. A missing key is named by the path it should have. */
+  path: PropertyKey[];
+  message: string;
+  /** For an unknown key: the names it could have been. */
+  knownKeys?: string[];
+}
+
+/** What the parser must ask the world, so that it stays a pure function. */
+export interface ConfigSurroundings {
+  /** Whether a readable regular file is there; `path` is as written in the file. */
+  isFile(path: string): boolean;
+  /** The kubeconfig of the legacy form, which names none: `$KUBECONFIG` or `~/.kube/config`. */
+  defaultKubeconfig: string;
+}
+
+export type ParsedConfig = { config: Config; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
+
+/**
+ * Validates a configuration (cluster-registry.md, "Multi-Cluster Configuration" and "Backwards-Compatible
+ * Single-Cluster Mode"; design.md, "Configuration Loading") and reports every problem, not just the first.
+ * `raw` is the file's content as plain values, with environment and flags already laid over it.
+ */
+export function parseConfig(raw: unknown, surroundings: ConfigSurroundings): ParsedConfig {
+  if (!isRecord(raw)) return { problems: [{ path: [], message: 'the configuration must be a mapping of keys' }] };
+  const { clusters: rawClusters, mcp_endpoint: legacyEndpoint, ...rest } = raw;
+  const ignored = KEYS_WITHOUT_EFFECT.filter((key) => key in rest);
+  for (const key of ignored) delete rest[key];
+
+  const problems: ConfigProblem[] = [];
+  const settings = check(Settings, rest, [], problems, [...KEYS_WITHOUT_EFFECT, 'clusters', 'mcp_endpoint']);
+  problems.push(...secretProblems(rest, [], surroundings));
+  const clusters = parseClusters(rawClusters, legacyEndpoint, surroundings, problems);
+
+  if (problems.length > 0 || !settings) return { problems };
+  const warnings = ignored.map((key) => ({ path: [key], message: `${key} has no effect yet` }));
+  return { config: { ...settings, clusters }, warnings };
+}
+
+function parseClusters(
+  rawClusters: unknown,
+  legacyEndpoint: unknown,
+  surroundings: ConfigSurroundings,
+  problems: ConfigProblem[],
+): ClusterConfig[] {
+  if (legacyEndpoint !== undefined && rawClusters !== undefined) {
+    problems.push({ path: ['mcp_endpoint'], message: 'mcp_endpoint and clusters cannot both be set; keep clusters' });
+  } else if (legacyEndpoint !== undefined) {
+    return parseLegacyCluster(legacyEndpoint, surroundings, problems);
+  }
+  if (rawClusters === undefined || (Array.isArray(rawClusters) && rawClusters.length === 0)) {
+    if (legacyEndpoint === undefined) {
+      problems.push({ path: ['clusters'], message: 'at least one cluster must be configured' });
+    }
+    return [];
+  }
+  if (!Array.isArray(rawClusters)) {
+    problems.push({ path: ['clusters'], message: `clusters must be a list, got ${typeof rawClusters}` });
+    return [];
+  }
+  reportDuplicateNames(rawClusters, problems);
+  return rawClusters.flatMap((entry: unknown, index) =>
+    parseCluster(entry, ['clusters', index], surroundings, problems),
+  );
+}
+
+function parseCluster(
+  entry: unknown,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+  problems: ConfigProblem[],
+): ClusterConfig[] {
+  const isFlat = isRecord(entry) && ('mcp_endpoint' in entry || 'kubeconfig' in entry) && !('mcp' in entry);
+  if (isRecord(entry)) {
+    problems.push(...secretProblems(entry, path, surroundings), ...kubeconfigProblems(entry, path, surroundings));
+  }
+  if (isFlat) {
+    const flat = check(FlatClusterConfig, entry, path, problems);
+    return flat ? [expandFlatCluster(flat)] : [];
+  }
+  const cluster = check(ClusterConfig, entry, path, problems);
+  return cluster ? [cluster] : [];
+}
+
+function parseLegacyCluster(
+  endpoint: unknown,
+  surroundings: ConfigSurroundings,
+  problems: ConfigProblem[],
+): ClusterConfig[] {
+  const found: ConfigProblem[] = [];
+  const flat = check(
+    FlatClusterConfig,
+    { name: 'default', mcp_endpoint: endpoint, kubeconfig: surroundings.defaultKubeconfig },
+    [],
+    found,
+  );
+  if (!surroundings.isFile(surroundings.defaultKubeconfig)) {
+    found.push({
+      path: ['mcp_endpoint'],
+      message: `mcp_endpoint uses the default kubeconfig, and ${surroundings.defaultKubeconfig} is not a readable file; set KUBECONFIG or use clusters`,
+    });
+  }
+  problems.push(...found);
+  return flat && found.length === 0 ? [expandFlatCluster(flat)] : [];
+}
+
+/** Looked for in the raw entry, so that one mistake does not hide another. */
+function kubeconfigProblems(
+  entry: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  const triage = isRecord(entry.triage) ? entry.triage : undefined;
+  const at = triage ? [...path, 'triage', 'kubeconfig'] : [...path, 'kubeconfig'];
+  const value = triage ? triage.kubeconfig : entry.kubeconfig;
+  const enabled = triage ? String(triage.enabled).toLowerCase() === 'true' : true;
+  if (!enabled) return [];
+  if (typeof value === 'string' && value !== '') {
+    return surroundings.isFile(value)
+      ? []
+      : [{ path: at, message: `cluster ${nameOf(entry)}: kubeconfig ${value} is not a readable file` }];
+  }
+  if (!triage) return []; // the schema of the flat form, or of an entry without triage, says what is missing
+  return [{ path: at, message: `cluster ${nameOf(entry)}: triage.kubeconfig is required when triage.enabled is true` }];
+}
+
+/** `X` and `X_file` exclude each other, and the file must be there. */
+function secretProblems(
+  record: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  return Object.entries(record).flatMap(([key, value]): ConfigProblem[] => {
+    if (isRecord(value)) return secretProblems(value, [...path, key], surroundings);
+    if (!key.endsWith('_key_file') || typeof value !== 'string') return [];
+    const at = [...path, key];
+    const plain = key.slice(0, -'_file'.length);
+    if (record[plain] !== undefined) return [{ path: at, message: `${plain} and ${key} cannot both be set` }];
+    return surroundings.isFile(value) ? [] : [{ path: at, message: `${key}: ${value} is not a readable file` }];
+  });
+}
+
+function reportDuplicateNames(entries: unknown[], problems: ConfigProblem[]): void {
+  const firstAt = new Map<unknown, number>();
+  entries.forEach((entry, index) => {
+    const name = isRecord(entry) ? entry.name : undefined;
+    if (typeof name !== 'string') return;
+    const first = firstAt.get(name);
+    if (first === undefined) firstAt.set(name, index);
+    else {
+      problems.push({
+        path: ['clusters', index, 'name'],
+        message: `duplicate cluster name: ${name} (also clusters[${first}])`,
+      });
+    }
+  });
+}
+
+/** Parses by the schema; its problems are added with the path in front and the bad value in the message. */
+function check<T extends z.ZodObject>(
+  schema: T,
+  value: unknown,
+  path: PropertyKey[],
+  problems: ConfigProblem[],
+  alsoKnown: string[] = [],
+): z.infer<T> | undefined {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const at = [...path, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      const known = [...keysAt(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])];
+      for (const key of issue.keys) {
+        problems.push({ path: [...at, key], message: `unknown key ${JSON.stringify(key)}`, knownKeys: known });
+      }
+    } else {
+      problems.push({ path: at, message: describeIssue(issue, at, value, path) });
+    }
+  }
+  return undefined;
+}
+
+/** Keys whose value is, or may hold, a secret: a message never repeats it. */
+const SENSITIVE_KEY = /(_key|redis\.url)$/;
+
+function describeIssue(issue: z.core.$ZodIssue, at: PropertyKey[], root: unknown, path: PropertyKey[]): string {
+  const key = at
+    .filter((part) => typeof part === 'string')
+    .join('.')
+    .replace(/^clusters\.?/, '');
+  const owner = path[0] === 'clusters' ? `cluster ${nameOf(root, path[1])}: ` : '';
+  if (issue.input === undefined) return `${owner}${key || 'the entry'} is required`;
+  const shown = !issue.message.includes('got ') && !SENSITIVE_KEY.test(key);
+  const got = shown ? `, got ${JSON.stringify(issue.input)}` : '';
+  return `${owner}${key}: ${issue.message.replace(/^Invalid input: /, '')}${got}`;
+}
+
+function nameOf(entry: unknown, index?: PropertyKey): string {
+  const name = isRecord(entry) && typeof entry.name === 'string' ? entry.name : undefined;
+  return name ?? (index === undefined ? '(unnamed)' : `[${String(index)}]`);
+}
+
+/** The keys that the schema knows at a path within it. */
+function keysAt(schema: z.ZodObject, path: PropertyKey[]): string[] {
+  let current: unknown = schema;
+  for (const part of path) {
+    current = unwrap(current);
+    current = current instanceof z.ZodObject ? current.shape[String(part)] : undefined;
+  }
+  current = unwrap(current);
+  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrap(schema.def.innerType);
+  }
+  return schema;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

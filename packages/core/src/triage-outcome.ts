@@ -1,0 +1,19 @@
+import type { ReportSummary } from './report.ts';
+
+/**
+ * How one triage run ended. The list is closed, and one switch in the triage worker says what each means to the queue,
+ * the incident's row, the metrics and the log.
+ */
+export type TriageOutcome =
+  /** A valid report is there. */
+  | { kind: 'resolved'; report: ReportSummary; markdown: string; agent: string }
+  /** The agent ran and gave no valid report; another attempt would cost the same again. */
+  | { kind: 'agent_failed'; reason: string; agent: string }
+  /** Triage is impossible as things are configured. */
+  | { kind: 'failed'; reason: string }
+  /** A passing cause: try again later, while attempts are left. */
+  | { kind: 'retry'; reason: string }
+  /** This worker shuts down: hand the job back at once, without counting an attempt. */
+  | { kind: 'requeue'; reason: string }
+  /** Triage is disabled for the cluster. */
+  | { kind: 'skipped'; reason: string };
