@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { type ClusterHealth, summarizeHealth } from './cluster-health.ts';
+import { type ClusterPermissions, helmAccessAvailable, minimumPermissionsMet } from './cluster-permissions.ts';
+import { INCIDENT_STATES, isFinal } from './incident.ts';
+
+const all: ClusterPermissions = {
+  cluster_name: 'prod',
+  validated_at: '2026-01-01T00:00:00Z',
+  can_get_pods: true,
+  can_get_logs: true,
+  can_get_events: true,
+  can_get_deployments: true,
+  can_get_services: true,
+  secrets_access_allowed: true,
+  can_get_secrets: true,
+  can_get_configmaps: true,
+  can_get_nodes: true,
+};
+
+test('minimumPermissionsMet needs nothing but pods, logs and events', () => {
+  const least = {
+    ...all,
+    can_get_deployments: false,
+    can_get_services: false,
+    can_get_nodes: false,
+    can_get_secrets: false,
+  };
+  expect(minimumPermissionsMet(least)).toBe(true);
+});
+
+test.each(['can_get_pods', 'can_get_logs', 'can_get_events'])('minimumPermissionsMet needs %s', (key) => {
+  expect(minimumPermissionsMet({ ...all, [key]: false })).toBe(false);
+});
+
+test('helmAccessAvailable needs the configuration and RBAC', () => {
+  expect(helmAccessAvailable(all)).toBe(true);
+  expect(helmAccessAvailable({ ...all, secrets_access_allowed: false })).toBe(false);
+  expect(helmAccessAvailable({ ...all, can_get_secrets: false })).toBe(false);
+});
+
+test('summarizeHealth counts every cluster that is not active as unhealthy', () => {
+  const cluster = (status: ClusterHealth['status'], triage_enabled: boolean): ClusterHealth => ({
+    name: status,
+    status,
+    event_count: 0,
+    triage_enabled,
+  });
+  const { summary } = summarizeHealth([cluster('active', true), cluster('failed', true), cluster('connecting', false)]);
+  expect(summary).toEqual({ total: 3, active: 1, unhealthy: 2, triage_enabled: 2 });
+});
+
+test('isFinal: only waiting and running incidents have something before them', () => {
+  expect(INCIDENT_STATES.filter((state) => !isFinal(state))).toEqual(['queued', 'investigating']);
+});

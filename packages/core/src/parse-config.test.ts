@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import { settingKeys } from './config.ts';
+import { type ConfigSurroundings, parseConfig } from './parse-config.ts';
+
+const surroundings: ConfigSurroundings = {
+  isFile: (path) => path.endsWith('.kubeconfig') || path.endsWith('.key'),
+  defaultKubeconfig: '/home/op/default.kubeconfig',
+};
+const parse = (raw: unknown, overrides: Partial<ConfigSurroundings> = {}) =>
+  parseConfig(raw, { ...surroundings, ...overrides });
+const configOf = (raw: unknown) => {
+  const parsed = parse(raw);
+  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.config;
+};
+const messagesOf = (raw: unknown, overrides?: Partial<ConfigSurroundings>) => {
+  const parsed = parse(raw, overrides);
+  return 'problems' in parsed ? parsed.problems.map((problem) => problem.message) : [];
+};
+
+const cluster = {
+  name: 'west',
+  mcp: { endpoint: 'http://west:8080/mcp' },
+  triage: { enabled: true, kubeconfig: 'west.kubeconfig' },
+};
+
+describe('parseConfig', () => {
+  test('gives everything but the clusters a default', () => {
+    const config = configOf({ clusters: [cluster] });
+    expect(config).toMatchObject({
+      agent_cli: 'builtin',
+      queue_overflow_policy: 'drop',
+      sse_reconnect_initial_backoff: 1,
+      sse_reconnect_max_backoff: 60,
+      redis: { key_prefix: 'nightcrier' },
+      api: { host: '127.0.0.1', port: 8080 },
+    });
+    expect(config.clusters[0]).toMatchObject({ labels: {}, triage: { allow_secrets_access: false } });
+  });
+
+  test('accepts the flat form of a cluster, which means triage enabled', () => {
+    const flat = { name: 'west', mcp_endpoint: 'http://west:8080', kubeconfig: 'west.kubeconfig' };
+    expect(configOf({ clusters: [flat] }).clusters[0]).toEqual({
+      name: 'west',
+      labels: {},
+      mcp: { endpoint: 'http://west:8080' },
+      triage: { enabled: true, kubeconfig: 'west.kubeconfig', allow_secrets_access: false },
+    });
+  });
+
+  test.each(['name', 'mcp_endpoint', 'kubeconfig'])('requires %s in the flat form', (missing) => {
+    const flat: Record<string, unknown> = { name: 'west', mcp_endpoint: 'http://west', kubeconfig: 'west.kubeconfig' };
+    delete flat[missing];
+    expect(messagesOf({ clusters: [flat] }).join()).toContain(`${missing} is required`);
+  });
+
+  test('accepts the legacy single endpoint as the cluster "default" with the default kubeconfig', () => {
+    expect(configOf({ mcp_endpoint: 'http://one:8080' }).clusters).toMatchObject([
+      {
+        name: 'default',
+        mcp: { endpoint: 'http://one:8080' },
+        triage: { enabled: true, kubeconfig: '/home/op/default.kubeconfig' },
+      },
+    ]);
+  });
+
+  test('says that the default kubeconfig of the legacy form is missing', () => {
+    expect(messagesOf({ mcp_endpoint: 'http://one' }, { isFile: () => false }).join()).toContain('set KUBECONFIG');
+  });
+
+  test('refuses mcp_endpoint beside clusters', () => {
+    expect(messagesOf({ mcp_endpoint: 'http://one', clusters: [cluster] })).toEqual([
+      expect.stringContaining('cannot both be set'),
+    ]);
+  });
+
+  test.each([{}, { clusters: [] }])('requires at least one cluster: %j', (raw) => {
+    expect(messagesOf(raw)).toEqual(['at least one cluster must be configured']);
+  });
+
+  test('reports all problems at once, each with its path', () => {
+    const parsed = parse({
+      mcp_endpoint: 'http://one',
+      agnt_cli: 'claude',
+      agent_timeout: 'soon',
+      clusters: [
+        cluster,
+        cluster,
+        { name: 'no-endpoint', mcp: {}, triage: { enabled: true, kubeconfig: 'gone' } },
+        { name: 'bad-url', mcp: { endpoint: 'ftp://x' } },
+      ],
+    });
+    expect('problems' in parsed && parsed.problems.map(({ path, message }) => [path.join('.'), message])).toEqual(
+      expect.arrayContaining([
+        ['mcp_endpoint', expect.stringContaining('cannot both be set')],
+        ['agnt_cli', 'unknown key "agnt_cli"'],
+        [
+          'agent_timeout',
+          'agent_timeout: must be a number of seconds, or a duration such as "30s" or "1m30s", got "soon"',
+        ],
+        ['clusters.1.name', 'duplicate cluster name: west (also clusters[0])'],
+        ['clusters.2.mcp.endpoint', 'cluster no-endpoint: mcp.endpoint is required'],
+        ['clusters.2.triage.kubeconfig', 'cluster no-endpoint: kubeconfig gone is not a readable file'],
+        ['clusters.3.mcp.endpoint', expect.stringContaining('http:// or https:// URL, got "ftp://x"')],
+      ]),
+    );
+  });
+
+  test('offers the known keys of the place where an unknown key stands', () => {
+    const parsed = parse({
+      clusters: [{ ...cluster, mcp: { endpoint: 'http://x', apikey: 'k' } }],
+      redis: { uri: '' },
+    });
+    expect('problems' in parsed && parsed.problems).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          path: ['clusters', 0, 'mcp', 'apikey'],
+          knownKeys: ['endpoint', 'api_key', 'api_key_file'],
+        }),
+        expect.objectContaining({ path: ['redis', 'uri'], knownKeys: ['url', 'key_prefix'] }),
+      ]),
+    );
+  });
+
+  test('requires a kubeconfig only where triage is enabled', () => {
+    expect(configOf({ clusters: [{ name: 'quiet', mcp: { endpoint: 'http://x' } }] }).clusters[0]?.triage.enabled).toBe(
+      false,
+    );
+    expect(messagesOf({ clusters: [{ ...cluster, triage: { enabled: true } }] })).toEqual([
+      'cluster west: triage.kubeconfig is required when triage.enabled is true',
+    ]);
+  });
+
+  test('never repeats a secret in a message', () => {
+    const messages = messagesOf({
+      anthropic_api_key: { nested: 'hunter2' },
+      redis: { url: 'http://:hunter2@host' },
+      clusters: [{ ...cluster, mcp: { endpoint: 'http://x', api_key: ['hunter2'] } }],
+    });
+    expect(messages).toHaveLength(3);
+    expect(messages.join()).not.toContain('hunter2');
+  });
+
+  test('refuses a secret given twice, and a secret file that is not there', () => {
+    expect(
+      messagesOf({
+        clusters: [cluster],
+        openai_api_key: 'k',
+        openai_api_key_file: 'a.key',
+        api: { access_key_file: 'gone' },
+      }),
+    ).toEqual([
+      'openai_api_key and openai_api_key_file cannot both be set',
+      'access_key_file: gone is not a readable file',
+    ]);
+  });
+
+  test('reads numbers, booleans and durations from text, as environment variables give them', () => {
+    expect(
+      configOf({
+        clusters: [cluster],
+        agent_timeout: '1m30s',
+        max_concurrent_agents: '7',
+        api: { allow_anonymous: 'true' },
+      }),
+    ).toMatchObject({ agent_timeout: 90, max_concurrent_agents: 7, api: { allow_anonymous: true } });
+    expect(messagesOf({ clusters: [cluster], max_concurrent_agents: '' })).toHaveLength(1);
+  });
+
+  test('accepts keys of the original whose part is not built, with a warning', () => {
+    const parsed = parse({ clusters: [cluster], slack_webhook_url: 'https://hooks/x' });
+    expect('warnings' in parsed && parsed.warnings.map((warning) => warning.message)).toEqual([
+      'slack_webhook_url has no effect yet',
+    ]);
+  });
+});
+
+test('settingKeys derives one environment variable and one flag from each key', () => {
+  const keys = settingKeys();
+  expect(keys).toContainEqual(
+    expect.objectContaining({ path: ['redis', 'url'], environment: 'REDIS_URL', flag: 'redis-url' }),
+  );
+  expect(keys).toContainEqual(expect.objectContaining({ environment: 'AGENT_TIMEOUT', flag: 'agent-timeout' }));
+  expect(keys.filter((key) => key.description === '')).toEqual([]);
+  expect(new Set(keys.map((key) => key.flag)).size).toBe(keys.length);
+});

@@ -1,0 +1,71 @@
+import type { Config } from '@nightcrier/core/config';
+import type { Logger } from '@nightcrier/core/logger';
+import { parseArgs } from 'node:util';
+import { ConfigError } from './config-error.ts';
+import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from './config-flags.ts';
+import { loadConfig } from './load-config.ts';
+import { createLogger } from './logger.ts';
+
+/** Something that runs until it is stopped. `stop` is idempotent. */
+export interface RunningApp {
+  stop(): Promise<void>;
+}
+
+/**
+ * The whole `main` of a process: reads flags, configuration and environment, starts the app, and stops it on SIGTERM or
+ * SIGINT. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ */
+export async function runProcess(
+  name: string,
+  start: (config: Config, logger: Logger) => Promise<RunningApp>,
+): Promise<void> {
+  const { values } = parseArgs({ options: { ...CONFIG_OPTIONS, help: { type: 'boolean', short: 'h' } }, strict: true });
+  if (values.help) {
+    process.stdout.write(`Usage: ${name} --config FILE [--setting VALUE …]\n\n${flagsHelp()}\n`);
+    return;
+  }
+  let loaded;
+  try {
+    loaded = await loadConfig({ flags: flagsFrom(values), environment: process.env });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 78;
+    return;
+  }
+  const logger = createLogger(name, loaded.config.log_level);
+  for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
+
+  const stopSignal = waitForStopSignal(logger);
+  try {
+    const app = await start(loaded.config, logger);
+    logger.info({ pid: process.pid, node: process.version }, 'started');
+    process.send?.('ready');
+    const signal = await stopSignal;
+    logger.info({ signal, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
+    await app.stop();
+    logger.info({}, 'stopped');
+    process.exit(0);
+  } catch (error) {
+    logger.error({ error }, 'failed');
+    process.exit(1);
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
+function waitForStopSignal(logger: Logger): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  // Signal handlers alone do not keep a process alive, and an app may be waiting for nothing else.
+  setInterval(() => undefined, 2 ** 30);
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) {
+      logger.warn({ signal }, 'second signal: exiting at once');
+      process.exit(1);
+    }
+    asked = true;
+    resolve(signal);
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  return promise;
+}
