@@ -44,12 +44,19 @@ export async function loadConfig({ flags = {}, environment }: ConfigSources): Pr
   });
   const say = (problem: ConfigProblem): string =>
     `${origins.get(problem.path.join('.')) ?? source?.locate(problem.path) ?? 'configuration:'} ${problem.message}${suggestion(problem)}`;
-  const problems = [...(source?.problems ?? []), ...('problems' in parsed ? parsed.problems.map(say) : [])];
+  const problems = [
+    ...(source?.problems ?? []),
+    ...('problems' in parsed ? inFileOrder(parsed.problems, source).map(say) : []),
+  ];
   if (problems.length > 0 || 'problems' in parsed) {
     throw new ConfigError(source?.file ?? 'configuration', problems);
   }
   const file = source && path.resolve(source.file);
   return { config: withAbsolutePaths(parsed.config), file, warnings: parsed.warnings.map(say) };
+}
+
+function inFileOrder(problems: ConfigProblem[], source: YamlSource | undefined): ConfigProblem[] {
+  return source ? problems.toSorted((a, b) => source.offset(a.path) - source.offset(b.path)) : problems;
 }
 
 async function openSource(

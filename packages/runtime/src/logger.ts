@@ -1,8 +1,10 @@
 import type { Logger } from '@nightcrier/core/logger';
 import pino from 'pino';
-import pretty from 'pino-pretty';
+import pretty, { type PrettyOptions, prettyFactory } from 'pino-pretty';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+const READABLE: PrettyOptions = { colorize: true, ignore: 'pid,hostname,process', translateTime: 'SYS:HH:MM:ss' };
 
 /**
  * The log of one process: JSON lines on standard error, or readable lines where that is a terminal. Standard output is
@@ -16,7 +18,12 @@ export function createLogger(processName: string, level: LogLevel, stream = proc
     formatters: { level: (label) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err },
   };
-  return stream.isTTY
-    ? pino(options, pretty({ destination: stream, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }))
-    : pino(options, stream);
+  return stream.isTTY ? pino(options, pretty({ ...READABLE, destination: stream, sync: true })) : pino(options, stream);
+}
+
+const readable = prettyFactory({ ...READABLE, singleLine: true });
+
+/** A JSON log line of another process as a person reads it; anything else as it is. */
+export function readableLogLine(line: string): string {
+  return line.startsWith('{') ? readable(line).trimEnd() : line;
 }

@@ -5,6 +5,7 @@ import { ConfigError } from './config-error.ts';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from './config-flags.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger } from './logger.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /** Something that runs until it is stopped. `stop` is idempotent. */
 export interface RunningApp {
@@ -13,7 +14,7 @@ export interface RunningApp {
 
 /**
  * The whole `main` of a process: reads flags, configuration and environment, starts the app, and stops it on SIGTERM or
- * SIGINT. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * SIGINT, or when the process that started it is gone. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
  */
 export async function runProcess(
   name: string,
@@ -36,13 +37,13 @@ export async function runProcess(
   const logger = createLogger(name, loaded.config.log_level);
   for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
 
-  const stopSignal = waitForStopSignal(logger);
+  const stopping = stopSignal();
   try {
     const app = await start(loaded.config, logger);
     logger.info({ pid: process.pid, node: process.version }, 'started');
     process.send?.('ready');
-    const signal = await stopSignal;
-    logger.info({ signal, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
+    const cause = await stopping;
+    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
     await app.stop();
     logger.info({}, 'stopped');
     process.exit(0);
@@ -50,22 +51,4 @@ export async function runProcess(
     logger.error({ error }, 'failed');
     process.exit(1);
   }
-}
-
-/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
-function waitForStopSignal(logger: Logger): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  // Signal handlers alone do not keep a process alive, and an app may be waiting for nothing else.
-  setInterval(() => undefined, 2 ** 30);
-  let asked = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (asked) {
-      logger.warn({ signal }, 'second signal: exiting at once');
-      process.exit(1);
-    }
-    asked = true;
-    resolve(signal);
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  return promise;
 }

@@ -34,10 +34,11 @@ export class YamlSource {
 
   /** `file:line:column:` of the key at the path, or of the nearest thing above it that is in the file. */
   locate(path: PropertyKey[]): string {
-    return this.#at(this.#offset(path));
+    return this.#at(this.offset(path));
   }
 
-  #offset(path: PropertyKey[]): number {
+  /** The position in the text that {@link locate} names. */
+  offset(path: PropertyKey[]): number {
     let node: unknown = this.#document.contents;
     let offset = 0;
     for (const part of path) {

@@ -1,0 +1,128 @@
+import { isFinal } from '@nightcrier/core/incident';
+import { loadConfig } from '@nightcrier/runtime/load-config';
+import { createLogger } from '@nightcrier/runtime/logger';
+import { stopSignal } from '@nightcrier/runtime/stop-signal';
+import getPort from 'get-port';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient } from '../api-client.ts';
+import { type Child, startChild } from '../child-process.ts';
+import { DemoProgress } from '../demo-progress.ts';
+import { INSTALLATION, type System, startSystem } from '../system.ts';
+
+const CLUSTERS = ['westeu-cluster1', 'eastus-cluster1'];
+const ONCE_SECONDS = 120;
+const POLL_MS = 300;
+
+export interface DemoOptions {
+  /** End when the first incident of every cluster has its report. */
+  once: boolean;
+  /** One JSON line for each incident on standard output instead of words and a table. */
+  json: boolean;
+  /** Flags for the processes, laid over the demo's own. */
+  flags: Record<string, string>;
+}
+
+/**
+ * `nightcrier demo`: two simulated clusters and the whole system, in a folder of its own; things break, and the
+ * terminal shows how faults become incidents and reports.
+ * @returns the exit code: 0, or 1 with the reason on standard error
+ */
+export async function demo({ once, json, flags }: DemoOptions): Promise<number> {
+  const stopping = stopSignal();
+  const folder = path.resolve('.nightcrier/demo', new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  await mkdir(path.join(folder, 'logs'), { recursive: true });
+  const onLine = logToFiles(path.join(folder, 'logs'));
+
+  let simulator: Child | undefined;
+  let system: System | undefined;
+  try {
+    const progress = new DemoProgress(json);
+    progress.say(`starting the simulated clusters ${CLUSTERS.join(' and ')}`);
+    simulator = await startSimulator(folder, onLine);
+
+    const settings = {
+      config: path.join(folder, 'clusters.yaml'),
+      'workspace-root': path.join(folder, 'incidents'),
+      'data-dir': folder,
+      'api-port': String(await getPort({ port: 8080, host: '127.0.0.1' })),
+      ...flags,
+    };
+    const { config } = await loadConfig({ flags: settings, environment: process.env });
+    progress.say('starting Redis, api, triage-worker and ingester');
+    system = await startSystem({
+      config,
+      arguments: Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, value]),
+      logger: createLogger('demo', 'warn'),
+      onLine,
+    });
+    const url = `http://${config.api.host}:${config.api.port}`;
+    progress.say(`health ${url}/health/clusters · queue ${url}/queues · incidents ${url}/api/incidents`);
+    progress.say(`workspaces, reports and logs in ${folder}`);
+
+    const ended = Promise.race([stopping, system.broken, simulator.ended.then((how) => `simulator ended: ${how}`)]);
+    const reason = await watch(new ApiClient(url), progress, once, ended);
+    if (reason !== undefined) console.error(`demo: ${reason}; logs in ${path.join(folder, 'logs')}`);
+    return reason === undefined ? 0 : 1;
+  } finally {
+    await system?.stop();
+    await simulator?.stop(10);
+  }
+}
+
+/** Shows what happens until the demo is over. Returns why it failed, or undefined. */
+async function watch(
+  api: ApiClient,
+  progress: DemoProgress,
+  once: boolean,
+  ended: Promise<string>,
+): Promise<string | undefined> {
+  const over = new AbortController();
+  void ended.then((how) => over.abort(how));
+  const deadline = once ? Date.now() + ONCE_SECONDS * 1000 : Number.POSITIVE_INFINITY;
+  let lastError: unknown;
+  while (!over.signal.aborted && Date.now() < deadline) {
+    try {
+      const incidents = await api.incidents({ limit: '200' });
+      progress.show(incidents);
+      const reported = new Set(
+        incidents.filter(({ state }) => state === 'resolved').map(({ cluster_event: event }) => event.cluster_name),
+      );
+      if (once && CLUSTERS.every((cluster) => reported.has(cluster))) {
+        progress.summarize(incidents.filter(({ state }) => isFinal(state)));
+        return undefined;
+      }
+    } catch (error) {
+      lastError = error;
+    }
+    await sleep(POLL_MS, undefined, { signal: over.signal }).catch(() => undefined);
+  }
+  if (!over.signal.aborted) {
+    const detail = lastError instanceof Error ? ` (${lastError.message})` : '';
+    return `not every cluster had an incident with a report within ${ONCE_SECONDS} s${detail}`;
+  }
+  const cause = await ended;
+  return cause === 'SIGINT' || cause === 'SIGTERM' ? undefined : cause;
+}
+
+function startSimulator(folder: string, onLine: (name: string, line: string) => void): Promise<Child> {
+  const flags = { clusters: CLUSTERS.join(','), dir: folder, scenarios: 'all', 'fault-interval': '3' };
+  return startChild({
+    name: 'simulator',
+    script: path.join(INSTALLATION, 'packages/simulator/src/main.ts'),
+    arguments: [...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]), '--wait-for-subscriber'],
+    onLine,
+  });
+}
+
+/** One file for each process; the terminal is for the incidents. */
+function logToFiles(folder: string): (name: string, line: string) => void {
+  const files = new Map<string, ReturnType<typeof createWriteStream>>();
+  return (name, line) => {
+    const file = files.get(name) ?? createWriteStream(path.join(folder, `${name}.log`), { flags: 'a' });
+    files.set(name, file);
+    file.write(`${line}\n`);
+  };
+}

@@ -1,0 +1,39 @@
+import type { ApiClient } from '../api-client.ts';
+import { incidentRow, incidentTable } from '../incident-table.ts';
+
+/** `nightcrier incidents list`: newest first. */
+export async function listIncidents(
+  api: ApiClient,
+  filter: Record<string, string>,
+  format: 'table' | 'json',
+): Promise<void> {
+  const rows = (await api.incidents(filter)).map(incidentRow);
+  if (format === 'json') for (const row of rows) console.log(JSON.stringify(row));
+  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout.columns));
+}
+
+/** `nightcrier incidents show ID`: the incident and its report. */
+export async function showIncident(api: ApiClient, id: string, format: 'table' | 'json'): Promise<void> {
+  const incident = await api.incident(id);
+  const report = await api.report(id);
+  if (format === 'json') {
+    console.log(JSON.stringify({ ...incident, report_markdown: report }));
+    return;
+  }
+  const row = incidentRow(incident);
+  const facts: [string, string | number | undefined][] = [
+    ['incident', row.incident_id],
+    ['cluster', row.cluster],
+    ['resource', row.resource],
+    ['fault', `${row.fault} (${row.severity})`],
+    ['state', incident.reason === undefined ? row.state : `${row.state}: ${incident.reason}`],
+    ['received', incident.cluster_event.received_at],
+    ['finished', incident.finished_at],
+    ['recurrences', row.recurrences],
+    ['attempts', incident.attempts],
+    ['agent', incident.agent],
+    ['workspace', incident.workspace],
+  ];
+  for (const [name, value] of facts) if (value !== undefined) console.log(`${name.padEnd(12)} ${value}`);
+  console.log(`\n${report ?? 'There is no report.'}`);
+}

@@ -1,0 +1,26 @@
+import { createLogger } from '@nightcrier/runtime/logger';
+import { loadConfig } from '@nightcrier/runtime/load-config';
+import { stopSignal } from '@nightcrier/runtime/stop-signal';
+import { printLogLines } from '../log-lines.ts';
+import { startSystem } from '../system.ts';
+
+/**
+ * `nightcrier up`: the whole system on this machine until SIGTERM or SIGINT, or until one of its processes ends.
+ * @returns the exit code
+ */
+export async function up(flags: Record<string, string>): Promise<number> {
+  const { config } = await loadConfig({ flags, environment: process.env });
+  const logger = createLogger('up', config.log_level);
+  const stopping = stopSignal();
+  const system = await startSystem({
+    config,
+    arguments: Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
+    logger,
+    onLine: printLogLines(process.stderr),
+  });
+  logger.info({ api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length }, 'running');
+  const cause = await Promise.race([stopping, system.broken]);
+  logger.info({ cause }, 'stopping');
+  await system.stop();
+  return cause === 'SIGTERM' || cause === 'SIGINT' ? 0 : 1;
+}

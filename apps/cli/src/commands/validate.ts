@@ -1,0 +1,38 @@
+import { ConfigError } from '@nightcrier/runtime/config-error';
+import { loadConfig } from '@nightcrier/runtime/load-config';
+import Table from 'cli-table3';
+
+/**
+ * `nightcrier validate CONFIG`: every problem of a configuration with its line and column.
+ * @returns the exit code: 0 valid, 1 not
+ */
+export async function validate(file: string, format: 'table' | 'json'): Promise<number> {
+  let loaded;
+  try {
+    loaded = await loadConfig({ flags: { config: file }, environment: process.env });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems }));
+    else console.error(error.message);
+    return 1;
+  }
+  const clusters = loaded.config.clusters.map((cluster) => ({
+    name: cluster.name,
+    endpoint: cluster.mcp.endpoint,
+    triage: cluster.triage.enabled,
+    kubeconfig: cluster.triage.kubeconfig,
+  }));
+  if (format === 'json') {
+    console.log(JSON.stringify({ valid: true, warnings: loaded.warnings, clusters }));
+    return 0;
+  }
+  for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
+  const table = new Table({
+    head: ['cluster', 'endpoint', 'triage', 'kubeconfig'],
+    style: { head: ['bold'], border: [] },
+  });
+  for (const row of clusters)
+    table.push([row.name, row.endpoint, row.triage ? 'enabled' : 'disabled', row.kubeconfig ?? '–']);
+  console.log(`${table.toString()}\n${file} is valid`);
+  return 0;
+}

@@ -1,0 +1,60 @@
+import { describeResource } from '@nightcrier/core/fault';
+import type { Incident } from '@nightcrier/core/incident';
+import Table from 'cli-table3';
+
+/** One incident in the words of the tables and of `-o json`. */
+export interface IncidentRow {
+  incident_id: string;
+  cluster: string;
+  resource: string;
+  fault: string;
+  severity: string;
+  state: string;
+  root_cause: string;
+  /** Percent. */
+  confidence?: number;
+  /** From the receipt of the fault to the end of the investigation. */
+  seconds?: number;
+  recurrences: number;
+  workspace?: string;
+}
+
+/** What a person wants to see of an incident at a glance. */
+export function incidentRow(incident: Incident): IncidentRow {
+  const { cluster_event: source, finished_at: finishedAt } = incident;
+  return {
+    incident_id: incident.incident_id,
+    cluster: source.cluster_name,
+    resource: describeResource(source.event.resource),
+    fault: source.event.faultType,
+    severity: source.event.severity,
+    state: incident.state,
+    root_cause: incident.report?.root_cause ?? incident.reason ?? '',
+    confidence: incident.report?.confidence,
+    seconds: finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
+    recurrences: incident.recurrences,
+    workspace: incident.workspace,
+  };
+}
+
+/** A table for the terminal, as wide as that is. */
+export function incidentTable(rows: IncidentRow[], width = 120): string {
+  const cause = Math.max(24, width - 96);
+  const table = new Table({
+    head: ['cluster', 'resource', 'fault', 'root cause', 'confidence', 'time'],
+    colWidths: [18, 36, 20, cause, 12, 8],
+    wordWrap: true,
+    style: { head: ['bold'], border: [], compact: rows.length > 20 },
+  });
+  for (const row of rows) {
+    table.push([
+      row.cluster,
+      row.resource,
+      row.fault,
+      row.root_cause === '' ? row.state : row.root_cause,
+      row.confidence === undefined ? '–' : `${row.confidence} %`,
+      row.seconds === undefined ? '…' : `${row.seconds.toFixed(1)} s`,
+    ]);
+  }
+  return table.toString();
+}

@@ -1,0 +1,106 @@
+import { ConfigError } from '@nightcrier/runtime/config-error';
+import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/config-flags';
+import { INCIDENT_STATES } from '@nightcrier/core/incident';
+import { Command, Option } from 'commander';
+import { ApiClient } from './api-client.ts';
+import { demo } from './commands/demo.ts';
+import { listIncidents, showIncident } from './commands/incidents.ts';
+import { simulate } from './commands/simulate.ts';
+import { up } from './commands/up.ts';
+import { validate } from './commands/validate.ts';
+
+const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
+
+/** Adds `--config` and one flag for each setting; `--help` lists them once, below the options. */
+function withSettings(command: Command): Command {
+  for (const [name, { short }] of Object.entries(CONFIG_OPTIONS)) {
+    command.addOption(new Option(`${short ? `-${short}, ` : ''}--${name} <value>`).hideHelp());
+  }
+  return command.addHelpText('after', () => `\nSettings (flags over environment over file):\n${flagsHelp()}`);
+}
+
+/** The flags of {@link withSettings} that were given, by flag name. */
+function settingsOf(options: Record<string, unknown>): Record<string, string> {
+  const flags: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    flags[name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = value;
+  }
+  return flagsFrom(flags);
+}
+
+const program = new Command('nightcrier')
+  .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
+  .version('0.1.0')
+  .showHelpAfterError();
+
+withSettings(program.command('demo'))
+  .description('two simulated clusters and the whole system: watch faults become reports')
+  .option('--once', 'exit when the first incident of every cluster has its report', false)
+  .option('--json', 'one JSON line for each incident', false)
+  .action(async (options: { once: boolean; json: boolean }) => {
+    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingsOf(options) });
+  });
+
+withSettings(program.command('up'))
+  .description('ingester, triage worker and API on this machine, with a Redis of their own unless one is configured')
+  .action(async (options: Record<string, unknown>) => {
+    process.exitCode = await up(settingsOf(options));
+  });
+
+program
+  .command('validate')
+  .description('check a configuration: every problem, with its line')
+  .argument('<config>', 'configuration file')
+  .addOption(outputOption())
+  .action(async (file: string, options: { output: 'table' | 'json' }) => {
+    process.exitCode = await validate(file, options.output);
+  });
+
+program
+  .command('simulate')
+  .description('simulated clusters (MCP server and Kubernetes API); all flags go to the simulator')
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument('[flags...]')
+  .action(async (flags: string[]) => {
+    process.exitCode = await simulate(flags);
+  });
+
+const incidents = program
+  .command('incidents')
+  .description('incidents of a running system')
+  .addOption(new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL'));
+const apiClient = (): ApiClient =>
+  new ApiClient(incidents.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
+
+incidents
+  .command('list')
+  .description('incidents, newest first')
+  .addOption(new Option('--state <state>').choices(INCIDENT_STATES))
+  .option('--cluster <name>')
+  .option('--limit <count>', 'at most so many', '50')
+  .addOption(outputOption())
+  .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
+    await listIncidents(apiClient(), filter, output);
+  });
+
+incidents
+  .command('show')
+  .description('one incident and its report')
+  .argument('<incident-id>')
+  .addOption(outputOption())
+  .action(async (id: string, { output }: { output: 'table' | 'json' }) => showIncident(apiClient(), id, output));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(
+    error instanceof ConfigError
+      ? error.message
+      : `nightcrier: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  process.exitCode = 1;
+}
+// Whatever a command left open (a socket kept alive, the signal handlers' timer) must not keep the process.
+process.exit();
