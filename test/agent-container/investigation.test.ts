@@ -1,0 +1,134 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
+import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
+import { startStubLlm, type StubLlm } from '../fixtures/stub-llm.ts';
+import type { Step } from '../fixtures/stub-llm/script.ts';
+import { containerExists, KEYS, startAttempt, Workspace, type Agent } from './attempt.ts';
+
+const why = await whyNoDocker();
+const AGENTS: [Agent, string][] = [
+  ['claude', KEYS.ANTHROPIC_API_KEY],
+  ['codex', KEYS.OPENAI_API_KEY],
+  ['gemini', KEYS.GEMINI_API_KEY],
+];
+const REPORT = '# Pod web-1 crashes\n\n## Root Cause\nThe ConfigMap is missing.\n\nConfidence: 90%\n';
+const WRITES_REPORT: Step[] = [
+  { shell: 'cat incident.json' },
+  { write: { path: 'output/investigation.md', content: REPORT } },
+  { text: 'Report written.' },
+];
+
+describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})` : ''}`, () => {
+  let image: string;
+  let network: AgentNetwork;
+  let workspace: Workspace;
+  let stub: StubLlm | undefined;
+
+  beforeAll(async () => {
+    image = await buildAgentImage();
+    network = await createAgentNetwork();
+  }, 900_000);
+  afterAll(() => network.remove());
+
+  beforeEach(async () => {
+    workspace = await Workspace.create();
+  });
+  afterEach(async () => {
+    await workspace.remove();
+    await stub?.stop();
+  });
+
+  async function scripted(steps: Step[]): Promise<{ image: string; network: string; llmUrl: string }> {
+    stub = await startStubLlm({ host: network.gateway, steps });
+    return { image, network: network.name, llmUrl: stub.url };
+  }
+
+  it.each(AGENTS)('%s writes its report and leaves no container', async (agent, key) => {
+    const world = await scripted(WRITES_REPORT);
+    const { exitCode, stderr } = await startAttempt(workspace, { ...world, agent });
+
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    expect((await workspace.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
+    expect(await containerExists(workspace.container)).toBe(false);
+    expect(await workspace.end()).toMatchObject({ reason: 'exited', exit_code: 0, oom_killed: false, agent });
+    expect(await workspace.read('logs/agent-stdout.log')).toContain('CrashLoopBackOff');
+    expect(stub?.requests.filter((request) => request.method === 'POST').map((request) => request.apiKey)).toContain(
+      key,
+    );
+  });
+
+  it.each(AGENTS)('%s fails without a report when the API refuses', async (agent) => {
+    const world = await scripted([{ status: 400 }]);
+    const { exitCode } = await startAttempt(workspace, { ...world, agent });
+
+    expect(exitCode).not.toBe(0);
+    expect(await workspace.read('output/investigation.md')).toBeUndefined();
+    expect(await containerExists(workspace.container)).toBe(false);
+  });
+
+  it.each(AGENTS)('%s may ask the cluster for pods and is kept from deleting one', async (agent) => {
+    const world = await scripted([
+      { shell: 'kubectl get pods' },
+      { shell: 'kubectl delete pod web-1' },
+      { shell: 'kubectl get pods; kubectl delete pod web-2' },
+      { text: 'Tried.' },
+    ]);
+    const target = await Workspace.create({ apiServer: world.llmUrl });
+    try {
+      await startAttempt(target, { ...world, agent });
+    } finally {
+      await target.remove();
+    }
+
+    const toCluster = stub?.requests.filter((request) => request.path.startsWith('/api')) ?? [];
+    expect(toCluster.map((request) => request.method)).toContain('GET');
+    expect(toCluster.map((request) => request.method)).not.toContain('DELETE');
+    expect(stub?.requests.map((request) => request.toolResults)).toContain(3);
+  });
+
+  it('reads evidence that only the owner of the workspace could read', async () => {
+    const world = await scripted([
+      { shell: 'cat evidence/pod.txt incident_cluster_permissions.json' },
+      { text: 'Read.' },
+    ]);
+    await startAttempt(workspace, { ...world, agent: 'claude' });
+
+    expect(await workspace.read('logs/agent-stdout.log')).toContain('restarts: 7');
+    expect(await workspace.read('logs/agent-stdout.log')).toContain('can_get_pods');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('works for a caller who is neither root nor the container user', async () => {
+    const world = await scripted(WRITES_REPORT);
+    const { gid } = await stat('/var/run/docker.sock');
+    const own = await Workspace.create({ owner: 4242 });
+    try {
+      const result = await startAttempt(own, { ...world, agent: 'claude', as: { uid: 4242, gid } });
+      expect(result.stderr).toBe('');
+      expect(result.exitCode).toBe(0);
+      expect((await own.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
+      expect((await stat(join(own.path, 'output/investigation.md'))).mode & 0o006).toBe(0o006);
+    } finally {
+      await own.remove();
+    }
+  });
+
+  it('keeps a report of an earlier attempt from passing for this one', async () => {
+    await startAttempt(workspace, { ...(await scripted(WRITES_REPORT)), agent: 'claude' });
+    await stub?.stop();
+    await startAttempt(workspace, { ...(await scripted([{ text: 'Nothing to do.' }])), agent: 'claude' });
+
+    expect(await workspace.read('output/investigation.md')).toBeUndefined();
+    expect((await workspace.read('output/investigation.previous.md'))?.trim()).toBe(REPORT.trim());
+  });
+
+  it('says how to get goose when the image does not hold it', async () => {
+    const world = await scripted([{ text: 'never asked' }]);
+    const { exitCode } = await startAttempt(workspace, { ...world, agent: 'goose' });
+
+    expect(exitCode).toBe(127);
+    expect(await workspace.read('logs/agent-stderr.log')).toContain('--build-arg GOOSE_RELEASE_URL=');
+  });
+});
