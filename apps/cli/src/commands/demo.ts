@@ -108,11 +108,11 @@ async function watch(
 }
 
 function startSimulator(folder: string, onLine: (name: string, line: string) => void): Promise<Child> {
-  const flags = { clusters: CLUSTERS.join(','), dir: folder, scenarios: 'all', 'fault-interval': '3' };
+  const flags = { clusters: CLUSTERS.join(','), dir: folder, 'fault-interval': '3', 'wait-for-subscriber': '60' };
   return startChild({
     name: 'simulator',
     script: path.join(INSTALLATION, 'packages/simulator/src/main.ts'),
-    arguments: [...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]), '--wait-for-subscriber'],
+    arguments: Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
     onLine,
   });
 }

@@ -1,0 +1,160 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { ROLES, type RoleName } from './kubernetes/access-rules.ts';
+import { writeClusterFiles } from './clusters-file.ts';
+import { playScenarios } from './scenario-player.ts';
+import { scenarioNames } from './scenario.ts';
+import { startSimulatedCluster, type SimulatedCluster } from './simulated-cluster.ts';
+
+interface Options {
+  clusters: string[];
+  host: string;
+  advertiseHost?: string;
+  basePort: number;
+  dir: string;
+  tls: boolean;
+  role: RoleName;
+  eventsTools: boolean;
+  scenarios: readonly string[];
+  faultInterval: number;
+  startDelay: number;
+  waitForSubscriber: number;
+  repeat: boolean;
+}
+
+const command = new Command('simulator')
+  .description('Runs simulated clusters, each with an MCP endpoint and a Kubernetes API, and breaks things in them')
+  .requiredOption('--clusters <names>', 'names of the clusters, separated by commas', clusterNames)
+  .requiredOption('--dir <folder>', 'where the kubeconfigs and clusters.yaml are written')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--advertise-host <host>', 'host that clients call the clusters by (default: --host)')
+  .option(
+    '--base-port <port>',
+    'cluster i takes this port + 2i for MCP and the next for Kubernetes; 0 = free ports',
+    port,
+    0,
+  )
+  .option('--tls', 'serve the Kubernetes API over TLS', false)
+  .option('--role <role>', `what the kubeconfigs may do: ${Object.keys(ROLES).join(', ')}`, role, 'read-only')
+  .option('--no-events-tools', 'behave like a stock MCP server, which has no subscriptions')
+  .option('--scenarios <names>', 'scenarios to play, separated by commas, or all, or none', scenarios, scenarioNames)
+  .option('--fault-interval <seconds>', 'time between two faults of a cluster', seconds, 2)
+  .option('--start-delay <seconds>', 'time before the first fault', seconds, 0)
+  .option('--wait-for-subscriber <seconds>', 'wait this long for a subscriber before the first fault', seconds, 0)
+  .option('--repeat', 'start over, with new pods, when all scenarios have happened', false);
+
+await main(command.parse().opts<Options>());
+
+async function main(options: Options): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  process.once('disconnect', () => stopping.abort()); // the process that started us is gone
+
+  const clusters: SimulatedCluster[] = [];
+  try {
+    for (const [index, name] of options.clusters.entries()) clusters.push(await startCluster(name, index, options));
+    print({ event: 'ready', clusters: await writeClusterFiles(clusters, options.dir) });
+    process.send?.('ready');
+    await Promise.all(
+      clusters.map((cluster) =>
+        playScenarios(
+          cluster,
+          {
+            scenarios: options.scenarios,
+            intervalMs: options.faultInterval * 1000,
+            startDelayMs: options.startDelay * 1000,
+            subscriberWaitMs: options.waitForSubscriber * 1000,
+            repeat: options.repeat,
+            onRun: ({ name }, scenario, { fault, delivered }) =>
+              print({ event: 'scenario', cluster: name, scenario, fault, delivered }),
+          },
+          stopping.signal,
+        ),
+      ),
+    );
+    if (!stopping.signal.aborted) print({ event: 'done' });
+    await aborted(stopping.signal);
+  } catch (error) {
+    console.error(`simulator: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  } finally {
+    await Promise.all(clusters.map((cluster) => cluster.stop()));
+  }
+}
+
+async function startCluster(name: string, index: number, options: Options): Promise<SimulatedCluster> {
+  const { host, advertiseHost, basePort, tls, role, eventsTools } = options;
+  return startSimulatedCluster({
+    name,
+    host,
+    ...(advertiseHost === undefined ? {} : { advertiseHost }),
+    mcpPort: basePort === 0 ? 0 : basePort + 2 * index,
+    kubernetesPort: basePort === 0 ? 0 : basePort + 2 * index + 1,
+    tls,
+    users: { [`simulated-${role}-token`]: role },
+    eventsTools,
+  });
+}
+
+/** Resolves when the signal aborts. The open servers keep the process alive meanwhile. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function clusterNames(text: string): string[] {
+  const names = list(text);
+  const invalid = names.find((name) => !/^[\w.-]+$/.test(name));
+  if (names.length === 0 || invalid !== undefined) {
+    throw new InvalidArgumentError(`"${invalid ?? text}" is not a cluster name; use letters, digits, dots and dashes`);
+  }
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is named twice; cluster names are unique`);
+  return names;
+}
+
+function scenarios(text: string): readonly string[] {
+  if (text === 'all') return scenarioNames;
+  if (text === 'none') return [];
+  const names = list(text);
+  const unknown = names.find((name) => !scenarioNames.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(
+      `there is no scenario "${unknown}"; use all, none, or some of ${scenarioNames.join(', ')}`,
+    );
+  }
+  return names;
+}
+
+function role(text: string): RoleName {
+  if (isRole(text)) return text;
+  throw new InvalidArgumentError(`there is no role "${text}"; use one of ${Object.keys(ROLES).join(', ')}`);
+}
+
+function isRole(text: string): text is RoleName {
+  return text in ROLES;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError(`"${text}" is not a port; use 0 to 65535`);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError(`"${text}" is not a number of seconds`);
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

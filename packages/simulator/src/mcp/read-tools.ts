@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { textAt, type KubernetesObject } from '../kubernetes/kubernetes-object.ts';
+import type { ObjectStore } from '../kubernetes/object-store.ts';
+import type { PodLogs } from '../kubernetes/pod-log.ts';
+import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/resource-types.ts';
+import { requestSelector } from '../kubernetes/selectors.ts';
+import { goYaml } from './go-yaml.ts';
+import { defineTool, type McpTool } from './tool.ts';
+
+const selectors = {
+  fieldSelector: z.string().optional().describe("Field selector, such as 'type=Warning'"),
+  labelSelector: z.string().optional().describe("Label selector, such as 'app=web'"),
+};
+const podName = {
+  name: z.string().describe('Name of the Pod'),
+  namespace: z.string().default('').describe('Namespace of the Pod'),
+};
+const kind = {
+  apiVersion: z.string().describe('apiVersion, such as v1 or apps/v1'),
+  kind: z.string().describe('kind, such as Pod or Deployment'),
+};
+const pods = resourceType('pods');
+
+/** The reading tools of a stock kubernetes-mcp-server that runs with `--list-output yaml`, with the texts it answers. */
+export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
+  const list = (type: ResourceType, namespace: string | undefined, selection: Record<string, string | undefined>) => {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(selection)) if (value) query.set(key, value);
+    const selects = requestSelector(query, type);
+    return store.list(type, namespace || undefined).filter((object) => selects(object));
+  };
+  const get = (type: ResourceType, namespace: string, name: string): KubernetesObject => {
+    const object = store.get(type, type.namespaced ? namespace || 'default' : undefined, name);
+    if (!object) throw new Error(`${qualifiedName(type)} "${name}" not found`);
+    return object;
+  };
+
+  return [
+    defineTool(
+      'events_list',
+      'List Kubernetes events (warnings, errors, state changes) for debugging and troubleshooting in the current cluster from all namespaces',
+      z.object({ namespace: z.string().optional(), fieldSelector: selectors.fieldSelector }),
+      ({ namespace, fieldSelector }) => {
+        const events = list(resourceType('events'), namespace, { fieldSelector });
+        if (events.length === 0) return '# No events found';
+        return `# The following events (YAML format) were found:\n${goYaml(events.map(briefEvent))}`;
+      },
+    ),
+    defineTool(
+      'namespaces_list',
+      'List all the Kubernetes namespaces in the current cluster',
+      z.object({ fieldSelector: selectors.fieldSelector }),
+      (selection) => goYaml(list(resourceType('namespaces'), undefined, selection)),
+    ),
+    defineTool(
+      'pods_list',
+      'List all the Kubernetes pods in the current cluster from all namespaces',
+      z.object(selectors),
+      (selection) => goYaml(list(pods, undefined, selection)),
+    ),
+    defineTool(
+      'pods_list_in_namespace',
+      'List all the Kubernetes pods in the specified namespace in the current cluster',
+      z.object({ namespace: z.string(), ...selectors }),
+      ({ namespace, ...selection }) => goYaml(list(pods, namespace, selection)),
+    ),
+    defineTool(
+      'pods_get',
+      'Get a Kubernetes Pod in the current or provided namespace with the provided name',
+      z.object(podName),
+      ({ name, namespace }) =>
+        named(`failed to get pod ${name} in namespace ${namespace}`, () => goYaml(get(pods, namespace, name))),
+    ),
+    defineTool(
+      'pods_log',
+      'Get the logs of a Kubernetes Pod in the current or provided namespace with the provided name',
+      z.object({
+        ...podName,
+        container: z.string().optional(),
+        previous: z.boolean().default(false),
+        tail: z.int().min(0).default(100),
+      }),
+      ({ name, namespace, container, previous, tail }) => {
+        const query = new URLSearchParams({
+          previous: String(previous),
+          tailLines: String(tail || 100),
+          container: container ?? '',
+        });
+        const text = named(`failed to get pod ${name} log in namespace ${namespace}`, () =>
+          logs.read(get(pods, namespace, name), query),
+        );
+        return text || `The pod ${name} in namespace ${namespace} has not logged any message yet`;
+      },
+    ),
+    defineTool(
+      'resources_get',
+      'Get a Kubernetes resource in the current cluster by providing its apiVersion, kind, optionally the namespace, and its name',
+      z.object({ ...kind, name: z.string(), namespace: z.string().default('') }),
+      ({ apiVersion, kind, name, namespace }) =>
+        named('failed to get resource', () => {
+          const object = get(typeOfKind(apiVersion, kind), namespace, name);
+          return { text: goYaml(object), structured: object };
+        }),
+    ),
+    defineTool(
+      'resources_list',
+      'List Kubernetes resources and objects in the current cluster by providing their apiVersion and kind and optionally the namespace and label selector',
+      z.object({ ...kind, namespace: z.string().optional(), ...selectors }),
+      ({ apiVersion, kind, namespace, ...selection }) =>
+        named('failed to list resources', () => {
+          const items = list(typeOfKind(apiVersion, kind), namespace, selection);
+          return { text: goYaml(items), structured: { items } };
+        }),
+    ),
+  ];
+}
+
+function typeOfKind(apiVersion: string, kind: string): ResourceType {
+  const type = findByKind(apiVersion, kind);
+  if (!type) throw new Error(`no matches for kind "${kind}" in version "${apiVersion}"`);
+  return type;
+}
+
+/** Runs a step and puts in front of its error what failed. */
+function named<T>(what: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** An event as `events_list` shows it: without uid and count, and with the time as Go prints it. */
+function briefEvent(event: KubernetesObject): object {
+  const time = textAt(event, 'lastTimestamp') || textAt(event, 'eventTime') || textAt(event, 'firstTimestamp');
+  return {
+    InvolvedObject: {
+      Kind: textAt(event, 'involvedObject.kind'),
+      Name: textAt(event, 'involvedObject.name'),
+      apiVersion: textAt(event, 'involvedObject.apiVersion'),
+    },
+    Message: textAt(event, 'message').trim(),
+    Namespace: event.metadata.namespace ?? '',
+    Reason: textAt(event, 'reason'),
+    Timestamp: `${time.replace('T', ' ').replace('Z', '')} +0000 UTC`,
+    Type: textAt(event, 'type'),
+  };
+}

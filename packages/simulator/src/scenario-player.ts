@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScenarioRun, SimulatedCluster } from './simulated-cluster.ts';
+
+export interface PlayOptions {
+  /** Names of the scenarios, in the order in which they happen. */
+  scenarios: readonly string[];
+  /** Between two faults of a cluster. */
+  intervalMs: number;
+  /** Before the first. */
+  startDelayMs: number;
+  /** How long to wait for somebody to subscribe before the first; then it starts anyway. */
+  subscriberWaitMs: number;
+  /** Start over when all have happened: healed first, and with new pods. */
+  repeat: boolean;
+  onRun(cluster: SimulatedCluster, scenario: string, run: ScenarioRun): void;
+}
+
+/** Breaks things in one cluster, one after the other, until all is done or the signal aborts. */
+export async function playScenarios(
+  cluster: SimulatedCluster,
+  options: PlayOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (options.scenarios.length === 0) return;
+  const running = new Map<string, ScenarioRun>();
+  try {
+    await waitForSubscriber(cluster, options.subscriberWaitMs, signal);
+    await sleep(options.startDelayMs, undefined, { signal });
+    for (let round = 0; round === 0 || options.repeat; round += 1) {
+      for (const scenario of options.scenarios) {
+        running.get(scenario)?.heal();
+        const run = await cluster.run(scenario, round === 0 ? {} : { instance: String(round) });
+        running.set(scenario, run);
+        options.onRun(cluster, scenario, run);
+        await sleep(options.intervalMs, undefined, { signal });
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function waitForSubscriber(cluster: SimulatedCluster, waitMs: number, signal: AbortSignal): Promise<void> {
+  if (waitMs === 0) return;
+  const enough = AbortSignal.timeout(waitMs);
+  try {
+    await cluster.waitForSubscriber(AbortSignal.any([signal, enough]));
+  } catch (error) {
+    if (signal.aborted || !enough.aborted) throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { applyScenario } from './apply-scenario.ts';
+import { listAt, textAt } from './kubernetes/kubernetes-object.ts';
+import { ObjectStore } from './kubernetes/object-store.ts';
+import { PodLogs } from './kubernetes/pod-log.ts';
+import { resourceType } from './kubernetes/resource-types.ts';
+import { loadScenario, parseScenario, scenarioNames } from './scenario.ts';
+
+const now = new Date('2026-03-01T12:00:00Z');
+
+function clusterWith(name: string) {
+  const store = new ObjectStore();
+  const logs = new PodLogs();
+  applyScenario(loadScenario('baseline'), { cluster: 'alpha', now }, store, logs);
+  return { store, logs, run: applyScenario(loadScenario(name), { cluster: 'alpha', now }, store, logs) };
+}
+
+test('covers the troubles that a cluster has most', () => {
+  expect(scenarioNames).toEqual([
+    'crash-loop-back-off',
+    'deployment-stuck',
+    'failed-job',
+    'failing-probe',
+    'image-pull-back-off',
+    'missing-config-map',
+    'node-not-ready',
+    'oom-killed',
+    'unschedulable-pod',
+  ]);
+});
+
+test.each(scenarioNames)('%s identifies its fault as the server documents it', (name) => {
+  const { run } = clusterWith(name);
+  const fault = run.fault;
+  const { container = '' } = loadScenario(name).fault ?? {};
+  const identity = `alpha:${fault?.faultType}:${fault?.resource.uid}:${container}`;
+  expect(fault?.faultId).toBe(createHash('sha256').update(identity).digest('hex').slice(0, 16));
+});
+
+test.each(scenarioNames)('%s leaves no placeholder, and no reference that leads nowhere', (name) => {
+  const { store, run } = clusterWith(name);
+  expect(JSON.stringify([run.objects, run.events, run.fault])).not.toContain('${');
+  const uids = new Set(run.objects.map((object) => object.metadata.uid));
+  for (const object of run.objects) {
+    for (const owner of listAt(object, 'metadata.ownerReferences')) expect(uids).toContain(textAt(owner, 'uid'));
+    const { namespace = 'default' } = object.metadata;
+    expect(store.get(resourceType('namespaces'), undefined, namespace)).toBeDefined();
+  }
+  expect(uids).toContain(run.fault?.resource.uid);
+  expect(run.events.some((event) => event['type'] === 'Warning')).toBe(true);
+});
+
+test('gives a workload in another namespace and of another name its own identity', () => {
+  const store = new ObjectStore();
+  const scenario = loadScenario('oom-killed');
+  const run = (extra: object) => applyScenario(scenario, { cluster: 'alpha', now, ...extra }, store, new PodLogs());
+  const first = run({});
+  const renamed = run({ namespace: 'other', name: 'api' });
+  expect(renamed.fault?.resource).toMatchObject({ namespace: 'other', name: expect.stringMatching(/^api-/) });
+  expect(renamed.fault?.faultId).not.toBe(first.fault?.faultId);
+  expect(run({}).fault?.faultId).toBe(first.fault?.faultId);
+  expect(run({ instance: '2' }).fault?.faultId).not.toBe(first.fault?.faultId);
+});
+
+test('merges what it says of a node with the node that exists', () => {
+  const { store } = clusterWith('node-not-ready');
+  const node = store.get(resourceType('nodes'), undefined, 'node-3');
+  expect(node).toMatchObject({
+    spec: { podCIDR: '10.244.2.0/24', taints: [{ effect: 'NoSchedule' }, { effect: 'NoExecute' }] },
+    status: { nodeInfo: { kubeletVersion: 'v1.34.2' } },
+  });
+});
+
+test('an unknown scenario is refused with the names of those that exist', () => {
+  expect(() => loadScenario('meteor-strike')).toThrow(/meteor-strike.*oom-killed/);
+});
+
+test('an invalid scenario is refused with all that is wrong with it', () => {
+  const yaml = 'summary: x\ndefaults: { namespace: a, name: b }\nobjects: {}\nmood: bad\n';
+  expect(() => parseScenario(yaml, 'broken')).toThrow(/"broken"[^]*rootCause[^]*|mood/);
+});
+
+test('a scenario that speaks about an object it does not have is refused', () => {
+  const yaml = `summary: x
+rootCause: y
+defaults: { namespace: a, name: b }
+objects: {}
+events: [{ about: ghost, type: Warning, reason: Boo, message: boo, first: 1m, from: kubelet }]`;
+  expect(() => parseScenario(yaml, 'haunted')).toThrow(/"haunted".*"ghost"/);
+});

@@ -1,0 +1,114 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Severity } from '@nightcrier/core/severity';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { mergePatch } from './merge-patch.ts';
+
+const SCENARIO_FOLDER = fileURLToPath(new URL('../scenarios/', import.meta.url));
+
+const duration = z.string().regex(/^\d+[smhd]$/, 'write a number and s, m, h or d, such as 5m');
+/** The key of one of the scenario's objects. */
+const objectKey = z.string().min(1);
+
+const ScenarioObject = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+});
+
+const ScenarioEvent = z.strictObject({
+  about: objectKey,
+  /** The container it is about; becomes the fieldPath `spec.containers{name}`. */
+  container: z.string().optional(),
+  type: z.enum(['Normal', 'Warning']),
+  reason: z.string(),
+  message: z.string(),
+  count: z.int().positive().default(1),
+  first: duration,
+  /** Like `first` when it happened once. */
+  last: duration.optional(),
+  /** The component that reports it: kubelet, default-scheduler, … */
+  from: z.string(),
+  host: z.string().optional(),
+});
+export type ScenarioEvent = z.infer<typeof ScenarioEvent>;
+
+const ScenarioLog = z.strictObject({
+  about: objectKey,
+  container: z.string(),
+  current: z.string().optional(),
+  previous: z.string().optional(),
+});
+
+const ScenarioFault = z.strictObject({
+  about: objectKey,
+  faultType: z.enum(['PodCrash', 'CrashLoop', 'NodeUnhealthy', 'DeploymentFailure', 'JobFailure']),
+  /** The container at fault: part of the faultId, though the server does not send it. */
+  container: z.string().optional(),
+  severity: Severity,
+  context: z.string().optional(),
+});
+
+/**
+ * A scenario is data: the objects, events and logs that a real cluster would show in some trouble (or in none, for the
+ * baseline), and the fault that a detector would report. Texts hold placeholders, see placeholders.ts. An object that
+ * exists already is merged with what the scenario says of it.
+ */
+export const Scenario = z.strictObject({
+  summary: z.string(),
+  /** What is really wrong, in the words of a good report: for tests and evaluations. */
+  rootCause: z.string(),
+  defaults: z.strictObject({ namespace: z.string(), name: z.string() }),
+  objects: z.record(objectKey, ScenarioObject),
+  events: z.array(ScenarioEvent).default([]),
+  logs: z.array(ScenarioLog).default([]),
+  fault: ScenarioFault.optional(),
+});
+export type Scenario = z.infer<typeof Scenario>;
+
+/** The names of all scenarios that break something, in alphabetical order. */
+export const scenarioNames: readonly string[] = readdirSync(SCENARIO_FOLDER)
+  .filter((file) => file.endsWith('.yaml') && file !== 'baseline.yaml')
+  .map((file) => file.slice(0, -'.yaml'.length))
+  .sort();
+
+/** Scenarios are data and never change, and a process may start a thousand clusters. */
+const loaded = new Map<string, Scenario>();
+
+/** Loads a scenario by its name; `baseline` is the healthy state that every cluster starts from. */
+export function loadScenario(name: string): Scenario {
+  if (name !== 'baseline' && !scenarioNames.includes(name)) {
+    throw new Error(`Unknown scenario "${name}"; known scenarios: ${scenarioNames.join(', ')}`);
+  }
+  let scenario = loaded.get(name);
+  if (!scenario) {
+    scenario = parseScenario(readFileSync(`${SCENARIO_FOLDER}${name}.yaml`, 'utf8'), name);
+    loaded.set(name, scenario);
+  }
+  return scenario;
+}
+
+/** Merges a scenario that says `extends: <fragment>` with the objects of that fragment; null drops one of them. */
+function extended(document: unknown): unknown {
+  const { extends: fragment, ...scenario } = z.looseObject({ extends: z.string().optional() }).parse(document);
+  if (fragment === undefined) return scenario;
+  const base: unknown = parse(readFileSync(`${SCENARIO_FOLDER}fragments/${fragment}.yaml`, 'utf8'));
+  return mergePatch({ objects: base }, scenario);
+}
+
+/** Parses a scenario from YAML. Throws with everything that is wrong with it, and its name. */
+export function parseScenario(yaml: string, name: string): Scenario {
+  const result = Scenario.safeParse(extended(parse(yaml, { merge: true })));
+  if (!result.success) throw new Error(`Scenario "${name}" is invalid:\n${z.prettifyError(result.error)}`);
+  const { objects, events, logs, fault } = result.data;
+  for (const { about } of [...events, ...logs, ...(fault ? [fault] : [])]) {
+    if (!(about in objects))
+      throw new Error(`Scenario "${name}" speaks about "${about}", which is not one of its objects`);
+  }
+  return result.data;
+}

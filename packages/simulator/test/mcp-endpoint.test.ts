@@ -1,0 +1,274 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  startSimulatedCluster,
+  type SimulatedCluster,
+  type SimulatedClusterOptions,
+} from '../src/simulated-cluster.ts';
+import { connect, jsonIn, type TestClient } from './mcp-client.fixture.ts';
+
+let cluster: SimulatedCluster;
+const open: TestClient[] = [];
+
+async function start(options: Partial<SimulatedClusterOptions> = {}): Promise<void> {
+  cluster = await startSimulatedCluster({ name: 'alpha', ...options });
+}
+async function client(headers?: Record<string, string>): Promise<TestClient> {
+  const opened = await connect(cluster.mcpEndpoint, headers);
+  open.push(opened);
+  return opened;
+}
+const subscriptionsOf = async (of: TestClient) => jsonIn(await of.call('events_list_subscriptions'));
+
+beforeEach(() => start());
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ client }) => client.close()));
+  await cluster.stop();
+});
+
+test('a subscriber gets the fault of a scenario in the documented form', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  const subscription = await one.subscribe();
+  expect(subscription).toEqual({
+    subscriptionId: expect.stringMatching(/^sub-[\da-f]{8}$/),
+    cluster: 'alpha',
+    mode: 'faults',
+    filters: {},
+    createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    status: 'active',
+  });
+  const { fault, delivered } = await cluster.run('oom-killed');
+  expect(delivered).toBe(1);
+  await expect
+    .poll(() => one.notifications)
+    .toEqual([
+      {
+        level: 'warning',
+        logger: 'kubernetes/faults',
+        data: { subscriptionId: subscription['subscriptionId'], cluster: 'alpha', ...fault },
+      },
+    ]);
+  expect(fault).toMatchObject({
+    faultId: expect.stringMatching(/^[\da-f]{16}$/),
+    faultType: 'PodCrash',
+    severity: 'warning',
+    resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'payments' },
+    context: 'Container crashed with exit code 137, reason: OOMKilled',
+  });
+});
+
+test('a subscriber of events gets the events that pass its filters', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe({ mode: 'events', type: 'Warning', reason: 'Back', namespaces: ['shop'], involvedKind: 'Pod' });
+  await cluster.run('oom-killed');
+  await cluster.run('crash-loop-back-off');
+  await expect.poll(() => one.notifications).toHaveLength(1);
+  expect(one.notifications[0]).toMatchObject({
+    level: 'info',
+    logger: 'kubernetes/events',
+    data: {
+      cluster: 'alpha',
+      event: {
+        namespace: 'shop',
+        type: 'Warning',
+        reason: 'BackOff',
+        count: 28,
+        involvedObject: { kind: 'Pod', uid: expect.any(String) },
+      },
+    },
+  });
+});
+
+test.each([
+  [{ namespaces: ['shop'] }, false],
+  [{ namespaces: ['shop', 'payments'] }, true],
+  [{ labelSelector: 'app=statement-renderer' }, true],
+  [{ labelSelector: 'app notin (statement-renderer)' }, false],
+  [{ involvedKind: 'Deployment' }, false],
+  [{ involvedNamespace: 'payments', involvedKind: 'Pod' }, true],
+])('faults are filtered by %j', async (filters, passes) => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  expect(await one.subscribe({ mode: 'faults', ...filters })).toMatchObject({ filters });
+  expect((await cluster.run('oom-killed')).delivered).toBe(passes ? 1 : 0);
+});
+
+test('nothing is sent before logging/setLevel, nor below the level that was set, and the subscription lives on', async () => {
+  const one = await client();
+  await one.subscribe();
+  expect(cluster.emitFault({ n: 1 })).toBe(0);
+  await one.client.setLoggingLevel('error');
+  expect(cluster.emitFault({ n: 2 })).toBe(0);
+  await one.client.setLoggingLevel('debug');
+  expect(cluster.emitFault({ n: 3 })).toBe(1);
+  await expect.poll(() => one.notifications).toMatchObject([{ data: { n: 3 } }]);
+});
+
+test('what happened before a subscription is never sent', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  expect((await cluster.run('oom-killed')).delivered).toBe(0);
+  await one.subscribe();
+  expect((await cluster.run('failed-job')).delivered).toBe(1);
+  await expect.poll(() => one.notifications).toMatchObject([{ data: { faultType: 'JobFailure' } }]);
+});
+
+test('a lost stream cancels the subscription at the next fault, while the session answers as ever', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe();
+  cluster.cutMcpStreams();
+  expect(await subscriptionsOf(one)).toMatchObject({ total: 1 });
+  expect((await cluster.run('oom-killed')).delivered).toBe(0);
+  expect(await subscriptionsOf(one)).toEqual({ subscriptions: [], total: 0 });
+  await one.client.ping();
+});
+
+test('any payload can be sent, malformed ones too', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  const { subscriptionId } = await one.subscribe();
+  for (const payload of ['text', 7, null, [1], { faultType: 1 }, { subscriptionId: 'sub-other', cluster: 'beta' }]) {
+    expect(cluster.emitFault(payload)).toBe(1);
+  }
+  await expect
+    .poll(() => one.notifications.map(({ data }) => data))
+    .toEqual([
+      'text',
+      7,
+      null,
+      [1],
+      { subscriptionId, cluster: 'alpha', faultType: 1 },
+      { subscriptionId: 'sub-other', cluster: 'beta' },
+    ]);
+});
+
+test('a subscription in trouble is told so and listed as degraded', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  const { subscriptionId } = await one.subscribe();
+  expect(cluster.emitSubscriptionError('watch failed')).toBe(1);
+  await expect
+    .poll(() => one.notifications)
+    .toEqual([
+      {
+        level: 'error',
+        logger: 'kubernetes/subscription_error',
+        data: { subscriptionId, cluster: 'alpha', error: 'watch failed', degraded: true },
+      },
+    ]);
+  expect(await subscriptionsOf(one)).toMatchObject({ subscriptions: [{ subscriptionId, degraded: true }] });
+});
+
+test('unsubscribing ends the subscription, and only the own session can do it', async () => {
+  const [one, other] = await Promise.all([client(), client()]);
+  const { subscriptionId } = await one.subscribe();
+  expect(await other.call('events_unsubscribe', { subscriptionId })).toBe(
+    'failed to cancel subscription: subscription not found',
+  );
+  expect(await one.call('events_unsubscribe', { subscriptionId })).toMatch(/^# Subscription Cancelled\n\n/);
+  expect(cluster.subscriptionCount).toBe(0);
+});
+
+test('a session has at most 10 subscriptions, and a server 100', async () => {
+  const sessions = await Promise.all(Array.from({ length: 11 }, () => client()));
+  const first = sessions[0]!;
+  const others = sessions.slice(1);
+  await Promise.all(Array.from({ length: 10 }, () => first.subscribe()));
+  expect(await first.call('events_subscribe')).toBe(
+    'failed to create subscription: session has reached maximum subscriptions (10)',
+  );
+  await Promise.all(others.slice(0, 9).flatMap((session) => Array.from({ length: 10 }, () => session.subscribe())));
+  expect(await others[9]?.call('events_subscribe')).toBe(
+    'failed to create subscription: server has reached maximum subscriptions (100)',
+  );
+});
+
+test('invalid filters are refused', async () => {
+  const one = await client();
+  expect(await one.call('events_subscribe', { mode: 'faults', type: 'Normal' })).toContain(
+    'faults mode cannot filter for Normal events',
+  );
+  expect(await one.call('events_subscribe', { labelSelector: 'a in b' })).toContain('invalid label selector');
+  expect(cluster.subscriptionCount).toBe(0);
+});
+
+test('DELETE ends the session with its subscriptions; its id is unknown from then on', async () => {
+  const one = await client();
+  await one.subscribe();
+  const sessionId = one.transport.sessionId ?? '';
+  await one.transport.terminateSession();
+  expect(cluster.subscriptionCount).toBe(0);
+  expect(cluster.sessionCount).toBe(0);
+  const headers = { accept: 'text/event-stream', 'mcp-session-id': sessionId };
+  expect((await fetch(cluster.mcpEndpoint, { headers })).status).toBe(404);
+});
+
+test('a session has one stream, which cannot be resumed', async () => {
+  const one = await client();
+  const headers = { accept: 'text/event-stream', 'mcp-session-id': one.transport.sessionId ?? '' };
+  expect((await fetch(cluster.mcpEndpoint, { headers })).status).toBe(409);
+  expect((await fetch(cluster.mcpEndpoint, { headers: { ...headers, 'last-event-id': '1' } })).status).toBe(400);
+});
+
+test('requests that open no session leave none behind', async () => {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+  const response = await fetch(cluster.mcpEndpoint, { method: 'POST', headers, body });
+  expect(response.status).toBe(400);
+  expect(cluster.sessionCount).toBe(0);
+});
+
+test('a restart keeps the address and loses the sessions', async () => {
+  const one = await client();
+  await one.subscribe();
+  const { mcpEndpoint } = cluster;
+  await cluster.stopMcp();
+  await expect(fetch(mcpEndpoint)).rejects.toThrow('fetch failed');
+  await cluster.startMcp();
+  expect(cluster.mcpEndpoint).toBe(mcpEndpoint);
+  await expect(one.client.ping()).rejects.toThrow(/session not found/i);
+  const again = await client();
+  expect(await subscriptionsOf(again)).toMatchObject({ total: 0 });
+});
+
+test('stopping twice at once is fine, and starting on a taken port is an error', async () => {
+  const port = Number(new URL(cluster.mcpEndpoint).port);
+  await expect(startSimulatedCluster({ name: 'beta', mcpPort: port })).rejects.toThrow(/EADDRINUSE/);
+  await Promise.all([cluster.stop(), cluster.stop()]);
+});
+
+test('healing takes back what a scenario did', async () => {
+  const { heal, resource } = await cluster.run('node-not-ready');
+  expect(resource).toMatchObject({ kind: 'Node', spec: { taints: [{}, {}] } });
+  heal();
+  const one = await client();
+  const node = await one.client.callTool({
+    name: 'resources_get',
+    arguments: { apiVersion: 'v1', kind: 'Node', name: 'node-3' },
+  });
+  expect(node.structuredContent).not.toHaveProperty('spec.taints');
+  expect(await one.call('events_list')).toBe('# No events found');
+});
+
+test('with a bearer token nobody else gets in', async () => {
+  await cluster.stop();
+  await start({ bearerToken: 'open-sesame' });
+  await expect(client()).rejects.toThrow(/401|Unauthorized/i);
+  const one = await client({ authorization: 'Bearer open-sesame' });
+  expect(await one.call('namespaces_list')).toContain('name: kube-system');
+});
+
+test('without the event tools it is a stock server', async () => {
+  await cluster.stop();
+  await start({ eventsTools: false });
+  const one = await client();
+  const { tools } = await one.client.listTools();
+  expect(tools.map((tool) => tool.name)).not.toContain('events_subscribe');
+  expect(tools.map((tool) => tool.name)).toContain('events_list');
+  await expect(one.call('events_subscribe')).rejects.toMatchObject({
+    code: -32_602,
+    message: expect.stringContaining('unknown tool "events_subscribe"'),
+  });
+});
