@@ -134,15 +134,13 @@ describe.skipIf(!installed).each([{ tls: false }, { tls: true }])(
     });
 
     // Over plain HTTP kubectl sends no token, and there is one user only.
-    if (tls) {
-      test('lets an admin delete and patch', async () => {
-        await cluster.run('failing-probe');
-        const patched = await kubectlAs('root', 'annotate', 'service', 'inventory', '--namespace=shop', 'seen=yes');
-        expect(patched.stderr + patched.stdout).toBe('service/inventory annotated');
-        const deleted = await kubectlAs('root', 'delete', 'service', 'inventory', '--namespace=shop');
-        expect(deleted.stdout).toBe('service "inventory" deleted');
-        expect((await kubectl('get', 'service', 'inventory', '--namespace=shop')).stderr).toContain('NotFound');
-      });
-    }
+    test.each(tls ? (['root'] as const) : [])('lets an admin, %s, delete and patch', async (admin) => {
+      await cluster.run('failing-probe');
+      const patched = await kubectlAs(admin, 'annotate', 'service', 'inventory', '--namespace=shop', 'seen=yes');
+      expect(patched.stderr + patched.stdout).toBe('service/inventory annotated');
+      const deleted = await kubectlAs(admin, 'delete', 'service', 'inventory', '--namespace=shop');
+      expect(deleted.stdout).toBe('service "inventory" deleted');
+      expect((await kubectl('get', 'service', 'inventory', '--namespace=shop')).stderr).toContain('NotFound');
+    });
   },
 );
