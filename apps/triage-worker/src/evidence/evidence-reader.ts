@@ -1,0 +1,181 @@
+import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';
+import { isClusterAway, KubernetesError } from '@nightcrier/cluster/kubernetes/kubernetes-error';
+import type { WireList } from '@nightcrier/cluster/kubernetes/wire';
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type {
+  EventsPiece,
+  EvidenceGap,
+  ExistencePiece,
+  LogPiece,
+  ObjectPiece,
+  ObjectRole,
+  Provenance,
+} from './evidence.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
+import { kubectl } from './kubectl-command.ts';
+import { findResourceType, kubectlName, pathOf, type ResourceType } from './resource-type.ts';
+
+/** Names an object; `apiVersion` as far as it is known. */
+export interface ObjectReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+}
+
+const LOG_LINES = 200;
+const LOG_BYTES = 64 * 1024;
+const EVENTS = 100;
+const LIST_PAGE = 500;
+
+/**
+ * Reads single pieces of evidence. A request that fails gives a gap; only when the cluster as a whole is away does it
+ * throw, and so it does while nothing has been answered yet, because a server that is too busy for the first request
+ * will not answer the others.
+ * @throws KubernetesError `unreachable` or `credentials`, or the signal's reason
+ */
+export class EvidenceReader {
+  readonly #kubernetes: Kubernetes;
+  readonly #now: () => Date;
+  readonly #signal: AbortSignal | undefined;
+  #answered = false;
+
+  constructor(kubernetes: Kubernetes, now: () => Date, signal: AbortSignal | undefined) {
+    this.#kubernetes = kubernetes;
+    this.#now = now;
+    this.#signal = signal;
+  }
+
+  async object(role: ObjectRole, reference: ObjectReference): Promise<ObjectPiece | EvidenceGap> {
+    const { name, namespace } = reference;
+    const command = kubectl('get', kubectlName(reference), ...inNamespace(namespace), name, '-o', 'yaml');
+    return this.#piece<ObjectPiece>(command, async (provenance) => {
+      const type = await findResourceType(this.#kubernetes, reference, this.#signal);
+      const path = pathOf(type, namespace, name);
+      const object = await this.#kubernetes.get<KubernetesObject>(path, { signal: this.#signal });
+      return { ...provenance, type: 'object', role, object: withKind(object, type) };
+    });
+  }
+
+  /** All objects of a type, in a namespace or with labels if given; or the gap. */
+  async list(
+    role: ObjectRole,
+    type: ResourceType,
+    { namespace, selector }: { namespace?: string; selector?: string } = {},
+  ): Promise<ObjectPiece[] | EvidenceGap> {
+    const labels = selector === undefined ? [] : ['-l', selector];
+    const command = kubectl('get', kubectlName(type), ...inNamespace(namespace), ...labels, '-o', 'yaml');
+    const query = { ...(selector !== undefined && { labelSelector: selector }), limit: LIST_PAGE };
+    const path = pathOf(type, namespace);
+    return this.#piece<ObjectPiece[]>(command, async (provenance) => {
+      const list = await this.#kubernetes.get<WireList<KubernetesObject>>(path, { query, signal: this.#signal });
+      return (list.items ?? []).map((object) => {
+        const { name = '' } = object.metadata ?? {};
+        const own = kubectl('get', kubectlName(type), ...inNamespace(namespace), name, '-o', 'yaml');
+        return { ...provenance, command: own, type: 'object', role, object: withKind(object, type) };
+      });
+    });
+  }
+
+  /** The newest events of an object. */
+  async events(about: ObjectReference): Promise<EventsPiece | EvidenceGap> {
+    const { kind, name, namespace } = about;
+    const fieldSelector = `involvedObject.kind=${kind},involvedObject.name=${name}`;
+    const scope = namespace === undefined ? ['-A'] : ['-n', namespace];
+    const command = kubectl('get', 'events', ...scope, '--field-selector', fieldSelector);
+    const path = ['api', 'v1', ...(namespace === undefined ? [] : ['namespaces', namespace]), 'events'];
+    const query = { fieldSelector, limit: LIST_PAGE };
+    return this.#piece<EventsPiece>(command, async (provenance) => {
+      const list = await this.#kubernetes.get<WireList<CoreV1Event>>(path, { query, signal: this.#signal });
+      const events = (list.items ?? []).sort((a, b) => eventTime(b) - eventTime(a)).slice(0, EVENTS);
+      for (const { metadata } of events) delete metadata?.managedFields;
+      const subject = { kind, name, ...(namespace !== undefined && { namespace }) };
+      return { ...provenance, type: 'events', about: subject, events };
+    });
+  }
+
+  /** The end of a container's log; nothing when the container has no such run, which is no gap. */
+  async log(
+    namespace: string,
+    pod: string,
+    container: string,
+    previous: boolean,
+  ): Promise<LogPiece | EvidenceGap | undefined> {
+    const flags = ['-c', container, `--tail=${LOG_LINES}`, ...(previous ? ['--previous'] : [])];
+    const command = kubectl('logs', '-n', namespace, pod, ...flags);
+    const path = ['api', 'v1', 'namespaces', namespace, 'pods', pod, 'log'];
+    // The API's own limitBytes cuts off the end, and the end is what matters: read more, and cut here.
+    const query = { container, previous, tailLines: LOG_LINES, limitBytes: 16 * LOG_BYTES };
+    const piece = await this.#piece<LogPiece>(command, async (provenance) => {
+      const text = await this.#kubernetes.getText(path, { query, accept: '*/*', signal: this.#signal });
+      return { ...provenance, type: 'log', namespace, pod, container, previous, text: endOf(text) };
+    });
+    return piece.type === 'gap' && isMissingRun(piece) ? undefined : piece;
+  }
+
+  /** Whether a ConfigMap is there. Asks for its metadata alone, so that no content leaves the cluster. */
+  async configMapExists(namespace: string, name: string): Promise<ExistencePiece | EvidenceGap> {
+    const command = kubectl('get', 'configmap', '-n', namespace, name, '-o', 'name');
+    const piece = await this.#piece<ExistencePiece>(command, async (provenance) => {
+      await this.#kubernetes.get(['api', 'v1', 'namespaces', namespace, 'configmaps', name], {
+        accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+        signal: this.#signal,
+      });
+      return { ...provenance, type: 'existence', kind: 'ConfigMap', namespace, name, exists: true };
+    });
+    if (piece.type !== 'gap' || piece.code !== 'not_found') return piece;
+    return { command, at: piece.at, type: 'existence', kind: 'ConfigMap', namespace, name, exists: false };
+  }
+
+  async #piece<Piece>(command: string, read: (provenance: Provenance) => Promise<Piece>): Promise<Piece | EvidenceGap> {
+    const at = this.#now().toISOString();
+    const provenance = { command, at };
+    try {
+      const piece = await read(provenance);
+      this.#answered = true;
+      return piece;
+    } catch (error) {
+      if (!(error instanceof KubernetesError) || isClusterAway(error)) throw error;
+      const { code, message } = error;
+      const status = error.status ?? 0;
+      if (!this.#answered && (code === 'timeout' || status === 429 || status >= 500)) {
+        throw new KubernetesError('unreachable', message, { status, cause: error });
+      }
+      this.#answered = true;
+      return { ...provenance, type: 'gap', code, reason: message };
+    }
+  }
+}
+
+function inNamespace(namespace: string | undefined): string[] {
+  return namespace === undefined ? [] : ['-n', namespace];
+}
+
+/** Items of a list carry neither kind nor apiVersion; managedFields are noise to a reader. */
+function withKind(object: KubernetesObject, { apiVersion, kind }: ResourceType): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata ?? {};
+  return { ...object, apiVersion, kind, metadata };
+}
+
+/** Milliseconds since 1970 of an event's last occurrence. */
+function eventTime(event: NonNullable<WireList<CoreV1Event>['items']>[number]): number {
+  const { series, lastTimestamp, eventTime, firstTimestamp, metadata } = event;
+  const time =
+    series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata?.creationTimestamp ?? '';
+  return Date.parse(time) || 0;
+}
+
+/** The last {@link LOG_BYTES}, beginning with a whole line. */
+function endOf(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= LOG_BYTES) return text;
+  const end = bytes.subarray(-LOG_BYTES).toString('utf8');
+  return end.slice(end.indexOf('\n') + 1);
+}
+
+/** The API server's ways to say that a container did not run (before), or does not run yet. */
+function isMissingRun({ reason }: EvidenceGap): boolean {
+  return /previous terminated container .* not found|is waiting to start|container .* is not valid for pod/.test(
+    reason,
+  );
+}

@@ -1,0 +1,70 @@
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type { KubernetesErrorCode } from '@nightcrier/cluster/kubernetes/kubernetes-error';
+import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
+import type { KubernetesObject } from './kubernetes-object.ts';
+
+/** The request that gave a piece, as the kubectl command that would show the same, and when it was made (RFC 3339). */
+export interface Provenance {
+  command: string;
+  at: string;
+}
+
+/** Why an object is in the evidence. */
+export type ObjectRole = 'resource' | 'owner' | 'replicaSet' | 'pod' | 'node' | 'volumeClaim' | 'dependency';
+
+export interface ObjectPiece extends Provenance {
+  type: 'object';
+  role: ObjectRole;
+  /** As the API server gave it, without `managedFields`; kind and apiVersion are always set. */
+  object: KubernetesObject;
+}
+
+/** The events of one object, newest first. */
+export interface EventsPiece extends Provenance {
+  type: 'events';
+  about: { kind: string; name: string; namespace?: string };
+  events: Wire<CoreV1Event>[];
+}
+
+/** The end of a container's log. */
+export interface LogPiece extends Provenance {
+  type: 'log';
+  namespace: string;
+  pod: string;
+  container: string;
+  /** Of the container's previous run. */
+  previous: boolean;
+  text: string;
+}
+
+/** Whether a ConfigMap that a pod refers to is there; its content is never read. */
+export interface ExistencePiece extends Provenance {
+  type: 'existence';
+  kind: 'ConfigMap';
+  namespace: string;
+  name: string;
+  exists: boolean;
+}
+
+/** Something that was asked for and not given, and why. */
+export interface EvidenceGap extends Provenance {
+  type: 'gap';
+  code: KubernetesErrorCode;
+  reason: string;
+}
+
+export type EvidencePiece = ObjectPiece | EventsPiece | LogPiece | ExistencePiece | EvidenceGap;
+
+/** What was read from the cluster for one incident, in the order of reading. */
+export interface Evidence {
+  collectedAt: string;
+  pieces: EvidencePiece[];
+}
+
+/** The pieces of one type. */
+export function piecesOf<Type extends EvidencePiece['type']>(
+  { pieces }: { pieces: readonly EvidencePiece[] },
+  type: Type,
+): Extract<EvidencePiece, { type: Type }>[] {
+  return pieces.filter((piece): piece is Extract<EvidencePiece, { type: Type }> => piece.type === type);
+}

@@ -1,0 +1,189 @@
+import { request, type Dispatcher } from 'undici';
+import { z } from 'zod';
+import { loadCredentials, type Credentials } from './credentials.ts';
+import { KubernetesError, reasonOf, type KubernetesErrorCode } from './kubernetes-error.ts';
+
+/** How a request may differ from the plain case. */
+export interface RequestOptions {
+  query?: Record<string, string | number | boolean>;
+  accept?: string;
+  signal?: AbortSignal;
+  /** Milliseconds until the whole answer must be there; default 10,000. */
+  timeout?: number;
+  /** Longest answer that is taken, in bytes; default 16 MiB. */
+  maxBytes?: number;
+}
+
+/** The reviews that ask about oneself: they are POSTed, and change nothing. */
+export type SelfReview = 'selfsubjectaccessreviews' | 'selfsubjectrulesreviews';
+
+const DEFAULT_TIMEOUT = 10_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** What the API server says of a failure. */
+const Status = z.object({ message: z.string().optional() });
+
+/**
+ * Reads from one API server as the user of a kubeconfig. It can send GETs and self-reviews and nothing else, so that
+ * whoever holds it cannot change the cluster. Keep it for one investigation, then `await using` or close it.
+ */
+export class Kubernetes implements AsyncDisposable {
+  readonly #credentials: Credentials;
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+  }
+
+  /** The API server's address, without credentials. */
+  get server(): string {
+    return this.#credentials.server.origin;
+  }
+
+  /** The namespace of the kubeconfig's context. */
+  get namespace(): string {
+    return this.#credentials.namespace;
+  }
+
+  /** GETs an object or a list. Give its type; what comes is not checked. Fields that are null are left out. @throws KubernetesError, or the signal's reason */
+  async get<T extends object>(segments: readonly string[], options: RequestOptions = {}): Promise<T> {
+    return parseObject<T>(await this.#send('GET', segments, undefined, options), segments);
+  }
+
+  /** GETs text, such as a log. @throws KubernetesError, or the signal's reason */
+  async getText(segments: readonly string[], options: RequestOptions = {}): Promise<string> {
+    return this.#send('GET', segments, undefined, options);
+  }
+
+  /** Asks what this user may do. @throws KubernetesError, or the signal's reason */
+  async selfReview<T extends object>(review: SelfReview, spec: object, options: RequestOptions = {}): Promise<T> {
+    const segments = ['apis', 'authorization.k8s.io', 'v1', review];
+    const kind = review === 'selfsubjectaccessreviews' ? 'SelfSubjectAccessReview' : 'SelfSubjectRulesReview';
+    const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind, spec });
+    return parseObject<T>(await this.#send('POST', segments, body, options), segments);
+  }
+
+  async close(): Promise<void> {
+    await this.#credentials.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    segments: readonly string[],
+    body: string | undefined,
+    options: RequestOptions,
+  ): Promise<string> {
+    const { accept = 'application/json', timeout = DEFAULT_TIMEOUT, maxBytes = DEFAULT_MAX_BYTES } = options;
+    const path = apiPath(segments);
+    const url = new URL(this.#credentials.server);
+    url.pathname = url.pathname.replace(/\/$/, '') + path;
+    for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, String(value));
+
+    const deadline = AbortSignal.timeout(timeout);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    try {
+      const { headers, dispatcher } = await unlessAborted(this.#credentials.authorize(), signal);
+      const response = await request(url, {
+        method,
+        headers: {
+          ...headers,
+          accept,
+          'user-agent': 'nightcrier',
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        body,
+        dispatcher,
+        signal,
+      });
+      const text = await readBounded(response.body, maxBytes);
+      if (response.statusCode >= 200 && response.statusCode < 300) return text;
+      throw this.#refusal(response.statusCode, path, text);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof KubernetesError) throw error;
+      if (deadline.aborted) {
+        throw new KubernetesError('timeout', `${this.server} did not answer ${method} ${path} within ${timeout} ms`, {
+          cause: error,
+        });
+      }
+      throw new KubernetesError('unreachable', `cannot reach ${this.server}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  #refusal(status: number, path: string, body: string): KubernetesError {
+    const code: KubernetesErrorCode = CODE_OF_STATUS[status] ?? 'http';
+    const said = messageOf(body);
+    const message =
+      code === 'credentials'
+        ? `${this.server} rejects the kubeconfig's credentials (401${said && `: ${said}`}); renew them`
+        : `${this.server} answered ${path} with ${status}${said && `: ${said}`}`;
+    return new KubernetesError(code, message, { status });
+  }
+}
+
+const CODE_OF_STATUS: Partial<Record<number, KubernetesErrorCode>> = {
+  401: 'credentials',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  504: 'timeout',
+};
+
+/** Opens the cluster of the kubeconfig's current context; nothing is sent yet. @throws KubernetesError `kubeconfig` */
+export async function openKubernetes(kubeconfigPath: string): Promise<Kubernetes> {
+  return new Kubernetes(await loadCredentials(kubeconfigPath));
+}
+
+/** `/api/v1/…` of its parts. A part that could lead elsewhere is refused, as the API server refuses such names. */
+function apiPath(segments: readonly string[]): string {
+  const bad = segments.find((segment) => segment === '' || /^\.\.?$|[/%]/.test(segment));
+  if (bad !== undefined) throw new KubernetesError('http', `${JSON.stringify(bad)} is not a valid name in an API path`);
+  return `/${segments.map(encodeURIComponent).join('/')}`;
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what it asked for
+function parseObject<T extends object>(text: string, segments: readonly string[]): T {
+  try {
+    // Go writes an empty list as null: to a reader that is the same as no list.
+    const value: T | null = JSON.parse(text, (_, field: unknown) => field ?? undefined);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Falls through: what is no JSON is as useless as what is no object.
+  }
+  throw new KubernetesError('http', `${apiPath(segments)}: the answer is not a JSON object`);
+}
+
+async function readBounded(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new KubernetesError('http', `the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A credential plug-in takes no signal; this stops waiting for it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function messageOf(body: string): string {
+  try {
+    return (Status.parse(JSON.parse(body)).message ?? '').slice(0, 500);
+  } catch {
+    return body.trim().split('\n')[0]?.slice(0, 200) ?? '';
+  }
+}
