@@ -1,0 +1,17 @@
+import type { Logger } from '@nightcrier/core/logger';
+import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import type { IncidentStore } from '@nightcrier/state/incidents';
+import type { IntakeCounters } from '@nightcrier/state/intake-counters';
+import type { RedisConnection } from '@nightcrier/state/redis';
+
+/** What the routes read from. */
+export interface ApiContext {
+  /** Fails at once while Redis is away. */
+  redis: RedisConnection;
+  key_prefix: string;
+  clusters: ConfiguredCluster[];
+  health: ClusterHealthBoard;
+  incidents: IncidentStore;
+  intake: IntakeCounters;
+  logger: Logger;
+}

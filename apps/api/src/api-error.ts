@@ -1,0 +1,30 @@
+/** Every way in which a request can fail: the code that a client sees, and its status. */
+export const API_ERRORS = {
+  bad_request: 400,
+  unauthorized: 401,
+  host_not_allowed: 403,
+  not_found: 404,
+  incident_not_found: 404,
+  report_not_found: 404,
+  read_only: 405,
+  incident_corrupt: 500,
+  internal: 500,
+  redis_unavailable: 503,
+} as const;
+export type ApiErrorCode = keyof typeof API_ERRORS;
+
+/** The body of every failed request. */
+export interface ApiErrorBody {
+  error: { code: ApiErrorCode; message: string };
+}
+
+/** A failure that is told to the client as it is. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode;
+
+  constructor(code: ApiErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}

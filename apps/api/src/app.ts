@@ -1,0 +1,103 @@
+import type { Logger } from '@nightcrier/core/logger';
+import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import { IncidentStore } from '@nightcrier/state/incidents';
+import { IntakeCounters } from '@nightcrier/state/intake-counters';
+import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis';
+import { openTriageQueue } from '@nightcrier/state/triage-queue';
+import fastify, { type FastifyInstance } from 'fastify';
+import { type AccessSettings, assertProtected, refusal } from './access.ts';
+import type { ApiContext } from './api-context.ts';
+import { describeInvalid, handleErrors } from './error-handling.ts';
+import { healthRoutes } from './health-routes.ts';
+import { incidentRoutes } from './incident-routes.ts';
+import { metricsRoute } from './metrics-route.ts';
+import { queueBoard } from './queue-board.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered without an access key. */
+    open?: boolean;
+  }
+}
+
+export interface ApiOptions extends AccessSettings {
+  /** 0: any free one. */
+  port: number;
+  redis: RedisSettings;
+  clusters: ConfiguredCluster[];
+  /** Seconds that `stop` may take. */
+  shutdownTimeout: number;
+  logger: Logger;
+}
+
+export interface RunningApi {
+  /** Where it listens. */
+  url: string;
+  /** Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Longest wait of a request, in ms: Redis gets two seconds for a command, and some routes send two. */
+const HANDLER_TIMEOUT_MS = 5_000;
+
+/**
+ * Starts the API. It does not wait for Redis: until Redis answers, `/readyz` says so.
+ * @throws Error when the address is taken, or would show incidents to everybody
+ */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  assertProtected(options);
+  const { redis: settings, logger } = options;
+  const { key_prefix } = settings;
+  const lifecycle = new Lifecycle(logger, options.shutdownTimeout);
+
+  const redis = connectProducer(settings, logger);
+  lifecycle.onStop('redis connection', () => disconnect(redis));
+  const boardRedis = connectWorker(settings, logger.child({ connection: 'queue board' }));
+  lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
+  const queue = openTriageQueue(boardRedis, key_prefix, logger);
+
+  const app = fastify({
+    forceCloseConnections: true,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
+    schemaErrorFormatter: describeInvalid,
+    // Unknown parameters are refused, not dropped; the value is needed for the message.
+    ajv: { customOptions: { verbose: true, removeAdditional: false } },
+  });
+  const context: ApiContext = {
+    redis,
+    key_prefix,
+    clusters: options.clusters,
+    health: new ClusterHealthBoard({ redis, key_prefix, logger }),
+    incidents: new IncidentStore({ redis, key_prefix, logger }),
+    intake: new IntakeCounters({ redis, key_prefix }),
+    logger,
+  };
+  protect(app, options);
+  handleErrors(app, redis, logger);
+  healthRoutes(app, context);
+  metricsRoute(app, context);
+  void app.register((scope) => incidentRoutes(scope, context), { prefix: '/api' });
+  void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  lifecycle.onStop('http server', () => app.close());
+
+  try {
+    const url = await app.listen({ host: options.host, port: options.port });
+    logger.info({ url, access_key: options.accessKey !== undefined }, 'api listens');
+    return { url, stop: () => lifecycle.stop() };
+  } catch (cause) {
+    await lifecycle.stop();
+    throw new Error(`api cannot listen on ${options.host}:${options.port}: set another api.port`, { cause });
+  }
+}
+
+function protect(app: FastifyInstance, access: AccessSettings): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers(SECURITY_HEADERS);
+    if (request.routeOptions.config.open) return;
+    const refused = refusal(access, { authorization: request.headers.authorization, host: request.host });
+    if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
+    if (refused) throw refused;
+  });
+}

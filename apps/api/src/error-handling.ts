@@ -1,0 +1,83 @@
+import type { Logger } from '@nightcrier/core/logger';
+import { CorruptIncidentError } from '@nightcrier/state/incident-row';
+import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
+import type { RedisConnection } from '@nightcrier/state/redis';
+import { API_ERRORS, ApiError, type ApiErrorBody, type ApiErrorCode } from './api-error.ts';
+
+/**
+ * Makes sure that Redis answers, at once or after the timeout of its connection.
+ * @throws ApiError redis_unavailable
+ */
+export async function assertRedisAnswers(redis: RedisConnection): Promise<void> {
+  try {
+    await redis.ping();
+  } catch (cause) {
+    throw redisUnavailable(cause);
+  }
+}
+
+function redisUnavailable(cause: unknown): ApiError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError('redis_unavailable', `Redis does not answer: ${why}`, { cause });
+}
+
+/** The one place that turns a failure into a response, a log line and a code. */
+export function handleErrors(app: FastifyInstance, redis: RedisConnection, logger: Logger): void {
+  app.setErrorHandler(async (thrown, request, reply) => {
+    const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
+    if (error.code === 'internal')
+      logger.error({ method: request.method, url: request.url, error: thrown }, 'request failed');
+    const { status, body } = failureResponse(error);
+    return reply.status(status).type('application/json; charset=utf-8').send(body);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ApiError('not_found', `there is no ${request.method} ${request.url.split('?', 1)[0]}`);
+  });
+}
+
+/** What a client is told. */
+export function failureResponse({ code, message }: ApiError): {
+  status: (typeof API_ERRORS)[ApiErrorCode];
+  body: ApiErrorBody;
+} {
+  return { status: API_ERRORS[code], body: { error: { code, message } } };
+}
+
+/** The failure that an error tells of itself. */
+export function knownFailure(thrown: unknown): ApiError | undefined {
+  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof CorruptIncidentError)
+    return new ApiError('incident_corrupt', thrown.message, { cause: thrown });
+  if (!(thrown instanceof Error)) return undefined;
+  // All that a handler waits for is Redis.
+  if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
+  const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;
+  return status >= 400 && status < 500 ? new ApiError('bad_request', thrown.message, { cause: thrown }) : undefined;
+}
+
+/** Redis may have gone away in the middle of the request, which has no error type of its own: so it is asked. */
+async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
+  try {
+    await assertRedisAnswers(redis);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+  }
+  return internalFailure(thrown);
+}
+
+export function internalFailure(cause: unknown): ApiError {
+  return new ApiError('internal', 'the request failed; the log of the API says why', { cause });
+}
+
+/** Names the parameter, its value and what is allowed. Needs ajv's `verbose`. */
+export function describeInvalid(errors: FastifySchemaValidationError[], part: string): Error {
+  const described = errors.map((error) => {
+    const { allowedValues, additionalProperty } = error.params;
+    if (typeof additionalProperty === 'string')
+      return `${part} parameter ${JSON.stringify(additionalProperty)} is unknown`;
+    const value: unknown = 'data' in error ? error.data : undefined;
+    const must = Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : error.message;
+    return `${part} parameter ${error.instancePath.slice(1)} ${JSON.stringify(value)} ${must}`;
+  });
+  return new ApiError('bad_request', described.join('; '));
+}

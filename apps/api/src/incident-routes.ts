@@ -1,0 +1,54 @@
+import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incident';
+import type { IncidentList } from '@nightcrier/state/incidents';
+import { queueCounts, type QueueCounts } from '@nightcrier/state/triage-queue';
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from './api-context.ts';
+import { ApiError } from './api-error.ts';
+import { assertRedisAnswers } from './error-handling.ts';
+
+const LIST_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    state: { type: 'string', enum: INCIDENT_STATES },
+    cluster: { type: 'string', minLength: 1, maxLength: 100 },
+    limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
+  },
+};
+
+interface ListQuery {
+  state?: IncidentState;
+  cluster?: string;
+  limit: number;
+}
+
+/** The incidents, their reports, and the queue they wait in. */
+export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incidents }: ApiContext): void {
+  app.addHook('preHandler', async () => assertRedisAnswers(redis));
+
+  app.get<{ Querystring: ListQuery }>(
+    '/incidents',
+    { schema: { querystring: LIST_QUERY } },
+    async ({ query }): Promise<IncidentList> => incidents.list(query),
+  );
+
+  app.get<{ Params: { id: string } }>('/incidents/:id', async ({ params }): Promise<Incident> => {
+    const incident = await incidents.get(params.id);
+    if (!incident) throw noIncident(params.id);
+    return incident;
+  });
+
+  app.get<{ Params: { id: string } }>('/incidents/:id/report', async ({ params }, reply) => {
+    const report = await incidents.report(params.id);
+    if (report !== undefined) return reply.type('text/markdown; charset=utf-8').send(report);
+    const incident = await incidents.get(params.id);
+    if (!incident) throw noIncident(params.id);
+    throw new ApiError('report_not_found', `incident ${params.id} has no report; its state is ${incident.state}`);
+  });
+
+  app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, key_prefix));
+}
+
+function noIncident(id: string): ApiError {
+  return new ApiError('incident_not_found', `there is no incident ${JSON.stringify(id)}`);
+}

@@ -1,0 +1,17 @@
+import { readSecret } from '@nightcrier/runtime/read-secret';
+import { runProcess } from '@nightcrier/runtime/run-process';
+import { startApi } from './app.ts';
+
+await runProcess('api', async ({ api, redis, clusters, shutdown_timeout }, logger) => {
+  if (redis.url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+  return startApi({
+    host: api.host,
+    port: api.port,
+    accessKey: await readSecret(api.access_key, api.access_key_file),
+    allowAnonymous: api.allow_anonymous,
+    redis: { url: redis.url, key_prefix: redis.key_prefix },
+    clusters: clusters.map(({ name, labels, triage }) => ({ name, labels, triage_enabled: triage.enabled })),
+    shutdownTimeout: shutdown_timeout,
+    logger,
+  });
+});

@@ -1,0 +1,32 @@
+import { queueCounts } from '@nightcrier/state/triage-queue';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { ApiContext } from './api-context.ts';
+import { stateMetrics, type StateSnapshot } from './state-metrics.ts';
+
+/** `/metrics` for Prometheus. Answers while Redis is away too, and says so. */
+export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
+  const process = new Registry();
+  collectDefaultMetrics({ register: process });
+
+  app.get('/metrics', async (_request, reply) => {
+    const registry = Registry.merge([process, stateMetrics(await snapshot(context))]);
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}
+
+async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
+  const { redis, key_prefix, health, clusters, intake, incidents, logger } = context;
+  try {
+    const [clusterHealth, intakeCounts, incidentCounts, queue] = await Promise.all([
+      health.read(clusters),
+      intake.read(),
+      incidents.counts(),
+      queueCounts(redis, key_prefix),
+    ]);
+    return { clusters: clusterHealth, intake: intakeCounts, incidents: incidentCounts, queue };
+  } catch (error) {
+    logger.debug({ error }, 'metrics without the state in redis');
+    return undefined;
+  }
+}

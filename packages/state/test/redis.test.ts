@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { type Logger, silentLogger } from '@nightcrier/core/logger';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { StateKeys } from '../src/keys.ts';
+import { connectProducer, connectWorker, disconnect } from '../src/redis.ts';
+import { fault, nativeKind, NEEDS_NATIVE, openState } from './open-state.ts';
+
+let server: EmbeddedRedis | undefined;
+afterEach(async () => server?.stop());
+
+describe(`redis connections${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
+  test('a producer fails at once while Redis is away, recovers by itself, and logs the outage once', async () => {
+    const first = await startEmbeddedRedis({ logger: silentLogger });
+    const lines: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (_fields, message) => lines.push(message),
+      info: (_fields, message) => lines.push(message),
+    };
+    await using state = await openState(first.url, {}, { logger });
+    await first.stop();
+    const id = randomUUID();
+    await expect.poll(() => lines).toEqual(['redis is away']);
+    await expect(state.admission.admit(fault(), id)).rejects.toThrow(/enableOfflineQueue/);
+    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(first.url).port) });
+    await expect
+      .poll(async () => state.admission.admit(fault(), id).catch(() => undefined), { timeout: 10_000 })
+      .toMatchObject({ kind: 'queued', incidentId: id });
+    expect(lines).toEqual(['redis is away', 'redis is back']);
+  });
+
+  test('a producer gets an error in seconds when Redis hangs, and the resent call is queued once', async () => {
+    server = await startEmbeddedRedis({ logger: silentLogger });
+    await using state = await openState(server.url);
+    const id = randomUUID();
+    process.kill(server.pid!, 'SIGSTOP');
+    try {
+      await expect(state.admission.admit(fault({ id: 'f' }), id)).rejects.toThrow(/timed out/);
+    } finally {
+      process.kill(server.pid!, 'SIGCONT');
+    }
+    expect((await state.admission.admit(fault({ id: 'f' }), id)).incidentId).toBe(id);
+    expect(await state.queue.getJobCountByTypes('prioritized')).toBe(1);
+    expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(1);
+  });
+
+  test('a worker waits until Redis is back', async () => {
+    const first = await startEmbeddedRedis({ logger: silentLogger });
+    const worker = connectWorker({ url: first.url, key_prefix: 'k' }, silentLogger);
+    await worker.ping();
+    await first.stop();
+    const pong = worker.ping();
+    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(first.url).port) });
+    expect(await pong).toBe('PONG');
+    await disconnect(worker);
+  });
+});
+
+describe('disconnect', () => {
+  test('ends a connection that never stood', async () => {
+    const redis = connectProducer({ url: 'redis://127.0.0.1:1', key_prefix: 'k' }, silentLogger);
+    await disconnect(redis);
+    await expect.poll(() => redis.status).toBe('end');
+  });
+});
+
+describe('StateKeys', () => {
+  test('puts every key of ours and of BullMQ under one hash tag', () => {
+    const keys = new StateKeys('night-crier_1');
+    expect(keys.bullmq).toBe('{night-crier_1}');
+    expect(keys.incident('x')).toBe('{night-crier_1}:incident:x');
+  });
+
+  test('is the whole table: admission and transitions write no other key', async () => {
+    server = await startEmbeddedRedis({ logger: silentLogger });
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
+    await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
+    await state.admission.admit(fault({ id: 'g', cluster: 'prod' }), randomUUID());
+    await state.incidents.begin(id);
+    await state.incidents.saveReport(id, '# Report');
+    const keys = new StateKeys(state.key_prefix);
+    const { incident_id: waiting } = (await state.incidents.list({ state: 'queued', limit: 1 })).incidents[0]!;
+    const written = await state.redis.keys(`${keys.ours}*`);
+    expect(written.filter((key) => !key.startsWith(`${keys.bullmq}:triage:`)).toSorted()).toEqual(
+      [
+        keys.incidents,
+        keys.incidentsIn('queued'),
+        keys.incidentsIn('investigating'),
+        keys.incident(id),
+        keys.incident(waiting),
+        keys.report(id),
+        keys.waiting(),
+        keys.waiting('prod'),
+        keys.fault('prod', 'f'),
+        keys.fault('prod', 'g'),
+        keys.deduplicatedCalls,
+        keys.intake,
+      ].toSorted(),
+    );
+  });
+
+  test('refuses a prefix that would break the hash tag', () => {
+    expect(() => new StateKeys('a}b')).toThrow('key_prefix "a}b"');
+  });
+});
