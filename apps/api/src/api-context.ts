@@ -3,6 +3,7 @@ import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cl
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { IntakeCounters } from '@nightcrier/state/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis';
+import type { TriageCounters } from '@nightcrier/state/triage-counters';
 
 /** What the routes read from. */
 export interface ApiContext {
@@ -13,5 +14,6 @@ export interface ApiContext {
   health: ClusterHealthBoard;
   incidents: IncidentStore;
   intake: IntakeCounters;
+  triage: TriageCounters;
   logger: Logger;
 }

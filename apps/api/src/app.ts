@@ -3,6 +3,7 @@ import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
+import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -72,6 +73,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
     intake: new IntakeCounters({ redis, key_prefix }),
+    triage: new TriageCounters({ redis, key_prefix }),
     logger,
   };
   protect(app, options);

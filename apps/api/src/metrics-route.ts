@@ -16,15 +16,16 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 }
 
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, key_prefix, health, clusters, intake, incidents, logger } = context;
+  const { redis, key_prefix, health, clusters, intake, triage, incidents, logger } = context;
   try {
-    const [clusterHealth, intakeCounts, incidentCounts, queue] = await Promise.all([
+    const [clusterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
       health.read(clusters),
       intake.read(),
+      triage.read(),
       incidents.counts(),
       queueCounts(redis, key_prefix),
     ]);
-    return { clusters: clusterHealth, intake: intakeCounts, incidents: incidentCounts, queue };
+    return { clusters: clusterHealth, intake: intakeCounts, triage: triageCounts, incidents: incidentCounts, queue };
   } catch (error) {
     logger.debug({ error }, 'metrics without the state in redis');
     return undefined;

@@ -2,6 +2,7 @@ import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incident';
 import type { Intake } from '@nightcrier/state/intake-counters';
+import type { TriageCount } from '@nightcrier/state/triage-counters';
 import type { QueueCounts } from '@nightcrier/state/triage-queue';
 import { Counter, Gauge, Registry } from 'prom-client';
 
@@ -9,6 +10,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 export interface StateSnapshot {
   clusters: ClusterHealth[];
   intake: Intake;
+  triage: TriageCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
 }
@@ -33,6 +35,23 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     registers,
   });
   for (const [state, count] of Object.entries(snapshot.incidents)) incidents.set({ state }, count);
+
+  const runs = new Counter({
+    name: 'nightcrier_triage_runs_total',
+    help: 'Triage runs by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const seconds = new Counter({
+    name: 'nightcrier_triage_seconds_total',
+    help: 'Time that triage runs took, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const count of snapshot.triage) {
+    runs.inc({ outcome: count.outcome }, count.runs);
+    seconds.inc({ outcome: count.outcome }, count.seconds);
+  }
 
   const up = new Gauge({
     name: 'nightcrier_cluster_up',

@@ -53,11 +53,9 @@ describe('while Redis is away', () => {
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
   });
 
-  test('gives up on a Redis that hangs', async ({ skip }) => {
+  test('gives up on a Redis that hangs', async () => {
     server = await startEmbeddedRedis({ logger: silentLogger });
-    const { pid } = server;
-    skip(pid === undefined, 'needs valkey-server or redis-server on the PATH');
-    if (pid === undefined) return;
+    const pid = server.pid!;
     await using api = await openApi(server.url);
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
     process.kill(pid, 'SIGSTOP');

@@ -34,6 +34,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdin: 'ignore',
     ipc: true,
     detached: true,
+    forceKillAfterDelay: false, // stop() says how long
     buffer: false,
     reject: false,
   });

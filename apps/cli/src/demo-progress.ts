@@ -50,7 +50,7 @@ export class DemoProgress {
     this.#states.set(incident.incident_id, incident.state);
     const { cluster_name: cluster, event } = incident.cluster_event;
     const row = incidentRow(incident);
-    const result = isFinal(incident.state) && row.root_cause !== '' ? `: ${row.root_cause}` : '';
+    const result = isFinal(incident.state) && row.root_cause !== '' ? `: ${shorten(row.root_cause)}` : '';
     this.say(`${cluster}  ${event.faultType}  ${describeResource(event.resource)}  ${incident.state}${result}`);
     if (this.#json && isFinal(incident.state)) process.stdout.write(`${JSON.stringify(row)}\n`);
   }
@@ -62,4 +62,9 @@ export class DemoProgress {
   #clearStatus(): void {
     if (this.#words.isTTY) this.#words.write('\r\u001B[2K');
   }
+}
+
+/** The whole of it is in the table. */
+function shorten(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 119).trimEnd()}…`;
 }

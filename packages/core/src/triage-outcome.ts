@@ -17,3 +17,13 @@ export type TriageOutcome =
   | { kind: 'requeue'; reason: string }
   /** Triage is disabled for the cluster. */
   | { kind: 'skipped'; reason: string };
+
+/** Every kind of {@link TriageOutcome}, for counters that begin at 0. */
+export const TRIAGE_OUTCOMES = [
+  'resolved',
+  'agent_failed',
+  'failed',
+  'retry',
+  'requeue',
+  'skipped',
+] as const satisfies TriageOutcome['kind'][];

@@ -39,7 +39,11 @@ export async function runProcess(
 
   const stopping = stopSignal();
   try {
-    const app = await start(loaded.config, logger);
+    const app = await Promise.race([start(loaded.config, logger), stopping]);
+    if (typeof app === 'string') {
+      logger.info({ cause: app }, 'stopped before it had started');
+      process.exit(0);
+    }
     logger.info({ pid: process.pid, node: process.version }, 'started');
     process.send?.('ready');
     const cause = await stopping;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const app = path.join(import.meta.dirname, 'fixtures/app.ts');
+const app = path.join(import.meta.dirname, 'app.fixture.ts');
 const environment = { PATH: process.env.PATH, MCP_ENDPOINT: 'http://127.0.0.1:1', KUBECONFIG: app };
 const started: ChildProcess[] = [];
 afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));

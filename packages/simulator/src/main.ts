@@ -78,6 +78,7 @@ async function main(options: Options): Promise<void> {
     process.exitCode = 1;
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
+    if (process.connected) process.disconnect(); // an open channel would keep the process
   }
 }
 

@@ -26,7 +26,6 @@ export interface EmbeddedRedis {
   kind: EmbeddedKind;
   /** Whether what it acknowledged outlives it: a native server with a data directory. */
   durable: boolean;
-  /** The process of a native server. */
   pid?: number;
   /** Resolves when it has ended, in whatever way, and says how. */
   ended: Promise<string>;
@@ -36,7 +35,7 @@ export interface EmbeddedRedis {
 
 /**
  * Starts a Redis of our own on loopback, for a machine where none is configured: an installed `valkey-server` or
- * `redis-server` as a process that ends with this one, else Valkey in WebAssembly inside this process.
+ * `redis-server`, else Valkey in WebAssembly; as a process that ends with this one.
  * @throws Error when the data directory is in use, the forced kind is missing, or the server does not come up.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {

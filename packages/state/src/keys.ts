@@ -14,6 +14,8 @@ export class StateKeys {
   readonly incidents: string;
   /** Hash: `<outcome>` and `<outcome>:<cluster>` to a count since the beginning. */
   readonly intake: string;
+  /** Hash: `<outcome>:runs` and `<outcome>:seconds` to a count since the beginning. */
+  readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
 
@@ -24,6 +26,7 @@ export class StateKeys {
     this.ours = `${this.bullmq}:`;
     this.incidents = `${this.ours}incidents`;
     this.intake = `${this.ours}intake`;
+    this.triage = `${this.ours}triage-runs`;
     this.health = `${this.ours}health`;
   }
 

@@ -5,10 +5,10 @@ import { openKubernetes, type Kubernetes } from '@nightcrier/cluster/kubernetes/
 import type { FaultEvent } from '@nightcrier/core/fault';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 
-export type SimulatedCluster = Awaited<ReturnType<typeof startSimulatedCluster>>;
+type SimulatedCluster = Awaited<ReturnType<typeof startSimulatedCluster>>;
 
 /** A token that may read everything but Secrets, and one that may not read logs. */
-export const READER = 'reader';
+const READER = 'reader';
 export const READER_WITHOUT_LOGS = 'reader-without-logs';
 
 const READ = ['get', 'list', 'watch'];

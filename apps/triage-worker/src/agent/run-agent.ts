@@ -1,0 +1,64 @@
+import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
+import type { Claim } from '../claim.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { TriageContext } from '../triage-context.ts';
+import { TriageEnded } from '../triage-ended.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { AgentExit } from './agent-exit.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
+import { runScript } from './run-script.ts';
+import { scriptArguments } from './script-arguments.ts';
+import { engineEnvironment, scriptEnvironment } from './script-environment.ts';
+
+/**
+ * Lets the configured agent investigate, within `agent_timeout`. It leaves its report in the workspace's output
+ * directory; whether it is one is judged afterwards.
+ * @throws the signal's reason when it is aborted
+ */
+export async function runAgent(
+  claim: Claim,
+  workspace: Workspace,
+  evidence: Evidence,
+  context: TriageContext,
+): Promise<AgentExit> {
+  const { config, signal } = context;
+  signal.throwIfAborted();
+  if (config.agent_cli === 'builtin') {
+    // Rules over evidence that is already here: it neither waits nor outlives any deadline.
+    const clusterEvent = claim.incident.cluster_event;
+    await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output });
+    return { kind: 'exited', code: 0, lastWords: '' };
+  }
+  const { incident, cluster, kubeconfig } = claim;
+  const run = {
+    incidentId: incident.incident_id,
+    clusterName: cluster.name,
+    attempt: incident.attempts,
+    kubeconfig,
+    workspace,
+    workerId: context.workerId,
+  };
+  if (incident.attempts > 1) {
+    const environment = engineEnvironment(context.environment);
+    await removeLeftovers(config.agent_engine, incident.incident_id, { environment, signal, logger: context.logger });
+  }
+  return runScript({
+    script: config.agent_script_path,
+    arguments: scriptArguments(run, config),
+    environment: await readEnvironment(context),
+    directory: workspace.directory,
+    logsDirectory: workspace.logs,
+    timeoutSeconds: config.agent_timeout,
+    grace: context.grace,
+    signal,
+  });
+}
+
+async function readEnvironment({ config, environment }: TriageContext): Promise<Record<string, string>> {
+  try {
+    return await scriptEnvironment(config, environment);
+  } catch (cause) {
+    const reason = `the key for ${config.agent_cli} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new TriageEnded({ kind: 'failed', reason }, { cause });
+  }
+}

@@ -1,0 +1,64 @@
+import { execa } from 'execa';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { type AgentExit, readExit } from './agent-exit.ts';
+
+/** How long an agent script may overrun, in seconds. */
+export interface Grace {
+  /** Past the agent's own deadline, which the script keeps; then it is told to end. */
+  overrun: number;
+  /** Between SIGTERM and SIGKILL; the script stops and removes its container in this time. */
+  kill: number;
+}
+
+export interface ScriptCall {
+  script: string;
+  arguments: string[];
+  /** The whole environment; nothing is inherited. */
+  environment: Record<string, string>;
+  directory: string;
+  /** Gets the script's own `script-stdout.log` and `script-stderr.log`. */
+  logsDirectory: string;
+  timeoutSeconds: number;
+  grace: Grace;
+  signal: AbortSignal;
+}
+
+const LAST_WORDS_BYTES = 4_096;
+
+/**
+ * Runs the agent script to its end. An abort or the outer deadline ends it and all its descendants, first with SIGTERM,
+ * then with SIGKILL; whichever of the two comes first is the cause that counts.
+ * @throws the signal's reason, once the script is gone, when the abort was what ended it
+ */
+export async function runScript(call: ScriptCall): Promise<AgentExit> {
+  call.signal.throwIfAborted();
+  // The script writes straight into the files: a descendant that outlives it holds no pipe that we would wait for.
+  const errorLog = path.join(call.logsDirectory, 'script-stderr.log');
+  await using stdout = await open(path.join(call.logsDirectory, 'script-stdout.log'), 'w', 0o600);
+  await using stderr = await open(errorLog, 'w', 0o600);
+  const result = await execa(call.script, call.arguments, {
+    cwd: call.directory,
+    env: call.environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: stdout.createWriteStream({ autoClose: false }),
+    stderr: stderr.createWriteStream({ autoClose: false }),
+    timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
+    cancelSignal: call.signal,
+    forceKillAfterDelay: Math.ceil(call.grace.kill * 1000),
+    killDescendants: true,
+    reject: false,
+  });
+  if (result.isCanceled) call.signal.throwIfAborted();
+
+  return readExit(call.script, result, await lastLine(errorLog));
+}
+
+async function lastLine(file: string): Promise<string> {
+  await using handle = await open(file, 'r');
+  const { size } = await handle.stat();
+  const tail = Buffer.alloc(Math.min(size, LAST_WORDS_BYTES));
+  await handle.read(tail, 0, tail.length, size - tail.length);
+  return tail.toString('utf8').trim().split('\n').at(-1)?.slice(0, 500) ?? '';
+}

@@ -1,0 +1,99 @@
+import type { Config } from '@nightcrier/core/config';
+import type { Logger } from '@nightcrier/core/logger';
+import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { IncidentStore } from '@nightcrier/state/incidents';
+import { connectWorker, disconnect } from '@nightcrier/state/redis';
+import { TriageCounters } from '@nightcrier/state/triage-counters';
+import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
+import { hostname } from 'node:os';
+import type { Grace } from './agent/run-script.ts';
+import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
+
+export interface TriageWorkerOptions {
+  config: Config;
+  logger: Logger;
+  /** The process's environment; only what `scriptEnvironment` names of it goes on to the agent script. */
+  environment: Record<string, string | undefined>;
+  lock?: LockSettings;
+  /** Milliseconds before the second attempt, and the longest such delay. */
+  retryDelay?: { initial: number; max: number };
+  grace?: Grace;
+}
+
+/** Of shutdown_timeout: what running investigations get to finish; the rest is for ending them and handing them back. */
+const DRAIN_SHARE = 0.5;
+/** Of shutdown_timeout: what an agent gets between SIGTERM and SIGKILL, so that its container is removed in time. */
+const KILL_SHARE = 0.25;
+const LONGEST_KILL_GRACE = 10;
+
+/** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
+export class TriageWorkerApp {
+  readonly #options: TriageWorkerOptions;
+  readonly #lifecycle: Lifecycle;
+  #started: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: TriageWorkerOptions) {
+    this.#options = options;
+    this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
+  }
+
+  /**
+   * Starts to take incidents, once Redis is there. Concurrent calls share one start; one that fails is rolled back.
+   * @throws Error when redis.url is not set, or when it was stopped before it had started
+   */
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch(async (error: unknown) => {
+      await this.stop();
+      throw error;
+    });
+    return this.#started;
+  }
+
+  /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and hands back what is left. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.#lifecycle.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { config, logger, environment } = this.#options;
+    const { url, key_prefix } = config.redis;
+    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+
+    this.#throwIfStopped();
+    const redis = connectWorker({ url, key_prefix }, logger);
+    this.#lifecycle.onStop('redis connection', () => disconnect(redis));
+    const queue = openTriageQueue(redis, key_prefix, logger);
+    this.#lifecycle.onStop('queue', () => queue.close());
+    await setGlobalConcurrency(queue, config.max_concurrent_agents);
+    this.#throwIfStopped();
+
+    const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
+    const worker = new TriageWorker({
+      context: {
+        config,
+        incidents: new IncidentStore({ redis, key_prefix, logger }),
+        environment,
+        workerId: `${hostname()}-${process.pid}`,
+        grace: this.#options.grace ?? { overrun: 30, kill },
+        logger,
+      },
+      connection: redis,
+      counters: new TriageCounters({ redis, key_prefix }),
+      retry: {
+        maxAttempts: config.max_attempts,
+        random: Math.random,
+        ...(this.#options.retryDelay ?? { initial: 5_000, max: 300_000 }),
+      },
+      lock: this.#options.lock ?? DEFAULT_LOCK,
+    });
+    this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
+    worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
+    logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped) throw new Error('the triage worker was stopped before it had started');
+  }
+}

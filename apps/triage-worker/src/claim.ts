@@ -1,0 +1,76 @@
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { type Incident, isFinal } from '@nightcrier/core/incident';
+import { CorruptIncidentError } from '@nightcrier/state/incident-row';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { TriageContext } from './triage-context.ts';
+import { TriageEnded } from './triage-ended.ts';
+import { workspaceOf } from './workspace/workspace.ts';
+
+/** An incident that this worker investigates. */
+export interface Claim {
+  /** As it is once the investigation has begun: `attempts` counts this one. */
+  incident: Incident;
+  cluster: ClusterConfig;
+  /** Absolute path of a readable file. */
+  kubeconfig: string;
+}
+
+/**
+ * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
+ * configuration of now, since hours can pass between a fault and its turn. What is claimed counts as an attempt.
+ * @throws TriageEnded `skipped` or `failed`
+ */
+export async function claim(incidentId: string, { config, incidents }: TriageContext): Promise<Claim> {
+  const incident = await readRow(incidentId, incidents);
+  const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
+  const cluster = config.clusters.find((candidate) => candidate.name === name);
+  if (!cluster) {
+    throw failed(`cluster ${name} is not in this worker's configuration; add it to clusters, and requeue the incident`);
+  }
+  if (!cluster.triage.enabled) {
+    throw new TriageEnded({ kind: 'skipped', reason: `triage is disabled for cluster ${name}: triage.enabled=false` });
+  }
+  const kubeconfig = cluster.triage.kubeconfig ?? kubeconfigAtIntake;
+  if (kubeconfig === undefined) {
+    throw failed(`cluster ${name} has no kubeconfig for triage; set triage.kubeconfig, and requeue the incident`);
+  }
+  await requireReadable(kubeconfig, name);
+
+  const { directory } = workspaceOf(config.workspace_root, incidentId);
+  const begun = await incidents.begin(incidentId, { workspace: directory, agent: config.agent_cli });
+  if (begun.kind !== 'changed') {
+    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
+  }
+  return { incident: { ...incident, attempts: begun.attempts }, cluster, kubeconfig };
+}
+
+async function readRow(incidentId: string, incidents: TriageContext['incidents']): Promise<Incident> {
+  let incident: Incident | undefined;
+  try {
+    incident = await incidents.get(incidentId);
+  } catch (error) {
+    if (error instanceof CorruptIncidentError) throw failed(error.message);
+    throw error;
+  }
+  if (!incident) throw failed(`incident ${incidentId} has no row; it was removed while it waited`);
+  // The worker before died between writing the end and telling the queue.
+  if (isFinal(incident.state)) {
+    throw new TriageEnded({ kind: 'skipped', reason: `the incident has ended already: ${incident.state}` });
+  }
+  return incident;
+}
+
+async function requireReadable(kubeconfig: string, cluster: string): Promise<void> {
+  const advice = `correct triage.kubeconfig of cluster ${cluster}, or mount the file on this worker, and requeue the incident`;
+  try {
+    await access(kubeconfig, constants.R_OK);
+  } catch (cause) {
+    throw failed(`kubeconfig ${kubeconfig} cannot be read; ${advice}`, cause);
+  }
+  if (!(await stat(kubeconfig)).isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
+}
+
+function failed(reason: string, cause?: unknown): TriageEnded {
+  return new TriageEnded({ kind: 'failed', reason }, { cause });
+}

@@ -1,0 +1,58 @@
+import type { ReportSummary } from '@nightcrier/core/report';
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { parseReport } from './parse-report.ts';
+
+/** Where an agent leaves its report, within the output directory. */
+export const REPORT_FILE = 'investigation.md';
+
+/** A report is text for people; more than this is a log or a mistake. */
+const MAX_BYTES = 1_000_000;
+
+/** What an agent left in the place of its report. `problem` continues a sentence: "it left …", "there is …". */
+export type ReportReading =
+  | { valid: true; markdown: string; summary: ReportSummary }
+  | { valid: false; problem: string };
+
+/**
+ * Reads `investigation.md` of an output directory that a sandboxed agent could write to, so nothing in it is trusted:
+ * no link is followed (it would show a file of the worker's), nothing but a regular file is opened for reading (a pipe
+ * would block for ever), and no more than the largest report is read.
+ * @param minBytes a shorter report is not valid (`report_min_bytes`)
+ */
+export async function readReport(outputDirectory: string, minBytes: number): Promise<ReportReading> {
+  const invalid = (problem: string): ReportReading => ({ valid: false, problem: `${REPORT_FILE} ${problem}` });
+  try {
+    if (
+      (await realpath(outputDirectory)) !==
+      path.join(await realpath(path.dirname(outputDirectory)), path.basename(outputDirectory))
+    ) {
+      return { valid: false, problem: 'the output directory is a symbolic link' };
+    }
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    await using file = await open(path.join(outputDirectory, REPORT_FILE), flags);
+    const stats = await file.stat();
+    if (!stats.isFile()) return invalid('is not a regular file');
+    if (stats.size < minBytes) return invalid(`has ${stats.size} bytes, fewer than report_min_bytes (${minBytes})`);
+    if (stats.size > MAX_BYTES)
+      return invalid(`has ${stats.size} bytes, more than the ${MAX_BYTES} of the largest report`);
+
+    const buffer = Buffer.alloc(stats.size);
+    const { bytesRead } = await file.read(buffer, 0, stats.size, 0);
+    const markdown = new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
+    const summary = parseReport(markdown);
+    return summary ? { valid: true, markdown, summary } : invalid('has no sentence that could be a finding');
+  } catch (error) {
+    return invalid(whyUnreadable(error));
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof TypeError) return 'is not UTF-8 text'; // what a fatal TextDecoder throws
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'is not there';
+  if (code === 'ELOOP') return 'is a symbolic link';
+  if (code === 'ENXIO') return 'is not a regular file';
+  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}

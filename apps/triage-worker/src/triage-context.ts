@@ -1,0 +1,19 @@
+import type { Config } from '@nightcrier/core/config';
+import type { Logger } from '@nightcrier/core/logger';
+import type { IncidentStore } from '@nightcrier/state/incidents';
+import type { Grace } from './agent/run-script.ts';
+
+/** What every stage of one triage run may use. */
+export interface TriageContext {
+  config: Config;
+  incidents: IncidentStore;
+  /** The worker's environment, of which the agent script gets a few variables. */
+  environment: Record<string, string | undefined>;
+  /** Names this worker on what it starts. */
+  workerId: string;
+  grace: Grace;
+  /** Aborted when the worker shuts down, or when another worker has got the incident. */
+  signal: AbortSignal;
+  /** Names the incident on every line. */
+  logger: Logger;
+}

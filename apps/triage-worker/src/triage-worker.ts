@@ -1,0 +1,146 @@
+import type { Logger } from '@nightcrier/core/logger';
+import { StateKeys } from '@nightcrier/state/keys';
+import type { TriageCounters } from '@nightcrier/state/triage-counters';
+import { QUEUE_NAME, RETENTION, type TriageJob } from '@nightcrier/state/triage-queue';
+import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
+import { performance } from 'node:perf_hooks';
+import type { RetryPolicy } from './retry-delay.ts';
+import { type HeldJob, giveBack, settle } from './settle.ts';
+import type { TriageContext } from './triage-context.ts';
+import { triage } from './triage.ts';
+
+/** How BullMQ finds out that a worker has died. Times in milliseconds. */
+export interface LockSettings {
+  /** A job that was not renewed for so long is anybody's; it is renewed at half of it. */
+  lockDuration: number;
+  /** Time between two looks for such jobs. */
+  stalledInterval: number;
+}
+
+/** Long enough that a worker that hangs for a while does not have its incidents investigated twice. */
+export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
+
+/** How often a job may lose its worker before it fails: one that kills its workers must not take all of them. */
+const MAX_STALLED_COUNT = 2;
+
+export interface TriageWorkerParts {
+  /** What the stages use; the worker adds the signal. */
+  context: Omit<TriageContext, 'signal'>;
+  connection: WorkerOptions['connection'];
+  counters: TriageCounters;
+  retry: RetryPolicy;
+  lock: LockSettings;
+}
+
+/**
+ * Takes incidents off the queue and has each investigated. Running → draining (claims nothing more, what runs may finish)
+ * → aborting (what still runs is handed back) → closed; there is no way back.
+ */
+export class TriageWorker {
+  readonly #parts: TriageWorkerParts;
+  readonly #logger: Logger;
+  readonly #worker: Worker<TriageJob>;
+  readonly #shutdown = new AbortController();
+  /** Rows of jobs that BullMQ failed by itself, being brought to their end. */
+  readonly #recording = new Set<Promise<void>>();
+  #draining = false;
+
+  constructor(parts: TriageWorkerParts) {
+    const { config, logger } = parts.context;
+    this.#parts = parts;
+    this.#logger = logger;
+    this.#worker = new Worker<TriageJob>(
+      QUEUE_NAME,
+      async (job, token, signal) => this.#process(job, token ?? '', signal ?? this.#shutdown.signal),
+      {
+        connection: parts.connection,
+        prefix: new StateKeys(config.redis.key_prefix).bullmq,
+        name: parts.context.workerId,
+        autorun: false,
+        concurrency: config.max_concurrent_agents,
+        maxStalledCount: MAX_STALLED_COUNT,
+        drainDelay: 5,
+        ...parts.lock,
+        ...RETENTION,
+      },
+    );
+    this.#worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) this.#worker.cancelJob(id, 'the lock on the incident was lost');
+    });
+    this.#worker.on('stalled', (id) => logger.warn({ incident_id: id }, 'incident lost its worker and waits again'));
+    this.#worker.on('failed', (job, error) => this.#recordFailure(job, error));
+    this.#worker.on('error', (error) => this.#logError(error));
+  }
+
+  /** Works until {@link drain}. Waits for Redis as long as it takes. */
+  async run(): Promise<void> {
+    await this.#worker.run();
+  }
+
+  /**
+   * Claims nothing more, lets what runs finish for `milliseconds`, then aborts the rest and hands it back. Resolves when
+   * all of it is settled.
+   */
+  async drain(milliseconds: number): Promise<void> {
+    this.#draining = true;
+    const timer = setTimeout(() => this.#shutdown.abort('the worker shuts down'), milliseconds);
+    try {
+      await this.#worker.close();
+      await Promise.all(this.#recording);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The connection logs by itself when Redis is away and when it is back. */
+  #logError(error: Error): void {
+    const level = isNotConnectionError(error) ? 'warn' : 'debug';
+    this.#logger[level]({ error }, 'queue worker error');
+  }
+
+  async #process(job: Job<TriageJob>, token: string, lockSignal: AbortSignal): Promise<void> {
+    const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
+    // Fetched while the worker was told to stop; nothing has begun.
+    if (this.#draining) return giveBack(held);
+    const { counters, retry, context } = this.#parts;
+    const { incident_id, cluster_name } = job.data;
+    const logger = this.#logger.child({ incident_id, cluster: cluster_name });
+    const signal = AbortSignal.any([lockSignal, this.#shutdown.signal]);
+    const begun = performance.now();
+    try {
+      const outcome = await triage(incident_id, { ...context, signal, logger });
+      const seconds = Math.round(performance.now() - begun) / 1000;
+      return await settle(held, outcome, { incidents: context.incidents, counters, retry, logger, seconds });
+    } catch (error) {
+      if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
+      // The outcome could not be written, so the job must not end either. BullMQ leaves it as it is after a DelayedError;
+      // its lock is no longer renewed, and it is taken again as if this worker had died.
+      logger.error({ error }, 'outcome of triage could not be recorded; the incident will be taken again');
+      throw new DelayedError();
+    }
+  }
+
+  /**
+   * A job that has lost its worker too often is failed by BullMQ, by itself; then its row must say so. The other failed
+   * jobs are those that `settle` failed, whose rows have ended already.
+   */
+  #recordFailure(job: Job<TriageJob> | undefined, error: Error): void {
+    if (!job) {
+      this.#logger.error({ error }, 'a job failed and is gone; its incident cannot be named');
+      return;
+    }
+    const recording = this.#endRow(job.data.incident_id, error).finally(() => this.#recording.delete(recording));
+    this.#recording.add(recording);
+  }
+
+  async #endRow(incidentId: string, { message }: Error): Promise<void> {
+    const logger = this.#logger.child({ incident_id: incidentId });
+    const reason = `its workers died or hung too often: ${message}`;
+    try {
+      const { kind } = await this.#parts.context.incidents.finish(incidentId, { state: 'failed', reason });
+      if (kind === 'changed') logger.error({ reason }, 'triage failed');
+    } catch (error) {
+      logger.error({ error }, 'end of a failed job could not be recorded');
+    }
+  }
+}

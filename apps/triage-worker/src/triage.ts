@@ -1,0 +1,59 @@
+import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import { runAgent } from './agent/run-agent.ts';
+import { claim } from './claim.ts';
+import { gatherEvidence } from './gather-evidence.ts';
+import { preflight } from './preflight.ts';
+import { judgeAgent } from './report/judge-agent.ts';
+import { readReport } from './report/read-report.ts';
+import type { TriageContext } from './triage-context.ts';
+import { TriageEnded } from './triage-ended.ts';
+import { prepareWorkspace } from './workspace/workspace.ts';
+import { writePrompt } from './workspace/write-prompt.ts';
+
+/**
+ * One triage run, stage by stage. A stage that ends the run throws {@link TriageEnded}. Never rejects: what no stage
+ * foresaw becomes an outcome too.
+ */
+export async function triage(incidentId: string, context: TriageContext): Promise<TriageOutcome> {
+  const { config } = context;
+  try {
+    const claimed = await claim(incidentId, context);
+    const permissions = await preflight(claimed, context);
+    const workspace = await prepareWorkspace(config.workspace_root, claimed.incident, permissions);
+    const evidence = await gatherEvidence(claimed, workspace, context);
+    await writePrompt(claimed.incident, workspace, config);
+    const exit = await runAgent(claimed, workspace, evidence, context);
+    const report = await readReport(workspace.output, config.report_min_bytes);
+    return judgeAgent(exit, report, config.agent_cli, config.agent_timeout);
+  } catch (error) {
+    return outcomeOf(error, context);
+  }
+}
+
+function outcomeOf(error: unknown, { signal, logger }: TriageContext): TriageOutcome {
+  if (error instanceof TriageEnded) return error.outcome;
+  if (signal.aborted) return { kind: 'requeue', reason: String(signal.reason) };
+  const systemProblem = describeSystemError(error);
+  if (systemProblem !== undefined) return { kind: 'retry', reason: systemProblem };
+  logger.error({ error }, 'triage ended in an unforeseen error');
+  return { kind: 'retry', reason: `unforeseen error: ${error instanceof Error ? error.message : String(error)}` };
+}
+
+const SYSTEM_PROBLEMS: Record<string, string> = {
+  ENOSPC: 'the disk of the workspaces is full; free some space under workspace_root',
+  EDQUOT: "the disk quota of the worker's user is used up; free some space under workspace_root",
+  EACCES: "the worker's user may not write there; correct owner or mode of workspace_root",
+  EPERM: "the worker's user may not write there; correct owner or mode of workspace_root",
+  EROFS: 'the file system of the workspaces is read-only; choose another workspace_root',
+  ENOTDIR: 'a part of the path is not a directory; choose another workspace_root',
+  EEXIST: 'something else is in the place of the workspace; choose another workspace_root',
+};
+
+/** What a failed system call, such as a write to a full disk, means to an operator. */
+function describeSystemError(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error)) {
+    return undefined;
+  }
+  const meaning = SYSTEM_PROBLEMS[error.code];
+  return meaning === undefined ? error.message : `${meaning} (${error.message})`;
+}

@@ -1,0 +1,88 @@
+import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import type { Incident } from '@nightcrier/core/incident';
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+
+/** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
+export interface Workspace {
+  directory: string;
+  /** What the agent is asked: `prompt-sent.md`. */
+  prompt: string;
+  /** What the worker read from the cluster for the current attempt. */
+  evidence: string;
+  /** The current attempt's; the agent writes here, and nowhere else. */
+  output: string;
+  /** The current attempt's. */
+  logs: string;
+}
+
+/**
+ * The workspace of an incident under `workspace_root`.
+ * @throws RangeError when the id could leave the root
+ */
+export function workspaceOf(root: string, incidentId: string): Workspace {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(incidentId)) {
+    throw new RangeError(
+      `incident id ${JSON.stringify(incidentId)} cannot name a workspace: letters, digits, "_" and "-" only`,
+    );
+  }
+  const directory = path.resolve(root, incidentId);
+  const inside = (name: string): string => path.join(directory, name);
+  return {
+    directory,
+    prompt: inside('prompt-sent.md'),
+    evidence: inside('evidence'),
+    output: inside('output'),
+    logs: inside('logs'),
+  };
+}
+
+/**
+ * Makes the workspace of an attempt, or makes that of an earlier attempt ready for this one. Only the worker's user can
+ * enter it.
+ */
+export async function prepareWorkspace(
+  root: string,
+  incident: Incident,
+  permissions: ClusterPermissions | undefined,
+): Promise<Workspace> {
+  const workspace = workspaceOf(root, incident.incident_id);
+  await mkdir(workspace.directory, { recursive: true, mode: 0o700 });
+  await chmod(workspace.directory, 0o700);
+  await archiveLastRun(workspace);
+  for (const directory of [workspace.evidence, workspace.output, workspace.logs]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+  await writeJson(path.join(workspace.directory, 'incident.json'), describeIncident(incident));
+  if (permissions) {
+    await writeJson(path.join(workspace.directory, 'incident_cluster_permissions.json'), permissions);
+  }
+  return workspace;
+}
+
+/** What an agent reads of its incident. Credentials and paths of the worker are not in it. */
+export function describeIncident({ incident_id, cluster_event, recurrences, attempts }: Incident) {
+  const { cluster_name, environment, labels, event, received_at } = cluster_event;
+  return { incident_id, cluster_name, environment, labels, fault: event, recurrences, received_at, attempt: attempts };
+}
+
+/**
+ * Moves evidence, output and logs of the run before into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
+ * that a dead worker left behind goes on writing into the moved directory and cannot touch this attempt's report.
+ */
+async function archiveLastRun(workspace: Workspace): Promise<void> {
+  const present = await readdir(workspace.directory);
+  const leftovers = ['evidence', 'output', 'logs'].filter((name) => present.includes(name));
+  if (leftovers.length === 0) return;
+  const archive = path.join(workspace.directory, 'attempts');
+  await mkdir(archive, { recursive: true, mode: 0o700 });
+  const runs = (await readdir(archive)).map(Number).filter(Number.isInteger);
+  const target = path.join(archive, String(Math.max(0, ...runs) + 1));
+  await mkdir(target, { mode: 0o700 });
+  for (const name of leftovers) await rename(path.join(workspace.directory, name), path.join(target, name));
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,31 @@
+import type { Settings } from '@nightcrier/core/config';
+import type { Incident } from '@nightcrier/core/incident';
+import { readFile } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { TriageEnded } from '../triage-ended.ts';
+import { composePrompt } from './compose-prompt.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * Writes `prompt-sent.md`: exactly what the agent is asked. The system prompt is read at each run, so that a change takes
+ * effect at once.
+ * @throws TriageEnded `failed` when the system prompt cannot be read
+ */
+export async function writePrompt(
+  incident: Incident,
+  workspace: Workspace,
+  settings: Pick<Settings, 'additional_agent_prompt' | 'agent_system_prompt_file'>,
+): Promise<void> {
+  const systemPrompt = await readSystemPrompt(settings.agent_system_prompt_file);
+  const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident);
+  await writeFileAtomic(workspace.prompt, prompt, { mode: 0o600 });
+}
+
+async function readSystemPrompt(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const reason = `the system prompt ${file} cannot be read; correct agent_system_prompt_file, and requeue the incident`;
+    throw new TriageEnded({ kind: 'failed', reason }, { cause });
+  }
+}

@@ -1,0 +1,231 @@
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { type Config, Settings } from '@nightcrier/core/config';
+import type { Incident } from '@nightcrier/core/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { Admission } from '@nightcrier/state/admission';
+import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { IncidentStore } from '@nightcrier/state/incidents';
+import { StateKeys } from '@nightcrier/state/keys';
+import { connectProducer, disconnect } from '@nightcrier/state/redis';
+import { TriageCounters } from '@nightcrier/state/triage-counters';
+import { type TriageQueue, openTriageQueue } from '@nightcrier/state/triage-queue';
+import { execa } from 'execa';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { vi } from 'vitest';
+import type { z } from 'zod';
+import type { Grace } from '../src/agent/run-script.ts';
+import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
+import { RecordingLogger } from './fixtures/recording-logger.ts';
+
+const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
+const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
+
+/** A dead worker is found out within two seconds. */
+const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
+
+type SettingsInput = z.input<typeof Settings>;
+
+/** A Redis and a simulated cluster, for all tests of a file; each test opens a {@link Bench} on them. */
+export class World {
+  readonly redis: EmbeddedRedis;
+  readonly cluster: SimulatedCluster;
+
+  private constructor(redis: EmbeddedRedis, cluster: SimulatedCluster) {
+    this.redis = redis;
+    this.cluster = cluster;
+  }
+
+  /** @param where the cluster listens; over TLS, kubectl too sends its token. */
+  static async start(where: { host?: string; tls?: boolean } = {}): Promise<World> {
+    const redis = await startEmbeddedRedis({ logger: silentLogger });
+    return new World(redis, await startSimulatedCluster({ name: 'alpha', ...where }));
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    await this.redis.stop();
+  }
+}
+
+/** What one test has for itself: keys in Redis, a folder, workers. */
+export class Bench {
+  readonly folder: string;
+  readonly kubeconfig: string;
+  readonly key_prefix = randomUUID();
+  readonly logger = new RecordingLogger();
+  readonly incidents: IncidentStore;
+  readonly counters: TriageCounters;
+  readonly queue: TriageQueue;
+  readonly #world: World;
+  readonly #redis: ReturnType<typeof connectProducer>;
+  readonly #admission: Admission;
+  readonly #apps: TriageWorkerApp[] = [];
+  readonly #kills: (() => Promise<void>)[] = [];
+
+  private constructor(world: World, folder: string, redis: ReturnType<typeof connectProducer>) {
+    const { key_prefix } = this;
+    this.#world = world;
+    this.folder = folder;
+    this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
+    this.#redis = redis;
+    this.queue = openTriageQueue(redis, key_prefix, silentLogger);
+    this.incidents = new IncidentStore({ redis, key_prefix, logger: silentLogger });
+    this.counters = new TriageCounters({ redis, key_prefix });
+    const { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds } = Settings.parse({});
+    const settings = { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds };
+    this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
+  }
+
+  static async open(world: World): Promise<Bench> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'triage-'));
+    const redis = connectProducer({ url: world.redis.url, key_prefix: 'unused' }, silentLogger);
+    await once(redis, 'ready');
+    const bench = new Bench(world, folder, redis);
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig());
+    return bench;
+  }
+
+  /** The product's configuration with quick times, one cluster, and, where named, a stand-in agent's script. */
+  config(
+    settings: SettingsInput = {},
+    { agent, cluster = {} }: { agent?: string; cluster?: Partial<ClusterConfig> } = {},
+  ): Config {
+    const parsed = Settings.parse({
+      workspace_root: path.join(this.folder, 'incidents'),
+      redis: { url: this.#world.redis.url, key_prefix: this.key_prefix },
+      shutdown_timeout: 4,
+      agent_timeout: 30,
+      agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
+      ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
+      ...settings,
+    });
+    const triage = { enabled: true, kubeconfig: this.kubeconfig, allow_secrets_access: false };
+    const mcp = { endpoint: this.#world.cluster.mcpEndpoint };
+    return { ...parsed, clusters: [{ name: 'alpha', labels: {}, mcp, triage, ...cluster }] };
+  }
+
+  /** @param grace what an agent script may overrun; the stand-in agents have nothing to clean up */
+  options(config: Config, grace = { overrun: 0.3, kill: 0.3 }): TriageWorkerOptions {
+    return {
+      config,
+      logger: this.logger,
+      environment: { PATH: process.env.PATH, HOME: this.folder, NOT_FOR_AGENTS: 'secret' },
+      lock: SHORT_LOCK,
+      retryDelay: { initial: 50, max: 200 },
+      grace,
+    };
+  }
+
+  /** A worker in this process. */
+  async startWorker(config: Config, grace?: Grace): Promise<TriageWorkerApp> {
+    const app = new TriageWorkerApp(this.options(config, grace));
+    this.#apps.push(app);
+    await app.start();
+    return app;
+  }
+
+  /** A worker in a process of its own; `kill` kills it as the kernel would. */
+  async startWorkerProcess(config: Config): Promise<{ kill(): Promise<void> }> {
+    const file = path.join(this.folder, `options-${randomUUID()}.json`);
+    await writeFile(file, JSON.stringify(this.options(config)));
+    const worker = execa(process.execPath, [WORKER_PROCESS, file], {
+      ipc: true,
+      reject: false,
+      buffer: false,
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
+    const kill = async (): Promise<void> => {
+      worker.kill('SIGKILL');
+      await worker;
+    };
+    this.#kills.push(kill);
+    await worker.getOneMessage();
+    return { kill };
+  }
+
+  /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
+  async admit(scenario = 'crash-loop-back-off'): Promise<string> {
+    const { fault } = await this.#world.cluster.run(scenario, { instance: randomUUID() });
+    if (!fault) throw new Error(`scenario ${scenario} has no fault`);
+    const outcome = await this.#admission.admit({
+      cluster_name: 'alpha',
+      labels: { team: 'shop' },
+      kubeconfig: this.kubeconfig,
+      source: 'subscription',
+      received_at: new Date().toISOString(),
+      event: fault,
+    });
+    if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
+    return outcome.incidentId;
+  }
+
+  async incident(id: string): Promise<Incident> {
+    const incident = await this.incidents.get(id);
+    if (!incident) throw new Error(`incident ${id} is gone`);
+    return incident;
+  }
+
+  /** Waits until the incident is in the state, and gives it. */
+  async reaches(id: string, state: Incident['state']): Promise<Incident> {
+    const check = async (): Promise<Incident> => {
+      const incident = await this.incident(id);
+      if (incident.state !== state) throw new Error(`incident is ${incident.state}: ${incident.reason ?? 'no reason'}`);
+      return incident;
+    };
+    return vi.waitFor(check, { timeout: 20_000 });
+  }
+
+  /** Breaks the incident's row. */
+  async corrupt(id: string): Promise<void> {
+    await this.#redis.hset(new StateKeys(this.key_prefix).incident(id), 'cluster_event', 'not JSON');
+  }
+
+  /** Puts something in the place of the queue's settings, so that a worker cannot start. */
+  async breakQueue(): Promise<void> {
+    await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
+  }
+
+  /** Gives the job to another worker, as the stalled check would after a long pause of this one. */
+  async stealLock(id: string): Promise<void> {
+    await this.#redis.set(`${this.queue.toKey(id)}:lock`, 'somebody-else', 'PX', 60_000);
+  }
+
+  /** How many clients Redis has. */
+  async connections(): Promise<number> {
+    return String(await this.#redis.client('LIST'))
+      .trim()
+      .split('\n').length;
+  }
+
+  workspace(id: string, ...parts: string[]): string {
+    return path.join(this.folder, 'incidents', id, ...parts);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#apps.map((app) => app.stop()));
+    await Promise.all(this.#kills.map((kill) => kill()));
+    await this.#killOrphans();
+    await this.queue.close();
+    await disconnect(this.#redis);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Stand-in agents whose worker was killed live on; each leads a process group and has written its pid. */
+  async #killOrphans(): Promise<void> {
+    for await (const file of glob(path.join(this.folder, 'incidents/*/agent-pids'))) {
+      for (const pid of (await readFile(file, 'utf8')).trim().split('\n').map(Number)) {
+        try {
+          process.kill(-pid, 'SIGKILL');
+        } catch {
+          // It has ended.
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import { execa } from 'execa';
+import { access, readFile, stat } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Bench, World } from './bench.ts';
+
+let world: World;
+let bench: Bench;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  bench = await Bench.open(world);
+});
+afterEach(() => bench.close());
+
+const jobState = async (id: string): Promise<string | undefined> => (await bench.queue.getJob(id))?.getState();
+
+describe('an incident with the built-in agent', () => {
+  it('is resolved with a report that names the cause', async () => {
+    const id = await bench.admit('image-pull-back-off');
+    await bench.startWorker(bench.config());
+    const incident = await bench.reaches(id, 'resolved');
+
+    expect(incident).toMatchObject({ agent: 'builtin', attempts: 1, workspace: bench.workspace(id) });
+    expect(Date.parse(incident.finished_at!)).toBeGreaterThanOrEqual(Date.parse(incident.started_at!));
+    expect(incident.report?.root_cause).toMatch(/image/i);
+    expect(incident.report?.confidence).toBeGreaterThan(0);
+    expect(await bench.incidents.report(id)).toBe(
+      await readFile(bench.workspace(id, 'output/investigation.md'), 'utf8'),
+    );
+    await expect.poll(() => jobState(id)).toBe('completed');
+  });
+
+  it('leaves a workspace with incident, permissions, prompt and evidence that nobody else can enter', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ additional_agent_prompt: 'Mind the freeze.' }));
+    await bench.reaches(id, 'resolved');
+
+    expect((await stat(bench.workspace(id))).mode & 0o777).toBe(0o700);
+    const read = (file: string): Promise<string> => readFile(bench.workspace(id, file), 'utf8');
+    expect(JSON.parse(await read('incident.json'))).toMatchObject({
+      incident_id: id,
+      cluster_name: 'alpha',
+      labels: { team: 'shop' },
+      attempt: 1,
+    });
+    // The fault was admitted without permissions, so the worker has asked for them.
+    expect(JSON.parse(await read('incident_cluster_permissions.json'))).toMatchObject({
+      cluster_name: 'alpha',
+      can_get_pods: true,
+      secrets_access_allowed: false,
+    });
+    expect(await read('prompt-sent.md')).toContain('Mind the freeze.');
+    expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
+  });
+
+  it('waits for a cluster that is away and is resolved when it is back', async () => {
+    const id = await bench.admit();
+    await world.cluster.stopKubernetes();
+    try {
+      await bench.startWorker(bench.config({ max_attempts: 20 }));
+      await expect.poll(async () => (await bench.incident(id)).reason).toContain('cannot reach');
+    } finally {
+      await world.cluster.startKubernetes();
+    }
+    expect((await bench.reaches(id, 'resolved')).attempts).toBeGreaterThan(1);
+  });
+});
+
+describe('an incident that cannot be investigated', () => {
+  it('is skipped, without workspace and agent, when triage is disabled for its cluster now', async () => {
+    const id = await bench.admit();
+    const triage = { enabled: false, allow_secrets_access: false };
+    await bench.startWorker(bench.config({}, { agent: 'writes-report', cluster: { triage } }));
+
+    expect(await bench.reaches(id, 'skipped')).toMatchObject({ attempts: 0, reason: expect.stringContaining('alpha') });
+    await expect(access(bench.workspace(id))).rejects.toThrow('ENOENT');
+    expect(bench.logger.lines).toContainEqual(
+      expect.objectContaining({ message: 'triage_skipped', fields: expect.objectContaining({ cluster: 'alpha' }) }),
+    );
+    await expect.poll(() => jobState(id)).toBe('completed');
+  });
+
+  it('fails with advice when its cluster is not configured here', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({}, { cluster: { name: 'beta' } }));
+    expect((await bench.reaches(id, 'failed')).reason).toMatch(/cluster alpha is not in .* configuration; add it/);
+    await expect.poll(() => jobState(id)).toBe('failed');
+  });
+
+  it('fails with advice when the kubeconfig is not there', async () => {
+    const id = await bench.admit();
+    const triage = { enabled: true, kubeconfig: '/nowhere/alpha.yaml', allow_secrets_access: false };
+    await bench.startWorker(bench.config({}, { cluster: { triage } }));
+    expect((await bench.reaches(id, 'failed')).reason).toMatch(
+      /kubeconfig \/nowhere\/alpha.yaml cannot be read; correct/,
+    );
+  });
+
+  it.each([
+    ['system prompt', { agent_system_prompt_file: '/nowhere/prompt.md' }],
+    ['script', { agent_script_path: '/nowhere/run-agent.sh' }],
+    ['key', { anthropic_api_key_file: '/nowhere/key' }],
+  ])('fails with the name of a %s that is not there', async (_, settings) => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ agent_cli: 'claude', ...settings }, { agent: 'writes-report' }));
+    expect((await bench.reaches(id, 'failed')).reason).toContain(Object.values(settings)[0]);
+  });
+
+  it('fails when its row cannot be read', async () => {
+    const id = await bench.admit();
+    await bench.corrupt(id);
+    await bench.startWorker(bench.config());
+    await expect.poll(() => jobState(id), { timeout: 20_000 }).toBe('failed');
+    expect((await bench.queue.getJob(id))?.failedReason).toContain('unreadable row');
+  });
+
+  it('fails in the end when its workspace cannot be written', async () => {
+    const id = await bench.admit();
+    // Where not even root may make a directory.
+    await bench.startWorker(bench.config({ max_attempts: 1, workspace_root: '/sys/incidents' }));
+    expect((await bench.reaches(id, 'failed')).reason).toMatch(/correct owner or mode of workspace_root|read-only/);
+  });
+
+  it('fails in the end when something else is in the place of the workspaces', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ max_attempts: 2, workspace_root: bench.kubeconfig }));
+    expect((await bench.reaches(id, 'failed')).reason).toMatch(
+      /gave up after 2 attempts: .*choose another workspace_root/,
+    );
+  });
+});
+
+describe('an agent script', () => {
+  it.each(['writes-report', 'exits-1-after-report'])('that %s leads to a report', async (agent) => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({}, { agent }));
+    expect(await bench.reaches(id, 'resolved')).toMatchObject({
+      agent: 'claude',
+      attempts: 1,
+      report: { root_cause: 'The stand-in cause.', confidence: 80 },
+    });
+  });
+
+  it.each([
+    ['writes-too-little', 'investigation.md has 10 bytes, fewer than report_min_bytes (100)'],
+    ['writes-nothing', 'investigation.md is not there'],
+    ['exits-3', 'claude exited with code 3 (last words: the model refused)'],
+    ['links-report', 'investigation.md is a symbolic link'],
+    ['writes-5-mb', 'more than the 1000000 of the largest report'],
+  ])('that %s has failed, at the first attempt', async (agent, reason) => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({}, { agent }));
+    const incident = await bench.reaches(id, 'agent_failed');
+    expect(incident).toMatchObject({ agent: 'claude', attempts: 1, reason: expect.stringContaining(reason) });
+    expect(await bench.incidents.report(id)).toBeUndefined();
+  });
+
+  it('whose engine is not there is retried, and given up after max_attempts', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ max_attempts: 3 }, { agent: 'engine-unavailable' }));
+    expect(await bench.reaches(id, 'failed')).toMatchObject({
+      attempts: 3,
+      reason:
+        'gave up after 3 attempts: the container engine or the agent image is unavailable: the engine does not answer',
+    });
+    const retries = bench.logger.lines.filter((line) => line.message === 'triage will be retried');
+    expect(retries).toHaveLength(2);
+  });
+
+  it('gets flags and keys, and nothing else of the environment', async () => {
+    const id = await bench.admit();
+    const settings = { anthropic_api_key: 'a-key', openai_api_key: 'o-key', agent_model: 'sonnet' };
+    await bench.startWorker(bench.config(settings, { agent: 'writes-report' }));
+    await bench.reaches(id, 'resolved');
+
+    const flags = (await readFile(bench.workspace(id, 'flags.txt'), 'utf8')).split('\n');
+    expect(flags.slice(0, 6)).toEqual(['-w', bench.workspace(id), '-m', 'sonnet', '--kubeconfig', bench.kubeconfig]);
+    const environment = await readFile(bench.workspace(id, 'environment.txt'), 'utf8');
+    expect(environment).toContain('ANTHROPIC_API_KEY=a-key');
+    expect(environment).toContain(`HOME=${bench.folder}`);
+    // VITEST stands for whatever else is in the environment of the worker's own process.
+    expect(process.env.VITEST).toBeDefined();
+    expect(environment).not.toMatch(/OPENAI|NOT_FOR_AGENTS|VITEST/);
+  });
+
+  it('that hangs and ignores SIGTERM is killed with its children after the deadline', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ agent_timeout: 1 }, { agent: 'hangs' }));
+    const incident = await bench.reaches(id, 'agent_failed');
+
+    expect(incident).toMatchObject({ reason: 'claude timed out after 1 s', attempts: 1 });
+    for (const file of ['agent-pids', 'child-pid']) {
+      const pid = (await readFile(bench.workspace(id, file), 'utf8')).trim();
+      await expect.poll(() => isRunning(pid)).toBe(false);
+    }
+  });
+
+  it("is retried with an empty output, so that an earlier attempt's report does not pass for its own", async () => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({}, { agent: 'engine-comes-back' }));
+
+    expect(await bench.reaches(id, 'agent_failed')).toMatchObject({
+      reason: expect.stringContaining('is not there'),
+      attempts: 2,
+    });
+    await access(bench.workspace(id, 'attempts/1/output/investigation.md'));
+  });
+});
+
+it('investigates no more at once than max_concurrent_agents over all workers', async () => {
+  const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
+  const config = bench.config({ max_concurrent_agents: 2, agent_timeout: 1 }, { agent: 'hangs' });
+  await bench.startWorker(config);
+  await bench.startWorker(config);
+  let most = 0;
+  await expect
+    .poll(
+      async () => {
+        const { investigating, agent_failed } = await bench.incidents.counts();
+        most = Math.max(most, investigating);
+        return agent_failed;
+      },
+      { interval: 20, timeout: 30_000 },
+    )
+    .toBe(ids.length);
+  expect(most).toBe(2);
+});
+
+/** A process that is dead and only waits for its parent does not count. */
+async function isRunning(pid: string): Promise<boolean> {
+  const { stdout } = await execa('ps', ['-o', 'stat=', '-p', pid], { reject: false });
+  return stdout !== '' && !stdout.startsWith('Z');
+}

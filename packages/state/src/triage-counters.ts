@@ -1,0 +1,42 @@
+import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/triage-outcome';
+import type { Redis } from 'ioredis';
+import { StateKeys } from './keys.ts';
+
+/** Runs with an outcome since the beginning, and the seconds that they took together. */
+export interface TriageCount {
+  outcome: TriageOutcome['kind'];
+  runs: number;
+  seconds: number;
+}
+
+/** The books of triage over all workers: how each run ended. */
+export class TriageCounters {
+  readonly #redis: Redis;
+  readonly #key: string;
+
+  constructor(options: { redis: Redis; key_prefix: string }) {
+    this.#redis = options.redis;
+    this.#key = new StateKeys(options.key_prefix).triage;
+  }
+
+  /** Counts one run that took so many seconds. */
+  async count(outcome: TriageOutcome['kind'], seconds: number): Promise<void> {
+    const results = await this.#redis
+      .multi()
+      .hincrby(this.#key, `${outcome}:runs`, 1)
+      .hincrbyfloat(this.#key, `${outcome}:seconds`, seconds)
+      .exec();
+    const failed = results?.find(([error]) => error)?.[0];
+    if (failed) throw failed;
+  }
+
+  /** One count for each outcome. */
+  async read(): Promise<TriageCount[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return TRIAGE_OUTCOMES.map((outcome) => ({
+      outcome,
+      runs: Number(fields[`${outcome}:runs`] ?? 0),
+      seconds: Number(fields[`${outcome}:seconds`] ?? 0),
+    }));
+  }
+}

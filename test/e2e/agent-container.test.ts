@@ -1,0 +1,136 @@
+import { execa } from 'execa';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
+import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
+import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
+import type { Step } from '../fixtures/stub-llm/script.ts';
+
+const SCRIPT = path.join(import.meta.dirname, '../../agent-container/run-agent.sh');
+const KEY = 'sk-ant-leak-me-not';
+const REPORT = `# Pod crashes at its start
+
+## Summary
+
+The container exits right after it was started.
+
+## Root Cause
+
+The ConfigMap that it needs is missing.
+
+Confidence: 90%
+
+## Recommendations
+
+- Create the ConfigMap.
+`;
+const INVESTIGATION: Step[] = [
+  { shell: 'kubectl get pods --all-namespaces' },
+  { write: { path: 'output/investigation.md', content: REPORT } },
+  { text: 'Report written.' },
+];
+
+/** What run-agent.sh needs to stop and remove its container. */
+const CONTAINER_GRACE = { kill: 10, overrun: 30 };
+
+const why = await whyNoDocker();
+
+describe.skipIf(why)(`an incident investigated by claude in a container${why ? ` (skipped: ${why})` : ''}`, () => {
+  let image: string;
+  let network: AgentNetwork;
+  let world: World;
+  let bench: Bench;
+  let stub: StubLlm;
+
+  beforeAll(async () => {
+    image = await buildAgentImage();
+    network = await createAgentNetwork();
+    world = await World.start({ host: network.gateway, tls: true });
+  }, 900_000);
+  afterAll(async () => {
+    await world.stop();
+    await network.remove();
+  });
+  beforeEach(async () => {
+    bench = await Bench.open(world);
+  });
+  afterEach(async () => {
+    await bench.close();
+    await stub.stop();
+  });
+
+  async function configFor(steps: Step[]) {
+    stub = await startStubLlm({ host: network.gateway, steps });
+    const keyFile = path.join(bench.folder, 'anthropic-key');
+    await writeFile(keyFile, KEY);
+    return bench.config({
+      agent_cli: 'claude',
+      agent_script_path: SCRIPT,
+      agent_image: image,
+      agent_network: network.name,
+      agent_model: 'scripted',
+      agent_memory: '1g',
+      agent_timeout: 120,
+      shutdown_timeout: 30,
+      anthropic_api_key_file: keyFile,
+      anthropic_base_url: stub.url,
+    });
+  }
+
+  it('is resolved, and no container is left', async () => {
+    const id = await bench.admit();
+    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
+    const incident = await bench.reaches(id, 'resolved');
+
+    expect(incident).toMatchObject({
+      agent: 'claude',
+      attempts: 1,
+      report: { root_cause: 'The ConfigMap that it needs is missing.', confidence: 90 },
+    });
+    expect((await bench.incidents.report(id))?.trim()).toBe(REPORT.trim());
+    expect(await containersOf(id)).toEqual([]);
+    // What kubectl printed came back to the model: the agent has seen the cluster.
+    expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
+    const end: unknown = JSON.parse(await readFile(bench.workspace(id, 'logs/container.json'), 'utf8'));
+    expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited' });
+  });
+
+  it('is handed back when the worker stops, its container is gone, and the next worker resolves it', async () => {
+    const id = await bench.admit();
+    const slow = await bench.startWorker(await configFor([{ text: 'too late', delayMs: 60_000 }]), CONTAINER_GRACE);
+    await untilContainer(id);
+    await slow.stop();
+    expect(await bench.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(await containersOf(id)).toEqual([]);
+
+    await stub.stop();
+    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
+    expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  });
+
+  it('is resolved by another worker after a kill -9, which removes the container that was left', async () => {
+    const id = await bench.admit();
+    const dying = await bench.startWorkerProcess(await configFor([{ text: 'too late', delayMs: 60_000 }]));
+    await untilContainer(id);
+    await dying.kill();
+
+    await stub.stop();
+    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
+    expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+    expect(await containersOf(id)).toEqual([]);
+    expect(bench.logger.lines.map((line) => line.message)).toContain(
+      'removed containers that an earlier attempt had left',
+    );
+  });
+
+  const untilContainer = (id: string): Promise<void> =>
+    expect.poll(() => containersOf(id), { timeout: 30_000, interval: 200 }).toHaveLength(1);
+});
+
+async function containersOf(incidentId: string): Promise<string[]> {
+  const filter = `label=nightcrier.incident=${incidentId}`;
+  const { stdout } = await execa('docker', ['ps', '--all', '--quiet', '--filter', filter], { lines: true });
+  return stdout;
+}
