@@ -49,15 +49,18 @@ export function secret() {
     .transform((value) => new Secret(value));
 }
 
-/** An address with the scheme http or https. */
+/** An address with the scheme http or https. A user or password in it would show wherever the address is shown. */
 export function httpUrl() {
-  return z.string().refine(
-    (text) => {
-      const url = URL.canParse(text) ? new URL(text) : undefined;
-      return url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '';
-    },
-    { error: (issue) => `must be an http:// or https:// URL, got ${JSON.stringify(issue.input)}` },
-  );
+  const parse = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+  return z
+    .string()
+    .refine((text) => /^https?:$/.test(parse(text)?.protocol ?? ''), {
+      error: 'must be an http:// or https:// URL',
+      abort: true,
+    })
+    .refine((text) => parse(text)?.username === '' && parse(text)?.password === '', {
+      error: 'must be a URL without user and password; a key is a setting of its own',
+    });
 }
 
 /** A list of words, or one text with commas between them. */

@@ -141,6 +141,13 @@ describe('parseConfig', () => {
     expect(messages.join()).not.toContain('hunter2');
   });
 
+  test('refuses user and password in an endpoint, without showing them', () => {
+    const withPassword = { ...cluster, mcp: { endpoint: 'http://user:hunter2@west/mcp' } };
+    expect(messagesOf({ clusters: [withPassword] })).toEqual([
+      'cluster west: mcp.endpoint: must be a URL without user and password; a key is a setting of its own',
+    ]);
+  });
+
   test('refuses a secret given twice, and a secret file that is not there', () => {
     expect(
       messagesOf({

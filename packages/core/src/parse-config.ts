@@ -187,6 +187,7 @@ function check<T extends z.ZodObject>(
 
 /** Keys whose value is, or may hold, a secret: a message never repeats it. */
 const SENSITIVE_KEY = /(_key|redis\.url)$/;
+const CREDENTIALS_IN_URL = /\/\/[^/]*@/;
 
 function describeIssue(issue: z.core.$ZodIssue, at: PropertyKey[], root: unknown, path: PropertyKey[]): string {
   const key = at
@@ -195,8 +196,8 @@ function describeIssue(issue: z.core.$ZodIssue, at: PropertyKey[], root: unknown
     .replace(/^clusters\.?/, '');
   const owner = path[0] === 'clusters' ? `cluster ${nameOf(root, path[1])}: ` : '';
   if (issue.input === undefined) return `${owner}${key || 'the entry'} is required`;
-  const shown = !issue.message.includes('got ') && !SENSITIVE_KEY.test(key);
-  const got = shown ? `, got ${JSON.stringify(issue.input)}` : '';
+  const input = JSON.stringify(issue.input);
+  const got = SENSITIVE_KEY.test(key) || CREDENTIALS_IN_URL.test(input) ? '' : `, got ${input}`;
   return `${owner}${key}: ${issue.message.replace(/^Invalid input: /, '')}${got}`;
 }
 

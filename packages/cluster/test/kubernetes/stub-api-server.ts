@@ -16,7 +16,7 @@ export interface Received {
   review: Review;
 }
 
-export interface Review {
+interface Review {
   spec?: { namespace?: string; resourceAttributes?: { resource: string; subresource?: string } };
 }
 

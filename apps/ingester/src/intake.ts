@@ -1,0 +1,165 @@
+import type { AdmissionOutcome } from '@nightcrier/core/admission';
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import { describeResource, type FaultEvent } from '@nightcrier/core/fault';
+import type { Logger } from '@nightcrier/core/logger';
+import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/severity';
+import type { Received } from '@nightcrier/cluster/mcp/cluster-connection';
+import { type MalformedPart, parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
+import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
+import { AdmissionBuffer, type Admit } from './admission-buffer.ts';
+
+export interface IntakeOptions {
+  threshold: SeverityThreshold;
+  admit: Admit;
+  /** Counts what does not get as far as admission, which counts its own outcomes. */
+  count: (cluster: string, outcome: EarlyOutcome) => void;
+  permissionsOf: (cluster: string) => ClusterPermissions | undefined;
+  logger: Logger;
+  now?: () => number;
+  /** See {@link AdmissionBuffer}. */
+  bufferCapacity?: number;
+  retryInterval?: number;
+}
+
+const MALFORMED_LOG_INTERVAL_MS = 60_000;
+
+/**
+ * What becomes of everything that the clusters send, from all of them into one line (cluster-registry.md, "Event
+ * Aggregation"): parse → severity gate → triage gate → admit. Each fault ends in exactly one outcome, which is logged
+ * with its cluster's name and counted.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #now: () => number;
+  readonly #buffer: AdmissionBuffer;
+  readonly #malformedLoggedAt = new Map<string, number>();
+
+  constructor(options: IntakeOptions) {
+    const { admit, logger, bufferCapacity: capacity, retryInterval } = options;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#buffer = new AdmissionBuffer({
+      admit,
+      logger,
+      onOutcome: (event, outcome) => this.#admitted(event, outcome),
+      ...(capacity !== undefined && { capacity }),
+      ...(retryInterval !== undefined && { retryInterval }),
+    });
+  }
+
+  /** Takes what a cluster sent. Never throws. */
+  receive(cluster: ClusterConfig, received: Received): void {
+    const fault = this.#parse(cluster, received);
+    if (!fault) return;
+    if (!passesThreshold(fault.severity, this.#options.threshold)) {
+      this.#filtered(cluster, fault);
+      return;
+    }
+    if (!cluster.triage.enabled) {
+      this.#skipped(cluster, fault);
+      return;
+    }
+    this.#buffer.add(this.#clusterEvent(cluster, fault, received.source));
+  }
+
+  /** Admits what still waits. */
+  close(): Promise<void> {
+    return this.#buffer.close();
+  }
+
+  #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
+    if (received.source === 'poll') return received.fault;
+    const { logger } = this.#options;
+    const context = { clusterName: cluster.name, now: new Date(this.#now()) };
+    const parsed = parseNotification(received.params, context);
+    switch (parsed.kind) {
+      case 'fault':
+        if (parsed.notes.length > 0) {
+          logger.debug(
+            { cluster: cluster.name, fault: parsed.fault.faultId, notes: parsed.notes },
+            'fault has oddities',
+          );
+        }
+        return parsed.fault;
+      case 'malformed':
+        this.#malformed(cluster, parsed.reason, parsed.detail);
+        break;
+      case 'ignored':
+      case 'subscription-error':
+        logger.debug({ cluster: cluster.name, kind: parsed.kind }, 'notification is no fault');
+    }
+    return undefined;
+  }
+
+  /** Counted each time; said once a minute, or a broken server would fill the log. */
+  #malformed(cluster: ClusterConfig, reason: MalformedPart, detail: string): void {
+    const { count, logger } = this.#options;
+    count(cluster.name, 'malformed');
+    const key = `${reason}:${cluster.name}`;
+    const now = this.#now();
+    if (now - (this.#malformedLoggedAt.get(key) ?? Number.NEGATIVE_INFINITY) < MALFORMED_LOG_INTERVAL_MS) return;
+    this.#malformedLoggedAt.set(key, now);
+    logger.warn({ cluster: cluster.name, outcome: 'malformed', reason, detail }, 'notification is malformed');
+  }
+
+  #filtered(cluster: ClusterConfig, fault: FaultEvent): void {
+    const { count, logger, threshold } = this.#options;
+    count(cluster.name, 'filtered');
+    logger.debug(
+      { ...describe(cluster.name, fault), outcome: 'filtered', severity_threshold: threshold },
+      'fault is below the severity threshold',
+    );
+  }
+
+  #skipped(cluster: ClusterConfig, fault: FaultEvent): void {
+    const { count, logger } = this.#options;
+    count(cluster.name, 'skipped');
+    const fields = { outcome: 'skipped', triage_skipped: true, reason: 'triage.enabled=false' };
+    logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault is not triaged');
+  }
+
+  #clusterEvent(cluster: ClusterConfig, event: FaultEvent, source: Received['source']): ClusterEvent {
+    const permissions = this.#options.permissionsOf(cluster.name);
+    return {
+      cluster_name: cluster.name,
+      ...(cluster.environment !== undefined && { environment: cluster.environment }),
+      labels: cluster.labels,
+      ...(cluster.triage.kubeconfig !== undefined && { kubeconfig: cluster.triage.kubeconfig }),
+      ...(permissions && { permissions }),
+      event,
+      source,
+      received_at: new Date(this.#now()).toISOString(),
+    };
+  }
+
+  #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
+    const { logger } = this.#options;
+    const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
+    switch (outcome.kind) {
+      case 'queued':
+        logger.info(fields, 'fault queued');
+        if (outcome.evicted.length > 0) {
+          logger.warn(
+            { cluster, incident: outcome.incidentId, evicted: outcome.evicted },
+            'waiting incidents gave way',
+          );
+        }
+        return;
+      case 'resent':
+        logger.info(fields, 'fault was queued already');
+        return;
+      case 'deduplicated':
+        logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault is a recurrence');
+        return;
+      case 'rejected':
+      case 'dropped_incoming':
+        logger.warn({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+    }
+  }
+}
+
+function describe(cluster: string, { faultId, faultType, severity, resource }: FaultEvent): object {
+  return { cluster, fault: faultId, fault_type: faultType, severity, resource: describeResource(resource) };
+}

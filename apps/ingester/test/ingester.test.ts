@@ -1,0 +1,143 @@
+import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { silentLogger } from '@nightcrier/core/logger';
+import { expect, onTestFinished, test } from 'vitest';
+import { Ingester } from '../src/app.ts';
+import {
+  clusterConfig,
+  configOf,
+  openState,
+  simulate,
+  startIngester,
+  untilStatus,
+  useRedis,
+} from './ingester.fixture.ts';
+
+useRedis();
+const patient = { timeout: 15_000 };
+const FREE = 'http://127.0.0.1:9/mcp'; // the discard port: nothing listens there
+
+test('publishes the health of each cluster, and its change', async () => {
+  const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
+  const clusters = await Promise.all([clusterConfig(alpha), clusterConfig(beta, { labels: {} })]);
+  const { board, ingester, active } = await startIngester(configOf(clusters));
+  const configured = clusters.map(({ name, labels, triage }) => ({ name, labels, triage_enabled: triage.enabled }));
+  const health = async (name: string) => (await board.read(configured)).find((one) => one.name === name);
+  await Promise.all([active('alpha'), active('beta')]);
+  await expect
+    .poll(() => health('alpha'), patient)
+    .toMatchObject({
+      status: 'active',
+      mode: 'subscribe',
+      triage_enabled: true,
+      labels: { region: 'west' },
+      permissions: { can_get_pods: true },
+    });
+
+  await alpha.stopMcp();
+  await expect
+    .poll(() => health('alpha'), { ...patient, interval: 5 })
+    .toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('ECONNREFUSED'),
+      retry_in: expect.stringMatching(/^\d+\.\ds$/),
+    });
+  expect(await health('beta')).toMatchObject({ status: 'active' });
+
+  await alpha.startMcp();
+  await expect.poll(() => health('alpha'), patient).toMatchObject({ status: 'active' });
+  expect(await health('alpha')).not.toHaveProperty('error');
+
+  await ingester.stop();
+  expect(await health('alpha')).toMatchObject({ status: 'stopped' });
+  expect([alpha.sessionCount, alpha.subscriptionCount]).toEqual([0, 0]);
+});
+
+test('starts although a cluster is away, and watches the others', async () => {
+  const alpha = await simulate();
+  const away = await clusterConfig(alpha, { name: 'away', mcp: { endpoint: FREE } });
+  const { ingester, active } = await startIngester(configOf([away, await clusterConfig(alpha)]));
+  await active('alpha');
+  await untilStatus(ingester, 'away', 'failed');
+  expect(ingester.health()[0]).toMatchObject({ error: expect.stringContaining(FREE), event_count: 0 });
+});
+
+test('an API server that is away costs its cluster its permissions, and no other cluster anything', async () => {
+  const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
+  const clusters = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
+  await alpha.stopKubernetes();
+  const { ingester, lines, incidents, active } = await startIngester(configOf(clusters));
+  await Promise.all([active('alpha'), active('beta')]);
+  const [first, second] = ingester.health();
+  expect(first).not.toHaveProperty('permissions');
+  expect(second).toMatchObject({ permissions: { can_get_pods: true } });
+  expect(lines).toContainEqual({
+    level: 'warn',
+    message: 'cluster permissions could not be checked',
+    fields: { cluster: 'alpha', error: expect.stringContaining('ECONNREFUSED') },
+  });
+
+  await alpha.run('oom-killed');
+  await expect.poll(incidents, patient).toHaveLength(1);
+  expect((await incidents())[0]?.cluster_event).not.toHaveProperty('permissions');
+});
+
+test('too few permissions are a warning, and the cluster is watched', async () => {
+  const cluster = await simulate({ users: { token: 'nothing' } });
+  const { lines, ingester, active } = await startIngester(configOf([await clusterConfig(cluster)]));
+  await active('alpha');
+  expect(lines).toContainEqual({
+    level: 'warn',
+    message: 'cluster has insufficient permissions for full triage',
+    fields: { cluster: 'alpha', warnings: expect.arrayContaining(['cannot get pods', 'cannot get pod logs']) },
+  });
+  expect(ingester.health()).toMatchObject([{ permissions: { can_get_pods: false } }]);
+});
+
+test('faults that come while Redis is away are queued, in full and once, when it is back', async () => {
+  const cluster = await simulate();
+  const config = configOf([await clusterConfig(cluster)]);
+  const first = await startEmbeddedRedis({ logger: silentLogger });
+  const port = Number(new URL(first.url).port);
+  config.redis.url = first.url;
+  const { active, lines } = await startIngester(config);
+  await active('alpha');
+  await first.stop();
+  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('redis is away');
+
+  await cluster.run('oom-killed');
+  await cluster.run('node-not-ready');
+  cluster.emitFault({ severity: 'dreadful' });
+  const second = await startEmbeddedRedis({ logger: silentLogger, port });
+  onTestFinished(() => second.stop());
+  const { counts, incidents } = openState(config);
+  await expect.poll(counts, patient).toMatchObject({ queued: 2, malformed: 1, deduplicated: 0 });
+  expect(await incidents()).toHaveLength(2);
+});
+
+test('starts and stops without Redis', async () => {
+  const cluster = await simulate();
+  const config = configOf([await clusterConfig(cluster)], { redis: { url: 'redis://127.0.0.1:9' } });
+  const { ingester, active } = await startIngester(config);
+  await active('alpha');
+  await cluster.run('oom-killed');
+  await ingester.stop();
+  expect(cluster.sessionCount).toBe(0);
+});
+
+test('refuses to start without the address of Redis, and says what to do', async () => {
+  const config = configOf([], { redis: {} });
+  await expect(new Ingester(config, silentLogger).start()).rejects.toThrow(
+    'redis.url is not set; `nightcrier up` starts one',
+  );
+});
+
+test('concurrent starts and stops share one run; a stop without a start is fine', async () => {
+  await new Ingester(configOf([]), silentLogger).stop();
+  const cluster = await simulate();
+  const ingester = new Ingester(configOf([await clusterConfig(cluster)]), silentLogger);
+  await Promise.all([ingester.start(), ingester.start()]);
+  await untilStatus(ingester, 'alpha', 'active');
+  expect(cluster.sessionCount).toBe(1);
+  await Promise.all([ingester.stop(), ingester.stop()]);
+  expect(cluster.sessionCount).toBe(0);
+});

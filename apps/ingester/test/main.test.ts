@@ -1,0 +1,62 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { execa } from 'execa';
+import { expect, onTestFinished, test } from 'vitest';
+import { clusterConfig, configOf, openState, simulate, useRedis } from './ingester.fixture.ts';
+
+const redis = useRedis();
+const MAIN = path.join(import.meta.dirname, '../src/main.ts');
+
+/** The ingester as a process. In an object, because it is a promise of its own end. */
+async function spawnIngester(settings: object) {
+  const file = path.join(tmpdir(), `nightcrier-${randomUUID()}.yaml`);
+  await writeFile(file, JSON.stringify(settings)); // which is YAML
+  onTestFinished(() => rm(file));
+  const child = execa(process.execPath, [MAIN, '--config', file], {
+    reject: false,
+    extendEnv: false,
+    env: { PATH: process.env.PATH },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child };
+}
+
+test('SIGTERM ends the process with 0, and the server is rid of its session', async () => {
+  const cluster = await simulate();
+  const { triage } = await clusterConfig(cluster);
+  const key_prefix = `test-${randomUUID()}`;
+  const { child } = await spawnIngester({
+    redis: { url: redis.url, key_prefix },
+    shutdown_timeout: 10,
+    clusters: [{ name: 'alpha', mcp: { endpoint: cluster.mcpEndpoint }, triage }],
+  });
+  await cluster.waitForSubscriber(AbortSignal.timeout(20_000));
+  await cluster.run('oom-killed');
+  const { counts } = openState(configOf([], { redis: { url: redis.url, key_prefix } }));
+  await expect.poll(counts, { timeout: 10_000 }).toMatchObject({ queued: 1 });
+
+  child.kill('SIGTERM');
+  const { exitCode, stderr } = await child;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('"stopped"') });
+  expect([cluster.sessionCount, cluster.subscriptionCount]).toEqual([0, 0]);
+});
+
+test('SIGTERM ends it with 0 also while its cluster and Redis are away', async () => {
+  const { child } = await spawnIngester({
+    redis: { url: 'redis://127.0.0.1:9' },
+    shutdown_timeout: 10,
+    clusters: [{ name: 'alpha', mcp: { endpoint: 'http://127.0.0.1:9/mcp' } }],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  await expect.poll(() => log, { timeout: 20_000 }).toContain('"failed"');
+  child.kill('SIGTERM');
+  expect(await child).toMatchObject({ exitCode: 0 });
+});
+
+test('a configuration that is wrong ends it with 78 and the reason', async () => {
+  const { child } = await spawnIngester({ clusters: [{ name: 'alpha' }] });
+  expect(await child).toMatchObject({ exitCode: 78, stderr: expect.stringContaining('mcp') });
+});

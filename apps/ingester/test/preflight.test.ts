@@ -1,0 +1,68 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { silentLogger } from '@nightcrier/core/logger';
+import { expect, onTestFinished, test } from 'vitest';
+import { PermissionPreflight, type PreflightOptions } from '../src/preflight.ts';
+import { clusterConfig, simulate } from './ingester.fixture.ts';
+
+function startPreflight(options: Pick<PreflightOptions, 'clusters'>) {
+  const warnings: object[] = [];
+  const changed: string[] = [];
+  const preflight = new PermissionPreflight({
+    ...options,
+    logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
+    onChange: (cluster) => changed.push(cluster),
+    retryInterval: 50,
+  });
+  onTestFinished(() => preflight.stop());
+  preflight.start();
+  return { preflight, warnings, changed };
+}
+
+test('a cluster whose API server was away is checked again until there is an answer, with one warning', async () => {
+  const cluster = await simulate();
+  const config = await clusterConfig(cluster);
+  await cluster.stopKubernetes();
+  const { preflight, warnings, changed } = startPreflight({ clusters: [config] });
+  await preflight.firstCheck('alpha');
+  expect(preflight.permissionsOf('alpha')).toBeUndefined();
+
+  await cluster.startKubernetes();
+  await expect.poll(() => preflight.permissionsOf('alpha'), { timeout: 10_000 }).toMatchObject({ can_get_pods: true });
+  expect(changed).toEqual(['alpha']);
+  expect(warnings).toMatchObject([{ cluster: 'alpha', error: expect.stringContaining('ECONNREFUSED') }]);
+});
+
+test('a cluster with triage disabled is not asked anything', async () => {
+  const cluster = await simulate();
+  const config = await clusterConfig(cluster, { triage: { enabled: false } });
+  const { preflight, warnings } = startPreflight({ clusters: [config] });
+  await preflight.firstCheck('alpha');
+  expect(cluster.kubernetesRequests).toEqual([]);
+  expect(warnings).toEqual([]);
+});
+
+test('stop does not wait for an API server that accepts and never answers', async () => {
+  const reached = Promise.withResolvers<void>();
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    reached.resolve();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    sockets.forEach((socket) => socket.destroy());
+    silent.close();
+  });
+  const address = silent.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+
+  const cluster = await simulate();
+  const config = await clusterConfig(cluster);
+  const kubeconfig = config.triage.kubeconfig ?? '';
+  await writeFile(kubeconfig, cluster.kubeconfig().replace(cluster.kubernetesUrl, `http://127.0.0.1:${port}`));
+  const { preflight, warnings } = startPreflight({ clusters: [config] });
+  await reached.promise;
+  await preflight.stop();
+  expect(warnings).toEqual([]);
+});

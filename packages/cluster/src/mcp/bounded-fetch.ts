@@ -1,0 +1,41 @@
+import { type Dispatcher, request } from 'undici';
+
+/** A listing of the pods of a large cluster has some ten megabytes. */
+const MAX_BODY_BYTES = 64 << 20;
+
+/** Statuses that a Response may not have a body with. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
+/**
+ * What the MCP SDK needs of `fetch`, over the shared transport: POST with a text body. An answer breaks off beyond a
+ * bound, so that no server can fill our memory. Redirects are returned, not followed.
+ */
+export function boundedFetch(dispatcher: Dispatcher, maxBytes = MAX_BODY_BYTES) {
+  return async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const answer = await request(url, {
+      method: init.method === 'POST' ? 'POST' : 'GET',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof init.body === 'string' ? init.body : null,
+      signal: init.signal ?? null,
+      dispatcher,
+    });
+    const { statusCode: status } = answer;
+    const headers = Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
+      [value ?? []].flat().map((one) => [name, one]),
+    );
+    if (WITHOUT_BODY.has(status)) {
+      await answer.body.dump();
+      return new Response(null, { status, headers });
+    }
+    return new Response(ReadableStream.from(bounded(answer.body, maxBytes)), { status, headers });
+  };
+}
+
+async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
+    yield chunk;
+  }
+}

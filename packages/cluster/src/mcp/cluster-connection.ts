@@ -1,0 +1,144 @@
+import type { ClusterHealth, IntakeMode } from '@nightcrier/core/cluster-health';
+import type { FaultEvent } from '@nightcrier/core/fault';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
+import { ConnectionError, rootMessage } from './connection-error.ts';
+import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
+import { ClusterPoll } from './poll.ts';
+import { backoff, type ReconnectConfig } from './reconnect.ts';
+
+/** What a cluster sent, or what it showed when it was polled. */
+export type Received = { source: 'subscription'; params: unknown } | { source: 'poll'; fault: FaultEvent };
+
+type WatchSettings = Omit<ClusterWatchOptions, 'timeouts' | 'random' | 'status' | 'poll' | 'onMode' | 'onNotification'>;
+
+/** Durations in milliseconds. */
+export interface ClusterConnectionOptions extends WatchSettings {
+  pollInterval: number;
+  reconnect: ReconnectConfig;
+  onReceived: (received: Received) => void;
+  /** The health has changed in more than its countdown. */
+  onHealthChange: () => void;
+  timeouts?: ClusterWatchOptions['timeouts'];
+  now?: () => number;
+  random?: () => number;
+}
+
+/**
+ * The connection to one cluster (design.md, "ClusterConnection"): watch it, notice the loss, back off, and again, without
+ * end, until it is stopped. It depends on no other cluster. {@link ConnectionStatusTracker} has the states. A stopped
+ * connection is not started again.
+ */
+export class ClusterConnection {
+  readonly #options: ClusterConnectionOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #status: ConnectionStatusTracker;
+  readonly #watch: ClusterWatchOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #mode: IntakeMode | undefined;
+  #eventCount = 0;
+  #lastEvent: number | undefined;
+
+  constructor(options: ClusterConnectionOptions) {
+    const { cluster } = options;
+    const logger = options.logger.child({ cluster: cluster.name });
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
+    const poll = new ClusterPoll({
+      clusterName: cluster.name,
+      endpoint: cluster.mcp.endpoint,
+      interval: options.pollInterval,
+      logger,
+      onFault: (fault) => this.#receive({ source: 'poll', fault }),
+    });
+    this.#watch = {
+      ...options,
+      timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
+      random: this.#random,
+      logger,
+      status: this.#status,
+      poll,
+      onMode: (mode) => {
+        if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
+          logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
+        }
+        this.#mode = mode;
+      },
+      onNotification: (params) => this.#receive({ source: 'subscription', params }),
+    };
+  }
+
+  /** Begins to connect, in the background; a cluster that is away is no error. Does nothing when started or stopped. */
+  start(): void {
+    if (!this.#stopping.signal.aborted) this.#running ??= this.#run();
+  }
+
+  /** Unsubscribes, ends the session with the server, and resolves when all is over. Concurrent calls share one stop. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** How the connection stands, in the form of design.md, "Health Status Structure". */
+  health(): ClusterHealth {
+    const { cluster } = this.#options;
+    const { status, failure } = this.#status;
+    return {
+      name: cluster.name,
+      status,
+      ...(this.#lastEvent !== undefined && { last_event: new Date(this.#lastEvent).toISOString() }),
+      ...(failure && { error: failure.error.message }),
+      ...(failure && status === 'failed' && { retry_in: formatSeconds(failure.retryAt - this.#now()) }),
+      event_count: this.#eventCount,
+      triage_enabled: cluster.triage.enabled,
+      labels: cluster.labels,
+      ...(this.#mode && { mode: this.#mode }),
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#status.change('stopped');
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { reconnect } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await watchCluster(this.#watch, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const { activeSince } = this.#status;
+        const wasStable = activeSince !== undefined && this.#now() - activeSince >= reconnect.stableAfter;
+        failures = wasStable ? 1 : failures + 1;
+        const wait = backoff(failures, reconnect, this.#random());
+        const retryAt = this.#now() + wait;
+        this.#status.fail({ error: this.#asConnectionError(error), retryAt, retryCount: failures });
+        await sleep(wait, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #receive(received: Received): void {
+    this.#eventCount += 1;
+    this.#lastEvent = this.#now();
+    this.#options.onReceived(received);
+  }
+
+  #asConnectionError(error: unknown): ConnectionError {
+    if (error instanceof ConnectionError) return error;
+    this.#options.logger.error(
+      { cluster: this.#options.cluster.name, error },
+      'cluster connection failed in an unforeseen way',
+    );
+    return new ConnectionError('internal', `unforeseen: ${rootMessage(error)}`, { cause: error });
+  }
+}

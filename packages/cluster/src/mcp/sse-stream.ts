@@ -1,0 +1,89 @@
+import { createParser } from 'eventsource-parser';
+import { type Dispatcher, request } from 'undici';
+import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+
+export interface SseStreamOptions {
+  endpoint: string;
+  headers: Record<string, string>;
+  dispatcher: Dispatcher;
+  /** Closes the stream. */
+  signal: AbortSignal;
+  /** How long the server may take to grant the stream, ms. */
+  openTimeout: number;
+  /** Largest event, in characters. */
+  maxEventSize: number;
+  /** Each JSON value that arrives. */
+  onMessage: (message: unknown) => void;
+  onUnreadable: (problem: string) => void;
+}
+
+/**
+ * Opens a session's event stream, which carries what the server sends by itself.
+ *
+ * The stream is our own because the SDK's hides its failures: it reopens a dropped stream, while the server has
+ * cancelled the subscription that it carried. Here every end is reported, and a session without its stream is over.
+ * @returns once the server has granted the stream; `ended` resolves with the reason when it is over.
+ * @throws ConnectionError when the stream is not granted
+ */
+export async function openSseStream(options: SseStreamOptions): Promise<{ ended: Promise<ConnectionError> }> {
+  const { endpoint } = options;
+  const response = await request(endpoint, {
+    method: 'GET',
+    headers: { ...options.headers, accept: 'text/event-stream' },
+    dispatcher: options.dispatcher,
+    signal: options.signal,
+    headersTimeout: options.openTimeout,
+    bodyTimeout: 0,
+  }).catch((error: unknown) => {
+    throw new ConnectionError('stream_refused', `${endpoint}: event stream: ${rootMessage(error)}`, { cause: error });
+  });
+  const contentType = String(response.headers['content-type'] ?? 'no content type');
+  if (response.statusCode !== 200 || !contentType.startsWith('text/event-stream')) {
+    response.body.on('error', () => undefined).destroy();
+    if (response.statusCode !== 200) throw httpStatusError(response.statusCode, 'event stream', endpoint);
+    throw new ConnectionError(
+      'stream_refused',
+      `${endpoint}: event stream: expected text/event-stream, got ${contentType}; check mcp.endpoint and any proxy before it`,
+    );
+  }
+  return { ended: readEvents(response.body, options) };
+}
+
+/** Reads until the stream is over; never rejects. */
+async function readEvents(body: AsyncIterable<Uint8Array>, options: SseStreamOptions): Promise<ConnectionError> {
+  const { endpoint, maxEventSize } = options;
+  const tooBig = new ConnectionError(
+    'event_too_big',
+    `${endpoint} sent an event of more than ${maxEventSize} characters`,
+  );
+  const decoder = new TextDecoder();
+  let overflow = false;
+  const parser = createParser({
+    maxBufferSize: maxEventSize,
+    onEvent: ({ data, event }) => {
+      if (data === '' || (event !== undefined && event !== 'message')) return;
+      let message: unknown;
+      try {
+        message = JSON.parse(data);
+      } catch (error) {
+        options.onUnreadable(`event is not JSON: ${rootMessage(error)}`);
+        return;
+      }
+      options.onMessage(message);
+    },
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') overflow = true;
+    },
+  });
+  try {
+    for await (const chunk of body) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      if (overflow) return tooBig;
+    }
+    return new ConnectionError('stream_lost', `${endpoint} ended the event stream`);
+  } catch (error) {
+    return new ConnectionError('stream_lost', `${endpoint}: event stream broke: ${rootMessage(error)}`, {
+      cause: error,
+    });
+  }
+}

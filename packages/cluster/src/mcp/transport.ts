@@ -1,0 +1,20 @@
+import { Agent } from 'undici';
+
+/**
+ * The one HTTP transport that all cluster connections of a process share (cluster-registry.md, "Shared HTTP
+ * Transport"). Idle connections are without a bound: each cluster holds an event stream for as long as it is watched,
+ * and a bound per origin would deadlock many clusters behind one ingress.
+ */
+export function createMcpTransport(): Agent {
+  return new Agent({
+    connections: null,
+    pipelining: 1,
+    allowH2: false,
+    // Longer than the 90 s that a subscription may take. Event streams lift the body timeout for themselves.
+    headersTimeout: 100_000,
+    bodyTimeout: 100_000,
+    keepAliveTimeout: 4_000,
+    // The kernel's probes find a peer that is gone without a word in about 25 s.
+    connect: { timeout: 5_000, keepAlive: true, keepAliveInitialDelay: 15_000 },
+  });
+}

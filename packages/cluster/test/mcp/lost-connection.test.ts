@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import { ScriptedServer, type Script } from './scripted-server.fixture.ts';
+import { watchCluster } from './watched-cluster.fixture.ts';
+
+const probes = (server: ScriptedServer): number =>
+  server.asked.filter((asked) => asked === 'tools/call events_list_subscriptions').length;
+
+test('asks in the order in which nothing can be missed', async () => {
+  const server = await ScriptedServer.start();
+  const watched = watchCluster(server.endpoint);
+  await watched.active();
+  expect(server.asked.slice(0, 6)).toEqual([
+    'initialize',
+    'notifications/initialized',
+    'tools/list',
+    'GET',
+    'logging/setLevel',
+    'tools/call events_subscribe',
+  ]);
+  expect(watched.statuses).toEqual(['connecting', 'connected', 'subscribing', 'active']);
+});
+
+describe('a connection that is lost is noticed, and a new session takes its place', () => {
+  test.each<[string, RegExp, (server: ScriptedServer) => unknown]>([
+    ['the stream is cut', /event stream broke/, (server) => server.streams.forEach((stream) => stream.destroy())],
+    ['the stream ends', /ended the event stream/, (server) => server.streams.forEach((stream) => stream.end())],
+    [
+      'the subscription vanishes while everything else answers',
+      /no longer holds the subscription/,
+      (server) => server.sessions.forEach((_, session) => server.sessions.set(session, undefined)),
+    ],
+    ['the session vanishes', /no longer knows this session/, (server) => server.sessions.clear()],
+    [
+      'the server stops answering',
+      /did not answer in time/,
+      (server) => {
+        const answers = server.asked.length;
+        server.script = {
+          post: ({ method }) =>
+            method !== 'initialize' && server.sessionsOpened === 1 && server.asked.length >= answers,
+        };
+      },
+    ],
+    [
+      'an endless event arrives',
+      /more than 1048576 characters/,
+      (server) => server.streams.forEach((stream) => stream.write(`data: ${'x'.repeat(1_100_000)}`)),
+    ],
+    [
+      'the credentials are withdrawn',
+      /check mcp.api_key/,
+      (server) => {
+        server.script = {
+          post: (_, response) => {
+            if (server.sessionsOpened > 1) return false;
+            response.writeHead(401).end();
+            server.sessionsOpened += 1;
+            return true;
+          },
+        };
+      },
+    ],
+    [
+      'the server says that the subscription is degraded',
+      /degraded: watch failed/,
+      (server) =>
+        server.push({
+          jsonrpc: '2.0',
+          method: 'notifications/message',
+          params: {
+            level: 'error',
+            logger: 'kubernetes/subscription_error',
+            data: { error: 'watch failed', degraded: true },
+          },
+        }),
+    ],
+  ])('%s', async (_, error, lose) => {
+    const server = await ScriptedServer.start();
+    const watched = watchCluster(server.endpoint, { readTimeout: 2_000 });
+    await watched.active();
+    const first = server.sessionsOpened;
+
+    lose(server);
+    await watched.failed(error);
+    await expect.poll(() => server.sessionsOpened, { timeout: 10_000 }).toBeGreaterThan(first);
+    await watched.active();
+    expect(watched.connection.health()).not.toHaveProperty('error');
+
+    server.fault({ subscriptionId: [...server.sessions.values()].at(-1), faultId: 'after' });
+    await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'after' } } }]);
+  });
+
+  test('the server is killed and comes back on the same port', async () => {
+    const server = await ScriptedServer.start();
+    const watched = watchCluster(server.endpoint);
+    const other = await ScriptedServer.start();
+    const untouched = watchCluster(other.endpoint, { name: 'beta' });
+    await Promise.all([watched.active(), untouched.active()]);
+
+    await server.kill();
+    await watched.failed(/ECONNREFUSED/);
+    await expect
+      .poll(() => watched.connection.health(), { interval: 5 })
+      .toMatchObject({
+        status: 'failed',
+        error: expect.stringContaining('ECONNREFUSED'),
+        retry_in: expect.stringMatching(/^\d+\.\ds$/),
+      });
+
+    await server.listen();
+    await watched.active();
+    expect(watched.connection.health()).not.toHaveProperty('retry_in');
+    expect(untouched.statuses).toEqual(['connecting', 'connected', 'subscribing', 'active']);
+    expect(other.sessionsOpened).toBe(1);
+  });
+});
+
+describe('a server that cannot be watched leaves the connection failed, with the reason', () => {
+  const unauthorized: Script = { post: (_, response) => Boolean(response.writeHead(401).end()) };
+  const forbidden: Script = { post: (_, response) => Boolean(response.writeHead(403).end()) };
+  const web: Script = {
+    post: (_, response) => Boolean(response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')),
+  };
+
+  test.each<[string, RegExp, Script]>([
+    ['refuses the stream', /event stream: HTTP 405/, { get: (response) => Boolean(response.writeHead(405).end()) }],
+    [
+      'answers with a web page in place of the stream',
+      /expected text\/event-stream, got text\/html/,
+      {
+        get: (response) => Boolean(response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')),
+      },
+    ],
+    ['never grants the stream', /event stream: Headers Timeout/, { get: () => true }],
+    ['refuses the credentials', /refused the credentials .*mcp\.api_key/, unauthorized],
+    ['forbids access', /forbids access .*mcp\.api_key/, forbidden],
+    ['is no MCP server', /answer is not MCP/, web],
+    [
+      'is not at that path',
+      /nothing is served at .*usually \/mcp/,
+      { post: (_, response) => Boolean(response.writeHead(404).end()) },
+    ],
+    ['never answers', /did not answer within 2000 ms/, { post: () => true }],
+    [
+      'refuses the subscription',
+      /events_subscribe: maximum subscriptions/,
+      {
+        post: ({ id, params }, response, server) => {
+          if (params?.name !== 'events_subscribe') return false;
+          server.reply(response, id, {
+            isError: true,
+            content: [{ type: 'text', text: 'maximum subscriptions reached' }],
+          });
+          return true;
+        },
+      },
+    ],
+    [
+      'has none of the tools',
+      /no tool events_subscribe or resources_list/,
+      {
+        post: ({ id, method }, response, server) => {
+          if (method !== 'tools/list') return false;
+          server.reply(response, id, { tools: [] });
+          return true;
+        },
+      },
+    ],
+  ])('%s', async (_, error, script) => {
+    const server = await ScriptedServer.start(script);
+    const watched = watchCluster(server.endpoint);
+    await watched.failed(error);
+    expect(watched.statuses).not.toContain('active');
+    await watched.connection.stop();
+    // Whatever was opened on the way is closed again.
+    await expect.poll(() => [server.sessions.size, server.streams.size]).toEqual([0, 0]);
+  });
+});
+
+test('backs off longer with each failure, and starts anew after a stable spell', async () => {
+  const server = await ScriptedServer.start();
+  let now = 1_000_000;
+  const watched = watchCluster(server.endpoint, { now: () => now, random: () => 0.5 });
+  const retries = () =>
+    watched.lines.filter(({ fields }) => fields.status === 'failed').map(({ fields }) => fields.retry_count);
+  for (const count of [1, 2]) {
+    await watched.active();
+    server.streams.forEach((stream) => stream.destroy());
+    await expect.poll(retries).toHaveLength(count);
+  }
+  await watched.active();
+  now += 30_000;
+  server.streams.forEach((stream) => stream.destroy());
+  await expect.poll(retries).toEqual([1, 2, 1]);
+});
+
+test('keeps a healthy connection through many probes', async () => {
+  const server = await ScriptedServer.start();
+  const watched = watchCluster(server.endpoint, { readTimeout: 2_000 });
+  await expect.poll(() => probes(server), { timeout: 20_000 }).toBeGreaterThan(2);
+  expect(server.sessionsOpened).toBe(1);
+  expect(watched.statuses.at(-1)).toBe('active');
+});
+
+test('a server that cannot list subscriptions is probed with pings', async () => {
+  const server = await ScriptedServer.start();
+  server.tools = ['events_subscribe'];
+  const watched = watchCluster(server.endpoint, { readTimeout: 1_000 });
+  await expect
+    .poll(() => server.asked.filter((asked) => asked === 'ping').length, { timeout: 20_000 })
+    .toBeGreaterThan(1);
+  server.sessions.clear();
+  await watched.failed(/no longer knows this session/);
+});
+
+test('a fault that overtakes the answer to the subscription is not missed', async () => {
+  const server = await ScriptedServer.start({
+    post: ({ params }, _, server) => {
+      if (params?.name === 'events_subscribe') server.fault({ subscriptionId: 'sub-of-session-1', faultId: 'early' });
+      return false;
+    },
+  });
+  const watched = watchCluster(server.endpoint);
+  await watched.active();
+  await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'early' } } }]);
+});
+
+test('what belongs to another subscription, or is not readable, is dropped', async () => {
+  const server = await ScriptedServer.start();
+  const watched = watchCluster(server.endpoint);
+  await watched.active();
+  server.fault({ subscriptionId: 'stale', faultId: 'stale' });
+  server.push({ jsonrpc: '1.0' });
+  for (const stream of server.streams) stream.write('data: {not json\n\n: a comment\n\nid: 7\n\n');
+  server.fault({ subscriptionId: 'sub-of-session-1', faultId: 'ours' });
+  await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'ours' } } }]);
+  expect(watched.connection.health()).toMatchObject({ event_count: 1, last_event: expect.any(String) });
+  expect(watched.lines.filter(({ message }) => message.startsWith('unreadable'))).toHaveLength(2);
+});

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import pLimit from 'p-limit';
+import { ScriptedServer } from './scripted-server.fixture.ts';
+import { watchCluster } from './watched-cluster.fixture.ts';
+
+test('stop unsubscribes, ends the session and says nothing more', async () => {
+  const server = await ScriptedServer.start();
+  const { connection, active, received, statuses } = watchCluster(server.endpoint);
+  await active();
+  await connection.stop();
+  expect(server.asked.slice(-2)).toEqual(['tools/call events_unsubscribe', 'DELETE']);
+  expect(server.sessions.size).toBe(0);
+  await expect.poll(() => server.streams.size).toBe(0);
+  expect(connection.health().status).toBe('stopped');
+  expect(statuses.at(-1)).toBe('stopped');
+  expect(received).toEqual([]);
+});
+
+test('concurrent stops share one, and a stopped connection does not start again', async () => {
+  const server = await ScriptedServer.start();
+  const { connection, active, statuses } = watchCluster(server.endpoint);
+  connection.start();
+  await active();
+  await Promise.all([connection.stop(), connection.stop()]);
+  connection.start();
+  await connection.stop();
+  expect(statuses.filter((status) => status === 'stopped')).toHaveLength(1);
+  expect(server.sessionsOpened).toBe(1);
+});
+
+test.each([
+  ['connecting', 'initialize'],
+  ['opening the stream', 'GET'],
+  ['subscribing', 'tools/call events_subscribe'],
+])('stop in the middle of %s does not wait for the answer and leaves no session', async (_, stage) => {
+  const silent = (asked: string): boolean => asked === stage;
+  const server = await ScriptedServer.start({
+    get: () => silent('GET'),
+    post: ({ method, params }) => silent([method, params?.name ?? ''].join(' ').trim()),
+  });
+  const { connection } = watchCluster(server.endpoint, {
+    timeouts: { connect: 60_000, call: 60_000, close: 2_000, subscribe: 60_000 },
+  });
+  await expect.poll(() => server.asked).toContain(stage);
+  await connection.stop();
+  expect(connection.health().status).toBe('stopped');
+  expect(server.sessions.size).toBe(0);
+});
+
+test('stop during the wait for the next attempt is at once', async () => {
+  const server = await ScriptedServer.start({ post: (_, response) => Boolean(response.writeHead(500).end()) });
+  const { connection, failed } = watchCluster(server.endpoint, {
+    reconnect: { initialBackoff: 60_000, maxBackoff: 60_000, multiplier: 2, jitter: 0, stableAfter: 1 },
+  });
+  await failed(/HTTP 500/);
+  await connection.stop();
+  expect(server.asked).toEqual(['initialize']);
+});
+
+test('stop of a connection that waits for its turn to connect', async () => {
+  const server = await ScriptedServer.start();
+  const connectLimit = pLimit(1);
+  const turn = Promise.withResolvers<void>();
+  const busy = connectLimit(() => turn.promise);
+  const { connection } = watchCluster(server.endpoint, { connectLimit });
+  const stopped = connection.stop();
+  turn.resolve();
+  await Promise.all([busy, stopped]);
+  expect(server.asked).toEqual([]);
+  expect(connection.health().status).toBe('stopped');
+});

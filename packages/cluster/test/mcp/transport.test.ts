@@ -1,0 +1,39 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createMcpTransport } from '../../src/mcp/transport.ts';
+import pLimit from 'p-limit';
+import { ScriptedServer } from './scripted-server.fixture.ts';
+import { watchCluster } from './watched-cluster.fixture.ts';
+
+test('250 clusters behind one address share one transport, each with its stream open', async () => {
+  const transport = createMcpTransport();
+  onTestFinished(() => transport.destroy());
+  const server = await ScriptedServer.start();
+  const connectLimit = pLimit(50);
+  const clusters = Array.from({ length: 250 }, (_, index) =>
+    watchCluster(server.endpoint, { name: `cluster-${index}`, transport, connectLimit }),
+  );
+  await Promise.all(clusters.map((cluster) => cluster.active()));
+  expect(server.streams.size).toBe(250);
+  const { host } = new URL(server.endpoint);
+  expect(transport.stats[`http://${host}`]).toMatchObject({ running: 250 });
+  await Promise.all(clusters.map(({ connection }) => connection.stop()));
+  expect(server.sessions.size).toBe(0);
+});
+
+test('no more connects run at once than the process allows', async () => {
+  let atOnce = 0;
+  let most = 0;
+  const server = await ScriptedServer.start({
+    post: ({ method }, response) => {
+      if (method !== 'initialize') return false;
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      response.on('close', () => (atOnce -= 1));
+      return false;
+    },
+  });
+  const connectLimit = pLimit(3);
+  const clusters = Array.from({ length: 12 }, () => watchCluster(server.endpoint, { connectLimit }));
+  await Promise.all(clusters.map((cluster) => cluster.active()));
+  expect(most).toBeLessThanOrEqual(3);
+});

@@ -1,0 +1,87 @@
+import { silentLogger, type Logger } from '@nightcrier/core/logger';
+import { Secret } from '@nightcrier/core/secret';
+import pLimit from 'p-limit';
+import { expect, onTestFinished } from 'vitest';
+import { ClusterConnection, type ClusterConnectionOptions, type Received } from '../../src/mcp/cluster-connection.ts';
+import { createMcpTransport } from '../../src/mcp/transport.ts';
+
+export interface LogLine {
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+export interface WatchedCluster {
+  connection: ClusterConnection;
+  received: Received[];
+  /** Every status it had, in order. */
+  statuses: string[];
+  lines: LogLine[];
+  /** Waits until it is active. */
+  active: () => Promise<void>;
+  /** Waits until it has failed with such an error. */
+  failed: (error?: RegExp) => Promise<void>;
+}
+
+type Overrides = Partial<ClusterConnectionOptions> & { apiKey?: string; name?: string };
+
+/** Watches the cluster at an endpoint, impatiently, until the test is over. */
+export function watchCluster(endpoint: string, overrides: Overrides = {}): WatchedCluster {
+  const { apiKey, name = 'alpha', ...options } = overrides;
+  const transport = options.transport ?? createMcpTransport();
+  const received: Received[] = [];
+  const statuses: string[] = [];
+  const lines: LogLine[] = [];
+  const connection: ClusterConnection = new ClusterConnection({
+    cluster: {
+      name,
+      labels: { team: 'shop' },
+      mcp: { endpoint },
+      triage: { enabled: true, allow_secrets_access: false },
+    },
+    readApiKey: async () => (apiKey === undefined ? undefined : new Secret(apiKey)),
+    mode: 'faults',
+    pollInterval: 100,
+    reconnect: { initialBackoff: 50, maxBackoff: 200, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
+    // Probes with little time to answer belong in the tests that are about them: this machine may be busy.
+    readTimeout: 60_000,
+    timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000 },
+    transport,
+    connectLimit: pLimit(50),
+    logger: recordingLogger(lines),
+    onReceived: (one) => received.push(one),
+    onHealthChange: () => statuses.push(connection.health().status),
+    ...options,
+  });
+  onTestFinished(async () => {
+    await connection.stop();
+    if (!options.transport) await transport.destroy();
+  });
+  connection.start();
+  const health = () => connection.health();
+  return {
+    connection,
+    received,
+    statuses,
+    lines,
+    active: () => expect.poll(() => health().status, { timeout: 10_000, interval: 10 }).toBe('active'),
+    failed: (error = /./) =>
+      expect
+        .poll(() => lines.some(({ fields }) => fields.status === 'failed' && error.test(String(fields.error))), {
+          timeout: 10_000,
+          interval: 10,
+        })
+        .toBe(true),
+  };
+}
+
+export function recordingLogger(lines: LogLine[], bound: object = {}): Logger {
+  const record = (fields: object, message: string): void =>
+    void lines.push({ message, fields: { ...bound, ...fields } });
+  return {
+    ...silentLogger,
+    info: record,
+    warn: record,
+    error: record,
+    child: (fields) => recordingLogger(lines, { ...bound, ...fields }),
+  };
+}
