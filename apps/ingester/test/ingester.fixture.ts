@@ -14,7 +14,7 @@ import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { Ingester } from '../src/app.ts';
 
-export interface LogLine {
+interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   message: string;
   fields: Record<string, unknown>;

@@ -5,7 +5,7 @@ import { expect, onTestFinished } from 'vitest';
 import { ClusterConnection, type ClusterConnectionOptions, type Received } from '../../src/mcp/cluster-connection.ts';
 import { createMcpTransport } from '../../src/mcp/transport.ts';
 
-export interface LogLine {
+interface LogLine {
   message: string;
   fields: Record<string, unknown>;
 }
@@ -74,7 +74,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
   };
 }
 
-export function recordingLogger(lines: LogLine[], bound: object = {}): Logger {
+function recordingLogger(lines: LogLine[], bound: object = {}): Logger {
   const record = (fields: object, message: string): void =>
     void lines.push({ message, fields: { ...bound, ...fields } });
   return {
