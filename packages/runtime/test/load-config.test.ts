@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../src/config-error.ts';
+import { flagsFrom } from '../src/config-flags.ts';
 import { loadConfig } from '../src/load-config.ts';
 import { readSecret } from '../src/read-secret.ts';
 
@@ -51,6 +52,12 @@ describe('loadConfig', () => {
       4,
       30,
     ]);
+  });
+
+  test('accepts --health-port, as the original calls it, for the port of the API', async () => {
+    const file = await write(clusterLines());
+    const { config } = await loadConfig({ flags: flagsFrom({ config: file, 'health-port': '9123' }), environment: {} });
+    expect(config.api.port).toBe(9123);
   });
 
   test('needs no file when the environment names the single endpoint', async () => {
