@@ -1,17 +1,21 @@
 import { describeResource } from '@nightcrier/core/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incident';
-import { incidentRow, incidentTable } from './incident-table.ts';
+import path from 'node:path';
+import { incidentRow, incidentTable, shorten } from './incident-table.ts';
+
+/** So long after the last change of any incident, the table is shown. */
+const QUIET_MS = 5_000;
 
 /**
  * What the demo shows: one line for each change of an incident, a status line at the foot of a terminal, and a table
- * whenever nothing is left to investigate. With `json`, one JSON line for each incident that has ended, and the words
- * go to standard error.
+ * when all is quiet. With `json`, one JSON line for each incident that has ended, and the words go to standard error.
  */
 export class DemoProgress {
   readonly #json: boolean;
   readonly #words: NodeJS.WriteStream;
   readonly #states = new Map<string, string>();
   #tabled = 0;
+  #lastChange = Date.now();
 
   constructor(json: boolean) {
     this.#json = json;
@@ -28,7 +32,8 @@ export class DemoProgress {
     for (const incident of incidents.toReversed()) this.#showChange(incident);
     const open = incidents.filter(({ state }) => !isFinal(state)).length;
     const ended = incidents.length - open;
-    if (open === 0 && ended > this.#tabled && !this.#json && this.#words.isTTY) this.summarize(incidents);
+    const quiet = open === 0 && Date.now() - this.#lastChange > QUIET_MS;
+    if (quiet && ended > this.#tabled) this.summarize(incidents);
     this.#status(`${incidents.length} incidents · ${open} open · ${ended} ended · Ctrl-C stops`);
   }
 
@@ -40,17 +45,19 @@ export class DemoProgress {
     const rows = incidents.toReversed().map(incidentRow);
     this.#words.write(`${incidentTable(rows, this.#words.columns)}\n`);
     for (const row of rows) {
-      if (row.state === 'resolved')
-        this.#words.write(`${row.resource}: ${row.workspace ?? ''}/output/investigation.md\n`);
+      if (row.state !== 'resolved' || row.workspace === undefined) continue;
+      const report = path.relative('', path.join(row.workspace, 'output/investigation.md'));
+      this.#words.write(`${row.cluster}  ${row.resource}\n    ${report}\n`);
     }
   }
 
   #showChange(incident: Incident): void {
     if (this.#states.get(incident.incident_id) === incident.state) return;
     this.#states.set(incident.incident_id, incident.state);
+    this.#lastChange = Date.now();
     const { cluster_name: cluster, event } = incident.cluster_event;
     const row = incidentRow(incident);
-    const result = isFinal(incident.state) && row.root_cause !== '' ? `: ${shorten(row.root_cause)}` : '';
+    const result = isFinal(incident.state) && row.root_cause !== '' ? `: ${shorten(row.root_cause, 120)}` : '';
     this.say(`${cluster}  ${event.faultType}  ${describeResource(event.resource)}  ${incident.state}${result}`);
     if (this.#json && isFinal(incident.state)) process.stdout.write(`${JSON.stringify(row)}\n`);
   }
@@ -62,9 +69,4 @@ export class DemoProgress {
   #clearStatus(): void {
     if (this.#words.isTTY) this.#words.write('\r\u001B[2K');
   }
-}
-
-/** The whole of it is in the table. */
-function shorten(text: string): string {
-  return text.length <= 120 ? text : `${text.slice(0, 119).trimEnd()}…`;
 }

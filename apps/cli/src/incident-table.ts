@@ -37,24 +37,37 @@ export function incidentRow(incident: Incident): IncidentRow {
   };
 }
 
+/** Widths of the columns beside the root cause, which takes what is left. */
+const WIDTHS = { cluster: 17, resource: 32, fault: 19, confidence: 12, time: 8 };
+/** Each column has a border at its left, and the last one another at its right. */
+const BORDERS = 7;
+/** The report has the rest. */
+const LONGEST_CAUSE = 160;
+
 /** A table for the terminal, as wide as that is. */
 export function incidentTable(rows: IncidentRow[], width = 120): string {
-  const cause = Math.max(24, width - 96);
+  const { cluster, resource, fault, confidence, time } = WIDTHS;
+  const cause = Math.max(24, width - cluster - resource - fault - confidence - time - BORDERS);
   const table = new Table({
     head: ['cluster', 'resource', 'fault', 'root cause', 'confidence', 'time'],
-    colWidths: [18, 36, 20, cause, 12, 8],
+    colWidths: [cluster, resource, fault, cause, confidence, time],
     wordWrap: true,
     style: { head: ['bold'], border: [], compact: rows.length > 20 },
   });
   for (const row of rows) {
     table.push([
       row.cluster,
-      row.resource,
+      row.resource.replace('/', '/\n'),
       row.fault,
-      row.root_cause === '' ? row.state : row.root_cause,
+      row.root_cause === '' ? row.state : shorten(row.root_cause, LONGEST_CAUSE),
       row.confidence === undefined ? '–' : `${row.confidence} %`,
       row.seconds === undefined ? '…' : `${row.seconds.toFixed(1)} s`,
     ]);
   }
   return table.toString();
+}
+
+/** The beginning of a text, with an ellipsis where it was cut. */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).trimEnd()}…`;
 }
