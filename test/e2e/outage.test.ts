@@ -94,6 +94,8 @@ describe('nightcrier up', () => {
       }
     });
     expect(living).toEqual([]);
+    const stopped = [...system.log().matchAll(/"process":"([a-z-]+)","msg":"stopped"/g)].map(([, name]) => name);
+    expect(stopped).toEqual(['ingester', 'triage-worker', 'api']); // intake first, health last
     expect(system.log()).not.toContain('part did not stop cleanly');
   });
 });
