@@ -45,107 +45,110 @@ async function inAnotherProcess(): Promise<{ owner: number; url: string; pid: nu
   return { owner: owner.pid!, ...printed };
 }
 
-describe(`startEmbeddedRedis with a native server${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
-  test('serves on loopback, durable and without eviction, and stops gracefully', async () => {
-    const server = await start();
-    expect(server).toMatchObject({
-      kind: nativeKind,
-      durable: true,
-      url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
+describe.skipIf(!nativeKind)(
+  `startEmbeddedRedis with a native server${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+  () => {
+    test('serves on loopback, durable and without eviction, and stops gracefully', async () => {
+      const server = await start();
+      expect(server).toMatchObject({
+        kind: nativeKind,
+        durable: true,
+        url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
+      });
+      await using state = await openState(server.url);
+      expect(await state.redis.config('GET', 'bind')).toEqual(['bind', '127.0.0.1']);
+      expect(await state.redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
+      expect(await state.redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
+      await Promise.all([server.stop(), server.stop()]);
+      expect(await server.ended).toBe('exit code 0');
+      expect(alive(server.pid!)).toBe(false);
+      expect(await readdir(dataDir)).toEqual(['appendonlydir']);
     });
-    await using state = await openState(server.url);
-    expect(await state.redis.config('GET', 'bind')).toEqual(['bind', '127.0.0.1']);
-    expect(await state.redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
-    expect(await state.redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
-    await Promise.all([server.stop(), server.stop()]);
-    expect(await server.ended).toBe('exit code 0');
-    expect(alive(server.pid!)).toBe(false);
-    expect(await readdir(dataDir)).toEqual(['appendonlydir']);
-  });
 
-  test('keeps every admitted incident through kill -9', async () => {
-    const first = await start();
-    const port = Number(new URL(first.url).port);
-    const before = await openState(first.url);
-    const outcomes = await Promise.all(Array.from({ length: 200 }, async () => before.admission.admit(fault())));
-    process.kill(first.pid!, 'SIGKILL');
-    expect(await first.ended).toBe('killed by SIGKILL');
-    // The same connection finds the new server by itself.
-    const second = await start({ port });
-    expect(second.url).toBe(first.url);
-    await expect.poll(async () => before.redis.ping().catch(() => 'away'), { timeout: 10_000 }).toBe('PONG');
-    const { incidents } = await before.incidents.list({ limit: 1_000 });
-    expect(new Set(incidents.map(({ incident_id }) => incident_id))).toEqual(
-      new Set(outcomes.map(({ incidentId }) => incidentId)),
-    );
-    expect(await before.queue.getJobCountByTypes('prioritized')).toBe(200);
-    await before[Symbol.asyncDispose]();
-  });
-
-  test('keeps nothing without a data directory', async () => {
-    expect(await start({ dataDir: undefined })).toMatchObject({ durable: false });
-    expect(await readdir(dataDir)).toEqual([]);
-  });
-
-  test('refuses a data directory that a living process uses', async () => {
-    await start();
-    await expect(start()).rejects.toThrow(`data directory ${dataDir} is in use by process ${process.pid}`);
-  });
-
-  test('takes over the lock of a process that died', async () => {
-    const dead = spawn('true');
-    await once(dead, 'exit');
-    const lock = { owner_pid: dead.pid, server_pid: dead.pid, port: 1 };
-    await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
-    await expect(start()).resolves.toMatchObject({ durable: true });
-  });
-
-  test('ends a server that a dead process left behind, and then serves its data', async () => {
-    const dead = spawn('true');
-    await once(dead, 'exit');
-    const orphan = await startEmbeddedRedis({ dataDir, logger: silentLogger });
-    started.push(orphan);
-    const before = await openState(orphan.url);
-    const { incidentId } = await before.admission.admit(fault());
-    await before[Symbol.asyncDispose]();
-    const port = Number(new URL(orphan.url).port);
-    const lock = { owner_pid: dead.pid, server_pid: orphan.pid, port };
-    await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
-    const next = await start();
-    expect(alive(orphan.pid!)).toBe(false);
-    await using after = await openState(next.url, {}, { key_prefix: before.key_prefix });
-    expect((await after.incidents.get(incidentId))?.state).toBe('queued');
-  });
-
-  test('ends with its process, even one killed outright, and the next one finds its data', async () => {
-    const other = await inAnotherProcess();
-    await using state = await openState(other.url);
-    const { incidentId } = await state.admission.admit(fault());
-    process.kill(other.owner, 'SIGKILL');
-    await expect.poll(() => alive(other.pid), { timeout: 10_000 }).toBe(false);
-    const next = await start();
-    await using again = await openState(next.url, {}, { key_prefix: state.key_prefix });
-    expect((await again.incidents.get(incidentId))?.state).toBe('queued');
-  });
-
-  test('says that it ended by itself', async () => {
-    const errors: string[] = [];
-    const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
-    const server = await start({ logger });
-    process.kill(server.pid!, 'SIGKILL');
-    await server.ended;
-    expect(errors).toEqual(['embedded redis ended by itself']);
-  });
-
-  test('fails to start, with what the server said, when the server cannot run', async () => {
-    await mkdir(join(dataDir, 'appendonlydir'));
-    await writeFile(join(dataDir, 'appendonlydir', 'appendonly.aof.manifest'), 'not a manifest\n');
-    await expect(start()).rejects.toMatchObject({
-      cause: expect.objectContaining({ message: expect.stringContaining('manifest') }),
+    test('keeps every admitted incident through kill -9', async () => {
+      const first = await start();
+      const port = Number(new URL(first.url).port);
+      const before = await openState(first.url);
+      const outcomes = await Promise.all(Array.from({ length: 200 }, async () => before.admission.admit(fault())));
+      process.kill(first.pid!, 'SIGKILL');
+      expect(await first.ended).toBe('killed by SIGKILL');
+      // The same connection finds the new server by itself.
+      const second = await start({ port });
+      expect(second.url).toBe(first.url);
+      await expect.poll(async () => before.redis.ping().catch(() => 'away'), { timeout: 10_000 }).toBe('PONG');
+      const { incidents } = await before.incidents.list({ limit: 1_000 });
+      expect(new Set(incidents.map(({ incident_id }) => incident_id))).toEqual(
+        new Set(outcomes.map(({ incidentId }) => incidentId)),
+      );
+      expect(await before.queue.getJobCountByTypes('prioritized')).toBe(200);
+      await before[Symbol.asyncDispose]();
     });
-    expect(await readdir(dataDir)).not.toContain('embedded-redis.lock');
-  });
-});
+
+    test('keeps nothing without a data directory', async () => {
+      expect(await start({ dataDir: undefined })).toMatchObject({ durable: false });
+      expect(await readdir(dataDir)).toEqual([]);
+    });
+
+    test('refuses a data directory that a living process uses', async () => {
+      await start();
+      await expect(start()).rejects.toThrow(`data directory ${dataDir} is in use by process ${process.pid}`);
+    });
+
+    test('takes over the lock of a process that died', async () => {
+      const dead = spawn('true');
+      await once(dead, 'exit');
+      const lock = { owner_pid: dead.pid, server_pid: dead.pid, port: 1 };
+      await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
+      await expect(start()).resolves.toMatchObject({ durable: true });
+    });
+
+    test('ends a server that a dead process left behind, and then serves its data', async () => {
+      const dead = spawn('true');
+      await once(dead, 'exit');
+      const orphan = await startEmbeddedRedis({ dataDir, logger: silentLogger });
+      started.push(orphan);
+      const before = await openState(orphan.url);
+      const { incidentId } = await before.admission.admit(fault());
+      await before[Symbol.asyncDispose]();
+      const port = Number(new URL(orphan.url).port);
+      const lock = { owner_pid: dead.pid, server_pid: orphan.pid, port };
+      await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
+      const next = await start();
+      expect(alive(orphan.pid!)).toBe(false);
+      await using after = await openState(next.url, {}, { key_prefix: before.key_prefix });
+      expect((await after.incidents.get(incidentId))?.state).toBe('queued');
+    });
+
+    test('ends with its process, even one killed outright, and the next one finds its data', async () => {
+      const other = await inAnotherProcess();
+      await using state = await openState(other.url);
+      const { incidentId } = await state.admission.admit(fault());
+      process.kill(other.owner, 'SIGKILL');
+      await expect.poll(() => alive(other.pid), { timeout: 10_000 }).toBe(false);
+      const next = await start();
+      await using again = await openState(next.url, {}, { key_prefix: state.key_prefix });
+      expect((await again.incidents.get(incidentId))?.state).toBe('queued');
+    });
+
+    test('says that it ended by itself', async () => {
+      const errors: string[] = [];
+      const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
+      const server = await start({ logger });
+      process.kill(server.pid!, 'SIGKILL');
+      await server.ended;
+      expect(errors).toEqual(['embedded redis ended by itself']);
+    });
+
+    test('fails to start, with what the server said, when the server cannot run', async () => {
+      await mkdir(join(dataDir, 'appendonlydir'));
+      await writeFile(join(dataDir, 'appendonlydir', 'appendonly.aof.manifest'), 'not a manifest\n');
+      await expect(start()).rejects.toMatchObject({
+        cause: expect.objectContaining({ message: expect.stringContaining('manifest') }),
+      });
+      expect(await readdir(dataDir)).not.toContain('embedded-redis.lock');
+    });
+  },
+);
 
 describe('startEmbeddedRedis', () => {
   test('runs Valkey in WebAssembly, with nothing on disk', async () => {

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
 import { StateKeys } from '../src/keys.ts';
 import { connectProducer, connectWorker, disconnect } from '../src/redis.ts';
-import { fault, nativeKind, NEEDS_NATIVE, openState } from './open-state.ts';
+import { fault, openState } from './open-state.ts';
 
 let server: EmbeddedRedis | undefined;
 afterEach(async () => server?.stop());
 
-describe(`redis connections${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
+describe('redis connections', () => {
   test('a producer fails at once while Redis is away, recovers by itself, and logs the outage once', async () => {
     const first = await startEmbeddedRedis({ logger: silentLogger });
     const lines: string[] = [];
