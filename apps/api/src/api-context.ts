@@ -1,3 +1,4 @@
+import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import type { IncidentStore } from '@nightcrier/state/incidents';
@@ -10,7 +11,10 @@ export interface ApiContext {
   /** Fails at once while Redis is away. */
   redis: RedisConnection;
   key_prefix: string;
-  clusters: ConfiguredCluster[];
+  /** As configured now. */
+  clusters: () => ConfiguredCluster[];
+  /** What this process, else the ingesters, refuse of a changed configuration. */
+  refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   incidents: IncidentStore;
   intake: IntakeCounters;

@@ -1,7 +1,11 @@
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { IngesterBoard } from '@nightcrier/state/ingesters';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis';
@@ -27,7 +31,7 @@ export interface ApiOptions extends AccessSettings {
   /** 0: any free one. */
   port: number;
   redis: RedisSettings;
-  clusters: ConfiguredCluster[];
+  clusters: ClusterConfig[];
   /** Seconds that `stop` may take. */
   shutdownTimeout: number;
   logger: Logger;
@@ -36,6 +40,8 @@ export interface ApiOptions extends AccessSettings {
 export interface RunningApi {
   /** Where it listens. */
   url: string;
+  /** Follows the configuration. */
+  reloading: Reloading;
   /** Idempotent. */
   stop(): Promise<void>;
 }
@@ -59,6 +65,20 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
   const queue = openTriageQueue(boardRedis, key_prefix, logger);
 
+  let clusters = options.clusters.map(asShown);
+  let refusal: RefusedConfiguration | undefined;
+  const reloading: Reloading = {
+    live: ['clusters'],
+    apply: (config) => {
+      clusters = config.clusters.map(asShown);
+      refusal = undefined;
+    },
+    refuse: (refused) => {
+      refusal = { process: 'api', ...refused };
+    },
+  };
+  const ingesters = new IngesterBoard({ redis, key_prefix });
+
   const app = fastify({
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
@@ -69,7 +89,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const context: ApiContext = {
     redis,
     key_prefix,
-    clusters: options.clusters,
+    clusters: () => clusters,
+    refused: async () => (refusal ? [refusal] : ingesters.refused()),
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
     intake: new IntakeCounters({ redis, key_prefix }),
@@ -87,11 +108,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   try {
     const url = await app.listen({ host: options.host, port: options.port });
     logger.info({ url, access_key: options.accessKey !== undefined }, 'api listens');
-    return { url, stop: () => lifecycle.stop() };
+    return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
     throw new Error(`api cannot listen on ${options.host}:${options.port}: set another api.port`, { cause });
   }
+}
+
+function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
+  return { name, labels, triage_enabled: triage.enabled };
 }
 
 function protect(app: FastifyInstance, access: AccessSettings): void {

@@ -4,7 +4,7 @@ import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers } from './error-handling.ts';
 
 /** `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"). */
-export function healthRoutes(app: FastifyInstance, { redis, health, clusters }: ApiContext): void {
+export function healthRoutes(app: FastifyInstance, { redis, health, clusters, refused }: ApiContext): void {
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
@@ -14,6 +14,7 @@ export function healthRoutes(app: FastifyInstance, { redis, health, clusters }: 
 
   app.get('/health/clusters', async (): Promise<HealthSummary> => {
     await assertRedisAnswers(redis);
-    return summarizeHealth(await health.read(clusters));
+    const [configuration] = await refused();
+    return { ...summarizeHealth(await health.read(clusters())), ...(configuration && { configuration }) };
   });
 }

@@ -10,7 +10,7 @@ await runProcess('api', async ({ api, redis, clusters, shutdown_timeout }, logge
     accessKey: await readSecret(api.access_key, api.access_key_file),
     allowAnonymous: api.allow_anonymous,
     redis: { url: redis.url, key_prefix: redis.key_prefix },
-    clusters: clusters.map(({ name, labels, triage }) => ({ name, labels, triage_enabled: triage.enabled })),
+    clusters,
     shutdownTimeout: shutdown_timeout,
     logger,
   });

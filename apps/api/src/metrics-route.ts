@@ -19,7 +19,7 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
   const { redis, key_prefix, health, clusters, intake, triage, incidents, logger } = context;
   try {
     const [clusterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
-      health.read(clusters),
+      health.read(clusters()),
       intake.read(),
       triage.read(),
       incidents.counts(),

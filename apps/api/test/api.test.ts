@@ -15,16 +15,14 @@ const UNKNOWN = '0b0e2f6e-7f5f-4a53-8f2c-6f5f3a1d2c4b';
 describe('GET /health/clusters', () => {
   test('is the summary of every configured cluster', async () => {
     await using api = await openReadyApi(server.url);
-    await api.health.publish('ingester-1', [
-      {
-        name: 'prod',
-        status: 'active',
-        last_event: '2026-03-01T12:00:00Z',
-        event_count: 4,
-        triage_enabled: true,
-        mode: 'subscribe',
-      },
-    ]);
+    await api.reportHealth({
+      name: 'prod',
+      status: 'active',
+      last_event: '2026-03-01T12:00:00Z',
+      event_count: 4,
+      triage_enabled: true,
+      mode: 'subscribe',
+    });
     const response = await api.get('/health/clusters');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -37,6 +35,7 @@ describe('GET /health/clusters', () => {
           triage_enabled: true,
           labels: { tier: 'one' },
           mode: 'subscribe',
+          owner: 'ingester-1',
         },
         {
           name: 'staging',
@@ -54,7 +53,7 @@ describe('GET /health/clusters', () => {
   test('does not call a cluster active whose ingester stopped reporting', async () => {
     await using api = await openReadyApi(server.url);
     const active = { name: 'prod', status: 'active', event_count: 4, triage_enabled: true } as const;
-    await api.health.publish('ingester-1', [active], Date.now() - 16_000);
+    await api.reportHealth(active, Date.now() - 16_000);
     expect(await (await api.get('/health/clusters')).json()).toMatchObject({
       clusters: [{ status: 'disconnected', event_count: 4 }, {}],
       summary: { active: 0, unhealthy: 2 },
@@ -193,7 +192,7 @@ describe('GET /metrics', () => {
 
   test('counts what happened, the same at every scrape', async () => {
     await using api = await openReadyApi(server.url);
-    await api.health.publish('i', [{ name: 'prod', status: 'active', event_count: 4, triage_enabled: true }]);
+    await api.reportHealth({ name: 'prod', status: 'active', event_count: 4, triage_enabled: true });
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
     await api.intake.count('prod', 'filtered', 5);
     for (let scrape = 0; scrape < 2; scrape += 1) {

@@ -1,8 +1,11 @@
+import { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
 import { Admission } from '@nightcrier/state/admission';
-import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
+import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis';
@@ -19,14 +22,15 @@ export interface ApiUnderTest extends AsyncDisposable {
   queue: TriageQueue;
   admission: Admission;
   incidents: IncidentStore;
-  health: ClusterHealthBoard;
+  /** As an ingester `ingester-1` would report it that holds the cluster. */
+  reportHealth: (health: ClusterHealth, at?: number) => Promise<void>;
   intake: IntakeCounters;
 }
 
-const CLUSTERS: ConfiguredCluster[] = [
-  { name: 'prod', labels: { tier: 'one' }, triage_enabled: true },
-  { name: 'staging', labels: {}, triage_enabled: false },
-];
+const CLUSTERS = [
+  { name: 'prod', labels: { tier: 'one' }, mcp: { endpoint: 'http://prod' }, triage: { enabled: true } },
+  { name: 'staging', mcp: { endpoint: 'http://staging' } },
+].map((cluster) => ClusterConfig.parse(cluster));
 
 /** An API with a key prefix of its own, and what the other processes would write to its Redis. */
 export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
@@ -58,7 +62,13 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
     queue,
     admission: new Admission({ redis, key_prefix, queue, settings: bounds, now: increasing() }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
-    health: new ClusterHealthBoard({ redis, key_prefix, logger }),
+    reportHealth: async (health, at) => {
+      const leases = new ClusterLeases({ redis, key_prefix, id: 'ingester-1' });
+      const { leases: held } = await leases.beat(new Map());
+      const taken = await leases.take(new Map([[health.name, held.get(health.name)?.token ?? 0]]));
+      const token = taken.get(health.name) ?? 0;
+      await new ClusterHealthBoard({ redis, key_prefix, logger }).publish(leases, [{ token, health }], at);
+    },
     intake: new IntakeCounters({ redis, key_prefix }),
     async [Symbol.asyncDispose]() {
       await api.stop();

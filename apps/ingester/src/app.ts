@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
+import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { Admission } from '@nightcrier/state/admission';
-import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
+import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
+import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
@@ -12,17 +15,24 @@ import { ConnectionManager } from './connection-manager.ts';
 import { EarlyCounts } from './early-counts.ts';
 import { HealthPublisher } from './health-publisher.ts';
 import { Intake } from './intake.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import { PermissionPreflight } from './preflight.ts';
+
+/** Of shutdown_timeout: what the other ingesters get to take over. */
+const HAND_OVER_SHARE = 0.4;
 
 /**
  * The ingester: watches the clusters and admits their faults to the queue. Neither a cluster nor Redis has to be there
  * when it starts.
  */
 export class Ingester {
-  readonly #config: Config;
+  /** Unlike every other ingester's, also than that of one that ran under the same process id before. */
+  readonly id = `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`;
   readonly #logger: Logger;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
   #connections: ConnectionManager | undefined;
+  #keeper: LeaseKeeper | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -40,13 +50,23 @@ export class Ingester {
     return this.#starting;
   }
 
+  /** Follows the configuration: see {@link Reloading}. */
+  readonly reloading: Reloading = {
+    live: ['clusters', 'severity_threshold'],
+    apply: (config) => {
+      this.#config = config;
+      this.#keeper?.configure(config.clusters.map(({ name }) => name));
+    },
+    refuse: (refusal) => this.#keeper?.refuse({ process: this.id, ...refusal }),
+  };
+
   /** In the order of the fault's way: clusters first, then what still waits for admission, Redis last. */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     await this.#lifecycle.stop();
   }
 
-  /** Health of every cluster as this process sees it. */
+  /** Health of every cluster that this process watches, as it sees it. */
   health(): ClusterHealth[] {
     return this.#connections?.health() ?? [];
   }
@@ -63,7 +83,6 @@ export class Ingester {
   #assemble(): void {
     const config = this.#config;
     const logger = this.#logger;
-    const { clusters } = config;
     const { url, key_prefix } = config.redis;
     if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts one');
 
@@ -75,22 +94,42 @@ export class Ingester {
     const counters = new IntakeCounters({ redis, key_prefix });
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
 
-    const owner = `${hostname()}-${process.pid}`;
+    const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
+    const leases = new ClusterLeases({ redis, key_prefix, id: this.id });
+    const keeper = new LeaseKeeper({
+      leases,
+      clusters: config.clusters.map(({ name }) => name),
+      isActive,
+      onWatch: (names) => {
+        const clusters = this.#config.clusters.filter(({ name }) => names.has(name));
+        preflight.watch(clusters);
+        connections.watch(clusters);
+      },
+      onTaken: (cluster) => publisher.changed(cluster),
+      logger,
+    });
+    this.#lifecycle.onStop('leases', () => keeper.stop());
+    this.#keeper = keeper;
+
     const publisher = new HealthPublisher({
       health: () => this.health(),
-      publish: (health) => board.publish(owner, health),
+      publish: (clusters) =>
+        board.publish(
+          leases,
+          clusters.flatMap((health) => withToken(health, keeper)),
+        ),
       logger,
     });
     this.#lifecycle.onStop('health', () => publisher.stop());
 
-    const counts = new EarlyCounts((cluster, outcome, by) => counters.count(cluster, outcome, by));
+    const counts = new EarlyCounts((cluster, counted, by) => counters.count(cluster, counted, by));
     this.#lifecycle.onStop('counts', () => counts.close());
 
-    const preflight = new PermissionPreflight({ clusters, logger, onChange: (cluster) => publisher.changed(cluster) });
+    const preflight = new PermissionPreflight({ logger, onChange: (cluster) => publisher.changed(cluster) });
     this.#lifecycle.onStop('preflight', () => preflight.stop());
 
     const intake = new Intake({
-      threshold: config.severity_threshold,
+      threshold: () => this.#config.severity_threshold,
       admit: (event, incidentId) => admission.admit(event, incidentId),
       count: (cluster, outcome) => counts.add(cluster, outcome),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
@@ -102,15 +141,25 @@ export class Ingester {
       settings: config,
       logger,
       onReceived: (cluster, received) => intake.receive(cluster, received),
-      onHealthChange: (cluster) => publisher.changed(cluster),
+      onHealthChange: (cluster) => {
+        publisher.changed(cluster);
+        // Faults arrive here now, so the lease can be taken from whoever has it.
+        if (keeper.tokenOf(cluster) === undefined && isActive(cluster)) keeper.look();
+      },
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       readyToConnect: (cluster) => preflight.firstCheck(cluster),
     });
     this.#lifecycle.onStop('connections', () => connections.stop());
     this.#connections = connections;
+    this.#lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
 
     publisher.start();
-    preflight.start();
-    connections.start();
+    keeper.start();
   }
+}
+
+/** Only of clusters that this ingester holds; others report the rest. */
+function withToken(health: ClusterHealth, keeper: LeaseKeeper): HeldHealth[] {
+  const token = keeper.tokenOf(health.name);
+  return token === undefined ? [] : [{ token, health }];
 }

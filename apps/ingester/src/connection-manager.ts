@@ -7,13 +7,13 @@ import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/cluster-connection';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/transport';
+import { sameValue } from '@nightcrier/core/same-value';
 import { readSecret } from '@nightcrier/runtime/read-secret';
 import pLimit from 'p-limit';
 
 /** What the connections need of the configuration; durations in seconds. */
 export type ConnectionSettings = Pick<
   Config,
-  | 'clusters'
   | 'subscribe_mode'
   | 'poll_interval'
   | 'sse_read_timeout'
@@ -36,58 +36,45 @@ export interface ConnectionManagerOptions {
 const CONCURRENT_CONNECTS = 50;
 
 /** The first faults should find their cluster's permissions known, but an API server that is away must not blind us. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 2_000;
 
-/** One connection for each configured cluster, over one transport, into one intake (design.md, "ConnectionManager"). */
+interface Watched {
+  cluster: ClusterConfig;
+  connection: ClusterConnection;
+  /** Set when the connection is no longer wanted. */
+  ended: AbortController;
+}
+
+/**
+ * One connection for each cluster that this ingester watches, over one transport, into one intake (design.md,
+ * "ConnectionManager"). Which clusters these are changes with the leases and with the configuration.
+ */
 export class ConnectionManager {
   readonly #options: ConnectionManagerOptions;
   readonly #transport = createMcpTransport();
-  readonly #connections: Map<string, ClusterConnection>;
-  readonly #stopping = new AbortController();
-  #starting: Promise<unknown> | undefined;
+  readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
+  readonly #watched = new Map<string, Watched>();
+  /** Connections that are on their way out, so that a stop waits for them. */
+  readonly #ending = new Set<Promise<void>>();
+  #order: string[] = [];
   #stopped: Promise<void> | undefined;
 
   constructor(options: ConnectionManagerOptions) {
     this.#options = options;
-    const connectLimit = pLimit(CONCURRENT_CONNECTS);
-    const { settings, logger, onReceived, onHealthChange } = options;
-    this.#connections = new Map(
-      settings.clusters.map((cluster) => {
-        const connection = new ClusterConnection({
-          cluster,
-          readApiKey: () => readSecret(cluster.mcp.api_key, cluster.mcp.api_key_file),
-          mode: settings.subscribe_mode,
-          pollInterval: settings.poll_interval * 1000,
-          reconnect: {
-            ...DEFAULT_RECONNECT,
-            initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
-            maxBackoff: settings.sse_reconnect_max_backoff * 1000,
-          },
-          readTimeout: settings.sse_read_timeout * 1000,
-          transport: this.#transport,
-          connectLimit,
-          logger,
-          onReceived: (received) => onReceived(cluster, received),
-          onHealthChange: () => onHealthChange(cluster.name),
-        });
-        return [cluster.name, connection];
-      }),
-    );
   }
 
-  /** Begins to connect all clusters, in the background and each alone. */
-  start(): void {
-    this.#starting ??= Promise.all(
-      [...this.#connections].map(async ([name, connection]) => {
-        const patience = new AbortController();
-        const waited = sleep(PATIENCE_MS, undefined, {
-          signal: AbortSignal.any([patience.signal, this.#stopping.signal]),
-        });
-        await Promise.race([this.#options.readyToConnect(name), waited.catch(() => undefined)]);
-        patience.abort();
-        connection.start();
-      }),
-    );
+  /**
+   * Watches these clusters and no others, beginning and ending each connection in the background and alone. A cluster
+   * that is configured differently than before gets a new connection; the others are not touched.
+   */
+  watch(clusters: readonly ClusterConfig[]): void {
+    if (this.#stopped) return;
+    this.#order = clusters.map(({ name }) => name);
+    const wanted = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+    for (const [name, watched] of this.#watched) {
+      if (!sameValue(wanted.get(name), watched.cluster)) this.#end(name, watched);
+    }
+    for (const cluster of clusters) if (!this.#watched.has(cluster.name)) this.#begin(cluster);
   }
 
   /** Ends all subscriptions and sessions, side by side. Concurrent calls share one stop. */
@@ -96,22 +83,65 @@ export class ConnectionManager {
     return this.#stopped;
   }
 
-  /** Health of every cluster, in the order of the configuration. */
+  /** Health of every watched cluster, in the order of the configuration. */
   health(): ClusterHealth[] {
-    return [...this.#connections.keys()].flatMap((name) => this.healthOf(name) ?? []);
+    return this.#order.flatMap((name) => this.healthOf(name) ?? []);
   }
 
-  /** Undefined for a cluster that is not configured. */
+  /** Undefined for a cluster that is not watched. */
   healthOf(name: string): ClusterHealth | undefined {
-    const health = this.#connections.get(name)?.health();
+    const health = this.#watched.get(name)?.connection.health();
     const permissions = this.#options.permissionsOf(name);
     return health && { ...health, ...(permissions && { permissions }) };
   }
 
+  #begin(cluster: ClusterConfig): void {
+    const watched = { cluster, connection: this.#connectionTo(cluster), ended: new AbortController() };
+    this.#watched.set(cluster.name, watched);
+    void this.#startWhenReady(watched);
+  }
+
+  async #startWhenReady({ cluster, connection, ended }: Watched): Promise<void> {
+    const patience = new AbortController();
+    const signal = AbortSignal.any([patience.signal, ended.signal]);
+    const waited = sleep(PATIENCE_MS, undefined, { signal }).catch(() => undefined);
+    await Promise.race([this.#options.readyToConnect(cluster.name), waited]);
+    patience.abort();
+    connection.start(); // does nothing when it was stopped in the meantime
+  }
+
+  #end(name: string, { connection, ended }: Watched): void {
+    this.#watched.delete(name);
+    ended.abort();
+    const ending = connection.stop().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
   async #stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#starting;
-    await Promise.all([...this.#connections.values()].map((connection) => connection.stop()));
+    for (const { ended } of this.#watched.values()) ended.abort();
+    await Promise.all([...this.#watched.values()].map(({ connection }) => connection.stop()));
+    await Promise.all(this.#ending);
     await this.#transport.destroy();
+  }
+
+  #connectionTo(cluster: ClusterConfig): ClusterConnection {
+    const { settings, logger, onReceived, onHealthChange } = this.#options;
+    return new ClusterConnection({
+      cluster,
+      readApiKey: () => readSecret(cluster.mcp.api_key, cluster.mcp.api_key_file),
+      mode: settings.subscribe_mode,
+      pollInterval: settings.poll_interval * 1000,
+      reconnect: {
+        ...DEFAULT_RECONNECT,
+        initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
+        maxBackoff: settings.sse_reconnect_max_backoff * 1000,
+      },
+      readTimeout: settings.sse_read_timeout * 1000,
+      transport: this.#transport,
+      connectLimit: this.#connectLimit,
+      logger,
+      onReceived: (received) => onReceived(cluster, received),
+      onHealthChange: () => onHealthChange(cluster.name),
+    });
   }
 }

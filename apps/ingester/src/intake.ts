@@ -11,7 +11,8 @@ import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
 import { AdmissionBuffer, type Admit } from './admission-buffer.ts';
 
 export interface IntakeOptions {
-  threshold: SeverityThreshold;
+  /** May change while it runs. */
+  threshold: () => SeverityThreshold;
   admit: Admit;
   /** Counts what does not get as far as admission, which counts its own outcomes. */
   count: (cluster: string, outcome: EarlyOutcome) => void;
@@ -53,7 +54,7 @@ export class Intake {
   receive(cluster: ClusterConfig, received: Received): void {
     const fault = this.#parse(cluster, received);
     if (!fault) return;
-    if (!passesThreshold(fault.severity, this.#options.threshold)) {
+    if (!passesThreshold(fault.severity, this.#options.threshold())) {
       this.#filtered(cluster, fault);
       return;
     }
@@ -108,7 +109,7 @@ export class Intake {
     const { count, logger, threshold } = this.#options;
     count(cluster.name, 'filtered');
     logger.debug(
-      { ...describe(cluster.name, fault), outcome: 'filtered', severity_threshold: threshold },
+      { ...describe(cluster.name, fault), outcome: 'filtered', severity_threshold: threshold() },
       'fault is below the severity threshold',
     );
   }

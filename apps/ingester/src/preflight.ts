@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { type ClusterPermissions, minimumPermissionsMet } from '@nightcrier/core/cluster-permissions';
 import type { Logger } from '@nightcrier/core/logger';
+import { sameValue } from '@nightcrier/core/same-value';
 import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
 import pLimit from 'p-limit';
 
 export interface PreflightOptions {
-  clusters: ClusterConfig[];
   logger: Logger;
   /** The permissions of a cluster are known, or have changed. */
   onChange: (cluster: string) => void;
@@ -19,55 +19,89 @@ export interface PreflightOptions {
 /** Checks at once, each of which makes some ten requests. */
 const CONCURRENCY = 20;
 
+interface Checked {
+  cluster: ClusterConfig;
+  /** Undefined while they are not known. */
+  permissions: ClusterPermissions | undefined;
+  first: PromiseWithResolvers<void>;
+  stopping: AbortController;
+  running: Promise<void>;
+}
+
 /**
- * Knows what the triage kubeconfig of each cluster may do (design.md, "Preflight Permission Validation"). Asked at the
- * start and again from time to time, for each cluster alone: an API server that is away costs its own cluster its
- * permissions and no other cluster anything.
+ * Knows what the triage kubeconfig of each watched cluster may do (design.md, "Preflight Permission Validation"). Asked
+ * when the cluster comes and again from time to time, for each cluster alone: an API server that is away costs its own
+ * cluster its permissions and no other cluster anything.
  */
 export class PermissionPreflight {
   readonly #options: PreflightOptions;
   readonly #limit = pLimit(CONCURRENCY);
-  readonly #permissions = new Map<string, ClusterPermissions>();
-  readonly #firstChecks = new Map<string, PromiseWithResolvers<void>>();
-  readonly #stopping = new AbortController();
-  #running: Promise<unknown> | undefined;
+  readonly #checked = new Map<string, Checked>();
+  readonly #ending = new Set<Promise<void>>();
+  #stopped: Promise<unknown> | undefined;
 
   constructor(options: PreflightOptions) {
     this.#options = options;
   }
 
-  /** Begins to check, in the background. */
-  start(): void {
-    this.#running ??= Promise.all(this.#options.clusters.map((cluster) => this.#keepChecking(cluster)));
+  /** Checks these clusters and no others from now on, in the background. */
+  watch(clusters: readonly ClusterConfig[]): void {
+    if (this.#stopped) return;
+    const wanted = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+    for (const checked of this.#checked.values()) {
+      if (!sameValue(wanted.get(checked.cluster.name), checked.cluster)) this.#end(checked);
+    }
+    for (const cluster of clusters) if (!this.#checked.has(cluster.name)) this.#begin(cluster);
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    for (const checked of this.#checked.values()) checked.stopping.abort();
+    this.#stopped ??= Promise.all([...this.#ending, ...[...this.#checked.values()].map(({ running }) => running)]);
+    await this.#stopped;
   }
 
   /** Undefined while they are not known. */
   permissionsOf(cluster: string): ClusterPermissions | undefined {
-    return this.#permissions.get(cluster);
+    return this.#checked.get(cluster)?.permissions;
   }
 
-  /** Resolves when the first check of a cluster is over, whatever came of it. */
-  firstCheck(cluster: string): Promise<void> {
-    return this.#first(cluster).promise;
+  /** Resolves when the first check of a watched cluster is over, whatever came of it. */
+  async firstCheck(cluster: string): Promise<void> {
+    await this.#checked.get(cluster)?.first.promise;
   }
 
-  async #keepChecking(cluster: ClusterConfig): Promise<void> {
+  #begin(cluster: ClusterConfig): void {
+    const checked: Checked = {
+      cluster,
+      permissions: undefined,
+      first: Promise.withResolvers(),
+      stopping: new AbortController(),
+      running: Promise.resolve(),
+    };
+    this.#checked.set(cluster.name, checked);
+    checked.running = this.#keepChecking(checked);
+  }
+
+  #end({ cluster, stopping, running }: Checked): void {
+    this.#checked.delete(cluster.name);
+    stopping.abort();
+    const ending = running.finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #keepChecking(checked: Checked): Promise<void> {
     const { retryInterval = 60_000, refreshInterval = 15 * 60_000, logger } = this.#options;
-    const { signal } = this.#stopping;
+    const { cluster, first } = checked;
+    const { signal } = checked.stopping;
     if (!cluster.triage.enabled || cluster.triage.kubeconfig === undefined) {
       logger.info({ cluster: cluster.name, reason: 'triage.enabled=false' }, 'triage disabled for cluster');
-      this.#first(cluster.name).resolve();
+      first.resolve();
       return;
     }
     let lastWords: string | undefined;
     while (!signal.aborted) {
-      const { words, ok, say } = await this.#limit(() => this.#check(cluster));
-      this.#first(cluster.name).resolve();
+      const { words, ok, say } = await this.#limit(() => this.#check(checked));
+      first.resolve();
       // Said when it changes: the next check a minute later has usually nothing new to tell.
       if (words !== lastWords && !signal.aborted) say();
       lastWords = words;
@@ -76,13 +110,14 @@ export class PermissionPreflight {
   }
 
   /** Checks once. `words` tells one result from another, `say` logs it. */
-  async #check({ name, triage }: ClusterConfig): Promise<{ words: string; ok: boolean; say: () => void }> {
+  async #check(checked: Checked): Promise<{ words: string; ok: boolean; say: () => void }> {
     const { logger, onChange } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = checked.stopping;
+    const { name, triage } = checked.cluster;
     const { kubeconfig = '', allow_secrets_access: allowSecretsAccess } = triage;
     try {
       const permissions = await checkPermissions({ clusterName: name, kubeconfig, allowSecretsAccess, signal });
-      this.#permissions.set(name, permissions);
+      checked.permissions = permissions;
       onChange(name);
       const ok = minimumPermissionsMet(permissions);
       const { warnings = [] } = permissions;
@@ -96,11 +131,5 @@ export class PermissionPreflight {
       const say = (): void => logger.warn({ cluster: name, error: words }, 'cluster permissions could not be checked');
       return { words, ok: false, say };
     }
-  }
-
-  #first(cluster: string): PromiseWithResolvers<void> {
-    const first = this.#firstChecks.get(cluster) ?? Promise.withResolvers<void>();
-    this.#firstChecks.set(cluster, first);
-    return first;
   }
 }

@@ -1,21 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
-import { PermissionPreflight, type PreflightOptions } from '../src/preflight.ts';
+import { PermissionPreflight } from '../src/preflight.ts';
 import { clusterConfig, simulate } from './ingester.fixture.ts';
 
-function startPreflight(options: Pick<PreflightOptions, 'clusters'>) {
+function startPreflight({ clusters }: { clusters: ClusterConfig[] }) {
   const warnings: object[] = [];
   const changed: string[] = [];
   const preflight = new PermissionPreflight({
-    ...options,
     logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
     onChange: (cluster) => changed.push(cluster),
     retryInterval: 50,
   });
   onTestFinished(() => preflight.stop());
-  preflight.start();
+  preflight.watch(clusters);
   return { preflight, warnings, changed };
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
+import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
@@ -26,12 +27,49 @@ const DRAIN_SHARE = 0.5;
 const KILL_SHARE = 0.25;
 const LONGEST_KILL_GRACE = 10;
 
+/** What an investigation reads when it begins. */
+const LIVE_SETTINGS: readonly (keyof Config)[] = [
+  'clusters',
+  'workspace_root',
+  'agent_cli',
+  'agent_engine',
+  'agent_image',
+  'agent_network',
+  'agent_model',
+  'agent_timeout',
+  'agent_script_path',
+  'agent_system_prompt_file',
+  'agent_allowed_tools',
+  'additional_agent_prompt',
+  'agent_memory',
+  'agent_cpus',
+  'report_min_bytes',
+  'anthropic_api_key',
+  'anthropic_api_key_file',
+  'anthropic_base_url',
+  'openai_api_key',
+  'openai_api_key_file',
+  'openai_base_url',
+  'gemini_api_key',
+  'gemini_api_key_file',
+  'google_gemini_base_url',
+];
+
 /** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
+  #worker: TriageWorker | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
+
+  /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
+  readonly reloading: Reloading = {
+    live: LIVE_SETTINGS,
+    apply: (config) => this.#worker?.configure(config),
+    // It is in the log; what clusters there are, the API and the ingesters say.
+    refuse: () => undefined,
+  };
 
   constructor(options: TriageWorkerOptions) {
     this.#options = options;
@@ -88,6 +126,7 @@ export class TriageWorkerApp {
       },
       lock: this.#options.lock ?? DEFAULT_LOCK,
     });
+    this.#worker = worker;
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
     logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');

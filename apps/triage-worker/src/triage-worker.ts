@@ -1,3 +1,4 @@
+import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { StateKeys } from '@nightcrier/state/keys';
 import type { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -37,7 +38,7 @@ export interface TriageWorkerParts {
  * → aborting (what still runs is handed back) → closed; there is no way back.
  */
 export class TriageWorker {
-  readonly #parts: TriageWorkerParts;
+  #parts: TriageWorkerParts;
   readonly #logger: Logger;
   readonly #worker: Worker<TriageJob>;
   readonly #shutdown = new AbortController();
@@ -75,6 +76,11 @@ export class TriageWorker {
   /** Works until {@link drain}. Waits for Redis as long as it takes. */
   async run(): Promise<void> {
     await this.#worker.run();
+  }
+
+  /** Investigations that begin from now on follow another configuration. */
+  configure(config: Config): void {
+    this.#parts = { ...this.#parts, context: { ...this.#parts.context, config } };
   }
 
   /**

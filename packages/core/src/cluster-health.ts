@@ -33,12 +33,29 @@ export const ClusterHealth = z.object({
   permissions: ClusterPermissions.optional(),
   labels: z.record(z.string(), z.string()).optional(),
   mode: IntakeMode.optional(),
+  /** Id of the ingester that holds the cluster; missing when none does. */
+  owner: z.string().optional(),
 });
 export type ClusterHealth = z.infer<typeof ClusterHealth>;
+
+/** A changed configuration that a process does not use, because something is wrong with it; it goes on with the old one. */
+export const RefusedConfiguration = z.object({
+  /** Which process: `api`, or the id of an ingester. */
+  process: z.string(),
+  /** What is wrong, in one line. */
+  error: z.string(),
+  /** Each with file, line and column. */
+  problems: z.array(z.string()),
+  /** When it was first refused, RFC 3339. */
+  since: z.string(),
+});
+export type RefusedConfiguration = z.infer<typeof RefusedConfiguration>;
 
 /** The body of `GET /health/clusters` (design.md, "Health Status Structure"). */
 export interface HealthSummary {
   clusters: ClusterHealth[];
+  /** Only while a process refuses a changed configuration: the first such process. */
+  configuration?: RefusedConfiguration;
   summary: {
     total: number;
     active: number;

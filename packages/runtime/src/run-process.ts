@@ -3,18 +3,22 @@ import type { Logger } from '@nightcrier/core/logger';
 import { parseArgs } from 'node:util';
 import { ConfigError } from './config-error.ts';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from './config-flags.ts';
-import { loadConfig } from './load-config.ts';
+import { ConfigWatcher, type Reloading } from './config-watcher.ts';
+import { type LoadedConfig, loadConfig } from './load-config.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** Something that runs until it is stopped. `stop` is idempotent. */
 export interface RunningApp {
   stop(): Promise<void>;
+  /** Missing: it goes on with the configuration that it was started with. */
+  readonly reloading?: Reloading;
 }
 
 /**
- * The whole `main` of a process: reads flags, configuration and environment, starts the app, and stops it on SIGTERM or
- * SIGINT, or when the process that started it is gone. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * The whole `main` of a process: reads flags, configuration and environment, starts the app, has it follow changes of the
+ * configuration (SIGHUP, or another content of the file), and stops it on SIGTERM or SIGINT, or when the process that
+ * started it is gone. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
  */
 export async function runProcess(
   name: string,
@@ -25,9 +29,10 @@ export async function runProcess(
     process.stdout.write(`Usage: ${name} --config FILE [--setting VALUE …]\n\n${flagsHelp()}\n`);
     return;
   }
+  const load = (): Promise<LoadedConfig> => loadConfig({ flags: flagsFrom(values), environment: process.env });
   let loaded;
   try {
-    loaded = await loadConfig({ flags: flagsFrom(values), environment: process.env });
+    loaded = await load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -38,6 +43,7 @@ export async function runProcess(
   for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
 
   const stopping = stopSignal();
+  const changes = new ConfigWatcher({ loaded, load, logger });
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {
@@ -46,7 +52,9 @@ export async function runProcess(
     }
     logger.info({ pid: process.pid, node: process.version }, 'started');
     process.send?.('ready');
+    if (app.reloading) changes.follow(app.reloading);
     const cause = await stopping;
+    changes.close();
     logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
     await app.stop();
     logger.info({}, 'stopped');

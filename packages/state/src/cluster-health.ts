@@ -2,6 +2,7 @@ import { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { type ClusterLeases, Lease } from './cluster-leases.ts';
 import { StateKeys } from './keys.ts';
 
 /** What the health of a cluster is shown with, as configured. */
@@ -23,61 +24,91 @@ const HealthReport = z.object({
 });
 type HealthReport = z.infer<typeof HealthReport>;
 
+const Hash = z.tuple([z.null(), z.record(z.string(), z.string())]).transform(([, hash]) => hash);
+/** Seconds and microseconds. */
+const Time = z
+  .tuple([z.null(), z.tuple([z.coerce.number(), z.coerce.number()])])
+  .transform(([, [seconds, micros]]) => seconds * 1000 + Math.floor(micros / 1000));
+const Read = z.tuple([Hash, Hash, Time]);
+
+/** What an ingester reports of a cluster. */
+export interface HeldHealth {
+  /** Of its lease on the cluster. */
+  token: number;
+  health: ClusterHealth;
+}
+
 /** Health of the cluster connections: written by the ingesters that hold them, read by the API. */
 export class ClusterHealthBoard {
   readonly #redis: Redis;
-  readonly #key: string;
+  readonly #keys: StateKeys;
   readonly #logger: Logger;
 
   constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
     this.#redis = options.redis;
-    this.#key = new StateKeys(options.key_prefix).health;
+    this.#keys = new StateKeys(options.key_prefix);
     this.#logger = options.logger;
   }
 
-  /** Replaces the reports of these clusters. `owner` names the ingester. */
-  async publish(owner: string, clusters: ClusterHealth[], now: number = Date.now()): Promise<void> {
-    if (clusters.length === 0) return;
-    const fields = clusters.map((health): [string, string] => [
-      health.name,
-      JSON.stringify({ reported_at: now, owner, health } satisfies HealthReport),
-    ]);
-    await this.#redis.hset(this.#key, new Map(fields));
+  /** Replaces the reports of these clusters, but for those that somebody else has taken since. */
+  async publish(leases: ClusterLeases, clusters: HeldHealth[], now: number = Date.now()): Promise<void> {
+    const values = clusters.map(({ token, health }) => {
+      const report: HealthReport = { reported_at: now, owner: leases.id, health };
+      return { cluster: health.name, token, value: JSON.stringify(report) };
+    });
+    const refused = await leases.write(this.#keys.health, values);
+    if (refused > 0) this.#logger.debug({ refused }, 'others hold clusters whose health was to be reported');
   }
 
   /** Removes the report of a cluster that is no longer configured. */
   async remove(cluster: string): Promise<void> {
-    await this.#redis.hdel(this.#key, cluster);
+    await this.#redis.hdel(this.#keys.health, cluster);
   }
 
   /**
-   * The health of every configured cluster, in the order of the configuration. One that no ingester has reported for
-   * {@link HEALTH_STALE_MS} is `disconnected`, whatever its last report said.
+   * The health of every configured cluster, in the order of the configuration. One that no living ingester holds, or
+   * that its ingester has not reported for {@link HEALTH_STALE_MS}, is `disconnected`, whatever its last report said.
+   * @param now milliseconds since the epoch, instead of Redis's clock
    */
-  async read(configured: ConfiguredCluster[], now: number = Date.now()): Promise<ClusterHealth[]> {
-    const reports = await this.#redis.hgetall(this.#key);
-    return configured.map((cluster) => healthOf(cluster, this.#parse(cluster.name, reports[cluster.name]), now));
+  async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
+    const { health, leases } = this.#keys;
+    const [reports, held, time] = Read.parse(await this.#redis.multi().hgetall(health).hgetall(leases).time().exec());
+    return configured.map((cluster) => {
+      const report = this.#parse(cluster.name, HealthReport, reports[cluster.name]);
+      const lease = this.#parse(cluster.name, Lease, held[cluster.name]);
+      return healthOf(cluster, report, lease, now ?? time);
+    });
   }
 
-  #parse(cluster: string, text: string | undefined): HealthReport | undefined {
+  #parse<T>(cluster: string, schema: z.ZodType<T>, text: string | undefined): T | undefined {
     if (text === undefined) return undefined;
     try {
-      return HealthReport.parse(JSON.parse(text));
+      return schema.parse(JSON.parse(text));
     } catch (error) {
-      this.#logger.error({ cluster, error: String(error) }, 'cluster has an unreadable health report');
+      this.#logger.error({ cluster, error: String(error) }, 'cluster has an unreadable health report or lease');
       return undefined;
     }
   }
 }
 
 /** Decides what is shown of a cluster. */
-function healthOf(cluster: ConfiguredCluster, report: HealthReport | undefined, now: number): ClusterHealth {
+function healthOf(
+  cluster: ConfiguredCluster,
+  report: HealthReport | undefined,
+  lease: Lease | undefined,
+  now: number,
+): ClusterHealth {
   const configured = { labels: cluster.labels, triage_enabled: cluster.triage_enabled };
-  if (report && now - report.reported_at <= HEALTH_STALE_MS) return { ...report.health, ...configured };
+  const owner = lease && lease.expires_at > now ? lease.owner : undefined;
+  if (report && now - report.reported_at <= HEALTH_STALE_MS) {
+    if (report.owner === owner) return { ...report.health, ...configured, owner };
+    // Its last word before it gave the cluster back.
+    if (!owner && report.health.status === 'stopped') return { ...report.health, ...configured };
+  }
   return {
     name: cluster.name,
     status: 'disconnected',
-    error: 'no ingester holds this cluster',
+    ...(owner === undefined ? { error: 'no ingester holds this cluster' } : { owner }),
     // What happened stays true; what was the case may not be.
     ...(report?.health.last_event && { last_event: report.health.last_event }),
     event_count: report?.health.event_count ?? 0,

@@ -18,6 +18,14 @@ export class StateKeys {
   readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
+  /** Hash: name of a cluster to the JSON of its lease. */
+  readonly leases: string;
+  /** String: the last fencing token that was given out. */
+  readonly leaseToken: string;
+  /** Sorted set: id of each ingester that takes clusters, by the time in ms at which it counts as dead. */
+  readonly ingesters: string;
+  /** Hash: id of an ingester to the JSON of what is wrong with its new configuration. */
+  readonly refusedConfigurations: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -28,6 +36,10 @@ export class StateKeys {
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
     this.health = `${this.ours}health`;
+    this.leases = `${this.ours}leases`;
+    this.leaseToken = `${this.ours}lease-token`;
+    this.ingesters = `${this.ours}ingesters`;
+    this.refusedConfigurations = `${this.ours}refused-configurations`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */

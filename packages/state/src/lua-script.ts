@@ -7,13 +7,19 @@ import { QUEUE_NAME } from './triage-queue.ts';
 export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<unknown>;
 
 /**
- * Registers a script of `lua/` on a connection, with the functions over incident rows in front of it.
+ * Registers a script of `lua/` on a connection, with the functions of a library in front of it.
  * @param prologue Lua that defines more functions for it.
  */
-export function defineScript(redis: Redis, keys: StateKeys, name: string, prologue = ''): LuaScript {
+export function defineScript(
+  redis: Redis,
+  keys: StateKeys,
+  name: string,
+  prologue = '',
+  library: 'incident-rows' | 'leases' = 'incident-rows',
+): LuaScript {
   const prefixes = `local ours, bull = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
-  redis.defineCommand(command, { lua: prefixes + prologue + source('incident-rows') + source(name) });
+  redis.defineCommand(command, { lua: prefixes + prologue + source(library) + source(name) });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {

@@ -5,6 +5,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ClusterHealthBoard, HEALTH_STALE_MS } from '../src/cluster-health.ts';
+import { ClusterLeases, LEASE_MS } from '../src/cluster-leases.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
 import { StateKeys } from '../src/keys.ts';
 import { connectProducer, disconnect } from '../src/redis.ts';
@@ -13,6 +14,7 @@ let server: EmbeddedRedis;
 let redis: Redis;
 let board: ClusterHealthBoard;
 let key_prefix: string;
+let clock: number;
 beforeAll(async () => {
   server = await startEmbeddedRedis({ logger: silentLogger });
   redis = connectProducer({ url: server.url, key_prefix: 'unused' }, silentLogger);
@@ -20,6 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   key_prefix = randomUUID();
+  clock = NOW;
   board = new ClusterHealthBoard({ redis, key_prefix, logger: silentLogger });
 });
 afterAll(async () => {
@@ -39,14 +42,29 @@ const active: ClusterHealth = {
 };
 const abandoned = { status: 'disconnected', error: 'no ingester holds this cluster' };
 
+const ingester = (id: string) => new ClusterLeases({ redis, key_prefix, id, now: () => clock });
+
+/** As the ingester, which has just taken the clusters and reports them now. */
+async function report(leases: ClusterLeases, ...clusters: ClusterHealth[]): Promise<void> {
+  const seen = (await leases.beat(new Map())).leases;
+  const tokens = await leases.take(new Map(clusters.map(({ name }) => [name, seen.get(name)?.token ?? 0])));
+  await board.publish(
+    leases,
+    clusters.map((health) => ({ token: tokens.get(health.name) ?? 0, health })),
+    clock,
+  );
+}
+
 test('shows what the ingester reported', async () => {
-  await board.publish('ingester-1', [active], NOW);
-  expect(await board.read([prod], NOW + HEALTH_STALE_MS)).toEqual([{ ...active, labels: { tier: 'one' } }]);
+  await report(ingester('ingester-1'), active);
+  expect(await board.read([prod], NOW + LEASE_MS - 1)).toEqual([
+    { ...active, labels: { tier: 'one' }, owner: 'ingester-1' },
+  ]);
 });
 
-test('a cluster whose ingester stopped reporting is disconnected, and keeps its history', async () => {
-  await board.publish('ingester-1', [active], NOW);
-  expect(await board.read([prod], NOW + HEALTH_STALE_MS + 1)).toEqual([
+test('a cluster whose ingester is gone is disconnected, and keeps its history', async () => {
+  await report(ingester('ingester-1'), active);
+  expect(await board.read([prod], NOW + LEASE_MS)).toEqual([
     {
       name: 'prod',
       ...abandoned,
@@ -58,12 +76,39 @@ test('a cluster whose ingester stopped reporting is disconnected, and keeps its 
   ]);
 });
 
+test('a cluster that its ingester holds but does not report any more is disconnected', async () => {
+  const leases = ingester('ingester-1');
+  await report(leases, active);
+  clock = NOW + HEALTH_STALE_MS + 1;
+  const token = (await leases.beat(new Map())).leases.get('prod')?.token ?? 0;
+  await leases.beat(new Map([['prod', token]]));
+  expect(await board.read([prod], clock)).toMatchObject([{ status: 'disconnected', owner: 'ingester-1' }]);
+});
+
+test('an ingester from which a cluster was taken cannot report it any more', async () => {
+  const [former, present] = [ingester('former'), ingester('present')];
+  await report(former, active);
+  const token = (await former.beat(new Map())).leases.get('prod')?.token ?? 0;
+  await report(present, { ...active, event_count: 1 });
+  await board.publish(former, [{ token, health: { ...active, status: 'failed' } }], clock);
+  expect(await board.read([prod], clock)).toMatchObject([{ status: 'active', event_count: 1, owner: 'present' }]);
+});
+
+test('what was stopped is shown as stopped after its lease was given back', async () => {
+  const leases = ingester('ingester-1');
+  await report(leases, { ...active, status: 'stopped' });
+  const token = (await leases.beat(new Map())).leases.get('prod')?.token ?? 0;
+  await leases.release(new Map([['prod', token]]));
+  expect(await board.read([prod], clock)).toMatchObject([{ status: 'stopped' }]);
+  expect(await board.read([prod], clock + HEALTH_STALE_MS + 1)).toMatchObject([abandoned]);
+});
+
 test('a cluster that nobody ever reported is disconnected', async () => {
   expect(await board.read([prod], NOW)).toEqual([{ ...prod, ...abandoned, event_count: 0 }]);
 });
 
 test('shows every configured cluster in order, and no other', async () => {
-  await board.publish('ingester-1', [active, { ...active, name: 'removed' }], NOW);
+  await report(ingester('ingester-1'), active, { ...active, name: 'removed' });
   const other = { name: 'other', labels: {}, triage_enabled: false };
   const shown = await board.read([other, prod], NOW);
   expect(shown.map(({ name, status }) => [name, status])).toEqual([
@@ -73,22 +118,24 @@ test('shows every configured cluster in order, and no other', async () => {
 });
 
 test('takes labels and triage from the configuration', async () => {
-  await board.publish('ingester-1', [{ ...active, labels: { old: 'yes' } }], NOW);
+  await report(ingester('ingester-1'), { ...active, labels: { old: 'yes' } });
   const [shown] = await board.read([{ ...prod, triage_enabled: false }], NOW);
   expect(shown).toMatchObject({ labels: { tier: 'one' }, triage_enabled: false });
 });
 
 test('the last report counts, and a removed one is gone', async () => {
-  await board.publish('ingester-1', [active], NOW);
-  await board.publish('ingester-2', [{ ...active, status: 'failed', error: 'refused', retry_in: '2s' }], NOW + 1);
+  await report(ingester('ingester-1'), active);
+  await report(ingester('ingester-2'), { ...active, status: 'failed', error: 'refused', retry_in: '2s' });
   expect(await board.read([prod], NOW + 2)).toMatchObject([{ status: 'failed', error: 'refused', retry_in: '2s' }]);
   await board.remove('prod');
-  expect(await board.read([prod], NOW + 2)).toMatchObject([abandoned]);
+  expect(await board.read([prod], NOW + 2)).toMatchObject([
+    { status: 'disconnected', event_count: 0, owner: 'ingester-2' },
+  ]);
 });
 
 test('an unreadable report does not hide the other clusters', async () => {
-  await board.publish('ingester-1', [active, { ...active, name: 'other' }], NOW);
+  await report(ingester('ingester-1'), active, { ...active, name: 'other' });
   await redis.hset(new StateKeys(key_prefix).health, 'other', '{"reported_at":');
   const shown = await board.read([prod, { ...prod, name: 'other' }], NOW);
-  expect(shown).toMatchObject([{ status: 'active' }, abandoned]);
+  expect(shown).toMatchObject([{ status: 'active' }, { status: 'disconnected' }]);
 });

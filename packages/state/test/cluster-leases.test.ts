@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { silentLogger } from '@nightcrier/core/logger';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ClusterLeases, LEASE_MS } from '../src/cluster-leases.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { IngesterBoard } from '../src/ingesters.ts';
+import { StateKeys } from '../src/keys.ts';
+import { connectProducer, disconnect } from '../src/redis.ts';
+import { Clock } from './open-state.ts';
+
+let server: EmbeddedRedis;
+let redis: Redis;
+let key_prefix: string;
+let clock: Clock;
+let a: ClusterLeases;
+let b: ClusterLeases;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+  redis = connectProducer({ url: server.url, key_prefix: 'unused' }, silentLogger);
+  await once(redis, 'ready');
+});
+beforeEach(() => {
+  key_prefix = randomUUID();
+  clock = new Clock();
+  const leasesOf = (id: string) => new ClusterLeases({ redis, key_prefix, id, now: clock.now });
+  [a, b] = [leasesOf('a'), leasesOf('b')];
+});
+afterAll(async () => {
+  await disconnect(redis);
+  await server.stop();
+});
+
+const NOTHING = new Map<string, number>();
+const free = (...clusters: string[]): Map<string, number> => new Map(clusters.map((cluster) => [cluster, 0]));
+const owners = async (): Promise<object> => {
+  const { leases } = await a.beat(NOTHING);
+  return Object.fromEntries([...leases].map(([cluster, { owner }]) => [cluster, owner]));
+};
+
+test('a free lease is taken once, however many ask for it', async () => {
+  const taken = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      new ClusterLeases({ redis, key_prefix, id: `i-${index}` }).take(free('prod', 'staging')),
+    ),
+  );
+  expect(taken.flatMap((tokens) => [...tokens.keys()]).toSorted()).toEqual(['prod', 'staging']);
+});
+
+test('a lease lives as long as it is renewed', async () => {
+  const held = await a.take(free('prod'));
+  clock.ms += LEASE_MS - 1;
+  await a.beat(held);
+  clock.ms += LEASE_MS - 1;
+  const { now, leases } = await b.beat(NOTHING);
+  expect((leases.get('prod')?.expires_at ?? 0) - now).toBe(1);
+  clock.ms += 1;
+  expect((await b.beat(NOTHING)).leases.get('prod')?.expires_at).toBe(clock.ms);
+});
+
+test('what was seen differently is not taken; what is taken gets a greater token', async () => {
+  const first = (await a.take(free('prod'))).get('prod') ?? 0;
+  expect(await b.take(free('prod'))).toEqual(NOTHING);
+  const second = (await b.take(new Map([['prod', first]]))).get('prod') ?? 0;
+  expect(second).toBeGreaterThan(first);
+  expect(await owners()).toEqual({ prod: 'b' });
+  await b.release(new Map([['prod', second]]));
+  expect((await a.take(free('prod'))).get('prod')).toBeGreaterThan(second);
+});
+
+test('one that lost a lease can neither renew it, nor give it back, nor write', async () => {
+  const held = await a.take(free('prod'));
+  const taken = await b.take(held);
+  const expires = async (): Promise<number | undefined> => (await b.beat(NOTHING)).leases.get('prod')?.expires_at;
+  const before = await expires();
+  clock.ms += 1_000;
+  await a.beat(held);
+  await a.release(held);
+  expect(await expires()).toBe(before);
+  const { health } = new StateKeys(key_prefix);
+  const report = (tokens: Map<string, number>, value: string) => [
+    { cluster: 'prod', token: tokens.get('prod') ?? 0, value },
+  ];
+  expect(await b.write(health, report(taken, 'of b'))).toBe(0);
+  expect(await a.write(health, report(held, 'of a'))).toBe(1);
+  expect(await redis.hgetall(health)).toEqual({ prod: 'of b' });
+});
+
+test('an ingester that slept past its lease keeps what nobody took', async () => {
+  const held = await a.take(free('prod', 'staging'));
+  clock.ms += 10 * LEASE_MS;
+  await b.take(new Map([['prod', held.get('prod') ?? 0]]));
+  await a.beat(held);
+  const { leases, now } = await b.beat(NOTHING);
+  expect(leases.get('prod')?.owner).toBe('b');
+  expect(leases.get('staging')).toMatchObject({ owner: 'a', expires_at: now + LEASE_MS });
+});
+
+test('knows the live ingesters: those that spoke lately and do not leave', async () => {
+  await a.beat(NOTHING);
+  expect((await b.beat(NOTHING)).ingesters.toSorted()).toEqual(['a', 'b']);
+  await a.beat(NOTHING, { leaving: true });
+  expect((await b.beat(NOTHING)).ingesters).toEqual(['b']);
+  clock.ms += LEASE_MS;
+  expect((await a.beat(NOTHING)).ingesters).toEqual(['a']);
+});
+
+test("goes by Redis's clock when none is given", async () => {
+  const { now } = await new ClusterLeases({ redis, key_prefix, id: 'c' }).beat(NOTHING);
+  expect(Math.abs(now - Date.now())).toBeLessThan(5_000);
+});
+
+test('shows what live ingesters refuse, until they do no longer', async () => {
+  clock.ms = Date.now();
+  const board = new IngesterBoard({ redis, key_prefix });
+  const refused = { process: 'a', error: 'x', problems: ['y'], since: '2026-03-01T12:00:00Z' };
+  await a.beat(NOTHING, { refused });
+  await b.beat(NOTHING, { refused: { ...refused, process: 'b', since: '2026-03-01T11:00:00Z' } });
+  expect((await board.refused()).map(({ process }) => process)).toEqual(['b', 'a']);
+  await b.beat(NOTHING);
+  expect(await board.refused()).toEqual([refused]);
+  clock.ms += LEASE_MS;
+  await b.beat(NOTHING); // and a is dead
+  expect(await board.refused()).toEqual([]);
+});
