@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import type { IncidentStore } from '@nightcrier/state/incidents';
+import type { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis';
 import type { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -12,6 +13,7 @@ export interface ApiContext {
   key_prefix: string;
   clusters: ConfiguredCluster[];
   health: ClusterHealthBoard;
+  ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
   intake: IntakeCounters;
   triage: TriageCounters;

@@ -2,6 +2,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis';
@@ -71,6 +72,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     key_prefix,
     clusters: options.clusters,
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
+    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
     intake: new IntakeCounters({ redis, key_prefix }),
     triage: new TriageCounters({ redis, key_prefix }),

@@ -1,10 +1,14 @@
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/cluster-health';
+import type { IngesterHealth } from '@nightcrier/core/ingester-health';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers } from './error-handling.ts';
 
-/** `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"). */
-export function healthRoutes(app: FastifyInstance, { redis, health, clusters }: ApiContext): void {
+/**
+ * `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"), to which the
+ * ingesters are added.
+ */
+export function healthRoutes(app: FastifyInstance, { redis, health, ingesters, clusters }: ApiContext): void {
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
@@ -12,8 +16,8 @@ export function healthRoutes(app: FastifyInstance, { redis, health, clusters }: 
     return { status: 'ok' };
   });
 
-  app.get('/health/clusters', async (): Promise<HealthSummary> => {
+  app.get('/health/clusters', async (): Promise<HealthSummary & { ingesters: IngesterHealth[] }> => {
     await assertRedisAnswers(redis);
-    return summarizeHealth(await health.read(clusters));
+    return { ...summarizeHealth(await health.read(clusters)), ingesters: await ingesters.read() };
   });
 }

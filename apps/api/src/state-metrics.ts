@@ -1,6 +1,7 @@
 import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incident';
+import type { IngesterHealth } from '@nightcrier/core/ingester-health';
 import type { Intake } from '@nightcrier/state/intake-counters';
 import type { TriageCount } from '@nightcrier/state/triage-counters';
 import type { QueueCounts } from '@nightcrier/state/triage-queue';
@@ -9,6 +10,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 /** What the metrics say, read at one scrape. */
 export interface StateSnapshot {
   clusters: ClusterHealth[];
+  ingesters: IngesterHealth[];
   intake: Intake;
   triage: TriageCount[];
   incidents: Record<IncidentState, number>;
@@ -53,6 +55,8 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     seconds.inc({ outcome: count.outcome }, count.seconds);
   }
 
+  spoolMetrics(snapshot.ingesters, registry);
+
   const up = new Gauge({
     name: 'nightcrier_cluster_up',
     help: 'Whether the connection to the cluster is active',
@@ -78,4 +82,32 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     evicted.inc({ cluster }, counts?.dropped ?? 0);
   }
   return registry;
+}
+
+function spoolMetrics(ingesters: IngesterHealth[], registry: Registry): void {
+  const labelNames = ['ingester'];
+  const registers = [registry];
+  const waiting = new Gauge({
+    name: 'nightcrier_spool_faults_in_memory',
+    help: 'Faults in the memory of an ingester that Redis has not answered',
+    labelNames,
+    registers,
+  });
+  const bytes = new Gauge({
+    name: 'nightcrier_spool_disk_bytes',
+    help: 'Bytes of faults that an ingester keeps on disk until Redis answers',
+    labelNames,
+    registers,
+  });
+  const onDisk = new Gauge({
+    name: 'nightcrier_spool_disk_up',
+    help: 'Whether an ingester can spool to disk',
+    labelNames,
+    registers,
+  });
+  for (const { name: ingester, spool } of ingesters) {
+    waiting.set({ ingester }, spool.in_memory);
+    bytes.set({ ingester }, spool.disk_bytes);
+    onDisk.set({ ingester }, spool.state === 'memory-only' ? 0 : 1);
+  }
 }

@@ -25,6 +25,15 @@ describe('GET /health/clusters', () => {
         mode: 'subscribe',
       },
     ]);
+    const spool = {
+      state: 'memory-only',
+      in_memory: 3,
+      disk_bytes: 1_400,
+      lost: 2,
+      error: 'no space left on device',
+    } as const;
+    await api.ingesters.publish({ name: 'ingester-1', spool });
+    await api.ingesters.publish({ name: 'ended', spool }, Date.now() - 16_000);
     const response = await api.get('/health/clusters');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -48,6 +57,7 @@ describe('GET /health/clusters', () => {
         },
       ],
       summary: { total: 2, active: 1, unhealthy: 1, triage_enabled: 1 },
+      ingesters: [{ name: 'ingester-1', spool }],
     });
   });
 
@@ -196,6 +206,11 @@ describe('GET /metrics', () => {
     await api.health.publish('i', [{ name: 'prod', status: 'active', event_count: 4, triage_enabled: true }]);
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
     await api.intake.count('prod', 'filtered', 5);
+    await api.intake.count('prod', 'lost', 2);
+    await api.ingesters.publish({
+      name: 'i',
+      spool: { state: 'spooling', in_memory: 3, disk_bytes: 1_400, lost: 2 },
+    });
     for (let scrape = 0; scrape < 2; scrape += 1) {
       const lines = (await (await api.get('/metrics')).text()).split('\n');
       expect(lines).toEqual(
@@ -206,6 +221,10 @@ describe('GET /metrics', () => {
           'nightcrier_cluster_up{cluster="prod"} 1',
           'nightcrier_intake_total{cluster="prod",outcome="queued"} 3',
           'nightcrier_intake_total{cluster="prod",outcome="filtered"} 5',
+          'nightcrier_intake_total{cluster="prod",outcome="lost"} 2',
+          'nightcrier_spool_faults_in_memory{ingester="i"} 3',
+          'nightcrier_spool_disk_bytes{ingester="i"} 1400',
+          'nightcrier_spool_disk_up{ingester="i"} 1',
           'nightcrier_incidents_dropped_total{cluster="prod"} 1',
         ]),
       );

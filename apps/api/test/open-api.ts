@@ -3,6 +3,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
 import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis';
@@ -20,6 +21,7 @@ export interface ApiUnderTest extends AsyncDisposable {
   admission: Admission;
   incidents: IncidentStore;
   health: ClusterHealthBoard;
+  ingesters: IngesterHealthBoard;
   intake: IntakeCounters;
 }
 
@@ -58,6 +60,7 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
     queue,
     admission: new Admission({ redis, key_prefix, queue, settings: bounds, now: increasing() }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
+    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
     intake: new IntakeCounters({ redis, key_prefix }),
     async [Symbol.asyncDispose]() {

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import path from 'node:path';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
@@ -23,6 +25,7 @@ export class Ingester {
   readonly #logger: Logger;
   readonly #lifecycle: Lifecycle;
   #connections: ConnectionManager | undefined;
+  #intake: Intake | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -74,11 +77,15 @@ export class Ingester {
     const admission = new Admission({ redis, key_prefix, queue, settings: config });
     const counters = new IntakeCounters({ redis, key_prefix });
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
+    const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
 
     const owner = `${hostname()}-${process.pid}`;
     const publisher = new HealthPublisher({
       health: () => this.health(),
-      publish: (health) => board.publish(owner, health),
+      publish: async (health) => {
+        await board.publish(owner, health);
+        if (this.#intake) await ingesters.publish({ name: owner, spool: this.#intake.spoolHealth() });
+      },
       logger,
     });
     this.#lifecycle.onStop('health', () => publisher.stop());
@@ -91,12 +98,17 @@ export class Ingester {
 
     const intake = new Intake({
       threshold: config.severity_threshold,
+      spool: {
+        directory: config.spool_dir ?? path.join(config.data_dir, 'spool'),
+        maxBytes: config.spool_max_bytes,
+      },
       admit: (event, incidentId) => admission.admit(event, incidentId),
       count: (cluster, outcome) => counts.add(cluster, outcome),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
     });
     this.#lifecycle.onStop('intake', () => intake.close());
+    this.#intake = intake;
 
     const connections = new ConnectionManager({
       settings: config,
@@ -109,6 +121,7 @@ export class Ingester {
     this.#lifecycle.onStop('connections', () => connections.stop());
     this.#connections = connections;
 
+    intake.start();
     publisher.start();
     preflight.start();
     connections.start();

@@ -8,19 +8,19 @@ import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/severi
 import type { Received } from '@nightcrier/cluster/mcp/cluster-connection';
 import { type MalformedPart, parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
 import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
-import { AdmissionBuffer, type Admit } from './admission-buffer.ts';
+import type { SpoolHealth } from '@nightcrier/core/ingester-health';
+import { Spool, type SpoolOptions } from './spool/spool.ts';
 
 export interface IntakeOptions {
   threshold: SeverityThreshold;
-  admit: Admit;
+  admit: SpoolOptions['admit'];
+  /** Where faults wait while Redis is away. */
+  spool: Pick<SpoolOptions, 'directory' | 'maxBytes'>;
   /** Counts what does not get as far as admission, which counts its own outcomes. */
   count: (cluster: string, outcome: EarlyOutcome) => void;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   logger: Logger;
   now?: () => number;
-  /** See {@link AdmissionBuffer}. */
-  bufferCapacity?: number;
-  retryInterval?: number;
 }
 
 const MALFORMED_LOG_INTERVAL_MS = 60_000;
@@ -33,20 +33,25 @@ const MALFORMED_LOG_INTERVAL_MS = 60_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #now: () => number;
-  readonly #buffer: AdmissionBuffer;
+  readonly #spool: Spool;
   readonly #malformedLoggedAt = new Map<string, number>();
 
   constructor(options: IntakeOptions) {
-    const { admit, logger, bufferCapacity: capacity, retryInterval } = options;
+    const { admit, spool, count, logger } = options;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#buffer = new AdmissionBuffer({
+    this.#spool = new Spool({
+      ...spool,
       admit,
       logger,
       onOutcome: (event, outcome) => this.#admitted(event, outcome),
-      ...(capacity !== undefined && { capacity }),
-      ...(retryInterval !== undefined && { retryInterval }),
+      onLost: (cluster) => count(cluster, 'lost'),
     });
+  }
+
+  /** Takes over the faults that wait since an ingester before this one. */
+  start(): void {
+    this.#spool.start();
   }
 
   /** Takes what a cluster sent. Never throws. */
@@ -61,12 +66,16 @@ export class Intake {
       this.#skipped(cluster, fault);
       return;
     }
-    this.#buffer.add(this.#clusterEvent(cluster, fault, received.source));
+    this.#spool.add(this.#clusterEvent(cluster, fault, received.source));
+  }
+
+  spoolHealth(): SpoolHealth {
+    return this.#spool.health();
   }
 
   /** Admits what still waits. */
   close(): Promise<void> {
-    return this.#buffer.close();
+    return this.#spool.close();
   }
 
   #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {

@@ -27,5 +27,6 @@ export const INTAKE_OUTCOMES = [
   'filtered',
   'malformed',
   'skipped',
+  'lost',
 ] as const;
 export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];

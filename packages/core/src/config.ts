@@ -37,7 +37,15 @@ export const Settings = z.strictObject({
   max_attempts: integer(1, 20).default(3).describe('attempts at an incident whose investigation could not run'),
 
   workspace_root: z.string().min(1).default('incidents').describe('where incident workspaces are made'),
-  data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis keeps its data'),
+  data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis and the spool keep their data'),
+  spool_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('where faults wait while Redis is away; `spool` in data_dir if unset'),
+  spool_max_bytes: integer(1_000_000, 1_000_000_000_000)
+    .default(268_435_456)
+    .describe('most bytes of faults that an ingester keeps on disk'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { StateKeys } from './keys.ts';
 
 /** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
-export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped'>;
+export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
 
 /** What is counted: what became of each received fault, and `dropped`, the waiting incidents that gave way to others. */
 const COUNTED = [...INTAKE_OUTCOMES, 'dropped'] as const;

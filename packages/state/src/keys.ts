@@ -18,6 +18,8 @@ export class StateKeys {
   readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
+  /** Hash: name of an ingester to the JSON of its last health report. */
+  readonly ingesters: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -28,6 +30,7 @@ export class StateKeys {
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
     this.health = `${this.ours}health`;
+    this.ingesters = `${this.ours}ingesters`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
