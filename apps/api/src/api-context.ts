@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import type { Admission } from '@nightcrier/state/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
@@ -15,6 +16,8 @@ export interface ApiContext {
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
+  /** What operators put in again. */
+  admission: Admission;
   intake: IntakeCounters;
   triage: TriageCounters;
   logger: Logger;

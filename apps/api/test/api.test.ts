@@ -195,7 +195,8 @@ describe('GET /metrics', () => {
         'nightcrier_incidents{state="rejected"} 0',
         'nightcrier_cluster_up{cluster="staging"} 0',
         'nightcrier_intake_total{cluster="staging",outcome="malformed"} 0',
-        'nightcrier_incidents_dropped_total{cluster="prod"} 0',
+        'nightcrier_shed_total{cluster="prod",reason="dropped"} 0',
+        'nightcrier_books_balanced 1',
         expect.stringMatching(/^process_cpu_seconds_total /),
       ]),
     );
@@ -225,7 +226,10 @@ describe('GET /metrics', () => {
           'nightcrier_spool_faults_in_memory{ingester="i"} 3',
           'nightcrier_spool_disk_bytes{ingester="i"} 1400',
           'nightcrier_spool_disk_up{ingester="i"} 1',
-          'nightcrier_incidents_dropped_total{cluster="prod"} 1',
+          'nightcrier_shed_total{cluster="prod",reason="dropped"} 1',
+          'nightcrier_received_total{cluster="prod"} 10',
+          'nightcrier_queued_incidents{cluster="prod",state="waiting"} 2',
+          'nightcrier_books_balanced 1',
         ]),
       );
     }

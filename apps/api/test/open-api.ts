@@ -35,7 +35,15 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   const key_prefix = randomUUID();
   const settings = { url: redisUrl, key_prefix };
   const logger = silentLogger;
+  const bounds = {
+    global_queue_size: 2,
+    cluster_queue_size: 0,
+    queue_overflow_policy: 'drop',
+    dedup_window_seconds: 60,
+    grouping: 'none',
+  } as const;
   const api = await startApi({
+    admission: bounds,
     host: '127.0.0.1',
     port: 0,
     allowAnonymous: false,
@@ -47,12 +55,6 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   });
   const redis = connectWorker(settings, logger);
   const queue = openTriageQueue(redis, key_prefix, logger);
-  const bounds = {
-    global_queue_size: 2,
-    cluster_queue_size: 0,
-    queue_overflow_policy: 'drop',
-    dedup_window_seconds: 60,
-  } as const;
   const under: ApiUnderTest = {
     url: api.url,
     get: async (path) => fetch(`${api.url}${path}`),

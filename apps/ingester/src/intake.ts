@@ -9,6 +9,7 @@ import type { Received } from '@nightcrier/cluster/mcp/cluster-connection';
 import { type MalformedPart, parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
 import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/ingester-health';
+import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
 
 export interface IntakeOptions {
@@ -34,12 +35,14 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #now: () => number;
   readonly #spool: Spool;
+  readonly #shed: ShedBursts;
   readonly #malformedLoggedAt = new Map<string, number>();
 
   constructor(options: IntakeOptions) {
     const { admit, spool, count, logger } = options;
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#shed = new ShedBursts(logger);
     this.#spool = new Spool({
       ...spool,
       admit,
@@ -74,8 +77,9 @@ export class Intake {
   }
 
   /** Admits what still waits. */
-  close(): Promise<void> {
-    return this.#spool.close();
+  async close(): Promise<void> {
+    await this.#spool.close();
+    this.#shed.close();
   }
 
   #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
@@ -149,12 +153,7 @@ export class Intake {
     switch (outcome.kind) {
       case 'queued':
         logger.info(fields, 'fault queued');
-        if (outcome.evicted.length > 0) {
-          logger.warn(
-            { cluster, incident: outcome.incidentId, evicted: outcome.evicted },
-            'waiting incidents gave way',
-          );
-        }
+        if (outcome.evicted.length > 0) this.#shed.add(cluster, 'dropped', outcome.evicted);
         return;
       case 'resent':
         logger.info(fields, 'fault was queued already');
@@ -162,9 +161,13 @@ export class Intake {
       case 'deduplicated':
         logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault is a recurrence');
         return;
+      case 'grouped':
+        logger.info({ ...fields, members: outcome.members }, 'fault joins an incident of its group');
+        return;
       case 'rejected':
       case 'dropped_incoming':
-        logger.warn({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        logger.debug({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        this.#shed.add(cluster, `${outcome.kind}: ${outcome.bound} bound`, [outcome.incidentId]);
     }
   }
 }

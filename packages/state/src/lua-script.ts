@@ -8,12 +8,19 @@ export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<u
 
 /**
  * Registers a script of `lua/` on a connection, with the functions over incident rows in front of it.
- * @param prologue Lua that defines more functions for it.
+ * @param parts more files of `lua/` whose functions it uses
+ * @param prologue Lua that defines more functions for it
  */
-export function defineScript(redis: Redis, keys: StateKeys, name: string, prologue = ''): LuaScript {
+export function defineScript(
+  redis: Redis,
+  keys: StateKeys,
+  name: string,
+  { parts = [], prologue = '' }: { parts?: string[]; prologue?: string } = {},
+): LuaScript {
   const prefixes = `local ours, bull = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
-  redis.defineCommand(command, { lua: prefixes + prologue + source('incident-rows') + source(name) });
+  const lua = prefixes + prologue + ['incident-rows', ...parts, name].map(source).join('\n');
+  redis.defineCommand(command, { lua });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {
