@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { AdmissionOutcome } from '@nightcrier/core/admission';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
 
 function event(name: string, cluster = 'alpha'): ClusterEvent {
@@ -46,7 +46,7 @@ async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
   const spool = new Spool({
     admit: async ({ event: { faultId } }, incidentId) => {
       asked.push({ name: faultId, incidentId });
-      if (queue.hangs) await expect.poll(() => queue.hangs, { timeout: 10_000 }).toBe(false);
+      if (queue.hangs) await vi.waitUntil(() => !queue.hangs, { timeout: 10_000 });
       if (queue.away) throw new Error('Redis is away');
       admitted.push(faultId);
       return { kind: 'queued', incidentId, evicted: [] };
