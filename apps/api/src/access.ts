@@ -44,8 +44,11 @@ export function assertProtected({ host, accessKey, allowAnonymous }: AccessSetti
  */
 export function refusal(
   { host, accessKey, allowAnonymous }: AccessSettings,
-  request: { authorization: string | undefined; host: string },
+  request: { authorization: string | undefined; host: string; origin?: string | undefined },
 ): ApiError | undefined {
+  // A page of another site may send, though not read; browsers name its origin with everything but plain reads.
+  if (request.origin !== undefined && URL.parse(request.origin)?.host !== request.host)
+    return new ApiError('origin_not_allowed', `requests from the pages of ${request.origin} are not allowed`);
   if (accessKey) {
     const [, key = ''] = /^Bearer +(.+)$/i.exec(request.authorization ?? '') ?? [];
     if (sameSecret(key, accessKey.reveal())) return undefined;

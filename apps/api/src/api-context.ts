@@ -1,7 +1,9 @@
 import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import type { Admission } from '@nightcrier/state/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import type { IncidentStore } from '@nightcrier/state/incidents';
+import type { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis';
 import type { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -16,7 +18,10 @@ export interface ApiContext {
   /** What this process, else the ingesters, refuse of a changed configuration. */
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
+  ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
+  /** What operators put in again. */
+  admission: Admission;
   intake: IntakeCounters;
   triage: TriageCounters;
   logger: Logger;

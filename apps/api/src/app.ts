@@ -3,8 +3,10 @@ import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IngesterBoard } from '@nightcrier/state/ingesters';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -13,9 +15,11 @@ import { openTriageQueue } from '@nightcrier/state/triage-queue';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
-import { describeInvalid, handleErrors } from './error-handling.ts';
+import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { booksRoute } from './books-route.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import { requeueRoutes } from './requeue-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { queueBoard } from './queue-board.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -32,6 +36,8 @@ export interface ApiOptions extends AccessSettings {
   port: number;
   redis: RedisSettings;
   clusters: ClusterConfig[];
+  /** What holds for incidents that operators put in the queue again. */
+  admission: AdmissionSettings;
   /** Seconds that `stop` may take. */
   shutdownTimeout: number;
   logger: Logger;
@@ -92,7 +98,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     clusters: () => clusters,
     refused: async () => (refusal ? [refusal] : ingesters.refused()),
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
+    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
+    admission: new Admission({
+      redis,
+      key_prefix,
+      queue: openTriageQueue(redis, key_prefix, logger),
+      settings: options.admission,
+    }),
     intake: new IntakeCounters({ redis, key_prefix }),
     triage: new TriageCounters({ redis, key_prefix }),
     logger,
@@ -101,7 +114,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
-  void app.register((scope) => incidentRoutes(scope, context), { prefix: '/api' });
+  void app.register(
+    (scope) => {
+      scope.addHook('preHandler', async () => assertRedisAnswers(redis));
+      incidentRoutes(scope, context);
+      requeueRoutes(scope, context);
+      booksRoute(scope, context);
+    },
+    { prefix: '/api' },
+  );
   void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
   lifecycle.onStop('http server', () => app.close());
 
@@ -123,7 +144,9 @@ function protect(app: FastifyInstance, access: AccessSettings): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
-    const refused = refusal(access, { authorization: request.headers.authorization, host: request.host });
+    const { authorization, origin } = request.headers;
+    const writes = request.method !== 'GET' && request.method !== 'HEAD';
+    const refused = refusal(access, { authorization, host: request.host, ...(writes && { origin }) });
     if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     if (refused) throw refused;
   });

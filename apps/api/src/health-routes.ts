@@ -1,10 +1,15 @@
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/cluster-health';
+import type { IngesterHealth } from '@nightcrier/core/ingester-health';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers } from './error-handling.ts';
 
-/** `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"). */
-export function healthRoutes(app: FastifyInstance, { redis, health, clusters, refused }: ApiContext): void {
+/**
+ * `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"), to which the
+ * ingesters are added.
+ */
+export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { redis, health, ingesters, clusters, refused } = context;
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
@@ -12,9 +17,10 @@ export function healthRoutes(app: FastifyInstance, { redis, health, clusters, re
     return { status: 'ok' };
   });
 
-  app.get('/health/clusters', async (): Promise<HealthSummary> => {
+  app.get('/health/clusters', async (): Promise<HealthSummary & { ingesters: IngesterHealth[] }> => {
     await assertRedisAnswers(redis);
     const [configuration] = await refused();
-    return { ...summarizeHealth(await health.read(clusters())), ...(configuration && { configuration }) };
+    const summary = summarizeHealth(await health.read(clusters()));
+    return { ...summary, ingesters: await ingesters.read(), ...(configuration && { configuration }) };
   });
 }

@@ -4,7 +4,6 @@ import { queueCounts, type QueueCounts } from '@nightcrier/state/triage-queue';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './api-context.ts';
 import { ApiError } from './api-error.ts';
-import { assertRedisAnswers } from './error-handling.ts';
 
 const LIST_QUERY = {
   type: 'object',
@@ -24,8 +23,6 @@ interface ListQuery {
 
 /** The incidents, their reports, and the queue they wait in. */
 export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incidents }: ApiContext): void {
-  app.addHook('preHandler', async () => assertRedisAnswers(redis));
-
   app.get<{ Querystring: ListQuery }>(
     '/incidents',
     { schema: { querystring: LIST_QUERY } },
@@ -49,6 +46,7 @@ export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incide
   app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, key_prefix));
 }
 
-function noIncident(id: string): ApiError {
+/** The failure of a request for an incident that is not there. */
+export function noIncident(id: string): ApiError {
   return new ApiError('incident_not_found', `there is no incident ${JSON.stringify(id)}`);
 }

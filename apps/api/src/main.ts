@@ -2,7 +2,8 @@ import { readSecret } from '@nightcrier/runtime/read-secret';
 import { runProcess } from '@nightcrier/runtime/run-process';
 import { startApi } from './app.ts';
 
-await runProcess('api', async ({ api, redis, clusters, shutdown_timeout }, logger) => {
+await runProcess('api', async (config, logger) => {
+  const { api, redis, clusters, shutdown_timeout } = config;
   if (redis.url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
   return startApi({
     host: api.host,
@@ -11,6 +12,7 @@ await runProcess('api', async ({ api, redis, clusters, shutdown_timeout }, logge
     allowAnonymous: api.allow_anonymous,
     redis: { url: redis.url, key_prefix: redis.key_prefix },
     clusters,
+    admission: config,
     shutdownTimeout: shutdown_timeout,
     logger,
   });

@@ -16,16 +16,24 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 }
 
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, key_prefix, health, clusters, intake, triage, incidents, logger } = context;
+  const { redis, key_prefix, health, ingesters, clusters, intake, triage, incidents, logger } = context;
   try {
-    const [clusterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
+    const [clusterHealth, ingesterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
       health.read(clusters()),
+      ingesters.read(),
       intake.read(),
       triage.read(),
       incidents.counts(),
       queueCounts(redis, key_prefix),
     ]);
-    return { clusters: clusterHealth, intake: intakeCounts, triage: triageCounts, incidents: incidentCounts, queue };
+    return {
+      clusters: clusterHealth,
+      ingesters: ingesterHealth,
+      intake: intakeCounts,
+      triage: triageCounts,
+      incidents: incidentCounts,
+      queue,
+    };
   } catch (error) {
     logger.debug({ error }, 'metrics without the state in redis');
     return undefined;

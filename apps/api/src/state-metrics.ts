@@ -1,7 +1,8 @@
 import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
+import { auditBooks, type BookPages, QUEUED_STATES } from '@nightcrier/core/books';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incident';
-import type { Intake } from '@nightcrier/state/intake-counters';
+import type { IngesterHealth } from '@nightcrier/core/ingester-health';
 import type { TriageCount } from '@nightcrier/state/triage-counters';
 import type { QueueCounts } from '@nightcrier/state/triage-queue';
 import { Counter, Gauge, Registry } from 'prom-client';
@@ -9,11 +10,15 @@ import { Counter, Gauge, Registry } from 'prom-client';
 /** What the metrics say, read at one scrape. */
 export interface StateSnapshot {
   clusters: ClusterHealth[];
-  intake: Intake;
+  ingesters: IngesterHealth[];
+  intake: BookPages;
   triage: TriageCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
 }
+
+/** The counts of the books that mean that something was shed. */
+const SHED_FOR = ['rejected', 'dropped_incoming', 'dropped', 'expired', 'lost'] as const;
 
 /**
  * The metrics of all that is kept in Redis. A registry for each scrape: the counts are Redis's, so nothing of an earlier
@@ -53,6 +58,8 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     seconds.inc({ outcome: count.outcome }, count.seconds);
   }
 
+  spoolMetrics(snapshot.ingesters, registry);
+
   const up = new Gauge({
     name: 'nightcrier_cluster_up',
     help: 'Whether the connection to the cluster is active',
@@ -65,17 +72,61 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     labelNames: ['cluster', 'outcome'],
     registers,
   });
-  const evicted = new Counter({
-    name: 'nightcrier_incidents_dropped_total',
-    help: 'Waiting incidents that gave way to others',
+  const received = new Counter({
+    name: 'nightcrier_received_total',
+    help: 'Faults that were received',
     labelNames: ['cluster'],
     registers,
   });
+  const queued = new Gauge({
+    name: 'nightcrier_queued_incidents',
+    help: 'Where the incidents that were queued are: waiting, delayed, active, finished, dropped or expired',
+    labelNames: ['cluster', 'state'],
+    registers,
+  });
+  const shed = new Counter({
+    name: 'nightcrier_shed_total',
+    help: 'Incidents that a full queue or their age kept from being investigated',
+    labelNames: ['cluster', 'reason'],
+    registers,
+  });
+  const balanced = auditBooks(snapshot.intake).balanced;
+  new Gauge({ name: 'nightcrier_books_balanced', help: 'Whether the books balance', registers }).set(balanced ? 1 : 0);
   for (const { name: cluster, status } of snapshot.clusters) {
     up.set({ cluster }, status === 'active' ? 1 : 0);
     const counts = snapshot.intake.clusters[cluster];
     for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
-    evicted.inc({ cluster }, counts?.dropped ?? 0);
+    received.inc({ cluster }, counts?.received ?? 0);
+    for (const state of QUEUED_STATES) queued.set({ cluster, state }, counts?.[state] ?? 0);
+    for (const reason of SHED_FOR) shed.inc({ cluster, reason }, counts?.[reason] ?? 0);
   }
   return registry;
+}
+
+function spoolMetrics(ingesters: IngesterHealth[], registry: Registry): void {
+  const labelNames = ['ingester'];
+  const registers = [registry];
+  const waiting = new Gauge({
+    name: 'nightcrier_spool_faults_in_memory',
+    help: 'Faults in the memory of an ingester that Redis has not answered',
+    labelNames,
+    registers,
+  });
+  const bytes = new Gauge({
+    name: 'nightcrier_spool_disk_bytes',
+    help: 'Bytes of faults that an ingester keeps on disk until Redis answers',
+    labelNames,
+    registers,
+  });
+  const onDisk = new Gauge({
+    name: 'nightcrier_spool_disk_up',
+    help: 'Whether an ingester can spool to disk',
+    labelNames,
+    registers,
+  });
+  for (const { name: ingester, spool } of ingesters) {
+    waiting.set({ ingester }, spool.in_memory);
+    bytes.set({ ingester }, spool.disk_bytes);
+    onDisk.set({ ingester }, spool.state === 'memory-only' ? 0 : 1);
+  }
 }

@@ -23,6 +23,15 @@ describe('GET /health/clusters', () => {
       triage_enabled: true,
       mode: 'subscribe',
     });
+    const spool = {
+      state: 'memory-only',
+      in_memory: 3,
+      disk_bytes: 1_400,
+      lost: 2,
+      error: 'no space left on device',
+    } as const;
+    await api.ingesters.publish({ name: 'ingester-1', spool });
+    await api.ingesters.publish({ name: 'ended', spool }, Date.now() - 16_000);
     const response = await api.get('/health/clusters');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -47,6 +56,7 @@ describe('GET /health/clusters', () => {
         },
       ],
       summary: { total: 2, active: 1, unhealthy: 1, triage_enabled: 1 },
+      ingesters: [{ name: 'ingester-1', spool }],
     });
   });
 
@@ -184,7 +194,8 @@ describe('GET /metrics', () => {
         'nightcrier_incidents{state="rejected"} 0',
         'nightcrier_cluster_up{cluster="staging"} 0',
         'nightcrier_intake_total{cluster="staging",outcome="malformed"} 0',
-        'nightcrier_incidents_dropped_total{cluster="prod"} 0',
+        'nightcrier_shed_total{cluster="prod",reason="dropped"} 0',
+        'nightcrier_books_balanced 1',
         expect.stringMatching(/^process_cpu_seconds_total /),
       ]),
     );
@@ -195,6 +206,11 @@ describe('GET /metrics', () => {
     await api.reportHealth({ name: 'prod', status: 'active', event_count: 4, triage_enabled: true });
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
     await api.intake.count('prod', 'filtered', 5);
+    await api.intake.count('prod', 'lost', 2);
+    await api.ingesters.publish({
+      name: 'i',
+      spool: { state: 'spooling', in_memory: 3, disk_bytes: 1_400, lost: 2 },
+    });
     for (let scrape = 0; scrape < 2; scrape += 1) {
       const lines = (await (await api.get('/metrics')).text()).split('\n');
       expect(lines).toEqual(
@@ -205,7 +221,14 @@ describe('GET /metrics', () => {
           'nightcrier_cluster_up{cluster="prod"} 1',
           'nightcrier_intake_total{cluster="prod",outcome="queued"} 3',
           'nightcrier_intake_total{cluster="prod",outcome="filtered"} 5',
-          'nightcrier_incidents_dropped_total{cluster="prod"} 1',
+          'nightcrier_intake_total{cluster="prod",outcome="lost"} 2',
+          'nightcrier_spool_faults_in_memory{ingester="i"} 3',
+          'nightcrier_spool_disk_bytes{ingester="i"} 1400',
+          'nightcrier_spool_disk_up{ingester="i"} 1',
+          'nightcrier_shed_total{cluster="prod",reason="dropped"} 1',
+          'nightcrier_received_total{cluster="prod"} 10',
+          'nightcrier_queued_incidents{cluster="prod",state="waiting"} 2',
+          'nightcrier_books_balanced 1',
         ]),
       );
     }

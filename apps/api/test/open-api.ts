@@ -6,6 +6,7 @@ import type { Severity } from '@nightcrier/core/severity';
 import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis';
@@ -24,6 +25,7 @@ export interface ApiUnderTest extends AsyncDisposable {
   incidents: IncidentStore;
   /** As an ingester `ingester-1` would report it that holds the cluster. */
   reportHealth: (health: ClusterHealth, at?: number) => Promise<void>;
+  ingesters: IngesterHealthBoard;
   intake: IntakeCounters;
 }
 
@@ -37,7 +39,15 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   const key_prefix = randomUUID();
   const settings = { url: redisUrl, key_prefix };
   const logger = silentLogger;
+  const bounds = {
+    global_queue_size: 2,
+    cluster_queue_size: 0,
+    queue_overflow_policy: 'drop',
+    dedup_window_seconds: 60,
+    grouping: 'none',
+  } as const;
   const api = await startApi({
+    admission: bounds,
     host: '127.0.0.1',
     port: 0,
     allowAnonymous: false,
@@ -49,12 +59,6 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   });
   const redis = connectWorker(settings, logger);
   const queue = openTriageQueue(redis, key_prefix, logger);
-  const bounds = {
-    global_queue_size: 2,
-    cluster_queue_size: 0,
-    queue_overflow_policy: 'drop',
-    dedup_window_seconds: 60,
-  } as const;
   const under: ApiUnderTest = {
     url: api.url,
     get: async (path) => fetch(`${api.url}${path}`),
@@ -69,6 +73,7 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
       const token = taken.get(health.name) ?? 0;
       await new ClusterHealthBoard({ redis, key_prefix, logger }).publish(leases, [{ token, health }], at);
     },
+    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     intake: new IntakeCounters({ redis, key_prefix }),
     async [Symbol.asyncDispose]() {
       await api.stop();

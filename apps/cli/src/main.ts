@@ -3,6 +3,7 @@ import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/config
 import { INCIDENT_STATES } from '@nightcrier/core/incident';
 import { Command, Option } from 'commander';
 import { ApiClient } from './api-client.ts';
+import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
 import { listIncidents, showIncident } from './commands/incidents.ts';
 import { simulate } from './commands/simulate.ts';
@@ -67,12 +68,22 @@ program
     process.exitCode = await simulate(flags);
   });
 
-const incidents = program
-  .command('incidents')
-  .description('incidents of a running system')
-  .addOption(new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL'));
-const apiClient = (): ApiClient =>
-  new ApiClient(incidents.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
+const apiUrlOption = (): Option =>
+  new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
+const clientOf = (command: Command): ApiClient =>
+  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
+
+const books = program
+  .command('books')
+  .description('whether every fault of a running system is accounted for; exits 1 if not')
+  .addOption(apiUrlOption())
+  .addOption(outputOption())
+  .action(async ({ output }: { output: 'table' | 'json' }) => {
+    process.exitCode = await showBooks(clientOf(books), output);
+  });
+
+const incidents = program.command('incidents').description('incidents of a running system').addOption(apiUrlOption());
+const apiClient = (): ApiClient => clientOf(incidents);
 
 incidents
   .command('list')
@@ -91,6 +102,19 @@ incidents
   .argument('<incident-id>')
   .addOption(outputOption())
   .action(async (id: string, { output }: { output: 'table' | 'json' }) => showIncident(apiClient(), id, output));
+
+incidents
+  .command('requeue')
+  .description('investigate an incident that has ended again; prints the id of the new one')
+  .argument('<incident-id>')
+  .action(async (id: string) => console.log(await apiClient().requeue(id)));
+
+incidents
+  .command('split')
+  .description('investigate one member of an incident separately; prints the id of the new incident')
+  .argument('<incident-id>')
+  .argument('<member>', 'its fault id, as `incidents show` lists it')
+  .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
 
 try {
   await program.parseAsync();

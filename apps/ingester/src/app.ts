@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import path from 'node:path';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
@@ -8,6 +9,7 @@ import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
+import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
@@ -33,6 +35,7 @@ export class Ingester {
   #config: Config;
   #connections: ConnectionManager | undefined;
   #keeper: LeaseKeeper | undefined;
+  #intake: Intake | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -93,6 +96,7 @@ export class Ingester {
     const admission = new Admission({ redis, key_prefix, queue, settings: config });
     const counters = new IntakeCounters({ redis, key_prefix });
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
+    const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
 
     const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
     const leases = new ClusterLeases({ redis, key_prefix, id: this.id });
@@ -113,11 +117,13 @@ export class Ingester {
 
     const publisher = new HealthPublisher({
       health: () => this.health(),
-      publish: (clusters) =>
-        board.publish(
+      publish: async (clusters) => {
+        await board.publish(
           leases,
           clusters.flatMap((health) => withToken(health, keeper)),
-        ),
+        );
+        if (this.#intake) await ingesters.publish({ name: this.id, spool: this.#intake.spoolHealth() });
+      },
       logger,
     });
     this.#lifecycle.onStop('health', () => publisher.stop());
@@ -130,12 +136,17 @@ export class Ingester {
 
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
+      spool: {
+        directory: config.spool_dir ?? path.join(config.data_dir, 'spool'),
+        maxBytes: config.spool_max_bytes,
+      },
       admit: (event, incidentId) => admission.admit(event, incidentId),
       count: (cluster, outcome) => counts.add(cluster, outcome),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
     });
     this.#lifecycle.onStop('intake', () => intake.close());
+    this.#intake = intake;
 
     const connections = new ConnectionManager({
       settings: config,
@@ -153,6 +164,7 @@ export class Ingester {
     this.#connections = connections;
     this.#lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
 
+    intake.start();
     publisher.start();
     keeper.start();
   }

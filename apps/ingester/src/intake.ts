@@ -8,20 +8,21 @@ import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/severi
 import type { Received } from '@nightcrier/cluster/mcp/cluster-connection';
 import { type MalformedPart, parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
 import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
-import { AdmissionBuffer, type Admit } from './admission-buffer.ts';
+import type { SpoolHealth } from '@nightcrier/core/ingester-health';
+import { ShedBursts } from './shed-bursts.ts';
+import { Spool, type SpoolOptions } from './spool/spool.ts';
 
 export interface IntakeOptions {
   /** May change while it runs. */
   threshold: () => SeverityThreshold;
-  admit: Admit;
+  admit: SpoolOptions['admit'];
+  /** Where faults wait while Redis is away. */
+  spool: Pick<SpoolOptions, 'directory' | 'maxBytes'>;
   /** Counts what does not get as far as admission, which counts its own outcomes. */
   count: (cluster: string, outcome: EarlyOutcome) => void;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   logger: Logger;
   now?: () => number;
-  /** See {@link AdmissionBuffer}. */
-  bufferCapacity?: number;
-  retryInterval?: number;
 }
 
 const MALFORMED_LOG_INTERVAL_MS = 60_000;
@@ -34,20 +35,27 @@ const MALFORMED_LOG_INTERVAL_MS = 60_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #now: () => number;
-  readonly #buffer: AdmissionBuffer;
+  readonly #spool: Spool;
+  readonly #shed: ShedBursts;
   readonly #malformedLoggedAt = new Map<string, number>();
 
   constructor(options: IntakeOptions) {
-    const { admit, logger, bufferCapacity: capacity, retryInterval } = options;
+    const { admit, spool, count, logger } = options;
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#buffer = new AdmissionBuffer({
+    this.#shed = new ShedBursts(logger);
+    this.#spool = new Spool({
+      ...spool,
       admit,
       logger,
       onOutcome: (event, outcome) => this.#admitted(event, outcome),
-      ...(capacity !== undefined && { capacity }),
-      ...(retryInterval !== undefined && { retryInterval }),
+      onLost: (cluster) => count(cluster, 'lost'),
     });
+  }
+
+  /** Takes over the faults that wait since an ingester before this one. */
+  start(): void {
+    this.#spool.start();
   }
 
   /** Takes what a cluster sent. Never throws. */
@@ -62,12 +70,17 @@ export class Intake {
       this.#skipped(cluster, fault);
       return;
     }
-    this.#buffer.add(this.#clusterEvent(cluster, fault, received.source));
+    this.#spool.add(this.#clusterEvent(cluster, fault, received.source));
+  }
+
+  spoolHealth(): SpoolHealth {
+    return this.#spool.health();
   }
 
   /** Admits what still waits. */
-  close(): Promise<void> {
-    return this.#buffer.close();
+  async close(): Promise<void> {
+    await this.#spool.close();
+    this.#shed.close();
   }
 
   #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
@@ -141,12 +154,7 @@ export class Intake {
     switch (outcome.kind) {
       case 'queued':
         logger.info(fields, 'fault queued');
-        if (outcome.evicted.length > 0) {
-          logger.warn(
-            { cluster, incident: outcome.incidentId, evicted: outcome.evicted },
-            'waiting incidents gave way',
-          );
-        }
+        if (outcome.evicted.length > 0) this.#shed.add(cluster, 'dropped', outcome.evicted);
         return;
       case 'resent':
         logger.info(fields, 'fault was queued already');
@@ -154,9 +162,13 @@ export class Intake {
       case 'deduplicated':
         logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault is a recurrence');
         return;
+      case 'grouped':
+        logger.info({ ...fields, members: outcome.members }, 'fault joins an incident of its group');
+        return;
       case 'rejected':
       case 'dropped_incoming':
-        logger.warn({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        logger.debug({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        this.#shed.add(cluster, `${outcome.kind}: ${outcome.bound} bound`, [outcome.incidentId]);
     }
   }
 }

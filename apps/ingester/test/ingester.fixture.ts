@@ -68,6 +68,7 @@ export function configOf(clusters: ClusterConfig[], settings: Record<string, unk
       sse_read_timeout: 10,
       poll_interval: 1,
       shutdown_timeout: 10,
+      data_dir: path.join(tmpdir(), `nightcrier-${key_prefix}`),
       redis: { url: redis.url, key_prefix },
       ...settings,
     }),

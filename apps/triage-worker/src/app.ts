@@ -2,12 +2,15 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
 
 export interface TriageWorkerOptions {
@@ -107,11 +110,24 @@ export class TriageWorkerApp {
     await setGlobalConcurrency(queue, config.max_concurrent_agents);
     this.#throwIfStopped();
 
+    const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const lock = this.#options.lock ?? DEFAULT_LOCK;
+    const { max_agents_per_cluster, max_queue_age_seconds } = config;
+    const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
+    const sweeper = new QueueSweeper({
+      sweep: new QueueSweep({ redis, key_prefix, incidents }),
+      slots,
+      max_queue_age_seconds,
+      interval: lock.stalledInterval,
+      logger,
+    });
+    this.#lifecycle.onStop('queue sweeper', () => sweeper.stop());
+
     const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
     const worker = new TriageWorker({
       context: {
         config,
-        incidents: new IncidentStore({ redis, key_prefix, logger }),
+        incidents,
         environment,
         workerId: `${hostname()}-${process.pid}`,
         grace: this.#options.grace ?? { overrun: 30, kill },
@@ -119,16 +135,18 @@ export class TriageWorkerApp {
       },
       connection: redis,
       counters: new TriageCounters({ redis, key_prefix }),
+      slots,
       retry: {
         maxAttempts: config.max_attempts,
         random: Math.random,
         ...(this.#options.retryDelay ?? { initial: 5_000, max: 300_000 }),
       },
-      lock: this.#options.lock ?? DEFAULT_LOCK,
+      lock,
     });
     this.#worker = worker;
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
+    sweeper.start();
     logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');
   }
 

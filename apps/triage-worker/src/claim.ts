@@ -1,6 +1,8 @@
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import type { Config } from '@nightcrier/core/config';
 import { type Incident, isFinal } from '@nightcrier/core/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incident-row';
+import { expiredReason } from '@nightcrier/state/queue-sweep';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import type { TriageContext } from './triage-context.ts';
@@ -19,10 +21,12 @@ export interface Claim {
 /**
  * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
  * configuration of now, since hours can pass between a fault and its turn. What is claimed counts as an attempt.
- * @throws TriageEnded `skipped` or `failed`
+ * @throws TriageEnded `skipped`, `expired` or `failed`
  */
 export async function claim(incidentId: string, { config, incidents }: TriageContext): Promise<Claim> {
   const incident = await readRow(incidentId, incidents);
+  requireFresh(incident, config);
+  requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
   const cluster = config.clusters.find((candidate) => candidate.name === name);
   if (!cluster) {
@@ -59,6 +63,18 @@ async function readRow(incidentId: string, incidents: TriageContext['incidents']
     throw new TriageEnded({ kind: 'skipped', reason: `the incident has ended already: ${incident.state}` });
   }
   return incident;
+}
+
+/** An incident that was begun is brought to an end however long that takes. */
+function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seconds: most }: Config): void {
+  if (most === 0 || started_at !== undefined || Date.now() - Date.parse(created_at) <= most * 1000) return;
+  throw new TriageEnded({ kind: 'expired', reason: expiredReason(most) });
+}
+
+/** Attempts that came to no end, because their workers died, count like the others. */
+function requireAttempts({ attempts, last_failure }: Incident, { max_attempts }: Config): void {
+  if (attempts < max_attempts) return;
+  throw failed(`gave up after ${attempts} attempts: ${last_failure ?? 'its workers died or hung'}`);
 }
 
 async function requireReadable(kubeconfig: string, cluster: string): Promise<void> {

@@ -60,6 +60,13 @@ export function dispositionOf(outcome: TriageOutcome, attempts: number, retry: R
         level: 'info',
         message: 'incident handed back',
       };
+    case 'expired':
+      return {
+        job: 'complete',
+        end: { state: 'expired', reason: outcome.reason },
+        level: 'warn',
+        message: 'incident expired',
+      };
     case 'skipped':
       return {
         job: 'complete',

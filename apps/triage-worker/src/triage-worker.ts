@@ -5,6 +5,8 @@ import type { TriageCounters } from '@nightcrier/state/triage-counters';
 import { QUEUE_NAME, RETENTION, type TriageJob } from '@nightcrier/state/triage-queue';
 import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
 import { performance } from 'node:perf_hooks';
+import type { ClusterSlots } from '@nightcrier/state/cluster-slots';
+import { park, takeSlot } from './cluster-slot.ts';
 import type { RetryPolicy } from './retry-delay.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
 import type { TriageContext } from './triage-context.ts';
@@ -21,14 +23,12 @@ export interface LockSettings {
 /** Long enough that a worker that hangs for a while does not have its incidents investigated twice. */
 export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
 
-/** How often a job may lose its worker before it fails: one that kills its workers must not take all of them. */
-const MAX_STALLED_COUNT = 2;
-
 export interface TriageWorkerParts {
   /** What the stages use; the worker adds the signal. */
   context: Omit<TriageContext, 'signal'>;
   connection: WorkerOptions['connection'];
   counters: TriageCounters;
+  slots: ClusterSlots;
   retry: RetryPolicy;
   lock: LockSettings;
 }
@@ -59,7 +59,8 @@ export class TriageWorker {
         name: parts.context.workerId,
         autorun: false,
         concurrency: config.max_concurrent_agents,
-        maxStalledCount: MAX_STALLED_COUNT,
+        // An incident that kills its workers must not take all of them.
+        maxStalledCount: config.max_attempts - 1,
         drainDelay: 5,
         ...parts.lock,
         ...RETENTION,
@@ -108,10 +109,21 @@ export class TriageWorker {
     const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
     // Fetched while the worker was told to stop; nothing has begun.
     if (this.#draining) return giveBack(held);
-    const { counters, retry, context } = this.#parts;
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
-    const signal = AbortSignal.any([lockSignal, this.#shutdown.signal]);
+    const slot = await takeSlot(this.#parts.slots, cluster_name, incident_id, { lease: held.lockDuration, logger });
+    if (!slot) return park(held, this.#parts.slots, logger);
+    const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
+    try {
+      await this.#investigate(held, signal, logger);
+    } finally {
+      await slot.give();
+    }
+  }
+
+  async #investigate(held: HeldJob, signal: AbortSignal, logger: Logger): Promise<void> {
+    const { counters, retry, context } = this.#parts;
+    const { incident_id } = held.job.data;
     const begun = performance.now();
     try {
       const outcome = await triage(incident_id, { ...context, signal, logger });

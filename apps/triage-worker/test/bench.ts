@@ -76,8 +76,7 @@ export class Bench {
     this.queue = openTriageQueue(redis, key_prefix, silentLogger);
     this.incidents = new IncidentStore({ redis, key_prefix, logger: silentLogger });
     this.counters = new TriageCounters({ redis, key_prefix });
-    const { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds } = Settings.parse({});
-    const settings = { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds };
+    const settings = { ...Settings.parse({}), grouping: 'none' } as const;
     this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
   }
 

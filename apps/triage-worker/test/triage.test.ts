@@ -211,7 +211,8 @@ describe('an agent script', () => {
 
 it('investigates no more at once than max_concurrent_agents over all workers', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
-  const config = bench.config({ max_concurrent_agents: 2, agent_timeout: 1 }, { agent: 'hangs' });
+  const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1 };
+  const config = bench.config(settings, { agent: 'hangs' });
   await bench.startWorker(config);
   await bench.startWorker(config);
   let most = 0;

@@ -9,6 +9,8 @@ export type AdmissionOutcome =
   | { kind: 'resent'; incidentId: string }
   /** The same fault again: counted on its incident. */
   | { kind: 'deduplicated'; incidentId: string; recurrences: number }
+  /** Another fault of a group whose incident waits or runs: listed there. `members` counts all of the incident's. */
+  | { kind: 'grouped'; incidentId: string; members: number }
   /** The queue is full and the policy is `reject`; the incident row says so. */
   | { kind: 'rejected'; incidentId: string; bound: QueueBound }
   /** The queue is full of more severe incidents, and the policy is `drop`; the incident row says so. */
@@ -22,10 +24,12 @@ export const INTAKE_OUTCOMES = [
   'queued',
   'resent',
   'deduplicated',
+  'grouped',
   'rejected',
   'dropped_incoming',
   'filtered',
   'malformed',
   'skipped',
+  'lost',
 ] as const;
 export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClusterConfig } from './cluster-config.ts';
 import { decimal, flag, httpUrl, integer, seconds, secret, wordList } from './config-fields.ts';
+import { GROUPINGS } from './group-key.ts';
 import { SeverityThreshold } from './severity.ts';
 
 export const AGENT_CLIS = ['builtin', 'claude', 'codex', 'gemini', 'goose'] as const;
@@ -33,11 +34,29 @@ export const Settings = z.strictObject({
   dedup_window_seconds: seconds(0, 86_400)
     .default(300)
     .describe('the same fault within this time is a recurrence, not a new incident'),
+  grouping: z
+    .enum(GROUPINGS)
+    .default('workload')
+    .describe('which faults of one type share an incident: those of a workload, of a resource, or none'),
+  max_queue_age_seconds: seconds(0, 604_800)
+    .default(3600)
+    .describe('an incident that waited longer expires; 0: no bound'),
   max_concurrent_agents: integer(1, 1000).default(5).describe('investigations at once, over all workers'),
+  max_agents_per_cluster: integer(0, 1000)
+    .default(1)
+    .describe('investigations of one cluster at once, over all workers; 0: no bound'),
   max_attempts: integer(1, 20).default(3).describe('attempts at an incident whose investigation could not run'),
 
   workspace_root: z.string().min(1).default('incidents').describe('where incident workspaces are made'),
-  data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis keeps its data'),
+  data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis and the spool keep their data'),
+  spool_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('where faults wait while Redis is away; `spool` in data_dir if unset'),
+  spool_max_bytes: integer(1_000_000, 1_000_000_000_000)
+    .default(268_435_456)
+    .describe('most bytes of faults that an ingester keeps on disk'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),

@@ -15,6 +15,8 @@ export type TriageOutcome =
   | { kind: 'retry'; reason: string }
   /** This worker shuts down: hand the job back at once, without counting an attempt. */
   | { kind: 'requeue'; reason: string }
+  /** It waited longer than `max_queue_age_seconds`. */
+  | { kind: 'expired'; reason: string }
   /** Triage is disabled for the cluster. */
   | { kind: 'skipped'; reason: string };
 
@@ -25,5 +27,6 @@ export const TRIAGE_OUTCOMES = [
   'failed',
   'retry',
   'requeue',
+  'expired',
   'skipped',
 ] as const satisfies TriageOutcome['kind'][];

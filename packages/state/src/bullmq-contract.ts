@@ -12,14 +12,17 @@ export type BullmqInternals = z.infer<typeof BullmqInternals>;
 
 /** The version that the composed admission script was written for and tested with. */
 const VERSION = '6.7.0';
-const ADD = 'addPrioritizedJob';
-const ADD_KEYS = 9;
+/** BullMQ's scripts that ours call, as Lua functions: name and number of keys. */
+const FUNCTIONS = {
+  bull_add: { script: 'addPrioritizedJob', keys: 9 },
+  bull_remove: { script: 'removeJob', keys: 2 },
+  bull_promote: { script: 'promote', keys: 9 },
+} as const;
+export type BullmqFunction = keyof typeof FUNCTIONS;
 const ADD_ARGS = 3;
-const REMOVE = 'removeJob';
-const REMOVE_KEYS = 2;
 
 const ON_UPGRADE =
-  "admission.lua runs inside BullMQ's own scripts: on an upgrade compare both scripts with those of the last version, " +
+  "our scripts run BullMQ's own: on an upgrade compare the scripts with those of the last version, " +
   'change bullmq-contract.ts, and run packages/state/test';
 
 /** The scripts as BullMQ ships them: not part of its index, so they are read from its files. */
@@ -31,27 +34,24 @@ export function bullmqInternals(): BullmqInternals {
 }
 
 /**
- * Checks that BullMQ is the one that admission was written for, and returns its scripts as the Lua functions
- * `bull_add(KEYS, ARGV)` and `bull_remove(KEYS, ARGV)`.
+ * Checks that BullMQ is the one that our scripts were written for, and returns its scripts as Lua functions such as
+ * `bull_add(KEYS, ARGV)`.
  * @throws Error that says what differs and what to do.
  */
-export function bullmqFunctions({ version, scripts }: BullmqInternals): string {
+export function bullmqFunctions({ version, scripts }: BullmqInternals, wanted: readonly BullmqFunction[]): string {
   if (version !== VERSION) throw new Error(`bullmq is ${version}, admission needs ${VERSION}: ${ON_UPGRADE}`);
-  const body = (name: string, keys: number): string => {
-    const script = scripts[name];
-    if (script?.name !== name) throw new Error(`bullmq ${version} has no script ${name}: ${ON_UPGRADE}`);
-    if (script.keys !== keys)
-      throw new Error(`bullmq's script ${name} takes ${script.keys} keys, admission expects ${keys}: ${ON_UPGRADE}`);
-    return script.content;
-  };
-  return `
-local function bull_add(KEYS, ARGV)
-${body(ADD, ADD_KEYS)}
-end
-local function bull_remove(KEYS, ARGV)
-${body(REMOVE, REMOVE_KEYS)}
-end
-`;
+  return wanted
+    .map((name) => {
+      const { script: scriptName, keys } = FUNCTIONS[name];
+      const script = scripts[scriptName];
+      if (script?.name !== scriptName) throw new Error(`bullmq ${version} has no script ${scriptName}: ${ON_UPGRADE}`);
+      if (script.keys !== keys)
+        throw new Error(
+          `bullmq's script ${scriptName} takes ${script.keys} keys, admission expects ${keys}: ${ON_UPGRADE}`,
+        );
+      return `\nlocal function ${name}(KEYS, ARGV)\n${script.content}\nend\n`;
+    })
+    .join('');
 }
 
 /** What BullMQ would send to Redis in order to add a prioritised job. */
@@ -73,9 +73,12 @@ export async function packAdd(queue: TriageQueue, data: TriageJob, priority: num
 
   const [command] = sent;
   const packed = Packed.safeParse(command?.args);
-  if (sent.length !== 1 || command?.name.split(':')[0] !== ADD || !packed.success)
+  if (sent.length !== 1 || command?.name.split(':')[0] !== FUNCTIONS.bull_add.script || !packed.success)
     throw new Error(`bullmq sends ${JSON.stringify(sent)} to add a job: ${ON_UPGRADE}`);
-  return { keys: packed.data.slice(0, ADD_KEYS).map(String), args: packed.data.slice(ADD_KEYS) };
+  return {
+    keys: packed.data.slice(0, FUNCTIONS.bull_add.keys).map(String),
+    args: packed.data.slice(FUNCTIONS.bull_add.keys),
+  };
 }
 
-const Packed = z.array(z.union([z.string(), z.instanceof(Buffer)])).length(ADD_KEYS + ADD_ARGS);
+const Packed = z.array(z.union([z.string(), z.instanceof(Buffer)])).length(FUNCTIONS.bull_add.keys + ADD_ARGS);

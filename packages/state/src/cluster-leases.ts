@@ -75,7 +75,7 @@ export class ClusterLeases {
     this.length = length;
     this.#keys = new StateKeys(key_prefix);
     this.#now = () => (now ? String(now()) : '');
-    const define = (name: string): LuaScript => defineScript(redis, this.#keys, name, '', 'leases');
+    const define = (name: string): LuaScript => defineScript(redis, this.#keys, name, { library: 'leases' });
     this.#beat = define('lease-beat');
     this.#take = define('lease-take');
     this.#release = define('lease-release');

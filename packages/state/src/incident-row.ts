@@ -1,4 +1,5 @@
-import { Incident } from '@nightcrier/core/incident';
+import { FaultEvent } from '@nightcrier/core/fault';
+import { Incident, IncidentMember } from '@nightcrier/core/incident';
 import { z } from 'zod';
 
 /** A field that holds JSON in a Redis hash. */
@@ -11,19 +12,46 @@ const json = z.string().transform((text, context) => {
   }
 });
 
+/** An incident's own fault as its first member. */
+const OwnFault = z
+  .object({ event: FaultEvent, received_at: z.string() })
+  .transform(({ event, received_at }) => ({ ...event, received_at }));
+
+/** The field of a fault that joined the incident begins with this. */
+const MEMBER_FIELD = 'member:';
+/** The incident's own fault first, then the others in the order in which they were received. */
+const Members = z
+  .tuple([OwnFault], json.pipe(IncidentMember))
+  .transform(([own, ...others]) => [
+    own,
+    ...others.toSorted((one, other) => Date.parse(one.received_at) - Date.parse(other.received_at)),
+  ]);
+
 /**
- * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `dedup_until`,
- * `bound`) besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them.
+ * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `phase`, …)
+ * besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them; each further member
+ * is a field `member:<fault id>`.
  */
 const IncidentRow = z
   .object({
     cluster_event: json,
     recurrences: z.coerce.number(),
     attempts: z.coerce.number(),
+    other_members: z.coerce.number(),
     report: json.optional(),
   })
   .loose()
+  .transform((row, context): unknown => {
+    const members = Members.safeParse(membersOf(row));
+    if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
+    return { ...row, member_count: row.other_members + 1, members: members.data };
+  })
   .pipe(Incident);
+
+function membersOf(row: Record<string, unknown>): unknown[] {
+  const others = Object.keys(row).filter((field) => field.startsWith(MEMBER_FIELD));
+  return [row.cluster_event, ...others.map((field) => row[field])];
+}
 
 /** A row that cannot be read as an incident: an operator has to look at it. */
 export class CorruptIncidentError extends Error {

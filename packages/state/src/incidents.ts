@@ -68,7 +68,7 @@ const REPORT_SECONDS = 30 * 24 * 3600;
 
 /**
  * The incidents' rows, from admission (which creates them) to their end. Kept are the newest 10,000 of each final state,
- * 1,000 of `dropped` and of `rejected`, none of them longer than 30 days, and all that are open (see
+ * 1,000 of each state of those that were shed, none of them longer than 30 days, and all that are open (see
  * `lua/incident-rows.lua`).
  */
 export class IncidentStore {
@@ -84,7 +84,7 @@ export class IncidentStore {
     this.#keys = new StateKeys(options.key_prefix);
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
-    this.#script = defineScript(this.#redis, this.#keys, 'incident-transition');
+    this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
@@ -122,7 +122,7 @@ export class IncidentStore {
   }
 
   /**
-   * The incident waits again. Call it before the job goes back to the queue, so that a worker that takes the job at once
+   * The incident waits again, delayed. Call it before the job goes back to the queue, so that a worker that takes the job at once
    * begins after it. `attempt_counts: false` takes back the attempt that `begin` counted.
    */
   async requeued(id: string, reason: string, { attempt_counts = true } = {}): Promise<Transition> {
@@ -130,7 +130,7 @@ export class IncidentStore {
       incident_id: id,
       to: 'queued',
       attempts: attempt_counts ? 0 : -1,
-      set: { reason },
+      set: { reason, ...(attempt_counts && { last_failure: reason }) },
       clear: [],
     });
   }

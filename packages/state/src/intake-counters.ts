@@ -1,23 +1,15 @@
-import { INTAKE_OUTCOMES, type IntakeOutcome } from '@nightcrier/core/admission';
+import type { IntakeOutcome } from '@nightcrier/core/admission';
+import { BOOK_ENTRIES, type BookPages, emptyPage } from '@nightcrier/core/books';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { StateKeys } from './keys.ts';
 
 /** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
-export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped'>;
+export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
 
-/** What is counted: what became of each received fault, and `dropped`, the waiting incidents that gave way to others. */
-const COUNTED = [...INTAKE_OUTCOMES, 'dropped'] as const;
-const IntakeCounts = z.record(z.enum(COUNTED), z.number());
-export type IntakeCounts = z.infer<typeof IntakeCounts>;
-
-/** Counts since the beginning. Clusters that never reported anything are missing. */
-export interface Intake {
-  total: IntakeCounts;
-  clusters: Record<string, IntakeCounts>;
-}
-
-/** The books of the intake, kept in one hash so that they are read at one instant. */
+/**
+ * The counts of the books (see `books.ts` of the core package), kept in one hash so that they are read at one instant. Each is changed in the
+ * same step as what it tells of, and what is received is counted with what became of it.
+ */
 export class IntakeCounters {
   readonly #redis: Redis;
   readonly #key: string;
@@ -29,28 +21,23 @@ export class IntakeCounters {
 
   /** Counts faults that did not get as far as admission. */
   async count(cluster: string, outcome: EarlyOutcome, by = 1): Promise<void> {
-    const results = await this.#redis
-      .multi()
-      .hincrby(this.#key, outcome, by)
-      .hincrby(this.#key, `${outcome}:${cluster}`, by)
-      .exec();
+    const transaction = this.#redis.multi();
+    for (const count of ['received', outcome])
+      transaction.hincrby(this.#key, count, by).hincrby(this.#key, `${count}:${cluster}`, by);
+    const results = await transaction.exec();
     const failed = results?.find(([error]) => error)?.[0];
     if (failed) throw failed;
   }
 
-  async read(): Promise<Intake> {
-    const intake: Intake = { total: noCounts(), clusters: {} };
+  async read(): Promise<BookPages> {
+    const pages: BookPages = { total: emptyPage(), clusters: {} };
     for (const [field, value] of Object.entries(await this.#redis.hgetall(this.#key))) {
       const [outcome = '', cluster] = field.split(':', 2);
-      const counted = COUNTED.find((name) => name === outcome);
+      const counted = BOOK_ENTRIES.find((name) => name === outcome);
       if (counted === undefined) continue;
-      const counts = cluster === undefined ? intake.total : (intake.clusters[cluster] ??= noCounts());
+      const counts = cluster === undefined ? pages.total : (pages.clusters[cluster] ??= emptyPage());
       counts[counted] = Number(value);
     }
-    return intake;
+    return pages;
   }
-}
-
-function noCounts(): IntakeCounts {
-  return IntakeCounts.parse(Object.fromEntries(COUNTED.map((outcome) => [outcome, 0])));
 }

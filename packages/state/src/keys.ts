@@ -12,7 +12,7 @@ export class StateKeys {
   readonly ours: string;
   /** Sorted set: id of every incident that has a row, by its creation in ms. */
   readonly incidents: string;
-  /** Hash: `<outcome>` and `<outcome>:<cluster>` to a count since the beginning. */
+  /** Hash, the books: `<entry>` and `<entry>:<cluster>` to a count, see `books.ts` of the core package. */
   readonly intake: string;
   /** Hash: `<outcome>:runs` and `<outcome>:seconds` to a count since the beginning. */
   readonly triage: string;
@@ -26,6 +26,8 @@ export class StateKeys {
   readonly ingesters: string;
   /** Hash: id of an ingester to the JSON of what is wrong with its new configuration. */
   readonly refusedConfigurations: string;
+  /** Hash: id of an ingester to the JSON of its last health report. */
+  readonly ingesterHealth: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -40,6 +42,7 @@ export class StateKeys {
     this.leaseToken = `${this.ours}lease-token`;
     this.ingesters = `${this.ours}ingesters`;
     this.refusedConfigurations = `${this.ours}refused-configurations`;
+    this.ingesterHealth = `${this.ours}ingester-health`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
@@ -62,13 +65,38 @@ export class StateKeys {
     return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
   }
 
-  /** String: id of the latest incident for a fault; kept while it is open and until the dedup window has passed. */
+  /** String: id of the latest incident for a fault; kept as long as the incident may be. */
   fault(cluster: string, fingerprint: string): string {
     return `${this.ours}fault:${cluster}:${fingerprint}`;
   }
 
-  /** Sorted set: ids of the latest calls that were deduplicated, by time, so that a resent one is not counted again. */
-  get deduplicatedCalls(): string {
-    return `${this.ours}deduplicated-calls`;
+  /** String: id of the open incident that lists the other faults of a group, see `groupKey`. */
+  group(cluster: string, group: string): string {
+    return `${this.ours}group:${cluster}:${group}`;
+  }
+
+  /** Sorted set, ids of the latest calls that made no row by time; and hash, what they were answered. */
+  get countedCalls(): string[] {
+    return [`${this.ours}counted-calls`, `${this.ours}counted-answers`];
+  }
+
+  /** Hashes, see `lua/fair-order.lua`: the next tag of a cluster, the latest that started; by severity. */
+  get fairTags(): string[] {
+    return [`${this.ours}fair:next`, `${this.ours}fair:started`];
+  }
+
+  /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */
+  slots(cluster: string): string {
+    return `${this.ours}slots:${cluster}`;
+  }
+
+  /** Sorted set: ids of the incidents of a cluster that wait for a slot; the first one gets it. */
+  parked(cluster: string): string {
+    return `${this.ours}parked:${cluster}`;
+  }
+
+  /** Set: the clusters of which incidents are parked, see `lua/cluster-slots.lua`. */
+  get parkedClusters(): string {
+    return `${this.ours}parked-clusters`;
   }
 }

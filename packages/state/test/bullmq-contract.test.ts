@@ -12,23 +12,25 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
+const ALL = ['bull_add', 'bull_remove', 'bull_promote'] as const;
+
 describe('the BullMQ that admission is composed with', () => {
   test('is the installed one', () => {
-    expect(() => bullmqFunctions(bullmqInternals())).not.toThrow();
+    expect(() => bullmqFunctions(bullmqInternals(), ALL)).not.toThrow();
   });
 
   test('is refused at start-up in another version, with what to do', () => {
-    expect(() => bullmqFunctions({ ...bullmqInternals(), version: '6.8.0' })).toThrow(
-      /bullmq is 6\.8\.0, admission needs 6\.7\.0: .*compare both scripts.*bullmq-contract\.ts/,
+    expect(() => bullmqFunctions({ ...bullmqInternals(), version: '6.8.0' }, ALL)).toThrow(
+      /bullmq is 6\.8\.0, admission needs 6\.7\.0: .*compare the scripts.*bullmq-contract\.ts/,
     );
   });
 
   test('is refused at start-up when a script is gone or takes other keys', () => {
     const { version, scripts } = bullmqInternals();
     const { removeJob: _, ...withoutRemoveJob } = scripts;
-    expect(() => bullmqFunctions({ version, scripts: withoutRemoveJob })).toThrow('no script removeJob');
+    expect(() => bullmqFunctions({ version, scripts: withoutRemoveJob }, ALL)).toThrow('no script removeJob');
     const changed = { name: 'addPrioritizedJob', content: '', keys: 10 };
-    expect(() => bullmqFunctions({ version, scripts: { ...scripts, addPrioritizedJob: changed } })).toThrow(
+    expect(() => bullmqFunctions({ version, scripts: { ...scripts, addPrioritizedJob: changed } }, ALL)).toThrow(
       "bullmq's script addPrioritizedJob takes 10 keys, admission expects 9",
     );
   });

@@ -183,15 +183,24 @@ describe('IntakeCounters', () => {
     await state.admission.admit(fault({ cluster: 'a' }));
     const { total, clusters } = await state.intake.read();
     expect(total).toEqual({
+      received: 6,
       queued: 1,
       resent: 0,
       deduplicated: 0,
+      grouped: 0,
       rejected: 0,
       dropped_incoming: 0,
       filtered: 2,
       malformed: 3,
       skipped: 0,
+      lost: 0,
+      waiting: 1,
+      delayed: 0,
+      active: 0,
+      finished: 0,
       dropped: 0,
+      expired: 0,
+      requeued: 0,
     });
     expect(clusters['a']).toMatchObject({ filtered: 1, malformed: 3, queued: 1 });
     expect(clusters['b.example']).toMatchObject({ filtered: 1, queued: 0 });

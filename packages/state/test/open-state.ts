@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { auditBooks, type BookPage } from '@nightcrier/core/books';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
+import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { Admission, type AdmissionSettings } from '../src/admission.ts';
 import type { EmbeddedKind } from '../src/embedded-redis.ts';
 import { IncidentStore } from '../src/incidents.ts';
 import { IntakeCounters } from '../src/intake-counters.ts';
 import { findNativeServer } from '../src/native-redis.ts';
 import { connectProducer, disconnect } from '../src/redis.ts';
-import { openTriageQueue, type TriageQueue } from '../src/triage-queue.ts';
+import { StateKeys } from '../src/keys.ts';
+import { openTriageQueue, QUEUE_NAME, type TriageQueue } from '../src/triage-queue.ts';
 
 /** The native server of this machine, if it has one. */
 export const nativeKind: EmbeddedKind | undefined = await findNativeServer(undefined, silentLogger);
@@ -50,6 +54,7 @@ export async function openState(
     cluster_queue_size: 0,
     queue_overflow_policy: 'drop',
     dedup_window_seconds: 300,
+    grouping: 'none',
     ...settings,
   };
   return {
@@ -80,7 +85,16 @@ export function fault({
   cluster = 'prod',
   severity = 'warning',
   received_at = receivedNow(),
-}: { id?: string; cluster?: string; severity?: Severity; received_at?: string } = {}): ClusterEvent {
+  type = 'CrashLoop',
+  pod = 'cart-7d4b9c-abcde',
+}: {
+  id?: string;
+  cluster?: string;
+  severity?: Severity;
+  received_at?: string;
+  type?: string;
+  pod?: string;
+} = {}): ClusterEvent {
   return {
     cluster_name: cluster,
     labels: { tier: 'one' },
@@ -88,9 +102,9 @@ export function fault({
     received_at,
     event: {
       faultId: id,
-      faultType: 'CrashLoop',
+      faultType: type,
       severity,
-      resource: { apiVersion: 'v1', kind: 'Pod', name: 'cart-7d4b9c-abcde', namespace: 'shop' },
+      resource: { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: 'shop' },
       timestamp: received_at,
     },
   };
@@ -99,4 +113,33 @@ export function fault({
 /** How many jobs BullMQ holds that have not started. */
 export async function waitingJobs(queue: TriageQueue): Promise<number> {
   return queue.getJobCountByTypes('prioritized', 'waiting', 'delayed');
+}
+
+/** A connection as workers use it, to the same Redis. */
+export function workerConnection({ redis }: State): Redis {
+  return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+}
+
+/** Takes the next job as a worker does, and holds it under the token `token`. Gives its id. */
+export async function take(state: State): Promise<string> {
+  const connection = workerConnection(state);
+  const worker = new Worker(QUEUE_NAME, null, {
+    connection,
+    prefix: new StateKeys(state.key_prefix).bullmq,
+    autorun: false,
+  });
+  try {
+    const job = await worker.getNextJob('token', { block: false });
+    return job?.id ?? 'nothing';
+  } finally {
+    await worker.close();
+    await disconnect(connection);
+  }
+}
+
+/** Fails unless the books balance; gives them. */
+export async function balancedBooks(state: State): Promise<BookPage> {
+  const { off, total } = auditBooks(await state.intake.read());
+  expect(off).toEqual([]);
+  return total;
 }

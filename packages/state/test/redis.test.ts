@@ -95,7 +95,8 @@ describe('StateKeys', () => {
         keys.waiting('prod'),
         keys.fault('prod', 'f'),
         keys.fault('prod', 'g'),
-        keys.deduplicatedCalls,
+        ...keys.countedCalls,
+        ...keys.fairTags,
         keys.intake,
       ].toSorted(),
     );

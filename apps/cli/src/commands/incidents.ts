@@ -1,3 +1,4 @@
+import { describeResource } from '@nightcrier/core/fault';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
@@ -27,6 +28,9 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['resource', row.resource],
     ['fault', `${row.fault} (${row.severity})`],
     ['state', incident.reason === undefined ? row.state : `${row.state}: ${incident.reason}`],
+    ['members', incident.member_count > 1 ? incident.member_count : undefined],
+    ['previous', incident.previous_incident_id],
+    ['requeued as', incident.requeued_as],
     ['received', incident.cluster_event.received_at],
     ['finished', incident.finished_at],
     ['recurrences', row.recurrences],
@@ -35,5 +39,8 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['workspace', incident.workspace],
   ];
   for (const [name, value] of facts) if (value !== undefined) console.log(`${name.padEnd(12)} ${value}`);
+  for (const { faultId, severity, resource } of incident.members.slice(1)) {
+    console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
+  }
   console.log(`\n${report ?? 'There is no report.'}`);
 }

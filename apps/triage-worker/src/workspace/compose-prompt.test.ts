@@ -23,7 +23,10 @@ function incidentWith(context: string): Incident {
       },
     },
     recurrences: 2,
+    first_seen: '2026-01-02T03:04:05Z',
     last_seen: '2026-01-02T03:04:05Z',
+    members: [],
+    member_count: 1,
     created_at: '2026-01-02T03:04:05Z',
     attempts: 1,
   };

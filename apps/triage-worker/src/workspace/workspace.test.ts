@@ -1,9 +1,18 @@
+import type { FaultEvent } from '@nightcrier/core/fault';
 import type { Incident } from '@nightcrier/core/incident';
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { prepareWorkspace, workspaceOf } from './workspace.ts';
+
+const fault: FaultEvent = {
+  faultId: 'f1',
+  faultType: 'CrashLoop',
+  severity: 'critical',
+  resource: { apiVersion: 'v1', kind: 'Pod', name: 'cart-abc', namespace: 'shop' },
+  timestamp: '2026-01-02T03:04:00Z',
+};
 
 const incident: Incident = {
   incident_id: 'b0a4cf4c-6a3f-4f26-8b0e-5a0f2f1d9c11',
@@ -15,16 +24,13 @@ const incident: Incident = {
     labels: { team: 'shop' },
     source: 'subscription',
     received_at: '2026-01-02T03:04:05Z',
-    event: {
-      faultId: 'f1',
-      faultType: 'CrashLoop',
-      severity: 'critical',
-      resource: { apiVersion: 'v1', kind: 'Pod', name: 'cart-abc', namespace: 'shop' },
-      timestamp: '2026-01-02T03:04:00Z',
-    },
+    event: fault,
   },
   recurrences: 2,
+  first_seen: '2026-01-02T03:04:05Z',
   last_seen: '2026-01-02T03:04:05Z',
+  members: [{ ...fault, received_at: '2026-01-02T03:04:05Z' }],
+  member_count: 50,
   created_at: '2026-01-02T03:04:05Z',
   attempts: 1,
 };
@@ -49,6 +55,8 @@ it("writes the incident for the agent, for nobody but the worker's user to read"
     labels: { team: 'shop' },
     fault: incident.cluster_event.event,
     recurrences: 2,
+    member_count: 50,
+    members: [{ fault_id: 'f1', resource: fault.resource, severity: 'critical', received_at: '2026-01-02T03:04:05Z' }],
     received_at: '2026-01-02T03:04:05Z',
     attempt: 1,
   });

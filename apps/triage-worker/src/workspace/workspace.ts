@@ -62,9 +62,28 @@ export async function prepareWorkspace(
 }
 
 /** What an agent reads of its incident. Credentials and paths of the worker are not in it. */
-export function describeIncident({ incident_id, cluster_event, recurrences, attempts }: Incident) {
+export function describeIncident(incident: Incident) {
+  const { incident_id, cluster_event, recurrences, members, member_count, attempts } = incident;
   const { cluster_name, environment, labels, event, received_at } = cluster_event;
-  return { incident_id, cluster_name, environment, labels, fault: event, recurrences, received_at, attempt: attempts };
+  return {
+    incident_id,
+    cluster_name,
+    environment,
+    labels,
+    fault: event,
+    recurrences,
+    // Of all that the incident stands for, its own fault included.
+    member_count,
+    members: members.map(({ resource, container, severity, ...member }) => ({
+      fault_id: member.faultId,
+      resource,
+      container,
+      severity,
+      received_at: member.received_at,
+    })),
+    received_at,
+    attempt: attempts,
+  };
 }
 
 /**

@@ -1,29 +1,50 @@
--- Functions over incident rows and their indexes, put in front of every script that changes one.
+-- Functions over incident rows, their indexes and the books, put in front of every script that changes one.
 -- Expects `ours`, the prefix of our keys, and `bull`, the prefix of the queue's keys, as locals.
 
 -- What is kept of incidents in a final state; older ones go when a newer one enters the state. Incidents that were shed
 -- have a bound of their own, so that a flood of them does not wash away the reports.
 local KEPT, KEPT_SHED, KEPT_MS = 10000, 1000, 30 * 24 * 3600 * 1000
-local SHED = { dropped = true, rejected = true }
+local SHED = { dropped = true, rejected = true, expired = true }
 local OPEN = { queued = true, investigating = true }
+-- A place among those that give way: severity first, then the time of receipt in ms, which stays below 2^41 until 2039.
+local SEVERITY_BAND = 2199023255552
 
 local function row_of(id) return ours .. 'incident:' .. id end
 local function index_of(state) return ours .. 'incidents:' .. state end
+local function fault_key_of(cluster, fingerprint) return ours .. 'fault:' .. cluster .. ':' .. fingerprint end
+local function group_key_of(cluster, group) return ours .. 'group:' .. cluster .. ':' .. group end
 
-local function count(outcome, cluster)
-  redis.call('HINCRBY', ours .. 'intake', outcome, 1)
-  redis.call('HINCRBY', ours .. 'intake', outcome .. ':' .. cluster, 1)
+-- The books are one hash: whoever reads it reads one instant.
+local function count(name, cluster, by)
+  redis.call('HINCRBY', ours .. 'intake', name, by or 1)
+  redis.call('HINCRBY', ours .. 'intake', name .. ':' .. cluster, by or 1)
+end
+
+-- A fault is received when it is known what became of it: in one step, so that no crash comes between the two.
+local function count_received(outcome, cluster)
+  count('received', cluster)
+  count(outcome, cluster)
 end
 
 -- No longer evictable, and no longer counted against the cluster's bound.
 local function forget_waiting(id, cluster)
   redis.call('ZREM', ours .. 'waiting', id)
   redis.call('ZREM', ours .. 'waiting:' .. cluster, id)
+  redis.call('ZREM', ours .. 'parked:' .. cluster, id)
 end
 
 local function remember_waiting(id, cluster, place)
   redis.call('ZADD', ours .. 'waiting', place, id)
   redis.call('ZADD', ours .. 'waiting:' .. cluster, place, id)
+end
+
+-- Whether BullMQ still has something to do for an incident.
+local function has_job(id)
+  return redis.call('EXISTS', bull .. id) == 1 and redis.call('HEXISTS', bull .. id, 'finishedOn') == 0
+end
+
+local function delete_if(key, id)
+  if redis.call('GET', key) == id then redis.call('DEL', key) end
 end
 
 -- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog.
@@ -37,23 +58,46 @@ local function trim(state, now)
     gone = redis.call('ZRANGEBYSCORE', index, '-inf', now - KEPT_MS, 'LIMIT', 0, 10)
   end
   for _, id in ipairs(gone) do
+    local row = redis.call('HMGET', row_of(id), 'cluster_name', 'fingerprint')
+    if row[1] then delete_if(fault_key_of(row[1], row[2]), id) end
     redis.call('ZREM', index, id)
     redis.call('ZREM', ours .. 'incidents', id)
     redis.call('DEL', row_of(id), ours .. 'report:' .. id)
   end
 end
 
--- Puts a new row into its indexes.
+-- Puts a row into the indexes of its state.
 local function enter_state(id, state, created, now)
   redis.call('ZADD', ours .. 'incidents', created, id)
   redis.call('ZADD', index_of(state), created, id)
   if not OPEN[state] then trim(state, now) end
 end
 
--- Moves a row from one state to another; the caller has checked that it may.
-local function change_state(id, from, to, now)
+-- The books know an open incident by its phase (waiting, delayed or active), and an ended one by how it ended.
+local ENDED_AS = { dropped = 'dropped', expired = 'expired' }
+
+-- Moves an open incident within the books.
+local function change_phase(id, cluster, from, to)
+  count(from, cluster, -1)
+  count(to, cluster)
+  redis.call('HSET', row_of(id), 'phase', to)
+end
+
+-- Moves an open incident to another state, in its indexes and in the books; `phase` says where an open one stands.
+local function change_state(id, to, phase, now)
+  local row = redis.call('HMGET', row_of(id), 'state', 'cluster_name', 'phase', 'place', 'group')
+  local cluster = row[2]
   local created = redis.call('ZSCORE', ours .. 'incidents', id) or now
-  redis.call('ZREM', index_of(from), id)
+  redis.call('ZREM', index_of(row[1]), id)
   redis.call('HSET', row_of(id), 'state', to)
+  if OPEN[to] then
+    change_phase(id, cluster, row[3], phase)
+  else
+    count(row[3], cluster, -1)
+    count(ENDED_AS[to] or 'finished', cluster)
+    redis.call('HDEL', row_of(id), 'phase')
+    if row[5] then delete_if(group_key_of(cluster, row[5]), id) end
+  end
+  if to == 'queued' then remember_waiting(id, cluster, row[4]) else forget_waiting(id, cluster) end
   enter_state(id, to, created, now)
 end

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AdmissionOutcome } from '@nightcrier/core/admission';
+import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import { silentLogger } from '@nightcrier/core/logger';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
+
+function event(name: string, cluster = 'alpha'): ClusterEvent {
+  const resource = { apiVersion: 'v1', kind: 'Pod', name };
+  const timestamp = '2026-11-21T10:00:00Z';
+  return {
+    cluster_name: cluster,
+    labels: {},
+    event: { faultId: name, faultType: 'CrashLoop', severity: 'critical', resource, timestamp },
+    source: 'subscription',
+    received_at: timestamp,
+  };
+}
+
+const names = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => `fault-${from + index}`);
+
+async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'nightcrier-spool-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+interface Queue {
+  away?: boolean;
+  hangs?: boolean;
+}
+
+/** A spool before a queue that can be away. */
+async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
+  const directory = options.directory ?? (await makeDirectory());
+  const admitted: string[] = [];
+  const asked: { name: string; incidentId: string }[] = [];
+  const outcomes: AdmissionOutcome[] = [];
+  const lost: string[] = [];
+  const errors: { fields: object; message: string }[] = [];
+  const spool = new Spool({
+    admit: async ({ event: { faultId } }, incidentId) => {
+      asked.push({ name: faultId, incidentId });
+      if (queue.hangs) await vi.waitUntil(() => !queue.hangs, { timeout: 10_000 });
+      if (queue.away) throw new Error('Redis is away');
+      admitted.push(faultId);
+      return { kind: 'queued', incidentId, evicted: [] };
+    },
+    onOutcome: (_, outcome) => outcomes.push(outcome),
+    onLost: (cluster) => lost.push(cluster),
+    logger: { ...silentLogger, error: (fields, message) => void errors.push({ fields, message }) },
+    directory,
+    maxBytes: 10_000_000,
+    diskRetry: 20,
+    longestRetry: 30,
+    ...options,
+  });
+  onTestFinished(() => spool.close());
+  spool.start();
+  return { spool, directory, admitted, asked, outcomes, lost, errors };
+}
+
+const filesIn = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ndjson'));
+
+/** Leaves a spool as a process that was killed would: on disk, under a process that does not live. */
+function abandon(directory: string, lines: string[], owner = `${hostname()}~999999999~1~${randomUUID()}`): void {
+  mkdirSync(path.join(directory, owner));
+  writeFileSync(path.join(directory, owner, '0000000000000001.ndjson'), lines.join(''));
+}
+
+const line = (name: string, incident_id: string = randomUUID()): string =>
+  `${JSON.stringify({ incident_id, event: event(name) })}\n`;
+
+describe('while Redis answers', () => {
+  test('faults are admitted in the order of receipt, and none touches the disk', async () => {
+    const { spool, admitted, outcomes, directory } = await spoolBefore({});
+    for (const name of names(1_000)) spool.add(event(name));
+    expect(filesIn(directory)).toEqual([]);
+    await expect.poll(() => outcomes).toHaveLength(1_000);
+    expect(admitted).toEqual(names(1_000));
+    expect(spool.health()).toEqual({ state: 'flowing', in_memory: 0, disk_bytes: 0, lost: 0 });
+  });
+
+  test('a burst that memory cannot hold goes over the disk, in order', async () => {
+    const { spool, admitted } = await spoolBefore({}, { memoryCapacity: 100 });
+    for (const name of names(5_000)) spool.add(event(name));
+    expect(spool.health()).toMatchObject({ state: 'spooling', in_memory: 100 });
+    await expect.poll(() => admitted.length, { timeout: 10_000 }).toBe(5_000);
+    expect(admitted).toEqual(names(5_000));
+    await expect.poll(() => spool.health()).toMatchObject({ state: 'flowing', disk_bytes: 0 });
+  });
+
+  test('at most 200 admissions are in flight', async () => {
+    const queue = { hangs: true };
+    const { spool, asked, admitted } = await spoolBefore(queue);
+    for (const name of names(500)) spool.add(event(name));
+    expect(asked).toHaveLength(200);
+    queue.hangs = false;
+    await expect.poll(() => admitted).toEqual(names(500));
+  });
+
+  test('a fault that cannot be admitted at all is counted as lost and does not hold up the others', async () => {
+    const { spool, outcomes, lost, errors } = await spoolBefore(
+      {},
+      {
+        admit: async ({ event: { faultId } }, incidentId) => {
+          if (faultId === 'fault-1') throw new RangeError('received_at must be a time');
+          return { kind: 'queued', incidentId, evicted: [] };
+        },
+      },
+    );
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => outcomes).toHaveLength(2);
+    expect(lost).toEqual(['alpha']);
+    expect(errors).toMatchObject([{ message: 'fault lost: it cannot be admitted', fields: { cluster: 'alpha' } }]);
+  });
+});
+
+describe('while Redis is away', () => {
+  test('every fault is on disk, and is admitted in order under the id it was first sent with', async () => {
+    const queue = { away: true };
+    const { spool, admitted, asked, directory } = await spoolBefore(queue, { memoryCapacity: 100 });
+    for (const name of names(50)) spool.add(event(name));
+    await expect.poll(() => filesIn(directory)).toHaveLength(1);
+    for (const name of names(450, 50)) spool.add(event(name));
+    const files = filesIn(directory).toSorted();
+    const kept = await Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')));
+    expect(kept.join('').trim().split('\n')).toHaveLength(500);
+    queue.away = false;
+    await expect.poll(() => admitted, { timeout: 10_000 }).toEqual(names(500));
+    expect(new Set(asked.map(({ name, incidentId }) => `${name} ${incidentId}`)).size).toBe(500);
+    await expect.poll(() => filesIn(directory)).toEqual([]);
+  });
+
+  test('faults that are in flight go to disk as soon as Redis is silent for a while', async () => {
+    const queue = { hangs: true };
+    const { spool, admitted, directory } = await spoolBefore(queue);
+    for (const name of names(20)) spool.add(event(name));
+    await expect.poll(() => filesIn(directory)).toHaveLength(1);
+    queue.hangs = false;
+    await expect.poll(() => admitted).toEqual(names(20));
+    await expect.poll(() => filesIn(directory)).toEqual([]);
+  });
+
+  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, said once', async () => {
+    const queue = { away: true };
+    const { spool, admitted, lost, errors } = await spoolBefore(queue, { memoryCapacity: 3, maxBytes: 2_000 });
+    for (const name of names(100)) spool.add(event(name, name === 'fault-99' ? 'beta' : 'alpha'));
+    expect(spool.health().disk_bytes).toBeLessThanOrEqual(2_000);
+    expect(lost.length).toBeGreaterThan(80);
+    expect(lost.at(-1)).toBe('beta');
+    expect(spool.health().lost).toBe(lost.length);
+    expect(errors.map(({ message }) => message)).toEqual(['faults lost: the spool is full']);
+    queue.away = false;
+    await expect.poll(() => admitted).toEqual(names(100 - lost.length));
+  });
+
+  test('a disk that fails leaves memory, said in health, until it works again', async () => {
+    const queue = { away: true };
+    const root = await makeDirectory();
+    const directory = path.join(root, 'spool');
+    writeFileSync(directory, 'a file where the directory should be');
+    const { spool, admitted, lost, errors } = await spoolBefore(queue, { directory, memoryCapacity: 10 });
+    for (const name of names(15)) spool.add(event(name));
+    expect(lost).toHaveLength(5);
+    expect(spool.health()).toMatchObject({ state: 'memory-only', error: expect.stringContaining(directory) });
+    expect(errors[0]?.message).toBe('spool is in memory only: make spool_dir writable, or make room');
+
+    await rm(directory);
+    await expect
+      .poll(() => {
+        spool.add(event('later'));
+        return spool.health().state;
+      })
+      .toBe('spooling');
+    queue.away = false;
+    await expect.poll(() => admitted.slice(0, 11)).toEqual([...names(10), 'later']);
+  });
+});
+
+describe('across processes', () => {
+  test('what is left at the end waits for the next start, under the same ids and in order', async () => {
+    const first = await spoolBefore({ away: true });
+    for (const name of names(300)) first.spool.add(event(name));
+    await first.spool.close();
+    expect(first.errors).toEqual([]);
+
+    const next = await spoolBefore({}, { directory: first.directory });
+    next.spool.add(event('new'));
+    await expect.poll(() => next.admitted).toEqual([...names(300), 'new']);
+    const ids = new Map(next.asked.map(({ name, incidentId }) => [name, incidentId]));
+    for (const { name, incidentId } of first.asked) expect(ids.get(name)).toBe(incidentId);
+    await next.spool.close();
+    expect(readdirSync(first.directory)).toEqual([]);
+  });
+
+  test('the segments of a process that was killed are taken over; its torn last line is counted for its cluster', async () => {
+    const directory = await makeDirectory();
+    abandon(directory, [line('fault-0'), line('fault-1'), line('torn').slice(0, 150)]);
+    const { admitted, lost, errors } = await spoolBefore({}, { directory });
+    await expect.poll(() => admitted).toEqual(names(2));
+    expect(lost).toEqual(['alpha']);
+    expect(errors).toMatchObject([{ message: 'faults lost: damaged in the spool', fields: { lines: 1 } }]);
+    expect(filesIn(directory)).toEqual([]);
+  });
+
+  test('the segments of a process that lives are left alone', async () => {
+    const first = await spoolBefore({ away: true });
+    first.spool.add(event('mine'));
+    await expect.poll(() => filesIn(first.directory)).toHaveLength(1);
+    const second = await spoolBefore({}, { directory: first.directory });
+    second.spool.add(event('yours'));
+    await expect.poll(() => second.admitted).toEqual(['yours']);
+    expect(filesIn(first.directory)).toHaveLength(1);
+  });
+
+  test('a process of another host counts as dead only when it was silent for long', async () => {
+    const directory = await makeDirectory();
+    const owner = `another-host~1~1~${randomUUID()}`;
+    abandon(directory, [line('elsewhere')], owner);
+    const { spool, admitted } = await spoolBefore({}, { directory });
+    spool.add(event('here'));
+    await expect.poll(() => admitted).toEqual(['here']);
+    const longAgo = new Date(Date.now() - 120_000);
+    utimesSync(path.join(directory, owner), longAgo, longAgo);
+    const next = await spoolBefore({}, { directory });
+    await expect.poll(() => next.admitted).toEqual(['elsewhere']);
+  });
+});

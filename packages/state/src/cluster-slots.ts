@@ -1,0 +1,63 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { bullmqFunctions, bullmqInternals } from './bullmq-contract.ts';
+import { StateKeys } from './keys.ts';
+import { defineScript, type LuaScript } from './lua-script.ts';
+
+export interface ClusterSlotsOptions {
+  redis: Redis;
+  key_prefix: string;
+  /** Most incidents of one cluster at once; 0: no bound. */
+  max_agents_per_cluster: number;
+  /** How long a slot is held without being taken again, ms. */
+  lease: number;
+}
+
+const Promoted = z.array(z.string());
+
+/**
+ * Bounds how many incidents of one cluster are investigated at once, over all workers. A slot is a lease of Redis's
+ * clock; an incident without a slot is parked among the delayed jobs, and comes back when one becomes free.
+ */
+export class ClusterSlots {
+  readonly #options: ClusterSlotsOptions;
+  readonly #keys: StateKeys;
+  readonly #script: LuaScript;
+
+  constructor(options: ClusterSlotsOptions) {
+    this.#options = options;
+    this.#keys = new StateKeys(options.key_prefix);
+    const prologue = bullmqFunctions(bullmqInternals(), ['bull_promote']);
+    this.#script = defineScript(options.redis, this.#keys, 'cluster-slots', { prologue });
+  }
+
+  /** Takes a slot, or renews the lease of the one that the incident holds. Returns whether it has one. */
+  async take(cluster: string, incidentId: string): Promise<boolean> {
+    return (await this.#run('take', cluster, incidentId)) === 1;
+  }
+
+  /**
+   * Notes that an incident waits for a slot. Its job must be delayed already: one that is not cannot be promoted, and a
+   * slot that becomes free in between would be missed.
+   */
+  async park(cluster: string, incidentId: string): Promise<void> {
+    await this.#run('park', cluster, incidentId);
+  }
+
+  /** Gives a slot back, and promotes the next parked incident. Gives the ids of what was promoted. */
+  async give(cluster: string, incidentId: string): Promise<string[]> {
+    return Promoted.parse(await this.#run('give', cluster, incidentId));
+  }
+
+  /** Promotes what the slots allow in every cluster: of dead workers, whose leases have ended, nobody gave them back. */
+  async refill(): Promise<string[]> {
+    const clusters = await this.#options.redis.smembers(this.#keys.parkedClusters);
+    const promoted = await Promise.all(clusters.map(async (cluster) => this.#run('refill', cluster)));
+    return promoted.flatMap((ids) => Promoted.parse(ids));
+  }
+
+  async #run(operation: 'take' | 'park' | 'give' | 'refill', cluster: string, incidentId = ''): Promise<unknown> {
+    const { max_agents_per_cluster, lease } = this.#options;
+    return this.#script([], [operation, cluster, String(max_agents_per_cluster), incidentId, String(lease)]);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { bullmqFunctions, bullmqInternals } from './bullmq-contract.ts';
+import type { IncidentStore } from './incidents.ts';
+import { StateKeys } from './keys.ts';
+import { defineScript, type LuaScript } from './lua-script.ts';
+import { QUEUE_NAME } from './triage-queue.ts';
+
+const Expired = z.tuple([z.number()], z.string());
+
+/** Entries that one call looks at. */
+const PAGE = 200;
+
+/** Says why an incident expired. */
+export function expiredReason(maxQueueAgeSeconds: number): string {
+  return `waited longer than max_queue_age_seconds: ${maxQueueAgeSeconds}`;
+}
+
+/** What is set right at an interval. Any number of workers may do so at the same time. */
+export class QueueSweep {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+  readonly #incidents: IncidentStore;
+  readonly #now: () => number;
+  readonly #expire: LuaScript;
+
+  /** @param options.now milliseconds since the epoch */
+  constructor(options: { redis: Redis; key_prefix: string; incidents: IncidentStore; now?: () => number }) {
+    this.#redis = options.redis;
+    this.#keys = new StateKeys(options.key_prefix);
+    this.#incidents = options.incidents;
+    this.#now = options.now ?? Date.now;
+    const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
+    this.#expire = defineScript(this.#redis, this.#keys, 'expire-waiting', { prologue });
+  }
+
+  /** Ends the incidents that have waited for their first investigation for longer than this. Gives their ids. */
+  async expire(maxQueueAgeSeconds: number): Promise<string[]> {
+    const expired: string[] = [];
+    const now = this.#now();
+    const before = String(now - maxQueueAgeSeconds * 1_000);
+    for (let from = 0; ;) {
+      const args = [before, String(now), new Date(now).toISOString(), expiredReason(maxQueueAgeSeconds)];
+      const [stay, ...ids] = Expired.parse(await this.#expire([], [...args, String(from), String(PAGE)]));
+      expired.push(...ids);
+      from += stay;
+      if (stay + ids.length < PAGE) return expired;
+    }
+  }
+
+  /**
+   * Ends the incidents that are being investigated according to their rows, and whose jobs are gone or have ended: BullMQ
+   * failed them after their workers died, and the worker that was to write it down died too. Gives their ids.
+   */
+  async endAbandoned(): Promise<string[]> {
+    const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
+    const jobs = await Promise.all(
+      ids.map(async (id) => this.#redis.hmget(`${this.#keys.bullmq}:${QUEUE_NAME}:${id}`, 'data', 'finishedOn')),
+    );
+    const abandoned = ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
+    const reason = 'its workers died or hung too often, the last one while it wrote that down';
+    const ended = await Promise.all(
+      abandoned.map(async (id) => ({ id, ...(await this.#incidents.finish(id, { state: 'failed', reason })) })),
+    );
+    return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
+  }
+}

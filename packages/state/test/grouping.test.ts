@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { MAX_MEMBERS } from '@nightcrier/core/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { balancedBooks, Clock, fault, openState, waitingJobs } from './open-state.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+/** A fault of one of the pods of a Deployment. */
+const podFault = (pod: number, more: Parameters<typeof fault>[0] = {}) => {
+  const suffix = String(pod + 1000).replaceAll(/\d/g, (digit) => 'bcdfghjklm'[Number(digit)] ?? '');
+  return fault({ pod: `cart-7d4b9c8f6d-x${suffix}`, id: `f${pod}`, ...more });
+};
+
+test('fifty pods of one workload with the same fault are one incident that lists fifty members', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const first = await state.admission.admit(podFault(0));
+  const others = await Promise.all(
+    Array.from({ length: 49 }, async (_, at) => state.admission.admit(podFault(at + 1))),
+  );
+  expect(others.map(({ kind, incidentId }) => [kind, incidentId])).toEqual(
+    others.map(() => ['grouped', first.incidentId]),
+  );
+  expect(await waitingJobs(state.queue)).toBe(1);
+  const incident = await state.incidents.get(first.incidentId);
+  expect(incident).toMatchObject({ member_count: 50, recurrences: 0 });
+  const listed = incident?.members.map(({ faultId }) => faultId) ?? [];
+  expect(listed[0]).toBe('f0');
+  expect(new Set(listed)).toEqual(new Set(Array.from({ length: 50 }, (_, at) => `f${at}`)));
+  expect(await balancedBooks(state)).toMatchObject({ received: 50, queued: 1, grouped: 49, waiting: 1 });
+});
+
+test('the list of members is bounded, their number is exact', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const { incidentId } = await state.admission.admit(podFault(0));
+  await Promise.all(Array.from({ length: 129 }, async (_, at) => state.admission.admit(podFault(at + 1))));
+  const incident = await state.incidents.get(incidentId);
+  expect(incident?.members).toHaveLength(MAX_MEMBERS);
+  expect(incident?.member_count).toBe(130);
+});
+
+test('a member that comes again is a recurrence, and a call that is sent again gets the same answer', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const { incidentId } = await state.admission.admit(podFault(0));
+  const call = randomUUID();
+  const answers = [
+    await state.admission.admit(podFault(1), call),
+    await state.admission.admit(podFault(1)),
+    await state.admission.admit(podFault(1), call),
+  ];
+  expect(answers).toEqual([
+    { kind: 'grouped', incidentId, members: 2 },
+    { kind: 'deduplicated', incidentId, recurrences: 1 },
+    { kind: 'grouped', incidentId, members: 2 },
+  ]);
+  // Also after the incident has ended, whatever would become of a new fault then.
+  await state.incidents.finish(incidentId, { state: 'resolved' });
+  expect(await state.admission.admit(podFault(1), call)).toEqual(answers[0]);
+  expect(await balancedBooks(state)).toMatchObject({
+    received: 3,
+    grouped: 1,
+    deduplicated: 1,
+    resent: 2,
+    finished: 1,
+  });
+});
+
+test.each([
+  ['another type of fault', podFault(1, { type: 'PodCrash' })],
+  ['a more severe fault', podFault(1, { severity: 'critical' })],
+  ['a fault of another workload', podFault(1, { pod: 'order-7d4b9c8f6d-xbbbb' })],
+  ['a fault of another cluster', podFault(1, { cluster: 'other' })],
+])('a group does not swallow %s', async (_, other) => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  await state.admission.admit(podFault(0));
+  expect(await state.admission.admit(other)).toMatchObject({ kind: 'queued' });
+});
+
+test('after a more severe fault, the others of the group join its incident', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  await state.admission.admit(podFault(0));
+  const { incidentId } = await state.admission.admit(podFault(1, { severity: 'critical' }));
+  expect(await state.admission.admit(podFault(2))).toMatchObject({ kind: 'grouped', incidentId });
+});
+
+test('a group takes members in while its incident runs, and none once it has ended or was shed', async () => {
+  await using state = await openState(server.url, { grouping: 'workload', global_queue_size: 1 });
+  const first = await state.admission.admit(podFault(0));
+  await state.incidents.begin(first.incidentId);
+  expect(await state.admission.admit(podFault(1))).toMatchObject({ kind: 'grouped', members: 2 });
+  await state.incidents.requeued(first.incidentId, 'cluster unreachable');
+  expect(await state.admission.admit(podFault(2))).toMatchObject({ kind: 'grouped', members: 3 });
+  await state.incidents.finish(first.incidentId, { state: 'resolved' });
+  await (await state.queue.getJob(first.incidentId))?.remove();
+  const second = await state.admission.admit(podFault(3));
+  expect(second).toMatchObject({ kind: 'queued' });
+  expect(await state.admission.admit(fault({ cluster: 'other' }))).toMatchObject({ evicted: [second.incidentId] });
+  expect(await state.admission.admit(podFault(4))).toMatchObject({ kind: 'queued' });
+  await balancedBooks(state);
+});
+
+test('grouping by resource keeps the pods of a workload apart; no grouping keeps all faults apart', async () => {
+  for (const grouping of ['resource', 'none'] as const) {
+    await using state = await openState(server.url, { grouping });
+    await state.admission.admit(podFault(0));
+    expect((await state.admission.admit(podFault(1))).kind).toBe('queued');
+    const sameResource = await state.admission.admit(podFault(0, { id: 'another container' }));
+    expect(sameResource.kind).toBe(grouping === 'resource' ? 'grouped' : 'queued');
+  }
+});
+
+test('a new incident for a fault links to the one before, once the window has passed and that one has ended', async () => {
+  const clock = new Clock();
+  await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+  const { incidentId: former } = await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:00Z' }));
+  await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:30Z' }));
+  await state.incidents.finish(former, { state: 'resolved' });
+  clock.ms += 3_600_000;
+  const { incidentId } = await state.admission.admit(fault({ id: 'f' }));
+  expect(await state.incidents.get(incidentId)).toMatchObject({ previous_incident_id: former, recurrences: 0 });
+  expect(await state.incidents.get(former)).toMatchObject({
+    recurrences: 1,
+    first_seen: '2026-03-01T12:00:00Z',
+    last_seen: '2026-03-01T12:00:30Z',
+  });
+});

@@ -1,0 +1,153 @@
+import type { Incident } from '@nightcrier/core/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { QueueSweep } from '../src/queue-sweep.ts';
+import { balancedBooks, Clock, fault, openState, type State, take, waitingJobs } from './open-state.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+async function incidentOf(state: State, id: string): Promise<Incident> {
+  const incident = await state.incidents.get(id);
+  if (!incident) throw new Error(`no incident ${id}`);
+  return incident;
+}
+
+test('an incident that was dropped is put in again as a new one, and keeps its row and its reason', async () => {
+  await using state = await openState(server.url, { global_queue_size: 1, grouping: 'workload' });
+  const { incidentId: shed } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
+  await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
+  const { incidentId: other } = await state.admission.admit(fault({ pod: 'order-0' }));
+  expect(await incidentOf(state, shed)).toMatchObject({ state: 'dropped', member_count: 2 });
+  await state.incidents.finish(other, { state: 'resolved' });
+  await (await state.queue.getJob(other))?.remove();
+
+  const outcome = await state.admission.requeue(await incidentOf(state, shed));
+  expect(outcome).toMatchObject({ kind: 'queued' });
+  const { incidentId } = outcome;
+  expect(await incidentOf(state, incidentId)).toMatchObject({
+    state: 'queued',
+    previous_incident_id: shed,
+    member_count: 2,
+    members: [{ faultId: 'a' }, { faultId: 'b' }],
+  });
+  expect(await incidentOf(state, shed)).toMatchObject({
+    state: 'dropped',
+    requeued_as: incidentId,
+    reason: expect.stringContaining('gave way'),
+  });
+  expect(await state.queue.getJob(incidentId)).toMatchObject({ id: incidentId });
+  // A second time it is open already.
+  expect(await state.admission.requeue(await incidentOf(state, shed))).toEqual({ kind: 'standing', incidentId });
+  expect(await balancedBooks(state)).toMatchObject({ received: 4, queued: 3, dropped: 1, requeued: 1 });
+});
+
+test('an incident that was rejected can be put in again; while the queue is full that is refused, without a trace', async () => {
+  await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+  const { incidentId: waiting } = await state.admission.admit(fault());
+  const { incidentId: refused } = await state.admission.admit(fault());
+  const before = await balancedBooks(state);
+  expect(await state.admission.requeue(await incidentOf(state, refused))).toMatchObject({ kind: 'rejected' });
+  expect(await balancedBooks(state)).toEqual(before);
+  expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(2);
+  await state.incidents.finish(waiting, { state: 'resolved' });
+  await (await state.queue.getJob(waiting))?.remove();
+  expect(await state.admission.requeue(await incidentOf(state, refused))).toMatchObject({ kind: 'queued' });
+});
+
+test('an incident that has ended can be put in again within the window of its fault, one that is open cannot', async () => {
+  await using state = await openState(server.url);
+  const { incidentId } = await state.admission.admit(fault({ id: 'f' }));
+  expect(await state.admission.requeue(await incidentOf(state, incidentId))).toEqual({ kind: 'standing', incidentId });
+  await state.incidents.finish(incidentId, { state: 'failed' });
+  const again = await state.admission.requeue(await incidentOf(state, incidentId));
+  expect(again.kind).toBe('queued');
+  expect(await state.admission.admit(fault({ id: 'f' }))).toMatchObject({
+    kind: 'deduplicated',
+    incidentId: again.incidentId,
+  });
+});
+
+test('a member is split off into an incident of its own, once', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const pod = (id: string, suffix: string) => fault({ id, pod: `cart-7d4b9c8f6d-${suffix}` });
+  const { incidentId } = await state.admission.admit(pod('a', 'xbbbb'));
+  await state.admission.admit(pod('b', 'xcccc'));
+  await state.admission.admit(pod('c', 'xdddd'));
+  const incident = await incidentOf(state, incidentId);
+  const member = incident.members[1]!;
+  const split = await state.admission.splitOff(incident, member);
+  expect(split).toMatchObject({ kind: 'queued' });
+  expect(await incidentOf(state, split.incidentId)).toMatchObject({
+    fingerprint: 'b',
+    previous_incident_id: incidentId,
+    member_count: 1,
+    cluster_event: { event: { faultId: 'b', resource: { name: 'cart-7d4b9c8f6d-xcccc' } } },
+  });
+  expect(await incidentOf(state, incidentId)).toMatchObject({
+    member_count: 2,
+    members: [{ faultId: 'a' }, { faultId: 'c' }],
+  });
+  expect(await state.admission.splitOff(incident, member)).toEqual({ kind: 'standing', incidentId: split.incidentId });
+  // Its fault is its own from now on, and the group stays with the first incident.
+  expect(await state.admission.admit(pod('b', 'xcccc'))).toMatchObject({ incidentId: split.incidentId });
+  expect(await state.admission.admit(pod('d', 'xffff'))).toMatchObject({ kind: 'grouped', incidentId });
+  expect(await waitingJobs(state.queue)).toBe(2);
+  expect(await balancedBooks(state)).toMatchObject({ received: 6, queued: 2, grouped: 3, requeued: 1 });
+});
+
+test('what waited too long expires, with its reason; what was begun does not', async () => {
+  const clock = new Clock();
+  await using state = await openState(server.url, {}, { now: clock.now });
+  const { incidentId: old } = await state.admission.admit(fault({ id: 'old' }));
+  const { incidentId: begun } = await state.admission.admit(fault({ severity: 'critical' }));
+  await take(state);
+  await state.incidents.begin(begun);
+  await state.incidents.requeued(begun, 'cluster unreachable');
+  await (await state.queue.getJob(begun))?.moveToDelayed(Date.now() + 600_000, 'token');
+  clock.ms += 1_800_000;
+  const { incidentId: young } = await state.admission.admit(fault());
+  clock.ms += 1_801_000;
+  const { redis, key_prefix, incidents } = state;
+  const sweep = new QueueSweep({ redis, key_prefix, incidents, now: clock.now });
+  const swept = await Promise.all([sweep.expire(3_600), sweep.expire(3_600)]);
+  expect(swept.flat()).toEqual([old]);
+  expect(await incidentOf(state, old)).toMatchObject({
+    state: 'expired',
+    reason: 'waited longer than max_queue_age_seconds: 3600',
+  });
+  expect(await state.queue.getJob(old)).toBeUndefined();
+  expect(await incidentOf(state, young)).toMatchObject({ state: 'queued' });
+  expect(await balancedBooks(state)).toMatchObject({ queued: 3, expired: 1, waiting: 1, delayed: 1 });
+  // Its fault may come again, and an operator may have it investigated.
+  expect(await state.admission.admit(fault({ id: 'old' }))).toMatchObject({ kind: 'queued' });
+});
+
+test('a backlog of any length expires in one sweep', async () => {
+  const clock = new Clock();
+  await using state = await openState(server.url, { global_queue_size: 10_000 }, { now: clock.now });
+  await Promise.all(Array.from({ length: 1_000 }, async () => state.admission.admit(fault())));
+  clock.ms += 10_000;
+  const { redis, key_prefix, incidents } = state;
+  expect(await new QueueSweep({ redis, key_prefix, incidents, now: clock.now }).expire(5)).toHaveLength(1_000);
+  expect(await balancedBooks(state)).toMatchObject({ waiting: 0, expired: 1_000 });
+  expect(await waitingJobs(state.queue)).toBe(0);
+});
+
+test('a running incident whose job has ended without it is ended', async () => {
+  await using state = await openState(server.url);
+  const { incidentId } = await state.admission.admit(fault());
+  await take(state);
+  await state.incidents.begin(incidentId);
+  const { redis, key_prefix, incidents } = state;
+  const sweep = new QueueSweep({ redis, key_prefix, incidents });
+  expect(await sweep.endAbandoned()).toEqual([]);
+  await (await state.queue.getJob(incidentId))?.moveToFailed(new Error('stalled too often'), 'token', false);
+  expect(await sweep.endAbandoned()).toEqual([incidentId]);
+  expect(await incidentOf(state, incidentId)).toMatchObject({ state: 'failed' });
+  expect(await balancedBooks(state)).toMatchObject({ active: 0, finished: 1 });
+});

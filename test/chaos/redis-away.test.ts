@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { silentLogger } from '@nightcrier/core/logger';
+import { findNativeServer } from '@nightcrier/state/native-redis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WatchedIntake } from '../fixtures/watched-intake.ts';
+
+const native = await findNativeServer(undefined, silentLogger);
+const NEEDS_NATIVE = 'needs valkey-server or redis-server on the PATH';
+const patient = { timeout: 30_000, interval: 100 };
+
+describe.skipIf(!native)(`faults survive${native ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
+  let intake: WatchedIntake;
+  beforeEach(async () => {
+    intake = await WatchedIntake.start();
+  });
+  afterEach(() => intake.dispose());
+
+  /** Waits until the books know of every fault, then says what became of them. */
+  async function outcome(): Promise<object> {
+    await expect.poll(async () => (await intake.books()).total.received, patient).toBe(intake.sent);
+    await expect.poll(() => intake.spooled(), patient).toBe(0);
+    const { sent, incidents, doubled, books } = await intake.account();
+    return { sent, incidents, doubled, queued: books.total.queued, lost: books.total.lost, off: books.off };
+  }
+
+  /** Every fault is exactly one incident. */
+  const exactly = (sent: number): object => ({ sent, incidents: sent, doubled: 0, queued: sent, lost: 0, off: [] });
+
+  test('a Redis that is killed, started again, and then hangs, under load', async () => {
+    await intake.startIngester();
+    const load = intake.emitFor(7_000);
+    await sleep(500);
+    await intake.killRedis();
+    await sleep(1_500);
+    await intake.restartRedis();
+    await expect.poll(async () => (await intake.books()).total.received, patient).toBeGreaterThan(2_000);
+    intake.signalRedis('SIGSTOP');
+    await sleep(3_000);
+    intake.signalRedis('SIGCONT');
+    await load;
+    expect(await outcome()).toEqual(exactly(intake.sent));
+  });
+
+  test('a network that drops every connection to Redis each 100 ms', async () => {
+    await intake.startIngester();
+    const cutting = setInterval(() => intake.cutConnections(), 100);
+    await intake.emitFor(3_000);
+    clearInterval(cutting);
+    expect(await outcome()).toEqual(exactly(intake.sent));
+  });
+
+  test('an ingester that is killed while it spools, and again while it catches up', async () => {
+    const first = await intake.startIngester();
+    await intake.killRedis();
+    intake.emit(3_000);
+    await expect.poll(() => intake.spooled(), patient).toBe(3_000);
+    await first.kill();
+
+    const second = await intake.startIngester();
+    intake.emit(1_000);
+    await expect.poll(() => intake.spooled(), patient).toBe(4_000);
+    await intake.restartRedis();
+    await expect
+      .poll(async () => (await intake.books()).total.received, { ...patient, interval: 5 })
+      .toBeGreaterThan(0);
+    await second.kill();
+
+    await intake.startIngester();
+    expect(await outcome()).toEqual(exactly(intake.sent));
+  });
+});
