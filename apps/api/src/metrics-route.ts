@@ -18,14 +18,22 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
   const { redis, key_prefix, health, clusters, intake, triage, incidents, logger } = context;
   try {
-    const [clusterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
+    const [clusterHealth, intakeCounts, malformed, triageCounts, incidentCounts, queue] = await Promise.all([
       health.read(clusters()),
       intake.read(),
+      intake.readMalformed(),
       triage.read(),
       incidents.counts(),
       queueCounts(redis, key_prefix),
     ]);
-    return { clusters: clusterHealth, intake: intakeCounts, triage: triageCounts, incidents: incidentCounts, queue };
+    return {
+      clusters: clusterHealth,
+      intake: intakeCounts,
+      malformed,
+      triage: triageCounts,
+      incidents: incidentCounts,
+      queue,
+    };
   } catch (error) {
     logger.debug({ error }, 'metrics without the state in redis');
     return undefined;

@@ -10,6 +10,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 export interface StateSnapshot {
   clusters: ClusterHealth[];
   intake: Intake;
+  malformed: { cluster: string; reason: string; count: number }[];
   triage: TriageCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
@@ -59,6 +60,12 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     labelNames: ['cluster'],
     registers,
   });
+  const blind = new Counter({
+    name: 'nightcrier_blind_seconds_total',
+    help: 'For how long at most the cluster was not watched, all gaps together',
+    labelNames: ['cluster'],
+    registers,
+  });
   const intake = new Counter({
     name: 'nightcrier_intake_total',
     help: 'What became of the faults that were received',
@@ -71,11 +78,20 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     labelNames: ['cluster'],
     registers,
   });
-  for (const { name: cluster, status } of snapshot.clusters) {
+  for (const { name: cluster, status, blind_seconds = 0 } of snapshot.clusters) {
     up.set({ cluster }, status === 'active' ? 1 : 0);
     const counts = snapshot.intake.clusters[cluster];
     for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
     evicted.inc({ cluster }, counts?.dropped ?? 0);
+    blind.inc({ cluster }, blind_seconds);
   }
+
+  const malformed = new Counter({
+    name: 'nightcrier_malformed_total',
+    help: 'What clusters sent that was malformed, by what was wrong with it',
+    labelNames: ['cluster', 'reason'],
+    registers,
+  });
+  for (const { cluster, reason, count } of snapshot.malformed) malformed.inc({ cluster, reason }, count);
   return registry;
 }

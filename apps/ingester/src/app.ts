@@ -9,10 +9,12 @@ import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
+import { LastContacts } from '@nightcrier/state/last-contact';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
 import { ConnectionManager } from './connection-manager.ts';
 import { EarlyCounts } from './early-counts.ts';
+import { ContactKeeper } from './contact-keeper.ts';
 import { HealthPublisher } from './health-publisher.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -131,16 +133,26 @@ export class Ingester {
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
       admit: (event, incidentId) => admission.admit(event, incidentId),
-      count: (cluster, outcome) => counts.add(cluster, outcome),
+      count: (cluster, counted) => counts.add(cluster, counted),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
     });
     this.#lifecycle.onStop('intake', () => intake.close());
 
+    const lastContacts = new LastContacts({ redis, key_prefix });
+    const contacts = new ContactKeeper({
+      contacts: lastContacts,
+      write: (latest) => lastContacts.write(latest),
+      logger,
+    });
+    this.#lifecycle.onStop('contacts', () => contacts.stop());
+
     const connections = new ConnectionManager({
       settings: config,
       logger,
+      memoryOf: (cluster) => contacts.memoryOf(cluster),
       onReceived: (cluster, received) => intake.receive(cluster, received),
+      onMalformed: (cluster, reason, detail) => intake.malformed(cluster, reason, detail),
       onHealthChange: (cluster) => {
         publisher.changed(cluster);
         // Faults arrive here now, so the lease can be taken from whoever has it.
@@ -154,6 +166,7 @@ export class Ingester {
     this.#lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
 
     publisher.start();
+    contacts.start();
     keeper.start();
   }
 }

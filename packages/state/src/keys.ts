@@ -18,6 +18,10 @@ export class StateKeys {
   readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
+  /** Hash: name of a cluster to the JSON of the last contact with it. */
+  readonly lastContacts: string;
+  /** Hash: `<reason>:<cluster>` to a count of malformed messages since the beginning. */
+  readonly malformed: string;
   /** Hash: name of a cluster to the JSON of its lease. */
   readonly leases: string;
   /** String: the last fencing token that was given out. */
@@ -36,6 +40,8 @@ export class StateKeys {
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
     this.health = `${this.ours}health`;
+    this.lastContacts = `${this.ours}last-contacts`;
+    this.malformed = `${this.ours}malformed`;
     this.leases = `${this.ours}leases`;
     this.leaseToken = `${this.ours}lease-token`;
     this.ingesters = `${this.ours}ingesters`;
@@ -65,6 +71,11 @@ export class StateKeys {
   /** String: id of the latest incident for a fault; kept while it is open and until the dedup window has passed. */
   fault(cluster: string, fingerprint: string): string {
     return `${this.ours}fault:${cluster}:${fingerprint}`;
+  }
+
+  /** Sorted set: fingerprint of every fault of a cluster that had an incident, by the time in ms it was seen last. */
+  seenFaults(cluster: string): string {
+    return `${this.ours}seen-faults:${cluster}`;
   }
 
   /** Sorted set: ids of the latest calls that were deduplicated, by time, so that a resent one is not counted again. */

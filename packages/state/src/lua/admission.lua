@@ -32,6 +32,14 @@ local function stands(incident)
     and redis.call('HEXISTS', bull .. incident, 'finishedOn') == 0
 end
 
+-- Remembers that the fault has an incident, so that a resync does not take it for missed. As long as incidents are kept.
+local function remember_seen()
+  local seen = ours .. 'seen-faults:' .. cluster
+  redis.call('ZADD', seen, now, request.fingerprint)
+  redis.call('ZREMRANGEBYRANK', seen, 0, -KEPT - 1)
+  redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - KEPT_MS)
+end
+
 -- The incident that gives way first, with its place: the oldest of the mildest. One that is being handed to or from a
 -- worker is passed over, one that is gone is forgotten.
 local function next_victim(index)
@@ -63,6 +71,7 @@ local function make_room(index, bound)
   forget_waiting(victim, row[1])
   local fault = ours .. 'fault:' .. row[1] .. ':' .. row[2]
   if redis.call('GET', fault) == victim then redis.call('DEL', fault) end
+  redis.call('ZREM', ours .. 'seen-faults:' .. row[1], row[2])
   redis.call('HSET', row_of(victim), 'finished_at', request.now_text,
     'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. request.bounds[bound] .. ')')
   change_state(victim, 'queued', 'dropped', now)
@@ -106,6 +115,7 @@ if same and stands(same) then
     return { 'deduplicated', same, tonumber(redis.call('HGET', row_of(same), 'recurrences')) }
   end
   redis.call('ZREMRANGEBYRANK', calls, 0, -10001)
+  remember_seen()
   redis.call('HSET', row_of(same), 'last_seen', request.received_at)
   count('deduplicated', cluster)
   return { 'deduplicated', same, redis.call('HINCRBY', row_of(same), 'recurrences', 1) }
@@ -135,5 +145,6 @@ bull_add(KEYS, { ARGV[1], ARGV[2], ARGV[3] })
 write_row('queued', { 'dedup_until', request.dedup_until })
 remember_waiting(id, cluster, request.place)
 redis.call('SET', fault_key, id)
+remember_seen()
 count('queued', cluster)
 return queued
