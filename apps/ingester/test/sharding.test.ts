@@ -159,11 +159,11 @@ test('ingesters share the clusters; they come, hang, die and go, and no cluster 
 
   // It dies.
   const [, orphans = []] = (await holdings([two, three])) ?? [];
+  const before = await incidentsOf(orphans);
   process.kill(three.pid, 'SIGKILL');
   const killedAt = Date.now();
+  await breakAll(orphans); // while nobody listens
   await untilShared([two, four]);
   expect(Date.now() - killedAt).toBeLessThan(FAIL_OVER_MS);
-  const before = await incidentsOf(orphans);
-  await breakAll(orphans);
   await expect.poll(() => incidentsOf(orphans), patient).toEqual(before.map((count) => count + 1));
 });
