@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Contact } from '@nightcrier/cluster/mcp/contact';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
@@ -9,7 +10,7 @@ import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
-import { LastContacts } from '@nightcrier/state/last-contact';
+import { type HeldContact, LastContacts } from '@nightcrier/state/last-contact';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
 import { ConnectionManager } from './connection-manager.ts';
@@ -142,7 +143,11 @@ export class Ingester {
     const lastContacts = new LastContacts({ redis, key_prefix });
     const contacts = new ContactKeeper({
       contacts: lastContacts,
-      write: (latest) => lastContacts.write(latest),
+      write: (latest) =>
+        lastContacts.write(
+          leases,
+          [...latest].flatMap((contact) => heldContact(contact, keeper)),
+        ),
       logger,
     });
     this.#lifecycle.onStop('contacts', () => contacts.stop());
@@ -175,4 +180,10 @@ export class Ingester {
 function withToken(health: ClusterHealth, keeper: LeaseKeeper): HeldHealth[] {
   const token = keeper.tokenOf(health.name);
   return token === undefined ? [] : [{ token, health }];
+}
+
+/** Whoever holds the cluster knows better. */
+function heldContact([cluster, contact]: [string, Contact], keeper: LeaseKeeper): HeldContact[] {
+  const token = keeper.tokenOf(cluster);
+  return token === undefined ? [] : [{ cluster, token, contact }];
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { ClusterLeases } from './cluster-leases.ts';
 import { StateKeys } from './keys.ts';
 
 /** Until when a cluster was watched, and how long it was not. */
@@ -10,6 +11,14 @@ export const LastContact = z.object({
   blindMs: z.number(),
 });
 export type LastContact = z.infer<typeof LastContact>;
+
+/** What an ingester remembers of a cluster. */
+export interface HeldContact {
+  cluster: string;
+  /** Of its lease on the cluster. */
+  token: number;
+  contact: LastContact;
+}
 
 /** An incident of this fault, seen at this time or later. */
 export interface Sighting {
@@ -38,9 +47,10 @@ export class LastContacts {
     return text === null ? undefined : parse(text);
   }
 
-  async write(contacts: ReadonlyMap<string, LastContact>): Promise<void> {
-    const fields = [...contacts].map(([cluster, contact]): [string, string] => [cluster, JSON.stringify(contact)]);
-    if (fields.length > 0) await this.#redis.hset(this.#keys.lastContacts, new Map(fields));
+  /** Replaces the contacts of these clusters, but for those that somebody else has taken since. */
+  async write(leases: ClusterLeases, contacts: HeldContact[]): Promise<void> {
+    const values = contacts.map(({ cluster, token, contact }) => ({ cluster, token, value: JSON.stringify(contact) }));
+    await leases.write(this.#keys.lastContacts, values);
   }
 
   /** Whether there was an incident for each of these. Admission remembers them for as long as incidents are kept. */
