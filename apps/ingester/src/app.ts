@@ -98,7 +98,7 @@ export class Ingester {
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
 
     const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
-    const leases = new ClusterLeases({ redis, key_prefix, id: this.id });
+    const leases = new ClusterLeases({ redis, key_prefix, id: this.id, length: config.cluster_lease * 1000 });
     const keeper = new LeaseKeeper({
       leases,
       clusters: config.clusters.map(({ name }) => name),

@@ -28,6 +28,9 @@ export const Settings = z.strictObject({
     .default(900)
     .describe('time between two looks for faults that a subscription missed without a sign; 0: only after a gap'),
   sse_read_timeout: seconds(1, 3600).default(75).describe('a silent dead connection is found within this time'),
+  cluster_lease: seconds(1, 300)
+    .default(6)
+    .describe('the clusters of an ingester that is silent for so long are taken by the others'),
 
   global_queue_size: integer(1, 1_000_000).default(1000).describe('most incidents that wait'),
   cluster_queue_size: integer(0, 1_000_000).default(0).describe('most incidents of one cluster that wait; 0: no bound'),
