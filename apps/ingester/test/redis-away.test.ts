@@ -16,7 +16,8 @@ async function startRedis(port?: number) {
 /** Clusters, and how many watch each of them. */
 async function startClusters(url: string) {
   const clusters = await Promise.all(NAMES.map((name) => simulate({ name })));
-  const config = configOf(await Promise.all(clusters.map((cluster) => clusterConfig(cluster))), { redis: { url } });
+  const configured = await Promise.all(clusters.map((cluster) => clusterConfig(cluster)));
+  const config = configOf(configured, { redis: { url }, cluster_lease: 2 });
   return { config, clusters, watchers: () => clusters.map(({ subscriptionCount }) => subscriptionCount) };
 }
 
