@@ -18,18 +18,21 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
   const { redis, key_prefix, health, ingesters, clusters, intake, triage, incidents, logger } = context;
   try {
-    const [clusterHealth, ingesterHealth, intakeCounts, triageCounts, incidentCounts, queue] = await Promise.all([
-      health.read(clusters()),
-      ingesters.read(),
-      intake.read(),
-      triage.read(),
-      incidents.counts(),
-      queueCounts(redis, key_prefix),
-    ]);
+    const [clusterHealth, ingesterHealth, intakeCounts, malformed, triageCounts, incidentCounts, queue] =
+      await Promise.all([
+        health.read(clusters()),
+        ingesters.read(),
+        intake.read(),
+        intake.readMalformed(),
+        triage.read(),
+        incidents.counts(),
+        queueCounts(redis, key_prefix),
+      ]);
     return {
       clusters: clusterHealth,
       ingesters: ingesterHealth,
       intake: intakeCounts,
+      malformed,
       triage: triageCounts,
       incidents: incidentCounts,
       queue,

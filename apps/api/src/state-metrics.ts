@@ -12,6 +12,7 @@ export interface StateSnapshot {
   clusters: ClusterHealth[];
   ingesters: IngesterHealth[];
   intake: BookPages;
+  malformed: { cluster: string; reason: string; count: number }[];
   triage: TriageCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
@@ -66,6 +67,12 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     labelNames: ['cluster'],
     registers,
   });
+  const blind = new Counter({
+    name: 'nightcrier_blind_seconds_total',
+    help: 'For how long at most the cluster was not watched, all gaps together',
+    labelNames: ['cluster'],
+    registers,
+  });
   const intake = new Counter({
     name: 'nightcrier_intake_total',
     help: 'What became of the faults that were received',
@@ -92,14 +99,23 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   });
   const balanced = auditBooks(snapshot.intake).balanced;
   new Gauge({ name: 'nightcrier_books_balanced', help: 'Whether the books balance', registers }).set(balanced ? 1 : 0);
-  for (const { name: cluster, status } of snapshot.clusters) {
+  for (const { name: cluster, status, blind_seconds = 0 } of snapshot.clusters) {
     up.set({ cluster }, status === 'active' ? 1 : 0);
+    blind.inc({ cluster }, blind_seconds);
     const counts = snapshot.intake.clusters[cluster];
     for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
     received.inc({ cluster }, counts?.received ?? 0);
     for (const state of QUEUED_STATES) queued.set({ cluster, state }, counts?.[state] ?? 0);
     for (const reason of SHED_FOR) shed.inc({ cluster, reason }, counts?.[reason] ?? 0);
   }
+
+  const malformed = new Counter({
+    name: 'nightcrier_malformed_total',
+    help: 'What clusters sent that was malformed, by what was wrong with it',
+    labelNames: ['cluster', 'reason'],
+    registers,
+  });
+  for (const { cluster, reason, count } of snapshot.malformed) malformed.inc({ cluster, reason }, count);
   return registry;
 }
 

@@ -1,3 +1,5 @@
+import { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { Settings } from '@nightcrier/core/config';
 import { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
@@ -68,6 +70,47 @@ describe('GET /health/clusters', () => {
       clusters: [{ status: 'disconnected', event_count: 4 }, {}],
       summary: { active: 0, unhealthy: 2 },
     });
+  });
+});
+
+describe('a changed configuration', () => {
+  const refusal = {
+    error: 'nightcrier.yaml: 1 problem',
+    problems: ['nightcrier.yaml:3:5: no'],
+    since: '2026-03-01T12:00:00Z',
+  };
+  const clusters = ['prod', 'new'].map((name) => ClusterConfig.parse({ name, mcp: { endpoint: `http://${name}` } }));
+  const config = { ...Settings.parse({}), clusters };
+
+  test('shows the clusters that are configured now', async () => {
+    await using api = await openReadyApi(server.url);
+    api.reloading.apply(config);
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      clusters: [{ name: 'prod', labels: {} }, { name: 'new' }],
+      summary: { total: 2 },
+    });
+    expect(await (await api.get('/metrics')).text()).toContain('nightcrier_cluster_up{cluster="new"} 0');
+  });
+
+  test('that is refused is shown until it is put right, and the clusters stay', async () => {
+    await using api = await openReadyApi(server.url);
+    api.reloading.refuse(refusal);
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      clusters: [{ name: 'prod' }, { name: 'staging' }],
+      configuration: { process: 'api', ...refusal },
+    });
+    api.reloading.apply(config);
+    expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('configuration');
+  });
+
+  test('that an ingester refuses is shown too', async () => {
+    await using api = await openReadyApi(server.url);
+    await api.reportRefusal({ process: 'ingester-1', ...refusal });
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      configuration: { process: 'ingester-1', ...refusal },
+    });
+    await api.reportRefusal(undefined);
+    expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('configuration');
   });
 });
 

@@ -1,8 +1,9 @@
 import { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
-import type { ClusterHealth } from '@nightcrier/core/cluster-health';
+import type { ClusterHealth, RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
+import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Admission } from '@nightcrier/state/admission';
 import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
@@ -19,8 +20,12 @@ export interface ApiUnderTest extends AsyncDisposable {
   url: string;
   /** Without an access key. */
   get: (path: string) => Promise<Response>;
+  /** Another configuration. */
+  reloading: Reloading;
   redis: RedisConnection;
   queue: TriageQueue;
+  /** As the ingester `ingester-1` that refuses it. */
+  reportRefusal: (refused: RefusedConfiguration | undefined) => Promise<void>;
   admission: Admission;
   incidents: IncidentStore;
   /** As an ingester `ingester-1` would report it that holds the cluster. */
@@ -61,11 +66,15 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   const queue = openTriageQueue(redis, key_prefix, logger);
   const under: ApiUnderTest = {
     url: api.url,
+    reloading: api.reloading,
     get: async (path) => fetch(`${api.url}${path}`),
     redis,
     queue,
     admission: new Admission({ redis, key_prefix, queue, settings: bounds, now: increasing() }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
+    reportRefusal: async (refused) => {
+      await new ClusterLeases({ redis, key_prefix, id: 'ingester-1' }).beat(new Map(), { refused });
+    },
     reportHealth: async (health, at) => {
       const leases = new ClusterLeases({ redis, key_prefix, id: 'ingester-1' });
       const { leases: held } = await leases.beat(new Map());

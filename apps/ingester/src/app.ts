@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import type { Contact } from '@nightcrier/cluster/mcp/contact';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
@@ -11,10 +12,12 @@ import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-h
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
+import { type HeldContact, LastContacts } from '@nightcrier/state/last-contact';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { openTriageQueue } from '@nightcrier/state/triage-queue';
 import { ConnectionManager } from './connection-manager.ts';
 import { EarlyCounts } from './early-counts.ts';
+import { ContactKeeper } from './contact-keeper.ts';
 import { HealthPublisher } from './health-publisher.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -99,7 +102,7 @@ export class Ingester {
     const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
 
     const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
-    const leases = new ClusterLeases({ redis, key_prefix, id: this.id });
+    const leases = new ClusterLeases({ redis, key_prefix, id: this.id, length: config.cluster_lease * 1000 });
     const keeper = new LeaseKeeper({
       leases,
       clusters: config.clusters.map(({ name }) => name),
@@ -141,17 +144,31 @@ export class Ingester {
         maxBytes: config.spool_max_bytes,
       },
       admit: (event, incidentId) => admission.admit(event, incidentId),
-      count: (cluster, outcome) => counts.add(cluster, outcome),
+      count: (cluster, counted) => counts.add(cluster, counted),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
     });
     this.#lifecycle.onStop('intake', () => intake.close());
     this.#intake = intake;
 
+    const lastContacts = new LastContacts({ redis, key_prefix });
+    const contacts = new ContactKeeper({
+      contacts: lastContacts,
+      write: (latest) =>
+        lastContacts.write(
+          leases,
+          [...latest].flatMap((contact) => heldContact(contact, keeper)),
+        ),
+      logger,
+    });
+    this.#lifecycle.onStop('contacts', () => contacts.stop());
+
     const connections = new ConnectionManager({
       settings: config,
       logger,
+      memoryOf: (cluster) => contacts.memoryOf(cluster),
       onReceived: (cluster, received) => intake.receive(cluster, received),
+      onMalformed: (cluster, reason, detail) => intake.malformed(cluster, reason, detail),
       onHealthChange: (cluster) => {
         publisher.changed(cluster);
         // Faults arrive here now, so the lease can be taken from whoever has it.
@@ -166,6 +183,7 @@ export class Ingester {
 
     intake.start();
     publisher.start();
+    contacts.start();
     keeper.start();
   }
 }
@@ -174,4 +192,10 @@ export class Ingester {
 function withToken(health: ClusterHealth, keeper: LeaseKeeper): HeldHealth[] {
   const token = keeper.tokenOf(health.name);
   return token === undefined ? [] : [{ token, health }];
+}
+
+/** Whoever holds the cluster knows better. */
+function heldContact([cluster, contact]: [string, Contact], keeper: LeaseKeeper): HeldContact[] {
+  const token = keeper.tokenOf(cluster);
+  return token === undefined ? [] : [{ cluster, token, contact }];
 }

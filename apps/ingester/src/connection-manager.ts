@@ -5,11 +5,13 @@ import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/cluster-connection';
+import type { ContactMemory } from '@nightcrier/cluster/mcp/contact';
+import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/transport';
 import { sameValue } from '@nightcrier/core/same-value';
-import { readSecret } from '@nightcrier/runtime/read-secret';
 import pLimit from 'p-limit';
+import { readAccess } from './read-access.ts';
 
 /** What the connections need of the configuration; durations in seconds. */
 export type ConnectionSettings = Pick<
@@ -19,6 +21,9 @@ export type ConnectionSettings = Pick<
   | 'sse_read_timeout'
   | 'sse_reconnect_initial_backoff'
   | 'sse_reconnect_max_backoff'
+  | 'sse_reconnect_multiplier'
+  | 'sse_reconnect_jitter'
+  | 'resync_interval'
 >;
 
 export interface ConnectionManagerOptions {
@@ -26,7 +31,9 @@ export interface ConnectionManagerOptions {
   logger: Logger;
   /** Everything that any cluster sends, together with the cluster that it came from. */
   onReceived: (cluster: ClusterConfig, received: Received) => void;
+  onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
   onHealthChange: (cluster: string) => void;
+  memoryOf: (cluster: string) => ContactMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection begins when this resolves, but no later than {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -125,22 +132,27 @@ export class ConnectionManager {
   }
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
-    const { settings, logger, onReceived, onHealthChange } = this.#options;
+    const { settings, logger, memoryOf, onReceived, onMalformed, onHealthChange } = this.#options;
     return new ClusterConnection({
       cluster,
-      readApiKey: () => readSecret(cluster.mcp.api_key, cluster.mcp.api_key_file),
+      readAccess: () => readAccess(cluster.mcp),
       mode: settings.subscribe_mode,
       pollInterval: settings.poll_interval * 1000,
+      resyncInterval: settings.resync_interval * 1000,
+      memory: memoryOf(cluster.name),
       reconnect: {
         ...DEFAULT_RECONNECT,
         initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
         maxBackoff: settings.sse_reconnect_max_backoff * 1000,
+        multiplier: settings.sse_reconnect_multiplier,
+        jitter: settings.sse_reconnect_jitter,
       },
       readTimeout: settings.sse_read_timeout * 1000,
       transport: this.#transport,
       connectLimit: this.#connectLimit,
       logger,
       onReceived: (received) => onReceived(cluster, received),
+      onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
       onHealthChange: () => onHealthChange(cluster.name),
     });
   }

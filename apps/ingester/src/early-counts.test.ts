@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { EarlyCounts } from './early-counts.ts';
+import { EarlyCounts, type WriteCount } from './early-counts.ts';
 
 function countsBefore(redis: { away: boolean }) {
-  const written: [string, string, number][] = [];
-  const counts = new EarlyCounts(async (cluster, outcome, by) => {
+  const written: [...Parameters<WriteCount>][] = [];
+  const counts = new EarlyCounts(async (cluster, counted, by) => {
     if (redis.away) throw new Error('Redis is away');
-    written.push([cluster, outcome, by]);
+    written.push([cluster, counted, by]);
   }, 60_000);
   onTestFinished(() => counts.close());
   return { counts, written };

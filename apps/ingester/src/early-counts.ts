@@ -1,11 +1,11 @@
-import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
+import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/intake-counters';
 
 /** What the counts are written to; rejects while Redis is away. */
-export type WriteCount = (cluster: string, outcome: EarlyOutcome, by: number) => Promise<void>;
+export type WriteCount = (cluster: string, counted: EarlyOutcome | MalformedCount, by: number) => Promise<void>;
 
 interface Count {
   cluster: string;
-  outcome: EarlyOutcome;
+  counted: EarlyOutcome | MalformedCount;
   by: number;
 }
 
@@ -24,9 +24,9 @@ export class EarlyCounts {
     this.#timer = setInterval(() => void this.flush(), intervalMs);
   }
 
-  add(cluster: string, outcome: EarlyOutcome, by = 1): void {
-    const key = `${outcome}:${cluster}`;
-    const count = this.#pending.get(key) ?? { cluster, outcome, by: 0 };
+  add(cluster: string, counted: EarlyOutcome | MalformedCount, by = 1): void {
+    const key = `${typeof counted === 'string' ? counted : `malformed:${counted.malformed}`}:${cluster}`;
+    const count = this.#pending.get(key) ?? { cluster, counted, by: 0 };
     count.by += by;
     this.#pending.set(key, count);
   }
@@ -49,9 +49,9 @@ export class EarlyCounts {
   async #flush(): Promise<void> {
     const counts = [...this.#pending.values()];
     this.#pending.clear();
-    const keep = ({ cluster, outcome, by }: Count): void => this.add(cluster, outcome, by);
+    const keep = ({ cluster, counted, by }: Count): void => this.add(cluster, counted, by);
     await Promise.all(
-      counts.map((count) => this.#write(count.cluster, count.outcome, count.by).catch(() => keep(count))),
+      counts.map((count) => this.#write(count.cluster, count.counted, count.by).catch(() => keep(count))),
     );
   }
 }

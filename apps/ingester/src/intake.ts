@@ -6,8 +6,9 @@ import { describeResource, type FaultEvent } from '@nightcrier/core/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/severity';
 import type { Received } from '@nightcrier/cluster/mcp/cluster-connection';
-import { type MalformedPart, parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
-import type { EarlyOutcome } from '@nightcrier/state/intake-counters';
+import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
+import { parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
+import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/ingester-health';
 import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from './spool/spool.ts';
@@ -19,7 +20,7 @@ export interface IntakeOptions {
   /** Where faults wait while Redis is away. */
   spool: Pick<SpoolOptions, 'directory' | 'maxBytes'>;
   /** Counts what does not get as far as admission, which counts its own outcomes. */
-  count: (cluster: string, outcome: EarlyOutcome) => void;
+  count: (cluster: string, counted: EarlyOutcome | MalformedCount) => void;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   logger: Logger;
   now?: () => number;
@@ -77,6 +78,11 @@ export class Intake {
     return this.#spool.health();
   }
 
+  /** Takes note of something that a cluster sent and that nothing can be made of. */
+  malformed(cluster: ClusterConfig, reason: MalformedReason, detail: string): void {
+    this.#count(cluster, reason, detail);
+  }
+
   /** Admits what still waits. */
   async close(): Promise<void> {
     await this.#spool.close();
@@ -84,7 +90,7 @@ export class Intake {
   }
 
   #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
-    if (received.source === 'poll') return received.fault;
+    if (received.source !== 'subscription') return received.fault;
     const { logger } = this.#options;
     const context = { clusterName: cluster.name, now: new Date(this.#now()) };
     const parsed = parseNotification(received.params, context);
@@ -96,9 +102,12 @@ export class Intake {
             'fault has oddities',
           );
         }
+        if (parsed.claims !== undefined) {
+          this.#count(cluster, 'cluster', `the server calls the cluster ${JSON.stringify(parsed.claims)}`, true);
+        }
         return parsed.fault;
       case 'malformed':
-        this.#malformed(cluster, parsed.reason, parsed.detail);
+        this.malformed(cluster, parsed.reason, parsed.detail);
         break;
       case 'ignored':
       case 'subscription-error':
@@ -108,14 +117,17 @@ export class Intake {
   }
 
   /** Counted each time; said once a minute, or a broken server would fill the log. */
-  #malformed(cluster: ClusterConfig, reason: MalformedPart, detail: string): void {
+  #count(cluster: ClusterConfig, reason: MalformedReason, detail: string, harmless = false): void {
     const { count, logger } = this.#options;
-    count(cluster.name, 'malformed');
+    count(cluster.name, { malformed: reason, ...(harmless && { harmless }) });
     const key = `${reason}:${cluster.name}`;
     const now = this.#now();
     if (now - (this.#malformedLoggedAt.get(key) ?? Number.NEGATIVE_INFINITY) < MALFORMED_LOG_INTERVAL_MS) return;
     this.#malformedLoggedAt.set(key, now);
-    logger.warn({ cluster: cluster.name, outcome: 'malformed', reason, detail }, 'notification is malformed');
+    logger.warn(
+      { cluster: cluster.name, ...(!harmless && { outcome: 'malformed' }), reason, detail },
+      'notification is malformed',
+    );
   }
 
   #filtered(cluster: ClusterConfig, fault: FaultEvent): void {

@@ -20,6 +20,7 @@ const decide = (changes: Partial<LeaseSituation>) =>
     active: false,
     unheldFor: 0,
     inTouchFor: 10 * LENGTH,
+    afterOutage: false,
     leaseLength: LENGTH,
     ...changes,
   });
@@ -38,6 +39,7 @@ describe('decideLease', () => {
     ['leaves what is free to the first in rank', { ranked: second }, 'leave'],
     ['takes it when the first in rank does not', { ranked: second, unheldFor: LENGTH }, 'take'],
     ['takes what a dead ingester held', { lease: expired }, 'take'],
+    ['takes what is free when it has just started', { inTouchFor: 0 }, 'take'],
     ['leaves what others hold', { lease: live, ranked: second, watching: true, active: true }, 'leave'],
     ['joins in on what others hold and it should', { lease: live }, 'join'],
     ['takes over when faults arrive', { lease: live, watching: true, active: true }, 'take'],
@@ -48,10 +50,11 @@ describe('decideLease', () => {
   });
 
   describe('just after an outage of Redis, when every lease has expired', () => {
-    const justBack = { lease: expired, inTouchFor: LENGTH - 1 };
+    const justBack = { lease: expired, inTouchFor: LENGTH - 1, afterOutage: true };
 
     test.each<[string, Partial<LeaseSituation>, ReturnType<typeof decideLease>]>([
       ['does not take what its owner may still watch', justBack, 'join'],
+      ['does not take what nobody holds because Redis forgot it', { ...justBack, lease: undefined }, 'join'],
       ['takes it when faults arrive here', { ...justBack, watching: true, active: true }, 'take'],
       ['leaves it when others should have it', { ...justBack, ranked: second }, 'leave'],
       ['goes on watching it until somebody holds it', { ...justBack, ranked: second, watching: true }, 'join'],

@@ -18,6 +18,8 @@ export interface LeaseSituation {
   unheldFor: number;
   /** For how long it has been in touch with Redis. */
   inTouchFor: number;
+  /** Whether it was in touch before, so that others may have been, too. */
+  afterOutage: boolean;
   leaseLength: number;
 }
 
@@ -35,7 +37,8 @@ export type LeaseDecision = 'hold' | 'take' | 'join' | 'leave';
  * length for each who should have.
  */
 export function decideLease(situation: LeaseSituation): LeaseDecision {
-  const { lease, now, id, token, ranked, watching, active, unheldFor, inTouchFor, leaseLength } = situation;
+  const { lease, now, id, token, ranked, watching, active, unheldFor, inTouchFor, afterOutage, leaseLength } =
+    situation;
   // Ours with another token: taken by a call whose answer was lost.
   if (lease?.owner === id) return lease.token === token ? 'hold' : 'take';
   const rank = ranked.indexOf(id);
@@ -43,8 +46,8 @@ export function decideLease(situation: LeaseSituation): LeaseDecision {
     if (rank !== 0) return 'leave';
     return active ? 'take' : 'join';
   }
-  // After an outage of Redis every lease has expired, and its owner, which still listens, may not have had its turn.
-  const maybeAlive = lease !== undefined && inTouchFor < leaseLength;
+  // After an outage of Redis every lease has expired, or is lost; its owner still listens and may not have had its turn.
+  const maybeAlive = (lease !== undefined || afterOutage) && inTouchFor < leaseLength;
   if (maybeAlive) {
     if (rank !== 0 && !watching) return 'leave';
     return rank === 0 && active ? 'take' : 'join';

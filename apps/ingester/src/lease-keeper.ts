@@ -45,6 +45,7 @@ export class LeaseKeeper {
   #startedAt = 0;
   #hasLooked = false;
   #inTouchSince: number | undefined;
+  #afterOutage = false;
   #leaving = false;
   #refused: RefusedConfiguration | undefined;
   #stopped = false;
@@ -131,6 +132,7 @@ export class LeaseKeeper {
       return this.#leaving ? SHORT_INTERVAL_MS : untilNextLook(view, leases.length);
     } catch (error) {
       if (this.#inTouchSince !== undefined) {
+        this.#afterOutage = true;
         logger.warn({ error: String(error), watched: this.#watched.size }, 'leases cannot be renewed; listening on');
       }
       this.#inTouchSince = undefined;
@@ -193,6 +195,7 @@ export class LeaseKeeper {
           active: isActive(cluster),
           unheldFor: now - unheldSince,
           inTouchFor: now - (this.#inTouchSince ?? now),
+          afterOutage: this.#afterOutage,
           leaseLength: leases.length,
         });
         return [cluster, decision];

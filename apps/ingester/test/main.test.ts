@@ -1,28 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { clusterConfig, configOf, openState, simulate, useRedis } from './ingester.fixture.ts';
+import { spawnIngester } from './ingester-process.fixture.ts';
 
 const redis = useRedis();
-const MAIN = path.join(import.meta.dirname, '../src/main.ts');
-
-/** The ingester as a process. In an object, because it is a promise of its own end. */
-async function spawnIngester(settings: object) {
-  const file = path.join(tmpdir(), `nightcrier-${randomUUID()}.yaml`);
-  await writeFile(file, JSON.stringify(settings)); // which is YAML
-  onTestFinished(() => rm(file));
-  const child = execa(process.execPath, [MAIN, '--config', file], {
-    reject: false,
-    extendEnv: false,
-    env: { PATH: process.env.PATH },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return { child };
-}
-
 test('SIGTERM ends the process with 0, and the server is rid of its session', async () => {
   const cluster = await simulate();
   const { triage } = await clusterConfig(cluster);

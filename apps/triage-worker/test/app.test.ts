@@ -59,6 +59,14 @@ describe('TriageWorkerApp', () => {
     await expect(app.start()).rejects.toThrow('redis.url is not set');
   });
 
+  it('investigates by the configuration of now', async () => {
+    const disabled = { enabled: false, allow_secrets_access: false };
+    const worker = await bench.startWorker(bench.config({}, { cluster: { triage: disabled } }));
+    await bench.reaches(await bench.admit(), 'skipped');
+    worker.reloading.apply(bench.config());
+    await bench.reaches(await bench.admit(), 'resolved');
+  });
+
   it('counts its runs by outcome', async () => {
     await bench.startWorker(bench.config());
     await bench.reaches(await bench.admit(), 'resolved');

@@ -9,6 +9,20 @@ export const MCPConfig = z.strictObject({
   api_key: secret().optional(),
   /** A file that holds the key; read again on each connect. */
   api_key_file: z.string().min(1).optional(),
+  /** PEM: the authorities that are trusted for this server, in place of the public ones. */
+  ca_file: z.string().min(1).optional(),
+  /** PEM: the client certificate and its key, for servers that ask for one. */
+  client_cert_file: z.string().min(1).optional(),
+  client_key_file: z.string().min(1).optional(),
+  /** Sent with every request; the values are secrets. */
+  headers: z
+    .record(
+      z.string().regex(/^(?!(?:host|content-.*|accept|connection|mcp-.*)$)[A-Za-z0-9!#$%&'*+.^_`|~-]+$/i, {
+        error: 'must be the name of an HTTP header that MCP does not need for itself',
+      }),
+      secret(),
+    )
+    .optional(),
 });
 export type MCPConfig = z.infer<typeof MCPConfig>;
 

@@ -33,6 +33,12 @@ export const ClusterHealth = z.object({
   permissions: ClusterPermissions.optional(),
   labels: z.record(z.string(), z.string()).optional(),
   mode: IntakeMode.optional(),
+  /** What the server says is wrong with the subscription. */
+  degraded: z.string().optional(),
+  /** Until when the cluster was certainly watched, RFC 3339. */
+  last_contact: z.string().optional(),
+  /** For how long at most the cluster was not watched, all gaps since the first contact together, s. */
+  blind_seconds: z.number().nonnegative().optional(),
   /** Id of the ingester that holds the cluster; missing when none does. */
   owner: z.string().optional(),
 });

@@ -23,7 +23,15 @@ export const Settings = z.strictObject({
 
   sse_reconnect_initial_backoff: seconds(0.1, 600).default(1).describe('wait before the first reconnect'),
   sse_reconnect_max_backoff: seconds(0.1, 3600).default(60).describe('longest wait between reconnects'),
+  sse_reconnect_multiplier: decimal(1, 10).default(2).describe('each wait is this much longer than the one before'),
+  sse_reconnect_jitter: decimal(0, 0.9).default(0.1).describe('part of a wait by which it varies at random'),
+  resync_interval: seconds(0, 86_400)
+    .default(900)
+    .describe('time between two looks for faults that a subscription missed without a sign; 0: only after a gap'),
   sse_read_timeout: seconds(1, 3600).default(75).describe('a silent dead connection is found within this time'),
+  cluster_lease: seconds(1, 300)
+    .default(6)
+    .describe('the clusters of an ingester that is silent for so long are taken by the others'),
 
   global_queue_size: integer(1, 1_000_000).default(1000).describe('most incidents that wait'),
   cluster_queue_size: integer(0, 1_000_000).default(0).describe('most incidents of one cluster that wait; 0: no bound'),

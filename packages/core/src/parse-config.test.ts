@@ -115,7 +115,15 @@ describe('parseConfig', () => {
       expect.arrayContaining([
         expect.objectContaining({
           path: ['clusters', 0, 'mcp', 'apikey'],
-          knownKeys: ['endpoint', 'api_key', 'api_key_file'],
+          knownKeys: [
+            'endpoint',
+            'api_key',
+            'api_key_file',
+            'ca_file',
+            'client_cert_file',
+            'client_key_file',
+            'headers',
+          ],
         }),
         expect.objectContaining({ path: ['redis', 'uri'], knownKeys: ['url', 'key_prefix'] }),
       ]),

@@ -129,7 +129,12 @@ function kubeconfigProblems(
   return [{ path: at, message: `cluster ${nameOf(entry)}: triage.kubeconfig is required when triage.enabled is true` }];
 }
 
-/** `X` and `X_file` exclude each other, and the file must be there. */
+const PAIRED_FILES = new Map([
+  ['client_cert_file', 'client_key_file'],
+  ['client_key_file', 'client_cert_file'],
+]);
+
+/** `X` and `X_file` exclude each other, and the file must be there; so must those of certificates. */
 function secretProblems(
   record: Record<string, unknown>,
   path: PropertyKey[],
@@ -137,10 +142,16 @@ function secretProblems(
 ): ConfigProblem[] {
   return Object.entries(record).flatMap(([key, value]): ConfigProblem[] => {
     if (isRecord(value)) return secretProblems(value, [...path, key], surroundings);
-    if (!key.endsWith('_key_file') || typeof value !== 'string') return [];
+    if (typeof value !== 'string') return [];
+    const partner = PAIRED_FILES.get(key);
+    if (partner !== undefined && record[partner] === undefined) {
+      return [{ path: [...path, key], message: `${key} needs ${partner}` }];
+    }
+    if (!/(_key|^ca|_cert)_file$/.test(key)) return [];
     const at = [...path, key];
     const plain = key.slice(0, -'_file'.length);
-    if (record[plain] !== undefined) return [{ path: at, message: `${plain} and ${key} cannot both be set` }];
+    if (key.endsWith('_key_file') && record[plain] !== undefined)
+      return [{ path: at, message: `${plain} and ${key} cannot both be set` }];
     return surroundings.isFile(value) ? [] : [{ path: at, message: `${key}: ${value} is not a readable file` }];
   });
 }
@@ -186,7 +197,7 @@ function check<T extends z.ZodObject>(
 }
 
 /** Keys whose value is, or may hold, a secret: a message never repeats it. */
-const SENSITIVE_KEY = /(_key|redis\.url)$/;
+const SENSITIVE_KEY = /(_key|redis\.url|mcp\.headers\..*)$/;
 const CREDENTIALS_IN_URL = /\/\/[^/]*@/;
 
 function describeIssue(issue: z.core.$ZodIssue, at: PropertyKey[], root: unknown, path: PropertyKey[]): string {

@@ -133,7 +133,13 @@ function withAbsolutePaths(config: Config): Config {
     api: { ...config.api, access_key_file: absolute(config.api.access_key_file) },
     clusters: config.clusters.map((cluster) => ({
       ...cluster,
-      mcp: { ...cluster.mcp, api_key_file: absolute(cluster.mcp.api_key_file) },
+      mcp: {
+        ...cluster.mcp,
+        api_key_file: absolute(cluster.mcp.api_key_file),
+        ca_file: absolute(cluster.mcp.ca_file),
+        client_cert_file: absolute(cluster.mcp.client_cert_file),
+        client_key_file: absolute(cluster.mcp.client_key_file),
+      },
       triage: { ...cluster.triage, kubeconfig: absolute(cluster.triage.kubeconfig) },
     })),
   };

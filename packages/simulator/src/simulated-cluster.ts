@@ -180,6 +180,11 @@ export class SimulatedCluster {
     this.#mcp.cutStreams();
   }
 
+  /** Cancels all subscriptions and leaves everything else alone: the client's session looks as healthy as before. */
+  dropMcpSubscriptions(): void {
+    for (const { id, sessionId } of this.#mcp.subscriptions) this.#mcp.subscriptions.cancel(sessionId, id);
+  }
+
   /** Stops the MCP endpoint, as a server that restarts: sessions and subscriptions are lost. */
   async stopMcp(): Promise<void> {
     await this.#mcp.closeSessions();

@@ -111,8 +111,16 @@ function healthOf(
     ...(owner === undefined ? { error: 'no ingester holds this cluster' } : { owner }),
     // What happened stays true; what was the case may not be.
     ...(report?.health.last_event && { last_event: report.health.last_event }),
+    ...(report && blindSince(report, now)),
     event_count: report?.health.event_count ?? 0,
     ...(report?.health.permissions && { permissions: report.health.permissions }),
     ...configured,
   };
+}
+
+/** Nobody watches the cluster since its last contact, and the time goes on. */
+function blindSince({ reported_at, health }: HealthReport, now: number): Partial<ClusterHealth> {
+  const { last_contact, blind_seconds = 0 } = health;
+  if (last_contact === undefined) return {};
+  return { last_contact, blind_seconds: Math.round(blind_seconds * 1000 + Math.max(0, now - reported_at)) / 1000 };
 }

@@ -18,6 +18,10 @@ export class StateKeys {
   readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
+  /** Hash: name of a cluster to the JSON of the last contact with it. */
+  readonly lastContacts: string;
+  /** Hash: `<reason>:<cluster>` to a count of malformed messages since the beginning. */
+  readonly malformed: string;
   /** Hash: name of a cluster to the JSON of its lease. */
   readonly leases: string;
   /** String: the last fencing token that was given out. */
@@ -38,6 +42,8 @@ export class StateKeys {
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
     this.health = `${this.ours}health`;
+    this.lastContacts = `${this.ours}last-contacts`;
+    this.malformed = `${this.ours}malformed`;
     this.leases = `${this.ours}leases`;
     this.leaseToken = `${this.ours}lease-token`;
     this.ingesters = `${this.ours}ingesters`;
@@ -98,5 +104,10 @@ export class StateKeys {
   /** Set: the clusters of which incidents are parked, see `lua/cluster-slots.lua`. */
   get parkedClusters(): string {
     return `${this.ours}parked-clusters`;
+  }
+
+  /** Sorted set: fingerprint of every fault of a cluster that had an incident, by the time in ms it was seen last. */
+  seenFaults(cluster: string): string {
+    return `${this.ours}seen-faults:${cluster}`;
   }
 }

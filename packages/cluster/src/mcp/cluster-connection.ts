@@ -2,19 +2,29 @@ import type { ClusterHealth, IntakeMode } from '@nightcrier/core/cluster-health'
 import type { FaultEvent } from '@nightcrier/core/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
-import { ConnectionError, rootMessage } from './connection-error.ts';
+import { ConnectionError, type ConnectionErrorCode, rootMessage } from './connection-error.ts';
+import { type ContactMemory, ContactRecord } from './contact.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
+import { ClusterLook } from './cluster-look.ts';
 import { ClusterPoll } from './poll.ts';
-import { backoff, type ReconnectConfig } from './reconnect.ts';
+import { Resync } from './resync.ts';
+import { backoff, type ReconnectConfig, slowest } from './reconnect.ts';
 
-/** What a cluster sent, or what it showed when it was polled. */
-export type Received = { source: 'subscription'; params: unknown } | { source: 'poll'; fault: FaultEvent };
+/** What a cluster sent, or what it showed when we looked: at an interval, or after a gap. */
+export type Received = { source: 'subscription'; params: unknown } | { source: 'poll' | 'resync'; fault: FaultEvent };
 
-type WatchSettings = Omit<ClusterWatchOptions, 'timeouts' | 'random' | 'status' | 'poll' | 'onMode' | 'onNotification'>;
+type WatchSettings = Omit<
+  ClusterWatchOptions,
+  'timeouts' | 'random' | 'now' | 'status' | 'poll' | 'resync' | 'contact' | 'onMode' | 'onNotification' | 'onDegraded'
+>;
 
 /** Durations in milliseconds. */
 export interface ClusterConnectionOptions extends WatchSettings {
   pollInterval: number;
+  /** Between two looks for what a subscription may have missed without a sign; 0: only after a gap. */
+  resyncInterval: number;
+  /** What is remembered of the cluster beyond this connection. */
+  memory: ContactMemory;
   reconnect: ReconnectConfig;
   onReceived: (received: Received) => void;
   /** The health has changed in more than its countdown. */
@@ -23,6 +33,9 @@ export interface ClusterConnectionOptions extends WatchSettings {
   now?: () => number;
   random?: () => number;
 }
+
+/** A server that does not let us in wants its operator, not another attempt. */
+const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden']);
 
 /**
  * The connection to one cluster (design.md, "ClusterConnection"): watch it, notice the loss, back off, and again, without
@@ -34,11 +47,13 @@ export class ClusterConnection {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #status: ConnectionStatusTracker;
+  readonly #contact: ContactRecord;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #mode: IntakeMode | undefined;
+  #degraded: string | undefined;
   #eventCount = 0;
   #lastEvent: number | undefined;
 
@@ -49,25 +64,45 @@ export class ClusterConnection {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
+    this.#contact = new ContactRecord(options.memory);
+    const look = new ClusterLook(cluster.mcp.endpoint, logger);
     const poll = new ClusterPoll({
       clusterName: cluster.name,
-      endpoint: cluster.mcp.endpoint,
       interval: options.pollInterval,
-      logger,
+      look,
       onFault: (fault) => this.#receive({ source: 'poll', fault }),
+    });
+    const resync = new Resync({
+      look,
+      contact: this.#contact,
+      memory: options.memory,
+      interval: options.resyncInterval,
+      reconnect: options.reconnect,
+      logger,
+      now: this.#now,
+      random: this.#random,
+      onFault: (fault) => this.#receive({ source: 'resync', fault }),
     });
     this.#watch = {
       ...options,
       timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
       random: this.#random,
       logger,
+      now: this.#now,
       status: this.#status,
       poll,
+      resync,
+      contact: this.#contact,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
           logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
         }
         this.#mode = mode;
+        this.#degraded = undefined;
+      },
+      onDegraded: (message) => {
+        this.#degraded = message;
+        options.onHealthChange();
       },
       onNotification: (params) => this.#receive({ source: 'subscription', params }),
     };
@@ -98,6 +133,8 @@ export class ClusterConnection {
       triage_enabled: cluster.triage.enabled,
       labels: cluster.labels,
       ...(this.#mode && { mode: this.#mode }),
+      ...(this.#degraded !== undefined && { degraded: this.#degraded }),
+      ...this.#contact.health(this.#now()),
     };
   }
 
@@ -119,9 +156,11 @@ export class ClusterConnection {
         const { activeSince } = this.#status;
         const wasStable = activeSince !== undefined && this.#now() - activeSince >= reconnect.stableAfter;
         failures = wasStable ? 1 : failures + 1;
-        const wait = backoff(failures, reconnect, this.#random());
-        const retryAt = this.#now() + wait;
-        this.#status.fail({ error: this.#asConnectionError(error), retryAt, retryCount: failures });
+        const failure = this.#asConnectionError(error);
+        const wait = REFUSALS.has(failure.code)
+          ? slowest(reconnect, this.#random())
+          : backoff(failures, reconnect, this.#random());
+        this.#status.fail({ error: failure, retryAt: this.#now() + wait, retryCount: failures });
         await sleep(wait, undefined, { signal }).catch(() => undefined);
       }
     }

@@ -1,16 +1,20 @@
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { IntakeMode } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
-import type { Secret } from '@nightcrier/core/secret';
 import type { LimitFunction } from 'p-limit';
 import type { Dispatcher } from 'undici';
+import type { McpAccess, TlsFiles } from './access.ts';
 import { abortable } from './abortable.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
+import type { ContactRecord } from './contact.ts';
 import type { ClusterPoll } from './poll.ts';
+import type { Resync } from './resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from './session.ts';
+import type { OnMalformed } from './malformed.ts';
 import { Subscription, type SubscriptionMode } from './subscription.ts';
+import { createMcpTransport } from './transport.ts';
 import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from './tools.ts';
 
 export interface ClusterWatchTimeouts extends SessionTimeouts {
@@ -24,7 +28,7 @@ export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = { ...DEFAULT_SESSION_TIMEO
 export interface ClusterWatchOptions {
   cluster: ClusterConfig;
   /** Called at each connect, so that a rotated key takes effect. */
-  readApiKey: () => Promise<Secret | undefined>;
+  readAccess: () => Promise<McpAccess>;
   /** What is wanted of the server; one without subscriptions is polled in any case. */
   mode: SubscriptionMode | 'poll';
   /** A dead connection is noticed within this time. */
@@ -39,9 +43,15 @@ export interface ClusterWatchOptions {
   logger: Logger;
   status: ConnectionStatusTracker;
   poll: ClusterPoll;
+  resync: Resync;
+  contact: ContactRecord;
+  now: () => number;
   onMode: (mode: IntakeMode) => void;
+  onMalformed: OnMalformed;
   /** `params` of each fault or event that the server pushes. */
   onNotification: (params: unknown) => void;
+  /** The server says that the subscription is in trouble. */
+  onDegraded: (message: string) => void;
 }
 
 /**
@@ -62,7 +72,7 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     try {
       return await (mode === 'poll'
         ? pollUntilLost(options, session, signal)
-        : subscribeUntilLost(options, mode, session, subscription, signal));
+        : subscribeUntilLost(options, mode, session, subscription, epoch));
     } finally {
       // A stop waits for the clean end. What a lost session left behind is cleared away beside the next attempt.
       if (stop.aborted) await subscription.unsubscribe(session, options.timeouts.close);
@@ -73,13 +83,14 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     // What ended the epoch is the cause; what it interrupted is a consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
+    options.contact.lose();
     stop.removeEventListener('abort', endEpoch);
     epoch.abort();
   }
 }
 
 function newSubscription(
-  { cluster, logger, onNotification }: ClusterWatchOptions,
+  { cluster, logger, contact, now, onDegraded, onNotification }: ClusterWatchOptions,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
@@ -87,8 +98,12 @@ function newSubscription(
     endpoint: cluster.mcp.endpoint,
     logger,
     onReceived: (params) => {
-      if (!epoch.signal.aborted) onNotification(params);
+      if (epoch.signal.aborted) return;
+      // A server that could not send one notification sends no more: with this one, none is missing before it.
+      contact.confirm(now());
+      onNotification(params);
     },
+    onDegraded,
     onLost: (error) => epoch.abort(error),
   });
 }
@@ -98,18 +113,22 @@ async function connect(
   subscription: Subscription,
   epoch: AbortController,
 ): Promise<{ session: McpSession; mode: ClusterWatchOptions['mode'] }> {
-  const { cluster, logger, timeouts, transport: dispatcher, status } = options;
+  const { cluster, logger, timeouts, transport: shared, status, onMalformed } = options;
   const { signal } = epoch;
   signal.throwIfAborted();
   status.change('connecting');
+  const access = await readAccess(options);
+  const own = access.tls && ownTransport(access.tls);
   const session = await McpSession.open(
     {
       endpoint: cluster.mcp.endpoint,
-      apiKey: await readApiKey(options),
-      dispatcher,
+      access,
+      dispatcher: own ?? shared,
       timeouts,
       logger,
       onNotification: (params) => subscription.receive(params),
+      onMalformed,
+      onClosed: async () => own?.destroy(),
       onLost: (error) => epoch.abort(error),
     },
     signal,
@@ -140,31 +159,57 @@ async function subscribeUntilLost(
   mode: SubscriptionMode,
   session: McpSession,
   subscription: Subscription,
-  signal: AbortSignal,
+  epoch: AbortController,
 ): Promise<never> {
-  const { cluster, random, status, timeouts } = options;
+  const { signal } = epoch;
+  const { cluster, contact, now, random, resync, status, timeouts } = options;
   await abortable(session.enableNotifications(), signal);
   status.change('subscribing');
-  const subscriptionId = await abortable(subscription.subscribe(session, mode, timeouts.subscribe), signal);
+  const { id: subscriptionId, cluster: clusterName = cluster.name } = await abortable(
+    subscription.subscribe(session, mode, timeouts.subscribe),
+    signal,
+  );
+  resync.begin(now());
+  // What the server reports bears the fingerprints of its own name for the cluster.
+  if (session.tools.has(LIST_RESOURCES_TOOL)) {
+    const question = { clusterName, mode };
+    const onLost = (error: ConnectionError): void => epoch.abort(error);
+    await abortable(resync.follow({ session, question, signal, onLost }), signal);
+  } else {
+    await resync.pass();
+  }
   status.change('active', { mode, subscription: subscriptionId });
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
-  return abortable(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal }), signal);
+  const onAlive = (askedAt: number): void => contact.confirm(askedAt);
+  return abortable(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), signal);
 }
 
 /** The first poll stands for the subscription: only a cluster that could be read is active. */
 async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
-  const { poll, status } = options;
+  const { poll, resync, status } = options;
   status.change('subscribing');
-  await abortable(poll.once(session), signal);
+  await abortable(poll.first(session, resync), signal);
   status.change('active', { mode: 'poll' });
-  return abortable(poll.repeat(session, signal), signal);
+  return abortable(poll.repeat(session, resync, signal), signal);
 }
 
-async function readApiKey(options: ClusterWatchOptions): Promise<Secret | undefined> {
+async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {
   try {
-    return await options.readApiKey();
+    return await options.readAccess();
   } catch (error) {
-    throw new ConnectionError('bad_credentials', `the API key cannot be read: ${rootMessage(error)}`, { cause: error });
+    const what = error instanceof Error && error.cause !== undefined ? `${error.message}: ` : '';
+    const message = `the credentials cannot be read: ${what}${rootMessage(error)}`;
+    throw new ConnectionError('bad_credentials', message, { cause: error });
+  }
+}
+
+function ownTransport(tls: TlsFiles): Dispatcher {
+  try {
+    return createMcpTransport(tls);
+  } catch (error) {
+    throw new ConnectionError('bad_credentials', `the certificates cannot be used: ${rootMessage(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -36,6 +36,8 @@ export interface WatchedSubscription {
   liveness: Liveness;
   random: () => number;
   signal: AbortSignal;
+  /** The subscription was there when this was asked, milliseconds since the epoch. */
+  onAlive: (askedAt: number) => void;
 }
 
 /**
@@ -51,12 +53,15 @@ export async function watchLiveness(watched: WatchedSubscription): Promise<never
     if (session.isSilent(Date.now(), liveness.silence)) {
       throw new ConnectionError('stream_lost', `${endpoint}: the event stream fell silent`);
     }
+    let askedAt = Date.now();
     try {
       await probe(watched);
     } catch (error) {
       if (isFinal(error)) throw error;
+      askedAt = Date.now();
       await probe(watched);
     }
+    watched.onAlive(askedAt);
   }
 }
 
@@ -78,7 +83,7 @@ async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSub
   }
 }
 
-/** Whether asking again cannot change the answer. */
-function isFinal(error: unknown): boolean {
+/** Whether asking again cannot change the answer: the session is over. */
+export function isFinal(error: unknown): boolean {
   return !(error instanceof ConnectionError) || ['subscription_lost', 'not_found', 'unauthorized'].includes(error.code);
 }

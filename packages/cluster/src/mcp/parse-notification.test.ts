@@ -52,7 +52,7 @@ describe('kubernetes/faults', () => {
 
   test('the configured name of the cluster wins, and the difference is noted', () => {
     const parsed = parseFault({ cluster: 'kind-kind', faultId: undefined });
-    expect(parsed).toMatchObject({ kind: 'fault', notes: ['the server calls the cluster "kind-kind"'] });
+    expect(parsed).toMatchObject({ kind: 'fault', claims: 'kind-kind' });
     expect(faultOf(parsed).faultId).toBe(faultFingerprint(CLUSTER, 'CrashLoop', wireFault.resource));
   });
 

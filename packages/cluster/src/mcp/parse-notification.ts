@@ -1,6 +1,7 @@
 import { type FaultEvent, FaultEvent as FaultEventSchema, faultFingerprint } from '@nightcrier/core/fault';
 import { z } from 'zod';
 import { containerOf } from './container-of.ts';
+import { MALFORMED_REASONS, type MalformedReason } from './malformed.ts';
 import { cleanText } from './wire-text.ts';
 
 /** `logger` of the notifications of an event-emitting kubernetes-mcp-server. */
@@ -8,27 +9,12 @@ export const FAULTS_LOGGER = 'kubernetes/faults';
 export const EVENTS_LOGGER = 'kubernetes/events';
 export const SUBSCRIPTION_ERROR_LOGGER = 'kubernetes/subscription_error';
 
-/** Which part of a notification could not be read. The list is closed: each is counted. */
-export const MALFORMED_PARTS = [
-  'notification',
-  'data',
-  'faultId',
-  'faultType',
-  'severity',
-  'resource',
-  'container',
-  'context',
-  'timestamp',
-  'event',
-] as const;
-export type MalformedPart = (typeof MALFORMED_PARTS)[number];
-
 export type ParsedNotification =
-  /** `notes` are oddities that did not matter in the end. */
-  | { kind: 'fault'; fault: FaultEvent; notes: string[] }
+  /** `notes` are oddities that did not matter in the end; `claims` is the other cluster that it says it is from. */
+  | { kind: 'fault'; fault: FaultEvent; notes: string[]; claims?: string }
   | { kind: 'subscription-error'; message: string; degraded: boolean }
   | { kind: 'ignored'; reason: 'normal_event' | 'other_logger' }
-  | { kind: 'malformed'; reason: MalformedPart; detail: string };
+  | { kind: 'malformed'; reason: MalformedReason; detail: string };
 
 export interface NotificationContext {
   /** As configured; it wins over what the server calls the cluster. */
@@ -78,7 +64,6 @@ function parseSubscriptionError(data: Record<string, unknown>): ParsedNotificati
 }
 
 function parseFault(data: Record<string, unknown>, context: NotificationContext): ParsedNotification {
-  const notes = clusterNotes(data, context);
   return checkedFault(
     {
       faultId: data.faultId,
@@ -89,7 +74,7 @@ function parseFault(data: Record<string, unknown>, context: NotificationContext)
       context: data.context,
     },
     data.timestamp,
-    notes,
+    otherCluster(data, context),
     context,
   );
 }
@@ -111,7 +96,7 @@ function parseEvent(data: Record<string, unknown>, context: NotificationContext)
       context: event.message,
     },
     event.lastTimestamp ?? event.timestamp,
-    clusterNotes(data, context),
+    otherCluster(data, context),
     context,
   );
 }
@@ -120,9 +105,10 @@ function parseEvent(data: Record<string, unknown>, context: NotificationContext)
 function checkedFault(
   raw: Record<'faultId' | 'faultType' | 'severity' | 'resource' | 'container' | 'context', unknown>,
   rawTimestamp: unknown,
-  notes: string[],
+  claims: string | undefined,
   { clusterName, now }: NotificationContext,
 ): ParsedNotification {
+  const notes: string[] = [];
   const timestamp = timestampOf(rawTimestamp);
   if (timestamp === undefined) notes.push('without a usable timestamp; the time of receipt is used');
   const candidate = {
@@ -141,12 +127,12 @@ function checkedFault(
   if (emptyToUndefined(cleaned(raw.faultId)) === undefined) {
     fault.faultId = faultFingerprint(clusterName, fault.faultType, fault.resource, fault.container);
   }
-  return { kind: 'fault', fault, notes };
+  return { kind: 'fault', fault, notes, ...(claims !== undefined && { claims }) };
 }
 
-function clusterNotes(data: Record<string, unknown>, { clusterName }: NotificationContext): string[] {
+function otherCluster(data: Record<string, unknown>, { clusterName }: NotificationContext): string | undefined {
   const named = cleanText(stringOf(data.cluster), 100, { lines: false });
-  return named === '' || named === clusterName ? [] : [`the server calls the cluster ${JSON.stringify(named)}`];
+  return named === '' || named === clusterName ? undefined : named;
 }
 
 /** RFC 3339, or undefined for anything else and for Go's zero time. */
@@ -185,9 +171,9 @@ function stringOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function partOf(error: z.ZodError): MalformedPart {
+function partOf(error: z.ZodError): MalformedReason {
   const field = error.issues[0]?.path[0];
-  return MALFORMED_PARTS.find((part) => part === field) ?? 'data';
+  return MALFORMED_REASONS.find((part) => part === field) ?? 'data';
 }
 
 function describe(error: z.ZodError): string {
@@ -195,6 +181,6 @@ function describe(error: z.ZodError): string {
   return cleanText(`${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'invalid'}`, 200, { lines: false });
 }
 
-function malformed(reason: MalformedPart, detail: string): ParsedNotification {
+function malformed(reason: MalformedReason, detail: string): ParsedNotification {
   return { kind: 'malformed', reason, detail };
 }

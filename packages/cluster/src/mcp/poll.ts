@@ -1,123 +1,51 @@
 import type { FaultEvent } from '@nightcrier/core/fault';
-import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { z } from 'zod';
-import { ConnectionError } from './connection-error.ts';
+import type { ClusterLook } from './cluster-look.ts';
 import { detectFaults } from './detect-faults.ts';
-import {
-  type ClusterSnapshot,
-  Conditioned,
-  Pod,
-  POLLED_KINDS,
-  type PolledKind,
-  WarningEvent,
-} from './resource-kinds.ts';
+import type { Resync } from './resync.ts';
 import type { McpSession } from './session.ts';
 import { StandingFaults } from './standing-faults.ts';
-import { LIST_RESOURCES_TOOL, resourcesOf } from './tools.ts';
-import { cleanText } from './wire-text.ts';
-
-/** A listing of a large cluster takes its time. */
-const LIST_TIMEOUT_MS = 30_000;
-
-const KINDS = ['nodes', 'pods', 'jobs', 'deployments', 'events'] as const satisfies readonly PolledKind[];
 
 export interface ClusterPollOptions {
   clusterName: string;
-  endpoint: string;
   /** Time between two polls, ms. */
   interval: number;
-  logger: Logger;
+  look: ClusterLook;
   onFault: (fault: FaultEvent) => void;
 }
 
 /**
- * Looks at a cluster at an interval, through the listing tool that every kubernetes-mcp-server has, and reports the
- * faults that are new. What it reported outlives a session, so that a reconnect does not report it again. A kind that
- * cannot be listed is left out, with one warning; only when none can, the poll fails.
+ * Looks at a cluster at an interval and reports the faults that are new. The first look of a session is a resync: what
+ * it finds is not new because we have just come, but because nobody has seen it.
  */
 export class ClusterPoll {
   readonly #options: ClusterPollOptions;
   readonly #standing = new StandingFaults();
-  readonly #unreadable = new Set<PolledKind>();
 
   constructor(options: ClusterPollOptions) {
     this.#options = options;
   }
 
   /**
-   * Polls once.
+   * Polls for the first time in a session.
    * @throws ConnectionError when the session is lost or no kind can be listed
    */
-  async once(session: McpSession): Promise<void> {
-    const unreadableBefore = new Set(this.#unreadable);
-    const snapshot = await this.#look(session);
-    // A kind that fails for the first time is probably back at the next poll, with the faults it had.
-    const complete = [...this.#unreadable].every((kind) => unreadableBefore.has(kind));
-    const faults = detectFaults(snapshot, this.#options.clusterName);
-    for (const fault of this.#standing.update(faults, complete)) this.#options.onFault(fault);
+  async first(session: McpSession, resync: Resync): Promise<void> {
+    const { look, clusterName } = this.#options;
+    const { snapshot, complete } = await look.take(session);
+    this.#standing.update(detectFaults(snapshot, clusterName), complete);
+    resync.begin(snapshot.takenAt.getTime());
+    await resync.judge(snapshot, { clusterName, mode: 'poll' });
   }
 
   /** Polls at the interval until something throws. */
-  async repeat(session: McpSession, signal: AbortSignal): Promise<never> {
+  async repeat(session: McpSession, resync: Resync, signal: AbortSignal): Promise<never> {
+    const { look, clusterName, interval, onFault } = this.#options;
     for (;;) {
-      await sleep(this.#options.interval, undefined, { signal });
-      await this.once(session);
+      await sleep(interval, undefined, { signal });
+      const { snapshot, complete } = await look.take(session);
+      for (const fault of this.#standing.update(detectFaults(snapshot, clusterName), complete)) onFault(fault);
+      await resync.judge(snapshot, { clusterName, mode: 'poll' });
     }
-  }
-
-  async #look(session: McpSession): Promise<ClusterSnapshot> {
-    const snapshot: ClusterSnapshot = { takenAt: new Date() };
-    const failures: string[] = [];
-    for (const kind of KINDS) {
-      const answer = await session.call(LIST_RESOURCES_TOOL, { ...POLLED_KINDS[kind] }, LIST_TIMEOUT_MS);
-      try {
-        if (answer.isError) throw new Error(answer.text);
-        this.#fill(snapshot, kind, resourcesOf(answer));
-        this.#readable(kind);
-      } catch (error) {
-        const problem = cleanText(error instanceof Error ? error.message : String(error), 300, { lines: false });
-        failures.push(problem);
-        this.#cannotRead(kind, problem);
-      }
-    }
-    if (failures.length === KINDS.length) {
-      throw new ConnectionError('tool_failed', `${this.#options.endpoint}: nothing could be listed: ${failures[0]}`);
-    }
-    return snapshot;
-  }
-
-  #fill(snapshot: ClusterSnapshot, kind: PolledKind, items: unknown[]): void {
-    switch (kind) {
-      case 'pods':
-        snapshot.pods = this.#parse(kind, Pod, items);
-        return;
-      case 'events':
-        snapshot.events = this.#parse(kind, WarningEvent, items);
-        return;
-      case 'nodes':
-      case 'jobs':
-      case 'deployments':
-        snapshot[kind] = this.#parse(kind, Conditioned, items);
-    }
-  }
-
-  /** One strange object does not hide the others. */
-  #parse<T extends z.ZodType>(kind: PolledKind, schema: T, items: unknown[]): z.infer<T>[] {
-    const results = items.map((item) => schema.safeParse(item));
-    const strange = results.filter(({ success }) => !success).length;
-    if (strange > 0)
-      this.#options.logger.warn({ kind, strange, of: items.length }, 'polled objects of unknown shape left out');
-    return results.flatMap((result) => (result.success ? [result.data] : []));
-  }
-
-  #cannotRead(kind: PolledKind, problem: string): void {
-    if (this.#unreadable.has(kind)) return;
-    this.#unreadable.add(kind);
-    this.#options.logger.warn({ kind, problem }, 'polling cannot list a kind; its faults are not seen');
-  }
-
-  #readable(kind: PolledKind): void {
-    if (this.#unreadable.delete(kind)) this.#options.logger.info({ kind }, 'polling can list a kind again');
   }
 }

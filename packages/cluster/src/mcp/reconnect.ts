@@ -28,6 +28,11 @@ export function backoff(failures: number, config: ReconnectConfig, random: numbe
   return Math.min(config.maxBackoff, withJitter(plain, config.jitter, random));
 }
 
+/** The longest wait, for what only an operator can mend. */
+export function slowest({ maxBackoff, jitter }: ReconnectConfig, random: number): number {
+  return maxBackoff * (1 - jitter * random);
+}
+
 /** `value` varied by at most the part `jitter` of it, in either direction. */
 export function withJitter(value: number, jitter: number, random: number): number {
   return value * (1 + jitter * (2 * random - 1));

@@ -1,14 +1,15 @@
 import type { Logger } from '@nightcrier/core/logger';
-import type { Secret } from '@nightcrier/core/secret';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
 import { type Dispatcher, request } from 'undici';
+import { accessHeaders, type McpAccess } from './access.ts';
 import { abortable, withDeadline } from './abortable.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
+import type { OnMalformed } from './malformed.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
 import type { ToolAnswer } from './tools.ts';
@@ -27,13 +28,16 @@ export const DEFAULT_SESSION_TIMEOUTS: SessionTimeouts = { connect: 10_000, call
 
 export interface SessionOptions {
   endpoint: string;
-  /** Sent as `Authorization: Bearer`. */
-  apiKey: Secret | undefined;
+  access: McpAccess;
   dispatcher: Dispatcher;
   timeouts: SessionTimeouts;
   logger: Logger;
   /** `params` of each `notifications/message`, as they came. Not called after {@link McpSession.close}. */
   onNotification: (params: unknown) => void;
+  /** Everything that this session needed the transport for is over. */
+  onClosed?: () => Promise<void>;
+  /** Something on the event stream could not be read. */
+  onMalformed: OnMalformed;
   /** The session is over and is not coming back. Called at most once, not after {@link McpSession.close}. */
   onLost: (error: ConnectionError) => void;
 }
@@ -66,7 +70,7 @@ export class McpSession {
     this.#transport = new StreamableHTTPClientTransport(new URL(options.endpoint), {
       // "No event stream here" makes the SDK leave the stream to us.
       fetch: async (url, init) => (init?.method === 'GET' ? new Response(null, { status: 405 }) : fetch(url, init)),
-      requestInit: { headers: this.#authorization() },
+      requestInit: { headers: accessHeaders(options.access) },
     });
     this.#client = new Client(
       { name: 'nightcrier', version: '0.1.0' },
@@ -114,7 +118,7 @@ export class McpSession {
 
   /** Opens the event stream; from now on notifications arrive and the end of the stream is the end of the session. */
   async listen(): Promise<void> {
-    const { endpoint, dispatcher, timeouts, logger } = this.#options;
+    const { endpoint, dispatcher, timeouts } = this.#options;
     const { ended } = await openSseStream({
       endpoint,
       headers: this.#sessionHeaders(),
@@ -123,7 +127,7 @@ export class McpSession {
       openTimeout: timeouts.connect,
       maxEventSize: MAX_EVENT_SIZE,
       onMessage: (message) => this.#receive(message),
-      onUnreadable: (problem) => logger.warn({ problem }, 'unreadable message on the event stream'),
+      onUnreadable: (problem) => this.#options.onMalformed('json', problem),
     });
     void ended.then((error) => this.#lose(error));
   }
@@ -160,6 +164,11 @@ export class McpSession {
   }
 
   async #close(): Promise<void> {
+    await this.#end();
+    await this.#options.onClosed?.();
+  }
+
+  async #end(): Promise<void> {
     const { endpoint, dispatcher, timeouts, logger } = this.#options;
     const hadSession = this.#transport.sessionId !== undefined;
     const headers = this.#sessionHeaders();
@@ -178,7 +187,7 @@ export class McpSession {
   #receive(message: unknown): void {
     const parsed = JSONRPCMessageSchema.safeParse(message);
     if (!parsed.success) {
-      this.#options.logger.warn({ problem: 'event is not JSON-RPC 2.0' }, 'unreadable message on the event stream');
+      this.#options.onMalformed('json_rpc', 'event is not JSON-RPC 2.0');
       return;
     }
     const { data } = parsed;
@@ -199,6 +208,7 @@ export class McpSession {
   }
 
   #lose(error: ConnectionError): void {
+    if (error.code === 'event_too_big') this.#options.onMalformed('too_big', error.message);
     if (!this.#closing) this.#options.onLost(error);
   }
 
@@ -231,15 +241,10 @@ export class McpSession {
     }
   }
 
-  #authorization(): Record<string, string> {
-    const { apiKey } = this.#options;
-    return apiKey ? { authorization: `Bearer ${apiKey.reveal()}` } : {};
-  }
-
   #sessionHeaders(): Record<string, string> {
     const { sessionId, protocolVersion } = this.#transport;
     return {
-      ...this.#authorization(),
+      ...accessHeaders(this.#options.access),
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
       ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
     };

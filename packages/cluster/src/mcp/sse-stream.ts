@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { type Dispatcher, request } from 'undici';
+import { setImmediate } from 'node:timers/promises';
 import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
 
 export interface SseStreamOptions {
@@ -16,6 +17,9 @@ export interface SseStreamOptions {
   onMessage: (message: unknown) => void;
   onUnreadable: (problem: string) => void;
 }
+
+/** A stream that has much to say lets the other clusters have their turn after this time. */
+const TURN_MS = 10;
 
 /**
  * Opens a session's event stream, which carries what the server sends by itself.
@@ -76,9 +80,13 @@ async function readEvents(body: AsyncIterable<Uint8Array>, options: SseStreamOpt
     },
   });
   try {
+    let turnBegan = performance.now();
     for await (const chunk of body) {
       parser.feed(decoder.decode(chunk, { stream: true }));
       if (overflow) return tooBig;
+      if (performance.now() - turnBegan < TURN_MS) continue;
+      await setImmediate();
+      turnBegan = performance.now();
     }
     return new ConnectionError('stream_lost', `${endpoint} ended the event stream`);
   } catch (error) {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ConnectionError } from './connection-error.ts';
 import { EVENTS_LOGGER, FAULTS_LOGGER, parseNotification, SUBSCRIPTION_ERROR_LOGGER } from './parse-notification.ts';
 import type { McpSession } from './session.ts';
-import { SUBSCRIBE_TOOL, subscriptionIdOf, UNSUBSCRIBE_TOOL } from './tools.ts';
+import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from './tools.ts';
 
 /** The little that routing needs; everything else is judged where the fault is parsed. */
 const Envelope = z.object({
@@ -17,12 +17,19 @@ const Envelope = z.object({
 /** What a server can be asked to push. */
 export type SubscriptionMode = 'faults' | 'events';
 
+export interface Subscribed {
+  id: string;
+  cluster: string | undefined;
+}
+
 export interface SubscriptionOptions {
   clusterName: string;
   endpoint: string;
   logger: Logger;
   /** Each fault or event, as it came. */
   onReceived: (params: unknown) => void;
+  /** The server says that the subscription is in trouble. */
+  onDegraded: (message: string) => void;
   onLost: (error: ConnectionError) => void;
 }
 
@@ -41,22 +48,22 @@ export class Subscription {
   /**
    * Subscribes.
    * @param timeout ms; the server answers only when its caches are filled, so this takes a while on a large cluster
-   * @returns the subscription's id
+   * @returns the subscription's id, and what the server calls the cluster, if it tells
    * @throws ConnectionError
    */
-  async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<string> {
+  async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<Subscribed> {
     const { endpoint } = this.#options;
     const args = mode === 'events' ? { mode, type: 'Warning' } : { mode };
     const answer = await session.call(SUBSCRIBE_TOOL, args, timeout);
     if (answer.isError)
       throw new ConnectionError('subscribe_refused', `${endpoint}: ${SUBSCRIBE_TOOL}: ${answer.text}`);
-    const id = subscriptionIdOf(answer);
+    const { id, cluster } = subscribedOf(answer);
     if (id === undefined) {
       const message = `${endpoint}: ${SUBSCRIBE_TOOL}: the answer has no subscriptionId: ${answer.text.slice(0, 100)}`;
       throw new ConnectionError('subscribe_refused', message);
     }
     this.#id = id;
-    return id;
+    return { id, cluster };
   }
 
   /** Best effort: a server that cannot be told finds out when the session ends. */
@@ -92,10 +99,11 @@ export class Subscription {
   }
 
   #receiveError(params: unknown): void {
-    const { clusterName, endpoint, logger, onLost } = this.#options;
+    const { clusterName, endpoint, logger, onDegraded, onLost } = this.#options;
     const parsed = parseNotification(params, { clusterName, now: new Date() });
     if (parsed.kind !== 'subscription-error') return;
     logger.warn({ error: parsed.message, degraded: parsed.degraded }, 'server reports a subscription error');
+    onDegraded(parsed.message);
     // A degraded subscription no longer sees the whole cluster, and nothing says when it does again: start anew.
     if (parsed.degraded) {
       onLost(new ConnectionError('subscription_lost', `${endpoint}: subscription degraded: ${parsed.message}`));

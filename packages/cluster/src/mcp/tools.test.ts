@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { resourcesOf, subscriptionIdOf, subscriptionStanding, type ToolAnswer } from './tools.ts';
+import { resourcesOf, subscribedOf, subscriptionStanding, type ToolAnswer } from './tools.ts';
 
 const answer = (text: string, structured?: unknown): ToolAnswer => ({ text, structured, isError: false });
 
-test('subscriptionIdOf finds the id between the prose', () => {
+test('subscribedOf finds the id between the prose', () => {
   const text =
     '# Event Subscription Created\n\n{\n  "subscriptionId": "sub-1",\n  "status": "active"\n}\n\nYou will receive …';
-  expect(subscriptionIdOf(answer(text))).toBe('sub-1');
-  expect(subscriptionIdOf(answer('# Event Subscription Created'))).toBeUndefined();
+  expect(subscribedOf(answer(text)).id).toBe('sub-1');
+  expect(subscribedOf(answer('# Event Subscription Created')).id).toBeUndefined();
 });
 
 describe('subscriptionStanding', () => {

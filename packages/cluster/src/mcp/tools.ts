@@ -16,9 +16,12 @@ export const LIST_SUBSCRIPTIONS_TOOL = 'events_list_subscriptions';
 /** Tool of every kubernetes-mcp-server, with which a cluster is polled. */
 export const LIST_RESOURCES_TOOL = 'resources_list';
 
-/** The id in the answer of `events_subscribe`, JSON with prose around it. */
-export function subscriptionIdOf(answer: ToolAnswer): string | undefined {
-  return /"subscriptionId"\s*:\s*"([^"]{1,256})"/.exec(answer.text)?.[1];
+/** The answer of `events_subscribe`, JSON with prose around it. */
+export function subscribedOf({ text }: ToolAnswer): { id: string | undefined; cluster: string | undefined } {
+  return {
+    id: /"subscriptionId"\s*:\s*"([^"]{1,256})"/.exec(text)?.[1],
+    cluster: /"cluster"\s*:\s*"([^"\\]{1,256})"/.exec(text)?.[1],
+  };
 }
 
 const SubscriptionList = z.object({

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
 const faultsOf = ({ received }: WatchedCluster) =>
-  received.flatMap((one) => (one.source === 'poll' ? [one.fault] : []));
+  received.flatMap((one) => (one.source === 'subscription' ? [] : [one.fault]));
 
 async function startCluster(
   options: Partial<Parameters<typeof startSimulatedCluster>[0]> = {},

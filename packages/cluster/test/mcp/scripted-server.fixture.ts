@@ -133,6 +133,8 @@ export class ScriptedServer {
       case 'events_subscribe':
         this.sessions.set(session, `sub-of-${session}`);
         return `# Event Subscription Created\n\n${JSON.stringify({ subscriptionId: `sub-of-${session}` })}\n`;
+      case 'resources_list':
+        return '# No resources found';
       case 'events_unsubscribe':
         this.sessions.set(session, undefined);
         return '# Subscription Cancelled';

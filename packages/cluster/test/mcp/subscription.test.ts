@@ -87,13 +87,13 @@ test('after stop the server holds no session and no subscription', async () => {
 test('the API key is read at each connect and sent as a Bearer token on every request', async () => {
   const server = await ScriptedServer.start();
   let key = 'first';
-  const watched = watchCluster(server.endpoint, { readApiKey: async () => new Secret(key) });
+  const watched = watchCluster(server.endpoint, { readAccess: async () => ({ apiKey: new Secret(key) }) });
   await watched.active();
   await watched.connection.stop();
   expect(new Set(server.headers.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer first']));
 
   key = 'second';
-  const rotated = watchCluster(server.endpoint, { readApiKey: async () => new Secret(key) });
+  const rotated = watchCluster(server.endpoint, { readAccess: async () => ({ apiKey: new Secret(key) }) });
   await rotated.active();
   expect(server.headers.at(-1)?.authorization).toBe('Bearer second');
 });
@@ -112,8 +112,8 @@ test('a server that wants a token refuses a wrong one, and the message says what
 
 test('an API key that cannot be read is the reason of the failure', async () => {
   const watched = watchCluster(cluster.mcpEndpoint, {
-    readApiKey: () => Promise.reject(new Error('no such file: /key')),
+    readAccess: () => Promise.reject(new Error('no such file: /key')),
   });
   await watched.failed();
-  expect(watched.connection.health().error).toContain('API key cannot be read: no such file: /key');
+  expect(watched.connection.health().error).toContain('credentials cannot be read: no such file: /key');
 });

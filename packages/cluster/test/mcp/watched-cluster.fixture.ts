@@ -3,6 +3,8 @@ import { Secret } from '@nightcrier/core/secret';
 import pLimit from 'p-limit';
 import { expect, onTestFinished } from 'vitest';
 import { ClusterConnection, type ClusterConnectionOptions, type Received } from '../../src/mcp/cluster-connection.ts';
+import type { Contact, ContactMemory } from '../../src/mcp/contact.ts';
+import type { MalformedReason } from '../../src/mcp/malformed.ts';
 import { createMcpTransport } from '../../src/mcp/transport.ts';
 
 interface LogLine {
@@ -16,6 +18,7 @@ export interface WatchedCluster {
   /** Every status it had, in order. */
   statuses: string[];
   lines: LogLine[];
+  malformed: MalformedReason[];
   /** Waits until it is active. */
   active: () => Promise<void>;
   /** Waits until it has failed with such an error. */
@@ -31,6 +34,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
   const received: Received[] = [];
   const statuses: string[] = [];
   const lines: LogLine[] = [];
+  const malformed: MalformedReason[] = [];
   const connection: ClusterConnection = new ClusterConnection({
     cluster: {
       name,
@@ -38,9 +42,11 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
       mcp: { endpoint },
       triage: { enabled: true, allow_secrets_access: false },
     },
-    readApiKey: async () => (apiKey === undefined ? undefined : new Secret(apiKey)),
+    readAccess: async () => (apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
     mode: 'faults',
     pollInterval: 100,
+    resyncInterval: 0,
+    memory: rememberAll(received),
     reconnect: { initialBackoff: 50, maxBackoff: 200, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
     // Probes with little time to answer belong in the tests that are about them: this machine may be busy.
     readTimeout: 60_000,
@@ -49,6 +55,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     connectLimit: pLimit(50),
     logger: recordingLogger(lines),
     onReceived: (one) => received.push(one),
+    onMalformed: (reason) => malformed.push(reason),
     onHealthChange: () => statuses.push(connection.health().status),
     ...options,
   });
@@ -63,6 +70,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     received,
     statuses,
     lines,
+    malformed,
     active: () => expect.poll(() => health().status, { timeout: 10_000, interval: 10 }).toBe('active'),
     failed: (error = /./) =>
       expect
@@ -71,6 +79,19 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
           interval: 10,
         })
         .toBe(true),
+  };
+}
+
+/** What is left behind in memory; every fault that was received has an incident. */
+function rememberAll(received: Received[]): ContactMemory {
+  let contact: Contact | undefined;
+  return {
+    read: async () => contact,
+    write: (latest) => (contact = latest),
+    known: async (sightings) => {
+      const ids = new Set(received.flatMap((one) => (one.source === 'subscription' ? [] : [one.fault.faultId])));
+      return sightings.map(({ fingerprint }) => ids.has(fingerprint));
+    },
   };
 }
 

@@ -52,6 +52,14 @@ local function remember_answer(kind, incident, number)
   return { kind, incident, number }
 end
 
+-- Remembers that the fault has an incident, so that a resync does not take it for missed. As long as incidents are kept.
+local function remember_seen()
+  local seen = ours .. 'seen-faults:' .. cluster
+  redis.call('ZADD', seen, now, request.fingerprint)
+  redis.call('ZREMRANGEBYRANK', seen, 0, -KEPT - 1)
+  redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - KEPT_MS)
+end
+
 -- The incident that gives way first, with its place: the oldest of the mildest. One that is being handed to or from a
 -- worker is passed over, one that is gone is forgotten.
 local function next_victim(index)
@@ -79,6 +87,8 @@ local function make_room(index, bound)
   local victim, place = next_victim(index)
   if not victim or math.floor(place / SEVERITY_BAND) > severity then return nil end
   if bull_remove({ bull .. victim, bull .. 'repeat' }, { victim, '0', bull }) ~= 1 then return nil end
+  local row = redis.call('HMGET', row_of(victim), 'cluster_name', 'fingerprint')
+  redis.call('ZREM', ours .. 'seen-faults:' .. row[1], row[2])
   redis.call('HSET', row_of(victim), 'finished_at', request.now_text,
     'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. request.bounds[bound] .. ')')
   change_state(victim, 'dropped', nil, now)
@@ -146,6 +156,7 @@ if source then
   end
   if same and same ~= source and is_open(same) then return { 'standing', same } end
 elseif same and stands(same) then
+  remember_seen()
   redis.call('HSET', row_of(same), 'last_seen', request.received_at)
   return remember_answer('deduplicated', same, redis.call('HINCRBY', row_of(same), 'recurrences', 1))
 end
@@ -155,6 +166,7 @@ local holder = group_key and redis.call('GET', group_key)
 local held = holder and is_open(holder)
   and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
 if held and not source then
+  remember_seen()
   redis.call('SET', fault_key, holder, 'PX', KEPT_MS)
   local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
   if others < request.most_members then redis.call('HSET', row_of(holder), member_field, ARGV[6]) end
@@ -199,6 +211,7 @@ if group_key and not held then
   redis.call('SET', group_key, id)
   redis.call('HSET', row_of(id), 'group', request.group)
 end
+remember_seen()
 count_received('queued', cluster)
 count('waiting', cluster)
 if source then count('requeued', cluster) end

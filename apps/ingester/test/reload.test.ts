@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import type { Config } from '@nightcrier/core/config';
+import { IngesterBoard } from '@nightcrier/state/ingesters';
+import { connectWorker, disconnect } from '@nightcrier/state/redis';
+import { silentLogger } from '@nightcrier/core/logger';
+import { expect, onTestFinished, test } from 'vitest';
+import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
+import { spawnIngester } from './ingester-process.fixture.ts';
+
+const redis = useRedis();
+const patient = { timeout: 15_000 };
+
+/** A running ingester, and how its configuration is changed. */
+async function startReloadable(clusters: ClusterConfig[]) {
+  const config = configOf(clusters);
+  const running = await startIngester(config);
+  const reload = (changes: Partial<Config>): void => running.ingester.reloading.apply({ ...config, ...changes });
+  return { ...running, reload };
+}
+
+test('a cluster that is added is watched, one that is removed is not, and the others are not touched', async () => {
+  const [alpha, beta, gamma] = await Promise.all(['alpha', 'beta', 'gamma'].map((name) => simulate({ name })));
+  if (!alpha || !beta || !gamma) throw new Error('three were started');
+  const [a, b, c] = await Promise.all([alpha, beta, gamma].map((cluster) => clusterConfig(cluster)));
+  if (!a || !b || !c) throw new Error('three were configured');
+  const { ingester, lines, reload, active } = await startReloadable([a, b]);
+  await Promise.all([active('alpha'), active('beta')]);
+  const before = lines.filter(({ fields }) => fields.cluster === 'alpha').length;
+
+  reload({ clusters: [{ ...a, labels: { ...a.labels } }, c] });
+  await active('gamma');
+  await expect.poll(() => beta.sessionCount, patient).toBe(0);
+  expect(ingester.health().map(({ name }) => name)).toEqual(['alpha', 'gamma']);
+  expect(lines.filter(({ fields }) => fields.cluster === 'alpha')).toHaveLength(before);
+
+  await gamma.run('oom-killed');
+  await expect.poll(() => ingester.health()[1], patient).toMatchObject({ event_count: 1 });
+});
+
+test('a cluster that is changed is watched as it is configured now', async () => {
+  const [former, present] = await Promise.all([simulate(), simulate()]);
+  const [a, other] = await Promise.all([clusterConfig(former), clusterConfig(present, { labels: { region: 'east' } })]);
+  const { ingester, incidents, reload, active } = await startReloadable([a]);
+  await active('alpha');
+  reload({ clusters: [other] });
+  await expect.poll(() => former.sessionCount, patient).toBe(0);
+  await active('alpha');
+  await present.run('oom-killed');
+  await expect
+    .poll(incidents, patient)
+    .toMatchObject([{ cluster_event: { labels: { region: 'east' }, kubeconfig: other.triage.kubeconfig } }]);
+  expect(ingester.health()).toMatchObject([{ labels: { region: 'east' } }]);
+});
+
+test('another severity threshold takes effect without a reconnect', async () => {
+  const cluster = await simulate();
+  const { counts, ingester, reload, active } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  reload({ severity_threshold: 'critical' });
+  await cluster.run('oom-killed');
+  await expect.poll(counts, patient).toMatchObject({ filtered: 1, queued: 0 });
+  expect(ingester.health()).toMatchObject([{ status: 'active', event_count: 1 }]);
+});
+
+test('the process follows its file: it takes a good one, and refuses a bad one where operators see it', async () => {
+  const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
+  const key_prefix = `test-${randomUUID()}`;
+  const settings = (...clusters: object[]) => ({
+    redis: { url: redis.url, key_prefix },
+    shutdown_timeout: 10,
+    clusters,
+  });
+  const entry = (name: string, endpoint: string) => ({ name, mcp: { endpoint } });
+  const { child, file } = await spawnIngester(settings(entry('alpha', alpha.mcpEndpoint)));
+  const replace = async (content: object): Promise<void> => {
+    await writeFile(`${file}.new`, JSON.stringify(content));
+    await rename(`${file}.new`, file);
+  };
+  await alpha.waitForSubscriber(AbortSignal.timeout(20_000));
+
+  const connection = connectWorker({ url: redis.url, key_prefix }, silentLogger);
+  onTestFinished(() => disconnect(connection));
+  const ingesters = new IngesterBoard({ redis: connection, key_prefix });
+  await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', 'nowhere')));
+  await expect
+    .poll(() => ingesters.refused(), patient)
+    .toMatchObject([
+      {
+        process: expect.stringContaining(`-${child.pid}-`),
+        problems: [expect.stringContaining('cluster beta: mcp.endpoint: must be an http:// or https:// URL')],
+      },
+    ]);
+  expect(alpha.subscriptionCount).toBe(1);
+
+  await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', beta.mcpEndpoint)));
+  await beta.waitForSubscriber(AbortSignal.timeout(20_000));
+  await expect.poll(() => ingesters.refused(), patient).toEqual([]);
+  expect(alpha.sessionCount).toBe(1);
+
+  await writeFile(file, JSON.stringify(settings(entry('beta', beta.mcpEndpoint))));
+  child.kill('SIGHUP');
+  await expect.poll(() => alpha.sessionCount, patient).toBe(0);
+  expect(beta.sessionCount).toBe(1);
+});

@@ -1,0 +1,61 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ClusterLeases } from '../src/cluster-leases.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { LastContacts } from '../src/last-contact.ts';
+import { Clock, fault, openState } from './open-state.ts';
+
+let redis: EmbeddedRedis;
+beforeAll(async () => {
+  redis = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(() => redis.stop());
+
+test('a contact is read as it was written, and missing before', async () => {
+  await using state = await openState(redis.url);
+  const contacts = new LastContacts(state);
+  expect(await contacts.read('prod')).toBeUndefined();
+  const leases = new ClusterLeases({ ...state, id: 'ingester-1' });
+  const token = (await leases.take(new Map([['prod', 0]]))).get('prod') ?? 0;
+  await contacts.write(leases, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20 } }]);
+  expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
+});
+
+test('an ingester from which the cluster was taken cannot write its contact any more', async () => {
+  await using state = await openState(redis.url);
+  const contacts = new LastContacts(state);
+  const [former, present] = ['former', 'present'].map((id) => new ClusterLeases({ ...state, id }));
+  const lost = (await former?.take(new Map([['prod', 0]])))?.get('prod') ?? 0;
+  const token = (await present?.take(new Map([['prod', lost]])))?.get('prod') ?? 0;
+  if (present) await contacts.write(present, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20 } }]);
+  if (former) await contacts.write(former, [{ cluster: 'prod', token: lost, contact: { at: 9_000, blindMs: 0 } }]);
+  expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
+});
+
+test('a fault is known from the time its incident saw it last, also when the window has passed', async () => {
+  const clock = new Clock();
+  await using state = await openState(redis.url, { dedup_window_seconds: 0 }, { now: clock.now });
+  const contacts = new LastContacts(state);
+  const known = (since: number, fingerprint = 'f-1') =>
+    contacts.known('prod', [{ fingerprint, since }]).then(([answer]) => answer);
+  expect(await known(0)).toBe(false);
+  await state.admission.admit(fault({ id: 'f-1' }));
+  expect([await known(0), await known(clock.ms), await known(clock.ms + 1), await known(0, 'f-2')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  clock.ms += 5_000;
+  await state.admission.admit(fault({ id: 'f-1' }));
+  expect(await known(clock.ms)).toBe(true);
+});
+
+test('a fault whose incident gave way is not known', async () => {
+  await using state = await openState(redis.url, { global_queue_size: 1 });
+  const contacts = new LastContacts(state);
+  await state.admission.admit(fault({ id: 'mild' }));
+  await state.admission.admit(fault({ id: 'severe', severity: 'critical' }));
+  const sightings = ['mild', 'severe'].map((fingerprint) => ({ fingerprint, since: 0 }));
+  expect(await contacts.known('prod', sightings)).toEqual([false, true]);
+});
