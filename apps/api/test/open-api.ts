@@ -1,7 +1,7 @@
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
-import { Admission } from '@nightcrier/state/admission';
+import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
@@ -14,6 +14,7 @@ import { type ApiOptions, startApi } from '../src/app.ts';
 
 export interface ApiUnderTest extends AsyncDisposable {
   url: string;
+  key_prefix: string;
   /** Without an access key. */
   get: (path: string) => Promise<Response>;
   redis: RedisConnection;
@@ -31,17 +32,22 @@ const CLUSTERS: ConfiguredCluster[] = [
 ];
 
 /** An API with a key prefix of its own, and what the other processes would write to its Redis. */
-export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
+export async function openApi(
+  redisUrl: string,
+  options: Partial<ApiOptions> = {},
+  admission: Partial<AdmissionSettings> = {},
+): Promise<ApiUnderTest> {
   const key_prefix = randomUUID();
   const settings = { url: redisUrl, key_prefix };
   const logger = silentLogger;
-  const bounds = {
+  const bounds: AdmissionSettings = {
     global_queue_size: 2,
     cluster_queue_size: 0,
     queue_overflow_policy: 'drop',
     dedup_window_seconds: 60,
     grouping: 'none',
-  } as const;
+    ...admission,
+  };
   const api = await startApi({
     admission: bounds,
     host: '127.0.0.1',
@@ -57,6 +63,7 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   const queue = openTriageQueue(redis, key_prefix, logger);
   const under: ApiUnderTest = {
     url: api.url,
+    key_prefix,
     get: async (path) => fetch(`${api.url}${path}`),
     redis,
     queue,
