@@ -6,7 +6,7 @@ import { vi } from 'vitest';
 import { Bench, World } from './bench.ts';
 
 /** What became of the incidents while workers were killed. */
-export interface KillFigures {
+interface KillFigures {
   kills: number;
   incidents: number;
   /** How many incidents ended in each state. */
