@@ -22,7 +22,7 @@ COPY packages packages
 COPY configs configs
 COPY agent-container agent-container
 # Named volumes take the owner of the folder that they cover.
-RUN mkdir -p /data/incidents /data/clusters && chown -R node:node /data
+RUN mkdir -p /data/incidents /data/clusters /data/spool && chown -R node:node /data
 USER node
 ENTRYPOINT ["node"]
 CMD ["apps/cli/src/main.ts", "--help"]

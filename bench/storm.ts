@@ -36,8 +36,8 @@ export const bench: Bench = {
       }
       const seconds = (performance.now() - begun) / 1_000;
       progress(`admitted in ${seconds.toFixed(1)} s`);
-      const { incidents, doubled, books } = await intake.account();
-      const bulkSeconds = await addInBulk(intake.redisUrl);
+      const { incidents, doubled, sample, books } = await intake.account();
+      const bulkSeconds = await addInBulk(intake.redisUrl, sample);
       return {
         seconds: round(seconds),
         bare_addBulk_seconds: round(bulkSeconds),
@@ -46,6 +46,7 @@ export const bench: Bench = {
         most_behind: spooled,
         incidents,
         doubled,
+        event_bytes: JSON.stringify(sample).length,
         lost: books.total.lost,
         books_balance: books.balanced,
       };
@@ -55,8 +56,8 @@ export const bench: Bench = {
   },
 };
 
-/** What BullMQ alone takes for as many jobs of as many bytes, already in memory. */
-async function addInBulk(url: string): Promise<number> {
+/** What BullMQ alone takes for as many jobs of the same size, which are in memory already. */
+async function addInBulk(url: string, data: unknown): Promise<number> {
   const redis = connectProducer({ url, key_prefix: 'bare' }, silentLogger);
   const queue = new Queue('bare', { connection: redis });
   await queue.waitUntilReady();
@@ -64,7 +65,7 @@ async function addInBulk(url: string): Promise<number> {
   for (let from = 0; from < FAULTS; from += BULK) {
     const jobs = Array.from({ length: BULK }, (_, at) => ({
       name: 'triage',
-      data: { event: `${from + at}`, context: 'x'.repeat(1_250) },
+      data,
       opts: { jobId: `fault-${from + at}`, priority: 1 },
     }));
     await queue.addBulk(jobs);

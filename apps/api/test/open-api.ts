@@ -4,7 +4,7 @@ import type { ClusterHealth, RefusedConfiguration } from '@nightcrier/core/clust
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/severity';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
-import { Admission } from '@nightcrier/state/admission';
+import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
 import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
@@ -18,6 +18,7 @@ import { type ApiOptions, startApi } from '../src/app.ts';
 
 export interface ApiUnderTest extends AsyncDisposable {
   url: string;
+  key_prefix: string;
   /** Without an access key. */
   get: (path: string) => Promise<Response>;
   /** Another configuration. */
@@ -40,17 +41,22 @@ const CLUSTERS = [
 ].map((cluster) => ClusterConfig.parse(cluster));
 
 /** An API with a key prefix of its own, and what the other processes would write to its Redis. */
-export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {}): Promise<ApiUnderTest> {
+export async function openApi(
+  redisUrl: string,
+  options: Partial<ApiOptions> = {},
+  admission: Partial<AdmissionSettings> = {},
+): Promise<ApiUnderTest> {
   const key_prefix = randomUUID();
   const settings = { url: redisUrl, key_prefix };
   const logger = silentLogger;
-  const bounds = {
+  const bounds: AdmissionSettings = {
     global_queue_size: 2,
     cluster_queue_size: 0,
     queue_overflow_policy: 'drop',
     dedup_window_seconds: 60,
     grouping: 'none',
-  } as const;
+    ...admission,
+  };
   const api = await startApi({
     admission: bounds,
     host: '127.0.0.1',
@@ -67,6 +73,7 @@ export async function openApi(redisUrl: string, options: Partial<ApiOptions> = {
   const under: ApiUnderTest = {
     url: api.url,
     reloading: api.reloading,
+    key_prefix,
     get: async (path) => fetch(`${api.url}${path}`),
     redis,
     queue,

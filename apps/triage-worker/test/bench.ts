@@ -1,3 +1,4 @@
+import { auditBooks } from '@nightcrier/core/books';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
@@ -6,6 +7,7 @@ import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simula
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { StateKeys } from '@nightcrier/state/keys';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -193,6 +195,16 @@ export class Bench {
   /** Gives the job to another worker, as the stalled check would after a long pause of this one. */
   async stealLock(id: string): Promise<void> {
     await this.#redis.set(`${this.queue.toKey(id)}:lock`, 'somebody-else', 'PX', 60_000);
+  }
+
+  /** How many leases of slots of the cluster have not ended. */
+  async slotsHeld(): Promise<number> {
+    return this.#redis.zcount(new StateKeys(this.key_prefix).slots('alpha'), Date.now(), '+inf');
+  }
+
+  /** What does not balance in the books. */
+  async booksOff(): Promise<string[]> {
+    return auditBooks(await new IntakeCounters({ redis: this.#redis, key_prefix: this.key_prefix }).read()).off;
   }
 
   /** How many clients Redis has. */

@@ -33,7 +33,10 @@ it('finishes the incident of a worker that was killed', async () => {
   await dying.kill();
   await bench.startWorker(config);
 
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+    attempts: 2,
+    last_failure: 'attempt 1: its worker died or hung',
+  });
   await access(bench.workspace(id, 'attempts/1/output'));
 });
 
@@ -89,4 +92,50 @@ it('does not investigate again what had ended when its worker died', async () =>
   await bench.startWorker(bench.config());
   await expect.poll(async () => (await bench.queue.getJob(id))?.getState(), { timeout: 10_000 }).toBe('completed');
   expect(await bench.incident(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 0 });
+});
+
+it('gives up after max_attempts, also when some attempts were retries and others lost their worker', async () => {
+  const id = await bench.admit();
+  await bench.incidents.begin(id);
+  await bench.incidents.requeued(id, 'the cluster is away');
+  await bench.startWorker(bench.config({ max_attempts: 1 }));
+  expect((await bench.reaches(id, 'failed')).reason).toBe('gave up after 1 attempts: the cluster is away');
+});
+
+it('does not begin an incident that waited longer than max_queue_age_seconds', async () => {
+  const id = await bench.admit();
+  await expect.poll(async () => Date.now() - Date.parse((await bench.incident(id)).created_at)).toBeGreaterThan(100);
+  await bench.startWorker(bench.config({ max_queue_age_seconds: 0.1 }));
+  expect(await bench.reaches(id, 'expired')).toMatchObject({
+    attempts: 0,
+    reason: 'waited longer than max_queue_age_seconds: 0.1',
+  });
+  expect(await bench.booksOff()).toEqual([]);
+});
+
+it('never investigates more of one cluster than max_agents_per_cluster, whatever dies, and gets all slots back', async () => {
+  const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
+  const settings = { max_concurrent_agents: 4, max_agents_per_cluster: 2, agent_timeout: 1, max_attempts: 5 };
+  const config = bench.config(settings, { agent: 'hangs' });
+  const dying = await bench.startWorkerProcess(config);
+  await bench.startWorker(config);
+  let most = 0;
+  let killed = false;
+  await expect
+    .poll(
+      async () => {
+        most = Math.max(most, await bench.slotsHeld());
+        const { investigating, agent_failed } = await bench.incidents.counts();
+        if (!killed && investigating > 0) {
+          killed = true;
+          await dying.kill();
+        }
+        return agent_failed;
+      },
+      { interval: 20, timeout: 30_000 },
+    )
+    .toBe(ids.length);
+  expect(most).toBe(2);
+  await expect.poll(() => bench.slotsHeld(), { timeout: 10_000 }).toBe(0);
+  expect(await bench.booksOff()).toEqual([]);
 });

@@ -63,7 +63,7 @@ export const Settings = z.strictObject({
     .optional()
     .describe('where faults wait while Redis is away; `spool` in data_dir if unset'),
   spool_max_bytes: integer(1_000_000, 1_000_000_000_000)
-    .default(268_435_456)
+    .default(1_073_741_824)
     .describe('most bytes of faults that an ingester keeps on disk'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),

@@ -16,6 +16,7 @@ const VERSION = '6.7.0';
 const FUNCTIONS = {
   bull_add: { script: 'addPrioritizedJob', keys: 9 },
   bull_remove: { script: 'removeJob', keys: 2 },
+  bull_delay: { script: 'moveToDelayed', keys: 11 },
   bull_promote: { script: 'promote', keys: 9 },
 } as const;
 export type BullmqFunction = keyof typeof FUNCTIONS;

@@ -27,21 +27,23 @@ export class ClusterSlots {
   constructor(options: ClusterSlotsOptions) {
     this.#options = options;
     this.#keys = new StateKeys(options.key_prefix);
-    const prologue = bullmqFunctions(bullmqInternals(), ['bull_promote']);
+    const prologue = bullmqFunctions(bullmqInternals(), ['bull_delay', 'bull_promote']);
     this.#script = defineScript(options.redis, this.#keys, 'cluster-slots', { prologue });
   }
 
-  /** Takes a slot, or renews the lease of the one that the incident holds. Returns whether it has one. */
-  async take(cluster: string, incidentId: string): Promise<boolean> {
-    return (await this.#run('take', cluster, incidentId)) === 1;
+  /**
+   * Takes a slot for an incident whose job this worker holds under the token. Without a free one the job is delayed,
+   * in the same step, until there is one. An incident keeps the slot that it has, whichever worker took it.
+   */
+  async take(cluster: string, incidentId: string, token: string): Promise<'taken' | 'parked' | 'not ours'> {
+    const answer = z.number().parse(await this.#run('take', cluster, incidentId, token));
+    if (answer === 1) return 'taken';
+    return answer === 0 ? 'parked' : 'not ours';
   }
 
-  /**
-   * Notes that an incident waits for a slot. Its job must be delayed already: one that is not cannot be promoted, and a
-   * slot that becomes free in between would be missed.
-   */
-  async park(cluster: string, incidentId: string): Promise<void> {
-    await this.#run('park', cluster, incidentId);
+  /** Renews the lease of a slot. Returns false when another incident has it by now. */
+  async renew(cluster: string, incidentId: string): Promise<boolean> {
+    return (await this.#run('renew', cluster, incidentId)) === 1;
   }
 
   /** Gives a slot back, and promotes the next parked incident. Gives the ids of what was promoted. */
@@ -56,8 +58,14 @@ export class ClusterSlots {
     return promoted.flatMap((ids) => Promoted.parse(ids));
   }
 
-  async #run(operation: 'take' | 'park' | 'give' | 'refill', cluster: string, incidentId = ''): Promise<unknown> {
+  async #run(
+    operation: 'take' | 'renew' | 'give' | 'refill',
+    cluster: string,
+    incidentId = '',
+    token = '',
+  ): Promise<unknown> {
     const { max_agents_per_cluster, lease } = this.#options;
-    return this.#script([], [operation, cluster, String(max_agents_per_cluster), incidentId, String(lease)]);
+    const most = String(max_agents_per_cluster);
+    return this.#script([], [operation, cluster, most, incidentId, String(lease), token]);
   }
 }

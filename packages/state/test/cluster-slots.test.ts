@@ -14,81 +14,104 @@ afterAll(async () => server.stop());
 const slotsOf = ({ redis, key_prefix }: State, max_agents_per_cluster: number, lease = 60_000): ClusterSlots =>
   new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease });
 
-/** Takes the next job, finds no slot for it, and parks it as a worker does. */
+/** Takes the next job as a worker does, finds no slot for it, and parks it. */
 async function parkNext(state: State, slots: ClusterSlots): Promise<string> {
   const id = await take(state);
-  expect(await slots.take('prod', id)).toBe(false);
-  await (await state.queue.getJob(id))?.moveToDelayed(Date.now() + 300_000, 'token');
-  await slots.park('prod', id);
+  expect(await slots.take('prod', id, 'token')).toBe('parked');
+  expect(await (await state.queue.getJob(id))?.getState()).toBe('delayed');
+  return id;
+}
+
+/** Admits a fault of the cluster `prod`, and lets it run in a slot. */
+async function runOne(state: State, slots: ClusterSlots): Promise<string> {
+  const id = (await state.admission.admit(fault())).incidentId;
+  await take(state);
+  expect(await slots.take('prod', id, 'token')).toBe('taken');
+  await state.incidents.begin(id);
   return id;
 }
 
 test('a cluster has no more slots than configured, and every cluster its own', async () => {
   await using state = await openState(server.url);
   const slots = slotsOf(state, 2);
-  const taken = await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => slots.take('prod', id)));
-  expect(taken.filter(Boolean)).toHaveLength(2);
-  expect(await slots.take('other', 'e')).toBe(true);
+  const [first, second] = [await runOne(state, slots), await runOne(state, slots)];
+  await state.admission.admit(fault());
+  const third = await parkNext(state, slots);
+  expect(await slots.take('other', 'e', 'token')).toBe('taken');
   // Who holds one keeps it, also when another worker has taken over its incident.
-  expect(await slots.take('prod', 'a')).toBe(true);
-  await slots.give('prod', 'a');
-  expect(await slots.take('prod', 'd')).toBe(true);
+  expect(await slots.take('prod', second, 'another token')).toBe('taken');
+  expect(await slots.renew('prod', first)).toBe(true);
+  expect(await slots.renew('prod', third)).toBe(false);
 });
 
 test('0 is no bound', async () => {
   await using state = await openState(server.url);
   const slots = slotsOf(state, 0);
-  for (let id = 0; id < 20; id += 1) expect(await slots.take('prod', String(id))).toBe(true);
+  for (let id = 0; id < 20; id += 1) expect(await slots.take('prod', String(id), 'token')).toBe('taken');
+});
+
+test('a job that another worker has by now is not parked', async () => {
+  await using state = await openState(server.url);
+  const slots = slotsOf(state, 1);
+  await runOne(state, slots);
+  await state.admission.admit(fault());
+  const id = await take(state);
+  expect(await slots.take('prod', id, 'not the token')).toBe('not ours');
+  expect(await (await state.queue.getJob(id))?.getState()).toBe('active');
 });
 
 test('a parked incident is promoted when a slot becomes free, the most severe first', async () => {
   await using state = await openState(server.url);
   const slots = slotsOf(state, 1);
-  await slots.take('prod', 'running');
+  const running = await runOne(state, slots);
   await state.admission.admit(fault({ severity: 'info' }));
   const mild = await parkNext(state, slots);
   await state.admission.admit(fault({ severity: 'critical' }));
   const severe = await parkNext(state, slots);
   expect(await balancedBooks(state)).toMatchObject({ delayed: 2, waiting: 0 });
-  expect(await slots.give('prod', 'running')).toEqual([severe]);
+  expect(await slots.give('prod', running)).toEqual([severe]);
   expect(await (await state.queue.getJob(severe))?.getState()).toBe('prioritized');
   expect(await balancedBooks(state)).toMatchObject({ delayed: 1, waiting: 1 });
   expect(await take(state)).toBe(severe);
-  expect(await slots.take('prod', severe)).toBe(true);
+  expect(await slots.take('prod', severe, 'token')).toBe('taken');
   expect(await slots.give('prod', severe)).toEqual([mild]);
-});
-
-test('a slot that becomes free before the incident is parked is not missed', async () => {
-  await using state = await openState(server.url);
-  const slots = slotsOf(state, 1);
-  await slots.take('prod', 'running');
-  await state.admission.admit(fault());
-  const id = await take(state);
-  expect(await slots.take('prod', id)).toBe(false);
-  await slots.give('prod', 'running');
-  await (await state.queue.getJob(id))?.moveToDelayed(Date.now() + 300_000, 'token');
-  await slots.park('prod', id);
-  expect(await take(state)).toBe(id);
 });
 
 test('the slots of a dead worker come back when their leases end', async () => {
   await using state = await openState(server.url);
   const slots = slotsOf(state, 1, 300);
-  await slots.take('prod', 'of a dead worker');
+  await runOne(state, slots);
   await state.admission.admit(fault());
   const id = await parkNext(state, slots);
   await expect.poll(async () => slots.refill(), { timeout: 5_000 }).toEqual([id]);
   expect(await state.redis.smembers(new StateKeys(state.key_prefix).parkedClusters)).toEqual(['prod']);
-  expect(await slots.take('prod', id)).toBe(true);
+  expect(await take(state)).toBe(id);
+  expect(await slots.take('prod', id, 'token')).toBe('taken');
 });
 
 test('a parked incident that gave way to another one is not promoted', async () => {
   await using state = await openState(server.url, { global_queue_size: 1 });
   const slots = slotsOf(state, 1);
-  await slots.take('prod', 'running');
+  const running = await runOne(state, slots);
   await state.admission.admit(fault());
   const parked = await parkNext(state, slots);
   expect(await state.admission.admit(fault())).toMatchObject({ evicted: [parked] });
-  expect(await slots.give('prod', 'running')).toEqual([]);
+  expect(await slots.give('prod', running)).toEqual([]);
   expect(await balancedBooks(state)).toMatchObject({ delayed: 0, waiting: 1, dropped: 1 });
+});
+
+test('an incident that lost its worker waits for a slot like the others', async () => {
+  await using state = await openState(server.url);
+  const slots = slotsOf(state, 1);
+  await state.admission.admit(fault());
+  const lost = await take(state);
+  await state.incidents.begin(lost);
+  const running = await runOne(state, slots);
+  expect(await slots.take('prod', lost, 'token')).toBe('parked');
+  expect(await state.incidents.get(lost)).toMatchObject({
+    state: 'queued',
+    last_failure: 'attempt 1: its worker died or hung',
+  });
+  expect(await balancedBooks(state)).toMatchObject({ active: 1, delayed: 1 });
+  expect(await slots.give('prod', running)).toEqual([lost]);
 });

@@ -19,7 +19,7 @@ export interface SpoolOptions {
   directory: string;
   /** Most bytes of this process's segments. */
   maxBytes: number;
-  /** Most faults in memory; some 2 KB each. */
+  /** Most faults in memory; some 5 KB each, most of it the permissions of their cluster. */
   memoryCapacity?: number;
   /** Until the disk is tried again after it failed, ms. */
   diskRetry?: number;
@@ -27,7 +27,7 @@ export interface SpoolOptions {
   longestRetry?: number;
 }
 
-const MEMORY_CAPACITY = 10_000;
+const MEMORY_CAPACITY = 5_000;
 /** Below this many faults in memory the next segment is read: two windows, so that none waits for the disk. */
 const READ_AHEAD = 400;
 const DISK_RETRY_MS = 5_000;

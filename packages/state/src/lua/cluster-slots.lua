@@ -1,11 +1,14 @@
 -- The slots of a cluster: how many of its incidents are investigated at once. A slot is a lease: whoever dies gives it
 -- back by not renewing it. An incident that finds no slot is parked among BullMQ's delayed jobs, and promoted when a slot
--- becomes free. Preceded by `bull_promote` and incident-rows.lua.
+-- becomes free. Preceded by `bull_delay`, `bull_promote` and incident-rows.lua.
 --
--- ARGV: operation, cluster, most slots (0: no bound), incident id, lease (ms)
--- take → 1 or 0; park, give and refill → ids that were promoted
+-- ARGV: operation, cluster, most slots (0: no bound), incident id, lease (ms), token of its job
+-- take → 1 (has a slot), 0 (is parked) or BullMQ's negative code (the job is another worker's); renew → 1 or 0;
+-- give and refill → ids that were promoted
 
 local operation, cluster, most, id, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+-- A parked incident tries again after this time even if nobody promotes it, ms.
+local PARKED_FOR = 300000
 local held, parked, clusters = ours .. 'slots:' .. cluster, ours .. 'parked:' .. cluster, ours .. 'parked-clusters'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -21,19 +24,23 @@ local function order_of(place)
   return (9 - severity) * SEVERITY_BAND + place % SEVERITY_BAND
 end
 
-local PROMOTE_KEYS = { 'delayed', 'wait', 'paused', 'meta', 'prioritized', 'active', 'pc', 'events', 'marker' }
-for at, name in ipairs(PROMOTE_KEYS) do PROMOTE_KEYS[at] = bull .. name end
+local function bull_keys(...)
+  local keys = {}
+  for at, name in ipairs({ ... }) do keys[at] = bull .. name end
+  return keys
+end
 
 -- Lets so many parked incidents try again; one whose job has left the delayed ones by itself needs no help.
 local function promote(wanted)
   local promoted = {}
+  local keys = bull_keys('delayed', 'wait', 'paused', 'meta', 'prioritized', 'active', 'pc', 'events', 'marker')
   while #promoted < wanted do
     local first = redis.call('ZPOPMIN', parked)[1]
     if not first then
       redis.call('SREM', clusters, cluster)
       break
     end
-    if bull_promote(PROMOTE_KEYS, { bull, first }) == 0 then
+    if bull_promote(keys, { bull, first }) == 0 then
       if redis.call('HGET', row_of(first), 'phase') == 'delayed' then
         change_phase(first, cluster, 'delayed', 'waiting')
       end
@@ -43,22 +50,31 @@ local function promote(wanted)
   return promoted
 end
 
-if operation == 'take' then
-  if not redis.call('ZSCORE', held, id) and free_slots() < 1 then return 0 end
+-- Lets the incident wait for a slot: its job and its row in one step, so that no crash leaves it to its delay.
+local function park()
+  local keys = bull_keys('marker', 'active', 'prioritized', 'delayed', id, 'events', 'meta', 'stalled', 'wait',
+    'limiter', 'pc')
+  local delayed = bull_delay(keys, { bull, now, id, ARGV[6], PARKED_FOR, '1', '', '0', '' })
+  if delayed ~= 0 then return delayed end
+  local row = redis.call('HMGET', row_of(id), 'state', 'place', 'phase')
+  if not OPEN[row[1]] then return 0 end
+  redis.call('ZADD', parked, 'NX', order_of(tonumber(row[2])), id)
+  redis.call('SADD', clusters, cluster)
+  if row[1] == 'investigating' then
+    -- Its former worker died.
+    note_lost_worker(id)
+    change_state(id, 'queued', 'delayed', now)
+  elseif row[3] == 'waiting' then
+    change_phase(id, cluster, 'waiting', 'delayed')
+  end
+  return 0
+end
+
+if operation == 'take' or operation == 'renew' then
+  if not redis.call('ZSCORE', held, id) and free_slots() < 1 then return operation == 'take' and park() or 0 end
   redis.call('ZADD', held, now + lease, id)
   redis.call('ZREM', parked, id)
   return 1
-end
-
-if operation == 'park' then
-  -- Its job is delayed already. It may have been evicted since, and the slot may have become free.
-  local row = redis.call('HMGET', row_of(id), 'state', 'place', 'phase')
-  if row[1] == 'queued' and redis.call('ZSCORE', bull .. 'delayed', id) then
-    redis.call('ZADD', parked, 'NX', order_of(tonumber(row[2])), id)
-    redis.call('SADD', clusters, cluster)
-    if row[3] == 'waiting' then change_phase(id, cluster, 'waiting', 'delayed') end
-  end
-  return promote(math.min(free_slots(), 1))
 end
 
 if operation == 'give' then

@@ -43,6 +43,12 @@ local function has_job(id)
   return redis.call('EXISTS', bull .. id) == 1 and redis.call('HEXISTS', bull .. id, 'finishedOn') == 0
 end
 
+-- Why the last attempt came to no end.
+local function note_lost_worker(id)
+  local attempt = redis.call('HGET', row_of(id), 'attempts')
+  redis.call('HSET', row_of(id), 'last_failure', 'attempt ' .. attempt .. ': its worker died or hung')
+end
+
 local function delete_if(key, id)
   if redis.call('GET', key) == id then redis.call('DEL', key) end
 end

@@ -6,7 +6,7 @@
 local PHASES = { queued = 'delayed', investigating = 'active' }
 local transition = cjson.decode(ARGV[1])
 local id, row = transition.incident_id, row_of(transition.incident_id)
-local known = redis.call('HMGET', row, 'state', 'place', 'tag', 'attempts')
+local known = redis.call('HMGET', row, 'state', 'place', 'tag')
 local state = known[1]
 if not state then return { 'missing' } end
 if not OPEN[state] then return { 'final', state } end
@@ -15,9 +15,7 @@ if #transition.clear > 0 then redis.call('HDEL', row, unpack(transition.clear)) 
 for field, value in pairs(transition.set) do redis.call('HSET', row, field, value) end
 if transition.to == 'investigating' then
   start_tag(math.floor(known[2] / SEVERITY_BAND), tonumber(known[3]))
-  if state == 'investigating' then
-    redis.call('HSET', row, 'last_failure', 'attempt ' .. known[4] .. ': its worker died or hung')
-  end
+  if state == 'investigating' then note_lost_worker(id) end
 end
 local attempts = redis.call('HINCRBY', row, 'attempts', transition.attempts)
 change_state(id, transition.to, PHASES[transition.to], transition.now)

@@ -1,0 +1,62 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { execa } from 'execa';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(async () => server.stop());
+
+const cli = path.join(import.meta.dirname, '../src/main.ts');
+const nightcrier = ({ url }: ApiUnderTest, ...args: string[]) =>
+  execa(process.execPath, [cli, ...args], {
+    reject: false,
+    env: { PATH: process.env.PATH, NIGHTCRIER_API_URL: url },
+    extendEnv: false,
+  });
+
+describe('nightcrier books', () => {
+  test('exits 0 while the books balance, and 1 with what is off', async () => {
+    await using api = await openReadyApi(server.url);
+    await api.admission.admit(fault());
+    const good = await nightcrier(api, 'books');
+    expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('the books balance') });
+    expect(good.stdout).toMatch(/received +│ 1 +│ 1/);
+    const [books] = await api.redis.keys(`*${api.key_prefix}*:intake`);
+    await api.redis.hincrby(String(books), 'queued', 1);
+    expect(await nightcrier(api, 'books')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('all clusters: queued is 2, but waiting 1'),
+    });
+    expect(JSON.parse((await nightcrier(api, 'books', '-o', 'json')).stdout)).toMatchObject({ balanced: false });
+  });
+});
+
+describe('nightcrier incidents', () => {
+  test('requeue prints the new incident, and fails with the reason', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const early = await nightcrier(api, 'incidents', 'requeue', incidentId);
+    expect(early).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('only one that has ended') });
+    await api.incidents.finish(incidentId, { state: 'failed' });
+    const { exitCode, stdout } = await nightcrier(api, 'incidents', 'requeue', incidentId);
+    expect(exitCode).toBe(0);
+    expect(await api.incidents.get(stdout)).toMatchObject({ state: 'queued', previous_incident_id: incidentId });
+  });
+
+  test('show lists the members, and split investigates one of them separately', async () => {
+    await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
+    const member = fault();
+    const { incidentId } = await api.admission.admit(fault());
+    await api.admission.admit(member);
+    const { stdout: shown } = await nightcrier(api, 'incidents', 'show', incidentId);
+    expect(shown).toMatch(new RegExp(`member +${member.event.faultId} +Pod shop/cart-7d4b9c-abcde`));
+    const { exitCode, stdout } = await nightcrier(api, 'incidents', 'split', incidentId, member.event.faultId);
+    expect(exitCode).toBe(0);
+    expect(await api.incidents.get(stdout)).toMatchObject({ fingerprint: member.event.faultId, state: 'queued' });
+  });
+});

@@ -1,0 +1,99 @@
+import { isFinal } from '@nightcrier/core/incident';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { vi } from 'vitest';
+import { Bench, World } from './bench.ts';
+
+/** What became of the incidents while workers were killed. */
+interface KillFigures {
+  kills: number;
+  incidents: number;
+  /** How many incidents ended in each state. */
+  states: Record<string, number>;
+  /** Incidents that two agents investigated at once. */
+  overlaps: number;
+  /** The most that were ever active at once, and the limit. */
+  most_active: number;
+  limit: number;
+  /** Slots that were not given back at the end. */
+  slots_held: number;
+  active: number;
+  books_off: string[];
+}
+
+const ENGINE = path.join(import.meta.dirname, 'fixtures/engine');
+const LIMIT = 3;
+const WORKERS = 2;
+const PATIENCE = { timeout: 90_000, interval: 100 };
+
+/**
+ * Kills workers as the kernel would, each at a random moment, while incidents arrive, and starts others. The agents are
+ * real processes that outlive their worker, as containers do; the stand-in engine finds and removes them.
+ */
+export async function killWorkers(kills: number, progress: (text: string) => void = () => undefined) {
+  const world = await World.start();
+  const bench = await Bench.open(world);
+  const searchPath = process.env.PATH;
+  process.env.PATH = `${ENGINE}:${searchPath}`;
+  try {
+    const config = bench.config(
+      { max_concurrent_agents: LIMIT, max_agents_per_cluster: LIMIT, max_attempts: 20, global_queue_size: 100_000 },
+      { agent: 'holds-a-lock' },
+    );
+    const start = (): ReturnType<Bench['startWorkerProcess']> => bench.startWorkerProcess(config);
+    const workers = await Promise.all(Array.from({ length: WORKERS }, start));
+    const ids: string[] = [];
+    let most_active = 0;
+    const ended = new AbortController();
+    const watching = (async () => {
+      while (!ended.signal.aborted) {
+        most_active = Math.max(most_active, await bench.queue.getActiveCount());
+        await sleep(5);
+      }
+    })();
+    for (let kill = 0; kill < kills; kill += 1) {
+      ids.push(await bench.admit(), await bench.admit());
+      await sleep(Math.random() * 400);
+      const victim = Math.floor(Math.random() * workers.length);
+      await workers[victim]?.kill();
+      workers[victim] = await start();
+      if (kill % 10 === 9) progress(`${kill + 1} workers killed`);
+    }
+    const states = await vi.waitFor(async () => {
+      const found = await Promise.all(ids.map(async (id) => (await bench.incident(id)).state));
+      if (!found.every(isFinal)) throw new Error(`${found.filter((state) => !isFinal(state)).length} have not ended`);
+      return found;
+    }, PATIENCE);
+    const slots_held = await untilZero(() => bench.slotsHeld());
+    const active = await untilZero(() => bench.queue.getActiveCount());
+    ended.abort();
+    await watching;
+    const overlaps = await readFile(path.join(bench.folder, 'overlaps'), 'utf8').catch(() => '');
+    return {
+      kills,
+      incidents: ids.length,
+      states: Object.fromEntries(
+        Map.groupBy(states, (state) => state)
+          .entries()
+          .map(([s, all]) => [s, all.length]),
+      ),
+      overlaps: overlaps.split('\n').length - 1,
+      most_active,
+      limit: LIMIT,
+      slots_held,
+      active,
+      books_off: await bench.booksOff(),
+    } satisfies KillFigures;
+  } finally {
+    process.env.PATH = searchPath;
+    await bench.close();
+    await world.stop();
+  }
+}
+
+/** The count once it is 0, or what it still is after a while. */
+async function untilZero(count: () => Promise<number>): Promise<number> {
+  await vi.waitUntil(async () => (await count()) === 0, PATIENCE).catch(() => undefined);
+  return count();
+}
