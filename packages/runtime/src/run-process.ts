@@ -3,6 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { parseArgs } from 'node:util';
 import { ConfigError } from './config-error.ts';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from './config-flags.ts';
+import { keepHeartbeat } from './heartbeat.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -14,7 +15,8 @@ export interface RunningApp {
 
 /**
  * The whole `main` of a process: reads flags, configuration and environment, starts the app, and stops it on SIGTERM or
- * SIGINT, or when the process that started it is gone. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * SIGINT, or when the process that started it is gone. While it runs, NIGHTCRIER_HEARTBEAT_FILE is kept young, if set.
+ * Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
  */
 export async function runProcess(
   name: string,
@@ -45,6 +47,8 @@ export async function runProcess(
       process.exit(0);
     }
     logger.info({ pid: process.pid, node: process.version }, 'started');
+    const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
+    if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
     const cause = await stopping;
     logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
