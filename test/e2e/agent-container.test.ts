@@ -5,32 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
+import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
 
 const SCRIPT = path.join(import.meta.dirname, '../../agent-container/run-agent.sh');
 const KEY = 'sk-ant-leak-me-not';
-const REPORT = `# Pod crashes at its start
-
-## Summary
-
-The container exits right after it was started.
-
-## Root Cause
-
-The ConfigMap that it needs is missing.
-
-Confidence: 90%
-
-## Recommendations
-
-- Create the ConfigMap.
-`;
-const INVESTIGATION: Step[] = [
-  { shell: 'kubectl get pods --all-namespaces' },
-  { write: { path: 'output/investigation.md', content: REPORT } },
-  { text: 'Report written.' },
-];
 
 /** What run-agent.sh needs to stop and remove its container. */
 const CONTAINER_GRACE = { kill: 10, overrun: 30 };

@@ -1,83 +1,102 @@
-import { ClusterHealth } from '@nightcrier/core/cluster-health';
-import { Incident } from '@nightcrier/core/incident';
 import { execa } from 'execa';
-import getPort from 'get-port';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { whyNoDocker } from '../fixtures/agent-image.ts';
+import {
+  type ComposeProject,
+  IMAGE_VERSION,
+  PROCESS_IMAGE,
+  composeProject,
+  leftOf,
+  whyNoProject,
+} from '../fixtures/compose.ts';
 
-const ROOT = path.join(import.meta.dirname, '../..');
-const PROJECT = `nightcrier-test-${process.pid}`;
+const BASE_IMAGE = 'node:24-bookworm-slim';
+const MEGABYTE = 1_000_000;
 
-/** `docker compose` (v2) where it is installed, else `docker-compose` (v1.29). */
-async function composeCommand(): Promise<string[] | undefined> {
-  for (const command of [['docker', 'compose'], ['docker-compose']]) {
-    const [file = '', ...args] = command;
-    if (!(await execa(file, [...args, 'version'], { reject: false })).failed) return command;
-  }
-  return undefined;
-}
+const Container = z.object({
+  Name: z.string(),
+  Config: z.object({ User: z.string(), Image: z.string() }),
+  HostConfig: z.object({ ReadonlyRootfs: z.boolean(), PortBindings: z.record(z.string(), z.unknown()) }),
+  State: z.object({ ExitCode: z.number(), Health: z.object({ Status: z.string() }) }),
+});
 
-const command = await composeCommand();
-const why = command === undefined ? 'docker-compose is not installed' : await whyNoDocker();
-
-describe.skipIf(why)(`docker compose up${why ? ` (skipped: ${why})` : ''}`, () => {
-  let url: string;
-  let port: number;
-  const compose = (...args: string[]) => {
-    const [file = '', ...first] = command ?? [];
-    const environment = { NIGHTCRIER_PORT: String(port), DOCKER_BUILDKIT: '0', COMPOSE_DOCKER_CLI_BUILD: '0' };
-    return execa(file, [...first, '-p', PROJECT, ...args], { cwd: ROOT, env: environment });
+describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${whyNoProject})` : ''}`, () => {
+  let project: ComposeProject;
+  const inspect = async () => {
+    const { stdout } = await execa('docker', ['inspect', ...(await project.containers())]);
+    return Container.array().parse(JSON.parse(stdout));
   };
+  /** Runs a shell command in a service's container. */
+  const shell = (service: string, script: string) =>
+    execa('sh', ['-c', 'docker exec "$1" sh -c "$2"', 'sh', `${project.name}_${service}_1`, script], {
+      reject: false,
+      all: true,
+    });
 
   beforeAll(async () => {
-    port = await getPort({ host: '127.0.0.1' });
-    url = `http://127.0.0.1:${port}`;
-    await compose('up', '--detach', '--build');
+    project = await composeProject();
+    await project.compose('up', '--detach', '--build');
   }, 600_000);
-  afterAll(() => compose('down', '--volumes', '--timeout', '20'), 120_000);
+  afterAll(() => project.down(), 120_000);
 
   test('shows both simulated clusters active and their faults resolved', async () => {
-    const health = z.object({ clusters: ClusterHealth.array() });
     await expect
-      .poll(
-        async () =>
-          health.parse(await (await fetch(`${url}/health/clusters`)).json()).clusters.map(({ status }) => status),
-        { timeout: 60_000 },
-      )
+      .poll(async () => (await project.health()).map(({ status }) => status), { timeout: 60_000 })
       .toEqual(['active', 'active']);
-    const incidents = z.object({ incidents: Incident.array() });
     const resolved = async (): Promise<string[]> =>
-      incidents
-        .parse(await (await fetch(`${url}/api/incidents?state=resolved`)).json())
-        .incidents.map((incident) => incident.cluster_event.cluster_name);
+      (await project.incidents())
+        .filter(({ state }) => state === 'resolved')
+        .map((incident) => incident.cluster_event.cluster_name);
     await expect
       .poll(resolved, { timeout: 60_000 })
       .toEqual(expect.arrayContaining(['westeu-cluster1', 'eastus-cluster1']));
   }, 180_000);
 
+  test('has a health check for every kind of process, and all are healthy', async () => {
+    await expect
+      .poll(async () => (await inspect()).map(({ State }) => State.Health.Status), { timeout: 60_000 })
+      .toEqual(Array.from({ length: 5 }, () => 'healthy'));
+  }, 90_000);
+
   test('keeps to itself: every process is unprivileged, and only the API is published, on loopback', async () => {
-    const { stdout: ids } = await compose('ps', '--quiet');
-    const { stdout } = await execa('docker', ['inspect', ...ids.split('\n')]);
-    const containers: {
-      Config: { User: string; Image: string };
-      HostConfig: { ReadonlyRootfs: boolean; PortBindings: object };
-    }[] = JSON.parse(stdout);
+    const containers = await inspect();
     expect(containers).toHaveLength(5);
-    const ours = containers.filter(({ Config }) => Config.Image === 'nightcrier:latest');
+    const ours = containers.filter(({ Config }) => Config.Image === PROCESS_IMAGE);
     expect(ours.map(({ Config, HostConfig }) => [Config.User, HostConfig.ReadonlyRootfs])).toEqual(
-      ours.map(() => ['node', true]),
+      Array.from({ length: 4 }, () => ['node', true]),
     );
     expect(containers.flatMap(({ HostConfig }) => Object.values(HostConfig.PortBindings))).toEqual([
-      [{ HostIp: '127.0.0.1', HostPort: String(port) }],
+      [{ HostIp: '127.0.0.1', HostPort: String(project.port) }],
     ]);
   });
 
+  test('cannot write to its root file system', async () => {
+    const { failed, all } = await shell('triage-worker', 'touch /data/incidents/mine /tmp/mine && touch /app/mine');
+    expect(failed).toBe(true);
+    expect(all).toContain("'/app/mine': Read-only file system");
+  });
+
+  test('runs from an image of at most 120 MB beyond its base, without development tools', async () => {
+    const format = '{{.Size}} {{json .Config.Labels}}';
+    const { stdout } = await execa('docker', ['image', 'inspect', '--format', format, PROCESS_IMAGE, BASE_IMAGE]);
+    const [size = 0, base = 0] = stdout.split('\n').map((line) => Number.parseInt(line, 10));
+    expect((size - base) / MEGABYTE).toBeLessThan(120);
+    expect(stdout).toContain(`"org.opencontainers.image.version":"${IMAGE_VERSION.version}"`);
+    expect(stdout).toContain(`"org.opencontainers.image.revision":"${IMAGE_VERSION.revision}"`);
+    const { stdout: development } = await shell(
+      'api',
+      "cd /app/node_modules/.pnpm && ls -d vitest@* typescript@* ox* turbo@* 2>/dev/null; find . -name '*.map' | head -3",
+    );
+    expect(development).toBe('');
+  });
+
   test('stops every process cleanly', async () => {
-    await compose('stop', '--timeout', '20');
-    const { stdout: ids } = await compose('ps', '--quiet', ...(command?.length === 2 ? ['--all'] : []));
-    const { stdout } = await execa('docker', ['inspect', '--format', '{{.State.ExitCode}}', ...ids.split('\n')]);
-    expect(stdout.split('\n')).toEqual(['0', '0', '0', '0', '0']);
+    await project.compose('stop', '--timeout', '20');
+    expect((await inspect()).map(({ State }) => State.ExitCode)).toEqual([0, 0, 0, 0, 0]);
   }, 120_000);
+
+  test('leaves no container, network or volume when it is taken down', async () => {
+    await project.down();
+    expect(await leftOf(project.name)).toEqual([]);
+  }, 60_000);
 });

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from './config-error.ts';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from './config-flags.ts';
 import { ConfigWatcher, type Reloading } from './config-watcher.ts';
+import { keepHeartbeat } from './heartbeat.ts';
 import { type LoadedConfig, loadConfig } from './load-config.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -18,7 +19,8 @@ export interface RunningApp {
 /**
  * The whole `main` of a process: reads flags, configuration and environment, starts the app, has it follow changes of the
  * configuration (SIGHUP, or another content of the file), and stops it on SIGTERM or SIGINT, or when the process that
- * started it is gone. Exit codes: 0 stopped cleanly, 1 failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * started it is gone. While it runs, NIGHTCRIER_HEARTBEAT_FILE is kept young, if set. Exit codes: 0 stopped cleanly, 1
+ * failed, 78 the configuration is wrong; a second signal exits at once with 1.
  */
 export async function runProcess(
   name: string,
@@ -51,6 +53,8 @@ export async function runProcess(
       process.exit(0);
     }
     logger.info({ pid: process.pid, node: process.version }, 'started');
+    const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
+    if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
     if (app.reloading) changes.follow(app.reloading);
     const cause = await stopping;

@@ -1,7 +1,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 
 const app = path.join(import.meta.dirname, 'app.fixture.ts');
 const environment = { PATH: process.env.PATH, MCP_ENDPOINT: 'http://127.0.0.1:1', KUBECONFIG: app };
@@ -34,6 +36,14 @@ describe('runProcess', () => {
     await expect.poll(() => log).toContain('stopping');
     child.kill('SIGTERM');
     expect(await exitOf(child)).toBe(1);
+  });
+
+  test('keeps its heartbeat file young while it runs', async () => {
+    const file = path.join(await mkdtemp(path.join(tmpdir(), 'heartbeat-')), 'heartbeat');
+    onTestFinished(() => rm(path.dirname(file), { recursive: true }));
+    await start({ NIGHTCRIER_HEARTBEAT_FILE: file });
+    const first = (await stat(file)).mtimeMs;
+    await expect.poll(async () => (await stat(file)).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(first);
   });
 
   test('prints the problems of the configuration and exits 78', async () => {

@@ -1,0 +1,107 @@
+import type { Incident } from '@nightcrier/core/incident';
+import { execa } from 'execa';
+import { chown, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildAgentImage } from '../fixtures/agent-image.ts';
+import { type ComposeProject, composeProject, leftOf, whyNoProject } from '../fixtures/compose.ts';
+import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
+import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
+
+const SOCKET = '/var/run/docker.sock';
+const UID = 1000;
+
+describe.skipIf(whyNoProject)(
+  `claude in containers, started by a worker in a container${whyNoProject ? ` (skipped: ${whyNoProject})` : ''}`,
+  () => {
+    let folder: string;
+    let network: string;
+    let workspaces: string;
+    let project: ComposeProject;
+    let stub: StubLlm;
+    let image: string;
+
+    beforeAll(async () => {
+      image = await buildAgentImage();
+      folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-agents-'));
+      const keyFile = path.join(folder, 'key');
+      await writeFile(keyFile, 'sk-ant-scripted');
+      workspaces = await mkdtemp(path.join(folder, 'incidents-'));
+      await chmod(folder, 0o755);
+      await chown(workspaces, UID, UID);
+      await chown(keyFile, UID, UID);
+      network = path.basename(folder);
+      const environment = {
+        AGENT_IMAGE: image,
+        AGENT_MODEL: 'scripted',
+        DOCKER_SOCKET_GROUP: String((await stat(SOCKET)).gid),
+        NIGHTCRIER_AGENT_KEY_FILE: keyFile,
+        NIGHTCRIER_AGENT_NETWORK: network,
+        NIGHTCRIER_WORKSPACES: workspaces,
+      };
+      // The model listens on the agents' network, which has to be there first.
+      const files = ['docker-compose.agents.yml'];
+      const first = await composeProject(files, environment);
+      await first.compose('up', '--no-start', '--build');
+      const format = '{{(index .IPAM.Config 0).Gateway}}';
+      const { stdout: gateway } = await execa('docker', ['network', 'inspect', '--format', format, network]);
+      stub = await startStubLlm({ host: gateway, steps: INVESTIGATION });
+      project = first.with({ ANTHROPIC_BASE_URL: stub.url });
+      await project.compose('up', '--detach');
+    }, 900_000);
+    afterAll(async () => {
+      await project.down();
+      await stub.stop();
+      await rm(folder, { recursive: true, force: true });
+    }, 120_000);
+
+    test('the report of an incident is the agent’s, which has seen the cluster', async () => {
+      const find = async (): Promise<Incident | undefined> =>
+        (await project.incidents()).find(({ state }) => state === 'resolved');
+      await expect.poll(find, { timeout: 90_000, interval: 500 }).toBeDefined();
+      const incident = await find();
+      expect(incident).toMatchObject({ agent: 'claude', attempts: 1 });
+      const report = await fetch(`${project.url}/api/incidents/${incident?.incident_id}/report`);
+      expect((await report.text()).trim()).toBe(REPORT.trim());
+      expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
+      const end: unknown = JSON.parse(await readFile(`${incident?.workspace}/logs/container.json`, 'utf8'));
+      expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited', image });
+    }, 120_000);
+
+    test('the worker is not root, and has of the engine only the socket’s group', async () => {
+      const [worker = ''] = await project.containers('triage-worker');
+      const { stdout } = await execa('docker', ['exec', worker, 'sh', '-c', 'id -u; grep CapEff /proc/self/status']);
+      expect(stdout).toMatch(/^1000\nCapEff:\s+0+$/);
+    });
+
+    test('from the agents’ network the clusters can be reached, and Redis and the API cannot', async () => {
+      const addresses = await Promise.all(
+        ['redis', 'api'].map(async (service) => {
+          const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+          const [container = ''] = await project.containers(service);
+          return (await execa('docker', ['inspect', '--format', format, container])).stdout.trim();
+        }),
+      );
+      const targets = ['clusters:9101', 'redis:6379', `${addresses[0]}:6379`, `${addresses[1]}:8080`];
+      const probe = targets.map((target) => {
+        const [host, port] = target.split(':');
+        return `timeout 3 bash -c '</dev/tcp/${host}/${port}' 2>/dev/null && echo ${target} answers`;
+      });
+      const args = ['run', '--rm', '--network', network, image, 'bash', '-c', `${probe.join('; ')}; true`];
+      expect((await execa('docker', args)).stdout).toBe('clusters:9101 answers');
+    });
+
+    test('leaves no container, network or volume when it is taken down', async () => {
+      await project.down();
+      expect(await leftOf(project.name)).toEqual([]);
+      expect(await agentsOf(workspaces)).toEqual([]);
+    }, 60_000);
+  },
+);
+
+/** Agents' containers, running or not, whose workspace is in the folder. */
+async function agentsOf(folder: string): Promise<string[]> {
+  const args = ['ps', '--all', '--no-trunc', '--filter', 'label=nightcrier.component=agent', '--format', '{{.Mounts}}'];
+  return (await execa('docker', args, { lines: true })).stdout.filter((mounts) => mounts.includes(folder));
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { composeProject, whyNoCompose } from '../fixtures/compose.ts';
+
+const AGENTS = 'docker-compose.agents.yml';
+const PRODUCTION = 'docker-compose.prod.yml';
+const ENVIRONMENT = { DOCKER_SOCKET_GROUP: '999', NIGHTCRIER_CONFIG_DIR: '/etc/nightcrier' };
+
+const Service = z.looseObject({
+  scale: z.number().optional(),
+  deploy: z.looseObject({ replicas: z.number().optional() }).optional(),
+  restart: z.string(),
+  mem_limit: z.union([z.string(), z.number()]).optional(),
+  read_only: z.boolean().optional(),
+  networks: z.record(z.string(), z.unknown()).optional(),
+  ports: z.unknown().array().optional(),
+  volumes: z.array(z.unknown()).optional(),
+  logging: z.object({ options: z.record(z.string(), z.unknown()) }).optional(),
+  environment: z.record(z.string(), z.unknown()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+});
+const ComposeFile = z.looseObject({ services: z.record(z.string(), Service) });
+
+/** What compose makes of the files together. */
+async function configOf(files: string[], environment: Record<string, string> = ENVIRONMENT) {
+  const project = await composeProject(files, environment);
+  const { stdout } = await project.compose('config');
+  return ComposeFile.parse(parse(stdout)).services;
+}
+
+describe.skipIf(whyNoCompose)(`the compose files${whyNoCompose ? ` (skipped: ${whyNoCompose})` : ''}`, () => {
+  test.each([
+    { files: [] },
+    { files: [AGENTS] },
+    { files: [PRODUCTION] },
+    { files: [AGENTS, PRODUCTION] },
+    { files: [PRODUCTION, AGENTS] },
+  ])('are valid together: docker-compose.yml $files', async ({ files }) => {
+    const services = await configOf(files);
+    expect(Object.keys(services).toSorted()).toEqual(['api', 'clusters', 'ingester', 'redis', 'triage-worker']);
+    const published = Object.entries(services).filter(([, { ports }]) => ports);
+    expect(published.map(([name]) => name)).toEqual(['api']);
+    expect(JSON.stringify(services.api?.ports)).toContain('127.0.0.1');
+    for (const name of ['redis', 'api', 'ingester']) {
+      expect(Object.keys(services[name]?.networks ?? {})).not.toContain('agents');
+    }
+  });
+
+  test('production: real configuration read-only, no simulated clusters, limits and rotated logs', async () => {
+    const { clusters, ...services } = await configOf([PRODUCTION]);
+    expect(clusters?.scale ?? clusters?.deploy?.replicas).toBe(0);
+    for (const service of Object.values(services)) {
+      expect(service).toMatchObject({ restart: 'always', read_only: true, mem_limit: expect.anything() });
+      expect(service.logging?.options).toMatchObject({ 'max-size': '10m' });
+    }
+    const { redis: _, ...processes } = services;
+    for (const { environment, volumes } of Object.values(processes)) {
+      expect(environment).toMatchObject({ NIGHTCRIER_CONFIG: '/etc/nightcrier/nightcrier.yaml' });
+      expect(volumes).toContainEqual(
+        expect.objectContaining({ source: '/etc/nightcrier', target: '/etc/nightcrier', read_only: true }),
+      );
+    }
+    expect(services.api?.environment).toMatchObject({ API_ALLOW_ANONYMOUS: 'false' });
+    expect(services.api?.labels).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/metrics' });
+  });
+
+  test.each([
+    { file: AGENTS, variable: 'DOCKER_SOCKET_GROUP' },
+    { file: PRODUCTION, variable: 'NIGHTCRIER_CONFIG_DIR' },
+  ])('$file asks for $variable', async ({ file, variable }) => {
+    await expect(configOf([file], { ...ENVIRONMENT, [variable]: '' })).rejects.toThrow('set it to the');
+  });
+});
