@@ -43,6 +43,7 @@ describe('decideLease', () => {
     ['leaves what others hold', { lease: live, ranked: second, watching: true, active: true }, 'leave'],
     ['joins in on what others hold and it should', { lease: live }, 'join'],
     ['takes over when faults arrive', { lease: live, watching: true, active: true }, 'take'],
+    ['begins anew with what was taken from it', { lease: live, token: 6, watching: true, active: true }, 'leave'],
     ['takes nothing new when it leaves', { ranked: ['other'], unheldFor: LENGTH * 9 }, 'leave'],
     ['goes on with what nobody holds while it leaves', { ranked: ['other'], watching: true }, 'join'],
   ])('%s', (_, situation, decision) => {

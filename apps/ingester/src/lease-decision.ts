@@ -43,7 +43,8 @@ export function decideLease(situation: LeaseSituation): LeaseDecision {
   if (lease?.owner === id) return lease.token === token ? 'hold' : 'take';
   const rank = ranked.indexOf(id);
   if (lease && lease.expires_at > now) {
-    if (rank !== 0) return 'leave';
+    // Taken from us while we were silent: our connection may be as stale as we were, so that a new one has to show itself.
+    if (rank !== 0 || token !== undefined) return 'leave';
     return active ? 'take' : 'join';
   }
   // After an outage of Redis every lease has expired, or is lost; its owner still listens and may not have had its turn.

@@ -95,6 +95,7 @@ export function openState({ redis: { url = '', key_prefix } }: Config) {
     board: new ClusterHealthBoard(options),
     incidents: async () => (await store.list({ limit: 100 })).incidents,
     counts: async () => (await counters.read()).total,
+    malformed: () => counters.readMalformed(),
     countsOf: async (cluster: string) => (await counters.read()).clusters[cluster],
   };
 }

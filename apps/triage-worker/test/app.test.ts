@@ -64,7 +64,7 @@ describe('TriageWorkerApp', () => {
     const worker = await bench.startWorker(bench.config({}, { cluster: { triage: disabled } }));
     await bench.reaches(await bench.admit(), 'skipped');
     worker.reloading.apply(bench.config());
-    await bench.reaches(await bench.admit(), 'resolved');
+    expect(await bench.reaches(await bench.admit(), 'resolved')).toMatchObject({ attempts: 1 });
   });
 
   it('counts its runs by outcome', async () => {

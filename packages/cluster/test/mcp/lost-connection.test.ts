@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ScriptedServer, type Script } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
@@ -236,4 +237,21 @@ test('what belongs to another subscription, or is not readable, is dropped', asy
   await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'ours' } } }]);
   expect(watched.connection.health()).toMatchObject({ event_count: 1, last_event: expect.any(String) });
   expect(watched.malformed).toEqual(['json_rpc', 'json']);
+});
+
+test('an event that is too big is counted, and costs the memory of one event at most', async () => {
+  const server = await ScriptedServer.start();
+  const watched = watchCluster(server.endpoint);
+  await watched.active();
+  const before = process.memoryUsage().rss;
+  for (const stream of server.streams) {
+    stream.write('data: ');
+    for (let i = 0; i < 64 && !stream.destroyed; i += 1) {
+      if (!stream.write('y'.repeat(1 << 20))) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+    }
+  }
+  await watched.failed(/more than 1048576 characters/);
+  expect(watched.malformed).toEqual(['too_big']);
+  expect(process.memoryUsage().rss - before).toBeLessThan(48 << 20);
+  await watched.active();
 });

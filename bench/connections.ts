@@ -1,0 +1,79 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Bench } from './run.ts';
+
+const SIZES = [100, 500, 1000];
+const FIXTURES = path.join(import.meta.dirname, 'connections');
+
+const Figures = z.object({
+  heap_kb_per_connection: z.number(),
+  rss_mb: z.number(),
+  connect_all_s: z.number(),
+  p50_ms: z.number(),
+  p99_ms: z.number(),
+  burst_events_per_s: z.number(),
+  idle_cpu_percent: z.number(),
+  reconnect_all_s: z.number().optional(),
+  most_connects_at_once: z.number().optional(),
+});
+type Figures = z.infer<typeof Figures>;
+
+/** The servers in one process, the clients in another: each figure is that of the clients alone. */
+async function run(clients: number, kind: 'product' | 'baseline'): Promise<Figures> {
+  const servers = start('servers.ts');
+  const { port } = z.object({ port: z.number() }).parse(await message(servers));
+  const measuring = start(`${kind}.ts`, [String(clients), String(port)]);
+  try {
+    for (;;) {
+      const said = z.record(z.string(), z.unknown()).parse(await message(measuring));
+      if ('figures' in said) return Figures.parse(said.figures);
+      servers.send(said);
+      if (said.order === 'most') measuring.send(z.object({ most: z.number() }).parse(await message(servers)));
+    }
+  } finally {
+    measuring.kill('SIGKILL');
+    servers.kill('SIGKILL');
+  }
+}
+
+function start(file: string, args: string[] = []): ChildProcess {
+  return fork(path.join(FIXTURES, file), args, { execArgv: ['--expose-gc'] });
+}
+
+async function message(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark ended')));
+  const [said]: unknown[] = await Promise.race([once(child, 'message'), ended]);
+  return said;
+}
+
+function ratios(product: Figures, baseline: Figures): Record<string, number> {
+  const ours = new Map(Object.entries(product));
+  return Object.fromEntries(
+    Object.entries(baseline).map(([key, theirs]) => [
+      key,
+      Math.round(((ours.get(key) ?? 0) / (theirs || 1)) * 100) / 100,
+    ]),
+  );
+}
+
+export const bench: Bench = {
+  description: 'connections to 100, 500 and 1000 clusters in one process, against a bare loop of SDK clients',
+  async measure(progress) {
+    const runs: Record<string, unknown> = {};
+    let top: Figures | undefined;
+    let topRatios: Record<string, number> = {};
+    for (const size of SIZES) {
+      const product = await run(size, 'product');
+      progress(`${size} connections: ${JSON.stringify(product)}`);
+      const baseline = await run(size, 'baseline');
+      progress(`${size} SDK clients: ${JSON.stringify(baseline)}`);
+      const ratio = ratios(product, baseline);
+      runs[`n${size}`] = { ...product, baseline, ratio };
+      top = product;
+      topRatios = ratio;
+    }
+    return { ...top, ratio: topRatios, runs };
+  },
+};

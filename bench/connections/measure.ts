@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** What is measured: clients that connect, count what they receive, and come back. */
+export interface Clients {
+  /** How many have a stream that works. */
+  active: () => number;
+  /** Begins to connect them all. */
+  connect: () => void;
+  /** Whether they come back by themselves. */
+  reconnects: boolean;
+}
+
+const STEADY = 1_000;
+const BURST = 20_000;
+const IDLE_MS = 5_000;
+
+/** Called with the `context` of each fault that arrives, which is when it was sent. */
+export class Arrivals {
+  count = 0;
+  latencies: number[] = [];
+
+  readonly add = (sentAt: unknown): void => {
+    this.count += 1;
+    this.latencies.push(performance.timeOrigin + performance.now() - Number(sentAt));
+  };
+}
+
+function megabytes(what: 'heapUsed' | 'rss'): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  return process.memoryUsage()[what] / (1 << 20);
+}
+
+async function until(done: () => boolean, what: string): Promise<void> {
+  const limit = performance.now() + 120_000;
+  while (!done()) {
+    if (performance.now() > limit) throw new Error(`timed out: ${what}`);
+    await sleep(5);
+  }
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+/** Measures and tells the parent process. */
+export async function measure(size: number, clients: Clients, arrivals: Arrivals): Promise<void> {
+  const heap = megabytes('heapUsed');
+  const began = performance.now();
+  clients.connect();
+  await until(() => clients.active() === size, 'connect');
+  const connectAll = performance.now() - began;
+  await sleep(1_000);
+  const heapPerConnection = ((megabytes('heapUsed') - heap) * 1024) / size;
+  const rss = megabytes('rss');
+
+  const cpu = process.cpuUsage();
+  await sleep(IDLE_MS);
+  const { user, system } = process.cpuUsage(cpu);
+
+  process.send?.({ order: 'steady', count: STEADY });
+  await until(() => arrivals.count === STEADY, 'steady');
+  const latencies = arrivals.latencies.toSorted((a, b) => a - b);
+  const percentile = (part: number): number => round(latencies[Math.floor(latencies.length * part)] ?? 0);
+
+  arrivals.count = 0;
+  const burstBegan = performance.now();
+  process.send?.({ order: 'burst', count: BURST });
+  await until(() => arrivals.count === BURST, 'burst');
+  const burst = performance.now() - burstBegan;
+
+  const figures = {
+    heap_kb_per_connection: round(heapPerConnection),
+    rss_mb: round(rss),
+    connect_all_s: round(connectAll / 1_000),
+    p50_ms: percentile(0.5),
+    p99_ms: percentile(0.99),
+    burst_events_per_s: Math.round((BURST * 1_000) / burst),
+    idle_cpu_percent: round((user + system) / 10 / IDLE_MS),
+  };
+  process.send?.({ figures: clients.reconnects ? { ...figures, ...(await reconnect(size, clients)) } : figures });
+}
+
+async function reconnect(size: number, clients: Clients): Promise<object> {
+  const began = performance.now();
+  process.send?.({ order: 'restart' });
+  await until(() => clients.active() < size / 2, 'loss');
+  await until(() => clients.active() === size, 'reconnect');
+  const reconnectAll = round((performance.now() - began) / 1_000);
+  process.send?.({ order: 'most' });
+  const [said]: unknown[] = await once(process, 'message');
+  const { most } = z.object({ most: z.number() }).parse(said);
+  return { reconnect_all_s: reconnectAll, most_connects_at_once: most };
+}

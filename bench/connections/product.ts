@@ -1,0 +1,53 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import pLimit from 'p-limit';
+import { ClusterConnection } from '@nightcrier/cluster/mcp/cluster-connection';
+import { parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
+import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/reconnect';
+import { createMcpTransport } from '@nightcrier/cluster/mcp/transport';
+import { Arrivals, measure } from './measure.ts';
+
+const [size = 0, port = 0] = process.argv.slice(2).map(Number);
+const arrivals = new Arrivals();
+const transport = createMcpTransport();
+const connectLimit = pLimit(50);
+
+const connections = Array.from({ length: size }, (_, index) => {
+  const name = `cluster-${index}`;
+  return new ClusterConnection({
+    cluster: {
+      name,
+      labels: {},
+      mcp: { endpoint: `http://127.0.0.1:${port}/mcp` },
+      triage: { enabled: false, allow_secrets_access: false },
+    },
+    readAccess: async () => ({}),
+    mode: 'faults',
+    pollInterval: 30_000,
+    resyncInterval: 900_000,
+    memory: { read: async () => undefined, write: () => undefined, known: async (all) => all.map(() => false) },
+    reconnect: DEFAULT_RECONNECT,
+    readTimeout: 75_000,
+    transport,
+    connectLimit,
+    logger: silentLogger,
+    onReceived: (received) => {
+      if (received.source !== 'subscription') return;
+      const parsed = parseNotification(received.params, { clusterName: name, now: new Date() });
+      if (parsed.kind === 'fault') arrivals.add(parsed.fault.context);
+    },
+    onMalformed: (reason) => {
+      throw new Error(reason);
+    },
+    onHealthChange: () => undefined,
+  });
+});
+
+await measure(
+  size,
+  {
+    active: () => connections.filter((connection) => connection.health().status === 'active').length,
+    connect: () => connections.forEach((connection) => connection.start()),
+    reconnects: true,
+  },
+  arrivals,
+);
