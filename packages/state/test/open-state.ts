@@ -117,7 +117,7 @@ export async function waitingJobs(queue: TriageQueue): Promise<number> {
 
 /** A connection as workers use it, to the same Redis. */
 export function workerConnection({ redis }: State): Redis {
-  return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+  return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined });
 }
 
 /** Takes the next job as a worker does, and holds it under the token `token`. Gives its id. */

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { auditBooks, type BookPage } from '@nightcrier/core/books';
+import { DelayedError, type Job, Worker } from 'bullmq';
+import { execa } from 'execa';
+import { z } from 'zod';
+import type { AdmissionSettings } from '../src/admission.ts';
+import { ClusterSlots } from '../src/cluster-slots.ts';
+import { StateKeys } from '../src/keys.ts';
+import { disconnect } from '../src/redis.ts';
+import { QUEUE_NAME, type TriageJob } from '../src/triage-queue.ts';
+import { openState, type State, waitingJobs, workerConnection } from './open-state.ts';
+
+const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));
+
+export interface Storm {
+  /** The most that waited at one instant, of all and of one cluster, counted inside Redis. */
+  most_waiting: number;
+  most_waiting_of_a_cluster: number;
+  /** The most slots of one cluster that were held at once. */
+  most_slots: number;
+  /** How often that was counted. */
+  samples: number;
+  /** What did not balance in the books, whenever they were read. */
+  off: string[];
+  books: BookPage;
+  seconds: number;
+}
+
+/** Admits faults of three clusters from several processes with 32 calls in flight each, and watches what waits. */
+export async function storm(
+  url: string,
+  settings: Partial<AdmissionSettings>,
+  { processes, calls, workers }: { processes: number; calls: number; workers: boolean },
+): Promise<Storm> {
+  const key_prefix = randomUUID();
+  await using state = await openState(url, settings, { key_prefix });
+  const worker = workers ? investigate(state) : undefined;
+  const ended = new AbortController();
+  const watching = watch(state, ended.signal);
+  const begun = performance.now();
+  const input = JSON.stringify({ url, key_prefix, settings, calls });
+  await Promise.all(
+    Array.from({ length: processes }, async () => execa(process.execPath, [ADMIT_MANY, input], { timeout: 300_000 })),
+  );
+  const seconds = Math.round((performance.now() - begun) / 10) / 100;
+  if (worker) await idle(state);
+  ended.abort();
+  const seen = await watching;
+  await worker?.stop();
+  const { off, total } = auditBooks(await state.intake.read());
+  return { ...seen, off: [...seen.off, ...off], books: total, seconds };
+}
+
+async function idle({ queue }: State): Promise<void> {
+  while ((await waitingJobs(queue)) + (await queue.getActiveCount()) > 0) await sleep(20);
+}
+
+/** A worker that investigates six at once, of one cluster one at a time, each for a moment. */
+function investigate(state: State): { stop(): Promise<void> } {
+  const { key_prefix, incidents, redis } = state;
+  const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster: 1, lease: 10_000 });
+  const connection = workerConnection(state);
+  const process = async ({ data: { incident_id, cluster_name } }: Job<TriageJob>, token = ''): Promise<void> => {
+    if ((await slots.take(cluster_name, incident_id, token)) !== 'taken') throw new DelayedError();
+    await incidents.begin(incident_id);
+    await sleep(1);
+    await incidents.finish(incident_id, { state: 'resolved' });
+    await slots.give(cluster_name, incident_id);
+  };
+  const prefix = new StateKeys(key_prefix).bullmq;
+  const worker = new Worker<TriageJob>(QUEUE_NAME, process, { connection, prefix, concurrency: 6 });
+  return {
+    async stop() {
+      await worker.close();
+      await disconnect(connection);
+    },
+  };
+}
+
+async function watch({ redis, key_prefix, intake }: State, ended: AbortSignal) {
+  const seen = { most_waiting: 0, most_waiting_of_a_cluster: 0, most_slots: 0, samples: 0, off: new Array<string>() };
+  while (!ended.aborted) {
+    const counted = await redis.eval(COUNT_WAITING, 0, key_prefix);
+    const [all, slots, ...clusters] = z.tuple([z.number(), z.number()], z.number()).parse(counted);
+    seen.most_waiting = Math.max(seen.most_waiting, all);
+    seen.most_waiting_of_a_cluster = Math.max(seen.most_waiting_of_a_cluster, ...clusters);
+    seen.most_slots = Math.max(seen.most_slots, slots);
+    seen.samples += 1;
+    seen.off.push(...auditBooks(await intake.read()).off);
+  }
+  return seen;
+}
+
+/** What waits of all, the slots of the first cluster, and what waits of each cluster, at one instant. */
+const COUNT_WAITING = `
+local bull, ours = '{' .. ARGV[1] .. '}:triage:', '{' .. ARGV[1] .. '}:'
+local ids = redis.call('ZRANGE', bull .. 'prioritized', 0, -1)
+for _, id in ipairs(redis.call('LRANGE', bull .. 'wait', 0, -1)) do ids[#ids + 1] = id end
+for _, id in ipairs(redis.call('ZRANGE', bull .. 'delayed', 0, -1)) do ids[#ids + 1] = id end
+local counts = { #ids, redis.call('ZCARD', ours .. 'slots:c0'), 0, 0, 0 }
+for _, id in ipairs(ids) do
+  local at = string.match(redis.call('HGET', ours .. 'incident:' .. id, 'cluster_name'), '%d') + 3
+  counts[at] = counts[at] + 1
+end
+return counts`;
