@@ -7,6 +7,7 @@ import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { PermissionCache } from './permission-cache.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
 
 export interface TriageWorkerOptions {
@@ -74,6 +75,7 @@ export class TriageWorkerApp {
       context: {
         config,
         incidents: new IncidentStore({ redis, key_prefix, logger }),
+        permissions: new PermissionCache(),
         environment,
         workerId: `${hostname()}-${process.pid}`,
         grace: this.#options.grace ?? { overrun: 30, kill },

@@ -31,6 +31,7 @@ async function collect({ incident, kubeconfig, cluster }: Claim, context: Triage
     return await collectEvidence({ kubernetes, fault, signal: AbortSignal.any([signal, deadline]) });
   } catch (cause) {
     signal.throwIfAborted();
+    context.permissions.forget(cluster.name);
     if (cause instanceof KubernetesError && (cause.code === 'kubeconfig' || isClusterAway(cause))) {
       const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
       const reason = `cluster ${cluster.name}: evidence could not be collected: ${cause.message}`;

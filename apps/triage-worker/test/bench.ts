@@ -2,7 +2,7 @@ import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
-import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { IncidentStore } from '@nightcrier/state/incidents';
@@ -28,6 +28,9 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 /** A dead worker is found out within two seconds. */
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
+/** Of a user of the world's cluster who may do everything. */
+export const ADMIN_TOKEN = 'simulated-admin-token';
+
 type SettingsInput = z.input<typeof Settings>;
 
 /** A Redis and a simulated cluster, for all tests of a file; each test opens a {@link Bench} on them. */
@@ -43,7 +46,8 @@ export class World {
   /** @param where the cluster listens; over TLS, kubectl too sends its token. */
   static async start(where: { host?: string; tls?: boolean } = {}): Promise<World> {
     const redis = await startEmbeddedRedis({ logger: silentLogger });
-    return new World(redis, await startSimulatedCluster({ name: 'alpha', ...where }));
+    const users = { [READ_ONLY_TOKEN]: 'read-only', [ADMIN_TOKEN]: 'admin' } as const;
+    return new World(redis, await startSimulatedCluster({ name: 'alpha', users, ...where }));
   }
 
   async stop(): Promise<void> {

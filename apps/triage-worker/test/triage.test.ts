@@ -1,7 +1,7 @@
 import { execa } from 'execa';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, World } from './bench.ts';
+import { ADMIN_TOKEN, Bench, World } from './bench.ts';
 
 let world: World;
 let bench: Bench;
@@ -106,6 +106,25 @@ describe('an incident that cannot be investigated', () => {
     const id = await bench.admit();
     await bench.startWorker(bench.config({ agent_cli: 'claude', ...settings }, { agent: 'writes-report' }));
     expect((await bench.reaches(id, 'failed')).reason).toContain(Object.values(settings)[0]);
+  });
+
+  it('fails with advice when its kubeconfig can write, unless that is allowed', async () => {
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig(ADMIN_TOKEN));
+    const refused = await bench.admit();
+    const first = await bench.startWorker(bench.config());
+    expect((await bench.reaches(refused, 'failed')).reason).toMatch(
+      /alpha is not read-only: the kubeconfig can write \(.*; give it .* ClusterRole view, or set require_read_only=false/,
+    );
+    await expect(access(bench.workspace(refused))).rejects.toThrow('ENOENT');
+    // A mended kubeconfig takes effect with the next incident.
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig());
+    await bench.reaches(await bench.admit(), 'resolved');
+
+    await first.stop();
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig(ADMIN_TOKEN));
+    const allowed = await bench.admit();
+    await bench.startWorker(bench.config({ require_read_only: false }));
+    await bench.reaches(allowed, 'resolved');
   });
 
   it('fails when its row cannot be read', async () => {

@@ -34,6 +34,9 @@ export const Settings = z.strictObject({
     .default(300)
     .describe('the same fault within this time is a recurrence, not a new incident'),
   max_concurrent_agents: integer(1, 1000).default(5).describe('investigations at once, over all workers'),
+  require_read_only: flag()
+    .default(true)
+    .describe('refuse to investigate with a kubeconfig that can write, exec or impersonate'),
   max_attempts: integer(1, 20).default(3).describe('attempts at an incident whose investigation could not run'),
 
   workspace_root: z.string().min(1).default('incidents').describe('where incident workspaces are made'),
