@@ -3,6 +3,7 @@ import { runAgent } from './agent/run-agent.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
+import { redactIncident } from './redaction/redact-evidence.ts';
 import { judgeAgent } from './report/judge-agent.ts';
 import { readReport } from './report/read-report.ts';
 import type { TriageContext } from './triage-context.ts';
@@ -19,9 +20,10 @@ export async function triage(incidentId: string, context: TriageContext): Promis
   try {
     const claimed = await claim(incidentId, context);
     const permissions = await preflight(claimed, context);
-    const workspace = await prepareWorkspace(config.workspace_root, claimed.incident, permissions);
+    const incident = await redactIncident(claimed.incident);
+    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
     const evidence = await gatherEvidence(claimed, workspace, context);
-    await writePrompt(claimed.incident, workspace, config);
+    await writePrompt(incident, workspace, config);
     const exit = await runAgent(claimed, workspace, evidence, context);
     const report = await readReport(workspace.output, config.report_min_bytes);
     return judgeAgent(exit, report, config.agent_cli, config.agent_timeout);

@@ -2,6 +2,7 @@ import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
+import type { Scenario } from '@nightcrier/simulator/scenario';
 import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
@@ -154,9 +155,9 @@ export class Bench {
   }
 
   /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
-  async admit(scenario = 'crash-loop-back-off'): Promise<string> {
+  async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
     const { fault } = await this.#world.cluster.run(scenario, { instance: randomUUID() });
-    if (!fault) throw new Error(`scenario ${scenario} has no fault`);
+    if (!fault) throw new Error('the scenario has no fault');
     const outcome = await this.#admission.admit({
       cluster_name: 'alpha',
       labels: { team: 'shop' },

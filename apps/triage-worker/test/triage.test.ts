@@ -1,3 +1,4 @@
+import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +54,25 @@ describe('an incident with the built-in agent', () => {
     });
     expect(await read('prompt-sent.md')).toContain('Mind the freeze.');
     expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
+  });
+
+  it('leaves no secret of the cluster in evidence, prompt and report', async () => {
+    const text = JSON.stringify(loadScenario('crash-loop-back-off'))
+      .replaceAll('"name":"DATABASE_PORT","value":"5432"', '"name":"DATABASE_PASSWORD","value":"hunter2-env"')
+      .replaceAll('Back-off restarting', 'Back-off password=hunter2-event restarting')
+      .replaceAll('connection refused', 'connection refused postgres://shop:hunter2-log@checkout-db/orders');
+    const scenario = Scenario.parse(JSON.parse(text));
+    if (scenario.fault) scenario.fault.context = 'exits: DB_PASSWORD=hunter2-fault is wrong';
+    const id = await bench.admit(scenario);
+    await bench.startWorker(bench.config());
+    await bench.reaches(id, 'resolved');
+
+    const { stdout } = await execa('grep', ['-rh', 'hunter2\\|redacted', bench.workspace(id)]);
+    expect(stdout).not.toContain('hunter2');
+    expect(stdout).toMatch(/value: .?\[redacted\]/);
+    expect(stdout).toContain('Back-off password=[redacted] restarting');
+    expect(stdout).toContain('postgres://shop:[redacted]@checkout-db/orders');
+    expect(stdout).toContain('DB_PASSWORD=[redacted] is wrong');
   });
 
   it('waits for a cluster that is away and is resolved when it is back', async () => {
