@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
 import { PermissionCache } from './permission-cache.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
+import { WorkspaceSweeper } from './workspace/workspace-sweeper.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -70,11 +71,17 @@ export class TriageWorkerApp {
     await setGlobalConcurrency(queue, config.max_concurrent_agents);
     this.#throwIfStopped();
 
+    const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
+    const sweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
+    this.#lifecycle.onStop('workspace sweeper', () => sweeper.stop());
+    sweeper.start();
+
     const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
     const worker = new TriageWorker({
       context: {
         config,
-        incidents: new IncidentStore({ redis, key_prefix, logger }),
+        incidents,
         permissions: new PermissionCache(),
         environment,
         workerId: `${hostname()}-${process.pid}`,

@@ -40,6 +40,10 @@ export const Settings = z.strictObject({
   max_attempts: integer(1, 20).default(3).describe('attempts at an incident whose investigation could not run'),
 
   workspace_root: z.string().min(1).default('incidents').describe('where incident workspaces are made'),
+  workspace_retention_days: integer(0, 36_500).default(30).describe('days that a workspace is kept; 0: for ever'),
+  workspace_retention_count: integer(0, 10_000_000)
+    .default(1000)
+    .describe('most workspaces that are kept, those of open incidents aside; 0: no bound'),
   data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis keeps its data'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
