@@ -1,11 +1,9 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
-import { runAgent } from './agent/run-agent.ts';
+import { investigate } from './agent/investigate.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
 import { redactIncident } from './redaction/redact-evidence.ts';
-import { judgeAgent } from './report/judge-agent.ts';
-import { readReport } from './report/read-report.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { prepareWorkspace } from './workspace/workspace.ts';
@@ -24,9 +22,7 @@ export async function triage(incidentId: string, context: TriageContext): Promis
     const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
     const evidence = await gatherEvidence(claimed, workspace, context);
     await writePrompt(incident, workspace, config);
-    const exit = await runAgent(claimed, workspace, evidence, context);
-    const report = await readReport(workspace.output, config.report_min_bytes);
-    return judgeAgent(exit, report, config.agent_cli, config.agent_timeout);
+    return await investigate(claimed, workspace, evidence, context);
   } catch (error) {
     return outcomeOf(error, context);
   }

@@ -46,6 +46,10 @@ export const Settings = z.strictObject({
     .describe('most workspaces that are kept, those of open incidents aside; 0: no bound'),
   data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis keeps its data'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
+  agent_fallback: wordList()
+    .pipe(z.array(z.enum(AGENT_CLIS)))
+    .default([])
+    .describe('agents that take over when the provider of its model fails; builtin also after any other failure'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),
   agent_network: z.string().min(1).default('bridge').describe('container network of the agent'),
