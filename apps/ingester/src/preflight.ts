@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
-import { type ClusterPermissions, minimumPermissionsMet } from '@nightcrier/core/cluster-permissions';
+import { type ClusterPermissions, isReadOnly, minimumPermissionsMet } from '@nightcrier/core/cluster-permissions';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
 import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
@@ -121,10 +121,12 @@ export class PermissionPreflight {
       onChange(name);
       const ok = minimumPermissionsMet(permissions);
       const { warnings = [] } = permissions;
-      const say = (): void =>
-        ok
-          ? logger.info({ cluster: name, warnings }, 'cluster permissions checked')
-          : logger.warn({ cluster: name, warnings }, 'cluster has insufficient permissions for full triage');
+      const say = (): void => {
+        const fields = { cluster: name, warnings };
+        if (!ok) logger.warn(fields, 'cluster has insufficient permissions for full triage');
+        else if (isReadOnly(permissions)) logger.info(fields, 'cluster permissions checked');
+        else logger.warn(fields, 'kubeconfig of the cluster is not known to be read-only');
+      };
       return { words: warnings.join(), ok, say };
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);

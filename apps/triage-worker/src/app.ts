@@ -10,8 +10,10 @@ import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
+import { WorkspaceSweeper } from './workspace/workspace-sweeper.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -111,6 +113,10 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
 
     const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
+    const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
+    workspaceSweeper.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
     const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
@@ -128,6 +134,7 @@ export class TriageWorkerApp {
       context: {
         config,
         incidents,
+        permissions: new PermissionCache(),
         environment,
         workerId: `${hostname()}-${process.pid}`,
         grace: this.#options.grace ?? { overrun: 30, kill },

@@ -4,6 +4,7 @@ import type { Claim } from './claim.ts';
 import { collectEvidence } from './evidence/collect-evidence.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
+import { redactEvidence } from './redaction/redact-evidence.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import type { Workspace } from './workspace/workspace.ts';
@@ -12,12 +13,12 @@ import type { Workspace } from './workspace/workspace.ts';
 const LONGEST_COLLECTION_MS = 60_000;
 
 /**
- * Saves what rotates away before an agent gets to it. An agent in a container can look for itself, so for it a
+ * Saves what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a
  * collection that fails is only a pity; the built-in one has nothing else to go by.
  * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is no good
  */
 export async function gatherEvidence(claim: Claim, workspace: Workspace, context: TriageContext): Promise<Evidence> {
-  const evidence = await collect(claim, context);
+  const evidence = await redactEvidence(await collect(claim, context));
   await writeEvidence(evidence, workspace.evidence);
   return evidence;
 }
@@ -31,6 +32,7 @@ async function collect({ incident, kubeconfig, cluster }: Claim, context: Triage
     return await collectEvidence({ kubernetes, fault, signal: AbortSignal.any([signal, deadline]) });
   } catch (cause) {
     signal.throwIfAborted();
+    context.permissions.forget(cluster.name);
     if (cause instanceof KubernetesError && (cause.code === 'kubeconfig' || isClusterAway(cause))) {
       const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
       const reason = `cluster ${cluster.name}: evidence could not be collected: ${cause.message}`;

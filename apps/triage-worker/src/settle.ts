@@ -19,8 +19,8 @@ export type Disposition = { level: 'info' | 'warn' | 'error'; message: string } 
 export function dispositionOf(outcome: TriageOutcome, attempts: number, retry: RetryPolicy): Disposition {
   switch (outcome.kind) {
     case 'resolved': {
-      const { report, markdown, agent } = outcome;
-      const end: IncidentEnd = { state: 'resolved', report, agent };
+      const { report, markdown, agent, reason } = outcome;
+      const end: IncidentEnd = { state: 'resolved', report, agent, ...(reason !== undefined && { reason }) };
       return { job: 'complete', end, markdown, level: 'info', message: 'incident resolved' };
     }
     case 'agent_failed': {

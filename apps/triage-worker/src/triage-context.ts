@@ -2,11 +2,13 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
+import type { PermissionCache } from './permission-cache.ts';
 
 /** What every stage of one triage run may use. */
 export interface TriageContext {
   config: Config;
   incidents: IncidentStore;
+  permissions: PermissionCache;
   /** The worker's environment, of which the agent script gets a few variables. */
   environment: Record<string, string | undefined>;
   /** Names this worker on what it starts. */

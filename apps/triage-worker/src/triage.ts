@@ -1,10 +1,9 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
-import { runAgent } from './agent/run-agent.ts';
+import { investigate } from './agent/investigate.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
-import { judgeAgent } from './report/judge-agent.ts';
-import { readReport } from './report/read-report.ts';
+import { redactIncident } from './redaction/redact-evidence.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { prepareWorkspace } from './workspace/workspace.ts';
@@ -19,12 +18,11 @@ export async function triage(incidentId: string, context: TriageContext): Promis
   try {
     const claimed = await claim(incidentId, context);
     const permissions = await preflight(claimed, context);
-    const workspace = await prepareWorkspace(config.workspace_root, claimed.incident, permissions);
+    const incident = await redactIncident(claimed.incident);
+    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
     const evidence = await gatherEvidence(claimed, workspace, context);
-    await writePrompt(claimed.incident, workspace, config);
-    const exit = await runAgent(claimed, workspace, evidence, context);
-    const report = await readReport(workspace.output, config.report_min_bytes);
-    return judgeAgent(exit, report, config.agent_cli, config.agent_timeout);
+    await writePrompt(incident, workspace, config);
+    return await investigate(claimed, workspace, evidence, context);
   } catch (error) {
     return outcomeOf(error, context);
   }

@@ -3,7 +3,8 @@ import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
-import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import type { Scenario } from '@nightcrier/simulator/scenario';
+import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { IncidentStore } from '@nightcrier/state/incidents';
@@ -30,6 +31,9 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 /** A dead worker is found out within two seconds. */
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
+/** Of a user of the world's cluster who may do everything. */
+export const ADMIN_TOKEN = 'simulated-admin-token';
+
 type SettingsInput = z.input<typeof Settings>;
 
 /** A Redis and a simulated cluster, for all tests of a file; each test opens a {@link Bench} on them. */
@@ -45,7 +49,8 @@ export class World {
   /** @param where the cluster listens; over TLS, kubectl too sends its token. */
   static async start(where: { host?: string; tls?: boolean } = {}): Promise<World> {
     const redis = await startEmbeddedRedis({ logger: silentLogger });
-    return new World(redis, await startSimulatedCluster({ name: 'alpha', ...where }));
+    const users = { [READ_ONLY_TOKEN]: 'read-only', [ADMIN_TOKEN]: 'admin' } as const;
+    return new World(redis, await startSimulatedCluster({ name: 'alpha', users, ...where }));
   }
 
   async stop(): Promise<void> {
@@ -151,9 +156,9 @@ export class Bench {
   }
 
   /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
-  async admit(scenario = 'crash-loop-back-off'): Promise<string> {
+  async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
     const { fault } = await this.#world.cluster.run(scenario, { instance: randomUUID() });
-    if (!fault) throw new Error(`scenario ${scenario} has no fault`);
+    if (!fault) throw new Error('the scenario has no fault');
     const outcome = await this.#admission.admit({
       cluster_name: 'alpha',
       labels: { team: 'shop' },

@@ -1,7 +1,8 @@
+import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, World } from './bench.ts';
+import { ADMIN_TOKEN, Bench, World } from './bench.ts';
 
 let world: World;
 let bench: Bench;
@@ -55,6 +56,25 @@ describe('an incident with the built-in agent', () => {
     expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
   });
 
+  it('leaves no secret of the cluster in evidence, prompt and report', async () => {
+    const text = JSON.stringify(loadScenario('crash-loop-back-off'))
+      .replaceAll('"name":"DATABASE_PORT","value":"5432"', '"name":"DATABASE_PASSWORD","value":"hunter2-env"')
+      .replaceAll('Back-off restarting', 'Back-off password=hunter2-event restarting')
+      .replaceAll('connection refused', 'connection refused postgres://shop:hunter2-log@checkout-db/orders');
+    const scenario = Scenario.parse(JSON.parse(text));
+    if (scenario.fault) scenario.fault.context = 'exits: DB_PASSWORD=hunter2-fault is wrong';
+    const id = await bench.admit(scenario);
+    await bench.startWorker(bench.config());
+    await bench.reaches(id, 'resolved');
+
+    const { stdout } = await execa('grep', ['-rh', 'hunter2\\|redacted', bench.workspace(id)]);
+    expect(stdout).not.toContain('hunter2');
+    expect(stdout).toMatch(/value: .?\[redacted\]/);
+    expect(stdout).toContain('Back-off password=[redacted] restarting');
+    expect(stdout).toContain('postgres://shop:[redacted]@checkout-db/orders');
+    expect(stdout).toContain('DB_PASSWORD=[redacted] is wrong');
+  });
+
   it('waits for a cluster that is away and is resolved when it is back', async () => {
     const id = await bench.admit();
     await world.cluster.stopKubernetes();
@@ -106,6 +126,25 @@ describe('an incident that cannot be investigated', () => {
     const id = await bench.admit();
     await bench.startWorker(bench.config({ agent_cli: 'claude', ...settings }, { agent: 'writes-report' }));
     expect((await bench.reaches(id, 'failed')).reason).toContain(Object.values(settings)[0]);
+  });
+
+  it('fails with advice when its kubeconfig can write, unless that is allowed', async () => {
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig(ADMIN_TOKEN));
+    const refused = await bench.admit();
+    const first = await bench.startWorker(bench.config());
+    expect((await bench.reaches(refused, 'failed')).reason).toMatch(
+      /alpha is not read-only: the kubeconfig can write \(.*; give it .* ClusterRole view, or set require_read_only=false/,
+    );
+    await expect(access(bench.workspace(refused))).rejects.toThrow('ENOENT');
+    // A mended kubeconfig takes effect with the next incident.
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig());
+    await bench.reaches(await bench.admit(), 'resolved');
+
+    await first.stop();
+    await writeFile(bench.kubeconfig, world.cluster.kubeconfig(ADMIN_TOKEN));
+    const allowed = await bench.admit();
+    await bench.startWorker(bench.config({ require_read_only: false }));
+    await bench.reaches(allowed, 'resolved');
   });
 
   it('fails when its row cannot be read', async () => {

@@ -22,6 +22,16 @@ export const ClusterPermissions = z.object({
   /** RBAC; asked only when `secrets_access_allowed`. */
   can_get_configmaps: z.boolean(),
   can_get_nodes: z.boolean(),
+  /** Whether it can change anything; missing, here and below, while that could not be found out. */
+  can_write: z.boolean().optional(),
+  /** Whether it can run commands in pods, which is writing by another way. */
+  can_exec: z.boolean().optional(),
+  /** Whether it can act as somebody else, and so with more than its own permissions. */
+  can_impersonate: z.boolean().optional(),
+  /** RBAC lets it read secrets although the configuration forbids that; asked only when not `secrets_access_allowed`. */
+  secrets_readable: z.boolean().optional(),
+  /** The namespace that answers fell back to where access is not cluster-wide. */
+  limited_to_namespace: z.string().optional(),
   /** The table of `kubectl auth can-i --list`. */
   raw_output: z.string().optional(),
   warnings: z.array(z.string()).optional(),
@@ -36,4 +46,11 @@ export function minimumPermissionsMet(permissions: ClusterPermissions): boolean 
 /** Whether Helm releases can be read: needs the configuration's consent and RBAC. */
 export function helmAccessAvailable(permissions: ClusterPermissions): boolean {
   return permissions.secrets_access_allowed && permissions.can_get_secrets;
+}
+
+/** Whether the kubeconfig can read and nothing else; undefined while that could not be found out. */
+export function isReadOnly({ can_write, can_exec, can_impersonate }: ClusterPermissions): boolean | undefined {
+  const answers = new Set([can_write, can_exec, can_impersonate]);
+  if (answers.has(true)) return false;
+  return answers.has(undefined) ? undefined : true;
 }

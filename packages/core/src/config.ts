@@ -54,8 +54,15 @@ export const Settings = z.strictObject({
     .default(1)
     .describe('investigations of one cluster at once, over all workers; 0: no bound'),
   max_attempts: integer(1, 20).default(3).describe('attempts at an incident whose investigation could not run'),
+  require_read_only: flag()
+    .default(true)
+    .describe('refuse to investigate with a kubeconfig that can write, exec or impersonate'),
 
   workspace_root: z.string().min(1).default('incidents').describe('where incident workspaces are made'),
+  workspace_retention_days: integer(0, 36_500).default(30).describe('days that a workspace is kept; 0: for ever'),
+  workspace_retention_count: integer(0, 10_000_000)
+    .default(1000)
+    .describe('most workspaces that are kept, those of open incidents aside; 0: no bound'),
   data_dir: z.string().min(1).default('.nightcrier').describe('where the embedded Redis and the spool keep their data'),
   spool_dir: z
     .string()
@@ -66,6 +73,10 @@ export const Settings = z.strictObject({
     .default(1_073_741_824)
     .describe('most bytes of faults that an ingester keeps on disk'),
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
+  agent_fallback: wordList()
+    .pipe(z.array(z.enum(AGENT_CLIS)))
+    .default([])
+    .describe('agents that take over when the provider of its model fails; builtin also after any other failure'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),
   agent_network: z.string().min(1).default('bridge').describe('container network of the agent'),

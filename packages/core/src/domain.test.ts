@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { type ClusterHealth, summarizeHealth } from './cluster-health.ts';
-import { type ClusterPermissions, helmAccessAvailable, minimumPermissionsMet } from './cluster-permissions.ts';
+import {
+  type ClusterPermissions,
+  helmAccessAvailable,
+  isReadOnly,
+  minimumPermissionsMet,
+} from './cluster-permissions.ts';
 import { INCIDENT_STATES, isFinal } from './incident.ts';
 
 const all: ClusterPermissions = {
@@ -36,6 +41,14 @@ test('helmAccessAvailable needs the configuration and RBAC', () => {
   expect(helmAccessAvailable(all)).toBe(true);
   expect(helmAccessAvailable({ ...all, secrets_access_allowed: false })).toBe(false);
   expect(helmAccessAvailable({ ...all, can_get_secrets: false })).toBe(false);
+});
+
+test('isReadOnly is known only when all three answers are, or one is a yes', () => {
+  const none = { can_write: false, can_exec: false, can_impersonate: false };
+  expect(isReadOnly({ ...all, ...none })).toBe(true);
+  expect(isReadOnly(all)).toBeUndefined();
+  expect(isReadOnly({ ...all, ...none, can_exec: undefined })).toBeUndefined();
+  expect(isReadOnly({ ...all, can_impersonate: true })).toBe(false);
 });
 
 test('summarizeHealth counts every cluster that is not active as unhealthy', () => {

@@ -5,8 +5,8 @@ import type { ReportSummary } from './report.ts';
  * the incident's row, the metrics and the log.
  */
 export type TriageOutcome =
-  /** A valid report is there. */
-  | { kind: 'resolved'; report: ReportSummary; markdown: string; agent: string }
+  /** A valid report is there. `reason`: why it is not the configured agent's. */
+  | { kind: 'resolved'; report: ReportSummary; markdown: string; agent: string; reason?: string }
   /** The agent ran and gave no valid report; another attempt would cost the same again. */
   | { kind: 'agent_failed'; reason: string; agent: string }
   /** Triage is impossible as things are configured. */

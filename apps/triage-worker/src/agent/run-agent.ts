@@ -13,6 +13,7 @@ import { engineEnvironment, scriptEnvironment } from './script-environment.ts';
 /**
  * Lets the configured agent investigate, within `agent_timeout`. It leaves its report in the workspace's output
  * directory; whether it is one is judged afterwards.
+ * @param because why it is not the configured agent that investigates, where it is not
  * @throws the signal's reason when it is aborted
  */
 export async function runAgent(
@@ -20,13 +21,14 @@ export async function runAgent(
   workspace: Workspace,
   evidence: Evidence,
   context: TriageContext,
+  because?: string,
 ): Promise<AgentExit> {
   const { config, signal } = context;
   signal.throwIfAborted();
   if (config.agent_cli === 'builtin') {
     // Rules over evidence that is already here: it neither waits nor outlives any deadline.
     const clusterEvent = claim.incident.cluster_event;
-    await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output });
+    await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output, because });
     return { kind: 'exited', code: 0, lastWords: '' };
   }
   const { incident, cluster, kubeconfig } = claim;

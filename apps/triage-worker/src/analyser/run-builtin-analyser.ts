@@ -12,10 +12,12 @@ export async function runBuiltinAnalyser(options: {
   evidence: Evidence;
   clusterEvent: ClusterEvent;
   outputDirectory: string;
+  /** Why it is not the configured agent that investigates, where it is not; the report says so. */
+  because?: string | undefined;
 }): Promise<Diagnosis> {
-  const { evidence, clusterEvent, outputDirectory } = options;
+  const { evidence, clusterEvent, outputDirectory, because } = options;
   const diagnosis = diagnose(evidence, clusterEvent.event);
   await mkdir(outputDirectory, { recursive: true });
-  await writeFileAtomic(path.join(outputDirectory, 'investigation.md'), renderReport(diagnosis, clusterEvent));
+  await writeFileAtomic(path.join(outputDirectory, 'investigation.md'), renderReport(diagnosis, clusterEvent, because));
   return diagnosis;
 }

@@ -61,6 +61,12 @@ export async function prepareWorkspace(
   return workspace;
 }
 
+/** Moves the output and logs of an agent that failed out of the way of the next one; the evidence stays. */
+export async function freshOutput(workspace: Workspace): Promise<void> {
+  await archiveLastRun(workspace, ['output', 'logs']);
+  for (const directory of [workspace.output, workspace.logs]) await mkdir(directory, { mode: 0o700 });
+}
+
 /** What an agent reads of its incident. Credentials and paths of the worker are not in it. */
 export function describeIncident(incident: Incident) {
   const { incident_id, cluster_event, recurrences, members, member_count, attempts } = incident;
@@ -87,12 +93,12 @@ export function describeIncident(incident: Incident) {
 }
 
 /**
- * Moves evidence, output and logs of the run before into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
+ * Moves what the run before left, evidence, output and logs, into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
  * that a dead worker left behind goes on writing into the moved directory and cannot touch this attempt's report.
  */
-async function archiveLastRun(workspace: Workspace): Promise<void> {
+async function archiveLastRun(workspace: Workspace, names = ['evidence', 'output', 'logs']): Promise<void> {
   const present = await readdir(workspace.directory);
-  const leftovers = ['evidence', 'output', 'logs'].filter((name) => present.includes(name));
+  const leftovers = names.filter((name) => present.includes(name));
   if (leftovers.length === 0) return;
   const archive = path.join(workspace.directory, 'attempts');
   await mkdir(archive, { recursive: true, mode: 0o700 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ROLES, type AccessRule, type RoleName } from '@nightcrier/simulator/kubernetes/access-rules';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -28,18 +29,29 @@ const RULES = {
   ],
 };
 
+/** What a service account with the ClusterRole view has: nothing but reading. */
+const READ_RULES = { incomplete: false, resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] };
+
 /** The resource that a review asks about, such as `pods/log`. */
 function resourceOf({ review }: Received): string {
   const { resource = '', subresource } = review.spec?.resourceAttributes ?? {};
   return subresource ? `${resource}/${subresource}` : resource;
 }
 
-function answering(access: (resource: string) => Answer): (request: Received) => Answer {
+function isRead({ review }: Received): boolean {
+  const { verb = '', resource = '', subresource } = review.spec?.resourceAttributes ?? {};
+  return verb === 'get' && subresource !== 'exec' && resource !== '*';
+}
+
+/** A cluster where the kubeconfig can do nothing but read, as far as `access` says. */
+function answering(access: (resource: string) => Answer, rules: object = READ_RULES): (request: Received) => Answer {
   return (request) => {
     if (request.method === 'GET') return { status: 404, body: { kind: 'Status' } };
-    return request.path.includes('/selfsubjectrulesreviews')
-      ? { status: 201, body: { kind: 'SelfSubjectRulesReview', apiVersion: 'authorization.k8s.io/v1', status: RULES } }
-      : access(resourceOf(request));
+    if (!request.path.includes('/selfsubjectrulesreviews')) {
+      return isRead(request) ? access(resourceOf(request)) : allowed(false);
+    }
+    const kind = 'SelfSubjectRulesReview';
+    return { status: 201, body: { kind, apiVersion: 'authorization.k8s.io/v1', status: rules } };
   };
 }
 
@@ -50,8 +62,8 @@ function allowed(isAllowed: boolean): Answer {
 const OPTIONS = { clusterName: 'west', allowSecretsAccess: false, now: () => new Date('2026-01-02T03:04:05Z') };
 
 describe('checkPermissions', () => {
-  it('reports what may be read, without asking for secrets when the configuration forbids them', async () => {
-    await using server = await startStubApiServer(answering(() => allowed(true)));
+  it('reports what may be read, and counts no secrets when the configuration forbids them', async () => {
+    await using server = await startStubApiServer(answering((resource) => allowed(resource !== 'secrets')));
     const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
     expect(permissions).toEqual({
       cluster_name: 'west',
@@ -65,6 +77,10 @@ describe('checkPermissions', () => {
       can_get_secrets: false,
       can_get_configmaps: false,
       can_get_nodes: true,
+      can_write: false,
+      can_exec: false,
+      can_impersonate: false,
+      secrets_readable: false,
       raw_output: expect.stringContaining('Resources'),
       warnings: ['secrets access disabled by config (set triage.allow_secrets_access=true for Helm debugging)'],
     });
@@ -72,8 +88,8 @@ describe('checkPermissions', () => {
     expect(asked.map(({ review }) => review.spec)).toContainEqual({
       resourceAttributes: { namespace: '', verb: 'get', group: 'apps', resource: 'deployments' },
     });
-    const resources = asked.map(resourceOf).sort();
-    expect(resources).toEqual(['deployments', 'events', 'nodes', 'pods', 'pods/log', 'services']);
+    const resources = asked.filter(isRead).map(resourceOf).sort();
+    expect(resources).toEqual(['deployments', 'events', 'nodes', 'pods', 'pods/log', 'secrets', 'services']);
   });
 
   it('asks for secrets and configmaps when the configuration allows them', async () => {
@@ -104,13 +120,28 @@ describe('checkPermissions', () => {
   it('names a check that could not be answered instead of taking it for a no', async () => {
     await using server = await startStubApiServer(
       answering((resource) =>
-        resource === 'services' ? { status: 500, body: { message: 'etcd is slow' } } : allowed(resource !== 'pods'),
+        resource === 'services'
+          ? { status: 500, body: { message: 'etcd is slow' } }
+          : allowed(resource !== 'pods' && resource !== 'secrets'),
       ),
     );
     const { warnings } = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
     expect(warnings?.[0]).toBe('cannot get pods');
     expect(warnings?.[1]).toMatch(/^could not find out whether services can be read: .* 500: etcd is slow$/);
     expect(warnings).toHaveLength(3);
+  });
+
+  it('leaves open whether it can write when the server does not say so', async () => {
+    const busy: Answer = { status: 500, body: { message: 'etcd is slow' } };
+    await using server = await startStubApiServer((request) =>
+      request.review.spec?.resourceAttributes?.verb === 'patch' ? busy : answering(() => allowed(true))(request),
+    );
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
+    expect(permissions).toMatchObject({ can_exec: false, can_impersonate: false });
+    expect(permissions).not.toHaveProperty('can_write');
+    expect(permissions.warnings).toContainEqual(
+      expect.stringMatching(/^could not find out whether the kubeconfig can write: .*etcd is slow/),
+    );
   });
 
   it('warns when the server says that its list of rules is incomplete', async () => {
@@ -141,7 +172,7 @@ describe('checkPermissions', () => {
   });
 
   it.skipIf(!hasKubectl)('gives the same table as kubectl auth can-i --list (needs kubectl on the PATH)', async () => {
-    await using server = await startStubApiServer(answering(() => allowed(true)));
+    await using server = await startStubApiServer(answering(() => allowed(true), RULES));
     const kubeconfig = await server.kubeconfig({ token: 't' }, { namespace: 'shop' });
     const { raw_output: rawOutput } = await checkPermissions({ ...OPTIONS, kubeconfig });
     const { stdout } = await execa('kubectl', ['--kubeconfig', kubeconfig, 'auth', 'can-i', '--list'], {
@@ -160,14 +191,9 @@ describe('checkPermissions', () => {
     ['pods-only', { can_get_pods: true, can_get_events: false, can_get_nodes: false, can_get_secrets: false }],
     ['nothing', { can_get_pods: false, can_get_logs: false, can_get_deployments: false, can_get_services: false }],
   ] as const)('finds what a cluster over TLS grants to the role %s', async (role, expected) => {
-    const cluster = await startSimulatedCluster({ name: 'west', tls: true, users: { token: role } });
-    onTestFinished(() => cluster.stop());
-    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-kubernetes-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const kubeconfig = path.join(folder, 'kubeconfig.yaml');
-    await writeFile(kubeconfig, cluster.kubeconfig('token'));
+    const { cluster, kubeconfig } = await clusterGranting(role);
     const permissions = await checkPermissions({ ...OPTIONS, allowSecretsAccess: true, kubeconfig });
-    expect(permissions).toMatchObject(expected);
+    expect(permissions).toMatchObject({ ...expected, can_write: false, can_exec: false, can_impersonate: false });
     expect(cluster.kubernetesRequests.filter(({ path }) => !path.includes('/selfsubject'))).toEqual([]);
     if (!hasKubectl) return;
     const list = await execa('kubectl', ['--kubeconfig', kubeconfig, 'auth', 'can-i', '--list'], {
@@ -176,3 +202,110 @@ describe('checkPermissions', () => {
     expect(permissions.raw_output).toBe(list.stdout);
   });
 });
+
+const CONFIG_MAPS: AccessRule = { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'update'] };
+const EVERYTHING: AccessRule = { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] };
+
+describe('a kubeconfig that can do more than read', () => {
+  it.each<[string, RoleName | AccessRule[], object, string]>([
+    ['an administrator', 'admin', { can_write: true, can_exec: true, can_impersonate: true }, 'can write (* *.*,'],
+    [
+      'a deployer',
+      [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'] }],
+      { can_write: true, can_exec: false, can_impersonate: false },
+      'can write (patch deployments.apps)',
+    ],
+    [
+      'one that updates what no check names',
+      [CONFIG_MAPS],
+      { can_write: true, can_exec: false, can_impersonate: false },
+      'can write (update configmaps)',
+    ],
+    [
+      'one that execs',
+      [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }],
+      { can_write: false, can_exec: true, can_impersonate: false },
+      'can exec into pods (create pods/exec)',
+    ],
+    [
+      'one that gets everything, and so starts a command by a GET',
+      [EVERYTHING],
+      { can_write: false, can_exec: true, can_impersonate: false, secrets_readable: true },
+      'can exec into pods (get pods/exec)',
+    ],
+    [
+      'one that impersonates groups',
+      [{ apiGroups: [''], resources: ['groups'], verbs: ['impersonate'] }],
+      { can_write: false, can_exec: false, can_impersonate: true },
+      'can impersonate (impersonate groups)',
+    ],
+  ])('is found out: %s', async (_, role, expected, warning) => {
+    const { kubeconfig } = await clusterGranting(role);
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig });
+    expect(permissions).toMatchObject(expected);
+    expect(permissions.warnings).toContainEqual(expect.stringContaining(warning));
+  });
+
+  it('is no kubeconfig that may only review tokens, or create what belongs to no workload', async () => {
+    const { kubeconfig } = await clusterGranting([
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      { apiGroups: ['project.example.com'], resources: ['projectrequests'], verbs: ['create'] },
+    ]);
+    expect(await checkPermissions({ ...OPTIONS, kubeconfig })).toMatchObject({ can_write: false, can_exec: false });
+  });
+
+  it('is found out where it may read secrets that the configuration forbids', async () => {
+    const { kubeconfig } = await clusterGranting('read-only-with-secrets');
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig });
+    expect(permissions).toMatchObject({ can_get_secrets: false, secrets_readable: true });
+    expect(permissions.warnings).toContainEqual(expect.stringContaining('although config forbids it'));
+  });
+});
+
+describe('access to a single namespace', () => {
+  const inShop = (rule: Omit<AccessRule, 'namespaces'>): AccessRule => ({ ...rule, namespaces: ['shop'] });
+  const view = ROLES['read-only'].map(inShop);
+
+  it('counts for an incident there, with a warning', async () => {
+    const { kubeconfig } = await clusterGranting(view);
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'shop' });
+    expect(permissions).toMatchObject({
+      can_get_pods: true,
+      can_get_logs: true,
+      can_get_events: true,
+      can_get_nodes: false,
+      can_write: false,
+      limited_to_namespace: 'shop',
+    });
+    expect(permissions.warnings).toContain(
+      'no cluster-wide access to pods, pods/log, events, deployments, services: only in the namespace shop',
+    );
+  });
+
+  it.each([undefined, 'bank'])('does not count for %s', async (namespace) => {
+    const { kubeconfig } = await clusterGranting(view);
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig, namespace });
+    expect(permissions).toMatchObject({ can_get_pods: false, can_get_logs: false, can_get_events: false });
+    expect(permissions).not.toHaveProperty('limited_to_namespace');
+  });
+
+  it('is found out where it is more than reading', async () => {
+    const { kubeconfig } = await clusterGranting([...ROLES['read-only'], ...ROLES.admin.map(inShop)]);
+    expect(await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'bank' })).toMatchObject({ can_write: false });
+    expect(await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'shop' })).toMatchObject({
+      can_write: true,
+      can_exec: true,
+    });
+  });
+});
+
+/** A simulated cluster over TLS until the end of the test, and a kubeconfig of a user with the role. */
+async function clusterGranting(role: RoleName | readonly AccessRule[]) {
+  const cluster = await startSimulatedCluster({ name: 'west', tls: true, users: { token: role } });
+  onTestFinished(() => cluster.stop());
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-kubernetes-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const kubeconfig = path.join(folder, 'kubeconfig.yaml');
+  await writeFile(kubeconfig, cluster.kubeconfig('token'));
+  return { cluster, kubeconfig };
+}

@@ -17,7 +17,7 @@ export interface Received {
 }
 
 interface Review {
-  spec?: { namespace?: string; resourceAttributes?: { resource: string; subresource?: string } };
+  spec?: { namespace?: string; resourceAttributes?: { verb?: string; resource: string; subresource?: string } };
 }
 
 /** What the server answers: status and body, or nothing at all. */

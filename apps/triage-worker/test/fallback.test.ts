@@ -1,0 +1,77 @@
+import { access, readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Bench, World } from './bench.ts';
+
+let world: World;
+let bench: Bench;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  bench = await Bench.open(world);
+});
+afterEach(() => bench.close());
+
+const REFUSED = 'claude: Failed to authenticate. API Error: 401';
+
+it("lets the next agent take over when the provider fails, with its own CLI's settings and on the same evidence", async () => {
+  const id = await bench.admit();
+  const settings = { agent_fallback: ['codex', 'builtin'], agent_model: 'sonnet', agent_allowed_tools: ['Read'] };
+  await bench.startWorker(bench.config(settings, { agent: 'provider-refuses-claude' }));
+
+  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+    agent: 'codex',
+    attempts: 1,
+    reason: `codex took over: ${REFUSED}`,
+    report: { root_cause: 'The stand-in cause.' },
+  });
+  const flags = await readFile(bench.workspace(id, 'flags-of-fallback.txt'), 'utf8');
+  expect(flags).toContain('--agent codex');
+  expect(flags).not.toMatch(/sonnet|--allowed-tools/);
+  await access(bench.workspace(id, 'evidence/index.json'));
+  // What the first agent left is kept, and does not pass for the second one's.
+  expect(await readFile(bench.workspace(id, 'attempts/1/output/investigation.md'), 'utf8')).toBe('half a report\n');
+});
+
+it('ends with the built-in report, marked as such, when every provider fails', async () => {
+  const id = await bench.admit('image-pull-back-off');
+  const settings = { agent_fallback: ['codex', 'gemini', 'builtin'] };
+  await bench.startWorker(bench.config(settings, { agent: 'provider-refuses-all' }));
+
+  const incident = await bench.reaches(id, 'resolved');
+  expect(incident).toMatchObject({
+    agent: 'builtin',
+    reason: expect.stringContaining(`builtin took over: ${REFUSED}`),
+  });
+  expect(incident.report?.root_cause).toMatch(/image/i);
+  expect(await bench.incidents.report(id)).toMatch(
+    /^> Written by the built-in analyser, by rules alone, because the agent failed: `claude: Failed/m,
+  );
+  const calls = await readFile(bench.workspace(id, 'calls.txt'), 'utf8');
+  expect(calls.match(/--agent \w+/g)).toEqual(['--agent claude', '--agent codex', '--agent gemini']);
+});
+
+it('has failed with every reason when the providers of all fail and nobody is left', async () => {
+  const id = await bench.admit();
+  await bench.startWorker(bench.config({ agent_fallback: ['codex'] }, { agent: 'provider-refuses-all' }));
+  const { reason } = await bench.reaches(id, 'agent_failed');
+  expect(reason).toBe(`${REFUSED}; codex: Failed to authenticate. API Error: 401`);
+});
+
+it.each(['exits-3', 'writes-nothing', 'writes-too-little'])(
+  'spends no second model on an agent that failed by itself, and delivers the built-in report: %s',
+  async (agent) => {
+    const id = await bench.admit();
+    await bench.startWorker(bench.config({ agent_fallback: ['codex', 'builtin'] }, { agent }));
+    const incident = await bench.reaches(id, 'resolved');
+    expect(incident).toMatchObject({ agent: 'builtin', reason: expect.stringContaining('builtin took over: claude') });
+    expect(incident.reason).not.toContain('codex');
+  },
+);
+
+it('leaves a failure alone without agent_fallback', async () => {
+  const id = await bench.admit();
+  await bench.startWorker(bench.config({}, { agent: 'provider-refuses-all' }));
+  expect(await bench.reaches(id, 'agent_failed')).toMatchObject({ agent: 'claude' });
+});

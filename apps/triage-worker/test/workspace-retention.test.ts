@@ -1,0 +1,120 @@
+import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
+import { Bench, World } from './bench.ts';
+
+const NOW = Date.parse('2026-06-01T00:00:00Z');
+const DAY = 24 * 3_600_000;
+
+let world: World;
+let bench: Bench;
+let root: string;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  bench = await Bench.open(world);
+  root = path.join(bench.folder, 'incidents');
+  await mkdir(root);
+});
+afterEach(() => bench.close());
+
+/** A workspace whose last attempt was so many days ago. */
+async function makeWorkspace(id: string, days: number): Promise<void> {
+  const file = path.join(root, id, 'incident.json');
+  await mkdir(path.join(root, id, 'output'), { recursive: true });
+  await writeFile(file, '{}');
+  const at = new Date(NOW - days * DAY);
+  await utimes(file, at, at);
+}
+
+function sweep({ days = 30, count = 1000, signal = new AbortController().signal } = {}): Promise<string[]> {
+  const { incidents, logger } = bench;
+  return sweepWorkspaces({ root, days, count, incidents, logger, now: () => NOW, signal });
+}
+
+const left = async (): Promise<string[]> => (await readdir(root)).toSorted();
+
+it('removes what is older than the days, and nothing younger', async () => {
+  await makeWorkspace('old', 31);
+  await makeWorkspace('young', 29);
+  expect(await sweep()).toEqual(['old']);
+  expect(await left()).toEqual(['young']);
+});
+
+it('removes the oldest of what is more than the count', async () => {
+  for (const days of [1, 4, 2, 3]) await makeWorkspace(`w${days}`, days);
+  expect(await sweep({ count: 2 })).toEqual(['w4', 'w3']);
+  expect(await left()).toEqual(['w1', 'w2']);
+});
+
+it('keeps everything when both bounds are 0', async () => {
+  await makeWorkspace('old', 3000);
+  expect(await sweep({ days: 0, count: 0 })).toEqual([]);
+});
+
+it('never touches the workspace of an incident that waits or runs, or whose row needs a person', async () => {
+  const [waits, runs, ended, corrupt] = [
+    await bench.admit(),
+    await bench.admit(),
+    await bench.admit(),
+    await bench.admit(),
+  ];
+  await bench.incidents.begin(runs);
+  await bench.incidents.begin(ended);
+  await bench.incidents.finish(ended, { state: 'failed' });
+  await bench.corrupt(corrupt);
+  for (const id of [waits, runs, ended, corrupt]) await makeWorkspace(id, 99);
+  expect(await sweep({ count: 1 })).toEqual([ended]);
+  expect(await left()).toEqual([waits, runs, corrupt].toSorted());
+});
+
+it('touches nothing that is no workspace', async () => {
+  await mkdir(path.join(root, 'somebody-elses-folder'));
+  await writeFile(path.join(root, 'notes.txt'), 'x');
+  const elsewhere = path.join(bench.folder, 'elsewhere');
+  await mkdir(elsewhere);
+  await writeFile(path.join(elsewhere, 'incident.json'), '{}');
+  await utimes(path.join(elsewhere, 'incident.json'), 0, 0);
+  await symlink(elsewhere, path.join(root, 'link'));
+  expect(await sweep({ count: 1 })).toEqual([]);
+  expect(await left()).toEqual(['link', 'notes.txt', 'somebody-elses-folder']);
+});
+
+it('follows no link out of a workspace', async () => {
+  const elsewhere = path.join(bench.folder, 'precious');
+  await mkdir(elsewhere);
+  await writeFile(path.join(elsewhere, 'file'), 'x');
+  await makeWorkspace('old', 99);
+  await symlink(elsewhere, path.join(root, 'old/output/link'));
+  expect(await sweep()).toEqual(['old']);
+  await access(path.join(elsewhere, 'file'));
+});
+
+it('is done once by workers that sweep at the same time', async () => {
+  const ids = Array.from({ length: 30 }, (_, index) => `old-${index}`);
+  for (const id of ids) await makeWorkspace(id, 99);
+  const removed = await Promise.all([sweep(), sweep(), sweep()]);
+  expect(removed.flat().toSorted()).toEqual(ids.toSorted());
+  expect(await left()).toEqual([]);
+});
+
+it('finishes what a worker that died had begun to remove', async () => {
+  await mkdir(path.join(root, '.removing-x/output'), { recursive: true });
+  await sweep();
+  expect(await left()).toEqual([]);
+});
+
+it('finds nothing to do where nothing was investigated yet', async () => {
+  root = path.join(root, 'not-there-yet');
+  expect(await sweep()).toEqual([]);
+});
+
+it('is done by a worker at its start, by its own settings', async () => {
+  await makeWorkspace('old', 99);
+  await makeWorkspace('older', 100);
+  await bench.startWorker(bench.config({ workspace_retention_days: 0, workspace_retention_count: 1 }));
+  await expect.poll(left).toEqual(['old']);
+});

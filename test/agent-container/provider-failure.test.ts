@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readProviderFailure } from '../../apps/triage-worker/src/agent/provider-failure.ts';
+import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
+import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
+import { startStubLlm } from '../fixtures/stub-llm.ts';
+import { startAttempt, Workspace, type Agent } from './attempt.ts';
+
+const why = await whyNoDocker();
+
+describe.skipIf(why)(`how a real CLI ends${why ? ` (skipped: ${why})` : ''}`, () => {
+  let image: string;
+  let network: AgentNetwork;
+  beforeAll(async () => {
+    image = await buildAgentImage();
+    network = await createAgentNetwork();
+  }, 900_000);
+  afterAll(() => network.remove());
+
+  /** What is read out of the stream of a run whose every request is answered with the status, or with a last word. */
+  async function failureOf(agent: Agent, status?: number): Promise<string | undefined> {
+    const stub = await startStubLlm({
+      host: network.gateway,
+      steps: status === undefined ? [{ text: 'Error: 401, quota exceeded, says the log.' }] : [{ status }],
+    });
+    onTestFinished(() => stub.stop());
+    const workspace = await Workspace.create();
+    onTestFinished(() => workspace.remove());
+    await startAttempt(workspace, { agent, image, network: network.name, llmUrl: stub.url });
+    return readProviderFailure(join(workspace.path, 'logs'));
+  }
+
+  it.each<[Agent, number]>([
+    ['claude', 401],
+    ['claude', 429],
+    ['claude', 500],
+    ['codex', 401],
+    ['codex', 429],
+    ['codex', 500],
+    ['gemini', 401],
+    // It retries for 12 s before it gives up; other statuses come in the words of 401.
+    ['gemini', 429],
+  ])('%s tells that its provider answered %i', { timeout: 60_000 }, async (agent, status) => {
+    expect(await failureOf(agent, status)).toMatch(status === 500 ? /500|high demand/ : new RegExp(String(status)));
+  });
+
+  it.each<Agent>(['claude', 'codex', 'gemini'])('%s that only speaks of failures has had none', async (agent) => {
+    expect(await failureOf(agent)).toBeUndefined();
+  });
+
+  it.each<Agent>(['claude', 'codex', 'gemini'])('%s whose request was bad was not let down', async (agent) => {
+    expect(await failureOf(agent, 400)).toBeUndefined();
+  });
+});
