@@ -9,8 +9,10 @@ test('250 clusters behind one address share one transport, each with its stream 
   onTestFinished(() => transport.destroy());
   const server = await ScriptedServer.start();
   const connectLimit = pLimit(50);
+  // All of them end at once, and this machine may be busy.
+  const timeouts = { connect: 10_000, call: 10_000, close: 20_000, subscribe: 10_000 };
   const clusters = Array.from({ length: 250 }, (_, index) =>
-    watchCluster(server.endpoint, { name: `cluster-${index}`, transport, connectLimit }),
+    watchCluster(server.endpoint, { name: `cluster-${index}`, transport, connectLimit, timeouts }),
   );
   await Promise.all(clusters.map((cluster) => cluster.active()));
   expect(server.streams.size).toBe(250);
