@@ -153,7 +153,7 @@ export class Intake {
       ...(cluster.environment !== undefined && { environment: cluster.environment }),
       labels: cluster.labels,
       ...(cluster.triage.kubeconfig !== undefined && { kubeconfig: cluster.triage.kubeconfig }),
-      ...(permissions && { permissions }),
+      ...(permissions && { permissions: withoutTable(permissions) }),
       event,
       source,
       received_at: new Date(this.#now()).toISOString(),
@@ -187,4 +187,9 @@ export class Intake {
 
 function describe(cluster: string, { faultId, faultType, severity, resource }: FaultEvent): object {
   return { cluster, fault: faultId, fault_type: faultType, severity, resource: describeResource(resource) };
+}
+
+/** The table of rules is for people, and would be most of what each incident takes in Redis; a worker asks for its own. */
+function withoutTable(permissions: ClusterPermissions): ClusterPermissions {
+  return { ...permissions, raw_output: undefined };
 }

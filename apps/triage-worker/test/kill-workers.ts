@@ -1,8 +1,7 @@
-import { isFinal } from '@nightcrier/core/incident';
+import { type IncidentState, isFinal } from '@nightcrier/core/incident';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { vi } from 'vitest';
 import { Bench, World } from './bench.ts';
 
 /** What became of the incidents while workers were killed. */
@@ -25,7 +24,7 @@ interface KillFigures {
 const ENGINE = path.join(import.meta.dirname, 'fixtures/engine');
 const LIMIT = 3;
 const WORKERS = 2;
-const PATIENCE = { timeout: 90_000, interval: 100 };
+const PATIENCE_MS = 90_000;
 
 /**
  * Kills workers as the kernel would, each at a random moment, while incidents arrive, and starts others. The agents are
@@ -60,11 +59,10 @@ export async function killWorkers(kills: number, progress: (text: string) => voi
       workers[victim] = await start();
       if (kill % 10 === 9) progress(`${kill + 1} workers killed`);
     }
-    const states = await vi.waitFor(async () => {
-      const found = await Promise.all(ids.map(async (id) => (await bench.incident(id)).state));
-      if (!found.every(isFinal)) throw new Error(`${found.filter((state) => !isFinal(state)).length} have not ended`);
-      return found;
-    }, PATIENCE);
+    const statesNow = (): Promise<IncidentState[]> =>
+      Promise.all(ids.map(async (id) => (await bench.incident(id)).state));
+    await untilZero(async () => (await statesNow()).filter((state) => !isFinal(state)).length);
+    const states = await statesNow();
     const slots_held = await untilZero(() => bench.slotsHeld());
     const active = await untilZero(() => bench.queue.getActiveCount());
     ended.abort();
@@ -92,8 +90,13 @@ export async function killWorkers(kills: number, progress: (text: string) => voi
   }
 }
 
-/** The count once it is 0, or what it still is after a while. */
+/** The count once it is 0, or what it still is after a while. A benchmark has no `vi` to wait with. */
 async function untilZero(count: () => Promise<number>): Promise<number> {
-  await vi.waitUntil(async () => (await count()) === 0, PATIENCE).catch(() => undefined);
-  return count();
+  const end = Date.now() + PATIENCE_MS;
+  let left = await count();
+  while (left > 0 && Date.now() < end) {
+    await sleep(100);
+    left = await count();
+  }
+  return left;
 }
