@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
@@ -17,6 +18,8 @@ const NAMES = Array.from({ length: 60 }, (_, index) => `c-${index}`);
 const patient = { timeout: 60_000, interval: 50 };
 /** A dead ingester's clusters are active elsewhere within this time, ms. */
 const FAIL_OVER_MS = 10_000;
+/** An ingester hangs for so long, ms: five times the life of a lease. */
+const HANG_MS = 30_000;
 
 /** An ingester as a process; `id` is a part of the name that its clusters' health shows. */
 interface Member {
@@ -143,8 +146,9 @@ test(
     expect(Date.now() - stoppedAt).toBeLessThan(FAIL_OVER_MS);
     await breakAll(held);
     await expect.poll(() => incidentsOf(held), patient).toEqual(each(held, 1));
+    await sleep(HANG_MS - (Date.now() - stoppedAt));
     process.kill(two.pid, 'SIGCONT');
-    expect((await untilShared([one, two, three]))[1]?.toSorted()).toEqual(held.toSorted());
+    await expect.poll(async () => (await holdings([two]))?.[0]?.toSorted(), patient).toEqual(held.toSorted());
     await untilSettled();
     expect(await incidentsOf(held)).toEqual(each(held, 1));
 
