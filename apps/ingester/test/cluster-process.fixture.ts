@@ -6,6 +6,7 @@ const Order = z.object({
   id: z.number(),
   order: z.enum(['start', 'run', 'dropSubscriptions', 'restart', 'flood']),
   name: z.string().default('alpha'),
+  host: z.string().default('127.0.0.1'),
   port: z.number().default(0),
   eventsTools: z.boolean().default(true),
   scenario: z.string().default('oom-killed'),
@@ -16,8 +17,8 @@ let cluster: SimulatedCluster | undefined;
 
 async function obey(order: z.infer<typeof Order>): Promise<unknown> {
   if (order.order === 'start') {
-    const { name, port: mcpPort, eventsTools } = order;
-    cluster = await startSimulatedCluster({ name, mcpPort, eventsTools });
+    const { name, host, port: mcpPort, eventsTools } = order;
+    cluster = await startSimulatedCluster({ name, host, mcpPort, eventsTools });
     return { endpoint: cluster.mcpEndpoint, kubeconfig: cluster.kubeconfig() };
   }
   if (!cluster) throw new Error('the cluster is not started');

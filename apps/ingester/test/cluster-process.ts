@@ -7,15 +7,29 @@ import { z } from 'zod';
 const Reply = z.object({ id: z.number(), result: z.unknown().optional(), error: z.string().optional() });
 const Started = z.object({ endpoint: z.string(), kubeconfig: z.string() });
 
+interface ClusterOptions {
+  name?: string;
+  eventsTools?: boolean;
+  /** Address to listen on. */
+  host?: string;
+  port?: number;
+}
+
 /** A simulated cluster in another process. */
 export class ClusterProcess {
   endpoint = '';
   kubeconfig = '';
   #child: ChildProcess | undefined;
   #orders = 0;
+  readonly #launcher: string[];
 
-  static async start(options: { name?: string; eventsTools?: boolean } = {}): Promise<ClusterProcess> {
-    const cluster = new ClusterProcess();
+  private constructor(launcher: string[]) {
+    this.#launcher = launcher;
+  }
+
+  /** @param launcher a command and its arguments that replace themselves with the process, such as `ip netns exec NAME` */
+  static async start(options: ClusterOptions = {}, launcher: string[] = []): Promise<ClusterProcess> {
+    const cluster = new ClusterProcess(launcher);
     await cluster.start(options);
     onTestFinished(() => void cluster.#child?.kill('SIGKILL'));
     return cluster;
@@ -25,8 +39,10 @@ export class ClusterProcess {
     return Number(new URL(this.endpoint).port);
   }
 
-  async start(options: { name?: string; eventsTools?: boolean; port?: number } = {}): Promise<void> {
-    this.#child = fork(path.join(import.meta.dirname, 'cluster-process.fixture.ts'), { stdio: 'ignore' });
+  async start(options: ClusterOptions = {}): Promise<void> {
+    const [execPath, ...execArgv] = [...this.#launcher, process.execPath];
+    const module = path.join(import.meta.dirname, 'cluster-process.fixture.ts');
+    this.#child = fork(module, { stdio: 'ignore', execArgv, ...(execPath !== undefined && { execPath }) });
     const { endpoint, kubeconfig } = Started.parse(await this.order('start', options));
     this.endpoint = endpoint;
     this.kubeconfig = kubeconfig;

@@ -7,13 +7,16 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClusterProcess } from './cluster-process.ts';
 import { FaultyProxy, httpAnswer } from './faulty-proxy.ts';
 import { configOf, startIngester, useRedis } from './ingester.fixture.ts';
+import { NetworkNamespace, whyNoNamespaces } from './network-namespace.ts';
 
 useRedis();
 
 /** A dead connection is found within this time, s. */
 const READ_TIMEOUT = 2;
-/** For this machine may be busy. */
-const patient = { timeout: READ_TIMEOUT * 1000 + 8_000, interval: 20 };
+/** The kernel finds a peer that is gone without a word within this time. */
+const KEEP_ALIVE_MS = 25_000;
+/** Longer than the 10 s in which a stream must be granted, for this machine may be busy. */
+const patient = { timeout: 20_000, interval: 20 };
 
 async function watched(server: ClusterProcess, endpoint: string, settings: Record<string, unknown> = {}) {
   const kubeconfig = path.join(tmpdir(), `nightcrier-${randomUUID()}.yaml`);
@@ -75,6 +78,7 @@ const ROWS: [string, { breaks: (row: Row) => unknown; says: RegExp; mend?: (row:
       ['answered 409', httpAnswer('409 Conflict'), /HTTP 409/],
       ['answered 500', httpAnswer('500 Internal Server Error'), /HTTP 500/],
       ['answered with a web page', httpAnswer('200 OK', 'text/html', '<html>'), /expected text\/event-stream/],
+      ['never answered', '', /event stream: (?:Headers Timeout|other side closed)/],
     ] as const
   ).map(([what, answer, says]): (typeof ROWS)[number] => [
     `the new stream is ${what}`,
@@ -135,6 +139,25 @@ describe('a failure is found, the connection recovers, and the fault of the gap 
     await active('alpha');
     await expect.poll(seen, patient).toMatchObject([{ fingerprint: fault, source: 'resync' }]);
   });
+
+  test.skipIf(whyNoNamespaces)(
+    `the network swallows everything, and TCP keep-alive alone can tell${whyNoNamespaces ? ` (skipped: ${whyNoNamespaces})` : ''}`,
+    { timeout: 90_000 },
+    async () => {
+      const network = NetworkNamespace.create();
+      const server = await ClusterProcess.start({ host: network.address }, network.launcher);
+      // The first probe would come long after the test.
+      const { active, seen, lines } = await watched(server, server.endpoint, { sse_read_timeout: 3_600 });
+      await active('alpha');
+      network.swallowAll();
+      const fault = await server.run('crash-loop-back-off');
+      const found = () => lines.some(({ fields }) => /event stream broke.*ETIMEDOUT/.test(String(fields.error)));
+      await expect.poll(found, { timeout: KEEP_ALIVE_MS + 5_000, interval: 100 }).toBe(true);
+      network.mend();
+      await active('alpha');
+      await expect.poll(seen, patient).toMatchObject([{ fingerprint: fault, source: 'resync' }]);
+    },
+  );
 
   test('the server process dies and another takes its place', async () => {
     const server = await ClusterProcess.start();

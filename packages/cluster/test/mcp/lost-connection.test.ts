@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { Agent } from 'undici';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer, type Script } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
@@ -195,9 +196,11 @@ test('backs off longer with each failure, and starts anew after a stable spell',
   await expect.poll(retries).toEqual([1, 2, 1]);
 });
 
-test('keeps a healthy connection through many probes', async () => {
+test('keeps a healthy connection through many probes, though its stream is quiet for longer than other answers may be', async () => {
   const server = await ScriptedServer.start();
-  const watched = watchCluster(server.endpoint, { readTimeout: 2_000 });
+  const transport = new Agent({ bodyTimeout: 500 });
+  onTestFinished(() => transport.destroy());
+  const watched = watchCluster(server.endpoint, { readTimeout: 2_000, transport });
   await expect.poll(() => probes(server), { timeout: 20_000 }).toBeGreaterThan(2);
   expect(server.sessionsOpened).toBe(1);
   expect(watched.statuses.at(-1)).toBe('active');
