@@ -35,6 +35,8 @@ const WireEvent = z.object({
   lastTimestamp: z.unknown(),
 });
 
+const Timestamp = z.iso.datetime({ offset: true });
+
 const RESOURCE_FIELDS = new Set(['apiVersion', 'kind', 'name', 'namespace', 'uid']);
 const MAX_CONTEXT = 16_384;
 const MAX_NAME = 513; // one more than any field may have, so that the schema still finds a long one too long
@@ -111,9 +113,10 @@ function checkedFault(
   const notes: string[] = [];
   const timestamp = timestampOf(rawTimestamp);
   if (timestamp === undefined) notes.push('without a usable timestamp; the time of receipt is used');
+  const faultId = emptyToUndefined(cleaned(raw.faultId));
   const candidate = {
     // Replaced below, when the fields it is computed from are known to be good.
-    faultId: emptyToUndefined(cleaned(raw.faultId)) ?? 'unknown',
+    faultId: faultId ?? 'unknown',
     faultType: cleaned(raw.faultType),
     severity: typeof raw.severity === 'string' ? raw.severity.trim().toLowerCase() : raw.severity,
     resource: cleanedFields(raw.resource),
@@ -124,7 +127,7 @@ function checkedFault(
   const checked = FaultEventSchema.safeParse(candidate);
   if (!checked.success) return malformed(partOf(checked.error), describe(checked.error));
   const fault = checked.data;
-  if (emptyToUndefined(cleaned(raw.faultId)) === undefined) {
+  if (faultId === undefined) {
     fault.faultId = faultFingerprint(clusterName, fault.faultType, fault.resource, fault.container);
   }
   return { kind: 'fault', fault, notes, ...(claims !== undefined && { claims }) };
@@ -137,7 +140,7 @@ function otherCluster(data: Record<string, unknown>, { clusterName }: Notificati
 
 /** RFC 3339, or undefined for anything else and for Go's zero time. */
 function timestampOf(value: unknown): string | undefined {
-  const parsed = z.iso.datetime({ offset: true }).safeParse(value);
+  const parsed = Timestamp.safeParse(value);
   return parsed.success && Date.parse(parsed.data) > 0 ? parsed.data : undefined;
 }
 
