@@ -1,18 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMcpTransport } from '../../src/mcp/transport.ts';
+import { heapMegabytes } from './heap.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
-
-setFlagsFromString('--expose-gc');
-const collect: unknown = runInNewContext('gc');
-
-function heapMegabytes(): number {
-  if (typeof collect === 'function') collect();
-  return process.memoryUsage().heapUsed / (1 << 20);
-}
 
 const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCPSocket')).length;
 
