@@ -96,10 +96,10 @@ describe('an incident that cannot be investigated', () => {
 
     expect(await bench.reaches(id, 'skipped')).toMatchObject({ attempts: 0, reason: expect.stringContaining('alpha') });
     await expect(access(bench.workspace(id))).rejects.toThrow('ENOENT');
+    await expect.poll(() => jobState(id)).toBe('completed');
     expect(bench.logger.lines).toContainEqual(
       expect.objectContaining({ message: 'triage_skipped', fields: expect.objectContaining({ cluster: 'alpha' }) }),
     );
-    await expect.poll(() => jobState(id)).toBe('completed');
   });
 
   it('fails with advice when its cluster is not configured here', async () => {
