@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { composeProject, whyNoCompose } from '../fixtures/compose.ts';
+import { type ComposeCommand, composeCommands, composeProject, whyNoCompose } from '../fixtures/compose.ts';
 
 const AGENTS = 'docker-compose.agents.yml';
 const PRODUCTION = 'docker-compose.prod.yml';
@@ -23,13 +23,15 @@ const Service = z.looseObject({
 const ComposeFile = z.looseObject({ services: z.record(z.string(), Service) });
 
 /** What compose makes of the files together. */
-async function configOf(files: string[], environment: Record<string, string> = ENVIRONMENT) {
-  const project = await composeProject(files, environment);
+async function configOf(command: ComposeCommand, files: string[], environment: Record<string, string> = ENVIRONMENT) {
+  const project = await composeProject(files, environment, command);
   const { stdout } = await project.compose('config');
   return ComposeFile.parse(parse(stdout)).services;
 }
 
-describe.skipIf(whyNoCompose)(`the compose files${whyNoCompose ? ` (skipped: ${whyNoCompose})` : ''}`, () => {
+const why = whyNoCompose ? ` (skipped: ${whyNoCompose})` : '';
+
+describe.skipIf(whyNoCompose).each(composeCommands)(`the compose files, for %s${why}`, (command) => {
   test.each([
     { files: [] },
     { files: [AGENTS] },
@@ -37,7 +39,7 @@ describe.skipIf(whyNoCompose)(`the compose files${whyNoCompose ? ` (skipped: ${w
     { files: [AGENTS, PRODUCTION] },
     { files: [PRODUCTION, AGENTS] },
   ])('are valid together: docker-compose.yml $files', async ({ files }) => {
-    const services = await configOf(files);
+    const services = await configOf(command, files);
     expect(Object.keys(services).toSorted()).toEqual(['api', 'clusters', 'ingester', 'redis', 'triage-worker']);
     const published = Object.entries(services).filter(([, { ports }]) => ports);
     expect(published.map(([name]) => name)).toEqual(['api']);
@@ -48,7 +50,7 @@ describe.skipIf(whyNoCompose)(`the compose files${whyNoCompose ? ` (skipped: ${w
   });
 
   test('production: real configuration read-only, no simulated clusters, limits and rotated logs', async () => {
-    const { clusters, ...services } = await configOf([PRODUCTION]);
+    const { clusters, ...services } = await configOf(command, [PRODUCTION]);
     expect(clusters?.scale ?? clusters?.deploy?.replicas).toBe(0);
     for (const service of Object.values(services)) {
       expect(service).toMatchObject({ restart: 'always', read_only: true, mem_limit: expect.anything() });
@@ -69,6 +71,6 @@ describe.skipIf(whyNoCompose)(`the compose files${whyNoCompose ? ` (skipped: ${w
     { file: AGENTS, variable: 'DOCKER_SOCKET_GROUP' },
     { file: PRODUCTION, variable: 'NIGHTCRIER_CONFIG_DIR' },
   ])('$file asks for $variable', async ({ file, variable }) => {
-    await expect(configOf([file], { ...ENVIRONMENT, [variable]: '' })).rejects.toThrow('set it to the');
+    await expect(configOf(command, [file], { ...ENVIRONMENT, [variable]: '' })).rejects.toThrow('set it to the');
   });
 });

@@ -1,16 +1,23 @@
-import type { Incident } from '@nightcrier/core/incident';
 import { execa } from 'execa';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type ComposeProject, composeProject, whyNoProject } from '../fixtures/compose.ts';
+import { type ComposeProject, composeProject, leftOf, whyNoProject } from '../fixtures/compose.ts';
 
 const CLUSTERS = Array.from({ length: 8 }, (_, index) => `cluster${index + 1}`);
-/** Each is one fault in each cluster. */
-const SCENARIOS = ['crash-loop-back-off', 'failed-job', 'image-pull-back-off', 'oom-killed', 'unschedulable-pod'];
+/** Each is one fault in each cluster, also for who looks at the whole cluster later. */
+const SCENARIOS = [
+  'crash-loop-back-off',
+  'image-pull-back-off',
+  'missing-config-map',
+  'oom-killed',
+  'unschedulable-pod',
+];
 const FAULTS = CLUSTERS.length * SCENARIOS.length;
+/** The MCP server of the n-th cluster listens on the n-th port after it, counted in twos. */
+const BASE_PORT = 9100;
 
 const TESTS = 'apps/triage-worker/test';
 const OVERRIDE = {
@@ -21,9 +28,9 @@ const OVERRIDE = {
         `--clusters=${CLUSTERS.join(',')}`,
         '--host=0.0.0.0',
         '--advertise-host=clusters',
-        '--base-port=9100',
+        `--base-port=${BASE_PORT}`,
         '--dir=/data/clusters',
-        '--fault-interval=1',
+        '--fault-interval=4',
         '--wait-for-subscriber=600',
         `--scenarios=${SCENARIOS.join(',')}`,
       ],
@@ -39,11 +46,12 @@ const OVERRIDE = {
   },
 };
 
-const title = 'docker compose up --scale triage-worker=5, with 8 clusters and 40 faults';
+const title = 'docker compose up --scale triage-worker=5 --scale ingester=3, with 8 clusters and 40 faults';
 
 describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProject})` : ''}`, () => {
   let folder: string;
   let project: ComposeProject;
+  let ingesters: string[];
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-scale-'));
@@ -51,17 +59,40 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
     await writeFile(override, stringify(OVERRIDE));
     // The simulator's own list of its clusters is a configuration.
     project = await composeProject([override], { NIGHTCRIER_CONFIG: '/data/clusters/clusters.yaml' });
-    const all = ['redis', 'clusters', 'triage-worker', 'api'];
-    await project.compose('up', '--detach', '--build', '--scale', 'triage-worker=5', ...all);
-    // Last, since faults begin when somebody listens.
-    await project.compose('up', '--detach', '--no-deps', 'ingester');
+    await project.compose('up', '--detach', '--build', '--scale', 'triage-worker=5', '--scale', 'ingester=3');
+    ingesters = await project.containers('ingester');
   }, 600_000);
   afterAll(async () => {
     await project.down();
     await rm(folder, { recursive: true, force: true });
   }, 120_000);
 
-  test('two workers are killed in the middle: nothing is lost, and nothing comes twice', async () => {
+  /** Each active cluster and the container of the ingester that owns it, as the health says. */
+  const owners = async (): Promise<Record<string, string | undefined>> => {
+    const active = (await project.health()).filter(({ status }) => status === 'active');
+    // An ingester's id begins with its host's name, which is the beginning of the container's id.
+    const containerOf = (owner = ''): string | undefined => ingesters.find((id) => owner.startsWith(`${id}-`));
+    return Object.fromEntries(active.map(({ name, owner }) => [name, containerOf(owner)]));
+  };
+  /** Each cluster and the containers that are connected to it. */
+  const watchers = async (): Promise<Record<string, string[]>> => {
+    const [clusters = ''] = await project.containers('clusters');
+    const peers = await peersByPort(clusters);
+    const named = await Promise.all(ingesters.map(async (id) => [await addressOf(id), id] as const));
+    const containers = new Map(named);
+    const watching = (port: number): string[] => [...(peers.get(port) ?? [])].map((at) => containers.get(at) ?? at);
+    return Object.fromEntries(CLUSTERS.map((name, index) => [name, watching(BASE_PORT + 2 * index)]));
+  };
+
+  test('each cluster is active under one of the ingesters, which share them', async () => {
+    expect(ingesters).toHaveLength(3);
+    await expect.poll(async () => Object.keys(await owners()), { timeout: 60_000, interval: 250 }).toEqual(CLUSTERS);
+    await expect
+      .poll(async () => new Set(Object.values(await owners())).size, { timeout: 30_000, interval: 250 })
+      .toBeGreaterThanOrEqual(2);
+  }, 120_000);
+
+  test('two workers and an ingester are killed in the middle: nothing is lost, and nothing comes twice', async () => {
     const workers = await project.containers('triage-worker');
     expect(workers).toHaveLength(5);
     let busy: string[] = [];
@@ -69,25 +100,44 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
       busy = await busyOf(workers);
       return busy.length;
     };
-    await expect.poll(lookForBusy, { timeout: 60_000, interval: 100 }).toBeGreaterThanOrEqual(1);
-    const others = workers.filter((id) => !busy.includes(id));
-    await execa('docker', ['kill', ...[...busy, ...others].slice(0, 2)]);
+    await expect.poll(lookForBusy, { timeout: 60_000, interval: 100 }).toBeGreaterThanOrEqual(2);
+    const [cluster = '', victim = ''] = Object.entries(await owners())[0] ?? [];
+    await execa('docker', ['kill', ...busy.slice(0, 2), victim]);
+    const sofar = (await project.incidents()).filter(({ cluster_event }) => cluster_event.cluster_name === cluster);
+    expect(sofar.length, 'faults before the kill').toBeLessThan(SCENARIOS.length);
 
-    const resolved = async (): Promise<Incident[]> =>
-      (await project.incidents()).filter(({ state }) => state === 'resolved');
-    await expect.poll(async () => (await resolved()).length, { timeout: 90_000, interval: 500 }).toBe(FAULTS);
+    const states = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        Map.groupBy(await project.incidents(), ({ state }) => state)
+          .entries()
+          .map(([state, all]) => [state, all.length]),
+      );
+    await expect.poll(states, { timeout: 90_000, interval: 500 }).toEqual({ resolved: FAULTS });
 
     const incidents = await project.incidents();
-    expect(incidents).toHaveLength(FAULTS);
     expect(new Set(incidents.map(({ fingerprint }) => fingerprint)).size).toBe(FAULTS);
     expect(new Set(incidents.map(({ cluster_event }) => cluster_event.cluster_name))).toEqual(new Set(CLUSTERS));
     expect(incidents.every(({ report }) => report !== undefined)).toBe(true);
+    expect(await project.books()).toMatchObject({ off: [], total: { queued: FAULTS, finished: FAULTS, lost: 0 } });
     // What was being investigated there was begun again, by others.
     const retaken = incidents.filter(({ attempts }) => attempts === 2);
-    expect(retaken.length).toBeGreaterThanOrEqual(1);
+    expect(retaken.length).toBeGreaterThanOrEqual(2);
     expect(incidents.every(({ attempts }) => attempts <= 2)).toBe(true);
-    expect((await project.health()).map(({ status }) => status)).toEqual(CLUSTERS.map(() => 'active'));
+    ingesters = ingesters.filter((id) => id !== victim);
   }, 180_000);
+
+  test('each cluster has gone over to an ingester that is left, and no other is connected to it', async () => {
+    const shared = async (): Promise<boolean> => {
+      const [connected, owned] = [await watchers(), await owners()];
+      return CLUSTERS.every((name) => owned[name] !== undefined && connected[name]?.join() === owned[name]);
+    };
+    await expect.poll(shared, { timeout: 30_000, interval: 250 }).toBe(true);
+  }, 60_000);
+
+  test('leaves no container, network or volume when it is taken down', async () => {
+    await project.down();
+    expect(await leftOf(project.name)).toEqual([]);
+  }, 60_000);
 });
 
 /** Those of the containers in which an agent runs at the moment. */
@@ -99,4 +149,25 @@ async function busyOf(containers: string[]): Promise<string[]> {
     })),
   );
   return processes.filter(({ top }) => top.stdout?.includes('slow-report.sh')).map(({ id }) => id);
+}
+
+/** Addresses that have a connection to a container's ports, as its kernel sees it. */
+async function peersByPort(container: string): Promise<Map<number, Set<string>>> {
+  const ESTABLISHED = '01';
+  const { stdout } = await execa('docker', ['exec', container, 'cat', '/proc/net/tcp'], { lines: true });
+  const peers = new Map<number, Set<string>>();
+  for (const line of stdout.slice(1)) {
+    const [, local = '', remote = '', state] = line.trim().split(/\s+/);
+    if (state !== ESTABLISHED) continue;
+    const port = Number.parseInt(local.split(':')[1] ?? '', 16);
+    // The kernel prints the four bytes of an address last first.
+    const address = Buffer.from(remote.slice(0, 8), 'hex').reverse().join('.');
+    peers.set(port, (peers.get(port) ?? new Set()).add(address));
+  }
+  return peers;
+}
+
+async function addressOf(container: string): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+  return (await execa('docker', ['inspect', '--format', format, container])).stdout;
 }

@@ -7,12 +7,14 @@ import { IncidentStore } from '@nightcrier/state/incidents';
 import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
+import { LiveWorkers } from '@nightcrier/state/live-workers';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
 import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
+import { WORKER_SILENT_MS, WorkerShare } from './worker-share.ts';
 import { WorkspaceSweeper } from './workspace/workspace-sweeper.ts';
 
 export interface TriageWorkerOptions {
@@ -152,6 +154,17 @@ export class TriageWorkerApp {
     });
     this.#worker = worker;
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
+    const workers = new LiveWorkers({ redis, key_prefix, length: WORKER_SILENT_MS });
+    const { max_concurrent_agents } = config;
+    const share = new WorkerShare({
+      workers,
+      max_concurrent_agents,
+      onShare: (agents) => worker.limit(agents),
+      logger,
+    });
+    this.#lifecycle.onStop('share', () => share.stop());
+    await share.start();
+    this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
     sweeper.start();
     logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');

@@ -79,6 +79,11 @@ export class TriageWorker {
     await this.#worker.run();
   }
 
+  /** So many incidents are investigated at once from now on; what runs beyond that may finish. */
+  limit(agents: number): void {
+    this.#worker.concurrency = agents;
+  }
+
   /** Investigations that begin from now on follow another configuration. */
   configure(config: Config): void {
     this.#parts = { ...this.#parts, context: { ...this.#parts.context, config } };

@@ -136,9 +136,12 @@ export class Bench {
   }
 
   /** A worker in a process of its own; `kill` kills it as the kernel would. */
-  async startWorkerProcess(config: Config): Promise<{ kill(): Promise<void> }> {
+  async startWorkerProcess(
+    config: Config,
+    options: Partial<TriageWorkerOptions> = {},
+  ): Promise<{ kill(): Promise<void> }> {
     const file = path.join(this.folder, `options-${randomUUID()}.json`);
-    await writeFile(file, JSON.stringify(this.options(config)));
+    await writeFile(file, JSON.stringify({ ...this.options(config), ...options }));
     const worker = execa(process.execPath, [WORKER_PROCESS, file], {
       ipc: true,
       reject: false,

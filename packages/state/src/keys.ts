@@ -32,6 +32,8 @@ export class StateKeys {
   readonly refusedConfigurations: string;
   /** Hash: id of an ingester to the JSON of its last health report. */
   readonly ingesterHealth: string;
+  /** Sorted set: id of each triage worker, by the time in ms at which it counts as dead. */
+  readonly workers: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -49,6 +51,7 @@ export class StateKeys {
     this.ingesters = `${this.ours}ingesters`;
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
+    this.workers = `${this.ours}workers`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Gives the Docker client compose v2 where it has none, so that the compose files are tried with v1.29 and v2. It comes from
+# the Debian release after bookworm, from the mirror that this machine uses, past apt's own lists.
+# usage: compose-v2.sh [FOLDER-OF-PLUGINS]
+set -euo pipefail
+plugins=${1:-/usr/local/lib/docker/cli-plugins}
+! docker compose version 2>/dev/null || exit 0
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir -p "$folder"/{lists,cache/archives}/partial
+
+mirror=$(sed -nE 's/^(URIs: *|deb +(\[[^]]*\] +)?)([a-z]+:[^ ]+\/debian\/?)( .*)?$/\3/p' \
+  $(find /etc/apt -name '*.list' -o -name '*.sources') | head -n 1)
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$folder/sources.list"
+apt() {
+  apt-get -qq -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \
+    -o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder/cache" -o APT::Sandbox::User=root "$@"
+}
+cd "$folder"
+apt update
+apt download docker-compose
+dpkg-deb -x docker-compose_*.deb root
+install -D root/usr/libexec/docker/cli-plugins/docker-compose "$plugins/docker-compose"
+echo "installed $plugins/docker-compose"

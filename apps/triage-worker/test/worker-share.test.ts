@@ -1,0 +1,74 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { LiveWorkers } from '@nightcrier/state/live-workers';
+import { type RedisConnection, connectWorker, disconnect } from '@nightcrier/state/redis';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { WorkerShare } from '../src/worker-share.ts';
+import { DEFAULT_LOCK } from '../src/triage-worker.ts';
+import { Bench, World } from './bench.ts';
+
+let server: EmbeddedRedis;
+let redis: RedisConnection;
+let key_prefix: string;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+  redis = connectWorker({ url: server.url, key_prefix: 'unused' }, silentLogger);
+});
+beforeEach(() => {
+  key_prefix = randomUUID();
+});
+afterAll(async () => {
+  await disconnect(redis);
+  await server.stop();
+});
+
+/** A worker's share of 5 agents, as it changes; it says that it lives only while `interval` is short. */
+async function startShare(interval = 20): Promise<{ agents: () => number | undefined; share: WorkerShare }> {
+  let now: number | undefined;
+  const workers = new LiveWorkers({ redis, key_prefix, length: 400 });
+  const onShare = (agents: number): void => void (now = agents);
+  const share = new WorkerShare({ workers, max_concurrent_agents: 5, onShare, interval, logger: silentLogger });
+  await share.start();
+  return { agents: () => now, share };
+}
+
+test('a worker alone has all agents; with two more, each has a third, rounded up', async () => {
+  const first = await startShare();
+  expect(first.agents()).toBe(5);
+  const others = [await startShare(), await startShare()];
+  await expect.poll(() => [first, ...others].map(({ agents }) => agents())).toEqual([2, 2, 2]);
+  for (const { share } of [first, ...others]) share.stop();
+});
+
+test('the share of a worker that stops goes to the others, and so does that of one that dies', async () => {
+  const first = await startShare();
+  const leaving = await startShare();
+  await startShare(3_600_000);
+  await expect.poll(() => first.agents()).toBe(2);
+  leaving.share.stop();
+  await expect.poll(() => first.agents()).toBe(3);
+  await expect.poll(() => first.agents()).toBe(5);
+  first.share.stop();
+});
+
+test('a worker that joins while another one runs all that may run gets its part', async () => {
+  const world = await World.start();
+  const bench = await Bench.open(world);
+  try {
+    const settings = { max_concurrent_agents: 4, max_agents_per_cluster: 0 };
+    const config = bench.config(settings, { agent: 'slow-report' });
+    const ids = await Promise.all(Array.from({ length: 24 }, () => bench.admit()));
+    const workers = async (): Promise<string[]> => {
+      const jobs = await Promise.all(ids.map((id) => bench.queue.getJob(id)));
+      return [...new Set(jobs.flatMap((job) => job?.processedBy ?? []))];
+    };
+    await bench.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+    await expect.poll(() => bench.queue.getActiveCount(), { timeout: 20_000 }).toBe(4);
+    await bench.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+    await expect.poll(workers, { timeout: 40_000 }).toHaveLength(2);
+  } finally {
+    await bench.close();
+    await world.stop();
+  }
+});

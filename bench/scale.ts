@@ -1,0 +1,77 @@
+import { DEFAULT_LOCK } from '../apps/triage-worker/src/triage-worker.ts';
+import { WORKER_SILENT_MS } from '../apps/triage-worker/src/worker-share.ts';
+import { Bench as Triage, World } from '../apps/triage-worker/test/bench.ts';
+import { type Incident, isFinal } from '@nightcrier/core/incident';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bench } from './run.ts';
+
+const WORKERS = [1, 2, 5];
+/** `max_concurrent_agents` is so many for each worker: few, since agents, clusters and Redis share this machine. */
+const AGENTS_PER_WORKER = 2;
+/** Of `slow-report.sh`. */
+const AGENT_SECONDS = 2;
+/** How many incidents there are for each agent that may run. */
+const ROUNDS = 10;
+
+export const bench: Bench = {
+  description: '1, 2 and 5 worker processes, 2 agents for each that take 2 s: incidents per minute, against ideal',
+  async measure(progress) {
+    const figures: Record<string, number> = {};
+    for (const workers of WORKERS) {
+      const { perMinute, busiestShare } = await throughput(workers);
+      const ideal = (workers * AGENTS_PER_WORKER * 60) / AGENT_SECONDS;
+      figures[`incidents_per_minute_at_${workers}`] = Math.round(perMinute);
+      figures[`ideal_at_${workers}`] = ideal;
+      figures[`ratio_at_${workers}`] = round(perMinute / ideal);
+      figures[`busiest_worker_share_at_${workers}`] = round(busiestShare);
+      progress(`${workers}: ${Math.round(perMinute)} of ${ideal} a minute`);
+    }
+    return figures;
+  },
+};
+
+/** Many incidents come at once to workers that are warm; the time runs from the first start to the last report. */
+async function throughput(workers: number): Promise<{ perMinute: number; busiestShare: number }> {
+  const world = await World.start();
+  const triage = await Triage.open(world);
+  try {
+    const concurrent = workers * AGENTS_PER_WORKER;
+    const config = triage.config(
+      { max_concurrent_agents: concurrent, max_agents_per_cluster: 0 },
+      { agent: 'slow-report' },
+    );
+    await Promise.all(Array.from({ length: workers }, () => triage.startWorkerProcess(config, { lock: DEFAULT_LOCK })));
+    // Each has its share when each has counted the others.
+    await sleep(WORKER_SILENT_MS);
+    await investigate(triage, concurrent);
+    const incidents = await investigate(triage, concurrent * ROUNDS);
+    const begun = Math.min(...incidents.map(({ started_at = '' }) => Date.parse(started_at)));
+    const ended = Math.max(...incidents.map(({ finished_at = '' }) => Date.parse(finished_at)));
+    const jobs = await Promise.all(incidents.map(({ incident_id }) => triage.queue.getJob(incident_id)));
+    const byWorker = [...Map.groupBy(jobs, (job) => job?.processedBy).values()].map((all) => all.length);
+    return {
+      perMinute: (incidents.length * 60_000) / (ended - begun),
+      busiestShare: Math.max(...byWorker) / incidents.length,
+    };
+  } finally {
+    await triage.close();
+    await world.stop();
+  }
+}
+
+/** Admits so many at once, and waits until all are resolved. */
+async function investigate(triage: Triage, count: number): Promise<Incident[]> {
+  const ids = await Promise.all(Array.from({ length: count }, () => triage.admit()));
+  for (;;) {
+    await sleep(500);
+    const incidents = await Promise.all(ids.map((id) => triage.incident(id)));
+    if (!incidents.every(({ state }) => isFinal(state))) continue;
+    const failed = incidents.filter(({ state }) => state !== 'resolved');
+    if (failed.length === 0) return incidents;
+    throw new Error(`${failed.length} incidents were not resolved: ${failed[0]?.reason}`);
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
