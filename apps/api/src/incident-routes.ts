@@ -1,4 +1,5 @@
 import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incident';
+import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import type { IncidentList } from '@nightcrier/state/incidents';
 import { queueCounts, type QueueCounts } from '@nightcrier/state/triage-queue';
 import type { FastifyInstance } from 'fastify';
@@ -26,13 +27,16 @@ export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incide
   app.get<{ Querystring: ListQuery }>(
     '/incidents',
     { schema: { querystring: LIST_QUERY } },
-    async ({ query }): Promise<IncidentList> => incidents.list(query),
+    async ({ query }): Promise<IncidentList> => {
+      const list = await incidents.list(query);
+      return { ...list, incidents: await Promise.all(list.incidents.map(redactIncident)) };
+    },
   );
 
   app.get<{ Params: { id: string } }>('/incidents/:id', async ({ params }): Promise<Incident> => {
     const incident = await incidents.get(params.id);
     if (!incident) throw noIncident(params.id);
-    return incident;
+    return redactIncident(incident);
   });
 
   app.get<{ Params: { id: string } }>('/incidents/:id/report', async ({ params }, reply) => {

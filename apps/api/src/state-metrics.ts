@@ -1,3 +1,4 @@
+import type { AgentHealth } from '@nightcrier/core/agent-health';
 import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
 import { auditBooks, type BookPages, QUEUED_STATES } from '@nightcrier/core/books';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
@@ -16,6 +17,8 @@ export interface StateSnapshot {
   triage: TriageCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
+  agents: AgentHealth;
+  notifications: { target: string; jobs: QueueCounts }[];
 }
 
 /** The counts of the books that mean that something was shed. */
@@ -59,6 +62,7 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     seconds.inc({ outcome: count.outcome }, count.seconds);
   }
 
+  agentMetrics(snapshot, registry);
   spoolMetrics(snapshot.ingesters, registry);
 
   const up = new Gauge({
@@ -117,6 +121,26 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   });
   for (const { cluster, reason, count } of snapshot.malformed) malformed.inc({ cluster, reason }, count);
   return registry;
+}
+
+function agentMetrics({ agents, notifications }: StateSnapshot, registry: Registry): void {
+  const registers = [registry];
+  const degraded = agents.state === 'degraded' ? 1 : 0;
+  new Gauge({ name: 'nightcrier_agents_degraded', help: 'Whether too many agents failed in a row', registers }).set(
+    degraded,
+  );
+  new Gauge({ name: 'nightcrier_agent_failures_in_row', help: 'Agents that failed in a row', registers }).set(
+    agents.failures_in_row,
+  );
+  const jobs = new Gauge({
+    name: 'nightcrier_notification_jobs',
+    help: 'Notifications by target and state; failed ones were not delivered',
+    labelNames: ['target', 'state'],
+    registers,
+  });
+  for (const { target, jobs: counts } of notifications) {
+    for (const [state, count] of Object.entries(counts)) jobs.set({ target, state }, count);
+  }
 }
 
 function spoolMetrics(ingesters: IngesterHealth[], registry: Registry): void {

@@ -2,14 +2,19 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { NotificationOutbox } from '@nightcrier/state/notification-outbox';
 import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
+import { SlackCards } from '@nightcrier/state/slack-cards';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { configuredTargets } from './notification/configured-targets.ts';
+import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
@@ -24,6 +29,9 @@ export interface TriageWorkerOptions {
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
   grace?: Grace;
+  notifierTimes?: NotifierTimes;
+  /** Most messages in Slack in a time, ms. */
+  slackRate?: { max: number; duration: number };
 }
 
 /** Of shutdown_timeout: what running investigations get to finish; the rest is for ending them and handing them back. */
@@ -58,6 +66,9 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'gemini_api_key',
   'gemini_api_key_file',
   'google_gemini_base_url',
+  'failure_threshold_for_alert',
+  'breaker_probe_interval',
+  'notify_on_agent_failure',
 ];
 
 /** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
@@ -113,6 +124,18 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
 
     const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const notifier = new Notifier({
+      redis,
+      key_prefix,
+      targets: configuredTargets(config, new SlackCards({ redis, key_prefix }), this.#options.slackRate),
+      outbox: new NotificationOutbox({ redis, key_prefix, logger }),
+      incidents,
+      publicUrl: config.public_url,
+      times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
+      logger,
+    });
+    this.#lifecycle.onStop('notifier', () => notifier.stop());
+    await notifier.start();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
     const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
@@ -135,6 +158,7 @@ export class TriageWorkerApp {
         config,
         incidents,
         permissions: new PermissionCache(),
+        breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,
         grace: this.#options.grace ?? { overrun: 30, kill },
@@ -149,6 +173,7 @@ export class TriageWorkerApp {
         ...(this.#options.retryDelay ?? { initial: 5_000, max: 300_000 }),
       },
       lock,
+      wakeNotifier: () => notifier.wake(),
     });
     this.#worker = worker;
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));

@@ -1,5 +1,6 @@
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
+import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
 import type { PermissionCache } from './permission-cache.ts';
@@ -9,6 +10,8 @@ export interface TriageContext {
   config: Config;
   incidents: IncidentStore;
   permissions: PermissionCache;
+  /** Over all workers. */
+  breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */
   environment: Record<string, string | undefined>;
   /** Names this worker on what it starts. */

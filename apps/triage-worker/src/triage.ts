@@ -1,9 +1,9 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
-import { investigate } from './agent/investigate.ts';
+import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import { guardAgents } from './agent/guard-agents.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
-import { redactIncident } from './redaction/redact-evidence.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { prepareWorkspace } from './workspace/workspace.ts';
@@ -22,7 +22,7 @@ export async function triage(incidentId: string, context: TriageContext): Promis
     const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
     const evidence = await gatherEvidence(claimed, workspace, context);
     await writePrompt(incident, workspace, config);
-    return await investigate(claimed, workspace, evidence, context);
+    return await guardAgents(claimed, workspace, evidence, context);
   } catch (error) {
     return outcomeOf(error, context);
   }

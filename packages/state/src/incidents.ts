@@ -1,5 +1,6 @@
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incident';
 import type { Logger } from '@nightcrier/core/logger';
+import type { IncidentEndEvent } from '@nightcrier/core/notification';
 import type { ReportSummary } from '@nightcrier/core/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -16,6 +17,8 @@ export interface IncidentEnd {
   reason?: string;
   report?: ReportSummary;
   agent?: string;
+  /** What people are told of it, if anything. */
+  notify?: IncidentEndEvent;
 }
 
 /** What became of a change of state. The list is closed. */
@@ -51,6 +54,7 @@ interface TransitionRequest {
   attempts: 0 | 1 | -1;
   set: Record<string, string>;
   clear: string[];
+  notify?: IncidentEndEvent;
 }
 
 const Reply = z.union([
@@ -136,14 +140,14 @@ export class IncidentStore {
   }
 
   /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
-  async finish(id: string, { state, reason, report, agent }: IncidentEnd): Promise<Transition> {
+  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
       ...(reason && { reason }),
       ...(report && { report: JSON.stringify(report) }),
       ...(agent && { agent }),
     };
-    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [] });
+    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
   }
 
   /** Keeps the Markdown of an incident's report. */

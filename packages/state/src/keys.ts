@@ -32,6 +32,10 @@ export class StateKeys {
   readonly refusedConfigurations: string;
   /** Hash: id of an ingester to the JSON of its last health report. */
   readonly ingesterHealth: string;
+  /** Hash: what people are to be told and no queue has taken yet, see `NotificationOutbox`. */
+  readonly dueNotifications: string;
+  /** Hash: whether agents work, see `lua/agent-breaker.lua`. */
+  readonly agentBreaker: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -49,6 +53,8 @@ export class StateKeys {
     this.ingesters = `${this.ours}ingesters`;
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
+    this.dueNotifications = `${this.ours}due-notifications`;
+    this.agentBreaker = `${this.ours}agent-breaker`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
@@ -59,6 +65,11 @@ export class StateKeys {
   /** String: the Markdown of an incident's report. */
   report(id: string): string {
     return `${this.ours}report:${id}`;
+  }
+
+  /** String: JSON of where the message about an incident stands in Slack. */
+  slackCard(incidentId: string): string {
+    return `${this.ours}slack-card:${incidentId}`;
   }
 
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */

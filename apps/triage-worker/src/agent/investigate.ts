@@ -1,8 +1,8 @@
 import type { AgentCli } from '@nightcrier/core/config';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import { redactText } from '@nightcrier/redaction/redact-text';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { redactText } from '../redaction/redact-text.ts';
 import { judgeAgent } from '../report/judge-agent.ts';
 import { readReport } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
@@ -14,6 +14,7 @@ import { runAgent } from './run-agent.ts';
  * Lets the configured agent investigate and, where it gives no valid report, those of `agent_fallback`, on the same evidence:
  * the next one when it was the model's provider that failed, else the built-in analyser if it is among them, since another
  * model would cost as much again. A report that is not the configured agent's says so, and so does its incident.
+ * @param passedOver why the configured agent is not even tried; then those of `agent_fallback` are, and the built-in analyser last
  * @throws the signal's reason when it is aborted
  */
 export async function investigate(
@@ -21,15 +22,21 @@ export async function investigate(
   workspace: Workspace,
   evidence: Evidence,
   context: TriageContext,
+  passedOver?: string,
 ): Promise<TriageOutcome> {
   const { config, logger } = context;
   let left = config.agent_fallback.filter((agent) => agent !== config.agent_cli);
-  let outcome = await runOne(config.agent_cli, undefined);
+  if (passedOver !== undefined) left = [...left.filter((agent) => agent !== 'builtin'), 'builtin'];
+  let outcome: TriageOutcome =
+    passedOver === undefined
+      ? await runOne(config.agent_cli, undefined)
+      : { kind: 'agent_failed', reason: passedOver, agent: config.agent_cli };
   const failures: string[] = [];
   while (outcome.kind === 'agent_failed') {
     const provider = await readProviderFailure(workspace.logs);
     failures.push(await redactText(provider === undefined ? outcome.reason : `${outcome.agent}: ${provider}`));
-    const next = provider === undefined ? left.find((agent) => agent === 'builtin') : left[0];
+    const isNext = provider !== undefined || (passedOver !== undefined && failures.length === 1);
+    const next = isNext ? left[0] : left.find((agent) => agent === 'builtin');
     if (next === undefined) return failures.length > 1 ? { ...outcome, reason: failures.join('; ') } : outcome;
 
     left = left.slice(left.indexOf(next) + 1);

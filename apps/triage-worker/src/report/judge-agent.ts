@@ -23,6 +23,7 @@ export function judgeAgent(
     case 'killed':
       return agentFailed(`${agent} was killed, most likely for using more memory than agent_memory allows`);
     case 'unavailable':
+      return { kind: 'retry', reason: exit.reason, cause: 'agent_unavailable' };
     case 'interrupted':
       return { kind: 'retry', reason: exit.reason };
     case 'unusable':

@@ -1,0 +1,67 @@
+import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import type { AgentResult } from '@nightcrier/state/agent-breaker';
+import type { Claim } from '../claim.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { TriageContext } from '../triage-context.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { investigate } from './investigate.ts';
+
+/**
+ * Investigates behind the breaker that all workers share: while agents are degraded, an incident passes the configured agent
+ * over, unless it is the one that finds out whether it works again. What the agent made of the incident is told to the
+ * breaker, whatever those that took over from it made of it. The built-in analyser needs no breaker.
+ * @throws the signal's reason when it is aborted
+ */
+export async function guardAgents(
+  claim: Claim,
+  workspace: Workspace,
+  evidence: Evidence,
+  context: TriageContext,
+): Promise<TriageOutcome> {
+  const { config, breaker, grace, logger } = context;
+  const { agent_cli: agent } = config;
+  if (agent === 'builtin') return investigate(claim, workspace, evidence, context);
+
+  const id = claim.incident.incident_id;
+  const answer = await breaker.enter(id, config.agent_timeout + grace.overrun + grace.kill);
+  if (answer.kind === 'degraded') {
+    const reason = `${agent} was passed over: it failed ${answer.failures} times in a row, the last time because ${answer.reason}`;
+    logger.warn({ agent, failures: answer.failures }, 'agents are degraded; another one takes the place of the agent');
+    return investigate(claim, workspace, evidence, context, reason);
+  }
+  let result: AgentResult = { kind: 'left' };
+  try {
+    const outcome = await investigate(claim, workspace, evidence, context);
+    result = resultOf(outcome, context);
+    return outcome;
+  } finally {
+    const change = await breaker.record(id, agent, result);
+    if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
+    if (change === 'closed') logger.info({ agent }, 'agents work again');
+  }
+}
+
+/** What the configured agent made of it. */
+function resultOf(outcome: TriageOutcome, { config }: TriageContext): AgentResult {
+  const failed = (reason: string): AgentResult => ({
+    kind: 'failed',
+    reason,
+    threshold: config.failure_threshold_for_alert,
+    probeIntervalSeconds: config.breaker_probe_interval,
+  });
+  switch (outcome.kind) {
+    case 'resolved':
+      return outcome.agent === config.agent_cli ? { kind: 'succeeded' } : failed(outcome.reason ?? 'it gave no report');
+    case 'agent_failed':
+      return failed(outcome.reason);
+    case 'retry':
+      return outcome.cause === 'agent_unavailable' ? failed(outcome.reason) : { kind: 'left' };
+    case 'failed':
+    case 'requeue':
+    case 'expired':
+    case 'skipped':
+      return { kind: 'left' };
+    default:
+      return outcome satisfies never;
+  }
+}
