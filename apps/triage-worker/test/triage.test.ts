@@ -250,7 +250,8 @@ describe('an agent script', () => {
 
 it('investigates no more at once than max_concurrent_agents over all workers', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
-  const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1 };
+  const unbroken = { failure_threshold_for_alert: 0 };
+  const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1, ...unbroken };
   const config = bench.config(settings, { agent: 'hangs' });
   await bench.startWorker(config);
   await bench.startWorker(config);

@@ -1,4 +1,5 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import { redactText } from '@nightcrier/redaction/redact-text';
 import type { AgentResult } from '@nightcrier/state/agent-breaker';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
@@ -25,19 +26,29 @@ export async function guardAgents(
   const id = claim.incident.incident_id;
   const answer = await breaker.enter(id, config.agent_timeout + grace.overrun + grace.kill);
   if (answer.kind === 'degraded') {
-    const reason = `${agent} was passed over: it failed ${answer.failures} times in a row, the last time because ${answer.reason}`;
-    logger.warn({ agent, failures: answer.failures }, 'agents are degraded; another one takes the place of the agent');
+    const times = answer.failures === 1 ? 'a failure' : `${answer.failures} failures in a row`;
+    const reason = `${agent} was passed over after ${times}, the last one: ${answer.reason}`;
     return investigate(claim, workspace, evidence, context, reason);
   }
   let result: AgentResult = { kind: 'left' };
   try {
     const outcome = await investigate(claim, workspace, evidence, context);
     result = resultOf(outcome, context);
+    if (result.kind === 'failed') result = { ...result, reason: await redactText(result.reason) };
     return outcome;
   } finally {
-    const change = await breaker.record(id, agent, result);
-    if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
-    if (change === 'closed') logger.info({ agent }, 'agents work again');
+    await record(result);
+  }
+
+  /** Never rejects: what the agent found out must not be lost with it. */
+  async function record(result: AgentResult): Promise<void> {
+    try {
+      const change = await breaker.record(id, agent, result);
+      if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
+      if (change === 'closed') logger.info({ agent }, 'agents work again');
+    } catch (error) {
+      logger.warn({ error }, 'what the agent made of the incident could not be told to the breaker');
+    }
   }
 }
 

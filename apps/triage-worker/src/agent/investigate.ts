@@ -35,14 +35,14 @@ export async function investigate(
   while (outcome.kind === 'agent_failed') {
     const provider = await readProviderFailure(workspace.logs);
     failures.push(await redactText(provider === undefined ? outcome.reason : `${outcome.agent}: ${provider}`));
-    const isNext = provider !== undefined || (passedOver !== undefined && failures.length === 1);
-    const next = isNext ? left[0] : left.find((agent) => agent === 'builtin');
+    const untried = passedOver !== undefined && failures.length === 1;
+    const next = untried || provider !== undefined ? left[0] : left.find((agent) => agent === 'builtin');
     if (next === undefined) return failures.length > 1 ? { ...outcome, reason: failures.join('; ') } : outcome;
 
     left = left.slice(left.indexOf(next) + 1);
     const because = failures.join('; ');
-    logger.warn({ agent: outcome.agent, next, reason: failures.at(-1) }, 'agent failed; another one takes over');
-    await freshOutput(workspace);
+    logger.warn({ agent: outcome.agent, next, reason: failures.at(-1) }, 'another agent takes over');
+    if (!untried) await freshOutput(workspace);
     outcome = asFallback(await runOne(next, because), next, because);
   }
   return outcome;
