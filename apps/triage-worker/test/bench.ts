@@ -31,6 +31,9 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 /** A dead worker is found out within two seconds. */
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
+/** Notifications go out, and are tried again, at once. */
+const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
+
 /** Of a user of the world's cluster who may do everything. */
 export const ADMIN_TOKEN = 'simulated-admin-token';
 
@@ -123,6 +126,8 @@ export class Bench {
       environment: { PATH: process.env.PATH, HOME: this.folder, NOT_FOR_AGENTS: 'secret' },
       lock: SHORT_LOCK,
       retryDelay: { initial: 50, max: 200 },
+      notifierTimes: SHORT_NOTIFIER_TIMES,
+      slackRate: { max: 1, duration: 50 },
       grace,
     };
   }
@@ -169,6 +174,12 @@ export class Bench {
     });
     if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
     return outcome.incidentId;
+  }
+
+  /** The incident's fault comes again. */
+  async recur(id: string): Promise<void> {
+    const { kind } = await this.#admission.admit((await this.incident(id)).cluster_event);
+    if (kind !== 'deduplicated') throw new Error(`fault was no recurrence: ${kind}`);
   }
 
   async incident(id: string): Promise<Incident> {

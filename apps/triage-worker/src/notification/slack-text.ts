@@ -1,16 +1,13 @@
 /** Ends a text that was cut. */
 const CUT = '…';
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
-/** A single grapheme can be as long as its author likes; no script needs more. */
-const LONGEST_GRAPHEME = 32;
 
 // Terminal escape sequences; then control and format characters (bidirectional overrides, zero width), and what has no
 // meaning outside of one font.
 const ESCAPE_SEQUENCES =
   // oxlint-disable-next-line no-control-regex
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/g;
-const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu;
+const UNPRINTABLE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
 
 /**
  * Text for a `plain_text` object of Slack, in which nothing formats, mentions or links: printable, escaped, never empty,
@@ -33,7 +30,7 @@ export function slackFallback(text: string, max: number): string {
   const broken = printable(text)
     .replaceAll(/\s+/g, ' ')
     .trim()
-    .replaceAll(/[@#!]|:\/\/|(?<=\w)\.(?=\w)|[*_~`]/g, '$&\u200B');
+    .replaceAll(/[@#!]|:(?=\/\/)|(?<=\w)\.(?=\w)|[*_~`]/g, '$&\u200B');
   return clip(broken || '–', max);
 }
 
@@ -47,23 +44,9 @@ function printable(text: string): string {
 }
 
 function clip(text: string, max: number): string {
-  let clipped = '';
-  // More than `max` graphemes do not fit, so no more of a long text is looked at.
-  const looked = text.slice(0, max * LONGEST_GRAPHEME);
-  for (const { segment } of GRAPHEMES.segment(looked)) {
-    const escaped = [...segment]
-      .slice(0, LONGEST_GRAPHEME)
-      .map((character) => ESCAPES[character] ?? character)
-      .join('');
-    if (clipped.length + escaped.length > max) return `${cutTo(clipped, max - CUT.length)}${CUT}`;
-    clipped += escaped;
-  }
-  return clipped;
-}
-
-/** The beginning of an escaped text, without half a character at its end. */
-function cutTo(escaped: string, max: number): string {
+  const escaped = text.replaceAll(/[&<>]/g, (character) => ESCAPES[character] ?? character);
   if (escaped.length <= max) return escaped;
-  const cut = escaped.slice(0, max).replace(/&[a-z]{0,3}$/, '');
-  return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
+  const cut = escaped.slice(0, max - CUT.length);
+  // Neither half an escape nor half a character.
+  return `${cut.replace(/(?:&[a-z]{0,3}|[\uD800-\uDBFF])$/, '')}${CUT}`;
 }
