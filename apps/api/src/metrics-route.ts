@@ -18,13 +18,14 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
   const { redis, key_prefix, health, ingesters, clusters, intake, triage, incidents, logger } = context;
   try {
-    const [clusterHealth, ingesterHealth, intakeCounts, malformed, triageCounts, incidentCounts, queue] =
+    const [clusterHealth, ingesterHealth, intakeCounts, malformed, triageCounts, agents, incidentCounts, queue] =
       await Promise.all([
         health.read(clusters()),
         ingesters.read(),
         intake.read(),
         intake.readMalformed(),
         triage.read(),
+        triage.readUsage(),
         incidents.counts(),
         queueCounts(redis, key_prefix),
       ]);
@@ -34,6 +35,7 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
       intake: intakeCounts,
       malformed,
       triage: triageCounts,
+      agents,
       incidents: incidentCounts,
       queue,
     };

@@ -37,6 +37,8 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'clusters',
   'workspace_root',
   'agent_cli',
+  'agent_fallback',
+  'agent_prices',
   'agent_engine',
   'agent_image',
   'agent_network',

@@ -34,6 +34,24 @@ it("lets the next agent take over when the provider fails, with its own CLI's se
   expect(await readFile(bench.workspace(id, 'attempts/1/output/investigation.md'), 'utf8')).toBe('half a report\n');
 });
 
+it('sums what all agents have used, also those of an attempt that was retried', async () => {
+  const id = await bench.admit();
+  const prices = { codex: { input: 1, output: 10 } };
+  const settings = { agent_fallback: ['codex'], agent_prices: prices };
+  await bench.startWorker(bench.config(settings, { agent: 'uses-tokens' }));
+
+  expect((await bench.reaches(id, 'resolved')).usage).toMatchObject({
+    // Twice claude, whose engine was away at first, and once codex.
+    turns: 2 + 2 + 1,
+    input_tokens: 100 + 100 + 1_000,
+    output_tokens: 10 + 10 + 100,
+    cost_usd: 0.25 + 0.25 + 0.002,
+    cost_source: 'price table',
+  });
+  const used = await bench.counters.readUsage();
+  expect(used.find(({ agent }) => agent === 'claude')?.usage).toMatchObject({ turns: 4, cost_usd: 0.5 });
+});
+
 it('ends with the built-in report, marked as such, when every provider fails', async () => {
   const id = await bench.admit('image-pull-back-off');
   const settings = { agent_fallback: ['codex', 'gemini', 'builtin'] };

@@ -14,7 +14,7 @@ export class StateKeys {
   readonly incidents: string;
   /** Hash, the books: `<entry>` and `<entry>:<cluster>` to a count, see `books.ts` of the core package. */
   readonly intake: string;
-  /** Hash: `<outcome>:runs` and `<outcome>:seconds` to a count since the beginning. */
+  /** Hash: `<outcome>:runs`, `<outcome>:seconds` and `usage:<figure>:<agent>` to a count since the beginning. */
   readonly triage: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;

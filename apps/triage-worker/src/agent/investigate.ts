@@ -7,7 +7,8 @@ import { judgeAgent } from '../report/judge-agent.ts';
 import { readReport } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
-import { readProviderFailure } from './provider-failure.ts';
+import { noteUsage } from './note-usage.ts';
+import { providerFailure } from './provider-failure.ts';
 import { runAgent } from './run-agent.ts';
 
 /**
@@ -24,10 +25,12 @@ export async function investigate(
 ): Promise<TriageOutcome> {
   const { config, logger } = context;
   let left = config.agent_fallback.filter((agent) => agent !== config.agent_cli);
+  /** How the provider of the last agent's model let it down. */
+  let failure: string | undefined;
   let outcome = await runOne(config.agent_cli, undefined);
   const failures: string[] = [];
   while (outcome.kind === 'agent_failed') {
-    const provider = await readProviderFailure(workspace.logs);
+    const provider = failure;
     failures.push(await redactText(provider === undefined ? outcome.reason : `${outcome.agent}: ${provider}`));
     const next = provider === undefined ? left.find((agent) => agent === 'builtin') : left[0];
     if (next === undefined) return failures.length > 1 ? { ...outcome, reason: failures.join('; ') } : outcome;
@@ -43,8 +46,10 @@ export async function investigate(
   async function runOne(agent: AgentCli, because: string | undefined): Promise<TriageOutcome> {
     // Model and tools are those of the configured agent's CLI.
     const own = because === undefined ? {} : { agent_model: undefined, agent_allowed_tools: [] };
-    const settings = { ...config, ...own, agent_cli: agent };
-    const exit = await runAgent(claim, workspace, evidence, { ...context, config: settings }, because);
+    const own_context = { ...context, config: { ...config, ...own, agent_cli: agent } };
+    const exit = await runAgent(claim, workspace, evidence, own_context, because).finally(async () => {
+      failure = providerFailure(await noteUsage(claim.incident.incident_id, workspace.logs, own_context));
+    });
     const report = await readReport(workspace.output, config.report_min_bytes);
     return judgeAgent(exit, report, agent, config.agent_timeout);
   }
