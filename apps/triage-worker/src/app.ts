@@ -4,12 +4,14 @@ import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { readInstance } from '@nightcrier/state/instance';
 import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { ContainerSweeper } from './agent/container-sweeper.ts';
 import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
@@ -66,6 +68,7 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
   #worker: TriageWorker | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
@@ -73,13 +76,17 @@ export class TriageWorkerApp {
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
     live: LIVE_SETTINGS,
-    apply: (config) => this.#worker?.configure(config),
+    apply: (config) => {
+      this.#config = config;
+      this.#worker?.configure(config);
+    },
     // It is in the log; what clusters there are, the API and the ingesters say.
     refuse: () => undefined,
   };
 
   constructor(options: TriageWorkerOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
   }
 
@@ -119,6 +126,10 @@ export class TriageWorkerApp {
     const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
     workspaceSweeper.start();
+    const instance = await readInstance({ redis, key_prefix });
+    const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
+    this.#lifecycle.onStop('container sweeper', () => containers.stop());
+    containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
     const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
@@ -139,6 +150,7 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         environment,
         workerId: `${hostname()}-${process.pid}`,
+        instance,
         grace: this.#options.grace ?? { overrun: 30, kill },
         logger,
       },

@@ -1,3 +1,4 @@
+import { Settings } from '@nightcrier/core/config';
 import { access, readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Bench, World } from './bench.ts';
@@ -87,6 +88,38 @@ it.each(['exits-3', 'writes-nothing', 'writes-too-little'])(
     expect(incident.reason).not.toContain('codex');
   },
 );
+
+it('has the built-in analyser report when attempts are used up and the engine is still away', async () => {
+  const id = await bench.admit('image-pull-back-off');
+  const settings = { agent_fallback: ['codex', 'builtin'], max_attempts: 2 };
+  await bench.startWorker(bench.config(settings, { agent: 'engine-unavailable' }));
+  const away = 'the container engine or the agent image is unavailable: the engine does not answer';
+  const incident = await bench.reaches(id, 'resolved');
+  expect(incident).toMatchObject({
+    agent: 'builtin',
+    attempts: 2,
+    reason: `builtin took over: claude: gave up after 2 attempts: ${away}`,
+  });
+  expect(incident.report?.root_cause).toMatch(/image/i);
+  expect(await bench.incidents.report(id)).toContain(away);
+});
+
+it.each([
+  ['a script that cannot be run', { agent_script_path: '/nowhere/run-agent.sh' }],
+  ['a key that cannot be read', { anthropic_api_key_file: '/nowhere/key' }],
+])('has the built-in analyser report at once, naming the cause, in place of %s', async (_, settings) => {
+  const id = await bench.admit();
+  await bench.startWorker(bench.config({ agent_cli: 'claude', agent_fallback: ['builtin'], ...settings }));
+  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+    agent: 'builtin',
+    attempts: 1,
+    reason: expect.stringContaining(String(Object.values(settings)[0])),
+  });
+});
+
+it('gives every incident a report unless it is told otherwise', () => {
+  expect(Settings.parse({}).agent_fallback).toEqual(['builtin']);
+});
 
 it('leaves a failure alone without agent_fallback', async () => {
   const id = await bench.admit();

@@ -76,7 +76,7 @@ export const Settings = z.strictObject({
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_fallback: wordList()
     .pipe(z.array(z.enum(AGENT_CLIS)))
-    .default([])
+    .default(['builtin'])
     .describe('agents that take over when the provider of its model fails; builtin also after any other failure'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),

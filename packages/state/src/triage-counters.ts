@@ -52,11 +52,8 @@ export class TriageCounters {
   async readUsage(): Promise<AgentCount[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {
-      const usage = { ...NO_USAGE };
-      for (const figure of USAGE_FIGURES) usage[figure] = Number(fields[`usage:${figure}:${agent}`] ?? 0);
-      return { agent, usage };
+      const figures = Object.keys(NO_USAGE).map((figure) => [figure, Number(fields[`usage:${figure}:${agent}`] ?? 0)]);
+      return { agent, usage: { ...NO_USAGE, ...Object.fromEntries(figures) } };
     });
   }
 }
-
-const USAGE_FIGURES = Object.keys(NO_USAGE) as (keyof UsageFigures)[];
