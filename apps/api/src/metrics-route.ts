@@ -25,9 +25,10 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
       intakeCounts,
       malformed,
       triageCounts,
+      agents,
       incidentCounts,
       queue,
-      agents,
+      breakerState,
       notifications,
     ] = await Promise.all([
       health.read(clusters()),
@@ -35,6 +36,7 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
       intake.read(),
       intake.readMalformed(),
       triage.read(),
+      triage.readUsage(),
       incidents.counts(),
       queueCounts(redis, key_prefix),
       breaker.read(),
@@ -46,9 +48,10 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
       intake: intakeCounts,
       malformed,
       triage: triageCounts,
+      agents,
       incidents: incidentCounts,
       queue,
-      agents,
+      breaker: breakerState,
       notifications,
     };
   } catch (error) {

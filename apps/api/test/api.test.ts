@@ -1,3 +1,4 @@
+import { NO_USAGE } from '@nightcrier/core/agent-usage';
 import { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { Settings } from '@nightcrier/core/config';
 import { Incident } from '@nightcrier/core/incident';
@@ -173,6 +174,26 @@ describe('GET /api/incidents/:id', () => {
     const { incidentId } = await api.admission.admit(event);
     const response = await api.get(`/api/incidents/${incidentId}`);
     expect(await response.json()).toMatchObject({ incident_id: incidentId, state: 'queued', cluster_event: event });
+  });
+
+  test('says what its agents have used, as the metrics of each agent do', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const usage = { ...NO_USAGE, turns: 3, tool_calls: 2, denials: 1, input_tokens: 1_200, cached_input_tokens: 800 };
+    await api.incidents.addUsage(incidentId, 'codex', { ...usage, output_tokens: 34, unpriced_tokens: 1_234 });
+    const incident: unknown = await (await api.get(`/api/incidents/${incidentId}`)).json();
+    expect(incident).toMatchObject({ usage: { turns: 3, output_tokens: 34, unpriced_tokens: 1_234 } });
+    expect((await (await api.get('/metrics')).text()).split('\n')).toEqual(
+      expect.arrayContaining([
+        'nightcrier_agent_tokens_total{agent="codex",kind="input"} 400',
+        'nightcrier_agent_tokens_total{agent="codex",kind="cached_input"} 800',
+        'nightcrier_agent_tokens_total{agent="codex",kind="output"} 34',
+        'nightcrier_agent_unpriced_tokens_total{agent="codex"} 1234',
+        'nightcrier_agent_tool_calls_total{agent="codex"} 2',
+        'nightcrier_agent_denials_total{agent="codex"} 1',
+        'nightcrier_agent_cost_usd_total{agent="claude"} 0',
+      ]),
+    );
   });
 
   test('is 404 for an incident that is not there', async () => {

@@ -5,6 +5,7 @@ import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { readInstance } from '@nightcrier/state/instance';
 import { NotificationOutbox } from '@nightcrier/state/notification-outbox';
 import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
@@ -13,6 +14,7 @@ import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { ContainerSweeper } from './agent/container-sweeper.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './permission-cache.ts';
@@ -45,6 +47,8 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'clusters',
   'workspace_root',
   'agent_cli',
+  'agent_fallback',
+  'agent_prices',
   'agent_engine',
   'agent_image',
   'agent_network',
@@ -75,6 +79,7 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
   #worker: TriageWorker | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
@@ -82,13 +87,17 @@ export class TriageWorkerApp {
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
     live: LIVE_SETTINGS,
-    apply: (config) => this.#worker?.configure(config),
+    apply: (config) => {
+      this.#config = config;
+      this.#worker?.configure(config);
+    },
     // It is in the log; what clusters there are, the API and the ingesters say.
     refuse: () => undefined,
   };
 
   constructor(options: TriageWorkerOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
   }
 
@@ -140,6 +149,10 @@ export class TriageWorkerApp {
     const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
     workspaceSweeper.start();
+    const instance = await readInstance({ redis, key_prefix });
+    const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
+    this.#lifecycle.onStop('container sweeper', () => containers.stop());
+    containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
     const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
@@ -161,6 +174,7 @@ export class TriageWorkerApp {
         breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,
+        instance,
         grace: this.#options.grace ?? { overrun: 30, kill },
         logger,
       },

@@ -16,6 +16,8 @@ export interface TriageContext {
   environment: Record<string, string | undefined>;
   /** Names this worker on what it starts. */
   workerId: string;
+  /** Names this installation on the containers that its workers start, see `readInstance`. */
+  instance: string;
   grace: Grace;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;

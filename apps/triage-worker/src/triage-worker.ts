@@ -61,8 +61,8 @@ export class TriageWorker {
         name: parts.context.workerId,
         autorun: false,
         concurrency: config.max_concurrent_agents,
-        // An incident that kills its workers must not take all of them.
-        maxStalledCount: config.max_attempts - 1,
+        // An incident that kills its workers must not take all of them. Once more than attempts, for the last resort.
+        maxStalledCount: config.max_attempts,
         drainDelay: 5,
         ...parts.lock,
         ...RETENTION,

@@ -1,5 +1,6 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import { findLeftRun } from './agent/find-left-run.ts';
 import { guardAgents } from './agent/guard-agents.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
@@ -19,10 +20,13 @@ export async function triage(incidentId: string, context: TriageContext): Promis
     const claimed = await claim(incidentId, context);
     const permissions = await preflight(claimed, context);
     const incident = await redactIncident(claimed.incident);
-    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
+    const left = await findLeftRun(claimed, context);
+    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions, {
+      resume: left !== undefined,
+    });
     const evidence = await gatherEvidence(claimed, workspace, context);
-    await writePrompt(incident, workspace, config);
-    return await guardAgents(claimed, workspace, evidence, context);
+    if (!left) await writePrompt(incident, workspace, config);
+    return await guardAgents(claimed, workspace, evidence, context, left);
   } catch (error) {
     return outcomeOf(error, context);
   }

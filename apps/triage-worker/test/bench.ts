@@ -109,6 +109,7 @@ export class Bench {
       redis: { url: this.#world.redis.url, key_prefix: this.key_prefix },
       shutdown_timeout: 4,
       agent_timeout: 30,
+      agent_fallback: [],
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
       ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
       ...settings,

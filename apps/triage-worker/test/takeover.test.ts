@@ -83,7 +83,23 @@ it('fails an incident that loses its worker again and again', async () => {
     await dying.kill();
   }
   await bench.startWorker(config);
-  expect((await bench.reaches(id, 'failed')).reason).toContain('its workers died or hung too often');
+  expect((await bench.reaches(id, 'failed')).reason).toBe(
+    'gave up after 3 attempts: attempt 3: its worker died or hung',
+  );
+});
+
+it('has the built-in analyser report on an incident that loses its worker again and again', async () => {
+  const id = await bench.admit('image-pull-back-off');
+  const config = bench.config({ max_attempts: 1, agent_fallback: ['builtin'] }, { agent: 'hangs' });
+  const dying = await bench.startWorkerProcess(config);
+  await untilAgentRuns(id);
+  await dying.kill();
+  await bench.startWorker(config);
+  const incident = await bench.reaches(id, 'resolved');
+  const reason = 'gave up after 1 attempts: attempt 1: its worker died or hung';
+  expect(incident).toMatchObject({ agent: 'builtin', reason: `builtin took over: ${reason}` });
+  expect(incident.report?.root_cause).toMatch(/image/i);
+  expect(await bench.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
 });
 
 it('does not investigate again what had ended when its worker died', async () => {

@@ -82,6 +82,18 @@ export function wordList() {
   );
 }
 
+/** A mapping; as text, in JSON. */
+export function json<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => {
+    if (typeof value !== 'string') return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return value;
+    }
+  }, schema);
+}
+
 function fromText(pattern: RegExp, convert: (text: string) => unknown) {
   return (value: unknown): unknown => {
     const text = typeof value === 'string' ? value.trim() : undefined;

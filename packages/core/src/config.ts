@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ModelPrice } from './agent-usage.ts';
 import type { ClusterConfig } from './cluster-config.ts';
-import { decimal, flag, httpUrl, integer, seconds, secret, secretUrl, wordList } from './config-fields.ts';
+import { decimal, flag, httpUrl, integer, json, seconds, secret, secretUrl, wordList } from './config-fields.ts';
 import { GROUPINGS } from './group-key.ts';
 import { SeverityThreshold } from './severity.ts';
 
@@ -75,12 +76,15 @@ export const Settings = z.strictObject({
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_fallback: wordList()
     .pipe(z.array(z.enum(AGENT_CLIS)))
-    .default([])
+    .default(['builtin'])
     .describe('agents that take over when the provider of its model fails; builtin also after any other failure'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),
   agent_network: z.string().min(1).default('bridge').describe('container network of the agent'),
   agent_model: z.string().min(1).optional().describe("model the agent uses; the CLI's own default if unset"),
+  agent_prices: json(z.record(z.string(), ModelPrice))
+    .default({})
+    .describe('USD for a million tokens, by model or agent, where the CLI gives no cost'),
   agent_timeout: seconds(1, 86_400).default(300).describe('longest investigation'),
   agent_script_path: z.string().min(1).default('agent-container/run-agent.sh').describe('script that runs one agent'),
   agent_system_prompt_file: z

@@ -182,6 +182,16 @@ describe('parseConfig', () => {
     expect(messagesOf({ clusters: [cluster], max_concurrent_agents: '' })).toHaveLength(1);
   });
 
+  test('reads prices, also as JSON, and refuses what is none', () => {
+    const prices = { 'gpt-x': { input: 1.25, cached_input: 0.125, output: 10 } };
+    for (const agent_prices of [prices, JSON.stringify(prices)]) {
+      expect(configOf({ clusters: [cluster], agent_prices }).agent_prices).toEqual(prices);
+    }
+    for (const agent_prices of ['cheap', { 'gpt-x': { input: -1, output: 1 } }, { 'gpt-x': { input: 1 } }]) {
+      expect(messagesOf({ clusters: [cluster], agent_prices })[0]).toMatch(/^agent_prices.*(record|>=0|required)/);
+    }
+  });
+
   test('takes the notification settings of the original', () => {
     const settings = { slack_webhook_url: 'https://hooks.example/x', notify_on_agent_failure: true };
     const config = configOf({ clusters: [cluster], ...settings, failure_threshold_for_alert: 5 });

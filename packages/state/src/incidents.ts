@@ -1,3 +1,4 @@
+import type { AgentUsage } from '@nightcrier/core/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incident';
 import type { Logger } from '@nightcrier/core/logger';
 import type { IncidentEndEvent } from '@nightcrier/core/notification';
@@ -81,6 +82,7 @@ export class IncidentStore {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #script: LuaScript;
+  readonly #addUsage: LuaScript;
 
   /** @param options.now milliseconds since the epoch. */
   constructor(options: { redis: Redis; key_prefix: string; logger: Logger; now?: () => number }) {
@@ -89,6 +91,7 @@ export class IncidentStore {
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
     this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
+    this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
@@ -148,6 +151,11 @@ export class IncidentStore {
       ...(agent && { agent }),
     };
     return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
+  }
+
+  /** Adds what one run of an agent has used to its incident, whatever that one's state, and to the books of the agent. */
+  async addUsage(id: string, agent: string, { cost_source, ...figures }: AgentUsage): Promise<void> {
+    await this.#addUsage([], [id, agent, JSON.stringify(figures), cost_source ?? '']);
   }
 
   /** Keeps the Markdown of an incident's report. */

@@ -14,8 +14,10 @@ export class StateKeys {
   readonly incidents: string;
   /** Hash, the books: `<entry>` and `<entry>:<cluster>` to a count, see `books.ts` of the core package. */
   readonly intake: string;
-  /** Hash: `<outcome>:runs` and `<outcome>:seconds` to a count since the beginning. */
+  /** Hash: `<outcome>:runs`, `<outcome>:seconds` and `usage:<figure>:<agent>` to a count since the beginning. */
   readonly triage: string;
+  /** String: the name of this installation, see `instance.ts`. */
+  readonly instance: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
   /** Hash: name of a cluster to the JSON of the last contact with it. */
@@ -45,6 +47,7 @@ export class StateKeys {
     this.incidents = `${this.ours}incidents`;
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
+    this.instance = `${this.ours}instance`;
     this.health = `${this.ours}health`;
     this.lastContacts = `${this.ours}last-contacts`;
     this.malformed = `${this.ours}malformed`;

@@ -84,6 +84,7 @@ it('a probe whose worker died and that nobody takes up is followed by another', 
   await degrade(breaker);
   await probe(breaker, 'd', 0.05);
   await probe(breaker, 'e');
+  expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
 });
 
 it('agents work again when a probe succeeds, which is told once, with time and counts', async () => {

@@ -1,3 +1,4 @@
+import { describeUsage } from '@nightcrier/core/agent-usage';
 import { describeResource } from '@nightcrier/core/fault';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
@@ -36,6 +37,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['recurrences', row.recurrences],
     ['attempts', incident.attempts],
     ['agent', incident.agent],
+    ['usage', incident.usage && describeUsage(incident.usage)],
     ['workspace', incident.workspace],
   ];
   for (const [name, value] of facts) if (value !== undefined) console.log(`${name.padEnd(12)} ${value}`);

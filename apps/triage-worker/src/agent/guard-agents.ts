@@ -5,12 +5,14 @@ import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { LeftRun } from './find-left-run.ts';
 import { investigate } from './investigate.ts';
 
 /**
  * Investigates behind the breaker that all workers share: while agents are degraded, an incident passes the configured agent
  * over, unless it is the one that finds out whether it works again. What the agent made of the incident is told to the
- * breaker, whatever those that took over from it made of it. The built-in analyser needs no breaker.
+ * breaker, whatever those that took over from it made of it. The built-in analyser needs no breaker, and a run that another
+ * worker began is followed in any case.
  * @throws the signal's reason when it is aborted
  */
 export async function guardAgents(
@@ -18,21 +20,24 @@ export async function guardAgents(
   workspace: Workspace,
   evidence: Evidence,
   context: TriageContext,
+  left: LeftRun | undefined,
 ): Promise<TriageOutcome> {
   const { config, breaker, grace, logger } = context;
   const { agent_cli: agent } = config;
-  if (agent === 'builtin') return investigate(claim, workspace, evidence, context);
+  if (agent === 'builtin' || (!left && claim.agentsGivenUp !== undefined)) {
+    return investigate(claim, workspace, evidence, context, { left });
+  }
 
   const id = claim.incident.incident_id;
-  const answer = await breaker.enter(id, config.agent_timeout + grace.overrun + grace.kill);
-  if (answer.kind === 'degraded') {
+  const answer = left ? undefined : await breaker.enter(id, config.agent_timeout + grace.overrun + grace.kill);
+  if (answer?.kind === 'degraded') {
     const times = answer.failures === 1 ? 'a failure' : `${answer.failures} failures in a row`;
-    const reason = `${agent} was passed over after ${times}, the last one: ${answer.reason}`;
-    return investigate(claim, workspace, evidence, context, reason);
+    const passedOver = `${agent} was passed over after ${times}, the last one: ${answer.reason}`;
+    return investigate(claim, workspace, evidence, context, { passedOver });
   }
   let result: AgentResult = { kind: 'left' };
   try {
-    const outcome = await investigate(claim, workspace, evidence, context);
+    const outcome = await investigate(claim, workspace, evidence, context, { left });
     result = resultOf(outcome, context);
     if (result.kind === 'failed') result = { ...result, reason: await redactText(result.reason) };
     return outcome;

@@ -1,5 +1,4 @@
 import { describeResource } from '@nightcrier/core/fault';
-import { z } from 'zod';
 import type { IncidentNews } from './news.ts';
 
 /** What every kind of notification tells of an incident. Texts are as they came from the cluster and the agent. */
@@ -30,18 +29,16 @@ export interface IncidentFacts {
   members: number;
   /** From the receipt of the fault to the end of the investigation. */
   duration_seconds?: number;
+  /** Of all agents that ran for it; missing where none ran. */
   tokens?: number;
+  /** What is known of their cost. */
   cost_usd?: number;
   previous_incident_id?: string;
   report_url?: string;
 }
 
-/** What an agent has used, where that is known. */
-const Usage = z.object({ usage: z.object({ tokens: z.number().optional(), cost_usd: z.number().optional() }) });
-
 export function incidentFacts({ incident, reportUrl }: IncidentNews): IncidentFacts {
-  const { cluster_event: source, report, finished_at: finishedAt } = incident;
-  const { tokens, cost_usd } = Usage.safeParse(incident).data?.usage ?? {};
+  const { cluster_event: source, report, usage, finished_at: finishedAt } = incident;
   return {
     incident_id: incident.incident_id,
     state: incident.state,
@@ -63,8 +60,8 @@ export function incidentFacts({ incident, reportUrl }: IncidentNews): IncidentFa
     members: incident.member_count,
     duration_seconds:
       finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
-    tokens,
-    cost_usd,
+    tokens: usage && usage.input_tokens + usage.output_tokens,
+    cost_usd: usage?.cost_source === undefined ? undefined : usage.cost_usd,
     previous_incident_id: incident.previous_incident_id,
     report_url: reportUrl,
   };

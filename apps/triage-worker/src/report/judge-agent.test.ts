@@ -33,7 +33,10 @@ it('does not trust a report whose agent was cut off', () => {
     reason: 'claude timed out after 300 s',
     agent: 'claude',
   });
-  expect(judgeAgent({ kind: 'killed' }, valid, 'claude', 300)).toMatchObject({ kind: 'agent_failed' });
+  expect(judgeAgent({ kind: 'killed', reason: 'out of memory' }, valid, 'claude', 300)).toMatchObject({
+    kind: 'agent_failed',
+    reason: 'claude was killed: out of memory',
+  });
 });
 
 it.each(['unavailable', 'interrupted'] as const)('tries again when the agent was %s', (kind) => {
