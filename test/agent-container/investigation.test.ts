@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toolOutputs } from '../../apps/triage-worker/src/agent/stream/tool-output.ts';
 import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
@@ -55,7 +56,10 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect((await workspace.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
     expect(await containerExists(workspace.container)).toBe(false);
     expect(await workspace.end()).toMatchObject({ reason: 'exited', exit_code: 0, oom_killed: false, agent });
-    expect(await workspace.read('logs/agent-stdout.log')).toContain('CrashLoopBackOff');
+    const outputs: string[] = [];
+    for await (const output of toolOutputs(join(workspace.path, 'logs'))) outputs.push(output);
+    expect(outputs.join('\n')).toContain('CrashLoopBackOff');
+    expect(outputs.join('\n')).not.toContain('The ConfigMap is missing');
     expect(stub?.requests.filter((request) => request.method === 'POST').map((request) => request.apiKey)).toContain(
       key,
     );

@@ -5,6 +5,7 @@ import { guardAgents } from './agent/guard-agents.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
+import { checkQuotes } from './report/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { prepareWorkspace } from './workspace/workspace.ts';
@@ -26,7 +27,8 @@ export async function triage(incidentId: string, context: TriageContext): Promis
     });
     const evidence = await gatherEvidence(claimed, workspace, context);
     if (!left) await writePrompt(incident, workspace, config);
-    return await guardAgents(claimed, workspace, evidence, context, left);
+    const outcome = await guardAgents(claimed, workspace, evidence, context, left);
+    return await checkQuotes(outcome, workspace, context.logger);
   } catch (error) {
     return outcomeOf(error, context);
   }

@@ -19,12 +19,15 @@ async function redactContext<Fault extends { context?: string | undefined }>(fau
 }
 
 async function redactReport(report: NonNullable<Incident['report']>): Promise<NonNullable<Incident['report']>> {
-  const { title, summary, root_cause, recommendations } = report;
+  const { title, summary, root_cause, recommendations, unsupported } = report;
   return {
     ...report,
     title: await redactText(title),
     summary: await redactText(summary),
     root_cause: await redactText(root_cause),
     recommendations: await Promise.all(recommendations.map(redactText)),
+    ...(unsupported && {
+      unsupported: { ...unsupported, quotes: await Promise.all(unsupported.quotes.map(redactText)) },
+    }),
   };
 }

@@ -39,10 +39,14 @@ it('does not trust a report whose agent was cut off', () => {
   });
 });
 
-it.each(['unavailable', 'interrupted'] as const)('tries again when the agent was %s', (kind) => {
+it.each([
+  ['unavailable', { cause: 'agent_unavailable' }],
+  ['interrupted', {}],
+] as const)('tries again when the agent was %s', (kind, cause) => {
   expect(judgeAgent({ kind, reason: 'no engine' }, missing, 'claude', 300)).toEqual({
     kind: 'retry',
     reason: 'no engine',
+    ...cause,
   });
 });
 
