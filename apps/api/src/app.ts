@@ -1,3 +1,4 @@
+import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
@@ -112,6 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     breaker: new AgentBreaker({ redis, key_prefix }),
     logger,
   };
+  void app.register(fastifyAccepts);
   protect(app, options);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
