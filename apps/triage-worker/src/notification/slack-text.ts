@@ -1,12 +1,10 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** Ends a text that was cut. */
 const CUT = '…';
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-// Terminal escape sequences; then control and format characters (bidirectional overrides, zero width), and what has no
-// meaning outside of one font.
-const ESCAPE_SEQUENCES =
-  // oxlint-disable-next-line no-control-regex
-  /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/g;
+// Control and format characters (bidirectional overrides, zero width), and what has no meaning outside of one font.
 const UNPRINTABLE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
 
 /**
@@ -35,10 +33,8 @@ export function slackFallback(text: string, max: number): string {
 }
 
 function printable(text: string): string {
-  return text
-    .toWellFormed()
+  return stripVTControlCharacters(text.toWellFormed())
     .replaceAll('\r\n', '\n')
-    .replaceAll(ESCAPE_SEQUENCES, '')
     .replaceAll('\t', '    ')
     .replaceAll(UNPRINTABLE, '');
 }
