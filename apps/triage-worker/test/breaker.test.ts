@@ -81,11 +81,13 @@ it('while claude is passed over, the next of agent_fallback takes its place', as
   const id = await bench.admit();
   expect(await bench.reaches(id, 'resolved')).toMatchObject({
     agent: 'codex',
-    reason: expect.stringMatching(/^codex took over: claude was passed over after a failure, the last one: /),
+    reason: expect.stringMatching(
+      /^codex took over: claude was passed over after a failure, the last one: claude: Failed to authenticate/,
+    ),
   });
   // It was not even tried.
   expect(bench.logger.lines.filter(({ fields }) => fields.incident_id === id)).toContainEqual(
-    expect.objectContaining({ message: 'another agent takes over' }),
+    expect.objectContaining({ message: 'agent is passed over: agents are degraded' }),
   );
   await expect(readFile(bench.workspace(id, 'attempts/1/output/investigation.md'))).rejects.toThrow('ENOENT');
 });

@@ -33,6 +33,7 @@ export async function guardAgents(
   if (answer?.kind === 'degraded') {
     const times = answer.failures === 1 ? 'a failure' : `${answer.failures} failures in a row`;
     const passedOver = `${agent} was passed over after ${times}, the last one: ${answer.reason}`;
+    logger.warn({ agent, failures: answer.failures }, 'agent is passed over: agents are degraded');
     return investigate(claim, workspace, evidence, context, { passedOver });
   }
   let result: AgentResult = { kind: 'left' };
@@ -67,7 +68,8 @@ function resultOf(outcome: TriageOutcome, { config }: TriageContext): AgentResul
   });
   switch (outcome.kind) {
     case 'resolved':
-      return outcome.agent === config.agent_cli ? { kind: 'succeeded' } : failed(outcome.reason ?? 'it gave no report');
+      if (outcome.agent === config.agent_cli) return { kind: 'succeeded' };
+      return failed(outcome.reason?.replace(/^\w+ took over: /, '') ?? 'it gave no report');
     case 'agent_failed':
       return failed(outcome.reason);
     case 'retry':
