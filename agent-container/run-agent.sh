@@ -242,6 +242,14 @@ own() {
 }
 owns() { [[ -n $staging && $(cat "$staging/owner" 2>/dev/null) == "$token" ]]; }
 
+# Whoever has prepared the workspace for another run meanwhile must not find this one beside it.
+keep_only_as_owner() {
+  if owns; then return; fi
+  "$engine" rm --force "$container_id" >/dev/null 2>&1 || true
+  say "another run has taken the workspace over"
+  exit "$EXIT_UNAVAILABLE"
+}
+
 # The id of this attempt's container, if there is one.
 find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
 
@@ -425,6 +433,7 @@ main() {
     rm -f "$logs_dir"/agent-std{out,err}.log "$logs_dir/container.json"
     SECONDS=0
     start_container
+    keep_only_as_owner
   fi
   follow_logs
   forget_keys_once_read

@@ -8,6 +8,7 @@ import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { readInstance } from '@nightcrier/state/instance';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { StateKeys } from '@nightcrier/state/keys';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
@@ -142,9 +143,12 @@ export class Bench {
   }
 
   /** A worker in a process of its own; `kill` kills it as the kernel would. */
-  async startWorkerProcess(config: Config): Promise<{ kill(): Promise<void> }> {
+  async startWorkerProcess(
+    config: Config,
+    options: Partial<TriageWorkerOptions> = {},
+  ): Promise<{ kill(): Promise<void> }> {
     const file = path.join(this.folder, `options-${randomUUID()}.json`);
-    await writeFile(file, JSON.stringify(this.options(config)));
+    await writeFile(file, JSON.stringify({ ...this.options(config), ...options }));
     const worker = execa(process.execPath, [WORKER_PROCESS, file], {
       ipc: true,
       reject: false,
@@ -197,6 +201,11 @@ export class Bench {
       return incident;
     };
     return vi.waitFor(check, { timeout: 20_000 });
+  }
+
+  /** What the worker's containers are labelled with. */
+  async instance(): Promise<string> {
+    return readInstance({ redis: this.#redis, key_prefix: this.key_prefix });
   }
 
   /** Breaks the incident's row. */
