@@ -145,6 +145,7 @@ export class TriageWorkerApp {
     });
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     await notifier.start();
+    this.#throwIfStopped();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
     const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());

@@ -1,5 +1,6 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { notificationId } from '@nightcrier/core/notification';
+import { CorruptIncidentError } from '@nightcrier/state/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { NotificationOutbox } from '@nightcrier/state/notification-outbox';
 import {
@@ -64,6 +65,7 @@ export class Notifier {
   #timer: NodeJS.Timeout | undefined;
   #dispatching: Promise<void> | undefined;
   #again = false;
+  #stopped = false;
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -73,9 +75,10 @@ export class Notifier {
     const { targets, redis, key_prefix, times, logger } = this.#options;
     for (const target of targets) {
       const queue = openNotificationQueue(redis, key_prefix, target.name, logger);
-      if (target.inOrder) await queue.setGlobalConcurrency(1);
       const worker = this.#openWorker(target, queue);
       this.#lines.push({ target, queue, worker });
+      if (target.inOrder) await queue.setGlobalConcurrency(1);
+      if (this.#stopped) return;
       worker.run().catch((error: unknown) => logger.error({ target: target.name, error }, 'notifications stand still'));
     }
     this.#timer = setInterval(() => this.wake(), times.interval);
@@ -92,6 +95,7 @@ export class Notifier {
 
   /** What is in the queues, or due, stays for other workers or the next start. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#dispatching;
     const patience = setTimeout(() => this.#stopping.abort('the worker shuts down'), STOP_PATIENCE_MS);
@@ -167,7 +171,7 @@ export class Notifier {
     const { incidents, publicUrl, logger } = this.#options;
     const { notification, part } = job.data;
     const signal = AbortSignal.any([this.#stopping.signal, ...(jobSignal ? [jobSignal] : [])]);
-    const news = await readNews(notification, incidents, publicUrl);
+    const news = await readNews(notification, incidents, publicUrl).catch(asRefused);
     if (!news) {
       logger.warn({ target: target.name, notification }, 'nothing is left of what was to be told');
       return;
@@ -193,4 +197,10 @@ export class Notifier {
     if (job?.finishedOn === undefined) logger.warn(fields, 'notification will be sent again');
     else logger.error(fields, 'notification was not delivered');
   }
+}
+
+/** A row that cannot be read will not be read the next time either. */
+function asRefused(error: unknown): never {
+  if (error instanceof CorruptIncidentError) throw new UnrecoverableError(error.message);
+  throw error;
 }

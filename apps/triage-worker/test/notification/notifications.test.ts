@@ -156,6 +156,20 @@ describe("Slack's incoming webhook", () => {
   });
 });
 
+it('what is told of an incident whose row cannot be read is given up at once, with the reason', async () => {
+  await using slack = await SlackServer.start();
+  const id = await bench.admit();
+  await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+  await bench.corrupt(id);
+  await bench.startWorker(bench.config({ slack_webhook_url: slack.webhookUrl }));
+  const given = {
+    message: 'notification was not delivered',
+    fields: expect.objectContaining({ error: expect.stringContaining('unreadable') }),
+  };
+  await expect.poll(() => bench.logger.lines, patience).toContainEqual(expect.objectContaining(given));
+  expect(slack.requests).toBe(0);
+});
+
 describe('the webhook', () => {
   it('gets signed JSON, and the same id when a delivery is repeated', async () => {
     await using receiver = await WebhookReceiver.start();

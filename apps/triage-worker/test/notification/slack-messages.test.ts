@@ -14,6 +14,23 @@ import { hostileIncident } from './hostile-incidents.ts';
 const never = new AbortController().signal;
 const rate = { max: 1, duration: 1_000 };
 
+it('tells that agents are degraded, and work again, with time and counts', async () => {
+  await using slack = await SlackServer.start();
+  const hook = slackWebhook(() => Promise.resolve(new Secret(slack.webhookUrl)), rate);
+  const since = Date.parse('2026-03-01T12:00:00Z');
+  const about = { agent: 'claude', since, failures: 3 };
+  const degraded = { event: 'agents_degraded', ...about, reason: 'claude: <!here> quota' } as const;
+  await hook.deliver({ id: 'd', event: degraded.event, notification: degraded }, 'message', never);
+  const recovered = { event: 'agents_recovered', ...about, at: since + 7_500_000, passed_over: 40 } as const;
+  await hook.deliver({ id: 'r', event: recovered.event, notification: recovered }, 'message', never);
+  const [first, second] = slack.messages.map(({ shown }) => shown.join('\n'));
+  expect(first).toMatch(
+    /^Agents are degraded\nclaude failed 3 times in a row\.[^]*Last failure: claude: &lt;!here&gt; quota$/,
+  );
+  expect(second).toMatch(/after 2 h 5 min and 3 failures\. Meanwhile it was passed over for 40 incidents\./);
+  expect(slack.violations).toEqual([]);
+});
+
 it('Slack takes the messages and reports of 1,000 incidents with hostile names, and none mentions, links or is malformed', async () => {
   await using slack = await SlackServer.start();
   const redis = await startEmbeddedRedis({ logger: silentLogger });
