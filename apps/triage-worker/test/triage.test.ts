@@ -96,9 +96,11 @@ describe('an incident that cannot be investigated', () => {
 
     expect(await bench.reaches(id, 'skipped')).toMatchObject({ attempts: 0, reason: expect.stringContaining('alpha') });
     await expect(access(bench.workspace(id))).rejects.toThrow('ENOENT');
-    expect(bench.logger.lines).toContainEqual(
-      expect.objectContaining({ message: 'triage_skipped', fields: expect.objectContaining({ cluster: 'alpha' }) }),
-    );
+    await expect
+      .poll(() => bench.logger.lines)
+      .toContainEqual(
+        expect.objectContaining({ message: 'triage_skipped', fields: expect.objectContaining({ cluster: 'alpha' }) }),
+      );
     await expect.poll(() => jobState(id)).toBe('completed');
   });
 

@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import type { Workspace } from '../workspace/workspace.ts';
+import { quotedOutputs } from './quoted-output.ts';
 import { recordedText } from './recorded-text.ts';
 import { unsupportedQuotes } from './unsupported-quotes.ts';
 
@@ -16,7 +17,9 @@ export async function checkQuotes(
 ): Promise<TriageOutcome> {
   if (outcome.kind !== 'resolved' || outcome.agent === 'builtin') return outcome;
   try {
-    const unsupported = unsupportedQuotes(outcome.markdown, await recordedText(workspace));
+    const quotes = quotedOutputs(outcome.markdown);
+    if (quotes.length === 0) return outcome;
+    const unsupported = unsupportedQuotes(quotes, await recordedText(workspace));
     if (!unsupported) return outcome;
     logger.warn({ ...unsupported }, 'report quotes what was not recorded');
     return { ...outcome, report: { ...outcome.report, unsupported } };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { quotedOutputs } from './quoted-output.ts';
 import { squeeze, unsupportedQuotes } from './unsupported-quotes.ts';
 
 const RECORDED = squeeze(
@@ -9,6 +10,7 @@ const RECORDED = squeeze(
     '\u001B[31mcolour\u001B[0m in a log',
   ].join('\n'),
 );
+const unsupported = (report: string) => unsupportedQuotes(quotedOutputs(report), RECORDED);
 const quote = (...lines: string[]): string => `# Evidence\n\n${['```', ...lines, '```'].join('\n')}\n`;
 
 it.each([
@@ -20,7 +22,7 @@ it.each([
   ['and no more than punctuation', ['---', '}']],
   ['of which every line is a command', ['$ kubectl get pods -A', 'kubectl logs nothing-like-it']],
 ])('a quote of what was recorded passes %s', (_, lines) => {
-  expect(unsupportedQuotes(quote(...lines), RECORDED)).toBeUndefined();
+  expect(unsupported(quote(...lines))).toBeUndefined();
 });
 
 it('a quote with a line that occurs nowhere is counted, with that line', () => {
@@ -29,7 +31,7 @@ it('a quote with a line that occurs nowhere is counted, with that line', () => {
     quote('NAME READY STATUS', 'exit code 137'),
     quote('cart-7d4b9c-abcde'),
   ].join('\n');
-  expect(unsupportedQuotes(report, RECORDED)).toEqual({
+  expect(unsupported(report)).toEqual({
     count: 2,
     quotes: ['cart-7d4b9c-abcde 0/1 OOMKilled', 'exit code 137'],
   });
@@ -37,7 +39,7 @@ it('a quote with a line that occurs nowhere is counted, with that line', () => {
 
 it('keeps a few short quotes of a report that makes up everything', () => {
   const report = Array.from({ length: 500 }, (_, at) => quote(`invented ${at} ${'😀'.repeat(5_000)}`)).join('\n');
-  const found = unsupportedQuotes(report, RECORDED);
+  const found = unsupported(report);
   expect(found?.count).toBe(500);
   expect(found?.quotes).toHaveLength(5);
   for (const text of found?.quotes ?? []) {
@@ -47,5 +49,5 @@ it('keeps a few short quotes of a report that makes up everything', () => {
 });
 
 it('a report without quotes has none that are unsupported', () => {
-  expect(unsupportedQuotes('# Title\n\nIt is broken, I say.', '')).toBeUndefined();
+  expect(unsupported('# Title\n\nIt is broken, I say.')).toBeUndefined();
 });

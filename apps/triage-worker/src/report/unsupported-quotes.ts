@@ -1,6 +1,6 @@
 import type { ReportSummary } from '@nightcrier/core/report';
 import { stripVTControlCharacters } from 'node:util';
-import { quotedOutputs } from './quoted-output.ts';
+import type { QuotedOutput } from './quoted-output.ts';
 
 /** Of the first quotes that are not borne out, this much is kept. */
 const MOST_QUOTES = 5;
@@ -14,12 +14,12 @@ const ELISION = /\.{3,}|…|\[(?:snip|truncated|omitted)[^\]]*\]|<(?:snip|trunca
 const REMARK = /\s+(?:#\s*)?(?:<-|←|⬅|<=).*$/;
 
 /**
- * The quotes of a report that nothing that was recorded bears out: some line of theirs occurs nowhere. White space does not
+ * Of the quotes of a report, those that nothing that was recorded bears out: some line of theirs occurs nowhere. White space does not
  * count, and what is left out in a quote is not missed. No proof of anything: a caution for whoever is about to believe it.
  * @param recorded what was recorded, squeezed
  */
-export function unsupportedQuotes(markdown: string, recorded: string): ReportSummary['unsupported'] {
-  const lines = quotedOutputs(markdown).flatMap((quote) => {
+export function unsupportedQuotes(quotes: QuotedOutput[], recorded: string): ReportSummary['unsupported'] {
+  const lines = quotes.flatMap((quote) => {
     const missing = quote.lines.find((line) => !occurs(line, recorded));
     return missing === undefined ? [] : [missing];
   });
