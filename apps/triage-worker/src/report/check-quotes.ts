@@ -19,7 +19,12 @@ export async function checkQuotes(
   try {
     const quotes = quotedOutputs(outcome.markdown);
     if (quotes.length === 0) return outcome;
-    const unsupported = unsupportedQuotes(quotes, await recordedText(workspace));
+    const recorded = await recordedText(workspace);
+    if (recorded === undefined) {
+      logger.warn({}, 'quotes of the report are not checked: too much was recorded');
+      return outcome;
+    }
+    const unsupported = unsupportedQuotes(quotes, recorded);
     if (!unsupported) return outcome;
     logger.warn({ ...unsupported }, 'report quotes what was not recorded');
     return { ...outcome, report: { ...outcome.report, unsupported } };

@@ -5,6 +5,9 @@ import type { QuotedOutput } from './quoted-output.ts';
 /** Of the first quotes that are not borne out, this much is kept. */
 const MOST_QUOTES = 5;
 const LONGEST_QUOTE = 200;
+/** An agent can quote without end; this much is looked for. */
+const MOST_LINES = 200;
+const LONGEST_LINE = 1_000;
 /** Fewer characters are found in anything. */
 const SHORTEST = 4;
 
@@ -19,8 +22,11 @@ const REMARK = /\s+(?:#\s*)?(?:<-|←|⬅|<=).*$/;
  * @param recorded what was recorded, squeezed
  */
 export function unsupportedQuotes(quotes: QuotedOutput[], recorded: string): ReportSummary['unsupported'] {
+  let left = MOST_LINES;
   const lines = quotes.flatMap((quote) => {
-    const missing = quote.lines.find((line) => !occurs(line, recorded));
+    const looked = quote.lines.slice(0, left);
+    left -= looked.length;
+    const missing = looked.find((line) => !occurs(line.slice(0, LONGEST_LINE), recorded));
     return missing === undefined ? [] : [missing];
   });
   if (lines.length === 0) return undefined;
@@ -41,6 +47,9 @@ function occurs(line: string, recorded: string): boolean {
 }
 
 function shown(line: string): string {
-  const text = stripVTControlCharacters(line).replaceAll(/\s+/g, ' ').replaceAll(/\p{C}/gu, '').trim();
+  const text = stripVTControlCharacters(line.slice(0, LONGEST_LINE))
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\p{C}/gu, '')
+    .trim();
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE - 1).toWellFormed()}…`;
 }
