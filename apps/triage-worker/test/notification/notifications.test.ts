@@ -144,6 +144,21 @@ describe("Slack's incoming webhook", () => {
     expect(second).toMatch(/The agent gave no report[^]*exited with code 3/);
   });
 
+  it('is told once of each of 20 incidents that three workers find due at the same time', async () => {
+    await using slack = await SlackServer.start();
+    const ids = await Promise.all(Array.from({ length: 20 }, () => bench.admit()));
+    for (const id of ids) await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+    const config = bench.config({ slack_webhook_url: slack.webhookUrl });
+    await Promise.all([1, 2, 3].map(() => bench.startWorker(config)));
+    const notified = () => bench.logger.lines.filter(({ message }) => message === 'notified').length;
+    await expect.poll(() => slack.messages.length, patience).toBeGreaterThanOrEqual(20);
+    // One more incident comes last, as the queue keeps the order.
+    const last = await bench.admit();
+    await bench.reaches(last, 'resolved');
+    await expect.poll(() => slack.messages.at(-1)?.shown.join(), patience).toContain(last);
+    expect([slack.messages.length, notified()]).toEqual([21, 21]);
+  });
+
   it('gets what it refuses only once, and the log says so', async () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'status', status: 400 };
