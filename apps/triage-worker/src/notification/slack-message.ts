@@ -14,8 +14,8 @@ export interface SlackMessage {
 }
 
 /** Slack's limits, in characters. */
-const LONGEST = { fallback: 500, header: 150, section: 3_000, field: 2_000 };
-/** A card is for a glance; the report has the rest. */
+const LONGEST = { fallback: 500, header: 150, section: 3_000 };
+/** Of a field, which Slack limits to 2,000: a card is for a glance. */
 const LONGEST_FACT = 300;
 const LONGEST_RECOMMENDATIONS = 5;
 /** Slack takes 50 blocks, but is known to refuse messages whose blocks are long altogether. */
@@ -24,8 +24,8 @@ const LONGEST_REPORT = 12_000;
 const SEVERITY_SIGNS: Record<string, string> = { critical: '🔴', warning: '🟠', info: '🔵' };
 
 const HEADLINES: Record<News['event'], string> = {
-  incident_resolved: 'Root cause found',
-  incident_recurred: 'Root cause found',
+  incident_resolved: 'Investigated',
+  incident_recurred: 'Investigated',
   incident_failed: 'Could not be investigated',
   incident_agent_failed: 'The agent gave no report',
   agents_degraded: 'Agents are degraded',
@@ -96,17 +96,20 @@ function ofAgents({ notification }: AgentsNews): { headline: string; blocks: Kno
   const headline = HEADLINES[notification.event];
   if (notification.event === 'agents_degraded') {
     const { agent, failures, reason } = notification;
-    const what = `${agent} failed ${failures} times in a row. Until it works again, its incidents are given to those that take over from it, the built-in analyser in the end.`;
-    return { headline, blocks: [sectionOf(what), sectionOf(`Last failure: ${reason}`)] };
+    const facts = `Agent: ${agent}. Failures in a row: ${failures}. The last one: ${reason}`;
+    const what =
+      'Until it works again, incidents are reported on by those that take over from it, at last the built-in analyser.';
+    return { headline, blocks: [sectionOf(facts), sectionOf(what)] };
   }
   const { agent, since, at, failures, passed_over } = notification;
-  const what = `${agent} has given a report again, after ${duration((at - since) / 1000)} and ${failures} failures. Meanwhile it was passed over for ${passed_over} incidents.`;
-  return { headline, blocks: [sectionOf(what)] };
+  const lasted = duration((at - since) / 1000);
+  const facts = `Agent: ${agent}. Degraded for ${lasted}. Failures in a row: ${failures}. Incidents that it was passed over for: ${passed_over}.`;
+  return { headline, blocks: [sectionOf(facts)] };
 }
 
 function fieldsOf(facts: IncidentFacts): PlainTextElement[] {
   const { tokens, cost_usd: cost } = facts;
-  const used = [tokens !== undefined && `${tokens} tokens`, cost !== undefined && `$${cost.toFixed(2)}`];
+  const used = [tokens !== undefined && `${tokens} tokens`, cost !== undefined && `$${cost.toFixed(cost < 1 ? 3 : 2)}`];
   const entries: [name: string, value: string | undefined][] = [
     ['Cluster', facts.cluster],
     ['Environment', facts.environment],

@@ -40,7 +40,7 @@ describe('a Slack app', () => {
     await expect.poll(() => replies(slack).length, patience).toBe(1);
     const [card] = cards(slack);
     const shown = card?.shown.join('\n') ?? '';
-    expect(shown).toMatch(/Root cause found: Pod \S+ in alpha/);
+    expect(shown).toMatch(/Investigated: Pod \S+ in alpha/);
     expect(shown).toMatch(/Cluster\nalpha[^]*Severity\n[^]*Confidence\n\d+ %[^]*Seen\nonce[^]*Took\n\d+ s/);
     expect(shown).toMatch(/Root cause: .*image/i);
     expect(shown).toContain('Recommended:\n1. ');

@@ -25,9 +25,9 @@ it('tells that agents are degraded, and work again, with time and counts', async
   await hook.deliver({ id: 'r', event: recovered.event, notification: recovered }, 'message', never);
   const [first, second] = slack.messages.map(({ shown }) => shown.join('\n'));
   expect(first).toMatch(
-    /^Agents are degraded\nclaude failed 3 times in a row\.[^]*Last failure: claude: &lt;!here&gt; quota$/,
+    /^Agents are degraded\nAgent: claude\. Failures in a row: 3\. The last one: claude: &lt;!here&gt; quota\n/,
   );
-  expect(second).toMatch(/after 2 h 5 min and 3 failures\. Meanwhile it was passed over for 40 incidents\./);
+  expect(second).toMatch(/Degraded for 2 h 5 min\. Failures in a row: 3\. Incidents that it was passed over for: 40\./);
   expect(slack.violations).toEqual([]);
 });
 
