@@ -8,11 +8,24 @@ import { expect, it } from 'vitest';
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';
 import type { IncidentNews } from '../../src/notification/news.ts';
 import { slackBot } from '../../src/notification/slack-bot.ts';
+import { slackMessage } from '../../src/notification/slack-message.ts';
 import { slackWebhook } from '../../src/notification/slack-webhook.ts';
 import { hostileIncident } from './hostile-incidents.ts';
 
 const never = new AbortController().signal;
 const rate = { max: 1, duration: 1_000 };
+
+it.each([
+  [{ cost_usd: 0.0134, cost_source: 'cli' as const, unpriced_tokens: 0 }, 'Used\n1234 tokens, $0.013'],
+  [{ cost_usd: 0, unpriced_tokens: 1234 }, 'Used\n1234 tokens'],
+])('tells what agents have used, and their cost where it is known', (cost, expected) => {
+  const counts = { turns: 2, tool_calls: 1, denials: 0, unreadable_lines: 0 };
+  const usage = { ...counts, input_tokens: 1200, cached_input_tokens: 800, output_tokens: 34, ...cost };
+  const incident = { ...hostileIncident(2), usage };
+  const { blocks } = slackMessage({ id: 'x', event: 'incident_resolved', incident });
+  const fields = blocks.flatMap((block) => (block.type === 'section' ? (block.fields ?? []) : []));
+  expect(fields.map(({ text }) => text)).toContain(expected);
+});
 
 it('tells that agents are degraded, and work again, with time and counts', async () => {
   await using slack = await SlackServer.start();
