@@ -36,15 +36,17 @@ export const Notification = z.discriminatedUnion('event', [
 export type Notification = z.infer<typeof Notification>;
 export type NotificationEvent = Notification['event'];
 
-/** The identity of a notification: the same however often, and by whichever worker, it is sent. Letters, digits, `-`, `_`. */
+/**
+ * The identity of a notification: the same however often, and by whichever worker, it is sent. Letters, digits, `-`, `_`. All
+ * recurrences of an incident have one: what is told of them is how many there are.
+ */
 export function notificationId(notification: Notification): string {
   switch (notification.event) {
     case 'incident_resolved':
     case 'incident_failed':
     case 'incident_agent_failed':
-      return `${notification.incident_id}-${notification.event}`;
     case 'incident_recurred':
-      return `${notification.incident_id}-${notification.event}-${notification.recurrences}`;
+      return `${notification.incident_id}-${notification.event}`;
     case 'agents_degraded':
     case 'agents_recovered':
       return `${notification.event}-${notification.since}`;

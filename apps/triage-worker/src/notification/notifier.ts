@@ -1,5 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { notificationId } from '@nightcrier/core/notification';
+import { type Notification, notificationId } from '@nightcrier/core/notification';
 import { CorruptIncidentError } from '@nightcrier/state/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { NotificationOutbox } from '@nightcrier/state/notification-outbox';
@@ -120,18 +120,29 @@ export class Notifier {
     const { outbox } = this.#options;
     for (const due of await outbox.due()) {
       const { notification } = due;
-      for (const { target, queue } of this.#lines) {
-        if (target.wants(notification.event)) await this.#enqueue(queue, { notification, part: 'message' });
-      }
+      const wanting = this.#lines.filter(({ target }) => target.wants(notification.event));
+      const taken = await Promise.all(wanting.map(async ({ queue }) => this.#take(queue, notification)));
       // Only now: whoever dies before this leaves it to be taken again, under the same ids.
-      await outbox.taken(due);
+      if (taken.every(Boolean)) await outbox.taken(due);
     }
   }
 
+  /**
+   * Has a queue take a notification. A recurrence stays due while an earlier one of its incident is in the queue, so that
+   * there is never more than one, however often the fault comes while the target is slow or away.
+   */
+  async #take(queue: NotificationQueue, notification: Notification): Promise<boolean> {
+    const job: NotificationJob = { notification, part: 'message' };
+    if (notification.event === 'incident_recurred' && (await queue.getJob(jobIdOf(job)))) return false;
+    await this.#enqueue(queue, job);
+    return true;
+  }
+
   async #enqueue(queue: NotificationQueue, job: NotificationJob): Promise<void> {
-    const { notification, part } = job;
-    const jobId = `${notificationId(notification)}-${part}`;
-    await queue.add(notification.event, job, { jobId, attempts: ATTEMPTS, backoff: { type: 'custom' } });
+    const { event } = job.notification;
+    const retention = event === 'incident_recurred' ? { removeOnComplete: true, removeOnFail: true } : {};
+    const backoff = { type: 'custom' };
+    await queue.add(event, job, { jobId: jobIdOf(job), attempts: ATTEMPTS, backoff, ...retention });
   }
 
   #openWorker(target: NotificationTarget, queue: NotificationQueue): Worker<NotificationJob> {
@@ -197,6 +208,10 @@ export class Notifier {
     if (job?.finishedOn === undefined) logger.warn(fields, 'notification will be sent again');
     else logger.error(fields, 'notification was not delivered');
   }
+}
+
+function jobIdOf({ notification, part }: NotificationJob): string {
+  return `${notificationId(notification)}-${part}`;
 }
 
 /** A row that cannot be read will not be read the next time either. */

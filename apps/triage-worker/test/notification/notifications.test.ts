@@ -56,6 +56,25 @@ describe('a Slack app', () => {
     expect(slack.violations).toEqual([]);
   });
 
+  it('changes the message once for all that came again while Slack was away', async () => {
+    await using slack = await SlackServer.start();
+    await bench.startWorker(bench.config(await slackApp(slack)));
+    const id = await bench.admit();
+    await expect.poll(() => replies(slack).length, patience).toBe(1);
+    slack.outage = { kind: 'status', status: 500 };
+    for (let times = 0; times < 10; times += 1) {
+      await bench.recur(id);
+      const { requests } = slack;
+      await expect.poll(() => slack.requests, patience).toBeGreaterThan(requests);
+    }
+    slack.outage = undefined;
+    await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n11 times');
+    // The change that Slack had refused, and the one that stayed due meanwhile.
+    expect(cards(slack)[0]?.edits).toBeLessThanOrEqual(2);
+    await bench.recur(id);
+    await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n12 times');
+  });
+
   it.each(['hang', 'drop', 'drop after taking'] as const)(
     'is told once by a Slack that answers 429, 500 and then does: %s',
     async (kind) => {
