@@ -57,7 +57,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ],
     [
       'fills its output directory',
-      'for file in {1..1000}; do head -c 20M /dev/zero > output/$file; done; sleep 600',
+      'for file in {1..1000}; do head -c 16M /dev/zero > output/$file; done; sleep 600',
       {},
       'claude was killed: it wrote more than 64 MiB into its output directory, which was emptied',
     ],
@@ -111,7 +111,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ],
     ['writes 10 MB on one line of its log', "head -c 10M /dev/zero | tr '\\0' x; echo", {}],
     ['writes garbage to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
-    ['floods its log', 'yes "looking at the pod" | head -c 20M', {}],
+    ['floods its log', 'yes "looking at the pod" | head -c 16M', {}],
   ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
     const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
