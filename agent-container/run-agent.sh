@@ -10,7 +10,9 @@ readonly KILL_GRACE=5         # seconds between TERM and KILL for an agent past 
 readonly GUARD_GRACE=15       # seconds past the deadline after which the engine is told to end the container
 readonly STOP_GRACE=3         # seconds that an agent gets when we are told to stop ourselves
 readonly LOG_LIMIT_KIB=65536   # kept of each of stdout and stderr
-readonly OUTPUT_LIMIT_KIB=65536 # that the agent may write, in each file and into its output directory
+readonly LOG_GRACE=5          # seconds that the engine gets to tell the rest of the logs of a container that has ended
+readonly FILE_LIMIT_KIB=32768  # of each file that the agent writes
+readonly OUTPUT_LIMIT_KIB=65536 # of all that it writes into its output directory
 readonly AGENT_UID=1000
 readonly AGENT_HOME=/home/agent
 
@@ -214,8 +216,8 @@ container_arguments() {
     --read-only --tmpfs "/tmp:rw,nosuid,nodev,size=256m,mode=1777" --tmpfs "$AGENT_HOME:rw,nosuid,nodev,size=256m,$home_owner"
     --cap-drop ALL --security-opt no-new-privileges --pids-limit 512
     --memory "$memory" --memory-swap "$memory" --cpus "$cpus" --stop-timeout "$STOP_GRACE"
-    --ulimit "fsize=$((OUTPUT_LIMIT_KIB * 1024))" --ulimit core=0
-    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k"
+    --ulimit "fsize=$((FILE_LIMIT_KIB * 1024))" --ulimit core=0
+    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k" --log-opt max-file=2 # with a single file, a flood blocks who follows
     ${labels[@]+"${labels[@]}"}
     --label nightcrier.component=agent --label "nightcrier.incident=$incident_id" --label "nightcrier.attempt=$attempt"
     --label "nightcrier.deadline=$deadline" --label "nightcrier.agent=$agent"
@@ -295,10 +297,29 @@ keep() {
 # Both streams go to their files while the agent runs, so that one can follow them.
 follow_logs() {
   {
-    { "$engine" logs --follow "$container_id" 2>&3 3>&- | keep "$logs_dir/agent-stdout.log"; } 3>&1 >/dev/null |
-      keep "$logs_dir/agent-stderr.log"
+    {
+      {
+        "$engine" logs --follow "$container_id" 2>&3 3>&- &
+        echo $! >"$staging/logs-client"
+        wait
+      } | keep "$logs_dir/agent-stdout.log"
+    } 3>&1 >/dev/null | keep "$logs_dir/agent-stderr.log"
   } >/dev/null 2>&1 &
   logs_pid=$!
+}
+
+# An agent can say more than the engine can tell in any time worth waiting for.
+finish_logs() {
+  local patience_pid
+  {
+    trap 'kill "$sleep_pid"' TERM
+    sleep "$LOG_GRACE" &
+    sleep_pid=$!
+    wait "$sleep_pid" && kill "$(cat "$staging/logs-client")"
+  } >/dev/null 2>&1 &
+  patience_pid=$!
+  wait "$logs_pid" 2>/dev/null
+  kill "$patience_pid" 2>/dev/null
 }
 
 # start-agent.sh speaks on stderr as soon as it has read the keys; from then on no file holds them.
@@ -399,7 +420,7 @@ clean_up() {
       "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
       record_end
     fi
-    if [[ -n $logs_pid ]]; then wait "$logs_pid" 2>/dev/null; fi
+    if [[ -n $logs_pid ]]; then finish_logs; fi
     if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
     if output_is_full; then find "$output_dir" -mindepth 1 -delete; fi
     rm -rf "$staging"

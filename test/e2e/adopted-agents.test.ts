@@ -164,7 +164,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const exists = async (id: string): Promise<boolean> =>
       !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;
     try {
-      await bench.startWorker(await sandboxed(bench, 'sleep 60', { max_agents_per_cluster: 1 }), CONTAINER_GRACE);
+      await bench.startWorker(await sandboxed(bench, 'sleep 60', { shutdown_timeout: 4 }), CONTAINER_GRACE);
       for (const id of gone) await expect.poll(() => exists(id), { timeout: 20_000 }).toBe(false);
       for (const id of kept) expect(await exists(id)).toBe(true);
     } finally {
