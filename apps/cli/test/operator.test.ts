@@ -49,6 +49,18 @@ describe('nightcrier incidents', () => {
     expect(await api.incidents.get(stdout)).toMatchObject({ state: 'queued', previous_incident_id: incidentId });
   });
 
+  test('show warns of quotes that were not recorded', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const unsupported = { count: 3, quotes: ['exit code 137', 'OOMKilled'] };
+    const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], unsupported };
+    await api.incidents.finish(incidentId, { state: 'resolved', report });
+    const { stdout } = await nightcrier(api, 'incidents', 'show', incidentId);
+    expect(stdout).toMatch(
+      /caution +3 quotes in the report cannot be found in what was recorded, such as "exit code 137"/,
+    );
+  });
+
   test('show says what the agents have used', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
