@@ -210,7 +210,7 @@ prepare_output() {
 mount_input() { arguments+=(--mount "type=bind,src=$staging/$1,dst=$2,readonly"); }
 
 container_arguments() {
-  local file name deadline=$(($(date +%s) + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
+  local file name deadline=$((${EPOCHSECONDS:-$(date +%s)} + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
   if [[ $engine == podman ]]; then home_owner=mode=1777; fi # podman knows no owner of a tmpfs
   arguments=(
     --name "$container" --pull never --init --network "$network" --workdir "$AGENT_HOME" --user "$AGENT_UID:$AGENT_UID"
@@ -243,7 +243,7 @@ own() {
   token=$$-$RANDOM$RANDOM
   printf '%s' "$token" >"$staging/owner"
 }
-owns() { [[ -n $staging && $(cat "$staging/owner" 2>/dev/null) == "$token" ]]; }
+owns() { [[ -n $staging && -e $staging/owner && $(<"$staging/owner") == "$token" ]]; }
 
 # The id of this attempt's container, if there is one.
 find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
@@ -367,7 +367,8 @@ guard_output() {
 
 output_is_full() {
   local kib
-  kib=$(du -skx "$output_dir" 2>/dev/null | cut -f1)
+  kib=$(du -skx "$output_dir" 2>/dev/null) || true
+  kib=${kib%%[!0-9]*}
   ((${kib:-0} > OUTPUT_LIMIT_KIB))
 }
 
@@ -380,10 +381,14 @@ run_to_end() {
   follow "$engine" run --sig-proxy=false --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
     timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent"
   forget_keys_once_read
+  if [[ -z $guard_pid ]]; then
+    guard_deadline
+    guard_output
+  fi
   wait "$logs_pid" || true
   owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
-  exit_code=$(cat "$staging/client-exit")
-  container_id=$(cat "$staging/container-id" 2>/dev/null) || true
+  exit_code=$(<"$staging/client-exit")
+  if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
 }
 
 # Whether the engine could not start it: then the client's exit code is one of these, and the container is not there, or never ran.
@@ -433,7 +438,7 @@ clean_up() {
   set +e
   for pid in $guard_pid $forget_pid $output_pid; do kill "$pid" 2>/dev/null; done
   if owns; then
-    if [[ -s $staging/container-id ]]; then container_id=$(cat "$staging/container-id"); fi
+    if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
     if [[ -n $stopped_by && -n $container_id ]]; then
       "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
       record_end
@@ -446,7 +451,8 @@ clean_up() {
   exit "$rc"
 }
 
-now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+# bash 3.2 has no such printf.
+now() { TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ; }
 
 on_signal() { stopped_by=$1; exit "$2"; }
 
@@ -476,8 +482,6 @@ run_new() {
   prepare_output
   container_arguments
   SECONDS=0
-  guard_deadline
-  guard_output
   run_to_end
   # The name may be taken by what an earlier run of this attempt left.
   if was_refused && grep -q "already in use" "$logs_dir/agent-stderr.log" && remove_leftover; then run_to_end; fi
