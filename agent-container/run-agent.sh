@@ -130,7 +130,7 @@ check_flags() {
 
 # The engine reads a mount as comma-separated values, so paths that would need quoting there are refused.
 absolute_directory() {
-  mkdir -p "$2" 2>/dev/null || refuse "$1 '$2' cannot be created"
+  [[ -d $2 ]] || mkdir -p "$2" 2>/dev/null || refuse "$1 '$2' cannot be created"
   local path
   path=$(cd "$2" && pwd -P)
   check "$1" "$path" '^[^,"]+$' 'a path without commas and quotes'
@@ -168,7 +168,7 @@ check_environment() {
 # Why the engine did not start the container. Asked only then: each question costs the agent a start that is as much later.
 explain_refusal() {
   local words
-  words=$(cat "$staging/engine.log")
+  words=$(head -c 1000 "$logs_dir/agent-stderr.log")
   if ! "$engine" version >/dev/null 2>&1; then
     say "--engine '$engine' does not answer: $words"
   elif ! "$engine" image inspect "$image" >/dev/null 2>&1; then
@@ -182,18 +182,19 @@ explain_refusal() {
 # Inputs are copied: whatever their modes and owner, the agent can read the copies, and nothing it could do would reach the originals.
 # The copies stand inside the workspace, which has the same path for the engine as for us even where we are a container ourselves.
 stage_inputs() {
-  rm -rf "$workspace"/.run-*
+  local file inputs=() old
+  for old in "$workspace"/.run-*; do if [[ -d $old ]]; then rm -rf "$old"; fi; done
+  umask 022 # in a folder that is 0700
   staging=$(mktemp -d "$workspace/.run-XXXXXX")
   own
   mkdir "$staging/secrets"
-  cp "$workspace/incident.json" "$staging/incident.json"
+  for file in incident.json incident_cluster_permissions.json evidence; do
+    if [[ -e $workspace/$file ]]; then inputs+=("$workspace/$file"); fi
+  done
+  cp -R "${inputs[@]}" "$staging/"
   cp "$prompt_file" "$staging/prompt-sent.md"
   cp "$kubeconfig" "$staging/kubeconfig"
-  if [[ -f $workspace/incident_cluster_permissions.json ]]; then cp "$workspace/incident_cluster_permissions.json" "$staging/"; fi
-  if [[ -d $workspace/evidence ]]; then cp -R "$workspace/evidence" "$staging/evidence"; fi
-  printf '%s' "$key_value" >"$staging/secrets/$key"
-  chmod -R a+rX,go-w "$staging"
-  chmod 0700 "$staging"
+  chmod -R a+rX,go-w "$staging"/*
 }
 
 # A report that is already there must not pass for this attempt's.
@@ -209,7 +210,7 @@ prepare_output() {
 mount_input() { arguments+=(--mount "type=bind,src=$staging/$1,dst=$2,readonly"); }
 
 container_arguments() {
-  local file name deadline=$(($(date +%s) + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
+  local file name deadline=$((${EPOCHSECONDS:-$(date +%s)} + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
   if [[ $engine == podman ]]; then home_owner=mode=1777; fi # podman knows no owner of a tmpfs
   arguments=(
     --name "$container" --pull never --init --network "$network" --workdir "$AGENT_HOME" --user "$AGENT_UID:$AGENT_UID"
@@ -242,25 +243,22 @@ own() {
   token=$$-$RANDOM$RANDOM
   printf '%s' "$token" >"$staging/owner"
 }
-owns() { [[ -n $staging && $(cat "$staging/owner" 2>/dev/null) == "$token" ]]; }
-
-# Whoever has prepared the workspace for another run meanwhile must not find this one beside it.
-keep_only_as_owner() {
-  if owns; then return; fi
-  "$engine" rm --force "$container_id" >/dev/null 2>&1 || true
-  say "another run has taken the workspace over"
-  exit "$EXIT_UNAVAILABLE"
-}
+owns() { [[ -n $staging && -e $staging/owner && $(<"$staging/owner") == "$token" ]]; }
 
 # The id of this attempt's container, if there is one.
 find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
 
 remove_leftover() {
-  local id
+  local id tries
   id=$(find_container) || return 1
-  [[ -n $id ]] || return 1
   say "removing the container that an earlier run of this attempt left: $container"
-  "$engine" rm --force "$id" >/dev/null
+  # Its own guard may be removing it at the same time.
+  for ((tries = 0; tries < 50; tries++)); do
+    [[ -n $id ]] || return 0
+    "$engine" rm --force "$id" >/dev/null 2>&1 || sleep 0.2
+    id=$(find_container) || return 1
+  done
+  return 1
 }
 
 # Takes over the container of this attempt, whether it still runs or has ended meanwhile, for what is left of its time.
@@ -294,14 +292,16 @@ keep() {
   cat >/dev/null
 }
 
-# Both streams go to their files while the agent runs, so that one can follow them.
-follow_logs() {
+# follow ENGINE-CLIENT...: runs a client that gives the agent's streams, and copies them to their files while the agent runs.
+follow() {
   {
     {
       {
-        "$engine" logs --follow "$container_id" 2>&3 3>&- &
-        echo $! >"$staging/logs-client"
-        wait
+        "$@" 2>&3 3>&- &
+        echo $! >"$staging/client"
+        local rc=0
+        wait $! || rc=$?
+        echo "$rc" >"$staging/client-exit"
       } | keep "$logs_dir/agent-stdout.log"
     } 3>&1 >/dev/null | keep "$logs_dir/agent-stderr.log"
   } >/dev/null 2>&1 &
@@ -315,7 +315,7 @@ finish_logs() {
     trap 'kill "$sleep_pid"' TERM
     sleep "$LOG_GRACE" &
     sleep_pid=$!
-    wait "$sleep_pid" && kill "$(cat "$staging/logs-client")"
+    wait "$sleep_pid" && kill "$(cat "$staging/client")"
   } >/dev/null 2>&1 &
   patience_pid=$!
   wait "$logs_pid" 2>/dev/null
@@ -337,22 +337,27 @@ guard_deadline() {
     trap 'kill "$sleep_pid"' TERM
     sleep $((timeout + GUARD_GRACE)) &
     sleep_pid=$!
-    wait "$sleep_pid" && "$engine" stop --time 1 "$container_id"
+    wait "$sleep_pid" && "$engine" stop --time 1 "$(cat "$staging/container-id")"
   } >/dev/null 2>&1 &
   guard_pid=$!
 }
 
-# Ends an agent that fills its output directory with files: each alone is bounded by fsize, all together by this.
+# Ends an agent that fills its output directory with files: each alone is bounded by fsize, all together by this. And one whose
+# workspace was prepared for another run before it had begun, when whoever started it was taken for dead.
 guard_output() {
   {
     trap 'kill "$sleep_pid"' TERM
-    while owns; do
+    local id=''
+    while :; do
       sleep 1 &
       sleep_pid=$!
       wait "$sleep_pid" || break
+      if [[ ! -d $staging ]]; then "$engine" rm --force "$id"; fi
+      owns || break
+      id=$(cat "$staging/container-id")
       if output_is_full; then
         touch "$staging/output-full"
-        "$engine" kill "$container_id"
+        "$engine" kill "$(cat "$staging/container-id")"
         break
       fi
     done
@@ -362,30 +367,48 @@ guard_output() {
 
 output_is_full() {
   local kib
-  kib=$(du -skx "$output_dir" 2>/dev/null | cut -f1)
+  kib=$(du -skx "$output_dir" 2>/dev/null) || true
+  kib=${kib%%[!0-9]*}
   ((${kib:-0} > OUTPUT_LIMIT_KIB))
 }
 
-start_container() {
-  if run_container; then return; fi
-  # The name may be taken by what an earlier run of this attempt left.
-  if grep -q "already in use" "$staging/engine.log" && remove_leftover && run_container; then return; fi
-  explain_refusal
+# Runs the container to its end: sets container_id and exit_code. One client of the engine starts it, copies its streams and waits, as
+# each further one would delay the agent; when that client is killed, the container lives on.
+run_to_end() {
+  if [[ -n $forget_pid ]]; then kill "$forget_pid" 2>/dev/null || true; fi
+  rm -f "$staging"/{container-id,client-exit} "$logs_dir"/{container.json,agent-std{out,err}.log}
+  printf '%s' "$key_value" >"$staging/secrets/$key"
+  follow "$engine" run --sig-proxy=false --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
+    timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent"
+  forget_keys_once_read
+  if [[ -z $guard_pid ]]; then
+    guard_deadline
+    guard_output
+  fi
+  wait "$logs_pid" || true
+  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
+  exit_code=$(<"$staging/client-exit")
+  if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
 }
 
-run_container() {
-  "$engine" run --detach --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
-    timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent" \
-    >/dev/null 2>"$staging/engine.log" || return 1
-  container_id=$(cat "$staging/container-id")
+# Whether the engine could not start it: then the client's exit code is one of these, and the container is not there, or never ran.
+was_refused() {
+  [[ -n $container_id ]] || return 0
+  ((exit_code >= 125 && exit_code <= 127)) || return 1
+  [[ $("$engine" inspect --type container --format '{{.State.Status}}' "$container_id") =~ ^(created|configured)$ ]]
 }
 
-# How the container ended, from the engine: sets exit_code and oom, and writes container.json.
+# How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine.
 record_end() {
-  local state started_at finished_at reason=exited
-  state=$("$engine" inspect --type container \
-    --format '{{.State.ExitCode}}|{{.State.OOMKilled}}|{{json .State.StartedAt}}|{{json .State.FinishedAt}}' "$container_id") || return 1
-  IFS='|' read -r exit_code oom started_at finished_at <<<"$state"
+  local state oom=false reason=exited started_at finished_at running
+  started_at="\"$begun_at\"" finished_at="\"$(now)\""
+  if [[ $exit_code != 0 ]]; then
+    state=$("$engine" inspect --type container \
+      --format '{{.State.ExitCode}}|{{.State.OOMKilled}}|{{json .State.StartedAt}}|{{json .State.FinishedAt}}|{{.State.Running}}' \
+      "$container_id") || return 1
+    IFS='|' read -r exit_code oom started_at finished_at running <<<"$state"
+    [[ $running != true ]] || { say "lost $engine while $container was running"; exit "$EXIT_UNAVAILABLE"; }
+  fi
   if [[ -n $stopped_by ]]; then
     reason=stopped
   elif [[ -e $staging/output-full ]]; then
@@ -415,7 +438,7 @@ clean_up() {
   set +e
   for pid in $guard_pid $forget_pid $output_pid; do kill "$pid" 2>/dev/null; done
   if owns; then
-    if [[ -s $staging/container-id ]]; then container_id=$(cat "$staging/container-id"); fi
+    if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
     if [[ -n $stopped_by && -n $container_id ]]; then
       "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
       record_end
@@ -428,9 +451,12 @@ clean_up() {
   exit "$rc"
 }
 
+# bash 3.2 has no such printf.
+now() { TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ; }
+
 on_signal() { stopped_by=$1; exit "$2"; }
 
-staging='' container_id='' stopped_by='' token='' logs_pid='' guard_pid='' forget_pid='' output_pid=''
+staging='' container_id='' exit_code='' stopped_by='' token='' logs_pid='' guard_pid='' forget_pid='' output_pid=''
 
 main() {
   parse_flags "$@"
@@ -445,31 +471,32 @@ main() {
   trap 'on_signal HUP 129' HUP
 
   SECONDS=0
-  if [[ -n $adopt ]]; then
-    adopt_container
-  else
-    stage_inputs
-    prepare_output
-    container_arguments
-    rm -f "$logs_dir"/agent-std{out,err}.log "$logs_dir/container.json"
-    SECONDS=0
-    start_container
-    keep_only_as_owner
-  fi
-  follow_logs
-  forget_keys_once_read
-  guard_deadline
-  guard_output
-
-  "$engine" wait "$container_id" >/dev/null 2>&1 &
-  if ! wait $!; then
-    if [[ -n $adopt ]]; then exit_as_recorded; fi
-    say "lost $engine while $container was running"
-    exit "$EXIT_UNAVAILABLE"
-  fi
-  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
+  begun_at=$(now)
+  if [[ -n $adopt ]]; then run_adopted; else run_new; fi
   record_end || exit_as_recorded
   exit "$exit_code"
+}
+
+run_new() {
+  stage_inputs
+  prepare_output
+  container_arguments
+  SECONDS=0
+  run_to_end
+  # The name may be taken by what an earlier run of this attempt left.
+  if was_refused && grep -q "already in use" "$logs_dir/agent-stderr.log" && remove_leftover; then run_to_end; fi
+  if was_refused; then explain_refusal; fi
+}
+
+run_adopted() {
+  adopt_container
+  guard_deadline
+  guard_output
+  follow "$engine" logs --follow "$container_id"
+  forget_keys_once_read
+  "$engine" wait "$container_id" >/dev/null 2>&1 &
+  wait $! || exit_as_recorded
+  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
 }
 
 main "$@"

@@ -111,7 +111,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ],
     ['writes 10 MB on one line of its log', "head -c 10M /dev/zero | tr '\\0' x; echo", {}],
     ['writes garbage to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
-    ['floods its log', 'yes "looking at the pod" | head -c 16M', {}],
+    ['floods its log', 'yes "$(printf "x%.0s" {1..1000})" | head -c 80M', {}],
   ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
     const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
