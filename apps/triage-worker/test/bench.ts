@@ -111,6 +111,8 @@ export class Bench {
       shutdown_timeout: 4,
       agent_timeout: 30,
       agent_fallback: [],
+      // Each agent is tried, however many have failed.
+      failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
       ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
       ...settings,

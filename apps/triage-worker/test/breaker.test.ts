@@ -18,13 +18,14 @@ afterEach(() => bench.close());
 const runs = async (): Promise<number> =>
   (await readFile(path.join(bench.folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;
 const admitAll = (count: number): Promise<string[]> => Promise.all(Array.from({ length: count }, () => bench.admit()));
+const THREE = { failure_threshold_for_alert: 3 };
 const patience = { timeout: 30_000 };
 
 it('three workers with failing agents give one degraded and one recovered alert, and built-in reports meanwhile', async () => {
   await using receiver = await WebhookReceiver.start();
   const told = (): { event: string; agents?: object }[] => receiver.deliveries.map(({ body }) => JSON.parse(body));
   const alerts = (): unknown[] => told().filter(({ agents }) => agents !== undefined);
-  const settings = { webhook_url: receiver.url, breaker_probe_interval: 1, max_agents_per_cluster: 0 };
+  const settings = { ...THREE, webhook_url: receiver.url, breaker_probe_interval: 1, max_agents_per_cluster: 0 };
   const config = bench.config({ ...settings, max_concurrent_agents: 1 }, { agent: 'works-if-it-may' });
   for (let worker = 0; worker < 3; worker += 1) await bench.startWorker(config);
 
@@ -65,7 +66,7 @@ it('three workers with failing agents give one degraded and one recovered alert,
 });
 
 it('an agent that cannot be started counts, and its incident gets a built-in report in the end', async () => {
-  await bench.startWorker(bench.config({ max_attempts: 5 }, { agent: 'engine-unavailable' }));
+  await bench.startWorker(bench.config({ ...THREE, max_attempts: 5 }, { agent: 'engine-unavailable' }));
   const id = await bench.admit('image-pull-back-off');
   expect(await bench.reaches(id, 'resolved')).toMatchObject({
     agent: 'builtin',
@@ -93,13 +94,13 @@ it('while claude is passed over, the next of agent_fallback takes its place', as
 });
 
 it('the built-in analyser neither counts nor resets', async () => {
-  const claude = await bench.startWorker(bench.config({}, { agent: 'works-if-it-may' }));
+  const claude = await bench.startWorker(bench.config(THREE, { agent: 'works-if-it-may' }));
   for (let run = 0; run < 2; run += 1) await bench.reaches(await bench.admit(), 'agent_failed');
   await claude.stop();
   const builtin = await bench.startWorker(bench.config());
   await bench.reaches(await bench.admit(), 'resolved');
   await builtin.stop();
-  await bench.startWorker(bench.config({ breaker_probe_interval: 60 }, { agent: 'works-if-it-may' }));
+  await bench.startWorker(bench.config({ ...THREE, breaker_probe_interval: 60 }, { agent: 'works-if-it-may' }));
   await bench.reaches(await bench.admit(), 'agent_failed');
   expect(await bench.reaches(await bench.admit(), 'resolved')).toMatchObject({ agent: 'builtin' });
   expect(await runs()).toBe(3);

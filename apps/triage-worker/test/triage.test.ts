@@ -261,8 +261,7 @@ it('a report that quotes what was not recorded says so, and is a report all the 
 
 it('investigates no more at once than max_concurrent_agents over all workers', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
-  const unbroken = { failure_threshold_for_alert: 0 };
-  const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1, ...unbroken };
+  const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1 };
   const config = bench.config(settings, { agent: 'hangs' });
   await bench.startWorker(config);
   await bench.startWorker(config);

@@ -143,7 +143,7 @@ describe("Slack's incoming webhook", () => {
   it('is told of what could not be investigated, and of an agent that failed only if that is wanted', async () => {
     await using slack = await SlackServer.start();
     const agent = { agent: 'exits-3' };
-    const settings = { slack_webhook_url: slack.webhookUrl, failure_threshold_for_alert: 0 };
+    const settings = { slack_webhook_url: slack.webhookUrl };
     const quiet = await bench.startWorker(bench.config(settings, agent));
     await bench.reaches(await bench.admit(), 'agent_failed');
     await quiet.stop();
