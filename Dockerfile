@@ -11,6 +11,7 @@ COPY apps/ingester/package.json apps/ingester/
 COPY apps/triage-worker/package.json apps/triage-worker/
 COPY packages/cluster/package.json packages/cluster/
 COPY packages/core/package.json packages/core/
+COPY packages/redaction/package.json packages/redaction/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/simulator/package.json packages/simulator/
 COPY packages/state/package.json packages/state/

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run one attempt of one investigation: one AI agent CLI in one locked-down container, from start to removal.
-# The container outlives a killed client, so it is detached and named after the attempt; whoever runs the attempt again finds and
-# removes it. What goes in and comes out is in CONTRACT.md. Needs bash >= 3.2 and a Docker or Podman client, nothing else.
+# The container outlives a killed client, so it is detached and named after the attempt; whoever comes next adopts or removes it.
+# What goes in and comes out is in CONTRACT.md. Needs bash >= 3.2 and a Docker or Podman client, nothing else.
 # shellcheck disable=SC2317  # the traps call clean_up and on_signal
 set -euo pipefail
 
@@ -10,6 +10,9 @@ readonly KILL_GRACE=5         # seconds between TERM and KILL for an agent past 
 readonly GUARD_GRACE=15       # seconds past the deadline after which the engine is told to end the container
 readonly STOP_GRACE=3         # seconds that an agent gets when we are told to stop ourselves
 readonly LOG_LIMIT_KIB=65536   # kept of each of stdout and stderr
+readonly LOG_GRACE=5          # seconds that the engine gets to tell the rest of the logs of a container that has ended
+readonly FILE_LIMIT_KIB=32768  # of each file that the agent writes
+readonly OUTPUT_LIMIT_KIB=65536 # of all that it writes into its output directory
 readonly AGENT_UID=1000
 readonly AGENT_HOME=/home/agent
 
@@ -34,6 +37,7 @@ usage: run-agent.sh -w WORKSPACE --kubeconfig FILE [options]
       --memory SIZE       memory limit, swap included                           (2g)
       --cpus N            CPU limit                                             (2)
       --label K=V         further label of the container; repeatable
+      --adopt             follow the container of this attempt that a killed run left behind, instead of starting one
       --help
 
 environment, handed to the agent without being visible in `ps` or `inspect`:
@@ -49,7 +53,7 @@ USAGE
 say() { echo "run-agent.sh: $*" >&2; }
 refuse() { say "$*"; exit "$EXIT_USAGE"; }
 
-workspace='' model='' kubeconfig='' prompt_file='' output_dir='' logs_dir='' incident_id='' allowed_tools=''
+workspace='' model='' kubeconfig='' prompt_file='' output_dir='' logs_dir='' incident_id='' allowed_tools='' adopt=''
 agent=claude image=nightcrier-agent:latest engine=docker network=bridge timeout=300 attempt=1 memory=2g cpus=2
 labels=()
 
@@ -60,6 +64,7 @@ parse_flags() {
     shift
     case $flag in
       --help) usage; exit 0 ;;
+      --adopt) adopt=yes; continue ;;
       --*=*) value=${flag#*=} flag=${flag%%=*} ;;
       -w | -m | --*)
         (($#)) || refuse "$flag needs a value"
@@ -125,7 +130,7 @@ check_flags() {
 
 # The engine reads a mount as comma-separated values, so paths that would need quoting there are refused.
 absolute_directory() {
-  mkdir -p "$2" 2>/dev/null || refuse "$1 '$2' cannot be created"
+  [[ -d $2 ]] || mkdir -p "$2" 2>/dev/null || refuse "$1 '$2' cannot be created"
   local path
   path=$(cd "$2" && pwd -P)
   check "$1" "$path" '^[^,"]+$' 'a path without commas and quotes'
@@ -154,39 +159,42 @@ check_environment() {
   key=$(key_name) || exit
   key_value=${!key:-}
   unset ANTHROPIC_API_KEY OPENAI_API_KEY GEMINI_API_KEY # no child of ours, such as the engine's client, inherits them
-  [[ -n $key_value ]] || refuse "$key is not set; --agent '$agent' needs it in the environment"
+  [[ -n $key_value || -n $adopt ]] || refuse "$key is not set; --agent '$agent' needs it in the environment"
   for name in ANTHROPIC_BASE_URL OPENAI_BASE_URL GOOGLE_GEMINI_BASE_URL; do
     [[ -z ${!name:-} ]] || check "$name" "${!name}" '^https?://[^[:space:]"\\]+$' 'an http(s) URL'
   done
 }
 
-check_engine() {
-  local why
-  command -v "$engine" >/dev/null || { say "--engine '$engine' is not installed"; exit "$EXIT_UNAVAILABLE"; }
-  if ! why=$("$engine" image inspect "$image" 2>&1 >/dev/null); then
-    if "$engine" version >/dev/null 2>&1; then
-      say "--image '$image' does not exist here; build it: $engine build -t $image $(cd "${BASH_SOURCE[0]%/*}" && pwd -P)"
-    else
-      say "--engine '$engine' does not answer: $why"
-    fi
-    exit "$EXIT_UNAVAILABLE"
+# Why the engine did not start the container. Asked only then: each question costs the agent a start that is as much later.
+explain_refusal() {
+  local words
+  words=$(head -c 1000 "$logs_dir/agent-stderr.log")
+  if ! "$engine" version >/dev/null 2>&1; then
+    say "--engine '$engine' does not answer: $words"
+  elif ! "$engine" image inspect "$image" >/dev/null 2>&1; then
+    say "--image '$image' does not exist here; build it: $engine build -t $image $(cd "${BASH_SOURCE[0]%/*}" && pwd -P)"
+  else
+    say "$engine could not start $container: $words"
   fi
+  exit "$EXIT_UNAVAILABLE"
 }
 
 # Inputs are copied: whatever their modes and owner, the agent can read the copies, and nothing it could do would reach the originals.
 # The copies stand inside the workspace, which has the same path for the engine as for us even where we are a container ourselves.
 stage_inputs() {
-  rm -rf "$workspace"/.run-*
+  local file inputs=() old
+  for old in "$workspace"/.run-*; do if [[ -d $old ]]; then rm -rf "$old"; fi; done
+  umask 022 # in a folder that is 0700
   staging=$(mktemp -d "$workspace/.run-XXXXXX")
+  own
   mkdir "$staging/secrets"
-  cp "$workspace/incident.json" "$staging/incident.json"
+  for file in incident.json incident_cluster_permissions.json evidence; do
+    if [[ -e $workspace/$file ]]; then inputs+=("$workspace/$file"); fi
+  done
+  cp -R "${inputs[@]}" "$staging/"
   cp "$prompt_file" "$staging/prompt-sent.md"
   cp "$kubeconfig" "$staging/kubeconfig"
-  if [[ -f $workspace/incident_cluster_permissions.json ]]; then cp "$workspace/incident_cluster_permissions.json" "$staging/"; fi
-  if [[ -d $workspace/evidence ]]; then cp -R "$workspace/evidence" "$staging/evidence"; fi
-  printf '%s' "$key_value" >"$staging/secrets/$key"
-  chmod -R a+rX,go-w "$staging"
-  chmod 0700 "$staging"
+  chmod -R a+rX,go-w "$staging"/*
 }
 
 # A report that is already there must not pass for this attempt's.
@@ -202,17 +210,18 @@ prepare_output() {
 mount_input() { arguments+=(--mount "type=bind,src=$staging/$1,dst=$2,readonly"); }
 
 container_arguments() {
-  local file name deadline=$(($(date +%s) + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
+  local file name deadline=$((${EPOCHSECONDS:-$(date +%s)} + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
   if [[ $engine == podman ]]; then home_owner=mode=1777; fi # podman knows no owner of a tmpfs
   arguments=(
     --name "$container" --pull never --init --network "$network" --workdir "$AGENT_HOME" --user "$AGENT_UID:$AGENT_UID"
     --read-only --tmpfs "/tmp:rw,nosuid,nodev,size=256m,mode=1777" --tmpfs "$AGENT_HOME:rw,nosuid,nodev,size=256m,$home_owner"
     --cap-drop ALL --security-opt no-new-privileges --pids-limit 512
     --memory "$memory" --memory-swap "$memory" --cpus "$cpus" --stop-timeout "$STOP_GRACE"
-    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k"
+    --ulimit "fsize=$((FILE_LIMIT_KIB * 1024))" --ulimit core=0
+    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k" --log-opt max-file=2 # with a single file, a flood blocks who follows
     ${labels[@]+"${labels[@]}"}
     --label nightcrier.component=agent --label "nightcrier.incident=$incident_id" --label "nightcrier.attempt=$attempt"
-    --label "nightcrier.deadline=$deadline"
+    --label "nightcrier.deadline=$deadline" --label "nightcrier.agent=$agent"
     --env "HOME=$AGENT_HOME" --env "NIGHTCRIER_MODEL=$model" --env "NIGHTCRIER_INCIDENT_ID=$incident_id"
     --env "NIGHTCRIER_DEADLINE=$deadline"
     --mount "type=bind,src=$output_dir,dst=$AGENT_HOME/output"
@@ -228,13 +237,53 @@ container_arguments() {
   done
 }
 
+# Of several runs that hold on to one container, the one that came last owns it: it alone stops, judges and removes it. The others
+# were killed, or belong to a worker that hung so long that it was given up.
+own() {
+  token=$$-$RANDOM$RANDOM
+  printf '%s' "$token" >"$staging/owner"
+}
+owns() { [[ -n $staging && -e $staging/owner && $(<"$staging/owner") == "$token" ]]; }
+
+# The id of this attempt's container, if there is one.
+find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
+
 remove_leftover() {
-  local id
-  id=$("$engine" ps --all --quiet --filter "name=^/?$container\$" --filter label=nightcrier.component=agent)
-  if [[ -n $id ]]; then
-    say "removing the container that an earlier run of this attempt left: $container"
-    "$engine" rm --force "$id" >/dev/null
+  local id tries
+  id=$(find_container) || return 1
+  say "removing the container that an earlier run of this attempt left: $container"
+  # Its own guard may be removing it at the same time.
+  for ((tries = 0; tries < 50; tries++)); do
+    [[ -n $id ]] || return 0
+    "$engine" rm --force "$id" >/dev/null 2>&1 || sleep 0.2
+    id=$(find_container) || return 1
+  done
+  return 1
+}
+
+# Takes over the container of this attempt, whether it still runs or has ended meanwhile, for what is left of its time.
+adopt_container() {
+  local deadline
+  container_id=$(find_container) || { say "--engine '$engine' does not answer"; exit "$EXIT_UNAVAILABLE"; }
+  [[ -n $container_id ]] || exit_as_recorded
+  for staging in "$workspace"/.run-*; do if [[ -s $staging/container-id ]]; then break; fi; done
+  if [[ ! -d $staging ]]; then staging=$(mktemp -d "$workspace/.run-XXXXXX"); fi
+  own
+  deadline=$("$engine" inspect --type container --format '{{index .Config.Labels "nightcrier.deadline"}}' "$container_id") || exit_as_recorded
+  timeout=$((deadline - $(date +%s)))
+  if ((timeout < 0)); then timeout=0; fi
+}
+
+# The container is gone: the run that owned it has got to its end. What it recorded counts, unless it was cut short from outside.
+exit_as_recorded() {
+  local record reason
+  record=$(cat "$logs_dir/container.json" 2>/dev/null) || true
+  reason=$(sed -n 's/.*"reason":"\([a-z]*\)".*/\1/p' <<<"$record")
+  if [[ $record == *"\"container\":\"$container\""* && $reason =~ ^(exited|timeout|oom)$ ]]; then
+    exit "$(sed -n 's/.*"exit_code":\([0-9]*\).*/\1/p' <<<"$record")"
   fi
+  say "$container vanished before its end could be read"
+  exit "$EXIT_UNAVAILABLE"
 }
 
 # Copies its input to a file, unbuffered, up to the limit, and swallows the rest.
@@ -243,13 +292,34 @@ keep() {
   cat >/dev/null
 }
 
-# Both streams go to their files while the agent runs, so that one can follow them.
-follow_logs() {
+# follow ENGINE-CLIENT...: runs a client that gives the agent's streams, and copies them to their files while the agent runs.
+follow() {
   {
-    { "$engine" logs --follow "$container_id" 2>&3 3>&- | keep "$logs_dir/agent-stdout.log"; } 3>&1 >/dev/null |
-      keep "$logs_dir/agent-stderr.log"
+    {
+      {
+        "$@" 2>&3 3>&- &
+        echo $! >"$staging/client"
+        local rc=0
+        wait $! || rc=$?
+        echo "$rc" >"$staging/client-exit"
+      } | keep "$logs_dir/agent-stdout.log"
+    } 3>&1 >/dev/null | keep "$logs_dir/agent-stderr.log"
   } >/dev/null 2>&1 &
   logs_pid=$!
+}
+
+# An agent can say more than the engine can tell in any time worth waiting for.
+finish_logs() {
+  local patience_pid
+  {
+    trap 'kill "$sleep_pid"' TERM
+    sleep "$LOG_GRACE" &
+    sleep_pid=$!
+    wait "$sleep_pid" && kill "$(cat "$staging/client")"
+  } >/dev/null 2>&1 &
+  patience_pid=$!
+  wait "$logs_pid" 2>/dev/null
+  kill "$patience_pid" 2>/dev/null
 }
 
 # start-agent.sh speaks on stderr as soon as it has read the keys; from then on no file holds them.
@@ -267,33 +337,86 @@ guard_deadline() {
     trap 'kill "$sleep_pid"' TERM
     sleep $((timeout + GUARD_GRACE)) &
     sleep_pid=$!
-    wait "$sleep_pid" && "$engine" stop --time 1 "$container_id"
+    wait "$sleep_pid" && "$engine" stop --time 1 "$(cat "$staging/container-id")"
   } >/dev/null 2>&1 &
   guard_pid=$!
 }
 
-start_container() {
-  local rc=0
-  "$engine" run --detach --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
-    timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent" \
-    >/dev/null 2>"$staging/engine.log" || rc=$?
-  if ((rc)); then
-    say "$engine could not start $container: $(cat "$staging/engine.log")"
-    exit "$EXIT_UNAVAILABLE"
-  fi
-  container_id=$(cat "$staging/container-id")
+# Ends an agent that fills its output directory with files: each alone is bounded by fsize, all together by this. And one whose
+# workspace was prepared for another run before it had begun, when whoever started it was taken for dead.
+guard_output() {
+  {
+    trap 'kill "$sleep_pid"' TERM
+    local id=''
+    while :; do
+      sleep 1 &
+      sleep_pid=$!
+      wait "$sleep_pid" || break
+      if [[ ! -d $staging ]]; then "$engine" rm --force "$id"; fi
+      owns || break
+      id=$(cat "$staging/container-id")
+      if output_is_full; then
+        touch "$staging/output-full"
+        "$engine" kill "$(cat "$staging/container-id")"
+        break
+      fi
+    done
+  } >/dev/null 2>&1 &
+  output_pid=$!
 }
 
-# How the container ended, from the engine: sets exit_code and oom, and writes container.json.
+output_is_full() {
+  local kib
+  kib=$(du -skx "$output_dir" 2>/dev/null) || true
+  kib=${kib%%[!0-9]*}
+  ((${kib:-0} > OUTPUT_LIMIT_KIB))
+}
+
+# Runs the container to its end: sets container_id and exit_code. One client of the engine starts it, copies its streams and waits, as
+# each further one would delay the agent; when that client is killed, the container lives on.
+run_to_end() {
+  if [[ -n $forget_pid ]]; then kill "$forget_pid" 2>/dev/null || true; fi
+  rm -f "$staging"/{container-id,client-exit} "$logs_dir"/{container.json,agent-std{out,err}.log}
+  printf '%s' "$key_value" >"$staging/secrets/$key"
+  follow "$engine" run --sig-proxy=false --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
+    timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent"
+  forget_keys_once_read
+  if [[ -z $guard_pid ]]; then
+    guard_deadline
+    guard_output
+  fi
+  wait "$logs_pid" || true
+  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
+  exit_code=$(<"$staging/client-exit")
+  if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
+}
+
+# Whether the engine could not start it: then the client's exit code is one of these, and the container is not there, or never ran.
+was_refused() {
+  [[ -n $container_id ]] || return 0
+  ((exit_code >= 125 && exit_code <= 127)) || return 1
+  [[ $("$engine" inspect --type container --format '{{.State.Status}}' "$container_id") =~ ^(created|configured)$ ]]
+}
+
+# How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine.
 record_end() {
-  local state started_at finished_at reason=exited
-  state=$("$engine" inspect --type container \
-    --format '{{.State.ExitCode}}|{{.State.OOMKilled}}|{{json .State.StartedAt}}|{{json .State.FinishedAt}}' "$container_id") || return 1
-  IFS='|' read -r exit_code oom started_at finished_at <<<"$state"
+  local state oom=false reason=exited started_at finished_at running
+  started_at="\"$begun_at\"" finished_at="\"$(now)\""
+  if [[ $exit_code != 0 ]]; then
+    state=$("$engine" inspect --type container \
+      --format '{{.State.ExitCode}}|{{.State.OOMKilled}}|{{json .State.StartedAt}}|{{json .State.FinishedAt}}|{{.State.Running}}' \
+      "$container_id") || return 1
+    IFS='|' read -r exit_code oom started_at finished_at running <<<"$state"
+    [[ $running != true ]] || { say "lost $engine while $container was running"; exit "$EXIT_UNAVAILABLE"; }
+  fi
   if [[ -n $stopped_by ]]; then
     reason=stopped
+  elif [[ -e $staging/output-full ]]; then
+    reason=output_full exit_code=$EXIT_KILLED
+    say "it wrote more than $((OUTPUT_LIMIT_KIB / 1024)) MiB into its output directory, which was emptied"
   elif [[ $oom == true && $exit_code != 0 ]]; then
     reason=oom exit_code=$EXIT_KILLED
+    say "it used more memory than agent_memory allows ($memory)"
   elif ((exit_code == EXIT_TIMEOUT)) || ((SECONDS >= timeout + GUARD_GRACE)); then
     reason=timeout exit_code=$EXIT_TIMEOUT
   elif ((exit_code == EXIT_KILLED && SECONDS >= timeout)); then
@@ -309,32 +432,37 @@ record_end() {
 
 # Runs on every way out, once. Goes by the id that the engine gave us: by now another run may hold the name.
 clean_up() {
-  local rc=$?
+  local rc=$? pid
   trap '' TERM INT HUP
   trap - EXIT
   set +e
-  if [[ -s $staging/container-id ]]; then container_id=$(cat "$staging/container-id"); fi
-  if [[ -n $stopped_by && -n $container_id ]]; then
-    "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
-    record_end
+  for pid in $guard_pid $forget_pid $output_pid; do kill "$pid" 2>/dev/null; done
+  if owns; then
+    if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
+    if [[ -n $stopped_by && -n $container_id ]]; then
+      "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
+      record_end
+    fi
+    if [[ -n $logs_pid ]]; then finish_logs; fi
+    if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
+    if output_is_full; then find "$output_dir" -mindepth 1 -delete; fi
+    rm -rf "$staging"
   fi
-  if [[ -n $logs_pid ]]; then wait "$logs_pid" 2>/dev/null; fi
-  if [[ -n $guard_pid ]]; then kill "$guard_pid" 2>/dev/null; fi
-  if [[ -n $forget_pid ]]; then kill "$forget_pid" 2>/dev/null; fi
-  if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
-  if [[ -n $staging ]]; then rm -rf "$staging"; fi
   exit "$rc"
 }
 
+# bash 3.2 has no such printf.
+now() { TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ; }
+
 on_signal() { stopped_by=$1; exit "$2"; }
 
-staging='' container_id='' stopped_by='' logs_pid='' guard_pid='' forget_pid=''
+staging='' container_id='' exit_code='' stopped_by='' token='' logs_pid='' guard_pid='' forget_pid='' output_pid=''
 
 main() {
   parse_flags "$@"
   check_flags
   check_environment
-  check_engine
+  command -v "$engine" >/dev/null || { say "--engine '$engine' is not installed"; exit "$EXIT_UNAVAILABLE"; }
 
   container=nc-$incident_id-$attempt
   trap clean_up EXIT
@@ -342,21 +470,33 @@ main() {
   trap 'on_signal INT 130' INT
   trap 'on_signal HUP 129' HUP
 
-  remove_leftover
+  SECONDS=0
+  begun_at=$(now)
+  if [[ -n $adopt ]]; then run_adopted; else run_new; fi
+  record_end || exit_as_recorded
+  exit "$exit_code"
+}
+
+run_new() {
   stage_inputs
   prepare_output
   container_arguments
-  rm -f "$logs_dir"/agent-std{out,err}.log "$logs_dir/container.json"
   SECONDS=0
-  start_container
-  follow_logs
-  forget_keys_once_read
-  guard_deadline
+  run_to_end
+  # The name may be taken by what an earlier run of this attempt left.
+  if was_refused && grep -q "already in use" "$logs_dir/agent-stderr.log" && remove_leftover; then run_to_end; fi
+  if was_refused; then explain_refusal; fi
+}
 
+run_adopted() {
+  adopt_container
+  guard_deadline
+  guard_output
+  follow "$engine" logs --follow "$container_id"
+  forget_keys_once_read
   "$engine" wait "$container_id" >/dev/null 2>&1 &
-  wait $! || { say "lost $engine while $container was running"; exit "$EXIT_UNAVAILABLE"; }
-  record_end || { say "$container vanished before its end could be read"; exit "$EXIT_KILLED"; }
-  exit "$exit_code"
+  wait $! || exit_as_recorded
+  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
 }
 
 main "$@"

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toolOutputs } from '../../apps/triage-worker/src/agent/stream/tool-output.ts';
+import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
 import { startStubLlm, type StubLlm } from '../fixtures/stub-llm.ts';
@@ -54,7 +56,10 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect((await workspace.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
     expect(await containerExists(workspace.container)).toBe(false);
     expect(await workspace.end()).toMatchObject({ reason: 'exited', exit_code: 0, oom_killed: false, agent });
-    expect(await workspace.read('logs/agent-stdout.log')).toContain('CrashLoopBackOff');
+    const outputs: string[] = [];
+    for await (const output of toolOutputs(join(workspace.path, 'logs'))) outputs.push(output);
+    expect(outputs.join('\n')).toContain('CrashLoopBackOff');
+    expect(outputs.join('\n')).not.toContain('The ConfigMap is missing');
     expect(stub?.requests.filter((request) => request.method === 'POST').map((request) => request.apiKey)).toContain(
       key,
     );
@@ -87,6 +92,29 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect(toCluster.map((request) => request.method)).toContain('GET');
     expect(toCluster.map((request) => request.method)).not.toContain('DELETE');
     expect(stub?.requests.map((request) => request.toolResults)).toContain(3);
+  });
+
+  it.each<[Agent, object]>([
+    [
+      'claude',
+      { turns: 4, tool_calls: 3, denials: 1, input_tokens: 4800, cached_input_tokens: 3200, cost_source: 'cli' },
+    ],
+    ['codex', { turns: 1, tool_calls: 2, denials: 1, input_tokens: 4800, cost_source: 'price table' }],
+    ['gemini', { turns: 4, tool_calls: 3, denials: 1, input_tokens: 4800, cost_source: 'price table' }],
+  ])('%s says what it has used', async (agent, used) => {
+    const world = await scripted([
+      { shell: 'cat incident.json' },
+      { shell: 'kubectl delete pod web-1' },
+      { write: { path: 'output/investigation.md', content: REPORT } },
+      { text: 'Report written.' },
+    ]);
+    await startAttempt(workspace, { ...world, agent });
+    const prices = { scripted: { input: 1, cached_input: 0.1, output: 10 } };
+    const { usage } = await readAgentStream(join(workspace.path, 'logs'), { agent, model: 'scripted', prices });
+
+    expect(usage).toMatchObject({ output_tokens: 136, unreadable_lines: 0, unpriced_tokens: 0, ...used });
+    const byTable = (1600 * 1 + 3200 * 0.1 + 136 * 10) / 1e6;
+    expect(usage.cost_usd).toBeCloseTo(agent === 'claude' ? 0.013 : byTable);
   });
 
   it('reads evidence that only the owner of the workspace could read', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readProviderFailure } from '../../apps/triage-worker/src/agent/provider-failure.ts';
+import { providerFailure } from '../../apps/triage-worker/src/agent/provider-failure.ts';
+import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
 import { startStubLlm } from '../fixtures/stub-llm.ts';
@@ -27,7 +28,7 @@ describe.skipIf(why)(`how a real CLI ends${why ? ` (skipped: ${why})` : ''}`, ()
     const workspace = await Workspace.create();
     onTestFinished(() => workspace.remove());
     await startAttempt(workspace, { agent, image, network: network.name, llmUrl: stub.url });
-    return readProviderFailure(join(workspace.path, 'logs'));
+    return providerFailure(await readAgentStream(join(workspace.path, 'logs'), { agent, prices: {} }));
   }
 
   it.each<[Agent, number]>([

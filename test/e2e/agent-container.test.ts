@@ -1,19 +1,16 @@
-import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
+import { CONTAINER_GRACE, containersOf } from '../fixtures/sandboxed-agents.ts';
 import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
 
 const SCRIPT = path.join(import.meta.dirname, '../../agent-container/run-agent.sh');
 const KEY = 'sk-ant-leak-me-not';
-
-/** What run-agent.sh needs to stop and remove its container. */
-const CONTAINER_GRACE = { kill: 10, overrun: 30 };
 
 const why = await whyNoDocker();
 
@@ -90,27 +87,45 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
   });
 
-  it('is resolved by another worker after a kill -9, which removes the container that was left', async () => {
+  it('is resolved after a kill -9 by another worker, which follows the agent that runs', async () => {
     const id = await bench.admit();
-    const dying = await bench.startWorkerProcess(await configFor([{ text: 'too late', delayMs: 60_000 }]));
+    const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
+    const dying = await bench.startWorkerProcess(config);
     await untilContainer(id);
+    const [container] = await containersOf(id);
     await dying.kill();
 
-    await stub.stop();
-    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+    await bench.startWorker(config, CONTAINER_GRACE);
+    await expect.poll(async () => (await bench.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
+    expect(await containersOf(id)).toEqual([container]);
+    const incident = await bench.reaches(id, 'resolved');
+    expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
     expect(await containersOf(id)).toEqual([]);
-    expect(bench.logger.lines.map((line) => line.message)).toContain(
-      'removed containers that an earlier attempt had left',
-    );
+  });
+
+  it('is resolved by claude when the provider of codex fails', async () => {
+    const refusing = await startStubLlm({
+      host: network.gateway,
+      steps: [{ shell: 'cat incident.json' }, { status: 429 }],
+    });
+    try {
+      const id = await bench.admit();
+      const config = await configFor(INVESTIGATION);
+      const codex = { agent_cli: 'codex', openai_api_key_file: config.anthropic_api_key_file } as const;
+      await bench.startWorker(
+        { ...config, ...codex, openai_base_url: `${refusing.url}/v1`, agent_fallback: ['claude', 'builtin'] },
+        CONTAINER_GRACE,
+      );
+      expect(await bench.reaches(id, 'resolved')).toMatchObject({
+        agent: 'claude',
+        reason: expect.stringMatching(/^claude took over: codex: .*429/),
+        usage: { turns: 1 + 3, tool_calls: 1 + 2, input_tokens: 3_600, output_tokens: 102 },
+      });
+    } finally {
+      await refusing.stop();
+    }
   });
 
   const untilContainer = (id: string): Promise<void> =>
     expect.poll(() => containersOf(id), { timeout: 30_000, interval: 200 }).toHaveLength(1);
 });
-
-async function containersOf(incidentId: string): Promise<string[]> {
-  const filter = `label=nightcrier.incident=${incidentId}`;
-  const { stdout } = await execa('docker', ['ps', '--all', '--quiet', '--filter', filter], { lines: true });
-  return stdout;
-}

@@ -2,6 +2,7 @@ import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Admission } from '@nightcrier/state/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
+import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/intake-counters';
@@ -24,5 +25,6 @@ export interface ApiContext {
   admission: Admission;
   intake: IntakeCounters;
   triage: TriageCounters;
+  breaker: AgentBreaker;
   logger: Logger;
 }

@@ -1,9 +1,11 @@
+import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
 import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
+import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
@@ -108,8 +110,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     }),
     intake: new IntakeCounters({ redis, key_prefix }),
     triage: new TriageCounters({ redis, key_prefix }),
+    breaker: new AgentBreaker({ redis, key_prefix }),
     logger,
   };
+  void app.register(fastifyAccepts);
   protect(app, options);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);

@@ -1,3 +1,4 @@
+import type { AgentHealth } from '@nightcrier/core/agent-health';
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/cluster-health';
 import type { IngesterHealth } from '@nightcrier/core/ingester-health';
 import type { FastifyInstance } from 'fastify';
@@ -6,10 +7,10 @@ import { assertRedisAnswers } from './error-handling.ts';
 
 /**
  * `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"), to which the
- * ingesters are added.
+ * ingesters are added, and the agents while they are degraded.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { redis, health, ingesters, clusters, refused } = context;
+  const { redis, health, ingesters, clusters, refused, breaker } = context;
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
@@ -17,10 +18,17 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     return { status: 'ok' };
   });
 
-  app.get('/health/clusters', async (): Promise<HealthSummary & { ingesters: IngesterHealth[] }> => {
+  type Health = HealthSummary & { ingesters: IngesterHealth[]; agents?: AgentHealth };
+  app.get('/health/clusters', async (): Promise<Health> => {
     await assertRedisAnswers(redis);
     const [configuration] = await refused();
     const summary = summarizeHealth(await health.read(clusters()));
-    return { ...summary, ingesters: await ingesters.read(), ...(configuration && { configuration }) };
+    const agents = await breaker.read();
+    return {
+      ...summary,
+      ingesters: await ingesters.read(),
+      ...(configuration && { configuration }),
+      ...(agents.state === 'degraded' && { agents }),
+    };
   });
 }

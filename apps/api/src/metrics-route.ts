@@ -1,3 +1,4 @@
+import { NOTIFICATION_TARGETS, notificationQueueName } from '@nightcrier/state/notification-queue';
 import { queueCounts } from '@nightcrier/state/triage-queue';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -16,29 +17,54 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 }
 
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, key_prefix, health, ingesters, clusters, intake, triage, incidents, logger } = context;
+  const { redis, key_prefix, health, ingesters, clusters, intake, triage, breaker, incidents, logger } = context;
   try {
-    const [clusterHealth, ingesterHealth, intakeCounts, malformed, triageCounts, incidentCounts, queue] =
-      await Promise.all([
-        health.read(clusters()),
-        ingesters.read(),
-        intake.read(),
-        intake.readMalformed(),
-        triage.read(),
-        incidents.counts(),
-        queueCounts(redis, key_prefix),
-      ]);
+    const [
+      clusterHealth,
+      ingesterHealth,
+      intakeCounts,
+      malformed,
+      triageCounts,
+      agents,
+      incidentCounts,
+      queue,
+      breakerState,
+      notifications,
+    ] = await Promise.all([
+      health.read(clusters()),
+      ingesters.read(),
+      intake.read(),
+      intake.readMalformed(),
+      triage.read(),
+      triage.readUsage(),
+      incidents.counts(),
+      queueCounts(redis, key_prefix),
+      breaker.read(),
+      notificationCounts(context),
+    ]);
     return {
       clusters: clusterHealth,
       ingesters: ingesterHealth,
       intake: intakeCounts,
       malformed,
       triage: triageCounts,
+      agents,
       incidents: incidentCounts,
       queue,
+      breaker: breakerState,
+      notifications,
     };
   } catch (error) {
     logger.debug({ error }, 'metrics without the state in redis');
     return undefined;
   }
+}
+
+async function notificationCounts({ redis, key_prefix }: ApiContext): Promise<StateSnapshot['notifications']> {
+  return Promise.all(
+    NOTIFICATION_TARGETS.map(async (target) => ({
+      target,
+      jobs: await queueCounts(redis, key_prefix, notificationQueueName(target)),
+    })),
+  );
 }

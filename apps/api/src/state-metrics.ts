@@ -1,9 +1,10 @@
+import type { AgentHealth } from '@nightcrier/core/agent-health';
 import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
 import { auditBooks, type BookPages, QUEUED_STATES } from '@nightcrier/core/books';
 import type { ClusterHealth } from '@nightcrier/core/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incident';
 import type { IngesterHealth } from '@nightcrier/core/ingester-health';
-import type { TriageCount } from '@nightcrier/state/triage-counters';
+import type { AgentCount, TriageCount } from '@nightcrier/state/triage-counters';
 import type { QueueCounts } from '@nightcrier/state/triage-queue';
 import { Counter, Gauge, Registry } from 'prom-client';
 
@@ -14,8 +15,11 @@ export interface StateSnapshot {
   intake: BookPages;
   malformed: { cluster: string; reason: string; count: number }[];
   triage: TriageCount[];
+  agents: AgentCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
+  breaker: AgentHealth;
+  notifications: { target: string; jobs: QueueCounts }[];
 }
 
 /** The counts of the books that mean that something was shed. */
@@ -59,6 +63,9 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
     seconds.inc({ outcome: count.outcome }, count.seconds);
   }
 
+  breakerMetrics(snapshot.breaker, registry);
+  notificationMetrics(snapshot.notifications, registry);
+  agentMetrics(snapshot.agents, registry);
   spoolMetrics(snapshot.ingesters, registry);
 
   const up = new Gauge({
@@ -117,6 +124,73 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   });
   for (const { cluster, reason, count } of snapshot.malformed) malformed.inc({ cluster, reason }, count);
   return registry;
+}
+
+function breakerMetrics(breaker: AgentHealth, registry: Registry): void {
+  const registers = [registry];
+  const degraded = breaker.state === 'degraded' ? 1 : 0;
+  new Gauge({ name: 'nightcrier_agents_degraded', help: 'Whether too many agents failed in a row', registers }).set(
+    degraded,
+  );
+  new Gauge({ name: 'nightcrier_agent_failures_in_row', help: 'Agents that failed in a row', registers }).set(
+    breaker.failures_in_row,
+  );
+}
+
+function notificationMetrics(notifications: StateSnapshot['notifications'], registry: Registry): void {
+  const registers = [registry];
+  const jobs = new Gauge({
+    name: 'nightcrier_notification_jobs',
+    help: 'Notifications by target and state; failed ones were not delivered',
+    labelNames: ['target', 'state'],
+    registers,
+  });
+  for (const { target, jobs: counts } of notifications) {
+    for (const [state, count] of Object.entries(counts)) jobs.set({ target, state }, count);
+  }
+}
+
+function agentMetrics(agents: AgentCount[], registry: Registry): void {
+  const registers = [registry];
+  const tokens = new Counter({
+    name: 'nightcrier_agent_tokens_total',
+    help: 'Tokens that agents have used: input (not cached), cached_input, output',
+    labelNames: ['agent', 'kind'],
+    registers,
+  });
+  const cost = new Counter({
+    name: 'nightcrier_agent_cost_usd_total',
+    help: 'What is known of the cost of the agents in USD',
+    labelNames: ['agent'],
+    registers,
+  });
+  const unpriced = new Counter({
+    name: 'nightcrier_agent_unpriced_tokens_total',
+    help: 'Tokens whose cost neither the CLI nor agent_prices knows',
+    labelNames: ['agent'],
+    registers,
+  });
+  const calls = new Counter({
+    name: 'nightcrier_agent_tool_calls_total',
+    help: 'Tool calls of the agents',
+    labelNames: ['agent'],
+    registers,
+  });
+  const denials = new Counter({
+    name: 'nightcrier_agent_denials_total',
+    help: 'Tool calls of the agents that their own rules refused',
+    labelNames: ['agent'],
+    registers,
+  });
+  for (const { agent, usage } of agents) {
+    tokens.inc({ agent, kind: 'input' }, usage.input_tokens - usage.cached_input_tokens);
+    tokens.inc({ agent, kind: 'cached_input' }, usage.cached_input_tokens);
+    tokens.inc({ agent, kind: 'output' }, usage.output_tokens);
+    cost.inc({ agent }, usage.cost_usd);
+    unpriced.inc({ agent }, usage.unpriced_tokens);
+    calls.inc({ agent }, usage.tool_calls);
+    denials.inc({ agent }, usage.denials);
+  }
 }
 
 function spoolMetrics(ingesters: IngesterHealth[], registry: Registry): void {

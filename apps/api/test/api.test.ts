@@ -1,7 +1,9 @@
+import { NO_USAGE } from '@nightcrier/core/agent-usage';
 import { ClusterConfig } from '@nightcrier/core/cluster-config';
 import { Settings } from '@nightcrier/core/config';
 import { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
+import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure, fault, openReadyApi } from './open-api.ts';
@@ -175,6 +177,26 @@ describe('GET /api/incidents/:id', () => {
     expect(await response.json()).toMatchObject({ incident_id: incidentId, state: 'queued', cluster_event: event });
   });
 
+  test('says what its agents have used, as the metrics of each agent do', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const usage = { ...NO_USAGE, turns: 3, tool_calls: 2, denials: 1, input_tokens: 1_200, cached_input_tokens: 800 };
+    await api.incidents.addUsage(incidentId, 'codex', { ...usage, output_tokens: 34, unpriced_tokens: 1_234 });
+    const incident: unknown = await (await api.get(`/api/incidents/${incidentId}`)).json();
+    expect(incident).toMatchObject({ usage: { turns: 3, output_tokens: 34, unpriced_tokens: 1_234 } });
+    expect((await (await api.get('/metrics')).text()).split('\n')).toEqual(
+      expect.arrayContaining([
+        'nightcrier_agent_tokens_total{agent="codex",kind="input"} 400',
+        'nightcrier_agent_tokens_total{agent="codex",kind="cached_input"} 800',
+        'nightcrier_agent_tokens_total{agent="codex",kind="output"} 34',
+        'nightcrier_agent_unpriced_tokens_total{agent="codex"} 1234',
+        'nightcrier_agent_tool_calls_total{agent="codex"} 2',
+        'nightcrier_agent_denials_total{agent="codex"} 1',
+        'nightcrier_agent_cost_usd_total{agent="claude"} 0',
+      ]),
+    );
+  });
+
   test('is 404 for an incident that is not there', async () => {
     await using api = await openReadyApi(server.url);
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}`))).toEqual({
@@ -183,6 +205,43 @@ describe('GET /api/incidents/:id', () => {
       message: `there is no incident "${UNKNOWN}"`,
     });
   });
+});
+
+test('what clusters and agents say is redacted, of each member too', async () => {
+  await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
+  const secretive = (pod: string) => {
+    const event = fault();
+    const resource = { ...event.event.resource, name: `cart-7d4b9c-${pod}` };
+    return { ...event, event: { ...event.event, resource, context: `DB_PASSWORD=hunter2-${pod} is wrong` } };
+  };
+  const { incidentId } = await api.admission.admit(secretive('abcde'));
+  await api.admission.admit(secretive('fghij'));
+  await api.incidents.begin(incidentId);
+  const reason = 'exited: postgres://shop:hunter2-reason@db/orders';
+  await api.incidents.finish(incidentId, { state: 'failed', reason });
+  for (const path of ['/api/incidents', `/api/incidents/${incidentId}`]) {
+    const shown = await (await api.get(path)).text();
+    expect(shown).toContain('DB_PASSWORD=[redacted] is wrong');
+    expect(shown).toContain('postgres://shop:[redacted]@db/orders');
+    expect(shown).not.toContain('hunter2');
+  }
+});
+
+test('agents that are degraded are in the health and the metrics', async () => {
+  await using api = await openReadyApi(server.url);
+  expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('agents');
+  expect(await (await api.get('/metrics')).text()).toContain('nightcrier_agents_degraded 0');
+  const breaker = new AgentBreaker({ redis: api.redis, key_prefix: api.key_prefix });
+  const failed = { kind: 'failed', reason: 'the key was refused', threshold: 2, probeIntervalSeconds: 60 } as const;
+  for (const id of ['a', 'b']) await breaker.record(id, 'claude', failed);
+  await breaker.enter('c', 60);
+  expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+    agents: { state: 'degraded', failures_in_row: 2, reason: 'the key was refused', passed_over: 1 },
+  });
+  const metrics = await (await api.get('/metrics')).text();
+  expect(metrics).toContain('nightcrier_agents_degraded 1');
+  expect(metrics).toContain('nightcrier_agent_failures_in_row 2');
+  expect(metrics).toContain('nightcrier_notification_jobs{target="slack-bot",state="failed"} 0');
 });
 
 describe('GET /api/incidents/:id/report', () => {
@@ -194,6 +253,24 @@ describe('GET /api/incidents/:id/report', () => {
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(await response.text()).toBe('# Über\n<script>alert(1)</script>\n');
+  });
+
+  test('is a page without scripts for browsers', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await api.incidents.saveReport(incidentId, '# Über\n<script>alert(1)</script>\n');
+    const url = `${api.url}/api/incidents/${incidentId}/report`;
+    const ask = (accept: string): Promise<Response> => fetch(url, { headers: { accept } });
+    const response = await ask('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(response.headers.get('vary')).toBe('accept');
+    const page = await response.text();
+    expect(page).toContain('<h1>Über</h1>');
+    expect(page).not.toContain('script');
+    for (const accept of ['*/*', 'text/markdown', 'text/html;q=0.1,text/markdown', 'nonsense']) {
+      expect((await ask(accept)).headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    }
   });
 
   test('tells an incident without a report from no incident', async () => {

@@ -1,3 +1,4 @@
+import { NO_USAGE } from '@nightcrier/core/agent-usage';
 import { silentLogger } from '@nightcrier/core/logger';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { execa } from 'execa';
@@ -46,6 +47,30 @@ describe('nightcrier incidents', () => {
     const { exitCode, stdout } = await nightcrier(api, 'incidents', 'requeue', incidentId);
     expect(exitCode).toBe(0);
     expect(await api.incidents.get(stdout)).toMatchObject({ state: 'queued', previous_incident_id: incidentId });
+  });
+
+  test('show warns of quotes that were not recorded', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const unsupported = { count: 3, quotes: ['exit code 137', 'OOMKilled'] };
+    const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], unsupported };
+    await api.incidents.finish(incidentId, { state: 'resolved', report });
+    const { stdout } = await nightcrier(api, 'incidents', 'show', incidentId);
+    expect(stdout).toMatch(
+      /caution +3 quotes in the report cannot be found in what was recorded, such as "exit code 137"/,
+    );
+  });
+
+  test('show says what the agents have used', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const tokens = { input_tokens: 4_800, output_tokens: 136, cost_usd: 0.013 };
+    await api.incidents.addUsage(incidentId, 'claude', { ...NO_USAGE, ...tokens, turns: 4, cost_source: 'cli' });
+    const show = async (): Promise<string> => (await nightcrier(api, 'incidents', 'show', incidentId)).stdout;
+    expect(await show()).toMatch(/usage +4 turns, 0 tool calls, 4,800 \+ 136 tokens, \$0\.0130\n/);
+    const unpriced = { ...NO_USAGE, denials: 2, input_tokens: 1_000, unpriced_tokens: 1_000 };
+    await api.incidents.addUsage(incidentId, 'codex', unpriced);
+    expect(await show()).toContain('(2 denied), 5,800 + 136 tokens, $0.0130, cost of 1,000 tokens unknown');
   });
 
   test('show lists the members, and split investigates one of them separately', async () => {

@@ -50,6 +50,30 @@ describe('nightcrier validate', () => {
     ]);
   });
 
+  test('reports mistakes in who is told, each with its line and column, and no secret', async () => {
+    await writeFile(
+      path.join(folder, 'untold.yaml'),
+      [
+        'clusters:',
+        '  - { name: west, mcp: { endpoint: "http://west" } }',
+        'slack_webhook_url: hooks.example/hush',
+        'slack_bot_token: xoxb-hush',
+        'webhook_secret_file: /nowhere/hush',
+        'failure_threshold_for_alert: many',
+      ].join('\n'),
+    );
+    const { exitCode, stderr } = await nightcrier('validate', 'untold.yaml');
+    expect(exitCode).toBe(1);
+    expect(stderr.split('\n').map((line) => line.trim())).toEqual([
+      'untold.yaml: 5 problems',
+      'untold.yaml:3:1: slack_webhook_url: must be an http:// or https:// URL',
+      'untold.yaml:4:1: slack_bot_token needs slack_channel',
+      'untold.yaml:5:1: webhook_secret_file: /nowhere/hush is not a readable file',
+      'untold.yaml:5:1: webhook_secret_file needs webhook_url',
+      expect.stringMatching(/^untold\.yaml:6:1: failure_threshold_for_alert: .*got "many"/),
+    ]);
+  });
+
   test('accepts the example configuration once its kubeconfigs are there', async () => {
     const example = path.join(import.meta.dirname, '../../../configs/config.example.yaml');
     const before = await nightcrier('validate', example);

@@ -2,15 +2,22 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { readInstance } from '@nightcrier/state/instance';
+import { NotificationOutbox } from '@nightcrier/state/notification-outbox';
 import { QueueSweep } from '@nightcrier/state/queue-sweep';
 import { connectWorker, disconnect } from '@nightcrier/state/redis';
+import { SlackCards } from '@nightcrier/state/slack-cards';
 import { TriageCounters } from '@nightcrier/state/triage-counters';
 import { LiveWorkers } from '@nightcrier/state/live-workers';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-queue';
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
+import { ContainerSweeper } from './agent/container-sweeper.ts';
+import { configuredTargets } from './notification/configured-targets.ts';
+import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
@@ -26,6 +33,9 @@ export interface TriageWorkerOptions {
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
   grace?: Grace;
+  notifierTimes?: NotifierTimes;
+  /** Most messages in Slack in a time, ms. */
+  slackRate?: { max: number; duration: number };
 }
 
 /** Of shutdown_timeout: what running investigations get to finish; the rest is for ending them and handing them back. */
@@ -39,6 +49,8 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'clusters',
   'workspace_root',
   'agent_cli',
+  'agent_fallback',
+  'agent_prices',
   'agent_engine',
   'agent_image',
   'agent_network',
@@ -60,12 +72,16 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'gemini_api_key',
   'gemini_api_key_file',
   'google_gemini_base_url',
+  'failure_threshold_for_alert',
+  'breaker_probe_interval',
+  'notify_on_agent_failure',
 ];
 
 /** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
   #worker: TriageWorker | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
@@ -73,13 +89,17 @@ export class TriageWorkerApp {
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
     live: LIVE_SETTINGS,
-    apply: (config) => this.#worker?.configure(config),
+    apply: (config) => {
+      this.#config = config;
+      this.#worker?.configure(config);
+    },
     // It is in the log; what clusters there are, the API and the ingesters say.
     refuse: () => undefined,
   };
 
   constructor(options: TriageWorkerOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
   }
 
@@ -115,10 +135,27 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
 
     const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const notifier = new Notifier({
+      redis,
+      key_prefix,
+      targets: configuredTargets(config, new SlackCards({ redis, key_prefix }), this.#options.slackRate),
+      outbox: new NotificationOutbox({ redis, key_prefix, logger }),
+      incidents,
+      publicUrl: config.public_url,
+      times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
+      logger,
+    });
+    this.#lifecycle.onStop('notifier', () => notifier.stop());
+    await notifier.start();
+    this.#throwIfStopped();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
     const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
     workspaceSweeper.start();
+    const instance = await readInstance({ redis, key_prefix });
+    const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
+    this.#lifecycle.onStop('container sweeper', () => containers.stop());
+    containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
     const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
@@ -137,8 +174,10 @@ export class TriageWorkerApp {
         config,
         incidents,
         permissions: new PermissionCache(),
+        breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,
+        instance,
         grace: this.#options.grace ?? { overrun: 30, kill },
         logger,
       },
@@ -151,6 +190,7 @@ export class TriageWorkerApp {
         ...(this.#options.retryDelay ?? { initial: 5_000, max: 300_000 }),
       },
       lock,
+      wakeNotifier: () => notifier.wake(),
     });
     this.#worker = worker;
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));

@@ -5,6 +5,7 @@ import { CorruptIncidentError } from '@nightcrier/state/incident-row';
 import { expiredReason } from '@nightcrier/state/queue-sweep';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { hasLastResort } from './agent/roster.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { workspaceOf } from './workspace/workspace.ts';
@@ -16,6 +17,10 @@ export interface Claim {
   cluster: ClusterConfig;
   /** Absolute path of a readable file. */
   kubeconfig: string;
+  /** An attempt was begun before, so something of it may be left. */
+  resumed: boolean;
+  /** Why no agent is to be tried again: attempts are used up, and only the built-in analyser is left to report. */
+  agentsGivenUp?: string;
 }
 
 /**
@@ -26,7 +31,7 @@ export interface Claim {
 export async function claim(incidentId: string, { config, incidents }: TriageContext): Promise<Claim> {
   const incident = await readRow(incidentId, incidents);
   requireFresh(incident, config);
-  requireAttempts(incident, config);
+  const agentsGivenUp = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
   const cluster = config.clusters.find((candidate) => candidate.name === name);
   if (!cluster) {
@@ -46,7 +51,13 @@ export async function claim(incidentId: string, { config, incidents }: TriageCon
   if (begun.kind !== 'changed') {
     throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
   }
-  return { incident: { ...incident, attempts: begun.attempts }, cluster, kubeconfig };
+  return {
+    incident: { ...incident, attempts: begun.attempts },
+    cluster,
+    kubeconfig,
+    resumed: incident.started_at !== undefined,
+    ...(agentsGivenUp !== undefined && { agentsGivenUp }),
+  };
 }
 
 async function readRow(incidentId: string, incidents: TriageContext['incidents']): Promise<Incident> {
@@ -71,10 +82,18 @@ function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seco
   throw new TriageEnded({ kind: 'expired', reason: expiredReason(most) });
 }
 
-/** Attempts that came to no end, because their workers died, count like the others. */
-function requireAttempts({ attempts, last_failure }: Incident, { max_attempts }: Config): void {
-  if (attempts < max_attempts) return;
-  throw failed(`gave up after ${attempts} attempts: ${last_failure ?? 'its workers died or hung'}`);
+/**
+ * Attempts that came to no end, because their workers died, count like the others. Gives why agents are not tried again,
+ * where the built-in analyser is to report in their place.
+ */
+function requireAttempts(incident: Incident, config: Config): string | undefined {
+  const { attempts, state, last_failure = 'unknown' } = incident;
+  if (attempts < config.max_attempts) return undefined;
+  const cause = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
+  const reason = `gave up after ${attempts} attempts: ${cause}`;
+  // Once more, and by rules alone. An analyser that kills its workers is given up like any other.
+  if (hasLastResort(config) && attempts === config.max_attempts) return reason;
+  throw failed(reason);
 }
 
 async function requireReadable(kubeconfig: string, cluster: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Claim } from './claim.ts';
 import { collectEvidence } from './evidence/collect-evidence.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
-import { redactEvidence } from './redaction/redact-evidence.ts';
+import { redactEvidence } from './evidence/redact-evidence.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import type { Workspace } from './workspace/workspace.ts';

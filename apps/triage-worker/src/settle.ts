@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import type { Settings } from '@nightcrier/core/config';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import type { IncidentEnd, IncidentStore } from '@nightcrier/state/incidents';
 import type { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -6,38 +7,51 @@ import type { TriageJob } from '@nightcrier/state/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { type RetryPolicy, retryDelay } from './retry-delay.ts';
 
-/** What an outcome means to the job, the incident's row and the log. */
+/** What an outcome means to the job, the incident's row (and by it, to whoever is notified) and the log. */
 export type Disposition = { level: 'info' | 'warn' | 'error'; message: string } & (
   | { job: 'complete' | 'fail'; end: IncidentEnd; markdown?: string }
   | { job: 'delay'; milliseconds: number; reason: string; attemptCounts: boolean }
 );
 
+/** What of the configuration decides who is told what. */
+export type NotificationPolicy = Pick<Settings, 'notify_on_agent_failure'>;
+
 /**
  * The one place that says what each outcome of triage means.
  * @param attempts investigations begun, this one included
  */
-export function dispositionOf(outcome: TriageOutcome, attempts: number, retry: RetryPolicy): Disposition {
+export function dispositionOf(
+  outcome: TriageOutcome,
+  attempts: number,
+  retry: RetryPolicy,
+  { notify_on_agent_failure }: NotificationPolicy,
+): Disposition {
   switch (outcome.kind) {
     case 'resolved': {
       const { report, markdown, agent, reason } = outcome;
-      const end: IncidentEnd = { state: 'resolved', report, agent, ...(reason !== undefined && { reason }) };
+      const because = reason === undefined ? {} : { reason };
+      const end: IncidentEnd = { state: 'resolved', report, agent, ...because, notify: 'incident_resolved' };
       return { job: 'complete', end, markdown, level: 'info', message: 'incident resolved' };
     }
     case 'agent_failed': {
       const { reason, agent } = outcome;
-      return { job: 'fail', end: { state: 'agent_failed', reason, agent }, level: 'warn', message: 'agent failed' };
+      // One alone tells little; the breaker tells when they are many.
+      const notify = notify_on_agent_failure ? { notify: 'incident_agent_failed' as const } : {};
+      const end: IncidentEnd = { state: 'agent_failed', reason, agent, ...notify };
+      return { job: 'fail', end, level: 'warn', message: 'agent failed' };
     }
     case 'failed':
       return {
         job: 'fail',
-        end: { state: 'failed', reason: outcome.reason },
+        end: { state: 'failed', reason: outcome.reason, notify: 'incident_failed' },
         level: 'error',
         message: 'triage failed',
       };
     case 'retry': {
       if (attempts >= retry.maxAttempts) {
         const reason = `gave up after ${attempts} attempts: ${outcome.reason}`;
-        return { job: 'fail', end: { state: 'failed', reason }, level: 'error', message: 'triage failed' };
+        const end: IncidentEnd = { state: 'failed', reason, notify: 'incident_failed' };
+        return { job: 'fail', end, level: 'error', message: 'triage failed' };
       }
       const milliseconds = retryDelay(attempts, retry);
       const { reason } = outcome;
@@ -91,6 +105,9 @@ export interface SettleParts {
   incidents: IncidentStore;
   counters: TriageCounters;
   retry: RetryPolicy;
+  notifications: NotificationPolicy;
+  /** Has what is due to be told looked for at once. */
+  wakeNotifier: () => void;
   logger: Logger;
   /** How long the run took, in seconds. */
   seconds: number;
@@ -111,7 +128,7 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     throw new DelayedError();
   }
   const attempts = outcome.kind === 'retry' ? ((await incidents.get(id))?.attempts ?? 0) : 0;
-  const disposition = dispositionOf(outcome, attempts, parts.retry);
+  const disposition = dispositionOf(outcome, attempts, parts.retry, parts.notifications);
   const report = async (fields: object): Promise<void> => {
     await counters.count(outcome.kind, seconds);
     logger[disposition.level]({ ...fields, duration_seconds: seconds }, disposition.message);
@@ -126,6 +143,7 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   const { end, markdown } = disposition;
   if (markdown !== undefined) await incidents.saveReport(id, markdown);
   const { kind } = await incidents.finish(id, end);
+  if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had ended already; its row stays as it is');
   else await report({ state: end.state, reason: end.reason });
   if (disposition.job === 'fail') throw new UnrecoverableError(end.reason);

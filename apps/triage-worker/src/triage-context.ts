@@ -1,5 +1,6 @@
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
+import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
 import type { PermissionCache } from './permission-cache.ts';
@@ -9,10 +10,14 @@ export interface TriageContext {
   config: Config;
   incidents: IncidentStore;
   permissions: PermissionCache;
+  /** Over all workers. */
+  breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */
   environment: Record<string, string | undefined>;
   /** Names this worker on what it starts. */
   workerId: string;
+  /** Names this installation on the containers that its workers start, see `readInstance`. */
+  instance: string;
   grace: Grace;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;

@@ -30,6 +30,8 @@ export interface TriageWorkerParts {
   counters: TriageCounters;
   slots: ClusterSlots;
   retry: RetryPolicy;
+  /** Has what is due to be told looked for at once. */
+  wakeNotifier: () => void;
   lock: LockSettings;
 }
 
@@ -59,8 +61,8 @@ export class TriageWorker {
         name: parts.context.workerId,
         autorun: false,
         concurrency: config.max_concurrent_agents,
-        // An incident that kills its workers must not take all of them.
-        maxStalledCount: config.max_attempts - 1,
+        // An incident that kills its workers must not take all of them. Once more than attempts, for the last resort.
+        maxStalledCount: config.max_attempts,
         drainDelay: 5,
         ...parts.lock,
         ...RETENTION,
@@ -126,13 +128,14 @@ export class TriageWorker {
   }
 
   async #investigate(held: HeldJob, signal: AbortSignal, logger: Logger): Promise<void> {
-    const { counters, retry, context } = this.#parts;
+    const { counters, retry, context, wakeNotifier } = this.#parts;
     const { incident_id } = held.job.data;
     const begun = performance.now();
     try {
       const outcome = await triage(incident_id, { ...context, signal, logger });
       const seconds = Math.round(performance.now() - begun) / 1000;
-      return await settle(held, outcome, { incidents: context.incidents, counters, retry, logger, seconds });
+      const { incidents, config: notifications } = context;
+      return await settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });
     } catch (error) {
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // The outcome could not be written, so the job must not end either. BullMQ leaves it as it is after a DelayedError;
@@ -159,8 +162,11 @@ export class TriageWorker {
     const logger = this.#logger.child({ incident_id: incidentId });
     const reason = `its workers died or hung too often: ${message}`;
     try {
-      const { kind } = await this.#parts.context.incidents.finish(incidentId, { state: 'failed', reason });
-      if (kind === 'changed') logger.error({ reason }, 'triage failed');
+      const end = { state: 'failed', reason, notify: 'incident_failed' } as const;
+      const { kind } = await this.#parts.context.incidents.finish(incidentId, end);
+      if (kind !== 'changed') return;
+      logger.error({ reason }, 'triage failed');
+      this.#parts.wakeNotifier();
     } catch (error) {
       logger.error({ error }, 'end of a failed job could not be recorded');
     }

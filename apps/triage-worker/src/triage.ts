@@ -1,9 +1,11 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
-import { investigate } from './agent/investigate.ts';
+import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import { findLeftRun } from './agent/find-left-run.ts';
+import { guardAgents } from './agent/guard-agents.ts';
 import { claim } from './claim.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
-import { redactIncident } from './redaction/redact-evidence.ts';
+import { checkQuotes } from './report/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { prepareWorkspace } from './workspace/workspace.ts';
@@ -19,10 +21,14 @@ export async function triage(incidentId: string, context: TriageContext): Promis
     const claimed = await claim(incidentId, context);
     const permissions = await preflight(claimed, context);
     const incident = await redactIncident(claimed.incident);
-    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions);
+    const left = await findLeftRun(claimed, context);
+    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions, {
+      resume: left !== undefined,
+    });
     const evidence = await gatherEvidence(claimed, workspace, context);
-    await writePrompt(incident, workspace, config);
-    return await investigate(claimed, workspace, evidence, context);
+    if (!left) await writePrompt(incident, workspace, config);
+    const outcome = await guardAgents(claimed, workspace, evidence, context, left);
+    return await checkQuotes(outcome, workspace, context.logger);
   } catch (error) {
     return outcomeOf(error, context);
   }

@@ -8,6 +8,7 @@ import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@
 import { Admission } from '@nightcrier/state/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { IncidentStore } from '@nightcrier/state/incidents';
+import { readInstance } from '@nightcrier/state/instance';
 import { IntakeCounters } from '@nightcrier/state/intake-counters';
 import { StateKeys } from '@nightcrier/state/keys';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
@@ -30,6 +31,9 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 
 /** A dead worker is found out within two seconds. */
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
+
+/** Notifications go out, and are tried again, at once. */
+const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
 
 /** Of a user of the world's cluster who may do everything. */
 export const ADMIN_TOKEN = 'simulated-admin-token';
@@ -106,6 +110,9 @@ export class Bench {
       redis: { url: this.#world.redis.url, key_prefix: this.key_prefix },
       shutdown_timeout: 4,
       agent_timeout: 30,
+      agent_fallback: [],
+      // Each agent is tried, however many have failed.
+      failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
       ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
       ...settings,
@@ -123,6 +130,8 @@ export class Bench {
       environment: { PATH: process.env.PATH, HOME: this.folder, NOT_FOR_AGENTS: 'secret' },
       lock: SHORT_LOCK,
       retryDelay: { initial: 50, max: 200 },
+      notifierTimes: SHORT_NOTIFIER_TIMES,
+      slackRate: { max: 1, duration: 50 },
       grace,
     };
   }
@@ -174,6 +183,12 @@ export class Bench {
     return outcome.incidentId;
   }
 
+  /** The incident's fault comes again. */
+  async recur(id: string): Promise<void> {
+    const { kind } = await this.#admission.admit((await this.incident(id)).cluster_event);
+    if (kind !== 'deduplicated') throw new Error(`fault was no recurrence: ${kind}`);
+  }
+
   async incident(id: string): Promise<Incident> {
     const incident = await this.incidents.get(id);
     if (!incident) throw new Error(`incident ${id} is gone`);
@@ -188,6 +203,11 @@ export class Bench {
       return incident;
     };
     return vi.waitFor(check, { timeout: 20_000 });
+  }
+
+  /** What the worker's containers are labelled with. */
+  async instance(): Promise<string> {
+    return readInstance({ redis: this.#redis, key_prefix: this.key_prefix });
   }
 
   /** Breaks the incident's row. */

@@ -1,3 +1,4 @@
+import { Settings } from '@nightcrier/core/config';
 import { access, readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Bench, World } from './bench.ts';
@@ -32,6 +33,24 @@ it("lets the next agent take over when the provider fails, with its own CLI's se
   await access(bench.workspace(id, 'evidence/index.json'));
   // What the first agent left is kept, and does not pass for the second one's.
   expect(await readFile(bench.workspace(id, 'attempts/1/output/investigation.md'), 'utf8')).toBe('half a report\n');
+});
+
+it('sums what all agents have used, also those of an attempt that was retried', async () => {
+  const id = await bench.admit();
+  const prices = { codex: { input: 1, output: 10 } };
+  const settings = { agent_fallback: ['codex'], agent_prices: prices };
+  await bench.startWorker(bench.config(settings, { agent: 'uses-tokens' }));
+
+  expect((await bench.reaches(id, 'resolved')).usage).toMatchObject({
+    // Twice claude, whose engine was away at first, and once codex.
+    turns: 2 + 2 + 1,
+    input_tokens: 100 + 100 + 1_000,
+    output_tokens: 10 + 10 + 100,
+    cost_usd: 0.25 + 0.25 + 0.002,
+    cost_source: 'price table',
+  });
+  const used = await bench.counters.readUsage();
+  expect(used.find(({ agent }) => agent === 'claude')?.usage).toMatchObject({ turns: 4, cost_usd: 0.5 });
 });
 
 it('ends with the built-in report, marked as such, when every provider fails', async () => {
@@ -69,6 +88,38 @@ it.each(['exits-3', 'writes-nothing', 'writes-too-little'])(
     expect(incident.reason).not.toContain('codex');
   },
 );
+
+it('has the built-in analyser report when attempts are used up and the engine is still away', async () => {
+  const id = await bench.admit('image-pull-back-off');
+  const settings = { agent_fallback: ['codex', 'builtin'], max_attempts: 2 };
+  await bench.startWorker(bench.config(settings, { agent: 'engine-unavailable' }));
+  const away = 'the container engine or the agent image is unavailable: the engine does not answer';
+  const incident = await bench.reaches(id, 'resolved');
+  expect(incident).toMatchObject({
+    agent: 'builtin',
+    attempts: 2,
+    reason: `builtin took over: claude: gave up after 2 attempts: ${away}`,
+  });
+  expect(incident.report?.root_cause).toMatch(/image/i);
+  expect(await bench.incidents.report(id)).toContain(away);
+});
+
+it.each([
+  ['a script that cannot be run', { agent_script_path: '/nowhere/run-agent.sh' }],
+  ['a key that cannot be read', { anthropic_api_key_file: '/nowhere/key' }],
+])('has the built-in analyser report at once, naming the cause, in place of %s', async (_, settings) => {
+  const id = await bench.admit();
+  await bench.startWorker(bench.config({ agent_cli: 'claude', agent_fallback: ['builtin'], ...settings }));
+  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+    agent: 'builtin',
+    attempts: 1,
+    reason: expect.stringContaining(String(Object.values(settings)[0])),
+  });
+});
+
+it('gives every incident a report unless it is told otherwise', () => {
+  expect(Settings.parse({}).agent_fallback).toEqual(['builtin']);
+});
 
 it('leaves a failure alone without agent_fallback', async () => {
   const id = await bench.admit();

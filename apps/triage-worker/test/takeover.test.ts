@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Bench, World } from './bench.ts';
 
@@ -54,6 +54,34 @@ it('hands the incident of a worker that is told to stop to another one at once, 
   expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
 });
 
+it('lets the short investigations finish at SIGTERM, and has the long ones begin elsewhere within a second', async () => {
+  const settings = { max_agents_per_cluster: 0, max_concurrent_agents: 4, shutdown_timeout: 6 };
+  const config = bench.config(settings, { agent: 'short-or-long' });
+  const ids = [await bench.admit(), await bench.admit(), await bench.admit(), await bench.admit()];
+  const [short, long] = [ids.slice(0, 2), ids.slice(2)];
+  for (const id of long) {
+    await mkdir(bench.workspace(id), { recursive: true });
+    await writeFile(bench.workspace(id, 'long'), '');
+  }
+  const stopping = await bench.startWorker(config);
+  for (const id of ids) await untilAgentRuns(id);
+  // The other worker is there already, with nothing to do.
+  await bench.startWorker(config);
+  const stopped = stopping.stop();
+  for (const id of ids) await writeFile(bench.workspace(id, 'go'), '');
+  for (const id of short) expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  await stopped;
+  for (const id of long) {
+    const incident = await bench.reaches(id, 'resolved');
+    expect(incident).toMatchObject({ attempts: 1 });
+    const [ended = 0, began = Infinity] = (await readFile(bench.workspace(id, 'times'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map(Number);
+    expect(began - ended).toBeLessThan(1);
+  }
+});
+
 it('lets an investigation finish that needs less than its part of shutdown_timeout', async () => {
   const id = await bench.admit();
   const worker = await bench.startWorker(bench.config({ agent_timeout: 1, shutdown_timeout: 20 }, { agent: 'hangs' }));
@@ -83,7 +111,23 @@ it('fails an incident that loses its worker again and again', async () => {
     await dying.kill();
   }
   await bench.startWorker(config);
-  expect((await bench.reaches(id, 'failed')).reason).toContain('its workers died or hung too often');
+  expect((await bench.reaches(id, 'failed')).reason).toBe(
+    'gave up after 3 attempts: attempt 3: its worker died or hung',
+  );
+});
+
+it('has the built-in analyser report on an incident that loses its worker again and again', async () => {
+  const id = await bench.admit('image-pull-back-off');
+  const config = bench.config({ max_attempts: 1, agent_fallback: ['builtin'] }, { agent: 'hangs' });
+  const dying = await bench.startWorkerProcess(config);
+  await untilAgentRuns(id);
+  await dying.kill();
+  await bench.startWorker(config);
+  const incident = await bench.reaches(id, 'resolved');
+  const reason = 'gave up after 1 attempts: attempt 1: its worker died or hung';
+  expect(incident).toMatchObject({ agent: 'builtin', reason: `builtin took over: ${reason}` });
+  expect(incident.report?.root_cause).toMatch(/image/i);
+  expect(await bench.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
 });
 
 it('does not investigate again what had ended when its worker died', async () => {

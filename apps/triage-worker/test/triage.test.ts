@@ -248,6 +248,15 @@ describe('an agent script', () => {
   });
 });
 
+it('a report that quotes what was not recorded says so, and is a report all the same', async () => {
+  const id = await bench.admit();
+  await bench.startWorker(bench.config({}, { agent: 'quotes-output' }));
+  expect((await bench.reaches(id, 'resolved')).report).toMatchObject({
+    root_cause: 'The stand-in cause.',
+    unsupported: { count: 1, quotes: ['exit code 137, I think'] },
+  });
+});
+
 it('investigates no more at once than max_concurrent_agents over all workers', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
   const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1 };

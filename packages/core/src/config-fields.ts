@@ -49,6 +49,11 @@ export function secret() {
     .transform((value) => new Secret(value));
 }
 
+/** An address that must not be shown, because whoever knows it may use it: that of a webhook. */
+export function secretUrl() {
+  return httpUrl().transform((value) => new Secret(value));
+}
+
 /** An address with the scheme http or https. A user or password in it would show wherever the address is shown. */
 export function httpUrl() {
   const parse = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
@@ -75,6 +80,18 @@ export function wordList() {
         : value,
     z.array(z.string()),
   );
+}
+
+/** A mapping; as text, in JSON. */
+export function json<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => {
+    if (typeof value !== 'string') return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return value;
+    }
+  }, schema);
 }
 
 function fromText(pattern: RegExp, convert: (text: string) => unknown) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ModelPrice } from './agent-usage.ts';
 import type { ClusterConfig } from './cluster-config.ts';
-import { decimal, flag, httpUrl, integer, seconds, secret, wordList } from './config-fields.ts';
+import { decimal, flag, httpUrl, integer, json, seconds, secret, secretUrl, wordList } from './config-fields.ts';
 import { GROUPINGS } from './group-key.ts';
 import { SeverityThreshold } from './severity.ts';
 
@@ -75,12 +76,15 @@ export const Settings = z.strictObject({
   agent_cli: z.enum(AGENT_CLIS).default('builtin').describe('which agent investigates'),
   agent_fallback: wordList()
     .pipe(z.array(z.enum(AGENT_CLIS)))
-    .default([])
+    .default(['builtin'])
     .describe('agents that take over when the provider of its model fails; builtin also after any other failure'),
   agent_engine: z.enum(['docker', 'podman']).default('docker').describe('container engine that runs the agent'),
   agent_image: z.string().min(1).default('nightcrier-agent:latest').describe('image that the agent runs in'),
   agent_network: z.string().min(1).default('bridge').describe('container network of the agent'),
   agent_model: z.string().min(1).optional().describe("model the agent uses; the CLI's own default if unset"),
+  agent_prices: json(z.record(z.string(), ModelPrice))
+    .default({})
+    .describe('USD for a million tokens, by model or agent, where the CLI gives no cost'),
   agent_timeout: seconds(1, 86_400).default(300).describe('longest investigation'),
   agent_script_path: z.string().min(1).default('agent-container/run-agent.sh').describe('script that runs one agent'),
   agent_system_prompt_file: z
@@ -107,6 +111,33 @@ export const Settings = z.strictObject({
   gemini_api_key: secret().optional().describe('key for gemini'),
   gemini_api_key_file: z.string().min(1).optional().describe('file that holds the key for gemini'),
   google_gemini_base_url: httpUrl().optional().describe('where gemini finds its API'),
+
+  failure_threshold_for_alert: integer(0, 1000)
+    .default(3)
+    .describe('agent failures in a row after which agents count as degraded; 0: never'),
+  breaker_probe_interval: seconds(1, 86_400)
+    .default(60)
+    .describe(
+      'while agents are degraded, time between two incidents that are given to the agent to see whether it works',
+    ),
+  notify_on_agent_failure: flag().default(false).describe('notify of each incident whose agent gave no report'),
+  slack_webhook_url: secretUrl().optional().describe('incoming webhook of Slack that is notified'),
+  slack_webhook_url_file: z.string().min(1).optional().describe('file that holds the URL of that webhook'),
+  slack_bot_token: secret().optional().describe('token of a Slack app that posts one message for each incident'),
+  slack_bot_token_file: z.string().min(1).optional().describe('file that holds the token of the Slack app'),
+  slack_channel: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('id or name of the channel that the Slack app posts to'),
+  slack_api_url: httpUrl().default('https://slack.com/api').describe("where the Slack app finds Slack's API"),
+  webhook_url: secretUrl().optional().describe('webhook that is notified in JSON'),
+  webhook_secret: secret().optional().describe('key of the signature of what is sent to webhook_url'),
+  webhook_secret_file: z.string().min(1).optional().describe('file that holds that key'),
+  public_url: httpUrl()
+    .optional()
+    .describe('address of the API as readers of notifications reach it, for links to reports'),
 
   log_level: z
     .string()
@@ -144,9 +175,6 @@ export type Settings = z.infer<typeof Settings>;
 
 /** The whole configuration, validated: {@link Settings} and at least one cluster. */
 export type Config = Settings & { clusters: ClusterConfig[] };
-
-/** Keys of the original system whose part is not built yet: accepted with a warning, so that its files load. */
-export const KEYS_WITHOUT_EFFECT = ['slack_webhook_url', 'notify_on_agent_failure', 'failure_threshold_for_alert'];
 
 /** Where a setting stands in the file, its one-line description, and what overrides it. */
 export interface SettingKey {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentUsage } from './agent-usage.ts';
 import { ClusterEvent } from './cluster-event.ts';
 import { FaultEvent } from './fault.ts';
 import { ReportSummary } from './report.ts';
@@ -64,6 +65,8 @@ export const Incident = z.object({
   /** Absolute path of the workspace on the worker that ran it last. */
   workspace: z.string().optional(),
   agent: z.string().optional(),
+  /** Of all agents that ran for it, attempts that came to no end included. */
+  usage: AgentUsage.optional(),
   report: ReportSummary.optional(),
 });
 export type Incident = z.infer<typeof Incident>;

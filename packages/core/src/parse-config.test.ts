@@ -182,10 +182,50 @@ describe('parseConfig', () => {
     expect(messagesOf({ clusters: [cluster], max_concurrent_agents: '' })).toHaveLength(1);
   });
 
-  test('accepts keys of the original whose part is not built, with a warning', () => {
-    const parsed = parse({ clusters: [cluster], slack_webhook_url: 'https://hooks/x' });
-    expect('warnings' in parsed && parsed.warnings.map((warning) => warning.message)).toEqual([
-      'slack_webhook_url has no effect yet',
+  test('reads prices, also as JSON, and refuses what is none', () => {
+    const prices = { 'gpt-x': { input: 1.25, cached_input: 0.125, output: 10 } };
+    for (const agent_prices of [prices, JSON.stringify(prices)]) {
+      expect(configOf({ clusters: [cluster], agent_prices }).agent_prices).toEqual(prices);
+    }
+    for (const agent_prices of ['cheap', { 'gpt-x': { input: -1, output: 1 } }, { 'gpt-x': { input: 1 } }]) {
+      expect(messagesOf({ clusters: [cluster], agent_prices })[0]).toMatch(/^agent_prices.*(record|>=0|required)/);
+    }
+  });
+
+  test('takes the notification settings of the original', () => {
+    const settings = { slack_webhook_url: 'https://hooks.example/x', notify_on_agent_failure: true };
+    const config = configOf({ clusters: [cluster], ...settings, failure_threshold_for_alert: 5 });
+    expect(config).toMatchObject({ notify_on_agent_failure: true, failure_threshold_for_alert: 5 });
+    expect(config.slack_webhook_url?.reveal()).toBe('https://hooks.example/x');
+    expect(JSON.stringify(config)).not.toContain('hooks.example');
+  });
+
+  test.each([
+    [{ slack_bot_token: 'xoxb' }, 'slack_bot_token needs slack_channel'],
+    [{ slack_channel: 'C1' }, 'slack_channel needs slack_bot_token'],
+    [{ webhook_secret: 's' }, 'webhook_secret needs webhook_url'],
+    [
+      { slack_webhook_url: 'https://a', slack_webhook_url_file: 'there' },
+      'slack_webhook_url and slack_webhook_url_file',
+    ],
+    [{ slack_bot_token_file: 'missing', slack_channel: 'C1' }, 'slack_bot_token_file: missing is not a readable file'],
+    [{ failure_threshold_for_alert: -1 }, 'failure_threshold_for_alert: Too small'],
+  ])('refuses %j', (settings, message) => {
+    expect(messagesOf({ clusters: [cluster], ...settings })).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('never repeats the address of a webhook, which is its key', () => {
+    const messages = messagesOf({ clusters: [cluster], slack_webhook_url: 'hooks.example/key', webhook_url: 'key' });
+    expect(messages).toEqual([
+      'slack_webhook_url: must be an http:// or https:// URL',
+      'webhook_url: must be an http:// or https:// URL',
+    ]);
+  });
+
+  test('warns of a webhook whose notifications are not signed', () => {
+    const parsed = parse({ clusters: [cluster], webhook_url: 'https://ops.example/hook' });
+    expect('warnings' in parsed && parsed.warnings).toEqual([
+      { path: ['webhook_url'], message: expect.stringContaining('set webhook_secret') },
     ]);
   });
 });

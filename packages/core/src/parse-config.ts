@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ClusterConfig, FlatClusterConfig, expandFlatCluster } from './cluster-config.ts';
-import { type Config, KEYS_WITHOUT_EFFECT, Settings } from './config.ts';
+import { type Config, Settings } from './config.ts';
 
 /** One thing wrong with a configuration; all of them are found in one go. */
 export interface ConfigProblem {
@@ -29,17 +29,13 @@ export type ParsedConfig = { config: Config; warnings: ConfigProblem[] } | { pro
 export function parseConfig(raw: unknown, surroundings: ConfigSurroundings): ParsedConfig {
   if (!isRecord(raw)) return { problems: [{ path: [], message: 'the configuration must be a mapping of keys' }] };
   const { clusters: rawClusters, mcp_endpoint: legacyEndpoint, ...rest } = raw;
-  const ignored = KEYS_WITHOUT_EFFECT.filter((key) => key in rest);
-  for (const key of ignored) delete rest[key];
-
   const problems: ConfigProblem[] = [];
-  const settings = check(Settings, rest, [], problems, [...KEYS_WITHOUT_EFFECT, 'clusters', 'mcp_endpoint']);
-  problems.push(...secretProblems(rest, [], surroundings));
+  const settings = check(Settings, rest, [], problems, ['clusters', 'mcp_endpoint']);
+  problems.push(...secretProblems(rest, [], surroundings), ...companionProblems(rest));
   const clusters = parseClusters(rawClusters, legacyEndpoint, surroundings, problems);
 
   if (problems.length > 0 || !settings) return { problems };
-  const warnings = ignored.map((key) => ({ path: [key], message: `${key} has no effect yet` }));
-  return { config: { ...settings, clusters }, warnings };
+  return { config: { ...settings, clusters }, warnings: warningsAbout(settings) };
 }
 
 function parseClusters(
@@ -147,13 +143,34 @@ function secretProblems(
     if (partner !== undefined && record[partner] === undefined) {
       return [{ path: [...path, key], message: `${key} needs ${partner}` }];
     }
-    if (!/(_key|^ca|_cert)_file$/.test(key)) return [];
+    if (!/(_key|_token|_secret|_webhook_url|^ca|_cert)_file$/.test(key)) return [];
     const at = [...path, key];
     const plain = key.slice(0, -'_file'.length);
-    if (key.endsWith('_key_file') && record[plain] !== undefined)
-      return [{ path: at, message: `${plain} and ${key} cannot both be set` }];
+    if (record[plain] !== undefined) return [{ path: at, message: `${plain} and ${key} cannot both be set` }];
     return surroundings.isFile(value) ? [] : [{ path: at, message: `${key}: ${value} is not a readable file` }];
   });
+}
+
+/** Settings that say nothing without another one. */
+const COMPANIONS: [setting: string, needs: string][] = [
+  ['slack_bot_token', 'slack_channel'],
+  ['slack_channel', 'slack_bot_token'],
+  ['webhook_secret', 'webhook_url'],
+];
+
+function companionProblems(settings: Record<string, unknown>): ConfigProblem[] {
+  const given = (key: string): string | undefined => [key, `${key}_file`].find((name) => settings[name] !== undefined);
+  return COMPANIONS.flatMap(([setting, needs]) => {
+    const key = given(setting);
+    return key === undefined || given(needs) !== undefined ? [] : [{ path: [key], message: `${key} needs ${needs}` }];
+  });
+}
+
+function warningsAbout({ webhook_url, webhook_secret, webhook_secret_file }: Settings): ConfigProblem[] {
+  if (!webhook_url || webhook_secret || webhook_secret_file !== undefined) return [];
+  const message =
+    'webhook_url is sent unsigned notifications: set webhook_secret, so that it can tell them from forged ones';
+  return [{ path: ['webhook_url'], message }];
 }
 
 function reportDuplicateNames(entries: unknown[], problems: ConfigProblem[]): void {
@@ -197,7 +214,7 @@ function check<T extends z.ZodObject>(
 }
 
 /** Keys whose value is, or may hold, a secret: a message never repeats it. */
-const SENSITIVE_KEY = /(_key|redis\.url|mcp\.headers\..*)$/;
+const SENSITIVE_KEY = /(_key|_token|_secret|webhook_url|redis\.url|mcp\.headers\..*)$/;
 const CREDENTIALS_IN_URL = /\/\/[^/]*@/;
 
 function describeIssue(issue: z.core.$ZodIssue, at: PropertyKey[], root: unknown, path: PropertyKey[]): string {

@@ -9,5 +9,13 @@ export const ReportSummary = z.object({
   /** Percent, 0 to 100; missing when the report gives none. */
   confidence: z.number().min(0).max(100).optional(),
   recommendations: z.array(z.string()),
+  /** Quotes of command output that nothing that was recorded bears out; missing when there are none. */
+  unsupported: z
+    .object({
+      count: z.number().int().positive(),
+      /** The first line that was not found of the first few. */
+      quotes: z.array(z.string()),
+    })
+    .optional(),
 });
 export type ReportSummary = z.infer<typeof ReportSummary>;

@@ -11,8 +11,8 @@ export type TriageOutcome =
   | { kind: 'agent_failed'; reason: string; agent: string }
   /** Triage is impossible as things are configured. */
   | { kind: 'failed'; reason: string }
-  /** A passing cause: try again later, while attempts are left. */
-  | { kind: 'retry'; reason: string }
+  /** A passing cause: try again later, while attempts are left. `agent_unavailable`: the agents cannot be started. */
+  | { kind: 'retry'; reason: string; cause?: 'agent_unavailable' }
   /** This worker shuts down: hand the job back at once, without counting an attempt. */
   | { kind: 'requeue'; reason: string }
   /** It waited longer than `max_queue_age_seconds`. */

@@ -130,6 +130,9 @@ function withAbsolutePaths(config: Config): Config {
     anthropic_api_key_file: absolute(config.anthropic_api_key_file),
     openai_api_key_file: absolute(config.openai_api_key_file),
     gemini_api_key_file: absolute(config.gemini_api_key_file),
+    slack_webhook_url_file: absolute(config.slack_webhook_url_file),
+    slack_bot_token_file: absolute(config.slack_bot_token_file),
+    webhook_secret_file: absolute(config.webhook_secret_file),
     api: { ...config.api, access_key_file: absolute(config.api.access_key_file) },
     clusters: config.clusters.map((cluster) => ({
       ...cluster,

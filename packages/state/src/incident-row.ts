@@ -1,3 +1,4 @@
+import { NO_USAGE } from '@nightcrier/core/agent-usage';
 import { FaultEvent } from '@nightcrier/core/fault';
 import { Incident, IncidentMember } from '@nightcrier/core/incident';
 import { z } from 'zod';
@@ -19,6 +20,8 @@ const OwnFault = z
 
 /** The field of a fault that joined the incident begins with this. */
 const MEMBER_FIELD = 'member:';
+/** The fields of what agents have used begin with this. */
+const USAGE_FIELD = 'usage:';
 /** The incident's own fault first, then the others in the order in which they were received. */
 const Members = z
   .tuple([OwnFault], json.pipe(IncidentMember))
@@ -30,7 +33,7 @@ const Members = z
 /**
  * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `phase`, …)
  * besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them; each further member
- * is a field `member:<fault id>`.
+ * is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`.
  */
 const IncidentRow = z
   .object({
@@ -44,13 +47,24 @@ const IncidentRow = z
   .transform((row, context): unknown => {
     const members = Members.safeParse(membersOf(row));
     if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
-    return { ...row, member_count: row.other_members + 1, members: members.data };
+    return { ...row, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
   })
   .pipe(Incident);
 
 function membersOf(row: Record<string, unknown>): unknown[] {
   const others = Object.keys(row).filter((field) => field.startsWith(MEMBER_FIELD));
   return [row.cluster_event, ...others.map((field) => row[field])];
+}
+
+/** What agents have used, undefined while none has; the figures are text, as all fields are. */
+function usageOf(row: Record<string, unknown>): object | undefined {
+  const fields = Object.entries(row).filter(([field]) => field.startsWith(USAGE_FIELD));
+  if (fields.length === 0) return undefined;
+  const usage = fields.map(([field, value]) => [field.slice(USAGE_FIELD.length), value] as const);
+  return {
+    ...NO_USAGE,
+    ...Object.fromEntries(usage.map(([field, value]) => [field, field === 'cost_source' ? value : Number(value)])),
+  };
 }
 
 /** A row that cannot be read as an incident: an operator has to look at it. */

@@ -1,5 +1,7 @@
+import type { AgentUsage } from '@nightcrier/core/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incident';
 import type { Logger } from '@nightcrier/core/logger';
+import type { IncidentEndEvent } from '@nightcrier/core/notification';
 import type { ReportSummary } from '@nightcrier/core/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -16,6 +18,8 @@ export interface IncidentEnd {
   reason?: string;
   report?: ReportSummary;
   agent?: string;
+  /** What people are told of it, if anything. */
+  notify?: IncidentEndEvent;
 }
 
 /** What became of a change of state. The list is closed. */
@@ -51,6 +55,7 @@ interface TransitionRequest {
   attempts: 0 | 1 | -1;
   set: Record<string, string>;
   clear: string[];
+  notify?: IncidentEndEvent;
 }
 
 const Reply = z.union([
@@ -77,6 +82,7 @@ export class IncidentStore {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #script: LuaScript;
+  readonly #addUsage: LuaScript;
 
   /** @param options.now milliseconds since the epoch. */
   constructor(options: { redis: Redis; key_prefix: string; logger: Logger; now?: () => number }) {
@@ -85,6 +91,7 @@ export class IncidentStore {
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
     this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
+    this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
@@ -136,14 +143,19 @@ export class IncidentStore {
   }
 
   /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
-  async finish(id: string, { state, reason, report, agent }: IncidentEnd): Promise<Transition> {
+  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
       ...(reason && { reason }),
       ...(report && { report: JSON.stringify(report) }),
       ...(agent && { agent }),
     };
-    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [] });
+    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
+  }
+
+  /** Adds what one run of an agent has used to its incident, whatever that one's state, and to the books of the agent. */
+  async addUsage(id: string, agent: string, { cost_source, ...figures }: AgentUsage): Promise<void> {
+    await this.#addUsage([], [id, agent, JSON.stringify(figures), cost_source ?? '']);
   }
 
   /** Keeps the Markdown of an incident's report. */

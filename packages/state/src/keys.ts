@@ -14,8 +14,10 @@ export class StateKeys {
   readonly incidents: string;
   /** Hash, the books: `<entry>` and `<entry>:<cluster>` to a count, see `books.ts` of the core package. */
   readonly intake: string;
-  /** Hash: `<outcome>:runs` and `<outcome>:seconds` to a count since the beginning. */
+  /** Hash: `<outcome>:runs`, `<outcome>:seconds` and `usage:<figure>:<agent>` to a count since the beginning. */
   readonly triage: string;
+  /** String: the name of this installation, see `instance.ts`. */
+  readonly instance: string;
   /** Hash: name of a cluster to the JSON of its last health report. */
   readonly health: string;
   /** Hash: name of a cluster to the JSON of the last contact with it. */
@@ -34,6 +36,10 @@ export class StateKeys {
   readonly ingesterHealth: string;
   /** Sorted set: id of each triage worker, by the time in ms at which it counts as dead. */
   readonly workers: string;
+  /** Hash: what people are to be told and no queue has taken yet, see `NotificationOutbox`. */
+  readonly dueNotifications: string;
+  /** Hash: whether agents work, see `lua/agent-breaker.lua`. */
+  readonly agentBreaker: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -43,6 +49,7 @@ export class StateKeys {
     this.incidents = `${this.ours}incidents`;
     this.intake = `${this.ours}intake`;
     this.triage = `${this.ours}triage-runs`;
+    this.instance = `${this.ours}instance`;
     this.health = `${this.ours}health`;
     this.lastContacts = `${this.ours}last-contacts`;
     this.malformed = `${this.ours}malformed`;
@@ -52,6 +59,8 @@ export class StateKeys {
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
+    this.dueNotifications = `${this.ours}due-notifications`;
+    this.agentBreaker = `${this.ours}agent-breaker`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
@@ -62,6 +71,11 @@ export class StateKeys {
   /** String: the Markdown of an incident's report. */
   report(id: string): string {
     return `${this.ours}report:${id}`;
+  }
+
+  /** String: JSON of where the message about an incident stands in Slack. */
+  slackCard(incidentId: string): string {
+    return `${this.ours}slack-card:${incidentId}`;
   }
 
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */

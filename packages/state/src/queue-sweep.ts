@@ -60,7 +60,10 @@ export class QueueSweep {
     const abandoned = ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
     const reason = 'its workers died or hung too often, the last one while it wrote that down';
     const ended = await Promise.all(
-      abandoned.map(async (id) => ({ id, ...(await this.#incidents.finish(id, { state: 'failed', reason })) })),
+      abandoned.map(async (id) => ({
+        id,
+        ...(await this.#incidents.finish(id, { state: 'failed', reason, notify: 'incident_failed' })),
+      })),
     );
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
   }

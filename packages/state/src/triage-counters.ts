@@ -1,3 +1,5 @@
+import { NO_USAGE, type UsageFigures } from '@nightcrier/core/agent-usage';
+import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/config';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/triage-outcome';
 import type { Redis } from 'ioredis';
 import { StateKeys } from './keys.ts';
@@ -9,7 +11,13 @@ export interface TriageCount {
   seconds: number;
 }
 
-/** The books of triage over all workers: how each run ended. */
+/** What all runs of an agent's CLI have used since the beginning. */
+export interface AgentCount {
+  agent: AgentCli;
+  usage: UsageFigures;
+}
+
+/** The books of triage over all workers: how each run ended, and what the agents have used. */
 export class TriageCounters {
   readonly #redis: Redis;
   readonly #key: string;
@@ -38,5 +46,14 @@ export class TriageCounters {
       runs: Number(fields[`${outcome}:runs`] ?? 0),
       seconds: Number(fields[`${outcome}:seconds`] ?? 0),
     }));
+  }
+
+  /** What each agent has used; `IncidentStore.addUsage` counts it. */
+  async readUsage(): Promise<AgentCount[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {
+      const figures = Object.keys(NO_USAGE).map((figure) => [figure, Number(fields[`usage:${figure}:${agent}`] ?? 0)]);
+      return { agent, usage: { ...NO_USAGE, ...Object.fromEntries(figures) } };
+    });
   }
 }

@@ -62,9 +62,9 @@ export interface QueueCounts {
   failed: number;
 }
 
-/** Counts the jobs, over any connection. */
-export async function queueCounts(redis: Redis, keyPrefix: string): Promise<QueueCounts> {
-  const key = (state: string): string => `${new StateKeys(keyPrefix).bullmq}:${QUEUE_NAME}:${state}`;
+/** Counts the jobs of the triage queue, or of another one, over any connection. */
+export async function queueCounts(redis: Redis, keyPrefix: string, queue = QUEUE_NAME): Promise<QueueCounts> {
+  const key = (state: string): string => `${new StateKeys(keyPrefix).bullmq}:${queue}:${state}`;
   const [prioritized, wait, delayed, active, completed, failed] = await Promise.all([
     redis.zcard(key('prioritized')),
     redis.llen(key('wait')),

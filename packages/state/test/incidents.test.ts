@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { NO_USAGE } from '@nightcrier/core/agent-usage';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
 import { CorruptIncidentError } from '../src/incident-row.ts';
 import type { IncidentStore } from '../src/incidents.ts';
 import { StateKeys } from '../src/keys.ts';
+import { TriageCounters } from '../src/triage-counters.ts';
 import { Clock, fault, openState } from './open-state.ts';
 
 let server: EmbeddedRedis;
@@ -54,6 +56,35 @@ describe('IncidentStore', () => {
       workspace: '/w/1',
     });
     expect(await incidents.report(id)).toBe('# OOM\n');
+  });
+
+  test('sums what all runs of agents have used, for the incident and for each agent', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    expect((await state.incidents.get(id))?.usage).toBeUndefined();
+    const tokens = { input_tokens: 1_000, cached_input_tokens: 800, output_tokens: 34 };
+    const run = { ...NO_USAGE, ...tokens, turns: 2, tool_calls: 3, cost_usd: 0.25 };
+    await state.incidents.addUsage(id, 'claude', { ...run, cost_source: 'cli' });
+    expect(await state.incidents.get(id)).toMatchObject({ usage: { ...run, cost_source: 'cli' } });
+    await state.incidents.addUsage(id, 'codex', { ...run, cost_usd: 0.125, cost_source: 'price table' });
+    await state.incidents.addUsage(id, 'claude', { ...run, cost_source: 'cli', input_tokens: 1e12 });
+    expect((await state.incidents.get(id))?.usage).toMatchObject({
+      turns: 6,
+      input_tokens: 1e12 + 2_000,
+      cost_usd: 0.625,
+      cost_source: 'price table',
+    });
+    await state.incidents.addUsage('gone', 'codex', run);
+    expect(await state.incidents.get('gone')).toBeUndefined();
+    const used = Object.fromEntries(
+      (await new TriageCounters(state).readUsage()).map(({ agent, usage }) => [agent, usage]),
+    );
+    expect(used).toMatchObject({
+      claude: { turns: 4, cost_usd: 0.5 },
+      codex: { turns: 4, cost_usd: 0.375 },
+      gemini: NO_USAGE,
+      goose: NO_USAGE,
+    });
   });
 
   test('takes back the attempt of an investigation that a shutdown cut short', async () => {

@@ -1,4 +1,6 @@
+import { describeUsage } from '@nightcrier/core/agent-usage';
 import { describeResource } from '@nightcrier/core/fault';
+import type { Incident } from '@nightcrier/core/incident';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
@@ -36,6 +38,8 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['recurrences', row.recurrences],
     ['attempts', incident.attempts],
     ['agent', incident.agent],
+    ['caution', cautionOf(incident)],
+    ['usage', incident.usage && describeUsage(incident.usage)],
     ['workspace', incident.workspace],
   ];
   for (const [name, value] of facts) if (value !== undefined) console.log(`${name.padEnd(12)} ${value}`);
@@ -43,4 +47,12 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
   }
   console.log(`\n${report ?? 'There is no report.'}`);
+}
+
+/** Why not to believe everything in the report. */
+function cautionOf({ report }: Incident): string | undefined {
+  if (!report?.unsupported) return undefined;
+  const { count, quotes } = report.unsupported;
+  const what = count === 1 ? 'a quote' : `${count} quotes`;
+  return `${what} in the report cannot be found in what was recorded, such as ${JSON.stringify(quotes[0])}`;
 }

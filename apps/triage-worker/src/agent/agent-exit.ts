@@ -4,8 +4,8 @@ export type AgentExit =
   | { kind: 'exited'; code: number; lastWords: string }
   /** It passed its deadline. */
   | { kind: 'timed_out' }
-  /** The container engine killed it: out of memory, as a rule. */
-  | { kind: 'killed' }
+  /** The container engine killed it: it was out of memory, or filled its output directory. `reason`, where the script knows it. */
+  | { kind: 'killed'; reason: string }
   /** The container engine or the image is not there at present. */
   | { kind: 'unavailable'; reason: string }
   /** Something on this machine ended the script from outside. */
@@ -54,7 +54,7 @@ export function readExit(script: string, result: ScriptResult, lastWords: string
     case 143:
       return { kind: 'interrupted', reason: `${script} was told to stop from outside (exit code ${result.exitCode})` };
     case 137:
-      return { kind: 'killed' };
+      return { kind: 'killed', reason: lastWords.replace(/^run-agent\.sh: /, '') };
     default:
       return { kind: 'exited', code: result.exitCode, lastWords };
   }

@@ -1,19 +1,25 @@
 import type { AgentCli } from '@nightcrier/core/config';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import { redactText } from '@nightcrier/redaction/redact-text';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { redactText } from '../redaction/redact-text.ts';
 import { judgeAgent } from '../report/judge-agent.ts';
 import { readReport } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
+import { TriageEnded } from '../triage-ended.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
-import { readProviderFailure } from './provider-failure.ts';
+import type { LeftRun } from './find-left-run.ts';
+import { noteUsage } from './note-usage.ts';
+import { providerFailure } from './provider-failure.ts';
 import { runAgent } from './run-agent.ts';
 
 /**
- * Lets the configured agent investigate and, where it gives no valid report, those of `agent_fallback`, on the same evidence:
- * the next one when it was the model's provider that failed, else the built-in analyser if it is among them, since another
- * model would cost as much again. A report that is not the configured agent's says so, and so does its incident.
+ * Lets the configured agent investigate, or follows the run that another worker began, and, where no valid report comes of
+ * it, those of `agent_fallback`, on the same evidence: the next one when it was the model's provider that failed, else the
+ * built-in analyser if it is among them, since another model would cost as much again. A passing cause is left to the next
+ * attempt, as long as there is one. A report that is not the configured agent's says so, and so does its incident.
+ * @param options.left the run to follow
+ * @param options.passedOver why the configured agent is not even tried; then those of `agent_fallback` are, the built-in one last
  * @throws the signal's reason when it is aborted
  */
 export async function investigate(
@@ -21,49 +27,86 @@ export async function investigate(
   workspace: Workspace,
   evidence: Evidence,
   context: TriageContext,
+  { left, passedOver }: { left?: LeftRun | undefined; passedOver?: string } = {},
 ): Promise<TriageOutcome> {
   const { config, logger } = context;
-  let left = config.agent_fallback.filter((agent) => agent !== config.agent_cli);
-  let outcome = await runOne(config.agent_cli, undefined);
-  const failures: string[] = [];
-  while (outcome.kind === 'agent_failed') {
-    const provider = await readProviderFailure(workspace.logs);
-    failures.push(await redactText(provider === undefined ? outcome.reason : `${outcome.agent}: ${provider}`));
-    const next = provider === undefined ? left.find((agent) => agent === 'builtin') : left[0];
-    if (next === undefined) return failures.length > 1 ? { ...outcome, reason: failures.join('; ') } : outcome;
+  const { attempts } = claim.incident;
+  const untried = passedOver ?? (left ? undefined : claim.agentsGivenUp);
+  const failures = untried === undefined ? [] : [untried];
+  const fallback = config.agent_fallback.filter((successor) => successor !== config.agent_cli);
+  const order: AgentCli[] =
+    passedOver === undefined ? fallback : [...fallback.filter((successor) => successor !== 'builtin'), 'builtin'];
+  let agent: AgentCli = left?.agent ?? firstAgent();
+  let successors = order.slice(order.indexOf(agent) + 1);
+  for (let follow = left; ; follow = undefined) {
+    const because = failures.length > 0 ? failures.join('; ') : undefined;
+    const { outcome, provider } = await runOne(claim, workspace, evidence, { context, agent, because, left: follow });
+    if (outcome.kind === 'resolved' && agent !== config.agent_cli) {
+      return { ...outcome, reason: `${agent} took over${because === undefined ? '' : `: ${because}`}` };
+    }
+    if (outcome.kind !== 'agent_failed' && outcome.kind !== 'failed' && outcome.kind !== 'retry') return outcome;
+    if (outcome.kind === 'retry' && failures.length === 0 && attempts < config.max_attempts) return outcome;
 
-    left = left.slice(left.indexOf(next) + 1);
-    const because = failures.join('; ');
-    logger.warn({ agent: outcome.agent, next, reason: failures.at(-1) }, 'agent failed; another one takes over');
+    failures.push(await redactText(describeFailure(outcome, { agent, provider, attempts })));
+    const next = provider === undefined ? successors.find((successor) => successor === 'builtin') : successors[0];
+    if (next === undefined) {
+      return failures.length > 1 ? { kind: 'agent_failed', reason: failures.join('; '), agent } : outcome;
+    }
+    logger.warn({ agent, next, reason: failures.at(-1) }, 'agent failed; another one takes over');
     await freshOutput(workspace);
-    outcome = asFallback(await runOne(next, because), next, because);
+    successors = successors.slice(successors.indexOf(next) + 1);
+    agent = next;
   }
-  return outcome;
 
-  async function runOne(agent: AgentCli, because: string | undefined): Promise<TriageOutcome> {
-    // Model and tools are those of the configured agent's CLI.
-    const own = because === undefined ? {} : { agent_model: undefined, agent_allowed_tools: [] };
-    const settings = { ...config, ...own, agent_cli: agent };
-    const exit = await runAgent(claim, workspace, evidence, { ...context, config: settings }, because);
-    const report = await readReport(workspace.output, config.report_min_bytes);
-    return judgeAgent(exit, report, agent, config.agent_timeout);
+  function firstAgent(): AgentCli {
+    if (untried === undefined) return config.agent_cli;
+    return passedOver === undefined ? 'builtin' : (order[0] ?? 'builtin');
   }
 }
 
-/** A fallback that cannot be run has failed like its predecessor: trying the whole incident again would help neither. */
-function asFallback(outcome: TriageOutcome, agent: AgentCli, because: string): TriageOutcome {
-  switch (outcome.kind) {
-    case 'resolved':
-      return { ...outcome, reason: `${agent} took over: ${because}` };
-    case 'failed':
-    case 'retry':
-      return { kind: 'agent_failed', reason: `${agent}: ${outcome.reason}`, agent };
+interface OneRun {
+  context: TriageContext;
+  agent: AgentCli;
+  because: string | undefined;
+  left: LeftRun | undefined;
+}
+
+/** One run of one agent, judged. `provider`: how the provider of its model let it down, where that was it. */
+async function runOne(
+  claim: Claim,
+  workspace: Workspace,
+  evidence: Evidence,
+  { context, agent, because, left }: OneRun,
+): Promise<{ outcome: TriageOutcome; provider?: string | undefined }> {
+  const { config } = context;
+  // Model and tools are those of the configured agent's CLI.
+  const own = agent === config.agent_cli ? {} : { agent_model: undefined, agent_allowed_tools: [] };
+  const settings = { ...context, config: { ...config, ...own, agent_cli: agent } };
+  try {
+    const exit = await runAgent(claim, workspace, evidence, settings, { because, left });
+    const report = await readReport(workspace.output, config.report_min_bytes);
+    const stream = await noteUsage(claim.incident.incident_id, workspace.logs, settings);
+    return { outcome: judgeAgent(exit, report, agent, config.agent_timeout), provider: providerFailure(stream) };
+  } catch (error) {
+    if (error instanceof TriageEnded) return { outcome: error.outcome };
+    await noteUsage(claim.incident.incident_id, workspace.logs, settings);
+    throw error;
+  }
+}
+
+function describeFailure(
+  { kind, reason }: Extract<TriageOutcome, { kind: 'agent_failed' | 'failed' | 'retry' }>,
+  { agent, provider, attempts }: { agent: AgentCli; provider: string | undefined; attempts: number },
+): string {
+  if (provider !== undefined) return `${agent}: ${provider}`;
+  switch (kind) {
     case 'agent_failed':
-    case 'requeue':
-    case 'expired':
-    case 'skipped':
-      return outcome;
+      return reason; // which names the agent
+    case 'failed':
+      return `${agent}: ${reason}`;
+    case 'retry':
+      return `${agent}: gave up after ${attempts} attempts: ${reason}`;
     default:
-      return outcome satisfies never;
+      return kind satisfies never;
   }
 }

@@ -5,15 +5,16 @@ import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { AgentExit } from './agent-exit.ts';
-import { removeLeftovers } from './remove-leftovers.ts';
+import type { LeftRun } from './find-left-run.ts';
 import { runScript } from './run-script.ts';
 import { scriptArguments } from './script-arguments.ts';
-import { engineEnvironment, scriptEnvironment } from './script-environment.ts';
+import { scriptEnvironment } from './script-environment.ts';
 
 /**
  * Lets the configured agent investigate, within `agent_timeout`. It leaves its report in the workspace's output
  * directory; whether it is one is judged afterwards.
- * @param because why it is not the configured agent that investigates, where it is not
+ * @param options.because why it is not the configured agent that investigates, where it is not
+ * @param options.left a run that has begun already, to be followed to its end in place of a new one
  * @throws the signal's reason when it is aborted
  */
 export async function runAgent(
@@ -21,7 +22,7 @@ export async function runAgent(
   workspace: Workspace,
   evidence: Evidence,
   context: TriageContext,
-  because?: string,
+  { because, left }: { because?: string | undefined; left?: LeftRun | undefined } = {},
 ): Promise<AgentExit> {
   const { config, signal } = context;
   signal.throwIfAborted();
@@ -35,15 +36,13 @@ export async function runAgent(
   const run = {
     incidentId: incident.incident_id,
     clusterName: cluster.name,
-    attempt: incident.attempts,
+    attempt: left?.attempt ?? incident.attempts,
     kubeconfig,
     workspace,
     workerId: context.workerId,
+    instance: context.instance,
+    adopt: left !== undefined,
   };
-  if (incident.attempts > 1) {
-    const environment = engineEnvironment(context.environment);
-    await removeLeftovers(config.agent_engine, incident.incident_id, { environment, signal, logger: context.logger });
-  }
   return runScript({
     script: config.agent_script_path,
     arguments: scriptArguments(run, config),

@@ -11,6 +11,10 @@ export interface AgentRun {
   workspace: Workspace;
   /** Which worker runs it; becomes a label of the container. */
   workerId: string;
+  /** Which installation it belongs to; becomes a label of the container. */
+  instance: string;
+  /** Follow the container of this attempt, which another worker has begun, instead of starting one. */
+  adopt: boolean;
 }
 
 /** The settings that reach the script as flags. */
@@ -46,8 +50,10 @@ export function scriptArguments(run: AgentRun, settings: AgentSettings): string[
     ['--logs-dir', run.workspace.logs],
     ['--memory', settings.agent_memory],
     ['--cpus', String(settings.agent_cpus)],
+    ['--label', `nightcrier.instance=${run.instance}`],
     ['--label', `nightcrier.cluster=${run.clusterName}`],
     ['--label', `nightcrier.worker=${run.workerId}`],
   ];
-  return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  const values = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  return run.adopt ? [...values, '--adopt'] : values;
 }

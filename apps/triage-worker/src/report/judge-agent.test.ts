@@ -33,13 +33,20 @@ it('does not trust a report whose agent was cut off', () => {
     reason: 'claude timed out after 300 s',
     agent: 'claude',
   });
-  expect(judgeAgent({ kind: 'killed' }, valid, 'claude', 300)).toMatchObject({ kind: 'agent_failed' });
+  expect(judgeAgent({ kind: 'killed', reason: 'out of memory' }, valid, 'claude', 300)).toMatchObject({
+    kind: 'agent_failed',
+    reason: 'claude was killed: out of memory',
+  });
 });
 
-it.each(['unavailable', 'interrupted'] as const)('tries again when the agent was %s', (kind) => {
+it.each([
+  ['unavailable', { cause: 'agent_unavailable' }],
+  ['interrupted', {}],
+] as const)('tries again when the agent was %s', (kind, cause) => {
   expect(judgeAgent({ kind, reason: 'no engine' }, missing, 'claude', 300)).toEqual({
     kind: 'retry',
     reason: 'no engine',
+    ...cause,
   });
 });
 

@@ -21,8 +21,9 @@ export function judgeAgent(
     case 'timed_out':
       return agentFailed(`${agent} timed out after ${timeoutSeconds} s`);
     case 'killed':
-      return agentFailed(`${agent} was killed, most likely for using more memory than agent_memory allows`);
+      return agentFailed(`${agent} was killed: ${exit.reason || 'something outside of it ended its container'}`);
     case 'unavailable':
+      return { kind: 'retry', reason: exit.reason, cause: 'agent_unavailable' };
     case 'interrupted':
       return { kind: 'retry', reason: exit.reason };
     case 'unusable':

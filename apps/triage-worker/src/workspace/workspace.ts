@@ -41,16 +41,18 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
 /**
  * Makes the workspace of an attempt, or makes that of an earlier attempt ready for this one. Only the worker's user can
  * enter it.
+ * @param resume the run before is followed to its end: its output, logs and evidence stay where they are
  */
 export async function prepareWorkspace(
   root: string,
   incident: Incident,
   permissions: ClusterPermissions | undefined,
+  { resume = false } = {},
 ): Promise<Workspace> {
   const workspace = workspaceOf(root, incident.incident_id);
   await mkdir(workspace.directory, { recursive: true, mode: 0o700 });
   await chmod(workspace.directory, 0o700);
-  await archiveLastRun(workspace);
+  if (!resume) await archiveLastRun(workspace);
   for (const directory of [workspace.evidence, workspace.output, workspace.logs]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   }

@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { request, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { loadCredentials, type Credentials } from './credentials.ts';
@@ -29,9 +30,12 @@ const Status = z.object({ message: z.string().optional() });
  */
 export class Kubernetes implements AsyncDisposable {
   readonly #credentials: Credentials;
+  readonly #limit: LimitFunction;
 
-  constructor(credentials: Credentials) {
+  /** @param concurrency requests at once, and so connections */
+  constructor(credentials: Credentials, concurrency = Infinity) {
     this.#credentials = credentials;
+    this.#limit = pLimit(concurrency);
   }
 
   /** The API server's address, without credentials. */
@@ -46,12 +50,12 @@ export class Kubernetes implements AsyncDisposable {
 
   /** GETs an object or a list. Give its type; what comes is not checked. Fields that are null are left out. @throws KubernetesError, or the signal's reason */
   async get<T extends object>(segments: readonly string[], options: RequestOptions = {}): Promise<T> {
-    return parseObject<T>(await this.#send('GET', segments, undefined, options), segments);
+    return parseObject<T>(await this.#ask('GET', segments, undefined, options), segments);
   }
 
   /** GETs text, such as a log. @throws KubernetesError, or the signal's reason */
   async getText(segments: readonly string[], options: RequestOptions = {}): Promise<string> {
-    return this.#send('GET', segments, undefined, options);
+    return this.#ask('GET', segments, undefined, options);
   }
 
   /** Asks what this user may do. @throws KubernetesError, or the signal's reason */
@@ -59,7 +63,7 @@ export class Kubernetes implements AsyncDisposable {
     const segments = ['apis', 'authorization.k8s.io', 'v1', review];
     const kind = review === 'selfsubjectaccessreviews' ? 'SelfSubjectAccessReview' : 'SelfSubjectRulesReview';
     const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind, spec });
-    return parseObject<T>(await this.#send('POST', segments, body, options), segments);
+    return parseObject<T>(await this.#ask('POST', segments, body, options), segments);
   }
 
   async close(): Promise<void> {
@@ -68,6 +72,15 @@ export class Kubernetes implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #ask(
+    method: 'GET' | 'POST',
+    segments: readonly string[],
+    body: string | undefined,
+    options: RequestOptions,
+  ): Promise<string> {
+    return this.#limit(async () => this.#send(method, segments, body, options));
   }
 
   async #send(
@@ -133,8 +146,11 @@ const CODE_OF_STATUS: Partial<Record<number, KubernetesErrorCode>> = {
 };
 
 /** Opens the cluster of the kubeconfig's current context; nothing is sent yet. @throws KubernetesError `kubeconfig` */
-export async function openKubernetes(kubeconfigPath: string): Promise<Kubernetes> {
-  return new Kubernetes(await loadCredentials(kubeconfigPath));
+export async function openKubernetes(
+  kubeconfigPath: string,
+  { concurrency }: { concurrency?: number } = {},
+): Promise<Kubernetes> {
+  return new Kubernetes(await loadCredentials(kubeconfigPath), concurrency);
 }
 
 /** `/api/v1/…` of its parts. A part that could lead elsewhere is refused, as the API server refuses such names. */

@@ -18,9 +18,12 @@ export interface PermissionQuestion {
   namespace?: string | undefined;
 }
 
+/** Checks on the way to one cluster at a time. A handshake costs more than several of them, so they share a few connections. */
+const CONCURRENCY = 3;
+
 /**
  * Asks the cluster what the kubeconfig may do (design.md, "Preflight Permission Validation"), and whether it may do more
- * than read: all checks at once, in all namespaces. A check that cannot be answered counts as not allowed, and a warning
+ * than read, in all namespaces. A check that cannot be answered counts as not allowed, and a warning
  * names it and says why.
  * @throws KubernetesError when the kubeconfig is bad, the API server is out of reach or rejects the credentials; its
  *   message names the cluster, the server and the cause. The caller decides what that means.
@@ -30,7 +33,7 @@ export async function checkPermissions(
 ): Promise<ClusterPermissions> {
   const { clusterName, allowSecretsAccess, namespace = '', now = () => new Date(), signal } = options;
   try {
-    await using kubernetes = await openKubernetes(options.kubeconfig);
+    await using kubernetes = await openKubernetes(options.kubeconfig, { concurrency: CONCURRENCY });
     const scope: AccessScope = { kubernetes, namespace, signal };
     const listing = listRules(scope);
     const [rules, reading, writing] = await Promise.all([

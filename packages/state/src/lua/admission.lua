@@ -158,7 +158,11 @@ if source then
 elseif same and stands(same) then
   remember_seen()
   redis.call('HSET', row_of(same), 'last_seen', request.received_at)
-  return remember_answer('deduplicated', same, redis.call('HINCRBY', row_of(same), 'recurrences', 1))
+  local recurrences = redis.call('HINCRBY', row_of(same), 'recurrences', 1)
+  if not OPEN[redis.call('HGET', row_of(same), 'state')] then
+    note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences })
+  end
+  return remember_answer('deduplicated', same, recurrences)
 end
 
 -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.

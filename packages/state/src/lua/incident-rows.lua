@@ -38,6 +38,12 @@ local function remember_waiting(id, cluster, place)
   redis.call('ZADD', ours .. 'waiting:' .. cluster, place, id)
 end
 
+-- What people are to be told, in the step that makes it so; see notification-outbox.ts. A later one of the same name
+-- takes its place.
+local function note_due(name, notification)
+  redis.call('HSET', ours .. 'due-notifications', name, cjson.encode(notification))
+end
+
 -- Whether BullMQ still has something to do for an incident.
 local function has_job(id)
   return redis.call('EXISTS', bull .. id) == 1 and redis.call('HEXISTS', bull .. id, 'finishedOn') == 0

@@ -19,4 +19,5 @@ if transition.to == 'investigating' then
 end
 local attempts = redis.call('HINCRBY', row, 'attempts', transition.attempts)
 change_state(id, transition.to, PHASES[transition.to], transition.now)
+if transition.notify then note_due(id, { event = transition.notify, incident_id = id }) end
 return { 'changed', attempts }

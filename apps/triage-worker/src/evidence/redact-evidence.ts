@@ -1,7 +1,6 @@
-import type { Incident } from '@nightcrier/core/incident';
-import type { Evidence } from '../evidence/evidence.ts';
-import { redactText } from './redact-text.ts';
-import { redactValue } from './redact-value.ts';
+import { redactText } from '@nightcrier/redaction/redact-text';
+import { redactValue } from '@nightcrier/redaction/redact-value';
+import type { Evidence } from './evidence.ts';
 
 /** The evidence as it is written down, analysed and shown to an agent. */
 export async function redactEvidence({ collectedAt, pieces }: Evidence): Promise<Evidence> {
@@ -22,13 +21,4 @@ export async function redactEvidence({ collectedAt, pieces }: Evidence): Promise
     }
   });
   return { collectedAt, pieces: await Promise.all(redacted) };
-}
-
-/** The incident with what its cluster says in words redacted. */
-export async function redactIncident(incident: Incident): Promise<Incident> {
-  const { cluster_event } = incident;
-  const { event } = cluster_event;
-  if (event.context === undefined) return incident;
-  const context = await redactText(event.context);
-  return { ...incident, cluster_event: { ...cluster_event, event: { ...event, context } } };
 }

@@ -1,0 +1,77 @@
+import { AGENT_CLIS, type AgentCli, type Config } from '@nightcrier/core/config';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Claim } from '../claim.ts';
+import type { TriageContext } from '../triage-context.ts';
+import { workspaceOf } from '../workspace/workspace.ts';
+import { DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
+import { usesEngine } from './roster.ts';
+
+/** The run of an agent that another worker began and did not see to its end. */
+export interface LeftRun {
+  agent: AgentCli;
+  /** Whose container it is: `nc-<incident>-<attempt>`. */
+  attempt: number;
+}
+
+/**
+ * Looks for what an earlier attempt at an incident left behind: an agent that still works within its deadline, or that has
+ * ended with nobody there to judge it. To follow that one to its end costs nothing; a second one would cost as much again.
+ * All other containers of the incident are removed. An engine that does not answer has nothing to adopt: starting an agent
+ * will fail too, and say so.
+ */
+export async function findLeftRun(claim: Claim, context: TriageContext): Promise<LeftRun | undefined> {
+  const { config, instance, logger, signal } = context;
+  if (!claim.resumed || !usesEngine(config)) return undefined;
+  const { incident_id: incidentId } = claim.incident;
+  try {
+    const containers = await listContainers(context, { instance, incidentId });
+    const adoptable = containers
+      .filter(({ state, run }) => state === 'ended' || (state === 'running' && run && isInTime(run.deadline)))
+      .toSorted((one, other) => (other.run?.attempt ?? 0) - (one.run?.attempt ?? 0))
+      .find(({ run }) => run !== undefined);
+    const surplus = containers.filter((container) => container !== adoptable).map(({ id }) => id);
+    if (surplus.length > 0) {
+      await removeContainers(context, surplus);
+      logger.warn({ containers: surplus }, 'removed containers that an earlier attempt had left');
+    }
+    const left = adoptable?.run ?? (await readRecordedRun(config, incidentId));
+    if (left === undefined) return undefined;
+    logger.info(
+      { agent: left.agent, attempt: left.attempt },
+      'an agent that another worker began is followed to its end',
+    );
+    return { agent: left.agent, attempt: left.attempt };
+  } catch (error) {
+    signal.throwIfAborted();
+    // The message alone: an error of a subprocess carries more than belongs in a log.
+    const message = error instanceof Error ? error.message : String(error);
+    logger.warn({ error: message }, 'could not look for containers of earlier attempts');
+    return undefined;
+  }
+}
+
+function isInTime(deadline: number): boolean {
+  return Date.now() < deadline + DEADLINE_GRACE_MS;
+}
+
+/** What run-agent.sh writes when the container has ended, before it removes it. */
+const Record = z
+  .object({
+    container: z.string(),
+    agent: z.enum(AGENT_CLIS),
+    reason: z.enum(['exited', 'timeout', 'oom']),
+  })
+  .transform(({ agent, container }) => ({ agent, attempt: Number(container.slice(container.lastIndexOf('-') + 1)) }));
+
+/** The last run in the workspace, where its script saw to its end, and only the worker had died. */
+async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<LeftRun | undefined> {
+  try {
+    const file = path.join(workspaceOf(workspace_root, incidentId).logs, 'container.json');
+    return Record.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
+  } catch {
+    // The run did not get to its end, or there was none.
+    return undefined;
+  }
+}

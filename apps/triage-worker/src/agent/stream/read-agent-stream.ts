@@ -1,0 +1,73 @@
+import { type AgentUsage, costOf } from '@nightcrier/core/agent-usage';
+import type { AgentCli, Settings } from '@nightcrier/core/config';
+import path from 'node:path';
+import { claude } from './claude.ts';
+import { codex, CODEX_DENIAL } from './codex.ts';
+import { gemini } from './gemini.ts';
+import { goose } from './goose.ts';
+import { readLines } from './read-lines.ts';
+import { type Dialect, emptyTally, type Tally } from './tally.ts';
+
+/** A longer line is passed over: no event that counts is as long, but a tool's output can be. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+const DIALECTS: Record<Exclude<AgentCli, 'builtin'>, Dialect> = { claude, codex, gemini, goose };
+
+/** What the stream of an agent's CLI tells of its run. */
+export interface AgentStream {
+  usage: AgentUsage;
+  /** How the CLI says that it failed. `status`: what the model's API answered, where the CLI says so. */
+  failure: Tally['failure'];
+}
+
+/** Which agent's stream it is, and what says how much it cost. */
+export interface StreamReading {
+  agent: AgentCli;
+  /** As configured, for CLIs that do not say which model they use. */
+  model?: string | undefined;
+  prices: Settings['agent_prices'];
+}
+
+/**
+ * Reads what a CLI said while it ran, line by line, out of the logs of its run: also of one that was cut off. Lines that
+ * are no events are counted, whatever they hold; a run without logs has used nothing.
+ */
+export async function readAgentStream(logsDirectory: string, reading: StreamReading): Promise<AgentStream> {
+  const tally = emptyTally();
+  if (reading.agent === 'builtin') return { usage: usageOf(tally, reading, 0), failure: undefined };
+  const dialect = DIALECTS[reading.agent];
+  let unreadable = 0;
+  for await (const line of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
+    const event = line && parseJson(line.toString('utf8'));
+    if (typeof event === 'object' && event !== null) dialect(event, tally);
+    else if (line?.length !== 0) unreadable += 1;
+  }
+  if (reading.agent === 'codex') {
+    for await (const line of readLines(path.join(logsDirectory, 'agent-stderr.log'), MAX_LINE_BYTES)) {
+      if (line && CODEX_DENIAL.test(line.toString('utf8'))) tally.denials += 1;
+    }
+  }
+  return { usage: usageOf(tally, reading, unreadable), failure: tally.failure };
+}
+
+function usageOf(tally: Tally, { agent, model, prices }: StreamReading, unreadable_lines: number): AgentUsage {
+  const { turns, tool_calls, denials, input_tokens, output_tokens, cost_usd } = tally;
+  const tokens = {
+    input_tokens,
+    cached_input_tokens: Math.min(tally.cached_input_tokens, input_tokens),
+    output_tokens,
+  };
+  const counts = { turns, tool_calls, denials, ...tokens, unreadable_lines };
+  if (cost_usd !== undefined) return { ...counts, cost_usd, cost_source: 'cli', unpriced_tokens: 0 };
+  const price = [tally.model, model, agent].flatMap((name) => (name && prices[name]) || [])[0];
+  if (price) return { ...counts, cost_usd: costOf(tokens, price), cost_source: 'price table', unpriced_tokens: 0 };
+  return { ...counts, cost_usd: 0, unpriced_tokens: input_tokens + output_tokens };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

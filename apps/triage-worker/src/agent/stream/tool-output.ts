@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { readLines } from './read-lines.ts';
+
+/** A longer line is passed over. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+const Content = z.union([
+  z.string().transform((text) => [text]),
+  z.array(z.object({ text: z.string().optional() }).transform(({ text }) => text ?? '')).transform((texts) => texts),
+]);
+/** A part of a message: of claude's, of goose's, or of another kind. */
+const Part = z.union([
+  z.object({ type: z.literal('tool_result'), content: Content }).transform(({ content }) => content),
+  z
+    .object({
+      type: z.literal('toolResponse'),
+      toolResult: z.object({ value: z.union([Content, z.object({ content: Content }).transform((v) => v.content)]) }),
+    })
+    .transform(({ toolResult }) => toolResult.value),
+  z.unknown().transform((): string[] => []),
+]);
+
+/** What the tools of an agent gave, in the words of each CLI's stream. What the model says is none of it. */
+const ToolOutput = z.union([
+  // claude and goose
+  z.object({ message: z.object({ content: z.array(Part) }) }).transform(({ message }) => message.content.flat()),
+  // codex
+  z
+    .object({
+      type: z.literal('item.completed'),
+      item: z.object({ type: z.literal('command_execution'), aggregated_output: z.string() }),
+    })
+    .transform(({ item }) => [item.aggregated_output]),
+  // codex, of tools of MCP servers
+  z
+    .object({ type: z.literal('item.completed'), item: z.object({ result: z.object({ content: Content }) }) })
+    .transform(({ item }) => item.result.content),
+  // gemini
+  z.object({ type: z.literal('tool_result'), output: z.string() }).transform(({ output }) => [output]),
+]);
+
+/** What the tools of an agent gave it, one text after the other, out of the logs of its run. */
+export async function* toolOutputs(logsDirectory: string): AsyncGenerator<string> {
+  for await (const line of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
+    if (line) yield* outputsIn(line.toString('utf8'));
+  }
+}
+
+function outputsIn(line: string): string[] {
+  try {
+    return ToolOutput.safeParse(JSON.parse(line)).data ?? [];
+  } catch {
+    return [];
+  }
+}

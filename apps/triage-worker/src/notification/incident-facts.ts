@@ -1,0 +1,68 @@
+import { describeResource } from '@nightcrier/core/fault';
+import type { IncidentNews } from './news.ts';
+
+/** What every kind of notification tells of an incident. Texts are as they came from the cluster and the agent. */
+export interface IncidentFacts {
+  incident_id: string;
+  state: string;
+  cluster: string;
+  environment?: string;
+  namespace?: string;
+  /** `Pod shop/cart-7d4b9c-abcde` */
+  resource: string;
+  fault: string;
+  severity: string;
+  title?: string;
+  summary?: string;
+  root_cause?: string;
+  /** Percent. */
+  confidence?: number;
+  recommendations: string[];
+  /** Why there is no report, or why it is not the configured agent's. */
+  reason?: string;
+  agent?: string;
+  /** Quotes in the report that nothing that was recorded bears out. */
+  unsupported_quotes?: number;
+  /** How often the same fault came again. */
+  recurrences: number;
+  /** Faults that the incident stands for. */
+  members: number;
+  /** From the receipt of the fault to the end of the investigation. */
+  duration_seconds?: number;
+  /** Of all agents that ran for it; missing where none ran. */
+  tokens?: number;
+  /** What is known of their cost. */
+  cost_usd?: number;
+  previous_incident_id?: string;
+  report_url?: string;
+}
+
+export function incidentFacts({ incident, reportUrl }: IncidentNews): IncidentFacts {
+  const { cluster_event: source, report, usage, finished_at: finishedAt } = incident;
+  return {
+    incident_id: incident.incident_id,
+    state: incident.state,
+    cluster: source.cluster_name,
+    environment: source.environment,
+    namespace: source.event.resource.namespace,
+    resource: describeResource(source.event.resource),
+    fault: source.event.faultType,
+    severity: source.event.severity,
+    title: report?.title,
+    summary: report?.summary,
+    root_cause: report?.root_cause,
+    confidence: report?.confidence,
+    recommendations: report?.recommendations ?? [],
+    reason: incident.reason,
+    agent: incident.agent,
+    unsupported_quotes: report?.unsupported?.count,
+    recurrences: incident.recurrences,
+    members: incident.member_count,
+    duration_seconds:
+      finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
+    tokens: usage && usage.input_tokens + usage.output_tokens,
+    cost_usd: usage?.cost_source === undefined ? undefined : usage.cost_usd,
+    previous_incident_id: incident.previous_incident_id,
+    report_url: reportUrl,
+  };
+}

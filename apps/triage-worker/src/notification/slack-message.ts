@@ -1,0 +1,181 @@
+import type { KnownBlock, PlainTextElement } from '@slack/types';
+import { type IncidentFacts, incidentFacts } from './incident-facts.ts';
+import { type AgentsNews, type IncidentNews, isOfIncident, type News } from './news.ts';
+import { slackFallback, slackLine, slackText } from './slack-text.ts';
+
+/** Of a message, what the incoming webhook and `chat.postMessage` have in common. */
+export interface SlackMessage {
+  /** What is shown where blocks are not. */
+  text: string;
+  blocks: KnownBlock[];
+  unfurl_links: false;
+  unfurl_media: false;
+  link_names: false;
+}
+
+/** Slack's limits, in characters. */
+const LONGEST = { fallback: 500, header: 150, section: 3_000 };
+/** Of a field, which Slack limits to 2,000: a card is for a glance. */
+const LONGEST_FACT = 300;
+const LONGEST_RECOMMENDATIONS = 5;
+/** Slack takes 50 blocks, but is known to refuse messages whose blocks are long altogether. */
+const LONGEST_REPORT = 12_000;
+
+const SEVERITY_SIGNS: Record<string, string> = { critical: '🔴', warning: '🟠', info: '🔵' };
+
+const HEADLINES: Record<News['event'], string> = {
+  incident_resolved: 'Investigated',
+  incident_recurred: 'Investigated',
+  incident_failed: 'Could not be investigated',
+  incident_agent_failed: 'The agent gave no report',
+  agents_degraded: 'Agents are degraded',
+  agents_recovered: 'Agents work again',
+};
+
+/** What is told in Slack. Whatever clusters and agents say is in plain text objects, which format and link nothing. */
+export function slackMessage(news: News): SlackMessage {
+  const { headline, blocks } = isOfIncident(news) ? ofIncident(news) : ofAgents(news);
+  return {
+    text: slackFallback(headline, LONGEST.fallback),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: slackLine(headline, LONGEST.header), emoji: false } },
+      ...blocks,
+    ],
+    unfurl_links: false,
+    unfurl_media: false,
+    link_names: false,
+  };
+}
+
+/** A report for the thread below its incident's message: as it is, in plain text, cut where Slack would refuse it. */
+export function slackReport(report: string, reportUrl: string | undefined): SlackMessage {
+  const text = slackText(report, LONGEST_REPORT);
+  return {
+    text: 'Report',
+    blocks: [...sections(text), ...linkBlock(reportUrl)],
+    unfurl_links: false,
+    unfurl_media: false,
+    link_names: false,
+  };
+}
+
+function ofIncident(news: IncidentNews): { headline: string; blocks: KnownBlock[] } {
+  const facts = incidentFacts(news);
+  const event = headlineEvent(news);
+  const headline = `${SEVERITY_SIGNS[facts.severity] ?? ''} ${HEADLINES[event]}: ${facts.resource} in ${facts.cluster}`;
+  const { reason, root_cause, recommendations, unsupported_quotes: unsupported } = facts;
+  const steps = recommendations.slice(0, LONGEST_RECOMMENDATIONS);
+  const texts = [
+    root_cause && `Root cause: ${root_cause}`,
+    reason && `Note: ${reason}`,
+    steps.length > 0 && `Recommended:\n${steps.map((step, at) => `${at + 1}. ${slackLineSource(step)}`).join('\n')}`,
+    unsupported !== undefined &&
+      `Caution: ${unsupported} of the report's quotes cannot be found in what was recorded. Check them before you act.`,
+  ];
+  return {
+    headline,
+    blocks: [
+      { type: 'section', fields: fieldsOf(facts) },
+      ...texts.flatMap((text) => (text ? [sectionOf(text)] : [])),
+      ...linkBlock(facts.report_url),
+      {
+        type: 'context',
+        elements: [plain(slackLine(`Incident ${facts.incident_id}${previously(facts)}`, LONGEST_FACT))],
+      },
+    ],
+  };
+}
+
+/** A recurrence changes the message that was there; what that is about has not changed. */
+function headlineEvent({ event, incident }: IncidentNews): News['event'] {
+  if (event !== 'incident_recurred' || incident.report) return event;
+  return incident.state === 'agent_failed' ? 'incident_agent_failed' : 'incident_failed';
+}
+
+function ofAgents({ notification }: AgentsNews): { headline: string; blocks: KnownBlock[] } {
+  const headline = HEADLINES[notification.event];
+  if (notification.event === 'agents_degraded') {
+    const { agent, failures, reason } = notification;
+    const facts = `Agent: ${agent}. Failures in a row: ${failures}. The last one: ${reason}`;
+    const what =
+      'Until it works again, incidents are reported on by those that take over from it, at last the built-in analyser.';
+    return { headline, blocks: [sectionOf(facts), sectionOf(what)] };
+  }
+  const { agent, since, at, failures, passed_over } = notification;
+  const lasted = duration((at - since) / 1000);
+  const facts = `Agent: ${agent}. Degraded for ${lasted}. Failures in a row: ${failures}. Incidents that it was passed over for: ${passed_over}.`;
+  return { headline, blocks: [sectionOf(facts)] };
+}
+
+function fieldsOf(facts: IncidentFacts): PlainTextElement[] {
+  const { tokens, cost_usd: cost } = facts;
+  const used = [tokens !== undefined && `${tokens} tokens`, cost !== undefined && `$${cost.toFixed(cost < 1 ? 3 : 2)}`];
+  const entries: [name: string, value: string | undefined][] = [
+    ['Cluster', facts.cluster],
+    ['Environment', facts.environment],
+    ['Resource', facts.resource],
+    ['Fault', facts.fault],
+    ['Severity', facts.severity],
+    ['Confidence', facts.confidence === undefined ? undefined : `${facts.confidence} %`],
+    ['Seen', seen(facts)],
+    ['Took', facts.duration_seconds === undefined ? undefined : duration(facts.duration_seconds)],
+    ['Agent', facts.agent],
+    ['Used', used.filter((part) => part !== false).join(', ') || undefined],
+  ];
+  return entries
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .map(([name, value]) => plain(`${name}\n${slackLine(value, LONGEST_FACT)}`));
+}
+
+function seen({ recurrences, members }: IncidentFacts): string {
+  const times = recurrences === 0 ? 'once' : `${recurrences + 1} times`;
+  return members > 1 ? `${times}, ${members} resources` : times;
+}
+
+function previously({ previous_incident_id: previous }: IncidentFacts): string {
+  return previous === undefined ? '' : `, after ${previous}`;
+}
+
+/** In one line; what Slack has to have escaped is escaped with the whole. */
+function slackLineSource(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}
+
+function sectionOf(text: string): KnownBlock {
+  return { type: 'section', text: plain(slackText(text, LONGEST.section)) };
+}
+
+/** Sections of a text that is escaped already, cut at the ends of lines where there are some. */
+function sections(text: string): KnownBlock[] {
+  const parts: string[] = [];
+  let rest = text;
+  while (rest.length > LONGEST.section) {
+    const head = rest.slice(0, LONGEST.section);
+    const lineEnd = head.lastIndexOf('\n');
+    const end = lineEnd > 0 ? lineEnd : head.search(/(?:&[a-z]{0,4}|[\uD800-\uDBFF])?$/);
+    parts.push(rest.slice(0, end));
+    rest = rest.slice(end).replace(/^\n/, '');
+  }
+  parts.push(rest);
+  return parts.filter((part) => part.trim() !== '').map((part) => ({ type: 'section', text: plain(part) }));
+}
+
+/** The one link is ours: of the operator's address and an id of ours. */
+function linkBlock(url: string | undefined): KnownBlock[] {
+  if (url === undefined) return [];
+  const address = url.replaceAll(/[<>|]/g, encodeURIComponent).replaceAll('&', '&amp;');
+  return [{ type: 'context', elements: [{ type: 'mrkdwn', text: `<${address}|The whole report>`, verbatim: true }] }];
+}
+
+function plain(text: string): PlainTextElement {
+  return { type: 'plain_text', text, emoji: false };
+}
+
+/** `42 s`, `3 min 5 s`, `2 h 10 min` */
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

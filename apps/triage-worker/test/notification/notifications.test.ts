@@ -1,0 +1,247 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type PostedMessage, SlackServer } from '../../../../test/fixtures/slack-server.ts';
+import { Bench, World } from '../bench.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
+
+let world: World;
+let bench: Bench;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  bench = await Bench.open(world);
+});
+afterEach(() => bench.close());
+
+/** Settings of a Slack app; its token in a file, so that worker processes can be given it. */
+async function slackApp(slack: SlackServer): Promise<Record<string, string>> {
+  const file = path.join(bench.folder, 'slack-token');
+  await writeFile(file, `${slack.token}\n`);
+  return { slack_bot_token_file: file, slack_channel: 'C0INCIDENTS', slack_api_url: slack.apiUrl };
+}
+
+const cards = (slack: SlackServer): PostedMessage[] =>
+  slack.messages.filter(({ thread_ts }) => thread_ts === undefined);
+const replies = (slack: SlackServer): PostedMessage[] =>
+  slack.messages.filter(({ thread_ts }) => thread_ts !== undefined);
+const patience = { timeout: 20_000 };
+
+describe('a Slack app', () => {
+  it('posts one message for an incident with its report in the thread, and changes it when the fault comes again', async () => {
+    await using slack = await SlackServer.start();
+    await bench.startWorker(bench.config({ ...(await slackApp(slack)), public_url: 'https://nightcrier.example/' }));
+    const id = await bench.admit('image-pull-back-off');
+    await bench.reaches(id, 'resolved');
+
+    await expect.poll(() => replies(slack).length, patience).toBe(1);
+    const [card] = cards(slack);
+    const shown = card?.shown.join('\n') ?? '';
+    expect(shown).toMatch(/Investigated: Pod \S+ in alpha/);
+    expect(shown).toMatch(/Cluster\nalpha[^]*Severity\n[^]*Confidence\n\d+ %[^]*Seen\nonce[^]*Took\n\d+ s/);
+    expect(shown).toMatch(/Root cause: .*image/i);
+    expect(shown).toContain('Recommended:\n1. ');
+    expect(shown).toContain(`<https://nightcrier.example/api/incidents/${id}/report|The whole report>`);
+    expect(replies(slack)[0]).toMatchObject({ thread_ts: card?.ts, channel: card?.channel });
+    expect(replies(slack)[0]?.shown.join('')).toContain('## Root Cause');
+
+    for (let times = 0; times < 20; times += 1) await bench.recur(id);
+    await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n21 times');
+    expect(cards(slack)).toHaveLength(1);
+    // What came within one look is told by one change.
+    expect(cards(slack)[0]?.edits).toBeLessThan(20);
+    expect(slack.violations).toEqual([]);
+  });
+
+  it('changes the message once for all that came again while Slack was away', async () => {
+    await using slack = await SlackServer.start();
+    await bench.startWorker(bench.config(await slackApp(slack)));
+    const id = await bench.admit();
+    await expect.poll(() => replies(slack).length, patience).toBe(1);
+    slack.outage = { kind: 'status', status: 500 };
+    for (let times = 0; times < 10; times += 1) {
+      await bench.recur(id);
+      const { requests } = slack;
+      await expect.poll(() => slack.requests, patience).toBeGreaterThan(requests);
+    }
+    slack.outage = undefined;
+    await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n11 times');
+    // The change that Slack had refused, and the one that stayed due meanwhile.
+    expect(cards(slack)[0]?.edits).toBeLessThanOrEqual(2);
+    await bench.recur(id);
+    await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n12 times');
+  });
+
+  it.each(['hang', 'drop', 'drop after taking'] as const)(
+    'is told once by a Slack that answers 429, 500 and then does: %s',
+    async (kind) => {
+      await using slack = await SlackServer.start();
+      slack.misbehaviours.push(
+        { kind: 'status', status: 429, headers: { 'retry-after': '2' } },
+        { kind: 'status', status: 500 },
+        { kind },
+      );
+      const begun = Date.now();
+      await bench.startWorker(bench.config(await slackApp(slack)));
+      await bench.reaches(await bench.admit(), 'resolved');
+      await expect.poll(() => replies(slack).length, { timeout: 40_000 }).toBe(1);
+      expect(cards(slack)).toHaveLength(1);
+      expect(cards(slack)[0]!.at - begun).toBeGreaterThan(2_000);
+    },
+  );
+
+  it('is told of each incident exactly once by workers that are killed between its end and the message', async () => {
+    await using slack = await SlackServer.start();
+    slack.outage = { kind: 'drop' };
+    const config = bench.config({ ...(await slackApp(slack)), max_agents_per_cluster: 0 });
+    const ids: string[] = [];
+    for (let kill = 0; kill < 4; kill += 1) {
+      const worker = await bench.startWorkerProcess(config);
+      const more = await Promise.all([bench.admit(), bench.admit(), bench.admit()]);
+      await Promise.all(more.map((id) => bench.reaches(id, 'resolved')));
+      ids.push(...more);
+      await worker.kill();
+    }
+    expect(slack.messages).toEqual([]);
+    slack.outage = undefined;
+    await bench.startWorkerProcess(config);
+    await expect.poll(() => replies(slack).length, { timeout: 40_000 }).toBe(ids.length);
+    const told = cards(slack).map(({ shown }) => ids.filter((id) => shown.join('\n').includes(`Incident ${id}`)));
+    expect(told.flat().toSorted()).toEqual(ids.toSorted());
+    expect(cards(slack)).toHaveLength(ids.length);
+  });
+
+  it('is told of an incident whose worker died in the moment of its end', async () => {
+    await using slack = await SlackServer.start();
+    const id = await bench.admit();
+    await bench.incidents.finish(id, { state: 'failed', reason: 'the cluster is gone', notify: 'incident_failed' });
+    await bench.startWorker(bench.config(await slackApp(slack)));
+    await expect.poll(() => cards(slack).length, patience).toBe(1);
+    expect(cards(slack)[0]?.shown.join('\n')).toContain('Note: the cluster is gone');
+  });
+
+  it('leaves alone a message that somebody has removed', async () => {
+    await using slack = await SlackServer.start();
+    await bench.startWorker(bench.config(await slackApp(slack)));
+    const id = await bench.admit();
+    await expect.poll(() => replies(slack).length, patience).toBe(1);
+    const before = slack.requests;
+    slack.messages.length = 0;
+    await bench.recur(id);
+    await expect.poll(() => slack.requests, patience).toBeGreaterThan(before);
+    await expect
+      .poll(() => bench.logger.lines.filter(({ message }) => message === 'notified').length, patience)
+      .toBe(3);
+    expect(slack.messages).toEqual([]);
+  });
+});
+
+describe("Slack's incoming webhook", () => {
+  it('is told of what could not be investigated, and of an agent that failed only if that is wanted', async () => {
+    await using slack = await SlackServer.start();
+    const agent = { agent: 'exits-3' };
+    const settings = { slack_webhook_url: slack.webhookUrl };
+    const quiet = await bench.startWorker(bench.config(settings, agent));
+    await bench.reaches(await bench.admit(), 'agent_failed');
+    await quiet.stop();
+    const disabled = { ...agent, cluster: { triage: { enabled: false, allow_secrets_access: false } } };
+    const skipping = await bench.startWorker(bench.config(settings, disabled));
+    await bench.reaches(await bench.admit(), 'skipped');
+    await skipping.stop();
+    const failing = await bench.startWorker(bench.config(settings, { ...agent, cluster: { name: 'beta' } }));
+    await bench.reaches(await bench.admit(), 'failed');
+    await expect.poll(() => slack.messages.length, patience).toBe(1);
+    await failing.stop();
+    await bench.startWorker(bench.config({ ...settings, notify_on_agent_failure: true }, agent));
+    await bench.reaches(await bench.admit(), 'agent_failed');
+    await expect.poll(() => slack.messages.length, patience).toBe(2);
+    const [first, second] = slack.messages.map(({ shown }) => shown.join('\n'));
+    expect(first).toMatch(/Could not be investigated[^]*cluster alpha is not in this worker's configuration/);
+    expect(second).toMatch(/The agent gave no report[^]*exited with code 3/);
+  });
+
+  it('is told once of each of 20 incidents that three workers find due at the same time', async () => {
+    await using slack = await SlackServer.start();
+    const ids = await Promise.all(Array.from({ length: 20 }, () => bench.admit()));
+    for (const id of ids) await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+    const config = bench.config({ slack_webhook_url: slack.webhookUrl });
+    await Promise.all([1, 2, 3].map(() => bench.startWorker(config)));
+    const notified = () => bench.logger.lines.filter(({ message }) => message === 'notified').length;
+    await expect.poll(() => slack.messages.length, patience).toBeGreaterThanOrEqual(20);
+    // One more incident comes last, as the queue keeps the order.
+    const last = await bench.admit();
+    await bench.reaches(last, 'resolved');
+    await expect.poll(() => slack.messages.at(-1)?.shown.join(), patience).toContain(last);
+    expect([slack.messages.length, notified()]).toEqual([21, 21]);
+  });
+
+  it('gets what it refuses only once, and the log says so', async () => {
+    await using slack = await SlackServer.start();
+    slack.outage = { kind: 'status', status: 400 };
+    await bench.startWorker(bench.config({ slack_webhook_url: slack.webhookUrl }));
+    await bench.reaches(await bench.admit(), 'resolved');
+    const refused = expect.objectContaining({ level: 'error', message: 'notification was not delivered' });
+    await expect.poll(() => bench.logger.lines, patience).toContainEqual(refused);
+    expect(slack.requests).toBe(1);
+    expect(JSON.stringify(bench.logger.lines)).not.toContain('secret-part');
+  });
+});
+
+it('what is told of an incident whose row cannot be read is given up at once, with the reason', async () => {
+  await using slack = await SlackServer.start();
+  const id = await bench.admit();
+  await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+  await bench.corrupt(id);
+  await bench.startWorker(bench.config({ slack_webhook_url: slack.webhookUrl }));
+  const given = {
+    message: 'notification was not delivered',
+    fields: expect.objectContaining({ error: expect.stringContaining('unreadable') }),
+  };
+  await expect.poll(() => bench.logger.lines, patience).toContainEqual(expect.objectContaining(given));
+  expect(slack.requests).toBe(0);
+});
+
+describe('the webhook', () => {
+  it('gets signed JSON, and the same id when a delivery is repeated', async () => {
+    await using receiver = await WebhookReceiver.start();
+    receiver.statuses.push(503, 401);
+    const key = `whsec_${Buffer.from('a key of the receiver').toString('base64')}`;
+    await bench.startWorker(bench.config({ webhook_url: receiver.url, webhook_secret: key }));
+    const id = await bench.admit('image-pull-back-off');
+    await bench.reaches(id, 'resolved');
+    await vi.waitUntil(() => receiver.deliveries.length === 3, patience);
+
+    expect(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    for (const { headers, body } of receiver.deliveries) {
+      expect(new Webhook(key).verify(body, headers)).toMatchObject({
+        event: 'incident_resolved',
+        incident: {
+          incident_id: id,
+          state: 'resolved',
+          cluster: 'alpha',
+          severity: expect.any(String),
+          root_cause: expect.stringMatching(/image/i),
+          recommendations: expect.arrayContaining([expect.any(String)]),
+          recurrences: 0,
+          members: 1,
+          duration_seconds: expect.any(Number),
+        },
+        report_markdown: expect.stringContaining('## Root Cause'),
+      });
+      expect(() => new Webhook(key).verify(body.replace('alpha', 'omega'), headers)).toThrow('signature');
+    }
+  });
+
+  it('gets its notifications while Slack hangs', async () => {
+    await using receiver = await WebhookReceiver.start();
+    await using slack = await SlackServer.start();
+    slack.outage = { kind: 'hang' };
+    await bench.startWorker(bench.config({ webhook_url: receiver.url, slack_webhook_url: slack.webhookUrl }));
+    await bench.admit();
+    await bench.admit();
+    await expect.poll(() => receiver.deliveries.length, { timeout: 8_000 }).toBe(2);
+  });
+});

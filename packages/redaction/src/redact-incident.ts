@@ -1,0 +1,33 @@
+import type { Incident } from '@nightcrier/core/incident';
+import { redactText } from './redact-text.ts';
+
+/** The incident as it may be shown: what its cluster, its agent and its failures say in words is redacted. */
+export async function redactIncident(incident: Incident): Promise<Incident> {
+  const { cluster_event, members, reason, last_failure, report } = incident;
+  return {
+    ...incident,
+    cluster_event: { ...cluster_event, event: await redactContext(cluster_event.event) },
+    members: await Promise.all(members.map(redactContext)),
+    ...(reason !== undefined && { reason: await redactText(reason) }),
+    ...(last_failure !== undefined && { last_failure: await redactText(last_failure) }),
+    ...(report && { report: await redactReport(report) }),
+  };
+}
+
+async function redactContext<Fault extends { context?: string | undefined }>(fault: Fault): Promise<Fault> {
+  return fault.context === undefined ? fault : { ...fault, context: await redactText(fault.context) };
+}
+
+async function redactReport(report: NonNullable<Incident['report']>): Promise<NonNullable<Incident['report']>> {
+  const { title, summary, root_cause, recommendations, unsupported } = report;
+  return {
+    ...report,
+    title: await redactText(title),
+    summary: await redactText(summary),
+    root_cause: await redactText(root_cause),
+    recommendations: await Promise.all(recommendations.map(redactText)),
+    ...(unsupported && {
+      unsupported: { ...unsupported, quotes: await Promise.all(unsupported.quotes.map(redactText)) },
+    }),
+  };
+}

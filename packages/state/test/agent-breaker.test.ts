@@ -1,0 +1,122 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { AgentBreaker, type AgentResult } from '../src/agent-breaker.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { NotificationOutbox } from '../src/notification-outbox.ts';
+import { openState, type State } from './open-state.ts';
+
+let server: EmbeddedRedis;
+beforeAll(async () => {
+  server = await startEmbeddedRedis({ logger: silentLogger });
+});
+afterAll(() => server.stop());
+
+const PROBE_SECONDS = 0.1;
+const failed: AgentResult = {
+  kind: 'failed',
+  reason: 'the key was refused',
+  threshold: 3,
+  probeIntervalSeconds: PROBE_SECONDS,
+};
+const succeeded: AgentResult = { kind: 'succeeded' };
+const left: AgentResult = { kind: 'left' };
+
+const open = ({ redis, key_prefix }: State): AgentBreaker => new AgentBreaker({ redis, key_prefix });
+const due = async ({ redis, key_prefix }: State) =>
+  (await new NotificationOutbox({ redis, key_prefix, logger: silentLogger }).due()).map(
+    ({ notification }) => notification,
+  );
+
+async function degrade(breaker: AgentBreaker): Promise<void> {
+  for (const incident of ['a', 'b', 'c']) await breaker.record(incident, 'claude', failed);
+}
+
+/** Waits until a probe is due, and enters as it. */
+const probe = (breaker: AgentBreaker, incident: string, lease = 60) =>
+  vi.waitFor(async () => {
+    expect(await breaker.enter(incident, lease)).toEqual({ kind: 'probe' });
+  });
+
+it('agents are degraded after so many failures in a row, which is told once', async () => {
+  await using state = await openState(server.url);
+  const breaker = open(state);
+  const results = [failed, failed, succeeded, failed, left, failed];
+  for (const result of results) expect(await breaker.record('a', 'claude', result)).toBe('counted');
+  expect(await breaker.read()).toMatchObject({ state: 'working', failures_in_row: 2 });
+  expect(await breaker.enter('a', 60)).toEqual({ kind: 'agent' });
+
+  expect(await breaker.record('b', 'claude', failed)).toBe('opened');
+  expect(await breaker.record('c', 'claude', failed)).toBe('counted');
+  expect(await breaker.enter('d', 60)).toEqual({ kind: 'degraded', failures: 4, reason: 'the key was refused' });
+  expect(await breaker.read()).toMatchObject({ state: 'degraded', failures_in_row: 4, passed_over: 1 });
+  expect(await due(state)).toMatchObject([
+    { event: 'agents_degraded', agent: 'claude', failures: 3, reason: 'the key was refused' },
+  ]);
+});
+
+it('never degrades with a threshold of 0', async () => {
+  await using state = await openState(server.url);
+  const breaker = open(state);
+  for (let run = 0; run < 10; run += 1) await breaker.record('a', 'claude', { ...failed, threshold: 0 });
+  expect(await breaker.enter('b', 60)).toEqual({ kind: 'agent' });
+});
+
+it('one incident at a time probes, once the time has come, and one that fails puts the next one off', async () => {
+  await using state = await openState(server.url);
+  const breaker = open(state);
+  await degrade(breaker);
+  expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
+  await probe(breaker, 'e');
+  expect(await breaker.enter('f', 60)).toMatchObject({ kind: 'degraded' });
+  // The same incident, after its worker died.
+  expect(await breaker.enter('e', 60)).toEqual({ kind: 'probe' });
+  await breaker.record('e', 'claude', failed);
+  expect(await breaker.enter('f', 60)).toMatchObject({ kind: 'degraded' });
+  // One that is stopped tells nothing, and the next one probes.
+  await probe(breaker, 'g');
+  await breaker.record('g', 'claude', left);
+  expect(await breaker.enter('h', 60)).toEqual({ kind: 'probe' });
+});
+
+it('a probe whose worker died and that nobody takes up is followed by another', async () => {
+  await using state = await openState(server.url);
+  const breaker = open(state);
+  await degrade(breaker);
+  await probe(breaker, 'd', 0.05);
+  await probe(breaker, 'e');
+  expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
+});
+
+it('agents work again when a probe succeeds, which is told once, with time and counts', async () => {
+  await using state = await openState(server.url);
+  const breaker = open(state);
+  await degrade(breaker);
+  await breaker.enter('d', 60);
+  // It began before they were degraded.
+  expect(await breaker.record('old', 'claude', succeeded)).toBe('counted');
+  await probe(breaker, 'e');
+  expect(await breaker.record('e', 'claude', succeeded)).toBe('closed');
+  expect(await breaker.record('e', 'claude', succeeded)).toBe('counted');
+
+  expect(await breaker.enter('f', 60)).toEqual({ kind: 'agent' });
+  expect(await breaker.read()).toEqual({ state: 'working', failures_in_row: 0 });
+  const told = await due(state);
+  expect(told.map(({ event }) => event).toSorted()).toEqual(['agents_degraded', 'agents_recovered']);
+  const recovered = told.find((notification) => notification.event === 'agents_recovered');
+  expect(recovered).toMatchObject({ agent: 'claude', failures: 3 });
+  expect(recovered!.at - recovered!.since).toBeGreaterThanOrEqual(PROBE_SECONDS * 1000);
+  expect(recovered!.passed_over).toBeGreaterThanOrEqual(1);
+});
+
+it('a hundred failures at once over ten connections degrade once', async () => {
+  await using state = await openState(server.url);
+  const others = await Promise.all(
+    Array.from({ length: 10 }, () => openState(server.url, {}, { key_prefix: state.key_prefix })),
+  );
+  const changes = await Promise.all(
+    others.flatMap((other) => Array.from({ length: 10 }, async () => open(other).record('a', 'claude', failed))),
+  );
+  expect(changes.filter((change) => change === 'opened')).toHaveLength(1);
+  expect(await due(state)).toHaveLength(1);
+  for (const other of others) await other[Symbol.asyncDispose]();
+});

@@ -1,0 +1,174 @@
+import { execa } from 'execa';
+import { access, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import { whyNoDocker } from '../fixtures/agent-image.ts';
+import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { CONTAINER_GRACE, ContainerWatch, containersOf, sandboxed } from '../fixtures/sandboxed-agents.ts';
+
+const why = await whyNoDocker();
+const KILLS = 10;
+/** Long enough for an engine that is busy: nobody looks for a container before it has been started. */
+const LOCK = { lockDuration: 3_000, stalledInterval: 500 };
+
+describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${why})` : ''}`, () => {
+  let world: World;
+  let bench: Bench;
+  let watch: ContainerWatch;
+
+  beforeAll(async () => {
+    await buildObedientAgent();
+    world = await World.start();
+  }, 300_000);
+  afterAll(() => world.stop());
+  beforeEach(async () => {
+    bench = await Bench.open(world);
+    watch = await ContainerWatch.start(bench);
+  });
+  afterEach(async () => {
+    await bench.close();
+    await watch[Symbol.asyncDispose]();
+  });
+
+  /** Starts a worker, and kills it when its agent is at work: alone, or with the script that it started. */
+  async function killWorkerOf(id: string, behaviour: string, { withScript }: { withScript: boolean }): Promise<void> {
+    const worker = await bench.startWorkerProcess(await sandboxed(bench, behaviour), { grace: CONTAINER_GRACE });
+    await vi.waitFor(() => access(bench.workspace(id, 'output/begun')), { timeout: 20_000 });
+    await worker.kill();
+    if (withScript) await killScripts();
+  }
+
+  /** As a container that held worker and scripts would take them all with it. */
+  async function killScripts(): Promise<void> {
+    const { stdout } = await execa('pgrep', ['-f', `run-agent.sh.*${bench.folder}`], { reject: false, lines: true });
+    if (stdout.length > 0) await execa('kill', ['-KILL', ...stdout], { reject: false });
+  }
+
+  /** Another worker's agents would say something else. */
+  const startOther = async (): Promise<unknown> =>
+    bench.startWorker(await sandboxed(bench, writesReport('Investigated twice.')), CONTAINER_GRACE);
+
+  const states = async (id: string): Promise<string[]> => {
+    const format = '{{.State}}';
+    const filter = `label=nightcrier.incident=${id}`;
+    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', format], { lines: true })).stdout;
+  };
+
+  async function expectAdopted(id: string): Promise<void> {
+    const incident = await bench.reaches(id, 'resolved');
+    expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
+    expect(watch.starts.get(id)).toBe(1);
+    expect(await containersOf(id)).toEqual([]);
+    await expect(access(bench.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
+    // Nothing of the run stays behind in the workspace, its keys least of all.
+    expect((await execa('ls', ['-A', bench.workspace(id)])).stdout).not.toContain('.run-');
+  }
+
+  it.each([true, false])('is followed to its end by the next one, its script killed too: %s', async (withScript) => {
+    const id = await bench.admit();
+    const behaviour = `echo said-before; touch output/begun; sleep 5; echo said-after; ${writesReport()}`;
+    await killWorkerOf(id, behaviour, { withScript });
+    await startOther();
+    await expectAdopted(id);
+    const log = await readFile(bench.workspace(id, 'logs/agent-stdout.log'), 'utf8');
+    expect(log).toBe('said-before\nsaid-after\n');
+    expect(JSON.parse(await readFile(bench.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
+      container: `nc-${id}-1`,
+      reason: 'exited',
+      exit_code: 0,
+    });
+  });
+
+  it('counts with its report when it has ended before anybody came', async () => {
+    const id = await bench.admit();
+    await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: true });
+    await expect.poll(() => states(id), { timeout: 20_000 }).toEqual(['exited']);
+    await startOther();
+    await expectAdopted(id);
+  });
+
+  it('counts with its report when its script has seen to its end and removed it', async () => {
+    const id = await bench.admit();
+    await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: false });
+    await expect.poll(() => containersOf(id), { timeout: 20_000 }).toEqual([]);
+    await startOther();
+    await expectAdopted(id);
+  });
+
+  it('is replaced when something killed it', async () => {
+    const id = await bench.admit();
+    await killWorkerOf(id, 'touch output/begun; sleep 60', { withScript: true });
+    await execa('docker', ['kill', ...(await containersOf(id))]);
+    await startOther();
+    const incident = await bench.reaches(id, 'resolved');
+    expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
+    expect(await containersOf(id)).toEqual([]);
+  });
+
+  it('keeps its deadline under the next worker', async () => {
+    const id = await bench.admit();
+    const config = await sandboxed(bench, "trap '' TERM; touch output/begun; while :; do sleep 1; done", {
+      agent_timeout: 4,
+    });
+    const worker = await bench.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await vi.waitFor(() => access(bench.workspace(id, 'output/begun')), { timeout: 20_000 });
+    await worker.kill();
+    await killScripts();
+    await bench.startWorker(config, CONTAINER_GRACE);
+    expect(await bench.reaches(id, 'agent_failed')).toMatchObject({
+      attempts: 2,
+      reason: 'claude timed out after 4 s',
+    });
+    expect(watch.starts.get(id)).toBe(1);
+    expect(await containersOf(id)).toEqual([]);
+  });
+
+  it('leaves no incident without its one report, wherever ten workers were killed', { timeout: 180_000 }, async () => {
+    const config = await sandboxed(bench, `sleep 1; ${writesReport()}`, {
+      max_concurrent_agents: 2,
+      max_agents_per_cluster: 0,
+      max_attempts: 20,
+    });
+    const ids: string[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      ids.push(await bench.admit());
+      const worker = await bench.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
+      await sleep(Math.random() * 2_000);
+      await worker.kill();
+      if (kill % 2 === 0) await killScripts();
+    }
+    await bench.startWorker(config, CONTAINER_GRACE);
+    for (const id of ids) {
+      await vi.waitFor(async () => expect((await bench.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
+      expect(await bench.incidents.report(id)).toContain('The scripted cause.');
+      expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
+      expect(await containersOf(id)).toEqual([]);
+    }
+    expect(await bench.booksOff()).toEqual([]);
+  });
+
+  it('is removed at the start of a worker when nobody waits for it, and no other is', async () => {
+    const instance = await bench.instance();
+    const [ended, waiting, late] = [await bench.admit(), await bench.admit(), await bench.admit()];
+    await bench.incidents.finish(ended, { state: 'cancelled' });
+    const soon = Math.floor(Date.now() / 1000) + 300;
+    const container = async (incident: string, of = instance, deadline = soon): Promise<string> => {
+      const labels = { component: 'agent', instance: of, incident, attempt: '1', deadline, agent: 'claude' };
+      const flags = Object.entries(labels).flatMap(([name, value]) => ['--label', `nightcrier.${name}=${value}`]);
+      const image = await buildObedientAgent();
+      return (await execa('docker', ['run', '--detach', '--init', ...flags, image, 'sleep', '300'])).stdout;
+    };
+    const gone = [await container('unknown'), await container(ended), await container(late, instance, soon - 400)];
+    const kept = [await container(waiting), await container('unknown', `${instance}-other`)];
+    const exists = async (id: string): Promise<boolean> =>
+      !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;
+    try {
+      await bench.startWorker(await sandboxed(bench, 'sleep 60', { shutdown_timeout: 4 }), CONTAINER_GRACE);
+      for (const id of gone) await expect.poll(() => exists(id), { timeout: 20_000 }).toBe(false);
+      for (const id of kept) expect(await exists(id)).toBe(true);
+    } finally {
+      await execa('docker', ['rm', '--force', ...gone, ...kept], { reject: false });
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import type { Incident } from '@nightcrier/core/incident';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import type { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
+import { whyNoDocker } from '../fixtures/agent-image.ts';
+import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { CONTAINER_GRACE, containersOf, sandboxed } from '../fixtures/sandboxed-agents.ts';
+
+const why = await whyNoDocker();
+const MIB = 1024 * 1024;
+
+/** One worker lives through all of it: the last test shows that it still works. */
+describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`, () => {
+  let world: World;
+  let bench: Bench;
+  let worker: TriageWorkerApp;
+
+  beforeAll(async () => {
+    await buildObedientAgent();
+    world = await World.start();
+    bench = await Bench.open(world);
+    worker = await bench.startWorker(await sandboxed(bench, ''), CONTAINER_GRACE);
+  }, 300_000);
+  afterAll(async () => {
+    await bench.close();
+    await world.stop();
+  });
+
+  async function investigated(
+    behaviour: string,
+    settings: Parameters<typeof sandboxed>[2],
+    state: Incident['state'],
+  ): Promise<Incident> {
+    worker.reloading.apply(await sandboxed(bench, behaviour, settings));
+    const id = await bench.admit();
+    const incident = await bench.reaches(id, state);
+    expect(incident.attempts).toBe(1);
+    expect(await containersOf(id)).toEqual([]);
+    return incident;
+  }
+
+  it.each([
+    ['hangs past its deadline', 'sleep 600', { agent_timeout: 1 }, 'claude timed out after 1 s'],
+    ['ignores SIGTERM', "trap '' TERM; while :; do sleep 1; done", { agent_timeout: 1 }, 'claude timed out after 1 s'],
+    [
+      'forks without end',
+      'bomb() { bomb | bomb & }; bomb; sleep 600',
+      { agent_timeout: 2, agent_cpus: 0.5 },
+      'claude timed out after 2 s',
+    ],
+    [
+      'uses too much memory',
+      'all=$(head -c 600M /dev/zero | tr "\\0" x)',
+      { agent_memory: '64m' },
+      'claude was killed: it used more memory than agent_memory allows (64m)',
+    ],
+    [
+      'fills its output directory',
+      'for file in {1..1000}; do head -c 16M /dev/zero > output/$file; done; sleep 600',
+      {},
+      'claude was killed: it wrote more than 64 MiB into its output directory, which was emptied',
+    ],
+    [
+      'writes a report of 500 MB',
+      'yes "The pod cannot start." | head -c 500M > output/investigation.md',
+      {},
+      `investigation.md has ${32 * MIB} bytes, more than the 1000000 of the largest report`,
+    ],
+    [
+      'writes a report of 10 bytes',
+      'echo "It broke." > output/investigation.md',
+      {},
+      'investigation.md has 10 bytes, fewer than report_min_bytes (100)',
+    ],
+    ['writes no report', 'echo "All done."', {}, 'claude left no valid report: investigation.md is not there'],
+    [
+      'links its report to /etc/passwd',
+      'ln -s /etc/passwd output/investigation.md',
+      {},
+      'investigation.md is a symbolic link',
+    ],
+    ['makes a pipe of its report', 'mkfifo output/investigation.md', {}, 'investigation.md is not a regular file'],
+    ['makes a folder of its report', 'mkdir output/investigation.md', {}, 'investigation.md is not a regular file'],
+    [
+      'writes binary garbage',
+      'head -c 5000 /dev/urandom > output/investigation.md',
+      {},
+      'investigation.md is not UTF-8 text',
+    ],
+    ['locks its output directory', 'chmod 000 output', {}, 'claude left no valid report: investigation.md'],
+    [
+      'dies with words',
+      'echo "segmentation fault" >&2; exit 139',
+      {},
+      'claude exited with code 139 and left no valid report',
+    ],
+  ])('that %s has failed, and what it did is said', async (_, behaviour, settings, reason) => {
+    const incident = await investigated(behaviour, settings, 'agent_failed');
+    expect(incident.reason).toContain(reason);
+    expect(await bench.incidents.report(incident.incident_id)).toBeUndefined();
+    const { stdout } = await execa('du', ['-sk', bench.workspace(incident.incident_id, 'output')]);
+    expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it.each([
+    [
+      'fills its temporary files',
+      'for file in {1..20}; do head -c 30M /dev/zero > /tmp/$file; head -c 30M /dev/zero > ~/$file; done',
+      { agent_memory: '1g' },
+    ],
+    ['writes 10 MB on one line of its log', "head -c 10M /dev/zero | tr '\\0' x; echo", {}],
+    ['writes garbage to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
+    ['floods its log', 'yes "$(printf "x%.0s" {1..1000})" | head -c 80M', {}],
+  ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
+    const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
+    expect(incident.report?.root_cause).toBe('The scripted cause.');
+    const { stdout } = await execa('du', ['-sk', bench.workspace(incident.incident_id)]);
+    expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
+  });
+
+  it('that behaves is heard by the same worker after all of them', async () => {
+    const incident = await investigated(writesReport(), {}, 'resolved');
+    expect(incident).toMatchObject({ agent: 'claude', report: { confidence: 80 } });
+    expect(process.memoryUsage().rss).toBeLessThan(600 * MIB);
+  });
+});
