@@ -71,7 +71,7 @@ export class StateKeys {
     return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
   }
 
-  /** String: id of the latest incident for a fault; kept as long as the incident may be. */
+  /** String: id of the latest incident for a fault, and when the fault was seen last; kept as long as the incident may be. */
   fault(cluster: string, fingerprint: string): string {
     return `${this.ours}fault:${cluster}:${fingerprint}`;
   }
@@ -104,10 +104,5 @@ export class StateKeys {
   /** Set: the clusters of which incidents are parked, see `lua/cluster-slots.lua`. */
   get parkedClusters(): string {
     return `${this.ours}parked-clusters`;
-  }
-
-  /** Sorted set: fingerprint of every fault of a cluster that had an incident, by the time in ms it was seen last. */
-  seenFaults(cluster: string): string {
-    return `${this.ours}seen-faults:${cluster}`;
   }
 }
