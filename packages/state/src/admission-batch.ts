@@ -5,6 +5,7 @@ import type { IncidentMember } from '@nightcrier/core/incident';
 import { SEVERITIES, type Severity } from '@nightcrier/core/severity';
 import { z } from 'zod';
 import type { RequeueOutcome } from './admission.ts';
+import type { StateKeys } from './keys.ts';
 import type { TriageJob } from './triage-queue.ts';
 
 /** What `admission.lua` reads once for all faults of a call. */
@@ -51,8 +52,8 @@ export const PRIORITIES = SEVERITIES.map((severity) => FIRST_PRIORITY[severity])
 const MEMBER_CONTEXT = 1_000;
 
 /** The arguments of one fault, in the order in which `take_turn` of `admission.lua` reads them. */
-export function faultFields(request: AdmissionRequest): string[] {
-  const { incidentId, group = '', place, requeueOf = '', splitFrom = '' } = request;
+export function faultFields(request: AdmissionRequest, keys: StateKeys): string[] {
+  const { incidentId, group, place } = request;
   const { event, ...aroundEvent } = request.clusterEvent;
   const { cluster_name, received_at } = aroundEvent;
   const job: TriageJob = {
@@ -62,28 +63,37 @@ export function faultFields(request: AdmissionRequest): string[] {
     resource: describeResource(event.resource),
     severity: event.severity,
   };
+  // The fault first, for the sake of the members.
+  const beginning = `{"event":${JSON.stringify(event)}`;
   return [
     incidentId,
+    keys.incident(incidentId),
+    keys.fault(cluster_name, event.faultId),
+    group === undefined ? '' : keys.group(cluster_name, group),
+    keys.waiting(cluster_name),
     cluster_name,
     event.faultId,
-    group,
+    group ?? '',
     String(SEVERITIES.indexOf(event.severity)),
     String(place),
     received_at,
     JSON.stringify(job),
-    JSON.stringify(event),
-    JSON.stringify(aroundEvent),
-    memberIfShorter(request.clusterEvent),
-    requeueOf,
-    splitFrom,
+    `${beginning},${JSON.stringify(aroundEvent).slice(1)}`,
+    memberIfShorter(request.clusterEvent) ?? String(Buffer.byteLength(beginning)),
+    operationOf(request),
   ];
 }
 
-/** Most are no shorter than the fault itself; of those the script makes the member. */
-function memberIfShorter({ event, received_at }: ClusterEvent): string {
-  if ((event.context?.length ?? 0) <= MEMBER_CONTEXT) return '';
+/** Undefined where the member is the whole fault: then the script makes it of the event, when it is told where that ends. */
+function memberIfShorter({ event, received_at }: ClusterEvent): string | undefined {
+  if ((event.context?.length ?? 0) <= MEMBER_CONTEXT) return undefined;
   const member: IncidentMember = { ...event, context: event.context?.slice(0, MEMBER_CONTEXT), received_at };
   return JSON.stringify(member);
+}
+
+function operationOf({ requeueOf, splitFrom }: AdmissionRequest): string {
+  if (requeueOf !== undefined) return `requeue ${requeueOf}`;
+  return splitFrom === undefined ? '' : `split ${splitFrom}`;
 }
 
 type Answer = AdmissionOutcome | RequeueOutcome | Error;

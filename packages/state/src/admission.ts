@@ -59,8 +59,8 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #now: () => number;
   readonly #script: LuaScript;
-  /** BullMQ's own. */
-  readonly #keys: string[];
+  readonly #keys: StateKeys;
+  readonly #bullmqKeys: string[];
   readonly #batches: CallBatches<AdmissionRequest, Exclude<AdmissionReply, Error>>;
   #settings: AdmissionSettings;
 
@@ -70,8 +70,9 @@ export class Admission {
     this.#now = now;
     const functions = bullmqFunctions(bullmqInternals(), ['bull_add', 'bull_remove']);
     const { keys, lua } = jobTemplate(queue);
-    this.#keys = keys;
-    this.#script = defineScript(redis, new StateKeys(key_prefix), 'admission', {
+    this.#bullmqKeys = keys;
+    this.#keys = new StateKeys(key_prefix);
+    this.#script = defineScript(redis, this.#keys, 'admission', {
       parts: ['fair-order'],
       prologue: functions + lua,
     });
@@ -132,8 +133,8 @@ export class Admission {
       most_members: MAX_MEMBERS,
       priorities: PRIORITIES,
     };
-    const args = [JSON.stringify(header), ...requests.flatMap(faultFields)];
-    return BatchReply.parse(await this.#script(this.#keys, args));
+    const args = [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request, this.#keys))];
+    return BatchReply.parse(await this.#script(this.#bullmqKeys, args));
   }
 
   #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {

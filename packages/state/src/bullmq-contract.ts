@@ -64,10 +64,11 @@ export interface JobTemplate {
 
 /** Lets BullMQ pack a job once; the scripts put in what is each job's own. Sends nothing. */
 export function jobTemplate(queue: TriageQueue): JobTemplate {
-  const options = { ...queue.defaultJobOptions, priority: 1, jobId: 'template' };
+  const jobId = 'template';
+  const options = { ...queue.defaultJobOptions, priority: 1, jobId };
   // What a job is about is no part of the template.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const job = new Job<TriageJob>(queue, JOB_NAME, {} as TriageJob, options, options.jobId);
+  const job = new Job<TriageJob>(queue, JOB_NAME, {} as TriageJob, options, jobId);
   const sent: { name: string; args: unknown }[] = [];
   const recorder = { runCommand: (name: string, args: unknown) => sent.push({ name, args }) };
   type Transaction = Parameters<ReturnType<TriageQueue['getBackend']>['addJobToTransaction']>[0];
@@ -76,7 +77,7 @@ export function jobTemplate(queue: TriageQueue): JobTemplate {
   const transaction = recorder as unknown as Transaction;
   queue
     .getBackend()
-    .addJobToTransaction(transaction, job.asJSON(), options.jobId)
+    .addJobToTransaction(transaction, job.asJSON(), jobId)
     .catch(() => undefined);
 
   const [command] = sent;

@@ -1,6 +1,6 @@
 -- Decides whether faults become queued incidents, each in its turn: its row, its job, the indexes and the counters change
--- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, `JOB_ARGS` and
--- `JOB_OPTIONS`, incident-rows.lua and fair-order.lua.
+-- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, the job template
+-- of bullmq-contract.ts, incident-rows.lua and fair-order.lua.
 --
 -- KEYS[1..9]: BullMQ's own, for addPrioritizedJob
 -- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
@@ -8,7 +8,7 @@
 -- Returns for each fault {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped +
 -- members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
 
-local FIELDS = 13
+local FIELDS = 15
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
 local batch = cjson.decode(ARGV[1])
 local all_waiting = ours .. 'waiting'
@@ -16,21 +16,17 @@ local all_waiting = ours .. 'waiting'
 local now, dedup_until = batch.now_ms, batch.dedup_until
 
 -- The fault whose turn it is.
-local id, cluster, fingerprint, group, severity, place, received_at, job_data, event, around_event, as_member
-local row_key, fault_key, group_key, cluster_waiting, member_field
+local id, row_key, fault_key, group_key, cluster_waiting
+local cluster, fingerprint, group, severity, place, received_at, job_data, cluster_event, as_member, operation
 -- The incident that an operator puts in again, or splits this fault off from.
 local requeue_of, split_from, source
 
 local function take_turn(at)
-  id, cluster, fingerprint, group, severity, place, received_at, job_data, event, around_event, as_member,
-    requeue_of, split_from = unpack(ARGV, at, at + FIELDS - 1)
+  id, row_key, fault_key, group_key, cluster_waiting, cluster, fingerprint, group, severity, place, received_at,
+    job_data, cluster_event, as_member, operation = unpack(ARGV, at, at + FIELDS - 1)
   severity = tonumber(severity)
-  source = requeue_of ~= '' and requeue_of or split_from ~= '' and split_from or nil
-  row_key = row_of(id)
-  fault_key = fault_key_of(cluster, fingerprint)
-  group_key = group ~= '' and group_key_of(cluster, group)
-  cluster_waiting = ours .. 'waiting:' .. cluster
-  member_field = 'member:' .. fingerprint
+  requeue_of, split_from = string.match(operation, '^requeue (.*)'), string.match(operation, '^split (.*)')
+  source = requeue_of or split_from
 end
 
 -- The counts of all the faults are written at once, when each has had its turn.
@@ -52,35 +48,66 @@ local function write_counts()
   redis.call('HSET', ours .. 'intake', unpack(written))
 end
 
--- What of the newcomers is in no index yet: all of a kind are written at once, before anything looks there.
-local created, waiting_ids, waiting_of = {}, {}, {}
-
-local function append(list, score, member)
-  list[#list + 1], list[#list + 2] = score, member
+-- What is asked of all the faults is asked at once: whether any call was sent before and left a row, what those that left
+-- none were answered, and which incident stands for each fault and holds each group.
+local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
+local answered, claimants, has_row = {}, {}, {}
+local function read_ahead()
+  local ids, rows, claims = {}, {}, {}
+  for at = 2, #ARGV, FIELDS do
+    ids[#ids + 1], rows[#rows + 1], claims[#claims + 1] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    if ARGV[at + 3] ~= '' then claims[#claims + 1] = ARGV[at + 3] end
+  end
+  for at, answer in ipairs(redis.call('HMGET', ANSWERS, unpack(ids))) do answered[ids[at]] = answer end
+  for at, claim in ipairs(redis.call('MGET', unpack(claims))) do
+    claimants[claims[at]] = claim and string.match(claim, '^%S+')
+  end
+  if redis.call('EXISTS', unpack(rows)) == 0 then return end
+  for at, row in ipairs(rows) do has_row[ids[at]] = redis.call('EXISTS', row) == 1 end
 end
 
-local function write_indexes()
+-- What is to be written about newcomers: all of a kind at once, before anything looks there.
+local claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
+
+local function append(list, one, other)
+  list[#list + 1], list[#list + 2] = one, other
+end
+
+local function write_newcomers()
   if #created == 0 then return end
+  redis.call('MSET', unpack(claims))
   redis.call('ZADD', ours .. 'incidents', unpack(created))
   redis.call('ZADD', index_of('queued'), unpack(created))
   redis.call('ZADD', all_waiting, unpack(waiting_ids))
   for key, ids in pairs(waiting_of) do redis.call('ZADD', key, unpack(ids)) end
-  created, waiting_ids, waiting_of = {}, {}, {}
+  claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
 end
 
-local function enter_queue()
+-- The claim of an incident's own fault goes with its row; that of a member (see `claim`) after as long a time.
+local function enter_queue(holds_group)
+  claimants[fault_key] = id
+  append(claims, fault_key, id .. ' ' .. now)
+  if holds_group then
+    claimants[group_key] = id
+    append(claims, group_key, id)
+  end
   append(created, now, id)
   append(waiting_ids, place, id)
   waiting_of[cluster_waiting] = waiting_of[cluster_waiting] or {}
   append(waiting_of[cluster_waiting], place, id)
 end
 
--- The row of the newcomer, in whatever state it starts.
+-- Has an incident stand for the fault, and remembers when it was seen.
+local function claim(incident, ...)
+  claimants[fault_key] = incident
+  redis.call('SET', fault_key, incident .. ' ' .. now, ...)
+end
+
+-- The row of the newcomer, in whatever state it starts. What it does not say is as `incident-row.ts` has it.
 local function write_row(state, ...)
-  redis.call('HSET', row_key, 'incident_id', id, 'state', state, 'fingerprint', fingerprint, 'cluster_name', cluster,
-    'cluster_event', '{"event":' .. event .. ',' .. string.sub(around_event, 2), 'recurrences', '0',
-    'first_seen', received_at, 'last_seen', received_at, 'created_at', batch.now_text, 'attempts', '0',
-    'other_members', '0', 'place', place, ...)
+  redis.call('HSET', row_key, 'state', state, 'fingerprint', fingerprint, 'cluster_name', cluster,
+    'cluster_event', cluster_event, 'created_at', batch.now_text, 'place', place, ...)
+  has_row[id] = true
 end
 
 -- How often its faults have come again, where an incident stands for them: it is open (and its job has not vanished), or
@@ -88,7 +115,7 @@ end
 local function recurrences_of(incident)
   local row = redis.call('HMGET', row_of(incident), 'state', 'dedup_until', 'recurrences')
   if not row[1] or SHED[row[1]] then return nil end
-  if batch.now < tonumber(row[2]) or (OPEN[row[1]] and has_job(incident)) then return tonumber(row[3]) end
+  if batch.now < tonumber(row[2]) or (OPEN[row[1]] and has_job(incident)) then return tonumber(row[3] or 0) end
   return nil
 end
 
@@ -96,21 +123,14 @@ local function is_open(incident)
   return OPEN[redis.call('HGET', row_of(incident), 'state')] and has_job(incident)
 end
 
--- Calls that made no row of their own, and what they were answered: of those, the latest are remembered, because a call
--- that is sent again must not count again.
-local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
-local answered, calls, answers = {}, {}, {}
-local function read_answers()
-  local ids = {}
-  for at = 2, #ARGV, FIELDS do ids[#ids + 1] = ARGV[at] end
-  for at, answer in ipairs(redis.call('HMGET', ANSWERS, unpack(ids))) do answered[ids[at]] = answer end
-end
-
+-- Of the calls that made no row of their own, the latest are remembered, with what they were answered: a call that is
+-- sent again must not count again.
+local calls, answers = {}, {}
 local function remember_answer(kind, incident, number)
   count_received(kind, cluster)
   answered[id] = cjson.encode({ kind, incident, number })
-  calls[#calls + 1], calls[#calls + 2] = now, id
-  answers[#answers + 1], answers[#answers + 2] = id, answered[id]
+  append(calls, now, id)
+  append(answers, id, answered[id])
   return { kind, incident, number }
 end
 
@@ -124,10 +144,6 @@ local function write_answers()
   redis.call('HDEL', ANSWERS, unpack(gone))
   redis.call('ZREM', COUNTED_CALLS, unpack(gone))
 end
-
--- Has an incident stand for the fault, and remembers when it was seen. The claim of an incident's own fault goes with its
--- row; that of a member after as long a time.
-local function claim(incident, ...) redis.call('SET', fault_key, incident .. ' ' .. now, ...) end
 
 local function bound_text(bound)
   if bound == 'global' then return 'global_queue_size: ' .. batch.global_queue_size end
@@ -170,7 +186,7 @@ local waiting = all_that_wait()
 -- Evicts one incident in favour of the newcomer and returns its id; nothing where the policy or the severities forbid it.
 local function make_room(index, bound)
   if batch.policy ~= 'drop' then return nil end
-  write_indexes()
+  write_newcomers()
   local victim, its_place = next_victim(index)
   if not victim or math.floor(its_place / SEVERITY_BAND) > severity then return nil end
   if bull_remove({ bull .. victim, bull .. 'repeat' }, { victim, '0', bull }) ~= 1 then return nil end
@@ -196,15 +212,17 @@ local function refuse(bound)
   return { outcome, id, bound }
 end
 
--- The fault as an incident of its group lists it.
+-- The fault as an incident of its group lists it: itself with its time of receipt, or an abridgement.
 local function member()
-  if as_member ~= '' then return as_member end
-  return string.sub(event, 1, -2) .. ',"received_at":' .. cjson.encode(received_at) .. '}'
+  local event_end = tonumber(as_member)
+  if not event_end then return as_member end
+  local unended = string.sub(cluster_event, #'{"event":' + 1, event_end - 1)
+  return unended .. ',"received_at":' .. cjson.encode(received_at) .. '}'
 end
 
 -- Takes over what the source knows: the members with an incident that is put in again, the fault that is split off.
 local function leave_source()
-  if requeue_of ~= '' then
+  if requeue_of then
     local old = redis.call('HGETALL', row_of(source))
     for at = 1, #old, 2 do
       local field = old[at]
@@ -214,14 +232,14 @@ local function leave_source()
     end
     redis.call('HSET', row_of(source), 'requeued_as', id)
   elseif source then
-    redis.call('HDEL', row_of(source), member_field)
+    redis.call('HDEL', row_of(source), 'member:' .. fingerprint)
     redis.call('HINCRBY', row_of(source), 'other_members', -1)
   end
 end
 
 local job_args, job_options = cmsgpack.unpack(JOB_ARGS), cmsgpack.unpack(JOB_OPTIONS)
 local function add_job(tag)
-  job_args[2], job_args[4] = id, now
+  job_args[2], job_args[4] = id, batch.now
   job_options.jobId, job_options.priority = id, batch.priorities[severity + 1] + tag
   bull_add(KEYS, { cmsgpack.pack(job_args), job_data, cmsgpack.pack(job_options) })
   waiting = waiting + 1
@@ -229,9 +247,9 @@ end
 
 local function decide()
   -- 1. Resent: the reply to this very call was lost, and it gets the same answer.
-  local known = redis.call('HMGET', row_key, 'state', 'bound')
-  if known[1] then
+  if has_row[id] then
     count('resent', cluster)
+    local known = redis.call('HMGET', row_key, 'state', 'bound')
     if known[2] then return { known[1] == 'rejected' and 'rejected' or 'dropped_incoming', id, known[2] } end
     return { 'resent', id }
   end
@@ -241,10 +259,10 @@ local function decide()
   end
 
   -- 2. Duplicate: an incident already stands for this fault. An operator may ask for another one if none is open.
-  local same = claimant(fault_key)
+  local same = claimants[fault_key]
   if source then
-    if requeue_of ~= '' and is_open(source) then return { 'standing', source } end
-    if split_from ~= '' and redis.call('HEXISTS', row_of(source), member_field) == 0 then
+    if requeue_of and is_open(source) then return { 'standing', source } end
+    if split_from and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
       return { 'standing', same or source }
     end
     if same and same ~= source and is_open(same) then return { 'standing', same } end
@@ -258,20 +276,20 @@ local function decide()
   end
 
   -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
-  local holder = group_key and redis.call('GET', group_key)
+  local holder = claimants[group_key]
   local held = holder and is_open(holder)
     and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
   if held and not source then
     claim(holder, 'PX', KEPT_MS)
     local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
-    if others < batch.most_members then redis.call('HSET', row_of(holder), member_field, member()) end
+    if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
     return remember_answer('grouped', holder, others + 1)
   end
 
   -- 4. The cluster's bound, then 5. the bound of all.
   local queued = { 'queued', id }
   if batch.cluster_queue_size > 0 then
-    write_indexes()
+    write_newcomers()
     while redis.call('ZCARD', cluster_waiting) >= batch.cluster_queue_size do
       local victim = make_room(cluster_waiting, 'cluster')
       if not victim then return refuse('cluster') end
@@ -294,14 +312,11 @@ local function decide()
   local links = {}
   local former = source or same
   if former and redis.call('EXISTS', row_of(former)) == 1 then links = { 'previous_incident_id', former } end
-  if group_key and not held then
-    redis.call('SET', group_key, id)
-    links[#links + 1], links[#links + 2] = 'group', group
-  end
+  local holds_group = group ~= '' and not held
+  if holds_group then append(links, 'group', group) end
   write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))
   leave_source()
-  enter_queue()
-  claim(id)
+  enter_queue(holds_group)
   count_received('queued', cluster)
   count('waiting', cluster)
   if source then count('requeued', cluster) end
@@ -309,13 +324,13 @@ local function decide()
 end
 
 local replies = {}
-read_answers()
+read_ahead()
 for at = 2, #ARGV, FIELDS do
   take_turn(at)
   local decided, reply = pcall(decide)
   replies[#replies + 1] = decided and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
-write_indexes()
+write_newcomers()
 write_answers()
 write_tags()
 write_counts()
