@@ -3,6 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
 import type { PermissionCache } from './permission-cache.ts';
+import type { StageClock } from './stage-clock.ts';
 
 /** What every stage of one triage run may use. */
 export interface TriageContext {
@@ -14,6 +15,8 @@ export interface TriageContext {
   /** Names this worker on what it starts. */
   workerId: string;
   grace: Grace;
+  /** Since the worker took the job. */
+  stages: StageClock;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;
   /** Names the incident on every line. */

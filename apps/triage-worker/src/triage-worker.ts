@@ -9,6 +9,7 @@ import type { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { takeSlot } from './cluster-slot.ts';
 import type { RetryPolicy } from './retry-delay.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
+import { StageClock } from './stage-clock.ts';
 import type { TriageContext } from './triage-context.ts';
 import { triage } from './triage.ts';
 
@@ -24,8 +25,8 @@ export interface LockSettings {
 export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
 
 export interface TriageWorkerParts {
-  /** What the stages use; the worker adds the signal. */
-  context: Omit<TriageContext, 'signal'>;
+  /** What the stages use; the worker adds what is each run's own. */
+  context: Omit<TriageContext, 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
   counters: TriageCounters;
   slots: ClusterSlots;
@@ -111,21 +112,23 @@ export class TriageWorker {
     if (this.#draining) return giveBack(held);
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
-    const slot = await takeSlot(held, this.#parts.slots, logger);
+    const stages = new StageClock();
+    const slot = await stages.time('slot', takeSlot(held, this.#parts.slots, logger));
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
     try {
-      await this.#investigate(held, signal, logger);
+      await this.#investigate(held, { signal, stages, logger });
     } finally {
       await slot.give();
     }
   }
 
-  async #investigate(held: HeldJob, signal: AbortSignal, logger: Logger): Promise<void> {
+  async #investigate(held: HeldJob, run: Pick<TriageContext, 'signal' | 'stages' | 'logger'>): Promise<void> {
+    const { logger } = run;
     const { counters, retry, context } = this.#parts;
     const { incident_id } = held.job.data;
     const begun = performance.now();
     try {
-      const outcome = await triage(incident_id, { ...context, signal, logger });
+      const outcome = await triage(incident_id, { ...context, ...run });
       const seconds = Math.round(performance.now() - begun) / 1000;
       return await settle(held, outcome, { incidents: context.incidents, counters, retry, logger, seconds });
     } catch (error) {
