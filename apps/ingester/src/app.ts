@@ -7,7 +7,7 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
-import { Admission } from '@nightcrier/state/admission';
+import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
@@ -39,6 +39,7 @@ export class Ingester {
   #connections: ConnectionManager | undefined;
   #keeper: LeaseKeeper | undefined;
   #intake: Intake | undefined;
+  #admission: Admission | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -58,9 +59,10 @@ export class Ingester {
 
   /** Follows the configuration: see {@link Reloading}. */
   readonly reloading: Reloading = {
-    live: ['clusters', 'severity_threshold'],
+    live: ['clusters', 'severity_threshold', ...ADMISSION_SETTINGS],
     apply: (config) => {
       this.#config = config;
+      this.#admission?.configure(config);
       this.#keeper?.configure(config.clusters.map(({ name }) => name));
     },
     refuse: (refusal) => this.#keeper?.refuse({ process: this.id, ...refusal }),
@@ -97,6 +99,7 @@ export class Ingester {
     const queue = openTriageQueue(redis, key_prefix, logger);
     this.#lifecycle.onStop('queue', () => queue.close());
     const admission = new Admission({ redis, key_prefix, queue, settings: config });
+    this.#admission = admission;
     const counters = new IntakeCounters({ redis, key_prefix });
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
     const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });

@@ -32,9 +32,12 @@ const DRAIN_SHARE = 0.5;
 const KILL_SHARE = 0.25;
 const LONGEST_KILL_GRACE = 10;
 
-/** What an investigation reads when it begins. */
+/** What an investigation reads when it begins, and what says which may begin. */
 const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'clusters',
+  'max_concurrent_agents',
+  'max_agents_per_cluster',
+  'max_queue_age_seconds',
   'workspace_root',
   'agent_cli',
   'agent_engine',
@@ -64,14 +67,15 @@ const LIVE_SETTINGS: readonly (keyof Config)[] = [
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
-  #worker: TriageWorker | undefined;
+  /** Once it has started. */
+  #configure: ((config: Config) => void) | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
 
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
     live: LIVE_SETTINGS,
-    apply: (config) => this.#worker?.configure(config),
+    apply: (config) => this.#configure?.(config),
     // It is in the log; what clusters there are, the API and the ingesters say.
     refuse: () => undefined,
   };
@@ -109,7 +113,7 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     const queue = openTriageQueue(redis, key_prefix, logger);
     this.#lifecycle.onStop('queue', () => queue.close());
-    await setGlobalConcurrency(queue, config.max_concurrent_agents);
+    await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
     this.#throwIfStopped();
 
     const incidents = new IncidentStore({ redis, key_prefix, logger });
@@ -150,7 +154,14 @@ export class TriageWorkerApp {
       },
       lock,
     });
-    this.#worker = worker;
+    this.#configure = (changed) => {
+      worker.configure(changed);
+      sweeper.configure(changed.max_queue_age_seconds);
+      Promise.all([
+        setGlobalConcurrency(queue, redis, changed.max_concurrent_agents),
+        slots.configure(changed.max_agents_per_cluster),
+      ]).catch((error: unknown) => logger.error({ error }, 'bounds of concurrency could not be changed'));
+    };
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
     sweeper.start();

@@ -24,6 +24,12 @@ export interface LockSettings {
 /** Long enough that a worker that hangs for a while does not have its incidents investigated twice. */
 export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
 
+/**
+ * Of one worker. What bounds it is `max_concurrent_agents`, which BullMQ keeps for all workers: a bound of a worker's own
+ * could be raised only when one of its investigations ends.
+ */
+const MOST_AT_ONCE = 1_000;
+
 export interface TriageWorkerParts {
   /** What the stages use; the worker adds what is each run's own. */
   context: Omit<TriageContext, 'signal' | 'stages'>;
@@ -59,7 +65,7 @@ export class TriageWorker {
         prefix: new StateKeys(config.redis.key_prefix).bullmq,
         name: parts.context.workerId,
         autorun: false,
-        concurrency: config.max_concurrent_agents,
+        concurrency: MOST_AT_ONCE,
         // An incident that kills its workers must not take all of them.
         maxStalledCount: config.max_attempts - 1,
         drainDelay: 5,
