@@ -22,6 +22,7 @@ import { HealthPublisher } from './health-publisher.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { PermissionPreflight } from './preflight.ts';
+import { CountsStore } from './spool/counts-store.ts';
 
 /** Of shutdown_timeout: what the other ingesters get to take over. */
 const HAND_OVER_SHARE = 0.4;
@@ -134,7 +135,12 @@ export class Ingester {
     });
     this.#lifecycle.onStop('health', () => publisher.stop());
 
-    const counts = new EarlyCounts((cluster, counted, by) => counters.count(cluster, counted, by));
+    const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
+    const counts = new EarlyCounts({
+      write: (batch) => counters.countOnce(batch),
+      store: new CountsStore(spoolDirectory),
+      logger,
+    });
     this.#lifecycle.onStop('counts', () => counts.close());
 
     const preflight = new PermissionPreflight({ logger, onChange: (cluster) => publisher.changed(cluster) });
@@ -143,7 +149,7 @@ export class Ingester {
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
       spool: {
-        directory: config.spool_dir ?? path.join(config.data_dir, 'spool'),
+        directory: spoolDirectory,
         maxBytes: config.spool_max_bytes,
       },
       admit: (event, incidentId) => admission.admit(event, incidentId),

@@ -86,6 +86,11 @@ export class StateKeys {
     return [`${this.ours}counted-calls`, `${this.ours}counted-answers`];
   }
 
+  /** String: the number of the last batch of early counts of a source; forgotten 30 days after it. */
+  countedBatch(source: string): string {
+    return `${this.ours}counted-batch:${source}`;
+  }
+
   /** Hashes, see `lua/fair-order.lua`: the next tag of a cluster, the latest that started; by severity. */
   get fairTags(): string[] {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
