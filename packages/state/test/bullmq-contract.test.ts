@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bullmqFunctions, bullmqInternals, jobTemplate } from '../src/bullmq-contract.ts';
