@@ -73,7 +73,8 @@ test('a higher bound of a cluster promotes what is parked, a lower one ends noth
   await expect.poll(running, patient).toBe(1);
   await expect.poll(async () => bench.queue.getDelayedCount(), patient).toBe(4);
   await reload({ max_agents_per_cluster: 3, max_concurrent_agents: 10 });
-  await expect.poll(running, patient).toBe(3);
+  // Sooner than the next sweep of the queue.
+  await expect.poll(running, { timeout: 10_000 }).toBe(3);
   expect(await bench.slotsHeld()).toBe(3);
 
   await reload({ max_agents_per_cluster: 2, max_concurrent_agents: 10 });

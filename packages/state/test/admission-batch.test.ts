@@ -15,10 +15,10 @@ afterAll(async () => server.stop());
 /** Some of everything: new faults, recurrences, groups and their escalations, more than the bounds allow. */
 const FAULTS = Array.from({ length: 200 }, (_, at) =>
   fault({
-    id: `f${(at * 7) % 130}`,
+    id: `f${(at * 7) % 60}`,
     cluster: `c${at % 3}`,
     severity: (['info', 'warning', 'critical'] as const)[at % 5 === 0 ? 2 : at % 2],
-    pod: `cart-${at % 40}-7d4b9c8f6d-x2vb${at % 9}`,
+    pod: `cart-${at % 8}-7d4b9c8f6d-x2vb${at % 9}`,
     received_at: new Date(Date.parse('2026-03-01T12:00:00Z') + at).toISOString(),
   }),
 );
