@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { glob, readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,30 +10,41 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { connectProducer, disconnect } from '@nightcrier/state/redis';
 import { Queue } from 'bullmq';
 import { execa } from 'execa';
+import getPort from 'get-port';
 import { WatchedIntake } from '../test/fixtures/watched-intake.ts';
+import { z } from 'zod';
 import type { Bench } from './run.ts';
 
 const FAULTS = 200;
-const AGENT = path.join(import.meta.dirname, '../apps/triage-worker/test/fixtures/agents/notes-start.sh');
+const FLAGS = path.join(import.meta.dirname, '../apps/triage-worker/test/fixtures/agents/flags.sh');
 const PROMPT = path.join(import.meta.dirname, '../configs/triage-system-prompt.md');
 const BARE_WORKER = path.join(import.meta.dirname, '../test/fixtures/bare-worker.ts');
 
 export const bench: Bench = {
   description: "Notification sent → agent process started, idle system, across processes, against BullMQ's add → start",
   async measure(progress) {
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
+    const agent = await AgentThatTells.make(folder);
     const intake = await WatchedIntake.start({
-      settings: { agent_cli: 'claude', agent_script_path: AGENT, agent_system_prompt_file: PROMPT },
+      settings: {
+        agent_cli: 'claude',
+        agent_script_path: agent.script,
+        agent_system_prompt_file: PROMPT,
+        log_level: 'debug',
+      },
     });
     try {
       await intake.startIngester();
-      await intake.startWorker();
+      const log = await intake.startWorker();
       const bare = await bareLatencies(intake.redisUrl);
       progress('bare BullMQ measured');
       const ours: number[] = [];
       for (let fault = 0; fault < FAULTS; fault += 1) {
         const sent = now();
         intake.emit(1);
-        ours.push((await nextStart(intake, fault)) - sent);
+        ours.push((await agent.started()) - sent);
+        // The system is idle again.
+        while ((await intake.books()).total.finished <= fault) await sleep(5);
         await sleep(Math.random() * 20);
       }
       const [p50, bareP50] = [quantile(ours, 0.5), quantile(bare, 0.5)];
@@ -40,23 +54,71 @@ export const bench: Bench = {
         bare_p50_ms: round(bareP50),
         bare_p99_ms: round(quantile(bare, 0.99)),
         ratio_to_bare_p50: round(p50 / bareP50),
+        stages_p50_ms: stages(log()),
       };
     } finally {
       await intake.dispose();
+      agent.dispose();
+      await rm(folder, { recursive: true, force: true });
     }
   },
 };
 
-/** Waits until one more agent has noted its start, in ms since the epoch. */
-async function nextStart(intake: WatchedIntake, known: number): Promise<number> {
-  for (;;) {
-    const starts: number[] = [];
-    for await (const file of glob(path.join(intake.folder, 'incidents/*/started')))
-      starts.push(Number(await readFile(file, 'utf8')) * 1_000);
-    if (starts.length > known) return Math.max(...starts);
-    await sleep(20);
+/** A stand-in agent that says over a connection when its process began: nothing has to look for it. */
+class AgentThatTells {
+  readonly script: string;
+  readonly #server: Server;
+
+  private constructor(script: string, server: Server) {
+    this.script = script;
+    this.#server = server;
+  }
+
+  static async make(folder: string): Promise<AgentThatTells> {
+    const server = createServer((socket) => {
+      socket.on('data', (text) => server.emit('started', Number(text) * 1_000));
+    });
+    const port = await getPort();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const script = path.join(folder, 'agent.sh');
+    const tell = `echo "$EPOCHREALTIME" >/dev/tcp/127.0.0.1/${port}`;
+    await writeFile(script, ['#!/usr/bin/env bash', tell, `. '${FLAGS}'`, 'write_report', ''].join('\n'), {
+      mode: 0o755,
+    });
+    return new AgentThatTells(script, server);
+  }
+
+  /** When the next agent's process began, ms since the epoch. */
+  async started(): Promise<number> {
+    const [began]: unknown[] = await once(this.#server, 'started', { signal: AbortSignal.timeout(30_000) });
+    return Number(began);
+  }
+
+  dispose(): void {
+    this.#server.close();
   }
 }
+
+/** What the worker says of its stages, each in the middle of all runs. */
+function stages(log: string): Record<string, number> {
+  const runs = log.split('\n').flatMap((line) => {
+    const found = line.includes('"stages_ms"') ? WorkerLine.safeParse(JSON.parse(line)) : undefined;
+    return found?.success ? [found.data.stages_ms] : [];
+  });
+  const names = Object.keys(runs[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      quantile(
+        runs.map((run) => run[name] ?? 0),
+        0.5,
+      ),
+    ]),
+  );
+}
+
+const WorkerLine = z.object({ stages_ms: z.record(z.string(), z.number()) });
 
 async function bareLatencies(url: string): Promise<number[]> {
   const name = `bare-${randomUUID()}`;

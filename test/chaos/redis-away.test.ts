@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@nightcrier/core/logger';
 import { findNativeServer } from '@nightcrier/state/native-redis';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WatchedIntake } from '../fixtures/watched-intake.ts';
 
 const native = await findNativeServer(undefined, silentLogger);
@@ -71,3 +71,31 @@ describe.skipIf(!native)(`faults survive${native ? '' : ` (skipped: ${NEEDS_NATI
     expect(await outcome()).toEqual(exactly(intake.sent));
   });
 });
+
+test.skipIf(!native)(
+  `what an ingester filters while Redis is away is in the books though it is killed${native ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+  { timeout: LIMIT_MS },
+  async () => {
+    const intake = await WatchedIntake.start({ settings: { severity_threshold: 'critical' } });
+    onTestFinished(() => intake.dispose());
+    const filtered = async (): Promise<number> => (await intake.books()).total.filtered;
+    const first = await intake.startIngester();
+    intake.emit(50, 'warning');
+    await expect.poll(filtered, patient).toBe(50);
+    await intake.killRedis();
+    intake.emit(300, 'warning');
+    await expect.poll(() => intake.countsKept(), patient).toBe(300);
+    await first.kill();
+
+    const second = await intake.startIngester();
+    intake.emit(10, 'warning');
+    await expect.poll(() => intake.countsKept(), patient).toBe(310);
+    await second.kill();
+
+    await intake.startIngester();
+    await intake.restartRedis();
+    await expect.poll(filtered, patient).toBe(360);
+    await expect.poll(() => intake.countsKept(), patient).toBe(0);
+    expect((await intake.books()).total).toMatchObject({ received: 360, filtered: 360, queued: 0 });
+  },
+);

@@ -4,7 +4,7 @@ import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
-import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
+import { Admission, ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission';
 import { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/cluster-health';
 import { IncidentStore } from '@nightcrier/state/incidents';
@@ -73,11 +73,18 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
   const queue = openTriageQueue(boardRedis, key_prefix, logger);
 
+  const admission = new Admission({
+    redis,
+    key_prefix,
+    queue: openTriageQueue(redis, key_prefix, logger),
+    settings: options.admission,
+  });
   let clusters = options.clusters.map(asShown);
   let refusal: RefusedConfiguration | undefined;
   const reloading: Reloading = {
-    live: ['clusters'],
+    live: ['clusters', ...ADMISSION_SETTINGS],
     apply: (config) => {
+      admission.configure(config);
       clusters = config.clusters.map(asShown);
       refusal = undefined;
     },
@@ -102,12 +109,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
     ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
-    admission: new Admission({
-      redis,
-      key_prefix,
-      queue: openTriageQueue(redis, key_prefix, logger),
-      settings: options.admission,
-    }),
+    admission,
     intake: new IntakeCounters({ redis, key_prefix }),
     triage: new TriageCounters({ redis, key_prefix }),
     breaker: new AgentBreaker({ redis, key_prefix }),

@@ -7,7 +7,7 @@ import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
-import { Admission } from '@nightcrier/state/admission';
+import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/cluster-leases';
 import { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
@@ -22,6 +22,7 @@ import { HealthPublisher } from './health-publisher.ts';
 import { Intake } from './intake.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { PermissionPreflight } from './preflight.ts';
+import { CountsStore } from './spool/counts-store.ts';
 
 /** Of shutdown_timeout: what the other ingesters get to take over. */
 const HAND_OVER_SHARE = 0.4;
@@ -39,6 +40,7 @@ export class Ingester {
   #connections: ConnectionManager | undefined;
   #keeper: LeaseKeeper | undefined;
   #intake: Intake | undefined;
+  #admission: Admission | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -58,9 +60,10 @@ export class Ingester {
 
   /** Follows the configuration: see {@link Reloading}. */
   readonly reloading: Reloading = {
-    live: ['clusters', 'severity_threshold'],
+    live: ['clusters', 'severity_threshold', ...ADMISSION_SETTINGS],
     apply: (config) => {
       this.#config = config;
+      this.#admission?.configure(config);
       this.#keeper?.configure(config.clusters.map(({ name }) => name));
     },
     refuse: (refusal) => this.#keeper?.refuse({ process: this.id, ...refusal }),
@@ -97,6 +100,7 @@ export class Ingester {
     const queue = openTriageQueue(redis, key_prefix, logger);
     this.#lifecycle.onStop('queue', () => queue.close());
     const admission = new Admission({ redis, key_prefix, queue, settings: config });
+    this.#admission = admission;
     const counters = new IntakeCounters({ redis, key_prefix });
     const board = new ClusterHealthBoard({ redis, key_prefix, logger });
     const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
@@ -131,7 +135,12 @@ export class Ingester {
     });
     this.#lifecycle.onStop('health', () => publisher.stop());
 
-    const counts = new EarlyCounts((cluster, counted, by) => counters.count(cluster, counted, by));
+    const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
+    const counts = new EarlyCounts({
+      write: (batch) => counters.countOnce(batch),
+      store: new CountsStore(spoolDirectory),
+      logger,
+    });
     this.#lifecycle.onStop('counts', () => counts.close());
 
     const preflight = new PermissionPreflight({ logger, onChange: (cluster) => publisher.changed(cluster) });
@@ -140,7 +149,7 @@ export class Ingester {
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
       spool: {
-        directory: config.spool_dir ?? path.join(config.data_dir, 'spool'),
+        directory: spoolDirectory,
         maxBytes: config.spool_max_bytes,
       },
       admit: (event, incidentId) => admission.admit(event, incidentId),

@@ -64,6 +64,21 @@ test('another severity threshold takes effect without a reconnect', async () => 
   expect(ingester.health()).toMatchObject([{ status: 'active', event_count: 1 }]);
 });
 
+test('other bounds of the queue and another grouping are those of the next fault', async () => {
+  const cluster = await simulate();
+  const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  const crash = (): Promise<unknown> => cluster.run('crash-loop-back-off', { instance: randomUUID() });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1 });
+  reload({ global_queue_size: 1, queue_overflow_policy: 'reject', grouping: 'none' });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1, rejected: 1 });
+  reload({ global_queue_size: 2, grouping: 'none' });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 2, rejected: 1 });
+});
+
 test('the process follows its file: it takes a good one, and refuses a bad one where operators see it', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const key_prefix = `test-${randomUUID()}`;

@@ -44,9 +44,12 @@ const DRAIN_SHARE = 0.5;
 const KILL_SHARE = 0.25;
 const LONGEST_KILL_GRACE = 10;
 
-/** What an investigation reads when it begins. */
+/** What an investigation reads when it begins, and what says which may begin. */
 const LIVE_SETTINGS: readonly (keyof Config)[] = [
   'clusters',
+  'max_concurrent_agents',
+  'max_agents_per_cluster',
+  'max_queue_age_seconds',
   'workspace_root',
   'agent_cli',
   'agent_fallback',
@@ -82,7 +85,8 @@ export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
   #config: Config;
-  #worker: TriageWorker | undefined;
+  /** Once it has started. */
+  #configure: ((config: Config) => void) | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
 
@@ -91,7 +95,7 @@ export class TriageWorkerApp {
     live: LIVE_SETTINGS,
     apply: (config) => {
       this.#config = config;
-      this.#worker?.configure(config);
+      this.#configure?.(config);
     },
     // It is in the log; what clusters there are, the API and the ingesters say.
     refuse: () => undefined,
@@ -131,7 +135,7 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     const queue = openTriageQueue(redis, key_prefix, logger);
     this.#lifecycle.onStop('queue', () => queue.close());
-    await setGlobalConcurrency(queue, config.max_concurrent_agents);
+    await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
     this.#throwIfStopped();
 
     const incidents = new IncidentStore({ redis, key_prefix, logger });
@@ -192,8 +196,6 @@ export class TriageWorkerApp {
       lock,
       wakeNotifier: () => notifier.wake(),
     });
-    this.#worker = worker;
-    this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     const workers = new LiveWorkers({ redis, key_prefix, length: WORKER_SILENT_MS });
     const { max_concurrent_agents } = config;
     const share = new WorkerShare({
@@ -202,6 +204,16 @@ export class TriageWorkerApp {
       onShare: (agents) => worker.limit(agents),
       logger,
     });
+    this.#configure = (changed) => {
+      worker.configure(changed);
+      share.configure(changed.max_concurrent_agents);
+      sweeper.configure(changed.max_queue_age_seconds);
+      Promise.all([
+        setGlobalConcurrency(queue, redis, changed.max_concurrent_agents),
+        slots.configure(changed.max_agents_per_cluster),
+      ]).catch((error: unknown) => logger.error({ error }, 'bounds of concurrency could not be changed'));
+    };
+    this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     this.#lifecycle.onStop('share', () => share.stop());
     await share.start();
     this.#throwIfStopped();

@@ -3,24 +3,20 @@ import { KubernetesError, isClusterAway } from '@nightcrier/cluster/kubernetes/k
 import type { Claim } from './claim.ts';
 import { collectEvidence } from './evidence/collect-evidence.ts';
 import type { Evidence } from './evidence/evidence.ts';
-import { writeEvidence } from './evidence/write-evidence.ts';
 import { redactEvidence } from './evidence/redact-evidence.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
-import type { Workspace } from './workspace/workspace.ts';
 
 /** Evidence is a head start for the agent, so a slow cluster must not use up the agent's time. */
 const LONGEST_COLLECTION_MS = 60_000;
 
 /**
- * Saves what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a
+ * Reads what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a
  * collection that fails is only a pity; the built-in one has nothing else to go by.
  * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is no good
  */
-export async function gatherEvidence(claim: Claim, workspace: Workspace, context: TriageContext): Promise<Evidence> {
-  const evidence = await redactEvidence(await collect(claim, context));
-  await writeEvidence(evidence, workspace.evidence);
-  return evidence;
+export async function gatherEvidence(claim: Claim, context: TriageContext): Promise<Evidence> {
+  return redactEvidence(await collect(claim, context));
 }
 
 async function collect({ incident, kubeconfig, cluster }: Claim, context: TriageContext): Promise<Evidence> {

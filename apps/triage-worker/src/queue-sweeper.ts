@@ -17,7 +17,7 @@ export interface QueueSweeperOptions {
  * whose jobs have ended without them. Every worker does so; what one has done leaves nothing for the others.
  */
 export class QueueSweeper {
-  readonly #options: QueueSweeperOptions;
+  #options: QueueSweeperOptions;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
 
@@ -27,6 +27,11 @@ export class QueueSweeper {
 
   start(): void {
     this.#timer = setInterval(() => this.#begin(), this.#options.interval);
+  }
+
+  /** From the next sweep on. */
+  configure(max_queue_age_seconds: number): void {
+    this.#options = { ...this.#options, max_queue_age_seconds };
   }
 
   /** Resolves when a sweep that is under way is done. */

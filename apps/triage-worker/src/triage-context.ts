@@ -4,6 +4,7 @@ import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
 import type { PermissionCache } from './permission-cache.ts';
+import type { StageClock } from './stage-clock.ts';
 
 /** What every stage of one triage run may use. */
 export interface TriageContext {
@@ -19,6 +20,8 @@ export interface TriageContext {
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
   grace: Grace;
+  /** Since the worker took the job. */
+  stages: StageClock;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;
   /** Names the incident on every line. */

@@ -9,6 +9,7 @@ import type { ClusterSlots } from '@nightcrier/state/cluster-slots';
 import { takeSlot } from './cluster-slot.ts';
 import type { RetryPolicy } from './retry-delay.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
+import { StageClock } from './stage-clock.ts';
 import type { TriageContext } from './triage-context.ts';
 import { triage } from './triage.ts';
 
@@ -23,9 +24,12 @@ export interface LockSettings {
 /** Long enough that a worker that hangs for a while does not have its incidents investigated twice. */
 export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
 
+/** Of a worker without a share: `max_concurrent_agents`, which BullMQ keeps for all workers, is its bound. */
+const MOST_AT_ONCE = 1_000;
+
 export interface TriageWorkerParts {
-  /** What the stages use; the worker adds the signal. */
-  context: Omit<TriageContext, 'signal'>;
+  /** What the stages use; the worker adds what is each run's own. */
+  context: Omit<TriageContext, 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
   counters: TriageCounters;
   slots: ClusterSlots;
@@ -60,7 +64,7 @@ export class TriageWorker {
         prefix: new StateKeys(config.redis.key_prefix).bullmq,
         name: parts.context.workerId,
         autorun: false,
-        concurrency: config.max_concurrent_agents,
+        concurrency: MOST_AT_ONCE,
         // An incident that kills its workers must not take all of them. Once more than attempts, for the last resort.
         maxStalledCount: config.max_attempts,
         drainDelay: 5,
@@ -81,8 +85,11 @@ export class TriageWorker {
     await this.#worker.run();
   }
 
-  /** So many incidents are investigated at once from now on; what runs beyond that may finish. */
-  limit(agents: number): void {
+  /**
+   * So many incidents are investigated at once from now on; what runs beyond that may finish. A worker that is full takes
+   * note of a greater number when one of its investigations ends.
+   */
+  limit(agents = MOST_AT_ONCE): void {
     this.#worker.concurrency = agents;
   }
 
@@ -118,21 +125,23 @@ export class TriageWorker {
     if (this.#draining) return giveBack(held);
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
-    const slot = await takeSlot(held, this.#parts.slots, logger);
+    const stages = new StageClock();
+    const slot = await stages.time('slot', takeSlot(held, this.#parts.slots, logger));
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
     try {
-      await this.#investigate(held, signal, logger);
+      await this.#investigate(held, { signal, stages, logger });
     } finally {
       await slot.give();
     }
   }
 
-  async #investigate(held: HeldJob, signal: AbortSignal, logger: Logger): Promise<void> {
+  async #investigate(held: HeldJob, run: Pick<TriageContext, 'signal' | 'stages' | 'logger'>): Promise<void> {
+    const { logger } = run;
     const { counters, retry, context, wakeNotifier } = this.#parts;
     const { incident_id } = held.job.data;
     const begun = performance.now();
     try {
-      const outcome = await triage(incident_id, { ...context, signal, logger });
+      const outcome = await triage(incident_id, { ...context, ...run });
       const seconds = Math.round(performance.now() - begun) / 1000;
       const { incidents, config: notifications } = context;
       return await settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });

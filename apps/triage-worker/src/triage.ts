@@ -1,14 +1,19 @@
+import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import type { Config } from '@nightcrier/core/config';
+import type { Incident } from '@nightcrier/core/incident';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { findLeftRun } from './agent/find-left-run.ts';
 import { guardAgents } from './agent/guard-agents.ts';
 import { claim } from './claim.ts';
+import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
 import { checkQuotes } from './report/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
-import { prepareWorkspace } from './workspace/workspace.ts';
+import { together } from './together.ts';
+import { makeWorkspace, type Workspace, writeIncident } from './workspace/workspace.ts';
 import { writePrompt } from './workspace/write-prompt.ts';
 
 /**
@@ -16,22 +21,37 @@ import { writePrompt } from './workspace/write-prompt.ts';
  * foresaw becomes an outcome too.
  */
 export async function triage(incidentId: string, context: TriageContext): Promise<TriageOutcome> {
-  const { config } = context;
+  const { config, stages, logger } = context;
   try {
-    const claimed = await claim(incidentId, context);
-    const permissions = await preflight(claimed, context);
+    const claimed = await stages.time('claim', claim(incidentId, context));
+    const permissions = await stages.time('preflight', preflight(claimed, context));
     const incident = await redactIncident(claimed.incident);
     const left = await findLeftRun(claimed, context);
-    const workspace = await prepareWorkspace(config.workspace_root, incident, permissions, {
-      resume: left !== undefined,
-    });
-    const evidence = await gatherEvidence(claimed, workspace, context);
-    if (!left) await writePrompt(incident, workspace, config);
+    const [evidence, workspace] = await together(
+      stages.time('evidence', gatherEvidence(claimed, context)),
+      stages.time('workspace', prepare(incident, permissions, config, { resume: left !== undefined })),
+    );
+    await stages.time('write', writeEvidence(evidence, workspace.evidence));
+    logger.debug({ stages_ms: stages.times() }, 'agent begins');
     const outcome = await guardAgents(claimed, workspace, evidence, context, left);
-    return await checkQuotes(outcome, workspace, context.logger);
+    return await checkQuotes(outcome, workspace, logger);
   } catch (error) {
     return outcomeOf(error, context);
   }
+}
+
+async function prepare(
+  incident: Incident,
+  permissions: ClusterPermissions,
+  config: Config,
+  { resume }: { resume: boolean },
+): Promise<Workspace> {
+  const workspace = await makeWorkspace(config.workspace_root, incident.incident_id, { resume });
+  await together(
+    writeIncident(workspace, incident, permissions),
+    resume ? Promise.resolve() : writePrompt(incident, workspace, config),
+  );
+  return workspace;
 }
 
 function outcomeOf(error: unknown, { signal, logger }: TriageContext): TriageOutcome {

@@ -24,21 +24,30 @@ afterAll(async () => {
 });
 
 /** A worker's share of 5 agents, as it changes; it says that it lives only while `interval` is short. */
-async function startShare(interval = 20): Promise<{ agents: () => number | undefined; share: WorkerShare }> {
-  let now: number | undefined;
+async function startShare(interval = 20): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
+  let now: number | undefined | 'unknown' = 'unknown';
   const workers = new LiveWorkers({ redis, key_prefix, length: 400 });
-  const onShare = (agents: number): void => void (now = agents);
+  const onShare = (agents: number | undefined): void => void (now = agents);
   const share = new WorkerShare({ workers, max_concurrent_agents: 5, onShare, interval, logger: silentLogger });
   await share.start();
   return { agents: () => now, share };
 }
 
-test('a worker alone has all agents; with two more, each has a third, rounded up', async () => {
+test('a worker alone has no bound of its own; with two more, each has a third of the agents, rounded up', async () => {
   const first = await startShare();
-  expect(first.agents()).toBe(5);
+  expect(first.agents()).toBeUndefined();
   const others = [await startShare(), await startShare()];
   await expect.poll(() => [first, ...others].map(({ agents }) => agents())).toEqual([2, 2, 2]);
   for (const { share } of [first, ...others]) share.stop();
+});
+
+test('another number of agents is divided at once', async () => {
+  const [first, second] = [await startShare(3_600_000), await startShare(3_600_000)];
+  expect(second.agents()).toBe(3);
+  second.share.configure(12);
+  await expect.poll(() => second.agents()).toBe(6);
+  first.share.stop();
+  second.share.stop();
 });
 
 test('the share of a worker that stops goes to the others, and so does that of one that dies', async () => {
@@ -48,7 +57,7 @@ test('the share of a worker that stops goes to the others, and so does that of o
   await expect.poll(() => first.agents()).toBe(2);
   leaving.share.stop();
   await expect.poll(() => first.agents()).toBe(3);
-  await expect.poll(() => first.agents()).toBe(5);
+  await expect.poll(() => first.agents()).toBeUndefined();
   first.share.stop();
 });
 

@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { AdmissionOutcome } from '@nightcrier/core/admission';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
-import { describeResource } from '@nightcrier/core/fault';
 import { groupKey, type Grouping } from '@nightcrier/core/group-key';
 import { type Incident, type IncidentMember, MAX_MEMBERS } from '@nightcrier/core/incident';
-import { SEVERITIES, type Severity } from '@nightcrier/core/severity';
+import { SEVERITIES } from '@nightcrier/core/severity';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { bullmqFunctions, bullmqInternals, packAdd } from './bullmq-contract.ts';
+import {
+  type AdmissionReply,
+  type AdmissionRequest,
+  type BatchHeader,
+  BatchReply,
+  faultFields,
+  PRIORITIES,
+  SEVERITY_BAND,
+} from './admission-batch.ts';
+import { bullmqFunctions, bullmqInternals, jobTemplate } from './bullmq-contract.ts';
+import { CallBatches } from './call-batches.ts';
 import { StateKeys } from './keys.ts';
 import { defineScript, type LuaScript } from './lua-script.ts';
 import type { TriageQueue } from './triage-queue.ts';
@@ -26,6 +35,15 @@ export interface AdmissionSettings {
   grouping: Grouping;
 }
 
+/** The names of the settings: all of them may change while a process admits. */
+export const ADMISSION_SETTINGS = [
+  'global_queue_size',
+  'cluster_queue_size',
+  'queue_overflow_policy',
+  'dedup_window_seconds',
+  'grouping',
+] as const satisfies readonly (keyof AdmissionSettings)[];
+
 /** What became of an operator's wish to have something investigated. */
 export type RequeueOutcome =
   | Extract<AdmissionOutcome, { kind: 'queued' | 'rejected' | 'dropped_incoming' }>
@@ -43,79 +61,36 @@ export interface AdmissionOptions {
   now?: () => number;
 }
 
-/** What `admission.lua` reads of a call, besides the ClusterEvent that it stores as it is. Times in ms. */
-interface AdmissionRequest {
-  incident_id: string;
-  cluster: string;
-  fingerprint: string;
-  group: string | undefined;
-  /** Most members that an incident lists. */
-  most_members: number;
-  /** Of an operator: the ended incident that is put in again, or the one that this member is split off from. */
-  requeue_of?: string;
-  split_from?: string;
-  /** Index in SEVERITIES. */
-  severity: number;
-  /** Score among the waiting: the lowest gives way first. */
-  place: number;
-  received_at: string;
-  now: number;
-  now_text: string;
-  dedup_until: number;
-  policy: AdmissionSettings['queue_overflow_policy'];
-  global_queue_size: number;
-  cluster_queue_size: number;
-  /** Each bound as a reason names it. */
-  bounds: Record<'global' | 'cluster', string>;
-}
-
-/** Width of one severity in a place; times in ms stay below it until 2039. */
-const SEVERITY_BAND = 2 ** 41;
-
-/**
- * The order of the jobs: BullMQ takes the lowest priority first. Each severity has a band of them, in which the fair tag
- * of `lua/fair-order.lua` decides; BullMQ allows for four such bands.
- */
-const FIRST_PRIORITY = { critical: 1, warning: 2 ** 19 + 1, info: 2 ** 20 + 1 } satisfies Record<Severity, number>;
-
-/** Longest text that a member takes along: it is listed many times. */
-const MEMBER_CONTEXT = 1_000;
-
-const Refusal = z.tuple([z.enum(['rejected', 'dropped_incoming']), z.string(), z.enum(['cluster', 'global'])]);
-const Reply = z.union([
-  z
-    .tuple([z.literal('queued'), z.string()], z.string())
-    .transform(([kind, incidentId, ...evicted]) => ({ kind, incidentId, evicted })),
-  z.tuple([z.literal('resent'), z.string()]).transform(([kind, incidentId]) => ({ kind, incidentId })),
-  z
-    .tuple([z.literal('deduplicated'), z.string(), z.number()])
-    .transform(([kind, incidentId, recurrences]) => ({ kind, incidentId, recurrences })),
-  z
-    .tuple([z.literal('grouped'), z.string(), z.number()])
-    .transform(([kind, incidentId, members]) => ({ kind, incidentId, members })),
-  z.tuple([z.literal('standing'), z.string()]).transform(([kind, incidentId]) => ({ kind, incidentId })),
-  Refusal.transform(([kind, incidentId, bound]) => ({ kind, incidentId, bound })),
-]) satisfies z.ZodType<AdmissionOutcome | RequeueOutcome>;
-
 /**
  * The door of the queue. One Lua script wraps BullMQ's own scripts for adding and removing a job, so that the bounds
  * hold exactly under any number of ingesters, and row and job appear together or not at all.
  */
 export class Admission {
-  readonly #queue: TriageQueue;
-  readonly #settings: AdmissionSettings;
   readonly #now: () => number;
   readonly #script: LuaScript;
+  readonly #keys: StateKeys;
+  readonly #bullmqKeys: string[];
+  readonly #batches: CallBatches<AdmissionRequest, Exclude<AdmissionReply, Error>>;
+  #settings: AdmissionSettings;
 
   /** @throws Error when the installed BullMQ is not the one that the script was written for. */
   constructor({ redis, key_prefix, queue, settings, now = Date.now }: AdmissionOptions) {
-    this.#queue = queue;
     this.#settings = settings;
     this.#now = now;
-    this.#script = defineScript(redis, new StateKeys(key_prefix), 'admission', {
+    const functions = bullmqFunctions(bullmqInternals(), ['bull_add', 'bull_remove']);
+    const { keys, lua } = jobTemplate(queue);
+    this.#bullmqKeys = keys;
+    this.#keys = new StateKeys(key_prefix);
+    this.#script = defineScript(redis, this.#keys, 'admission', {
       parts: ['fair-order'],
-      prologue: bullmqFunctions(bullmqInternals(), ['bull_add', 'bull_remove']),
+      prologue: functions + lua,
     });
+    this.#batches = new CallBatches(async (requests) => this.#decide(requests));
+  }
+
+  /** What is admitted from now on follows other settings. */
+  configure(settings: AdmissionSettings): void {
+    this.#settings = settings;
   }
 
   /**
@@ -125,7 +100,7 @@ export class Admission {
    * @throws Error of Redis: then it is not known whether the incident was queued, and the call may be resent.
    */
   async admit(clusterEvent: ClusterEvent, incidentId: string = randomUUID()): Promise<AdmissionOutcome> {
-    const outcome = await this.#decide(clusterEvent, this.#request(clusterEvent, incidentId));
+    const outcome = await this.#batches.call(this.#request(clusterEvent, incidentId));
     if (outcome.kind === 'standing') throw new Error(`admission of ${incidentId} was answered as an operator's`);
     return outcome;
   }
@@ -135,45 +110,44 @@ export class Admission {
    * bounds hold; the dedup window does not.
    */
   async requeue(incident: Incident): Promise<RequeueOutcome> {
-    return this.#again(incident.cluster_event, { requeue_of: incident.incident_id });
+    return this.#again(incident.cluster_event, { requeueOf: incident.incident_id });
   }
 
   /** Has a member of an incident investigated by itself. It leaves the incident's list. */
   async splitOff(incident: Incident, { received_at, ...event }: IncidentMember): Promise<RequeueOutcome> {
-    return this.#again({ ...incident.cluster_event, event, received_at }, { split_from: incident.incident_id });
+    return this.#again({ ...incident.cluster_event, event, received_at }, { splitFrom: incident.incident_id });
   }
 
   async #again(
     clusterEvent: ClusterEvent,
-    source: Pick<AdmissionRequest, 'requeue_of' | 'split_from'>,
+    source: Pick<AdmissionRequest, 'requeueOf' | 'splitFrom'>,
   ): Promise<RequeueOutcome> {
-    const request = this.#request(clusterEvent, randomUUID());
-    const place = request.severity * SEVERITY_BAND + request.now;
-    const outcome = await this.#decide(clusterEvent, { ...request, ...source, place });
+    const place = placeOf(clusterEvent, this.#now());
+    const outcome = await this.#batches.call({ ...this.#request(clusterEvent, randomUUID()), ...source, place });
     if (outcome.kind === 'queued' || outcome.kind === 'rejected' || outcome.kind === 'dropped_incoming') return outcome;
     return { kind: 'standing', incidentId: outcome.incidentId };
   }
 
-  async #decide(clusterEvent: ClusterEvent, request: AdmissionRequest): Promise<z.infer<typeof Reply>> {
-    const { event, received_at, cluster_name } = clusterEvent;
-    const job = {
-      incident_id: request.incident_id,
-      cluster_name,
-      fault_type: event.faultType,
-      resource: describeResource(event.resource),
-      severity: event.severity,
+  async #decide(requests: AdmissionRequest[]): Promise<AdmissionReply[]> {
+    const { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds } = this.#settings;
+    const now = this.#now();
+    const header: BatchHeader = {
+      now,
+      now_ms: String(now),
+      now_text: new Date(now).toISOString(),
+      dedup_until: String(now + Math.round(dedup_window_seconds * 1_000)),
+      policy: queue_overflow_policy,
+      global_queue_size,
+      cluster_queue_size,
+      most_members: MAX_MEMBERS,
+      priorities: PRIORITIES,
     };
-    const member: IncidentMember = {
-      ...event,
-      ...(event.context !== undefined && { context: event.context.slice(0, MEMBER_CONTEXT) }),
-      received_at,
-    };
-    const { keys, args } = await packAdd(this.#queue, job, FIRST_PRIORITY[event.severity]);
-    const ours = [request, clusterEvent, member].map((value) => JSON.stringify(value));
-    return Reply.parse(await this.#script(keys, [...args, ...ours]));
+    const args = [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request, this.#keys))];
+    return BatchReply.parse(await this.#script(this.#bullmqKeys, args));
   }
 
-  #request({ cluster_name, event, received_at }: ClusterEvent, incidentId: string): AdmissionRequest {
+  #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {
+    const { event, received_at } = clusterEvent;
     if (!z.guid().safeParse(incidentId).success)
       throw new RangeError(`incident id ${JSON.stringify(incidentId)} must be a UUID`);
     const receivedAt = Date.parse(received_at);
@@ -181,29 +155,15 @@ export class Admission {
       throw new RangeError(
         `received_at ${JSON.stringify(received_at)} of incident ${incidentId} must be an RFC 3339 time`,
       );
-    const { global_queue_size, cluster_queue_size, queue_overflow_policy, dedup_window_seconds, grouping } =
-      this.#settings;
-    const severity = SEVERITIES.indexOf(event.severity);
-    const now = this.#now();
     return {
-      incident_id: incidentId,
-      cluster: cluster_name,
-      fingerprint: event.faultId,
-      group: groupKey(event, grouping),
-      most_members: MAX_MEMBERS,
-      severity,
-      place: severity * SEVERITY_BAND + receivedAt,
-      received_at,
-      now,
-      now_text: new Date(now).toISOString(),
-      dedup_until: now + Math.round(dedup_window_seconds * 1_000),
-      policy: queue_overflow_policy,
-      global_queue_size,
-      cluster_queue_size,
-      bounds: {
-        global: `global_queue_size: ${global_queue_size}`,
-        cluster: `cluster_queue_size: ${cluster_queue_size}, cluster ${cluster_name}`,
-      },
+      clusterEvent,
+      incidentId,
+      group: groupKey(event, this.#settings.grouping),
+      place: placeOf(clusterEvent, receivedAt),
     };
   }
+}
+
+function placeOf({ event }: ClusterEvent, milliseconds: number): number {
+  return SEVERITIES.indexOf(event.severity) * SEVERITY_BAND + milliseconds;
 }

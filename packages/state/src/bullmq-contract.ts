@@ -55,31 +55,46 @@ export function bullmqFunctions({ version, scripts }: BullmqInternals, wanted: r
     .join('');
 }
 
-/** What BullMQ would send to Redis in order to add a prioritised job. */
-export interface PackedAdd {
+/** What BullMQ would send to Redis in order to add a prioritised job, without the job's data. */
+export interface JobTemplate {
   keys: string[];
-  args: (string | Buffer)[];
+  /** Lua that defines `JOB_ARGS` and `JOB_OPTIONS` of some job, in MessagePack. */
+  lua: string;
 }
 
-/** Lets BullMQ pack the keys and arguments for adding a job, and sends nothing. */
-export async function packAdd(queue: TriageQueue, data: TriageJob, priority: number): Promise<PackedAdd> {
-  const jobId = data.incident_id;
-  const job = new Job<TriageJob>(queue, JOB_NAME, data, { ...queue.defaultJobOptions, priority, jobId }, jobId);
+/** Lets BullMQ pack a job once; the scripts put in what is each job's own. Sends nothing. */
+export function jobTemplate(queue: TriageQueue): JobTemplate {
+  const jobId = 'template';
+  const options = { ...queue.defaultJobOptions, priority: 1, jobId };
+  // What a job is about is no part of the template.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const job = new Job<TriageJob>(queue, JOB_NAME, {} as TriageJob, options, jobId);
   const sent: { name: string; args: unknown }[] = [];
   const recorder = { runCommand: (name: string, args: unknown) => sent.push({ name, args }) };
   type Transaction = Parameters<ReturnType<TriageQueue['getBackend']>['addJobToTransaction']>[0];
-  // BullMQ calls nothing but runCommand; the check below finds out if that changes.
+  // BullMQ calls nothing but runCommand, and at once; the check below finds out if that changes.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  await queue.getBackend().addJobToTransaction(recorder as unknown as Transaction, job.asJSON(), jobId);
+  const transaction = recorder as unknown as Transaction;
+  queue
+    .getBackend()
+    .addJobToTransaction(transaction, job.asJSON(), jobId)
+    .catch(() => undefined);
 
   const [command] = sent;
   const packed = Packed.safeParse(command?.args);
   if (sent.length !== 1 || command?.name.split(':')[0] !== FUNCTIONS.bull_add.script || !packed.success)
     throw new Error(`bullmq sends ${JSON.stringify(sent)} to add a job: ${ON_UPGRADE}`);
+  const [args, , packedOptions] = packed.data.slice(FUNCTIONS.bull_add.keys).map(luaString);
   return {
     keys: packed.data.slice(0, FUNCTIONS.bull_add.keys).map(String),
-    args: packed.data.slice(FUNCTIONS.bull_add.keys),
+    lua: `local JOB_ARGS, JOB_OPTIONS = ${args}, ${packedOptions}\n`,
   };
+}
+
+/** Bytes as a literal of Lua. */
+function luaString(bytes: string | Buffer): string {
+  const escaped = Array.from(Buffer.from(bytes), (byte) => `\\${String(byte).padStart(3, '0')}`);
+  return `'${escaped.join('')}'`;
 }
 
 const Packed = z.array(z.union([z.string(), z.instanceof(Buffer)])).length(FUNCTIONS.bull_add.keys + ADD_ARGS);

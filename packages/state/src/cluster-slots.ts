@@ -20,7 +20,7 @@ const Promoted = z.array(z.string());
  * clock; an incident without a slot is parked among the delayed jobs, and comes back when one becomes free.
  */
 export class ClusterSlots {
-  readonly #options: ClusterSlotsOptions;
+  #options: ClusterSlotsOptions;
   readonly #keys: StateKeys;
   readonly #script: LuaScript;
 
@@ -29,6 +29,13 @@ export class ClusterSlots {
     this.#keys = new StateKeys(options.key_prefix);
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_delay', 'bull_promote']);
     this.#script = defineScript(options.redis, this.#keys, 'cluster-slots', { prologue });
+  }
+
+  /** Changes the bound, and promotes what a higher one allows. What runs beyond a lower one is not ended. */
+  async configure(max_agents_per_cluster: number): Promise<void> {
+    const before = this.#options.max_agents_per_cluster;
+    this.#options = { ...this.#options, max_agents_per_cluster };
+    if (before !== max_agents_per_cluster) await this.refill();
   }
 
   /**

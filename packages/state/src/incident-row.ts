@@ -33,21 +33,24 @@ const Members = z
 /**
  * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `phase`, …)
  * besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them; each further member
- * is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`.
+ * is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`. A row begins without what follows from the
+ * rest: its id, when it was seen, and counts of 0.
  */
 const IncidentRow = z
   .object({
     cluster_event: json,
-    recurrences: z.coerce.number(),
-    attempts: z.coerce.number(),
-    other_members: z.coerce.number(),
+    recurrences: z.coerce.number().default(0),
+    attempts: z.coerce.number().default(0),
+    other_members: z.coerce.number().default(0),
     report: json.optional(),
   })
   .loose()
   .transform((row, context): unknown => {
     const members = Members.safeParse(membersOf(row));
     if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
-    return { ...row, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
+    const received_at = members.data?.[0]?.received_at;
+    const seen = { first_seen: received_at, last_seen: row.last_seen ?? received_at };
+    return { ...row, ...seen, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
   })
   .pipe(Incident);
 
@@ -84,7 +87,7 @@ export class CorruptIncidentError extends Error {
  * @throws CorruptIncidentError
  */
 export function parseIncidentRow(id: string, row: Record<string, string>): Incident {
-  const parsed = IncidentRow.safeParse(row);
+  const parsed = IncidentRow.safeParse({ ...row, incident_id: id });
   if (!parsed.success) throw new CorruptIncidentError(id, parsed.error);
   return parsed.data;
 }

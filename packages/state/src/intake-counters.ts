@@ -1,7 +1,9 @@
 import type { IntakeOutcome } from '@nightcrier/core/admission';
 import { BOOK_ENTRIES, type BookPages, emptyPage } from '@nightcrier/core/books';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { StateKeys } from './keys.ts';
+import { defineScript, type LuaScript } from './lua-script.ts';
 
 /** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
 export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
@@ -12,6 +14,25 @@ export interface MalformedCount {
   harmless?: boolean;
 }
 
+/** So many of a cluster came to the outcome, or were malformed for the reason, or both. */
+const EarlyCount = z.object({
+  cluster: z.string(),
+  outcome: z.enum(['filtered', 'malformed', 'skipped', 'lost']).optional(),
+  malformed: z.string().optional(),
+  by: z.number(),
+});
+export type EarlyCount = z.infer<typeof EarlyCount>;
+
+/** Counts that are written together, and once. */
+export const CountBatch = z.object({
+  /** Who has counted. */
+  source: z.string(),
+  /** Greater than that of each batch before it, of the same source. */
+  sequence: z.number(),
+  counts: z.array(EarlyCount),
+});
+export type CountBatch = z.infer<typeof CountBatch>;
+
 /**
  * The counts of the books (see `books.ts` of the core package), kept in one hash so that they are read at one instant. Each is changed in the
  * same step as what it tells of, and what is received is counted with what became of it.
@@ -20,12 +41,19 @@ export class IntakeCounters {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #malformedKey: string;
+  readonly #countOnce: LuaScript;
 
   constructor(options: { redis: Redis; key_prefix: string }) {
     this.#redis = options.redis;
     const keys = new StateKeys(options.key_prefix);
     this.#key = keys.intake;
     this.#malformedKey = keys.malformed;
+    this.#countOnce = defineScript(this.#redis, keys, 'early-counts');
+  }
+
+  /** Counts a batch of an ingester, unless it was counted before. */
+  async countOnce({ source, sequence, counts }: CountBatch): Promise<void> {
+    await this.#countOnce([], [source, String(sequence), JSON.stringify(counts)]);
   }
 
   /** Counts faults that did not get as far as admission. */

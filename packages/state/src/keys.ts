@@ -88,7 +88,7 @@ export class StateKeys {
     return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
   }
 
-  /** String: id of the latest incident for a fault; kept as long as the incident may be. */
+  /** String: id of the latest incident for a fault, and when the fault was seen last; kept as long as the incident may be. */
   fault(cluster: string, fingerprint: string): string {
     return `${this.ours}fault:${cluster}:${fingerprint}`;
   }
@@ -101,6 +101,11 @@ export class StateKeys {
   /** Sorted set, ids of the latest calls that made no row by time; and hash, what they were answered. */
   get countedCalls(): string[] {
     return [`${this.ours}counted-calls`, `${this.ours}counted-answers`];
+  }
+
+  /** String: the number of the last batch of early counts of a source; forgotten 30 days after it. */
+  countedBatch(source: string): string {
+    return `${this.ours}counted-batch:${source}`;
   }
 
   /** Hashes, see `lua/fair-order.lua`: the next tag of a cluster, the latest that started; by severity. */
@@ -121,10 +126,5 @@ export class StateKeys {
   /** Set: the clusters of which incidents are parked, see `lua/cluster-slots.lua`. */
   get parkedClusters(): string {
     return `${this.ours}parked-clusters`;
-  }
-
-  /** Sorted set: fingerprint of every fault of a cluster that had an incident, by the time in ms it was seen last. */
-  seenFaults(cluster: string): string {
-    return `${this.ours}seen-faults:${cluster}`;
   }
 }

@@ -56,11 +56,11 @@ export class LastContacts {
   /** Whether there was an incident for each of these. Admission remembers them for as long as incidents are kept. */
   async known(cluster: string, sightings: Sighting[]): Promise<boolean[]> {
     if (sightings.length === 0) return [];
-    const fingerprints = sightings.map(({ fingerprint }) => fingerprint);
-    const seen = await this.#redis.zmscore(this.#keys.seenFaults(cluster), ...fingerprints);
+    const keys = sightings.map(({ fingerprint }) => this.#keys.fault(cluster, fingerprint));
+    const claims = await this.#redis.mget(keys);
     return sightings.map(({ since }, index) => {
-      const at = seen[index] ?? null;
-      return at !== null && Number(at) >= since;
+      const [, seenAt = '0'] = claims[index]?.split(' ') ?? [];
+      return Number(seenAt) >= Math.max(since, 1);
     });
   }
 }

@@ -46,9 +46,15 @@ export function openTriageQueue(redis: Redis, keyPrefix: string, logger: Logger)
   return queue;
 }
 
-/** Bounds how many jobs run at once, over all workers. */
-export async function setGlobalConcurrency(queue: TriageQueue, maxConcurrentAgents: number): Promise<void> {
+/** Bounds how many jobs run at once, over all workers, from now on; those that run are not ended. */
+export async function setGlobalConcurrency(
+  queue: TriageQueue,
+  redis: Redis,
+  maxConcurrentAgents: number,
+): Promise<void> {
   await queue.setGlobalConcurrency(maxConcurrentAgents);
+  // Workers that wait because the bound was reached look again; BullMQ itself wakes them when a job comes or ends.
+  await redis.zadd(queue.toKey('marker'), 0, '0');
 }
 
 /** How many jobs BullMQ holds in each state. `waiting` and `delayed` are what the queue's bound counts. */

@@ -282,7 +282,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('workers run no more jobs at once than the global concurrency', async () => {
     await using state = await openState(server.url);
-    await setGlobalConcurrency(state.queue, 2);
+    await setGlobalConcurrency(state.queue, state.redis, 2);
     for (let count = 0; count < 8; count += 1) await state.admission.admit(fault());
     let running = 0;
     let most = 0;

@@ -95,7 +95,6 @@ describe('StateKeys', () => {
         keys.waiting('prod'),
         keys.fault('prod', 'f'),
         keys.fault('prod', 'g'),
-        keys.seenFaults('prod'),
         ...keys.countedCalls,
         ...keys.fairTags,
         keys.intake,

@@ -19,6 +19,7 @@ export interface LoadedSegment {
   damaged: string[];
 }
 
+const SEGMENT = /^\d+\.ndjson$/;
 const SEGMENT_BYTES = 1_000_000;
 
 /**
@@ -56,7 +57,7 @@ export class SegmentStore {
   /** Takes over what dead processes left. `nextPosition` reserves a position for each segment. Returns how many. */
   adopt(nextPosition: () => number): number {
     this.#seal();
-    const files = this.#directory.adopt(() => this.#fileAt(nextPosition()));
+    const files = this.#directory.adopt(SEGMENT, () => this.#fileAt(nextPosition()));
     for (const file of files) {
       const { size } = statSync(file);
       this.#unread.push({ file, bytes: size, unanswered: 0 });

@@ -17,7 +17,6 @@ import path from 'node:path';
 const NAME = /^(?<host>[^~]+)~(?<pid>\d+)~(?<started>\d+)~[0-9a-f-]{36}$/;
 /** Of an ingester that has stopped and left faults behind. */
 const LEFT = /^left~[0-9a-f-]{36}$/;
-const SEGMENT = /^\d+\.ndjson$/;
 
 /** A process of another host or container cannot be asked for; it is dead when it was silent for so long, ms. */
 const SILENT_FOR_MS = 60_000;
@@ -61,15 +60,15 @@ export class SpoolDirectory {
     }
   }
 
-  /** Takes over all segments of dead processes, oldest first. `name` gives the path of each in the own directory. */
-  adopt(name: () => string): string[] {
+  /** Takes over such files of dead processes, oldest first. `nameOf` gives the path of each in the own directory. */
+  adopt(wanted: RegExp, nameOf: (file: string) => string): string[] {
     const adopted: string[] = [];
     for (const directory of this.#abandoned()) {
       for (const file of readdirSync(directory)
-        .filter((entry) => SEGMENT.test(entry))
+        .filter((entry) => wanted.test(entry))
         .toSorted()) {
         this.open();
-        const target = name();
+        const target = nameOf(file);
         try {
           renameSync(path.join(directory, file), target);
           adopted.push(target);

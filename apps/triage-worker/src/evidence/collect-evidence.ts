@@ -28,13 +28,31 @@ export async function collectEvidence(options: {
   const resource = await collectResource(collection);
   const owners = await collectOwners(collection, resource);
   const pods = await collectPods(collection, resource);
-  const nodes = await collectNodes(collection, pods);
-  await collectVolumeClaims(collection, pods);
-  await collectEvents(collection, [...owners, ...pods, ...nodes]);
-  await collectLogs(collection, pods);
-  await collectConfigMaps(collection, pods);
-  await collectDependencies(collection);
-  return { collectedAt, pieces: collection.pieces };
+  // What follows does not wait for each other, and stands in the same order whatever comes first.
+  const [nodes, claims, configMaps, logs] = [fork(collection), fork(collection), fork(collection), fork(collection)];
+  await allSettled([
+    collectNodes(nodes, pods).then((found) =>
+      collectEvents(nodes, [...setsIn(collection), ...owners, ...pods, ...found]),
+    ),
+    collectVolumeClaims(claims, pods),
+    collectConfigMaps(configMaps, pods),
+    collectLogs(logs, pods).then(() => collectDependencies(logs)),
+  ]);
+  return { collectedAt, pieces: [collection, nodes, claims, configMaps, logs].flatMap(({ pieces }) => pieces) };
+}
+
+function fork(collection: Collection): Collection {
+  return { ...collection, pieces: [] };
+}
+
+/** Fails as the first of them, once all have ended. */
+async function allSettled(work: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}
+
+function setsIn({ pieces }: Collection): ObjectPiece[] {
+  return pieces.filter((piece): piece is ObjectPiece => piece.type === 'object' && piece.role === 'replicaSet');
 }
 
 async function collectResource({ reader, fault, pieces }: Collection): Promise<ObjectPiece | undefined> {
@@ -64,8 +82,7 @@ async function collectOwners(
 /** The resource's events outlive it, so they are asked for even when it is gone. */
 async function collectEvents({ reader, fault, pieces }: Collection, related: ObjectPiece[]): Promise<void> {
   const { kind, name, namespace, apiVersion } = fault.resource;
-  const sets = pieces.filter((piece): piece is ObjectPiece => piece.type === 'object' && piece.role === 'replicaSet');
-  const subjects = [{ apiVersion, kind, name, namespace }, ...[...sets, ...related].map(referenceTo)];
+  const subjects = [{ apiVersion, kind, name, namespace }, ...related.map(referenceTo)];
   const unique = new Map(subjects.map((subject) => [`${subject.kind}/${subject.namespace}/${subject.name}`, subject]));
   pieces.push(...(await Promise.all([...unique.values()].map((subject) => reader.events(subject)))));
 }

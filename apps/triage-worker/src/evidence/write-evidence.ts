@@ -16,6 +16,7 @@ export interface EvidenceIndexEntry {
 export async function writeEvidence(evidence: Evidence, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const index: EvidenceIndexEntry[] = [];
+  const files: Promise<void>[] = [];
   for (const [position, piece] of evidence.pieces.entries()) {
     const { command, at } = piece;
     const content = contentOf(piece);
@@ -24,10 +25,12 @@ export async function writeEvidence(evidence: Evidence, directory: string): Prom
       continue;
     }
     const file = `${String(position + 1).padStart(2, '0')}-${fileName(piece)}`;
-    await writeFile(path.join(directory, file), content);
+    files.push(writeFile(path.join(directory, file), content));
     index.push({ file, command, at });
   }
-  await writeFile(path.join(directory, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+  files.push(writeFile(path.join(directory, 'index.json'), `${JSON.stringify(index, null, 2)}\n`));
+  await Promise.allSettled(files);
+  await Promise.all(files);
 }
 
 function contentOf(piece: EvidencePiece): string | undefined {

@@ -3,6 +3,7 @@ import type { Incident } from '@nightcrier/core/incident';
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { together } from '../together.ts';
 
 /** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
 export interface Workspace {
@@ -43,24 +44,28 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
  * enter it.
  * @param resume the run before is followed to its end: its output, logs and evidence stay where they are
  */
-export async function prepareWorkspace(
-  root: string,
-  incident: Incident,
-  permissions: ClusterPermissions | undefined,
-  { resume = false } = {},
-): Promise<Workspace> {
-  const workspace = workspaceOf(root, incident.incident_id);
+export async function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Promise<Workspace> {
+  const workspace = workspaceOf(root, incidentId);
   await mkdir(workspace.directory, { recursive: true, mode: 0o700 });
   await chmod(workspace.directory, 0o700);
   if (!resume) await archiveLastRun(workspace);
-  for (const directory of [workspace.evidence, workspace.output, workspace.logs]) {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  }
-  await writeJson(path.join(workspace.directory, 'incident.json'), describeIncident(incident));
-  if (permissions) {
-    await writeJson(path.join(workspace.directory, 'incident_cluster_permissions.json'), permissions);
-  }
+  const { evidence, output, logs } = workspace;
+  await Promise.all(
+    [evidence, output, logs].map(async (directory) => mkdir(directory, { recursive: true, mode: 0o700 })),
+  );
   return workspace;
+}
+
+/** Writes down what the incident is, and what the kubeconfig may do. */
+export async function writeIncident(
+  { directory }: Workspace,
+  incident: Incident,
+  permissions: ClusterPermissions | undefined,
+): Promise<void> {
+  await together(
+    writeJson(path.join(directory, 'incident.json'), describeIncident(incident)),
+    permissions ? writeJson(path.join(directory, 'incident_cluster_permissions.json'), permissions) : Promise.resolve(),
+  );
 }
 
 /** Moves the output and logs of an agent that failed out of the way of the next one; the evidence stays. */

@@ -1,63 +1,155 @@
--- Decides in one step whether a fault becomes a queued incident: the row, the job, the indexes and the counters change
--- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, incident-rows.lua and fair-order.lua.
+-- Decides whether faults become queued incidents, each in its turn: its row, its job, the indexes and the counters change
+-- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, the job template
+-- of bullmq-contract.ts, incident-rows.lua and fair-order.lua.
 --
--- KEYS[1..9], ARGV[1..3]: BullMQ's own, for addPrioritizedJob, as BullMQ packed them
--- ARGV[4] request (JSON, see AdmissionRequest in admission.ts)   ARGV[5] ClusterEvent (JSON)
--- ARGV[6] the fault as a member of a group (JSON, see IncidentMember)
--- Returns {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped + members,
--- rejected or dropped_incoming + bound; to an operator also standing.
+-- KEYS[1..9]: BullMQ's own, for addPrioritizedJob
+-- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
+-- ARGV[2…] for each fault as many as FIELDS below, see faultFields in admission-batch.ts
+-- Returns for each fault {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped +
+-- members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
 
+local FIELDS = 15
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
-local request = cjson.decode(ARGV[4])
-local id, cluster, now, severity = request.incident_id, request.cluster, request.now, request.severity
-local cluster_waiting, all_waiting = ours .. 'waiting:' .. cluster, ours .. 'waiting'
-local fault_key = fault_key_of(cluster, request.fingerprint)
-local group_key = request.group and group_key_of(cluster, request.group)
--- The incident that an operator puts in again, or splits this fault off from.
-local source = request.requeue_of or request.split_from
-local member_field = 'member:' .. request.fingerprint
+local batch = cjson.decode(ARGV[1])
+local all_waiting = ours .. 'waiting'
+-- As text: Redis is slow at writing numbers.
+local now, dedup_until = batch.now_ms, batch.dedup_until
 
--- The row of the newcomer, in whatever state it starts.
-local function write_row(state, more)
-  redis.call('HSET', row_of(id), 'incident_id', id, 'state', state, 'fingerprint', request.fingerprint,
-    'cluster_name', cluster, 'cluster_event', ARGV[5], 'recurrences', 0, 'first_seen', request.received_at,
-    'last_seen', request.received_at, 'created_at', request.now_text, 'attempts', 0, 'other_members', 0,
-    'place', request.place, unpack(more))
-  enter_state(id, state, now, now)
+-- The fault whose turn it is.
+local id, row_key, fault_key, group_key, cluster_waiting
+local cluster, fingerprint, group, severity, place, received_at, job_data, cluster_event, as_member, operation
+-- The incident that an operator puts in again, or splits this fault off from.
+local requeue_of, split_from, source
+
+local function take_turn(at)
+  id, row_key, fault_key, group_key, cluster_waiting, cluster, fingerprint, group, severity, place, received_at,
+    job_data, cluster_event, as_member, operation = unpack(ARGV, at, at + FIELDS - 1)
+  severity = tonumber(severity)
+  requeue_of, split_from = string.match(operation, '^requeue (.*)'), string.match(operation, '^split (.*)')
+  source = requeue_of or split_from
 end
 
--- Whether an incident stands for new occurrences of its faults: it is open (and its job has not vanished), or the window
--- that began with its admission has not passed. One that was shed stands for nothing.
-local function stands(incident)
-  local row = redis.call('HMGET', row_of(incident), 'state', 'dedup_until')
-  if not row[1] or SHED[row[1]] then return false end
-  if now < tonumber(row[2]) then return true end
-  return OPEN[row[1]] and has_job(incident)
+-- The counts of all the faults are written at once, when each has had its turn.
+local counts = {}
+count = function(name, of, by)
+  by = by or 1
+  counts[name] = (counts[name] or 0) + by
+  name = name .. ':' .. of
+  counts[name] = (counts[name] or 0) + by
+end
+
+local function write_counts()
+  local names, written = {}, {}
+  for name in pairs(counts) do names[#names + 1] = name end
+  if #names == 0 then return end
+  for at, known in ipairs(redis.call('HMGET', ours .. 'intake', unpack(names))) do
+    written[2 * at - 1], written[2 * at] = names[at], (tonumber(known) or 0) + counts[names[at]]
+  end
+  redis.call('HSET', ours .. 'intake', unpack(written))
+end
+
+-- What is asked of all the faults is asked at once: whether any call was sent before and left a row, what those that left
+-- none were answered, and which incident stands for each fault and holds each group.
+local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
+local answered, claimants, has_row = {}, {}, {}
+local function read_ahead()
+  local ids, rows, claims = {}, {}, {}
+  for at = 2, #ARGV, FIELDS do
+    ids[#ids + 1], rows[#rows + 1], claims[#claims + 1] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    if ARGV[at + 3] ~= '' then claims[#claims + 1] = ARGV[at + 3] end
+  end
+  for at, answer in ipairs(redis.call('HMGET', ANSWERS, unpack(ids))) do answered[ids[at]] = answer end
+  for at, claim in ipairs(redis.call('MGET', unpack(claims))) do
+    claimants[claims[at]] = claim and string.match(claim, '^%S+')
+  end
+  if redis.call('EXISTS', unpack(rows)) == 0 then return end
+  for at, row in ipairs(rows) do has_row[ids[at]] = redis.call('EXISTS', row) == 1 end
+end
+
+-- What is to be written about newcomers: all of a kind at once, before anything looks there.
+local claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
+
+local function append(list, one, other)
+  list[#list + 1], list[#list + 2] = one, other
+end
+
+local function write_newcomers()
+  if #created == 0 then return end
+  redis.call('MSET', unpack(claims))
+  redis.call('ZADD', ours .. 'incidents', unpack(created))
+  redis.call('ZADD', index_of('queued'), unpack(created))
+  redis.call('ZADD', all_waiting, unpack(waiting_ids))
+  for key, ids in pairs(waiting_of) do redis.call('ZADD', key, unpack(ids)) end
+  claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
+end
+
+-- The claim of an incident's own fault goes with its row; that of a member (see `claim`) after as long a time.
+local function enter_queue(holds_group)
+  claimants[fault_key] = id
+  append(claims, fault_key, id .. ' ' .. now)
+  if holds_group then
+    claimants[group_key] = id
+    append(claims, group_key, id)
+  end
+  append(created, now, id)
+  append(waiting_ids, place, id)
+  waiting_of[cluster_waiting] = waiting_of[cluster_waiting] or {}
+  append(waiting_of[cluster_waiting], place, id)
+end
+
+-- Has an incident stand for the fault, and remembers when it was seen.
+local function claim(incident, ...)
+  claimants[fault_key] = incident
+  redis.call('SET', fault_key, incident .. ' ' .. now, ...)
+end
+
+-- The row of the newcomer, in whatever state it starts. What it does not say is as `incident-row.ts` has it.
+local function write_row(state, ...)
+  redis.call('HSET', row_key, 'state', state, 'fingerprint', fingerprint, 'cluster_name', cluster,
+    'cluster_event', cluster_event, 'created_at', batch.now_text, 'place', place, ...)
+  has_row[id] = true
+end
+
+-- How often its faults have come again, and whether it has ended, where an incident stands for them: it is open (and its
+-- job has not vanished), or the window that began with its admission has not passed. One that was shed stands for nothing.
+local function recurrences_of(incident)
+  local row = redis.call('HMGET', row_of(incident), 'state', 'dedup_until', 'recurrences')
+  if not row[1] or SHED[row[1]] then return nil end
+  if batch.now < tonumber(row[2]) or (OPEN[row[1]] and has_job(incident)) then
+    return tonumber(row[3] or 0), not OPEN[row[1]]
+  end
+  return nil
 end
 
 local function is_open(incident)
   return OPEN[redis.call('HGET', row_of(incident), 'state')] and has_job(incident)
 end
 
--- Calls that made no row of their own, and what they were answered: of those, the latest are remembered, because a call
--- that is sent again must not count again.
-local COUNTED_CALLS, ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers'
+-- Of the calls that made no row of their own, the latest are remembered, with what they were answered: a call that is
+-- sent again must not count again.
+local calls, answers = {}, {}
 local function remember_answer(kind, incident, number)
   count_received(kind, cluster)
-  redis.call('ZADD', COUNTED_CALLS, now, id)
-  redis.call('HSET', ANSWERS, id, cjson.encode({ kind, incident, number }))
-  while redis.call('ZCARD', COUNTED_CALLS) > 10000 do
-    redis.call('HDEL', ANSWERS, redis.call('ZPOPMIN', COUNTED_CALLS)[1])
-  end
+  answered[id] = cjson.encode({ kind, incident, number })
+  append(calls, now, id)
+  append(answers, id, answered[id])
   return { kind, incident, number }
 end
 
--- Remembers that the fault has an incident, so that a resync does not take it for missed. As long as incidents are kept.
-local function remember_seen()
-  local seen = ours .. 'seen-faults:' .. cluster
-  redis.call('ZADD', seen, now, request.fingerprint)
-  redis.call('ZREMRANGEBYRANK', seen, 0, -KEPT - 1)
-  redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - KEPT_MS)
+local function write_answers()
+  if #calls == 0 then return end
+  redis.call('ZADD', COUNTED_CALLS, unpack(calls))
+  redis.call('HSET', ANSWERS, unpack(answers))
+  local surplus = redis.call('ZCARD', COUNTED_CALLS) - MOST_ANSWERS
+  if surplus <= 0 then return end
+  local gone = redis.call('ZRANGE', COUNTED_CALLS, 0, surplus - 1)
+  redis.call('HDEL', ANSWERS, unpack(gone))
+  redis.call('ZREM', COUNTED_CALLS, unpack(gone))
+end
+
+local function bound_text(bound)
+  if bound == 'global' then return 'global_queue_size: ' .. batch.global_queue_size end
+  return 'cluster_queue_size: ' .. batch.cluster_queue_size .. ', cluster ' .. cluster
 end
 
 -- The incident that gives way first, with its place: the oldest of the mildest. One that is being handed to or from a
@@ -81,142 +173,170 @@ local function next_victim(index)
   end
 end
 
--- Evicts one incident in favour of the newcomer and returns its id; nothing where the policy or the severities forbid it.
-local function make_room(index, bound)
-  if request.policy ~= 'drop' then return nil end
-  local victim, place = next_victim(index)
-  if not victim or math.floor(place / SEVERITY_BAND) > severity then return nil end
-  if bull_remove({ bull .. victim, bull .. 'repeat' }, { victim, '0', bull }) ~= 1 then return nil end
-  local row = redis.call('HMGET', row_of(victim), 'cluster_name', 'fingerprint')
-  redis.call('ZREM', ours .. 'seen-faults:' .. row[1], row[2])
-  redis.call('HSET', row_of(victim), 'finished_at', request.now_text,
-    'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. request.bounds[bound] .. ')')
-  change_state(victim, 'dropped', nil, now)
-  return victim
-end
-
--- An operator is told, and may try again; what a cluster sent is counted, and leaves a row.
-local function refuse(bound)
-  local outcome = request.policy == 'reject' and 'rejected' or 'dropped_incoming'
-  if source then return { outcome, id, bound } end
-  local why = outcome == 'rejected' and 'the queue is full' or 'the queue is full of incidents that are more severe'
-  write_row(outcome == 'rejected' and 'rejected' or 'dropped', { 'bound', bound, 'finished_at', request.now_text,
-    'dedup_until', 0, 'reason', why .. ' (' .. request.bounds[bound] .. ')' })
-  count_received(outcome, cluster)
-  return { outcome, id, bound }
-end
-
 -- What waits, and what a worker has in hand and has not begun: that may be given back and must find its place.
 local function all_that_wait()
   local waiting = redis.call('ZCARD', PRIORITIZED) + redis.call('LLEN', WAIT) + redis.call('ZCARD', DELAYED)
-  if waiting + redis.call('LLEN', ACTIVE) < request.global_queue_size then return waiting end
+  local newcomers = (#ARGV - 1) / FIELDS
+  if waiting + redis.call('LLEN', ACTIVE) + newcomers <= batch.global_queue_size then return waiting end
   for _, active in ipairs(redis.call('LRANGE', ACTIVE, 0, -1)) do
     if redis.call('ZSCORE', all_waiting, active) then waiting = waiting + 1 end
   end
   return waiting
 end
+local waiting = all_that_wait()
+
+-- Evicts one incident in favour of the newcomer and returns its id; nothing where the policy or the severities forbid it.
+local function make_room(index, bound)
+  if batch.policy ~= 'drop' then return nil end
+  write_newcomers()
+  local victim, its_place = next_victim(index)
+  if not victim or math.floor(its_place / SEVERITY_BAND) > severity then return nil end
+  if bull_remove({ bull .. victim, bull .. 'repeat' }, { victim, '0', bull }) ~= 1 then return nil end
+  local row = redis.call('HMGET', row_of(victim), 'cluster_name', 'fingerprint')
+  forget_sighting(fault_key_of(row[1], row[2]), victim)
+  redis.call('HSET', row_of(victim), 'finished_at', batch.now_text,
+    'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. bound_text(bound) .. ')')
+  change_state(victim, 'dropped', nil, batch.now)
+  waiting = waiting - 1
+  return victim
+end
+
+-- An operator is told, and may try again; what a cluster sent is counted, and leaves a row.
+local function refuse(bound)
+  local outcome = batch.policy == 'reject' and 'rejected' or 'dropped_incoming'
+  if source then return { outcome, id, bound } end
+  local why = outcome == 'rejected' and 'the queue is full' or 'the queue is full of incidents that are more severe'
+  local state = outcome == 'rejected' and 'rejected' or 'dropped'
+  write_row(state, 'bound', bound, 'finished_at', batch.now_text, 'dedup_until', '0',
+    'reason', why .. ' (' .. bound_text(bound) .. ')')
+  enter_state(id, state, now, batch.now)
+  count_received(outcome, cluster)
+  return { outcome, id, bound }
+end
+
+-- The fault as an incident of its group lists it: itself with its time of receipt, or an abridgement.
+local function member()
+  local event_end = tonumber(as_member)
+  if not event_end then return as_member end
+  local unended = string.sub(cluster_event, #'{"event":' + 1, event_end - 1)
+  return unended .. ',"received_at":' .. cjson.encode(received_at) .. '}'
+end
 
 -- Takes over what the source knows: the members with an incident that is put in again, the fault that is split off.
 local function leave_source()
-  if request.requeue_of then
+  if requeue_of then
     local old = redis.call('HGETALL', row_of(source))
     for at = 1, #old, 2 do
       local field = old[at]
       if field == 'other_members' or string.sub(field, 1, 7) == 'member:' then
-        redis.call('HSET', row_of(id), field, old[at + 1])
+        redis.call('HSET', row_key, field, old[at + 1])
       end
     end
     redis.call('HSET', row_of(source), 'requeued_as', id)
-  elseif request.split_from then
-    redis.call('HDEL', row_of(source), member_field)
+  elseif source then
+    redis.call('HDEL', row_of(source), 'member:' .. fingerprint)
     redis.call('HINCRBY', row_of(source), 'other_members', -1)
   end
 end
 
--- 1. Resent: the reply to this very call was lost, and it gets the same answer.
-local known = redis.call('HMGET', row_of(id), 'state', 'bound')
-if known[1] then
-  count('resent', cluster)
-  if known[2] then return { known[1] == 'rejected' and 'rejected' or 'dropped_incoming', id, known[2] } end
-  return { 'resent', id }
+local job_args, job_options = cmsgpack.unpack(JOB_ARGS), cmsgpack.unpack(JOB_OPTIONS)
+local function add_job(tag)
+  job_args[2], job_args[4] = id, batch.now
+  job_options.jobId, job_options.priority = id, batch.priorities[severity + 1] + tag
+  bull_add(KEYS, { cmsgpack.pack(job_args), job_data, cmsgpack.pack(job_options) })
+  waiting = waiting + 1
 end
 
-local answered = redis.call('HGET', ANSWERS, id)
-if answered then
-  count('resent', cluster)
-  return cjson.decode(answered)
-end
-
--- 2. Duplicate: an incident already stands for this fault. An operator may ask for another one if none is open.
-local same = redis.call('GET', fault_key)
-if source then
-  if request.requeue_of and is_open(source) then return { 'standing', source } end
-  if request.split_from and redis.call('HEXISTS', row_of(source), member_field) == 0 then
-    return { 'standing', same or source }
+local function decide()
+  -- 1. Resent: the reply to this very call was lost, and it gets the same answer.
+  if has_row[id] then
+    count('resent', cluster)
+    local known = redis.call('HMGET', row_key, 'state', 'bound')
+    if known[2] then return { known[1] == 'rejected' and 'rejected' or 'dropped_incoming', id, known[2] } end
+    return { 'resent', id }
   end
-  if same and same ~= source and is_open(same) then return { 'standing', same } end
-elseif same and stands(same) then
-  remember_seen()
-  redis.call('HSET', row_of(same), 'last_seen', request.received_at)
-  local recurrences = redis.call('HINCRBY', row_of(same), 'recurrences', 1)
-  if not OPEN[redis.call('HGET', row_of(same), 'state')] then
-    note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences })
+  if answered[id] then
+    count('resent', cluster)
+    return cjson.decode(answered[id])
   end
-  return remember_answer('deduplicated', same, recurrences)
-end
 
--- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
-local holder = group_key and redis.call('GET', group_key)
-local held = holder and is_open(holder)
-  and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
-if held and not source then
-  remember_seen()
-  redis.call('SET', fault_key, holder, 'PX', KEPT_MS)
-  local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
-  if others < request.most_members then redis.call('HSET', row_of(holder), member_field, ARGV[6]) end
-  return remember_answer('grouped', holder, others + 1)
-end
+  -- 2. Duplicate: an incident already stands for this fault. An operator may ask for another one if none is open.
+  local same = claimants[fault_key]
+  if source then
+    if requeue_of and is_open(source) then return { 'standing', source } end
+    if split_from and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
+      return { 'standing', same or source }
+    end
+    if same and same ~= source and is_open(same) then return { 'standing', same } end
+  elseif same then
+    local recurrences, has_ended = recurrences_of(same)
+    if recurrences then
+      claim(same, 'KEEPTTL')
+      redis.call('HSET', row_of(same), 'last_seen', received_at, 'recurrences', recurrences + 1)
+      if has_ended then
+        note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences + 1 })
+      end
+      return remember_answer('deduplicated', same, recurrences + 1)
+    end
+  end
 
--- 4. The cluster's bound, then 5. the bound of all.
-local queued = { 'queued', id }
-if request.cluster_queue_size > 0 then
-  while redis.call('ZCARD', cluster_waiting) >= request.cluster_queue_size do
-    local victim = make_room(cluster_waiting, 'cluster')
-    if not victim then return refuse('cluster') end
+  -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
+  local holder = claimants[group_key]
+  local held = holder and is_open(holder)
+    and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
+  if held and not source then
+    claim(holder, 'PX', KEPT_MS)
+    local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
+    if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
+    return remember_answer('grouped', holder, others + 1)
+  end
+
+  -- 4. The cluster's bound, then 5. the bound of all.
+  local queued = { 'queued', id }
+  if batch.cluster_queue_size > 0 then
+    write_newcomers()
+    while redis.call('ZCARD', cluster_waiting) >= batch.cluster_queue_size do
+      local victim = make_room(cluster_waiting, 'cluster')
+      if not victim then return refuse('cluster') end
+      queued[#queued + 1] = victim
+    end
+  end
+  while waiting >= batch.global_queue_size do
+    local victim = make_room(all_waiting, 'global')
+    if not victim then return refuse('global') end
     queued[#queued + 1] = victim
   end
-end
-local waiting = all_that_wait()
-while waiting >= request.global_queue_size do
-  local victim = make_room(all_waiting, 'global')
-  if not victim then return refuse('global') end
-  queued[#queued + 1] = victim
-  waiting = waiting - 1
+
+  -- 6. The job.
+  if waiting == 0 then forget_tags() end
+  local tag = take_tag(severity, cluster)
+  add_job(tag)
+
+  -- 7. The row, the indexes, the claims and the counters. What the fault's claim points to is the former incident when it
+  -- does not stand any more.
+  local links = {}
+  local former = source or same
+  if former and redis.call('EXISTS', row_of(former)) == 1 then links = { 'previous_incident_id', former } end
+  local holds_group = group ~= '' and not held
+  if holds_group then append(links, 'group', group) end
+  write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))
+  leave_source()
+  enter_queue(holds_group)
+  count_received('queued', cluster)
+  count('waiting', cluster)
+  if source then count('requeued', cluster) end
+  return queued
 end
 
--- 6. The job. BullMQ packed the first priority of its severity; the fair tag is what follows.
-if waiting == 0 then forget_tags() end
-local tag = take_tag(severity, cluster)
-local options = cmsgpack.unpack(ARGV[3])
-options.priority = options.priority + tag
-bull_add(KEYS, { ARGV[1], ARGV[2], cmsgpack.pack(options) })
-
--- 7. The row, the indexes, the claims and the counters. What the fault's claim points to is the former incident when it
--- does not stand any more.
-write_row('queued', { 'dedup_until', request.dedup_until, 'phase', 'waiting', 'tag', tag })
-local former = source or same
-if former and redis.call('EXISTS', row_of(former)) == 1 then
-  redis.call('HSET', row_of(id), 'previous_incident_id', former)
+local replies = {}
+read_ahead()
+for at = 2, #ARGV, FIELDS do
+  take_turn(at)
+  local decided, reply = pcall(decide)
+  replies[#replies + 1] = decided and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
-leave_source()
-remember_waiting(id, cluster, request.place)
-redis.call('SET', fault_key, id, 'PX', KEPT_MS)
-if group_key and not held then
-  redis.call('SET', group_key, id)
-  redis.call('HSET', row_of(id), 'group', request.group)
-end
-remember_seen()
-count_received('queued', cluster)
-count('waiting', cluster)
-if source then count('requeued', cluster) end
-return queued
+write_newcomers()
+write_answers()
+write_tags()
+write_counts()
+return replies

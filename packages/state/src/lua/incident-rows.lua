@@ -59,6 +59,17 @@ local function delete_if(key, id)
   if redis.call('GET', key) == id then redis.call('DEL', key) end
 end
 
+-- The claim on a fault is the id of its latest incident and the time in ms at which the fault was seen last, for the sake
+-- of a resync: 0 where that is to be forgotten, because the incident gave way.
+local function claimant(key)
+  local claim = redis.call('GET', key)
+  return claim and string.match(claim, '^%S+')
+end
+
+local function forget_sighting(key, id)
+  if claimant(key) == id then redis.call('SET', key, id .. ' 0', 'KEEPTTL') end
+end
+
 -- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog.
 local function trim(state, now)
   local index = index_of(state)
@@ -71,7 +82,10 @@ local function trim(state, now)
   end
   for _, id in ipairs(gone) do
     local row = redis.call('HMGET', row_of(id), 'cluster_name', 'fingerprint')
-    if row[1] then delete_if(fault_key_of(row[1], row[2]), id) end
+    if row[1] then
+      local fault_key = fault_key_of(row[1], row[2])
+      if claimant(fault_key) == id then redis.call('DEL', fault_key) end
+    end
     redis.call('ZREM', index, id)
     redis.call('ZREM', ours .. 'incidents', id)
     redis.call('DEL', row_of(id), ours .. 'report:' .. id)

@@ -1,0 +1,62 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CountBatch } from '@nightcrier/state/intake-counters';
+import { z } from 'zod';
+import { SpoolDirectory } from './spool-directory.ts';
+
+/** Counts that a dead process left, and the file that they are in. */
+export interface AdoptedCounts {
+  file: string;
+  batches: CountBatch[];
+}
+
+const COUNTS = /^counts~[0-9a-f-]{36}\.json$/;
+
+/**
+ * The counts that Redis has not got yet, in a file of this process under `spool_dir`: `counts~<uuid>.json`. Its files keep
+ * their names when another process takes them over.
+ */
+export class CountsStore {
+  /** Of whoever counts here, unlike every other's. */
+  readonly source: string;
+  readonly #directory: SpoolDirectory;
+  readonly #file: string;
+  #kept = false;
+
+  constructor(root: string) {
+    this.#directory = new SpoolDirectory(root);
+    this.source = path.basename(this.#directory.own).slice(-36);
+    this.#file = path.join(this.#directory.own, `counts~${this.source}.json`);
+  }
+
+  /** Replaces what was kept. @throws Error of the file system */
+  keep(batches: CountBatch[]): void {
+    if (batches.length === 0) {
+      if (this.#kept) rmSync(this.#file, { force: true });
+      this.#kept = false;
+      return;
+    }
+    this.#directory.open();
+    writeFileSync(`${this.#file}.new`, JSON.stringify(batches), { mode: 0o600 });
+    renameSync(`${this.#file}.new`, this.#file);
+    this.#kept = true;
+  }
+
+  /** Takes over what dead processes left. @throws Error of the file system, or of a file that cannot be read */
+  adopt(): AdoptedCounts[] {
+    this.#directory.touch();
+    this.#directory.check();
+    const files = this.#directory.adopt(COUNTS, (name) => path.join(this.#directory.own, name));
+    return files.map((file) => ({ file, batches: z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8'))) }));
+  }
+
+  /** All of it is counted. */
+  remove({ file }: AdoptedCounts): void {
+    rmSync(file, { force: true });
+  }
+
+  /** Leaves what is kept to whoever starts next. */
+  release(): void {
+    this.#directory.release();
+  }
+}

@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { StageClock } from './stage-clock.ts';
+
+test('says how long each stage took, also one that failed, and gives what it gives', async () => {
+  const clock = new StageClock();
+  expect(await clock.time('claim', Promise.resolve('claimed'))).toBe('claimed');
+  await expect(clock.time('evidence', Promise.reject(new Error('no cluster')))).rejects.toThrow('no cluster');
+  expect(clock.times()).toEqual({ claim: expect.any(Number), evidence: expect.any(Number), all: expect.any(Number) });
+});
