@@ -288,7 +288,7 @@ exit_as_recorded() {
 
 # Copies its input to a file, unbuffered, up to the limit, and swallows the rest.
 keep() {
-  (ulimit -f "$LOG_LIMIT_KIB" && exec cat >"$1")
+  (ulimit -f "$LOG_LIMIT_KIB" && exec cat >"$1") || true
   cat >/dev/null
 }
 

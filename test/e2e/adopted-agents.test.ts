@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, ContainerWatch, containersOf, sandboxed } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, ContainerWatch, containersOf, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 const KILLS = 10;
@@ -56,7 +56,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   };
 
   async function expectAdopted(id: string): Promise<void> {
-    const incident = await bench.reaches(id, 'resolved');
+    const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
     expect(watch.starts.get(id)).toBe(1);
     expect(await containersOf(id)).toEqual([]);
@@ -101,7 +101,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await killWorkerOf(id, 'touch output/begun; sleep 60', { withScript: true });
     await execa('docker', ['kill', ...(await containersOf(id))]);
     await startOther();
-    const incident = await bench.reaches(id, 'resolved');
+    const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
     expect(await containersOf(id)).toEqual([]);
   });
@@ -116,7 +116,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await worker.kill();
     await killScripts();
     await bench.startWorker(config, CONTAINER_GRACE);
-    expect(await bench.reaches(id, 'agent_failed')).toMatchObject({
+    expect(await bench.reaches(id, 'agent_failed', PATIENCE)).toMatchObject({
       attempts: 2,
       reason: 'claude timed out after 4 s',
     });
@@ -164,7 +164,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const exists = async (id: string): Promise<boolean> =>
       !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;
     try {
-      await bench.startWorker(await sandboxed(bench, 'sleep 60', { shutdown_timeout: 4 }), CONTAINER_GRACE);
+      await bench.startWorker(await sandboxed(bench, 'sleep 60', { shutdown_timeout: 15 }), CONTAINER_GRACE);
       for (const id of gone) await expect.poll(() => exists(id), { timeout: 20_000 }).toBe(false);
       for (const id of kept) expect(await exists(id)).toBe(true);
     } finally {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
-import { CONTAINER_GRACE, containersOf } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, containersOf, PATIENCE } from '../fixtures/sandboxed-agents.ts';
 import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
@@ -59,7 +59,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
   it('is resolved, and no container is left', async () => {
     const id = await bench.admit();
     await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    const incident = await bench.reaches(id, 'resolved');
+    const incident = await bench.reaches(id, 'resolved', PATIENCE);
 
     expect(incident).toMatchObject({
       agent: 'claude',
@@ -84,7 +84,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
 
     await stub.stop();
     await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+    expect(await bench.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1 });
   });
 
   it('is resolved after a kill -9 by another worker, which follows the agent that runs', async () => {
@@ -98,7 +98,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     await bench.startWorker(config, CONTAINER_GRACE);
     await expect.poll(async () => (await bench.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
     expect(await containersOf(id)).toEqual([container]);
-    const incident = await bench.reaches(id, 'resolved');
+    const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
     expect(await containersOf(id)).toEqual([]);
   });
@@ -116,7 +116,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
         { ...config, ...codex, openai_base_url: `${refusing.url}/v1`, agent_fallback: ['claude', 'builtin'] },
         CONTAINER_GRACE,
       );
-      expect(await bench.reaches(id, 'resolved')).toMatchObject({
+      expect(await bench.reaches(id, 'resolved', PATIENCE)).toMatchObject({
         agent: 'claude',
         reason: expect.stringMatching(/^claude took over: codex: .*429/),
         usage: { turns: 1 + 3, tool_calls: 1 + 2, input_tokens: 3_600, output_tokens: 102 },

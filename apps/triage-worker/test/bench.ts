@@ -195,14 +195,14 @@ export class Bench {
     return incident;
   }
 
-  /** Waits until the incident is in the state, and gives it. */
-  async reaches(id: string, state: Incident['state']): Promise<Incident> {
+  /** Waits until the incident is in the state, at most `patience` ms, and gives it. */
+  async reaches(id: string, state: Incident['state'], patience = 20_000): Promise<Incident> {
     const check = async (): Promise<Incident> => {
       const incident = await this.incident(id);
       if (incident.state !== state) throw new Error(`incident is ${incident.state}: ${incident.reason ?? 'no reason'}`);
       return incident;
     };
-    return vi.waitFor(check, { timeout: 20_000 });
+    return vi.waitFor(check, { timeout: patience });
   }
 
   /** What the worker's containers are labelled with. */
