@@ -24,7 +24,9 @@ afterAll(async () => {
 });
 
 /** A worker's share of 5 agents, as it changes; it says that it lives only while `interval` is short. */
-async function startShare(interval = 20): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
+async function startShare(
+  interval = 20,
+): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
   let now: number | undefined | 'unknown' = 'unknown';
   const workers = new LiveWorkers({ redis, key_prefix, length: 400 });
   const onShare = (agents: number | undefined): void => void (now = agents);
