@@ -5,7 +5,6 @@ import type { IncidentMember } from '@nightcrier/core/incident';
 import { SEVERITIES, type Severity } from '@nightcrier/core/severity';
 import { z } from 'zod';
 import type { RequeueOutcome } from './admission.ts';
-import type { StateKeys } from './keys.ts';
 import type { TriageJob } from './triage-queue.ts';
 
 /** What `admission.lua` reads once for all faults of a call. */
@@ -52,7 +51,7 @@ export const PRIORITIES = SEVERITIES.map((severity) => FIRST_PRIORITY[severity])
 const MEMBER_CONTEXT = 1_000;
 
 /** The arguments of one fault, in the order in which `take_turn` of `admission.lua` reads them. */
-export function faultFields(request: AdmissionRequest, keys: StateKeys): string[] {
+export function faultFields(request: AdmissionRequest): string[] {
   const { incidentId, group, place } = request;
   const { event, ...aroundEvent } = request.clusterEvent;
   const { cluster_name, received_at } = aroundEvent;
@@ -67,14 +66,9 @@ export function faultFields(request: AdmissionRequest, keys: StateKeys): string[
   const beginning = `{"event":${JSON.stringify(event)}`;
   return [
     incidentId,
-    keys.incident(incidentId),
-    keys.fault(cluster_name, event.faultId),
-    group === undefined ? '' : keys.group(cluster_name, group),
-    keys.waiting(cluster_name),
     cluster_name,
     event.faultId,
     group ?? '',
-    String(SEVERITIES.indexOf(event.severity)),
     String(place),
     received_at,
     JSON.stringify(job),

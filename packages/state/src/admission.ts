@@ -142,7 +142,7 @@ export class Admission {
       most_members: MAX_MEMBERS,
       priorities: PRIORITIES,
     };
-    const args = [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request, this.#keys))];
+    const args = [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request))];
     return BatchReply.parse(await this.#script(this.#bullmqKeys, args));
   }
 

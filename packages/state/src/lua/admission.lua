@@ -8,7 +8,8 @@
 -- Returns for each fault {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped +
 -- members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
 
-local FIELDS = 15
+local FIELDS = 10
+local TURNS = (#ARGV - 1) / FIELDS
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
 local batch = cjson.decode(ARGV[1])
 local all_waiting = ours .. 'waiting'
@@ -21,10 +22,18 @@ local cluster, fingerprint, group, severity, place, received_at, job_data, clust
 -- The incident that an operator puts in again, or splits this fault off from.
 local requeue_of, split_from, source
 
-local function take_turn(at)
-  id, row_key, fault_key, group_key, cluster_waiting, cluster, fingerprint, group, severity, place, received_at,
-    job_data, cluster_event, as_member, operation = unpack(ARGV, at, at + FIELDS - 1)
-  severity = tonumber(severity)
+-- The keys of all the faults, by their turns.
+local row_keys, fault_keys, group_keys = {}, {}, {}
+
+local function take_turn(turn)
+  local at = 2 + (turn - 1) * FIELDS
+  id, cluster, fingerprint, group, place, received_at, job_data, cluster_event, as_member, operation =
+    unpack(ARGV, at, at + FIELDS - 1)
+  row_key, fault_key, group_key = row_keys[turn], fault_keys[turn], group_keys[turn]
+  cluster_waiting = ours .. 'waiting:' .. cluster
+  severity = math.floor(place / SEVERITY_BAND)
+  requeue_of, split_from, source = nil, nil, nil
+  if operation == '' then return end
   requeue_of, split_from = string.match(operation, '^requeue (.*)'), string.match(operation, '^split (.*)')
   source = requeue_of or split_from
 end
@@ -53,17 +62,22 @@ end
 local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
 local answered, claimants, has_row = {}, {}, {}
 local function read_ahead()
-  local ids, rows, claims = {}, {}, {}
-  for at = 2, #ARGV, FIELDS do
-    ids[#ids + 1], rows[#rows + 1], claims[#claims + 1] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-    if ARGV[at + 3] ~= '' then claims[#claims + 1] = ARGV[at + 3] end
+  local ids, claims = {}, {}
+  for turn = 1, TURNS do
+    local id, cluster, fingerprint, group = unpack(ARGV, 2 + (turn - 1) * FIELDS, 5 + (turn - 1) * FIELDS)
+    ids[turn], row_keys[turn], fault_keys[turn] = id, row_of(id), fault_key_of(cluster, fingerprint)
+    claims[#claims + 1] = fault_keys[turn]
+    if group ~= '' then
+      group_keys[turn] = group_key_of(cluster, group)
+      claims[#claims + 1] = group_keys[turn]
+    end
   end
   for at, answer in ipairs(redis.call('HMGET', ANSWERS, unpack(ids))) do answered[ids[at]] = answer end
   for at, claim in ipairs(redis.call('MGET', unpack(claims))) do
     claimants[claims[at]] = claim and string.match(claim, '^%S+')
   end
-  if redis.call('EXISTS', unpack(rows)) == 0 then return end
-  for at, row in ipairs(rows) do has_row[ids[at]] = redis.call('EXISTS', row) == 1 end
+  if redis.call('EXISTS', unpack(row_keys)) == 0 then return end
+  for at, row in ipairs(row_keys) do has_row[ids[at]] = redis.call('EXISTS', row) == 1 end
 end
 
 -- What is to be written about newcomers: all of a kind at once, before anything looks there.
@@ -176,8 +190,7 @@ end
 -- What waits, and what a worker has in hand and has not begun: that may be given back and must find its place.
 local function all_that_wait()
   local waiting = redis.call('ZCARD', PRIORITIZED) + redis.call('LLEN', WAIT) + redis.call('ZCARD', DELAYED)
-  local newcomers = (#ARGV - 1) / FIELDS
-  if waiting + redis.call('LLEN', ACTIVE) + newcomers <= batch.global_queue_size then return waiting end
+  if waiting + redis.call('LLEN', ACTIVE) + TURNS <= batch.global_queue_size then return waiting end
   for _, active in ipairs(redis.call('LRANGE', ACTIVE, 0, -1)) do
     if redis.call('ZSCORE', all_waiting, active) then waiting = waiting + 1 end
   end
@@ -281,7 +294,7 @@ local function decide()
   end
 
   -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
-  local holder = claimants[group_key]
+  local holder = group_key and claimants[group_key]
   local held = holder and is_open(holder)
     and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
   if held and not source then
@@ -317,7 +330,7 @@ local function decide()
   local links = {}
   local former = source or same
   if former and redis.call('EXISTS', row_of(former)) == 1 then links = { 'previous_incident_id', former } end
-  local holds_group = group ~= '' and not held
+  local holds_group = group_key and not held
   if holds_group then append(links, 'group', group) end
   write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))
   leave_source()
@@ -330,8 +343,8 @@ end
 
 local replies = {}
 read_ahead()
-for at = 2, #ARGV, FIELDS do
-  take_turn(at)
+for turn = 1, TURNS do
+  take_turn(turn)
   local decided, reply = pcall(decide)
   replies[#replies + 1] = decided and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
