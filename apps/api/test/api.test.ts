@@ -325,8 +325,11 @@ describe('GET /metrics', () => {
     await using api = await openReadyApi(server.url);
     await api.reportHealth({ name: 'prod', status: 'active', event_count: 4, triage_enabled: true });
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
-    await api.intake.count('prod', 'filtered', 5);
-    await api.intake.count('prod', 'lost', 2);
+    const counts = [
+      { cluster: 'prod', outcome: 'filtered', by: 5 },
+      { cluster: 'prod', outcome: 'lost', by: 2 },
+    ] as const;
+    await api.intake.countOnce({ source: 'i', sequence: 1, counts: [...counts] });
     await api.ingesters.publish({
       name: 'i',
       spool: { state: 'spooling', in_memory: 3, disk_bytes: 1_400, lost: 2 },

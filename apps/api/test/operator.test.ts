@@ -88,7 +88,8 @@ describe('GET /api/books', () => {
   test('is every count of one instant, and says that they balance', async () => {
     await using api = await openReadyApi(server.url);
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
-    await api.intake.count('staging', 'filtered', 2);
+    const counts = [{ cluster: 'staging', outcome: 'filtered', by: 2 } as const];
+    await api.intake.countOnce({ source: 'i', sequence: 1, counts });
     expect(await (await api.get('/api/books')).json()).toMatchObject({
       balanced: true,
       off: [],

@@ -51,23 +51,9 @@ export class IntakeCounters {
     this.#countOnce = defineScript(this.#redis, keys, 'early-counts');
   }
 
-  /** Counts a batch of an ingester, unless it was counted before. */
+  /** Counts faults that did not get as far as admission, a batch of an ingester, unless it was counted before. */
   async countOnce({ source, sequence, counts }: CountBatch): Promise<void> {
     await this.#countOnce([], [source, String(sequence), JSON.stringify(counts)]);
-  }
-
-  /** Counts faults that did not get as far as admission. */
-  async count(cluster: string, counted: EarlyOutcome | MalformedCount, by = 1): Promise<void> {
-    const transaction = this.#redis.multi();
-    if (typeof counted === 'object') transaction.hincrby(this.#malformedKey, `${counted.malformed}:${cluster}`, by);
-    if (typeof counted === 'string' || !counted.harmless) {
-      const outcome = typeof counted === 'string' ? counted : 'malformed';
-      for (const count of ['received', outcome])
-        transaction.hincrby(this.#key, count, by).hincrby(this.#key, `${count}:${cluster}`, by);
-    }
-    const results = await transaction.exec();
-    const failed = results?.find(([error]) => error)?.[0];
-    if (failed) throw failed;
   }
 
   /** By cluster and reason, how much of what a server sent was malformed. */

@@ -206,11 +206,15 @@ describe('IncidentStore', () => {
 });
 
 describe('IntakeCounters', () => {
-  test('counts what never gets to admission, per cluster and overall', async () => {
+  test('counts what never gets to admission, per cluster and overall, and each batch once', async () => {
     await using state = await openState(server.url);
-    await state.intake.count('a', 'filtered');
-    await state.intake.count('a', 'malformed', 3);
-    await state.intake.count('b.example', 'filtered');
+    const counts = [
+      { cluster: 'a', outcome: 'filtered', by: 1 },
+      { cluster: 'a', outcome: 'malformed', malformed: 'json_rpc', by: 3 },
+      { cluster: 'b.example', outcome: 'filtered', by: 1 },
+    ] as const;
+    for (let time = 0; time < 2; time += 1)
+      await state.intake.countOnce({ source: 'ingester', sequence: 1, counts: [...counts] });
     await state.admission.admit(fault({ cluster: 'a' }));
     const { total, clusters } = await state.intake.read();
     expect(total).toEqual({
@@ -235,5 +239,6 @@ describe('IntakeCounters', () => {
     });
     expect(clusters['a']).toMatchObject({ filtered: 1, malformed: 3, queued: 1 });
     expect(clusters['b.example']).toMatchObject({ filtered: 1, queued: 0 });
+    expect(await state.intake.readMalformed()).toEqual([{ cluster: 'a', reason: 'json_rpc', count: 3 }]);
   });
 });
