@@ -22,7 +22,7 @@ import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './worker-share.ts';
-import { WorkspaceSweeper } from './workspace/workspace-sweeper.ts';
+import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -153,9 +153,9 @@ export class TriageWorkerApp {
     await notifier.start();
     this.#throwIfStopped();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
-    const workspaceSweeper = new WorkspaceSweeper({ root, days, count, incidents, logger });
-    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeper.stop());
-    workspaceSweeper.start();
+    const workspaces = workspaceSweeper({ root, days, count, incidents, logger });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
+    workspaces.start();
     const instance = await readInstance({ redis, key_prefix });
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());

@@ -3,7 +3,7 @@ import { isFinal } from '@nightcrier/core/incident';
 import type { Logger } from '@nightcrier/core/logger';
 import { CorruptIncidentError } from '@nightcrier/state/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { BackgroundLoop } from '../background-loop.ts';
 import { type AgentContainer, DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
 import { usesEngine } from './roster.ts';
 
@@ -26,8 +26,9 @@ export interface ContainerSweeperOptions {
  */
 export class ContainerSweeper {
   readonly #options: ContainerSweeperOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new BackgroundLoop(async (signal) => {
+    if (usesEngine(this.#options.config())) await this.#sweep(signal);
+  }, INTERVAL_MS);
 
   constructor(options: ContainerSweeperOptions) {
     this.#options = options;
@@ -35,26 +36,16 @@ export class ContainerSweeper {
 
   /** Begins to sweep, in the background. */
   start(): void {
-    this.#running ??= this.#keepSweeping();
+    this.#loop.start();
   }
 
   /** Resolves when a sweep that is under way has ended. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #keepSweeping(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      if (usesEngine(this.#options.config())) await this.#sweep();
-      await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  async #sweep(): Promise<void> {
+  async #sweep(signal: AbortSignal): Promise<void> {
     const { config, instance, environment, logger } = this.#options;
-    const { signal } = this.#stopping;
     const access = { config: config(), environment, signal };
     try {
       const surplus: string[] = [];
