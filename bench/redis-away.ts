@@ -23,7 +23,7 @@ export const bench: Bench = {
   async measure(progress) {
     const figures: Record<string, unknown> = {};
     for (const [name, outage] of Object.entries(OUTAGES)) {
-      const intake = await WatchedIntake.start();
+      const intake = await WatchedIntake.start({ proxied: true });
       try {
         await intake.startIngester();
         const ending = new AbortController();

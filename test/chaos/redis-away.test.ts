@@ -13,7 +13,7 @@ const LIMIT_MS = 120_000;
 describe.skipIf(!native)(`faults survive${native ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
   let intake: WatchedIntake;
   beforeEach(async () => {
-    intake = await WatchedIntake.start();
+    intake = await WatchedIntake.start({ proxied: true });
   });
   afterEach(() => intake.dispose());
 
