@@ -1,3 +1,4 @@
+import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
@@ -178,6 +179,7 @@ export class TriageWorkerApp {
         config,
         incidents,
         permissions: new PermissionCache(),
+        clients: new KubernetesClients(),
         breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,

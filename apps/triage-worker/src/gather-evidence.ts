@@ -1,4 +1,3 @@
-import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { KubernetesError, isClusterAway } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import type { Claim } from './claim.ts';
 import { collectEvidence } from './evidence/collect-evidence.ts';
@@ -20,15 +19,16 @@ export async function gatherEvidence(claim: Claim, context: TriageContext): Prom
 }
 
 async function collect({ incident, kubeconfig, cluster }: Claim, context: TriageContext): Promise<Evidence> {
-  const { config, logger, signal } = context;
+  const { config, clients, logger, signal } = context;
   const deadline = AbortSignal.timeout(LONGEST_COLLECTION_MS);
   try {
-    await using kubernetes = await openKubernetes(kubeconfig);
+    const kubernetes = await clients.open(kubeconfig);
     const fault = incident.cluster_event.event;
     return await collectEvidence({ kubernetes, fault, signal: AbortSignal.any([signal, deadline]) });
   } catch (cause) {
     signal.throwIfAborted();
     context.permissions.forget(cluster.name);
+    clients.forget(kubeconfig);
     if (cause instanceof KubernetesError && (cause.code === 'kubeconfig' || isClusterAway(cause))) {
       const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
       const reason = `cluster ${cluster.name}: evidence could not be collected: ${cause.message}`;

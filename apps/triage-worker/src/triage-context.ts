@@ -1,3 +1,4 @@
+import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { Config } from '@nightcrier/core/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
@@ -11,6 +12,8 @@ export interface TriageContext {
   config: Config;
   incidents: IncidentStore;
   permissions: PermissionCache;
+  /** To read evidence with. */
+  clients: KubernetesClients;
   /** Over all workers. */
   breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */

@@ -25,11 +25,10 @@ export async function triage(incidentId: string, context: TriageContext): Promis
   try {
     const claimed = await stages.time('claim', claim(incidentId, context));
     const permissions = await stages.time('preflight', preflight(claimed, context));
-    const incident = await redactIncident(claimed.incident);
     const left = await findLeftRun(claimed, context);
     const [evidence, workspace] = await together(
       stages.time('evidence', gatherEvidence(claimed, context)),
-      stages.time('workspace', prepare(incident, permissions, config, { resume: left !== undefined })),
+      stages.time('workspace', prepare(claimed.incident, permissions, config, { resume: left !== undefined })),
     );
     await stages.time('write', writeEvidence(evidence, workspace.evidence));
     logger.debug({ stages_ms: stages.times() }, 'agent begins');
@@ -41,12 +40,15 @@ export async function triage(incidentId: string, context: TriageContext): Promis
 }
 
 async function prepare(
-  incident: Incident,
+  unredacted: Incident,
   permissions: ClusterPermissions,
   config: Config,
   { resume }: { resume: boolean },
 ): Promise<Workspace> {
-  const workspace = await makeWorkspace(config.workspace_root, incident.incident_id, { resume });
+  const [incident, workspace] = await together(
+    redactIncident(unredacted),
+    makeWorkspace(config.workspace_root, unredacted.incident_id, { resume }),
+  );
   await together(
     writeIncident(workspace, incident, permissions),
     resume ? Promise.resolve() : writePrompt(incident, workspace, config),

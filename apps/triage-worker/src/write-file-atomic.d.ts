@@ -3,6 +3,8 @@ declare module 'write-file-atomic' {
   interface Options {
     mode?: number | false;
     encoding?: BufferEncoding;
+    /** false: owned by whoever writes, not by the owner of the file before. */
+    chown?: false;
     /** Default true: the content is on the disk before the rename. */
     fsync?: boolean;
   }

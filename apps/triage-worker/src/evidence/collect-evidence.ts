@@ -1,5 +1,6 @@
 import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';
 import type { FaultEvent } from '@nightcrier/core/fault';
+import { together } from '../together.ts';
 import { collectDependencies } from './collect-dependencies.ts';
 import { collectLogs } from './collect-logs.ts';
 import { collectConfigMaps, collectNodes, collectVolumeClaims } from './collect-needs.ts';
@@ -23,30 +24,40 @@ export async function collectEvidence(options: {
 }): Promise<Evidence> {
   const { kubernetes, fault, now = () => new Date(), signal } = options;
   const collectedAt = now().toISOString();
-  const collection: Collection = { reader: new EvidenceReader(kubernetes, now, signal), fault, pieces: [] };
+  const reader = new EvidenceReader(kubernetes, now, signal);
+  const part = (): Collection => ({ reader, fault, pieces: [] });
+  // The parts stand in this order, whichever of them comes first.
+  const parts = {
+    resource: part(),
+    owners: part(),
+    pods: part(),
+    nodes: part(),
+    events: part(),
+    claims: part(),
+    configMaps: part(),
+    logs: part(),
+  };
 
-  const resource = await collectResource(collection);
-  const owners = await collectOwners(collection, resource);
-  const pods = await collectPods(collection, resource);
-  // What follows does not wait for each other, and stands in the same order whatever comes first.
-  const [nodes, claims, configMaps, logs] = [fork(collection), fork(collection), fork(collection), fork(collection)];
+  // The resource's events outlive it, so they are asked for even when it is gone.
+  const [resource] = await together(collectResource(parts.resource), collectEvents(parts.events, [fault.resource]));
+  const owners = collectOwners(parts.owners, resource);
+  const pods = collectPods(parts.pods, resource);
+  const nodes = pods.then(async (found) => collectNodes(parts.nodes, found));
   await allSettled([
-    collectNodes(nodes, pods).then((found) =>
-      collectEvents(nodes, [...setsIn(collection), ...owners, ...pods, ...found]),
-    ),
-    collectVolumeClaims(claims, pods),
-    collectConfigMaps(configMaps, pods),
-    collectLogs(logs, pods).then(() => collectDependencies(logs)),
+    owners,
+    Promise.all([owners, pods, nodes]).then(async (found) => {
+      const related = [...setsIn(parts.pods), ...found.flat()].map(referenceTo);
+      await collectEvents(parts.events, related.filter(isNot(fault.resource)));
+    }),
+    pods.then(async (found) => collectVolumeClaims(parts.claims, found)),
+    pods.then(async (found) => collectConfigMaps(parts.configMaps, found)),
+    pods.then(async (found) => collectLogs(parts.logs, found)).then(async () => collectDependencies(parts.logs)),
   ]);
-  return { collectedAt, pieces: [collection, nodes, claims, configMaps, logs].flatMap(({ pieces }) => pieces) };
-}
-
-function fork(collection: Collection): Collection {
-  return { ...collection, pieces: [] };
+  return { collectedAt, pieces: Object.values(parts).flatMap(({ pieces }) => pieces) };
 }
 
 /** Fails as the first of them, once all have ended. */
-async function allSettled(work: Promise<void>[]): Promise<void> {
+async function allSettled(work: Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);
 }
@@ -79,12 +90,17 @@ async function collectOwners(
   return owners;
 }
 
-/** The resource's events outlive it, so they are asked for even when it is gone. */
-async function collectEvents({ reader, fault, pieces }: Collection, related: ObjectPiece[]): Promise<void> {
-  const { kind, name, namespace, apiVersion } = fault.resource;
-  const subjects = [{ apiVersion, kind, name, namespace }, ...related.map(referenceTo)];
-  const unique = new Map(subjects.map((subject) => [`${subject.kind}/${subject.namespace}/${subject.name}`, subject]));
+async function collectEvents({ reader, pieces }: Collection, subjects: ObjectReference[]): Promise<void> {
+  const unique = new Map(subjects.map((subject) => [nameOf(subject), subject]));
   pieces.push(...(await Promise.all([...unique.values()].map((subject) => reader.events(subject)))));
+}
+
+function isNot(one: ObjectReference): (other: ObjectReference) => boolean {
+  return (other) => nameOf(other) !== nameOf(one);
+}
+
+function nameOf({ kind, namespace, name }: ObjectReference): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 function ownerOf({ object }: ObjectPiece): ObjectReference | undefined {

@@ -116,5 +116,13 @@ async function archiveLastRun(workspace: Workspace, names = ['evidence', 'output
 }
 
 async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  await writeInput(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Writes a file that an agent is given: there as a whole, or as it was before. Does not wait for the disk: what a machine
+ * takes down with it, the next attempt writes anew.
+ */
+export async function writeInput(file: string, text: string): Promise<void> {
+  await writeFileAtomic(file, text, { mode: 0o600, chown: false, fsync: false });
 }

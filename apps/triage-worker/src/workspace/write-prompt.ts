@@ -1,10 +1,9 @@
 import type { Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
 import { readFile } from 'node:fs/promises';
-import writeFileAtomic from 'write-file-atomic';
 import { TriageEnded } from '../triage-ended.ts';
 import { composePrompt } from './compose-prompt.ts';
-import type { Workspace } from './workspace.ts';
+import { type Workspace, writeInput } from './workspace.ts';
 
 /**
  * Writes `prompt-sent.md`: exactly what the agent is asked. The system prompt is read at each run, so that a change takes
@@ -18,7 +17,7 @@ export async function writePrompt(
 ): Promise<void> {
   const systemPrompt = await readSystemPrompt(settings.agent_system_prompt_file);
   const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident);
-  await writeFileAtomic(workspace.prompt, prompt, { mode: 0o600 });
+  await writeInput(workspace.prompt, prompt);
 }
 
 async function readSystemPrompt(file: string): Promise<string> {
