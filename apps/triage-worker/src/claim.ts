@@ -6,6 +6,7 @@ import { expiredReason } from '@nightcrier/state/queue-sweep';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { hasLastResort } from './agent/roster.ts';
+import { together } from './together.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { workspaceOf } from './workspace/workspace.ts';
@@ -98,12 +99,13 @@ function requireAttempts(incident: Incident, config: Config): string | undefined
 
 async function requireReadable(kubeconfig: string, cluster: string): Promise<void> {
   const advice = `correct triage.kubeconfig of cluster ${cluster}, or mount the file on this worker, and requeue the incident`;
+  let file;
   try {
-    await access(kubeconfig, constants.R_OK);
+    [file] = await together(stat(kubeconfig), access(kubeconfig, constants.R_OK));
   } catch (cause) {
     throw failed(`kubeconfig ${kubeconfig} cannot be read; ${advice}`, cause);
   }
-  if (!(await stat(kubeconfig)).isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
+  if (!file.isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
 }
 
 function failed(reason: string, cause?: unknown): TriageEnded {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Evidence, EvidencePiece } from './evidence.ts';
@@ -12,9 +12,8 @@ export interface EvidenceIndexEntry {
   error?: string;
 }
 
-/** Writes one file per piece, and `index.json` about them, into a directory that is made if need be. */
+/** Writes one file per piece, and `index.json` about them, into a directory. */
 export async function writeEvidence(evidence: Evidence, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
   const index: EvidenceIndexEntry[] = [];
   const files: Promise<void>[] = [];
   for (const [position, piece] of evidence.pieces.entries()) {

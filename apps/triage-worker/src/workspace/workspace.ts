@@ -46,9 +46,11 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
  */
 export async function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Promise<Workspace> {
   const workspace = workspaceOf(root, incidentId);
-  await mkdir(workspace.directory, { recursive: true, mode: 0o700 });
-  await chmod(workspace.directory, 0o700);
-  if (!resume) await archiveLastRun(workspace);
+  const isNew = (await mkdir(workspace.directory, { recursive: true, mode: 0o700 })) !== undefined;
+  if (!isNew) {
+    await chmod(workspace.directory, 0o700);
+    if (!resume) await archiveLastRun(workspace);
+  }
   const { evidence, output, logs } = workspace;
   await Promise.all(
     [evidence, output, logs].map(async (directory) => mkdir(directory, { recursive: true, mode: 0o700 })),
