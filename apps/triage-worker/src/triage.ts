@@ -30,7 +30,7 @@ export async function triage(incidentId: string, context: TriageContext): Promis
       stages.time('evidence', gatherEvidence(claimed, context)),
       stages.time('workspace', prepare(claimed.incident, permissions, config, { resume: left !== undefined })),
     );
-    await stages.time('write', writeEvidence(evidence, workspace.evidence));
+    writeEvidence(evidence, workspace.evidence);
     logger.debug({ stages_ms: stages.times() }, 'agent begins');
     const outcome = await guardAgents(claimed, workspace, evidence, context, left);
     return await checkQuotes(outcome, workspace, logger);
@@ -45,14 +45,10 @@ async function prepare(
   config: Config,
   { resume }: { resume: boolean },
 ): Promise<Workspace> {
-  const [incident, workspace] = await together(
-    redactIncident(unredacted),
-    makeWorkspace(config.workspace_root, unredacted.incident_id, { resume }),
-  );
-  await together(
-    writeIncident(workspace, incident, permissions),
-    resume ? Promise.resolve() : writePrompt(incident, workspace, config),
-  );
+  const incident = await redactIncident(unredacted);
+  const workspace = makeWorkspace(config.workspace_root, incident.incident_id, { resume });
+  writeIncident(workspace, incident, permissions);
+  if (!resume) writePrompt(incident, workspace, config);
   return workspace;
 }
 

@@ -2,7 +2,6 @@
 declare module 'write-file-atomic' {
   interface Options {
     mode?: number | false;
-    encoding?: BufferEncoding;
     /** false: owned by whoever writes, not by the owner of the file before. */
     chown?: false;
     /** Default true: the content is on the disk before the rename. */
@@ -10,9 +9,5 @@ declare module 'write-file-atomic' {
   }
 
   /** Writes to a temporary file beside `filename`, then renames it over `filename`. */
-  export default function writeFileAtomic(
-    filename: string,
-    data: string | Uint8Array,
-    options?: Options,
-  ): Promise<void>;
+  export function sync(filename: string, data: string | Uint8Array, options?: Options): void;
 }

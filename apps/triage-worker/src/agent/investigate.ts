@@ -53,7 +53,7 @@ export async function investigate(
       return failures.length > 1 ? { kind: 'agent_failed', reason: failures.join('; '), agent } : outcome;
     }
     logger.warn({ agent, next, reason: failures.at(-1) }, 'agent failed; another one takes over');
-    await freshOutput(workspace);
+    freshOutput(workspace);
     successors = successors.slice(successors.indexOf(next) + 1);
     agent = next;
   }

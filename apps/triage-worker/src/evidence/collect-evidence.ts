@@ -43,12 +43,10 @@ export async function collectEvidence(options: {
   const owners = collectOwners(parts.owners, resource);
   const pods = collectPods(parts.pods, resource);
   const nodes = pods.then(async (found) => collectNodes(parts.nodes, found));
+  const related = Promise.all([owners, pods, nodes]).then((found) => [...setsIn(parts.pods), ...found.flat()]);
   await allSettled([
     owners,
-    Promise.all([owners, pods, nodes]).then(async (found) => {
-      const related = [...setsIn(parts.pods), ...found.flat()].map(referenceTo);
-      await collectEvents(parts.events, related.filter(isNot(fault.resource)));
-    }),
+    related.then(async (found) => collectEvents(parts.events, found.map(referenceTo).filter(isNot(fault.resource)))),
     pods.then(async (found) => collectVolumeClaims(parts.claims, found)),
     pods.then(async (found) => collectConfigMaps(parts.configMaps, found)),
     pods.then(async (found) => collectLogs(parts.logs, found)).then(async () => collectDependencies(parts.logs)),

@@ -30,15 +30,14 @@ const LIST_PAGE = 500;
 
 /**
  * Reads single pieces of evidence. A request that fails gives a gap; only when the cluster as a whole is away does it
- * throw, and so it does while nothing has been answered yet, because a server that is too busy for the first request
- * will not answer the others.
+ * throw, and so it does when it is too busy to tell about the resource at fault, because then it will not answer the
+ * other requests either.
  * @throws KubernetesError `unreachable` or `credentials`, or the signal's reason
  */
 export class EvidenceReader {
   readonly #kubernetes: Kubernetes;
   readonly #now: () => Date;
   readonly #signal: AbortSignal | undefined;
-  #answered = false;
 
   constructor(kubernetes: Kubernetes, now: () => Date, signal: AbortSignal | undefined) {
     this.#kubernetes = kubernetes;
@@ -49,12 +48,16 @@ export class EvidenceReader {
   async object(role: ObjectRole, reference: ObjectReference): Promise<ObjectPiece | EvidenceGap> {
     const { name, namespace } = reference;
     const command = kubectl('get', kubectlName(reference), ...inNamespace(namespace), name, '-o', 'yaml');
-    return this.#piece<ObjectPiece>(command, async (provenance) => {
-      const type = await findResourceType(this.#kubernetes, reference, this.#signal);
-      const path = pathOf(type, namespace, name);
-      const object = await this.#kubernetes.get<KubernetesObject>(path, { signal: this.#signal });
-      return { ...provenance, type: 'object', role, object: withKind(object, type) };
-    });
+    return this.#piece<ObjectPiece>(
+      command,
+      async (provenance) => {
+        const type = await findResourceType(this.#kubernetes, reference, this.#signal);
+        const path = pathOf(type, namespace, name);
+        const object = await this.#kubernetes.get<KubernetesObject>(path, { signal: this.#signal });
+        return { ...provenance, type: 'object', role, object: withKind(object, type) };
+      },
+      role === 'resource',
+    );
   }
 
   /** All objects of a type, in a namespace or with labels if given; or the gap. */
@@ -127,21 +130,22 @@ export class EvidenceReader {
     return { command, at: piece.at, type: 'existence', kind: 'ConfigMap', namespace, name, exists: false };
   }
 
-  async #piece<Piece>(command: string, read: (provenance: Provenance) => Promise<Piece>): Promise<Piece | EvidenceGap> {
+  async #piece<Piece>(
+    command: string,
+    read: (provenance: Provenance) => Promise<Piece>,
+    isDecisive = false,
+  ): Promise<Piece | EvidenceGap> {
     const at = this.#now().toISOString();
     const provenance = { command, at };
     try {
-      const piece = await read(provenance);
-      this.#answered = true;
-      return piece;
+      return await read(provenance);
     } catch (error) {
       if (!(error instanceof KubernetesError) || isClusterAway(error)) throw error;
       const { code, message } = error;
       const status = error.status ?? 0;
-      if (!this.#answered && (code === 'timeout' || status === 429 || status >= 500)) {
+      if (isDecisive && (code === 'timeout' || status === 429 || status >= 500)) {
         throw new KubernetesError('unreachable', message, { status, cause: error });
       }
-      this.#answered = true;
       return { ...provenance, type: 'gap', code, reason: message };
     }
   }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Evidence, EvidencePiece } from './evidence.ts';
@@ -12,10 +12,10 @@ export interface EvidenceIndexEntry {
   error?: string;
 }
 
-/** Writes one file per piece, and `index.json` about them, into a directory. */
-export async function writeEvidence(evidence: Evidence, directory: string): Promise<void> {
+/** Writes one file per piece, and `index.json` about them, into a directory that is made if need be. */
+export function writeEvidence(evidence: Evidence, directory: string): void {
+  mkdirSync(directory, { recursive: true });
   const index: EvidenceIndexEntry[] = [];
-  const files: Promise<void>[] = [];
   for (const [position, piece] of evidence.pieces.entries()) {
     const { command, at } = piece;
     const content = contentOf(piece);
@@ -24,12 +24,10 @@ export async function writeEvidence(evidence: Evidence, directory: string): Prom
       continue;
     }
     const file = `${String(position + 1).padStart(2, '0')}-${fileName(piece)}`;
-    files.push(writeFile(path.join(directory, file), content));
+    writeFileSync(path.join(directory, file), content);
     index.push({ file, command, at });
   }
-  files.push(writeFile(path.join(directory, 'index.json'), `${JSON.stringify(index, null, 2)}\n`));
-  await Promise.allSettled(files);
-  await Promise.all(files);
+  writeFileSync(path.join(directory, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
 }
 
 function contentOf(piece: EvidencePiece): string | undefined {

@@ -1,9 +1,8 @@
 import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
 import type { Incident } from '@nightcrier/core/incident';
-import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmodSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { together } from '../together.ts';
+import { sync as writeFileAtomic } from 'write-file-atomic';
 
 /** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
 export interface Workspace {
@@ -44,36 +43,30 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
  * enter it.
  * @param resume the run before is followed to its end: its output, logs and evidence stay where they are
  */
-export async function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Promise<Workspace> {
+export function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Workspace {
   const workspace = workspaceOf(root, incidentId);
-  const isNew = (await mkdir(workspace.directory, { recursive: true, mode: 0o700 })) !== undefined;
-  if (!isNew) {
-    await chmod(workspace.directory, 0o700);
-    if (!resume) await archiveLastRun(workspace);
-  }
-  const { evidence, output, logs } = workspace;
-  await Promise.all(
-    [evidence, output, logs].map(async (directory) => mkdir(directory, { recursive: true, mode: 0o700 })),
-  );
+  const { directory, evidence, output, logs } = workspace;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700);
+  if (!resume) archiveLastRun(workspace);
+  for (const part of [evidence, output, logs]) mkdirSync(part, { recursive: true, mode: 0o700 });
   return workspace;
 }
 
 /** Writes down what the incident is, and what the kubeconfig may do. */
-export async function writeIncident(
+export function writeIncident(
   { directory }: Workspace,
   incident: Incident,
   permissions: ClusterPermissions | undefined,
-): Promise<void> {
-  await together(
-    writeJson(path.join(directory, 'incident.json'), describeIncident(incident)),
-    permissions ? writeJson(path.join(directory, 'incident_cluster_permissions.json'), permissions) : Promise.resolve(),
-  );
+): void {
+  writeJson(path.join(directory, 'incident.json'), describeIncident(incident));
+  if (permissions) writeJson(path.join(directory, 'incident_cluster_permissions.json'), permissions);
 }
 
 /** Moves the output and logs of an agent that failed out of the way of the next one; the evidence stays. */
-export async function freshOutput(workspace: Workspace): Promise<void> {
-  await archiveLastRun(workspace, ['output', 'logs']);
-  for (const directory of [workspace.output, workspace.logs]) await mkdir(directory, { mode: 0o700 });
+export function freshOutput(workspace: Workspace): void {
+  archiveLastRun(workspace, ['output', 'logs']);
+  for (const part of [workspace.output, workspace.logs]) mkdirSync(part, { mode: 0o700 });
 }
 
 /** What an agent reads of its incident. Credentials and paths of the worker are not in it. */
@@ -105,26 +98,26 @@ export function describeIncident(incident: Incident) {
  * Moves what the run before left, evidence, output and logs, into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
  * that a dead worker left behind goes on writing into the moved directory and cannot touch this attempt's report.
  */
-async function archiveLastRun(workspace: Workspace, names = ['evidence', 'output', 'logs']): Promise<void> {
-  const present = await readdir(workspace.directory);
+function archiveLastRun(workspace: Workspace, names = ['evidence', 'output', 'logs']): void {
+  const present = readdirSync(workspace.directory);
   const leftovers = names.filter((name) => present.includes(name));
   if (leftovers.length === 0) return;
   const archive = path.join(workspace.directory, 'attempts');
-  await mkdir(archive, { recursive: true, mode: 0o700 });
-  const runs = (await readdir(archive)).map(Number).filter(Number.isInteger);
+  mkdirSync(archive, { recursive: true, mode: 0o700 });
+  const runs = readdirSync(archive).map(Number).filter(Number.isInteger);
   const target = path.join(archive, String(Math.max(0, ...runs) + 1));
-  await mkdir(target, { mode: 0o700 });
-  for (const name of leftovers) await rename(path.join(workspace.directory, name), path.join(target, name));
+  mkdirSync(target, { mode: 0o700 });
+  for (const name of leftovers) renameSync(path.join(workspace.directory, name), path.join(target, name));
 }
 
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeInput(file, `${JSON.stringify(value, null, 2)}\n`);
+function writeJson(file: string, value: unknown): void {
+  replaceFile(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**
- * Writes a file that an agent is given: there as a whole, or as it was before. Does not wait for the disk: what a machine
- * takes down with it, the next attempt writes anew.
+ * Writes a file that is there as a whole, or as it was before. Does not wait for the disk: what a machine takes down with
+ * it, the next attempt writes anew.
  */
-export async function writeInput(file: string, text: string): Promise<void> {
-  await writeFileAtomic(file, text, { mode: 0o600, chown: false, fsync: false });
+export function replaceFile(file: string, text: string): void {
+  writeFileAtomic(file, text, { mode: 0o600, chown: false, fsync: false });
 }

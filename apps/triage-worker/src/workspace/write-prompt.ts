@@ -1,28 +1,28 @@
 import type { Settings } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { TriageEnded } from '../triage-ended.ts';
 import { composePrompt } from './compose-prompt.ts';
-import { type Workspace, writeInput } from './workspace.ts';
+import { type Workspace, replaceFile } from './workspace.ts';
 
 /**
  * Writes `prompt-sent.md`: exactly what the agent is asked. The system prompt is read at each run, so that a change takes
  * effect at once.
  * @throws TriageEnded `failed` when the system prompt cannot be read
  */
-export async function writePrompt(
+export function writePrompt(
   incident: Incident,
   workspace: Workspace,
   settings: Pick<Settings, 'additional_agent_prompt' | 'agent_system_prompt_file'>,
-): Promise<void> {
-  const systemPrompt = await readSystemPrompt(settings.agent_system_prompt_file);
+): void {
+  const systemPrompt = readSystemPrompt(settings.agent_system_prompt_file);
   const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident);
-  await writeInput(workspace.prompt, prompt);
+  replaceFile(workspace.prompt, prompt);
 }
 
-async function readSystemPrompt(file: string): Promise<string> {
+function readSystemPrompt(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     const reason = `the system prompt ${file} cannot be read; correct agent_system_prompt_file, and requeue the incident`;
     throw new TriageEnded({ kind: 'failed', reason }, { cause });

@@ -26,7 +26,7 @@ const Status = z.object({ message: z.string().optional() });
 
 /**
  * Reads from one API server as the user of a kubeconfig. It can send GETs and self-reviews and nothing else, so that
- * whoever holds it cannot change the cluster. Keep it for one investigation, then `await using` or close it.
+ * whoever holds it cannot change the cluster. Close it, or `await using`, or share it by way of `KubernetesClients`.
  */
 export class Kubernetes implements AsyncDisposable {
   readonly #credentials: Credentials;

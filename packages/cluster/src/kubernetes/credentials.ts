@@ -13,7 +13,7 @@ export interface Authorization {
 /**
  * How to be the user of a kubeconfig's current context. client-node does the work (client certificates, tokens, exec
  * plug-ins, OIDC, proxies); this class keeps one connection pool, and one running plug-in for all who wait for it.
- * Client certificates that a plug-in renews are not taken up: load anew for each investigation.
+ * Client certificates that a plug-in renews are not taken up: load anew from time to time, see `KubernetesClients`.
  */
 export class Credentials {
   readonly server: URL;
