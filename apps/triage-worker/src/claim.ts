@@ -3,10 +3,8 @@ import type { Config } from '@nightcrier/core/config';
 import { type Incident, isFinal } from '@nightcrier/core/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incident-row';
 import { expiredReason } from '@nightcrier/state/queue-sweep';
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { accessSync, constants, statSync } from 'node:fs';
 import { hasLastResort } from './agent/roster.ts';
-import { together } from './together.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { workspaceOf } from './workspace/workspace.ts';
@@ -45,7 +43,7 @@ export async function claim(incidentId: string, { config, incidents }: TriageCon
   if (kubeconfig === undefined) {
     throw failed(`cluster ${name} has no kubeconfig for triage; set triage.kubeconfig, and requeue the incident`);
   }
-  await requireReadable(kubeconfig, name);
+  requireReadable(kubeconfig, name);
 
   const { directory } = workspaceOf(config.workspace_root, incidentId);
   const begun = await incidents.begin(incidentId, { workspace: directory, agent: config.agent_cli });
@@ -97,15 +95,14 @@ function requireAttempts(incident: Incident, config: Config): string | undefined
   throw failed(reason);
 }
 
-async function requireReadable(kubeconfig: string, cluster: string): Promise<void> {
+function requireReadable(kubeconfig: string, cluster: string): void {
   const advice = `correct triage.kubeconfig of cluster ${cluster}, or mount the file on this worker, and requeue the incident`;
-  let file;
   try {
-    [file] = await together(stat(kubeconfig), access(kubeconfig, constants.R_OK));
+    accessSync(kubeconfig, constants.R_OK);
   } catch (cause) {
     throw failed(`kubeconfig ${kubeconfig} cannot be read; ${advice}`, cause);
   }
-  if (!file.isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
+  if (!statSync(kubeconfig).isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
 }
 
 function failed(reason: string, cause?: unknown): TriageEnded {

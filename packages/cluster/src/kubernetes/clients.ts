@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { type Kubernetes, openKubernetes } from './client.ts';
 
 /** Tokens and certificates that are renewed beside a kubeconfig that stays as it is are taken up within this time. */
@@ -27,7 +27,7 @@ export class KubernetesClients {
 
   /** Not to be closed by who asks. A file that has changed is read anew. @throws KubernetesError `kubeconfig` */
   async open(kubeconfig: string): Promise<Kubernetes> {
-    const version = await versionOf(kubeconfig);
+    const version = versionOf(kubeconfig);
     const since = this.#now();
     const kept = this.#kept.get(kubeconfig);
     if (kept && kept.version === version && since - kept.since < KEPT_MS) return kept.client;
@@ -47,10 +47,10 @@ export class KubernetesClients {
   }
 }
 
-/** Undefined: there is no such file, which reading it will say. */
-async function versionOf(file: string): Promise<string | undefined> {
+/** Undefined: there is no such file, which reading it will say. Looked at in place: it costs less than to wait for it. */
+function versionOf(file: string): string | undefined {
   try {
-    const { ino, size, mtimeMs } = await stat(file);
+    const { ino, size, mtimeMs } = statSync(file);
     return `${ino} ${size} ${mtimeMs}`;
   } catch {
     return undefined;
