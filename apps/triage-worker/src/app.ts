@@ -17,6 +17,7 @@ import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/triage-
 import { hostname } from 'node:os';
 import type { Grace } from './agent/run-script.ts';
 import { ContainerSweeper } from './agent/container-sweeper.ts';
+import { ScriptHost } from './agent/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './permission-cache.ts';
@@ -173,6 +174,9 @@ export class TriageWorkerApp {
     });
     this.#lifecycle.onStop('queue sweeper', () => sweeper.stop());
 
+    const scripts = new ScriptHost();
+    this.#lifecycle.onStop('script host', () => scripts.stop());
+    if (config.agent_cli !== 'builtin') scripts.start();
     const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
     const worker = new TriageWorker({
       context: {
@@ -180,6 +184,7 @@ export class TriageWorkerApp {
         incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        scripts,
         breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,

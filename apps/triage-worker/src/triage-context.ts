@@ -4,6 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
+import type { ScriptHost } from './agent/script-host.ts';
 import type { PermissionCache } from './permission-cache.ts';
 import type { StageClock } from './stage-clock.ts';
 
@@ -22,6 +23,8 @@ export interface TriageContext {
   workerId: string;
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
+  /** Runs the agent scripts. */
+  scripts: ScriptHost;
   grace: Grace;
   /** Since the worker took the job. */
   stages: StageClock;

@@ -44,6 +44,7 @@ export async function runAgent(
     adopt: left !== undefined,
   };
   return runScript({
+    host: context.scripts,
     script: config.agent_script_path,
     arguments: scriptArguments(run, config),
     environment: await readEnvironment(context),

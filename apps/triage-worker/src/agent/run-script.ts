@@ -1,7 +1,8 @@
-import { execa } from 'execa';
+import { writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type AgentExit, readExit } from './agent-exit.ts';
+import type { ScriptHost } from './script-host.ts';
 
 /** How long an agent script may overrun, in seconds. */
 export interface Grace {
@@ -12,6 +13,7 @@ export interface Grace {
 }
 
 export interface ScriptCall {
+  host: ScriptHost;
   script: string;
   arguments: string[];
   /** The whole environment; nothing is inherited. */
@@ -33,26 +35,23 @@ const LAST_WORDS_BYTES = 4_096;
  */
 export async function runScript(call: ScriptCall): Promise<AgentExit> {
   call.signal.throwIfAborted();
-  // The script writes straight into the files: a descendant that outlives it holds no pipe that we would wait for.
-  const errorLog = path.join(call.logsDirectory, 'script-stderr.log');
-  await using stdout = await open(path.join(call.logsDirectory, 'script-stdout.log'), 'w', 0o600);
-  await using stderr = await open(errorLog, 'w', 0o600);
-  const result = await execa(call.script, call.arguments, {
-    cwd: call.directory,
-    env: call.environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    stdout: stdout.createWriteStream({ autoClose: false }),
-    stderr: stderr.createWriteStream({ autoClose: false }),
+  const stdout = path.join(call.logsDirectory, 'script-stdout.log');
+  const stderr = path.join(call.logsDirectory, 'script-stderr.log');
+  for (const log of [stdout, stderr]) writeFileSync(log, '', { mode: 0o600 });
+  const script = {
+    script: call.script,
+    arguments: call.arguments,
+    environment: call.environment,
+    directory: call.directory,
+    stdout,
+    stderr,
     timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
-    cancelSignal: call.signal,
-    forceKillAfterDelay: Math.ceil(call.grace.kill * 1000),
-    killDescendants: true,
-    reject: false,
-  });
+    killGrace: Math.ceil(call.grace.kill * 1000),
+  };
+  const result = await call.host.run(script, call.signal);
   if (result.isCanceled) call.signal.throwIfAborted();
 
-  return readExit(call.script, result, await lastLine(errorLog));
+  return readExit(call.script, result, await lastLine(stderr));
 }
 
 async function lastLine(file: string): Promise<string> {

@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { ScriptResult } from './agent-exit.ts';
+
+/** What is to be run, and how it is ended if need be. Times in milliseconds. */
+export interface HostedScript {
+  script: string;
+  arguments: string[];
+  /** The whole environment; nothing is inherited. */
+  environment: Record<string, string>;
+  directory: string;
+  /** Files that its output is appended to. */
+  stdout: string;
+  stderr: string;
+  /** Then it is told to end, with all its descendants. */
+  timeout: number;
+  /** From there until it is killed. */
+  killGrace: number;
+}
+
+/** How it ended. `isCanceled`: because it was told to by the abort. */
+export type HostedResult = ScriptResult & { isCanceled: boolean };
+
+export type ToHost = { run: number; begin: HostedScript } | { run: number; cancel: true };
+export interface FromHost {
+  run: number;
+  result: HostedResult;
+}
+
+interface Waiting {
+  resolve: (result: HostedResult) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Starts the agent scripts in a small process of its own (docs/adr/0037-scripts-are-started-by-a-small-process.md). When
+ * the worker dies, that process goes with it, and the scripts live on to be adopted.
+ */
+export class ScriptHost {
+  #process: ChildProcess | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  #runs = 0;
+
+  /** Starts the process, so that the first script does not have to wait for it. */
+  start(): void {
+    this.#process ??= this.#fork();
+  }
+
+  /**
+   * Runs a script to its end. An abort ends it, first with SIGTERM.
+   * @throws Error when the process is gone, and with it the word of how the script ended
+   */
+  async run(script: HostedScript, signal: AbortSignal): Promise<HostedResult> {
+    this.start();
+    const run = ++this.#runs;
+    const cancel = (): void => this.#tell({ run, cancel: true });
+    try {
+      return await new Promise<HostedResult>((resolve, reject) => {
+        this.#waiting.set(run, { resolve, reject });
+        this.#tell({ run, begin: script });
+        signal.addEventListener('abort', cancel);
+      });
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      this.#waiting.delete(run);
+    }
+  }
+
+  /** Ends the process, not the scripts. */
+  async stop(): Promise<void> {
+    if (!this.#process) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.disconnect();
+    await ended;
+  }
+
+  #fork(): ChildProcess {
+    const main = fileURLToPath(new URL('script-host-process.ts', import.meta.url));
+    // Detached: a Ctrl-C is for the worker alone.
+    const child = fork(main, { detached: true, env: {}, execArgv: [] });
+    child.on('message', ({ run, result }: FromHost) => this.#waiting.get(run)?.resolve(result));
+    child.once('error', (error) => this.#lose(child, error.message));
+    child.once('exit', (code, signal) => this.#lose(child, signal ?? `exit code ${code}`));
+    return child;
+  }
+
+  /** The next script gets another process. */
+  #lose(child: ChildProcess, why: string): void {
+    if (this.#process !== child) return;
+    this.#process = undefined;
+    child.kill('SIGKILL');
+    for (const { reject } of this.#waiting.values())
+      reject(new Error(`the process that runs agent scripts ended: ${why}`));
+  }
+
+  #tell(message: ToHost): void {
+    this.#process?.send(message);
+  }
+}
