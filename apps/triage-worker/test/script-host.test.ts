@@ -1,0 +1,90 @@
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { ScriptHost } from '../src/agent/script-host.ts';
+
+const SECOND = 1_000;
+
+async function prepare(body: string) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'nightcrier-script-host-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const host = new ScriptHost();
+  onTestFinished(() => host.stop());
+  const script = path.join(directory, 'script.sh');
+  await writeFile(script, `#!/bin/bash\necho $PPID >parent\necho $$ >pid\n${body}\n`, { mode: 0o755 });
+  const inside = (name: string): string => path.join(directory, name);
+  const hosted = {
+    script,
+    arguments: ['one', 'two words'],
+    environment: { PATH: process.env.PATH ?? '', ONLY: 'this' },
+    directory,
+    stdout: inside('out'),
+    stderr: inside('err'),
+    timeout: 60 * SECOND,
+    killGrace: SECOND,
+  };
+  const isThere = (name: string): Promise<void> =>
+    expect.poll(() => readFile(inside(name), 'utf8').catch(() => '')).not.toBe('');
+  /** What a file holds once it is there. */
+  const reads = async (name: string): Promise<string> => {
+    await isThere(name);
+    return (await readFile(inside(name), 'utf8')).trim();
+  };
+  const run = (changes = {}, signal = new AbortController().signal) => host.run({ ...hosted, ...changes }, signal);
+  return { host, run, reads, isThere };
+}
+
+it('runs a script with its arguments and its environment, and tells how it ended', async () => {
+  const { run, reads } = await prepare('echo "$2 $ONLY"; env >variables; echo bad >&2; exit 3');
+  expect(await run()).toMatchObject({ exitCode: 3, timedOut: false, isCanceled: false });
+  expect(await reads('out')).toBe('two words this');
+  expect(await reads('err')).toBe('bad');
+  expect(await reads('variables')).not.toMatch(/VITEST|NODE_CHANNEL/);
+});
+
+it('says why a script cannot be started', async () => {
+  const { run } = await prepare('');
+  expect(await run({ script: '/nowhere/script.sh' })).toMatchObject({ code: 'ENOENT' });
+});
+
+const STUBBORN = 'trap "" TERM; echo >ready; while :; do sleep 0.1; done';
+
+it('ends a script at its deadline, with SIGKILL if need be', async () => {
+  const { run } = await prepare(STUBBORN);
+  expect(await run({ timeout: 500 })).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
+});
+
+it('ends a script that is aborted, with SIGKILL if need be', async () => {
+  const { run, isThere } = await prepare(STUBBORN);
+  const abort = new AbortController();
+  const running = run({}, abort.signal);
+  await isThere('ready');
+  abort.abort();
+  expect(await running).toMatchObject({ isCanceled: true, signal: 'SIGKILL' });
+});
+
+it('leaves scripts alone when it dies, says so, and starts the next one in a new process', async () => {
+  const { run, reads } = await prepare('until [[ -e go ]]; do sleep 0.05; done; echo done');
+  const running = run();
+  const parent = Number(await reads('parent'));
+  process.kill(parent, 'SIGKILL');
+  await expect(running).rejects.toThrow('the process that runs agent scripts ended: SIGKILL');
+  const { stdout } = await execa('ps', ['-o', 'stat=', '-p', await reads('pid')]);
+  expect(stdout).toMatch(/^S/);
+
+  expect(await run({ script: '/bin/touch', arguments: ['go'] })).toMatchObject({ exitCode: 0 });
+  expect(await reads('out')).toBe('done');
+});
+
+it('ends with the worker, and the scripts do not', async () => {
+  const { host, run, reads } = await prepare('until [[ -e go ]]; do sleep 0.05; done; echo done');
+  const running = run().catch(String);
+  const parent = Number(await reads('parent'));
+  await host.stop();
+  expect(await running).toContain('exit code 0');
+  expect(() => process.kill(parent, 0)).toThrow('ESRCH');
+  expect(await run({ script: '/bin/touch', arguments: ['go'] })).toMatchObject({ exitCode: 0 });
+  expect(await reads('out')).toBe('done');
+});
