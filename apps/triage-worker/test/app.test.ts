@@ -2,23 +2,12 @@ import { TRIAGE_OUTCOMES } from '@nightcrier/core/triage-outcome';
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { TriageWorkerApp } from '../src/app.ts';
-import { Bench, World } from './bench.ts';
+import { bench, world } from './bench-of-test.ts';
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
 
 describe('TriageWorkerApp', () => {
   it('stops when it was never started, and does not start after that', async () => {

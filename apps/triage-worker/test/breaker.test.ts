@@ -1,19 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Bench, World } from './bench.ts';
+import { expect, it } from 'vitest';
+import { bench } from './bench-of-test.ts';
 import { WebhookReceiver } from './notification/webhook-receiver.ts';
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
 
 const runs = async (): Promise<number> =>
   (await readFile(path.join(bench.folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;

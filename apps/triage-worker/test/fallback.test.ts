@@ -1,18 +1,7 @@
 import { Settings } from '@nightcrier/core/config';
 import { access, readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Bench, World } from './bench.ts';
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
+import { expect, it } from 'vitest';
+import { bench } from './bench-of-test.ts';
 
 const REFUSED = 'claude: Failed to authenticate. API Error: 401';
 

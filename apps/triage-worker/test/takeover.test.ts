@@ -1,17 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Bench, World } from './bench.ts';
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
+import { expect, it } from 'vitest';
+import { bench } from './bench-of-test.ts';
 
 const untilAgentRuns = (id: string): Promise<void> =>
   expect

@@ -1,19 +1,9 @@
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN_TOKEN, Bench, World } from './bench.ts';
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
+import { describe, expect, it } from 'vitest';
+import { ADMIN_TOKEN } from './bench.ts';
+import { bench, world } from './bench-of-test.ts';
 
 const jobState = async (id: string): Promise<string | undefined> => (await bench.queue.getJob(id))?.getState();
 

@@ -1,25 +1,17 @@
 import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
-import { Bench, World } from './bench.ts';
+import { bench } from './bench-of-test.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const DAY = 24 * 3_600_000;
 
-let world: World;
-let bench: Bench;
 let root: string;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
 beforeEach(async () => {
-  bench = await Bench.open(world);
   root = path.join(bench.folder, 'incidents');
   await mkdir(root);
 });
-afterEach(() => bench.close());
 
 /** A workspace whose last attempt was so many days ago. */
 async function makeWorkspace(id: string, days: number): Promise<void> {

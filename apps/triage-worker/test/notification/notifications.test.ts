@@ -1,21 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type PostedMessage, SlackServer } from '../../../../test/fixtures/slack-server.ts';
-import { Bench, World } from '../bench.ts';
+import { bench } from '../bench-of-test.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
-
-let world: World;
-let bench: Bench;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world.stop());
-beforeEach(async () => {
-  bench = await Bench.open(world);
-});
-afterEach(() => bench.close());
 
 /** Settings of a Slack app; its token in a file, so that worker processes can be given it. */
 async function slackApp(slack: SlackServer): Promise<Record<string, string>> {
