@@ -1,8 +1,7 @@
 import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
 import type { Incident } from '@nightcrier/core/incident';
-import { chmodSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sync as writeFileAtomic } from 'write-file-atomic';
 
 /** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
 export interface Workspace {
@@ -46,9 +45,9 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
 export function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Workspace {
   const workspace = workspaceOf(root, incidentId);
   const { directory, evidence, output, logs } = workspace;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
-  if (!resume) archiveLastRun(workspace);
+  const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
+  if (!isNew) chmodSync(directory, 0o700);
+  if (!isNew && !resume) archiveLastRun(workspace);
   for (const part of [evidence, output, logs]) mkdirSync(part, { recursive: true, mode: 0o700 });
   return workspace;
 }
@@ -119,5 +118,7 @@ function writeJson(file: string, value: unknown): void {
  * it, the next attempt writes anew.
  */
 export function replaceFile(file: string, text: string): void {
-  writeFileAtomic(file, text, { mode: 0o600, chown: false, fsync: false });
+  const written = `${file}.new`;
+  writeFileSync(written, text, { mode: 0o600 });
+  renameSync(written, file);
 }
