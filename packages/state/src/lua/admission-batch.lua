@@ -86,6 +86,10 @@ local function index_by_cluster(of, its_place, incident)
   append(waiting_of[index], its_place, incident)
 end
 
+local function count_indexed(index)
+  return redis.call('ZCARD', index) + #(waiting_of[index] or {}) / 2
+end
+
 local function write_index()
   for index, entries in pairs(waiting_of) do redis.call('ZADD', index, unpack(entries)) end
   waiting_of = {}

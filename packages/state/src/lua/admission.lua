@@ -184,9 +184,8 @@ local function decide()
   -- 4. The cluster's bound, then 5. the bound of all.
   local queued = { 'queued', id }
   if batch.cluster_queue_size > 0 then
-    write_newcomers()
     local cluster_waiting = ours .. 'waiting:' .. cluster
-    while redis.call('ZCARD', cluster_waiting) >= batch.cluster_queue_size do
+    while count_indexed(cluster_waiting) >= batch.cluster_queue_size do
       local victim = make_room(cluster_waiting, 'cluster')
       if not victim then return refuse('cluster') end
       queued[#queued + 1] = victim
