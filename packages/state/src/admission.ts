@@ -82,7 +82,7 @@ export class Admission {
     this.#bullmqKeys = keys;
     this.#keys = new StateKeys(key_prefix);
     this.#script = defineScript(redis, this.#keys, 'admission', {
-      parts: ['fair-order'],
+      parts: ['fair-order', 'admission-batch'],
       prologue: functions + lua,
     });
     this.#batches = new CallBatches(async (requests) => this.#decide(requests));

@@ -83,9 +83,17 @@ export class StateKeys {
     return `${this.incidents}:${state}`;
   }
 
-  /** Sorted set: ids that wait, of one cluster or of all, by severity and then age; the first one gives way first. */
+  /**
+   * Sorted set: ids that wait, of one cluster or of all, by severity and then age; the first one gives way first. Those of
+   * one cluster are complete when there is {@link clustersIndexed}.
+   */
   waiting(cluster?: string): string {
     return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
+  }
+
+  /** String, once somebody has bounded the clusters: what waits is indexed by cluster. */
+  get clustersIndexed(): string {
+    return `${this.ours}clusters-indexed`;
   }
 
   /** String: id of the latest incident for a fault, and when the fault was seen last; kept as long as the incident may be. */

@@ -263,6 +263,27 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(state.queue)).toBe(5);
   });
 
+  test('a bound of the clusters that comes later counts what waited before it, and what others admit without it', async () => {
+    await using unbounded = await openState(server.url);
+    await using bounded = await openState(server.url, { cluster_queue_size: 2 }, { key_prefix: unbounded.key_prefix });
+    const admit = async ({ admission }: typeof bounded, cluster: string): Promise<string> =>
+      (await admission.admit(fault({ cluster }))).incidentId;
+    const begun = await admit(unbounded, 'noisy');
+    expect(await take(unbounded)).toBe(begun);
+    await unbounded.incidents.begin(begun);
+    const quiet = await admit(unbounded, 'quiet');
+    const before = [await admit(unbounded, 'noisy'), await admit(unbounded, 'noisy')];
+    const outcome = await bounded.admission.admit(fault({ cluster: 'noisy' }));
+    expect(outcome).toMatchObject({ kind: 'queued', evicted: before.slice(0, 1) });
+    await admit(unbounded, 'noisy');
+    expect(await bounded.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
+      kind: 'queued',
+      evicted: [before[1], outcome.incidentId],
+    });
+    expect((await unbounded.incidents.get(quiet))?.state).toBe('queued');
+    expect(await waitingJobs(unbounded.queue)).toBe(3);
+  });
+
   test('a call that fails leaves neither row nor job', async () => {
     await using state = await openState(server.url);
     // What the script is about to write to is of another type, so Redis refuses the job.

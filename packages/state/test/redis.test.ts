@@ -74,7 +74,7 @@ describe('StateKeys', () => {
 
   test('is the whole table: admission and transitions write no other key', async () => {
     server = await startEmbeddedRedis({ logger: silentLogger });
-    await using state = await openState(server.url);
+    await using state = await openState(server.url, { cluster_queue_size: 10 });
     const { incidentId: id } = await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
     await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
     await state.admission.admit(fault({ id: 'g', cluster: 'prod' }), randomUUID());
@@ -93,6 +93,7 @@ describe('StateKeys', () => {
         keys.report(id),
         keys.waiting(),
         keys.waiting('prod'),
+        keys.clustersIndexed,
         keys.fault('prod', 'f'),
         keys.fault('prod', 'g'),
         ...keys.countedCalls,

@@ -1,115 +1,14 @@
 -- Decides whether faults become queued incidents, each in its turn: its row, its job, the indexes and the counters change
 -- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, the job template
--- of bullmq-contract.ts, incident-rows.lua and fair-order.lua.
+-- of bullmq-contract.ts, incident-rows.lua, fair-order.lua and admission-batch.lua.
 --
 -- KEYS[1..9]: BullMQ's own, for addPrioritizedJob
 -- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
--- ARGV[2…] for each fault as many as FIELDS below, see faultFields in admission-batch.ts
+-- ARGV[2…] for each fault as many as FIELDS, see faultFields in admission-batch.ts
 -- Returns for each fault {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped +
 -- members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
 
-local FIELDS = 10
-local TURNS = (#ARGV - 1) / FIELDS
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
-local batch = cjson.decode(ARGV[1])
-local all_waiting = ours .. 'waiting'
--- As text: Redis is slow at writing numbers.
-local now, dedup_until = batch.now_ms, batch.dedup_until
-
--- The fault whose turn it is.
-local id, row_key, fault_key, group_key, cluster_waiting
-local cluster, fingerprint, group, severity, place, received_at, job_data, cluster_event, as_member, operation
--- The incident that an operator puts in again, or splits this fault off from.
-local requeue_of, split_from, source
-
--- The keys of all the faults, by their turns.
-local row_keys, fault_keys, group_keys = {}, {}, {}
-
-local function take_turn(turn)
-  local at = 2 + (turn - 1) * FIELDS
-  id, cluster, fingerprint, group, place, received_at, job_data, cluster_event, as_member, operation =
-    unpack(ARGV, at, at + FIELDS - 1)
-  row_key, fault_key, group_key = row_keys[turn], fault_keys[turn], group_keys[turn]
-  cluster_waiting = ours .. 'waiting:' .. cluster
-  severity = math.floor(place / SEVERITY_BAND)
-  requeue_of, split_from, source = nil, nil, nil
-  if operation == '' then return end
-  requeue_of, split_from = string.match(operation, '^requeue (.*)'), string.match(operation, '^split (.*)')
-  source = requeue_of or split_from
-end
-
--- The counts of all the faults are written at once, when each has had its turn.
-local counts = {}
-count = function(name, of, by)
-  by = by or 1
-  counts[name] = (counts[name] or 0) + by
-  name = name .. ':' .. of
-  counts[name] = (counts[name] or 0) + by
-end
-
-local function write_counts()
-  local names, written = {}, {}
-  for name in pairs(counts) do names[#names + 1] = name end
-  if #names == 0 then return end
-  for at, known in ipairs(redis.call('HMGET', ours .. 'intake', unpack(names))) do
-    written[2 * at - 1], written[2 * at] = names[at], (tonumber(known) or 0) + counts[names[at]]
-  end
-  redis.call('HSET', ours .. 'intake', unpack(written))
-end
-
--- What is asked of all the faults is asked at once: whether any call was sent before and left a row, what those that left
--- none were answered, and which incident stands for each fault and holds each group.
-local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
-local answered, claimants, has_row = {}, {}, {}
-local function read_ahead()
-  local ids, claims = {}, {}
-  for turn = 1, TURNS do
-    local id, cluster, fingerprint, group = unpack(ARGV, 2 + (turn - 1) * FIELDS, 5 + (turn - 1) * FIELDS)
-    ids[turn], row_keys[turn], fault_keys[turn] = id, row_of(id), fault_key_of(cluster, fingerprint)
-    claims[#claims + 1] = fault_keys[turn]
-    if group ~= '' then
-      group_keys[turn] = group_key_of(cluster, group)
-      claims[#claims + 1] = group_keys[turn]
-    end
-  end
-  for at, answer in ipairs(redis.call('HMGET', ANSWERS, unpack(ids))) do answered[ids[at]] = answer end
-  for at, claim in ipairs(redis.call('MGET', unpack(claims))) do
-    claimants[claims[at]] = claim and string.match(claim, '^%S+')
-  end
-  if redis.call('EXISTS', unpack(row_keys)) == 0 then return end
-  for at, row in ipairs(row_keys) do has_row[ids[at]] = redis.call('EXISTS', row) == 1 end
-end
-
--- What is to be written about newcomers: all of a kind at once, before anything looks there.
-local claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
-
-local function append(list, one, other)
-  list[#list + 1], list[#list + 2] = one, other
-end
-
-local function write_newcomers()
-  if #created == 0 then return end
-  redis.call('MSET', unpack(claims))
-  redis.call('ZADD', ours .. 'incidents', unpack(created))
-  redis.call('ZADD', index_of('queued'), unpack(created))
-  redis.call('ZADD', all_waiting, unpack(waiting_ids))
-  for key, ids in pairs(waiting_of) do redis.call('ZADD', key, unpack(ids)) end
-  claims, created, waiting_ids, waiting_of = {}, {}, {}, {}
-end
-
--- The claim of an incident's own fault goes with its row; that of a member (see `claim`) after as long a time.
-local function enter_queue(holds_group)
-  claimants[fault_key] = id
-  append(claims, fault_key, id .. ' ' .. now)
-  if holds_group then
-    claimants[group_key] = id
-    append(claims, group_key, id)
-  end
-  append(created, now, id)
-  append(waiting_ids, place, id)
-  waiting_of[cluster_waiting] = waiting_of[cluster_waiting] or {}
-  append(waiting_of[cluster_waiting], place, id)
-end
 
 -- Has an incident stand for the fault, and remembers when it was seen.
 local function claim(incident, ...)
@@ -137,28 +36,6 @@ end
 
 local function is_open(incident)
   return OPEN[redis.call('HGET', row_of(incident), 'state')] and has_job(incident)
-end
-
--- Of the calls that made no row of their own, the latest are remembered, with what they were answered: a call that is
--- sent again must not count again.
-local calls, answers = {}, {}
-local function remember_answer(kind, incident, number)
-  count_received(kind, cluster)
-  answered[id] = cjson.encode({ kind, incident, number })
-  append(calls, now, id)
-  append(answers, id, answered[id])
-  return { kind, incident, number }
-end
-
-local function write_answers()
-  if #calls == 0 then return end
-  redis.call('ZADD', COUNTED_CALLS, unpack(calls))
-  redis.call('HSET', ANSWERS, unpack(answers))
-  local surplus = redis.call('ZCARD', COUNTED_CALLS) - MOST_ANSWERS
-  if surplus <= 0 then return end
-  local gone = redis.call('ZRANGE', COUNTED_CALLS, 0, surplus - 1)
-  redis.call('HDEL', ANSWERS, unpack(gone))
-  redis.call('ZREM', COUNTED_CALLS, unpack(gone))
 end
 
 local function bound_text(bound)
@@ -307,8 +184,8 @@ local function decide()
   -- 4. The cluster's bound, then 5. the bound of all.
   local queued = { 'queued', id }
   if batch.cluster_queue_size > 0 then
-    write_newcomers()
-    while redis.call('ZCARD', cluster_waiting) >= batch.cluster_queue_size do
+    local cluster_waiting = ours .. 'waiting:' .. cluster
+    while count_indexed(cluster_waiting) >= batch.cluster_queue_size do
       local victim = make_room(cluster_waiting, 'cluster')
       if not victim then return refuse('cluster') end
       queued[#queued + 1] = victim
@@ -348,8 +225,5 @@ for turn = 1, TURNS do
   local decided, reply = pcall(decide)
   replies[#replies + 1] = decided and reply or { 'failed', type(reply) == 'table' and reply.err or tostring(reply) }
 end
-write_newcomers()
-write_answers()
-write_tags()
-write_counts()
+write_batch()
 return replies

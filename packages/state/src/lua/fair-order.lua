@@ -30,7 +30,7 @@ local function write_tags()
   for field in pairs(taken) do
     written[#written + 1], written[#written + 2] = field, next_tags[field]
   end
-  if #written > 0 then redis.call('HSET', NEXT_TAGS, unpack(written)) end
+  if #written > 0 then write_fields(NEXT_TAGS, written) end
 end
 
 local function start_tag(severity, tag)

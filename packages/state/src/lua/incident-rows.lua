@@ -14,6 +14,13 @@ local function index_of(state) return ours .. 'incidents:' .. state end
 local function fault_key_of(cluster, fingerprint) return ours .. 'fault:' .. cluster .. ':' .. fingerprint end
 local function group_key_of(cluster, group) return ours .. 'group:' .. cluster .. ':' .. group end
 
+-- Writes to a hash of which many fields are asked for at once. Redis keeps one of up to 512 fields as a list, and goes through
+-- that for each field, unless one value is longer than 64 bytes; nobody reads this one.
+local LONG_VALUE = string.rep('-', 65)
+local function write_fields(hash, names_and_values)
+  redis.call('HSET', hash, '', LONG_VALUE, unpack(names_and_values))
+end
+
 -- The books are one hash: whoever reads it reads one instant.
 local function count(name, cluster, by)
   redis.call('HINCRBY', ours .. 'intake', name, by or 1)
