@@ -1,7 +1,8 @@
 import { execa } from 'execa';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { type AgentExit, readExit } from './agent-exit.ts';
+import { type AgentExit, readExit, type ScriptResult } from './agent-exit.ts';
+import { untilRecorded } from './container-record.ts';
 
 /** How long an agent script may overrun, in seconds. */
 export interface Grace {
@@ -24,20 +25,29 @@ export interface ScriptCall {
   signal: AbortSignal;
 }
 
+export interface ScriptRun {
+  exit: AgentExit;
+  /** Resolves when the script has removed what it had started, and is gone. Never rejects. */
+  gone: Promise<unknown>;
+}
+
 const LAST_WORDS_BYTES = 4_096;
 
 /**
- * Runs the agent script to its end. An abort or the outer deadline ends it and all its descendants, first with SIGTERM,
- * then with SIGKILL; whichever of the two comes first is the cause that counts.
+ * Runs the agent script until it is known how the agent ended: by the record that the script makes of it before it removes
+ * the container, or, without one, by its exit code. An abort or the outer deadline ends it and all its descendants, first
+ * with SIGTERM, then with SIGKILL; whichever of the two comes first is the cause that counts.
  * @throws the signal's reason, once the script is gone, when the abort was what ended it
  */
-export async function runScript(call: ScriptCall): Promise<AgentExit> {
+export async function runScript(call: ScriptCall): Promise<ScriptRun> {
   call.signal.throwIfAborted();
   // The script writes straight into the files: a descendant that outlives it holds no pipe that we would wait for.
   const errorLog = path.join(call.logsDirectory, 'script-stderr.log');
   await using stdout = await open(path.join(call.logsDirectory, 'script-stdout.log'), 'w', 0o600);
   await using stderr = await open(errorLog, 'w', 0o600);
-  const result = await execa(call.script, call.arguments, {
+  const watching = new AbortController();
+  const recorded = recordedResult(call.logsDirectory, watching.signal);
+  const gone = execa(call.script, call.arguments, {
     cwd: call.directory,
     env: call.environment,
     extendEnv: false,
@@ -50,9 +60,21 @@ export async function runScript(call: ScriptCall): Promise<AgentExit> {
     killDescendants: true,
     reject: false,
   });
+  const result = await Promise.any([gone, recorded]);
+  watching.abort();
   if (result.isCanceled) call.signal.throwIfAborted();
 
-  return readExit(call.script, result, await lastLine(errorLog));
+  return { exit: readExit(call.script, result, await lastLine(errorLog)), gone };
+}
+
+/** What the script's exit code will be. Rejects where that cannot be known before. */
+async function recordedResult(
+  logsDirectory: string,
+  signal: AbortSignal,
+): Promise<ScriptResult & { isCanceled: false }> {
+  const { reason, exit_code } = await untilRecorded(logsDirectory, signal);
+  if (reason === 'stopped') throw new Error('the script will tell by which signal it was stopped');
+  return { exitCode: exit_code, timedOut: false, isCanceled: false };
 }
 
 async function lastLine(file: string): Promise<string> {
