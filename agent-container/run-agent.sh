@@ -426,9 +426,9 @@ clean_up() {
     if [[ -n $stopped_by && -n $container_id ]]; then "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1; fi
     if [[ -n $logs_pid ]]; then finish_logs; fi
     if [[ -n $stopped_by && -n $container_id ]]; then record_end; fi
+    rm -rf "$staging" # first: should we be killed, others find the container, but nobody the copies
     if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
     empty_full_output
-    rm -rf "$staging"
   fi
   exit "$rc"
 }
