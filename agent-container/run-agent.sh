@@ -117,46 +117,43 @@ check_flags() {
   check --cpus "$cpus" '^([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)$' 'a number above 0, such as 1.5'
 
   [[ -d $workspace ]] || refuse "--workspace '$workspace' is not a directory"
-  workspace=$(absolute_directory --workspace "$workspace") || exit
+  absolute_directory --workspace workspace
   : "${incident_id:=${workspace##*/}}" "${prompt_file:=$workspace/prompt-sent.md}"
   : "${output_dir:=$workspace/output}" "${logs_dir:=$workspace/logs}"
   check --incident-id "$incident_id" '^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$' 'letters, digits, _ . - only'
   readable --workspace "$workspace/incident.json"
   readable --kubeconfig "$kubeconfig"
   readable --prompt-file "$prompt_file"
-  output_dir=$(absolute_directory --output-dir "$output_dir") || exit
-  logs_dir=$(absolute_directory --logs-dir "$logs_dir") || exit
+  absolute_directory --output-dir output_dir
+  absolute_directory --logs-dir logs_dir
 }
 
-# The engine reads a mount as comma-separated values, so paths that would need quoting there are refused.
+# absolute_directory FLAG VARIABLE: makes the directory that a variable names, and its path absolute. The engine reads a mount as
+# comma-separated values, so paths that would need quoting there are refused.
 absolute_directory() {
-  [[ -d $2 ]] || mkdir -p "$2" 2>/dev/null || refuse "$1 '$2' cannot be created"
-  local path
-  path=$(cd "$2" && pwd -P)
-  check "$1" "$path" '^[^,"]+$' 'a path without commas and quotes'
-  echo "$path"
-}
-
-# Which key the agent needs, by the provider it talks to.
-key_name() {
-  case $agent in
-    claude) echo ANTHROPIC_API_KEY ;;
-    codex) echo OPENAI_API_KEY ;;
-    gemini) echo GEMINI_API_KEY ;;
-    goose)
-      case ${GOOSE_PROVIDER:-anthropic} in
-        anthropic) echo ANTHROPIC_API_KEY ;;
-        openai) echo OPENAI_API_KEY ;;
-        google) echo GEMINI_API_KEY ;;
-        *) refuse "GOOSE_PROVIDER '$GOOSE_PROVIDER' is not valid: expected anthropic, openai or google" ;;
-      esac
-      ;;
-  esac
+  local path=${!2}
+  [[ -d $path ]] || mkdir -p "$path" 2>/dev/null || refuse "$1 '$path' cannot be created"
+  cd -P "$path"
+  check "$1" "$PWD" '^[^,"]+$' 'a path without commas and quotes'
+  printf -v "$2" %s "$PWD"
+  cd "$OLDPWD"
 }
 
 check_environment() {
-  local name
-  key=$(key_name) || exit
+  local name provider
+  # Which key the agent needs, by the provider it talks to.
+  case $agent in
+    claude) provider=anthropic ;;
+    codex) provider=openai ;;
+    gemini) provider=google ;;
+    goose) provider=${GOOSE_PROVIDER:-anthropic} ;;
+  esac
+  case $provider in
+    anthropic) key=ANTHROPIC_API_KEY ;;
+    openai) key=OPENAI_API_KEY ;;
+    google) key=GEMINI_API_KEY ;;
+    *) refuse "GOOSE_PROVIDER '$provider' is not valid: expected anthropic, openai or google" ;;
+  esac
   key_value=${!key:-}
   unset ANTHROPIC_API_KEY OPENAI_API_KEY GEMINI_API_KEY # no child of ours, such as the engine's client, inherits them
   [[ -n $key_value || -n $adopt ]] || refuse "$key is not set; --agent '$agent' needs it in the environment"
@@ -182,28 +179,32 @@ explain_refusal() {
 # Inputs are copied: whatever their modes and owner, the agent can read the copies, and nothing it could do would reach the originals.
 # The copies stand inside the workspace, which has the same path for the engine as for us even where we are a container ourselves.
 stage_inputs() {
-  local file inputs=() old
-  for old in "$workspace"/.run-*; do if [[ -d $old ]]; then rm -rf "$old"; fi; done
+  local file inputs=()
   umask 022 # in a folder that is 0700
-  staging=$(mktemp -d "$workspace/.run-XXXXXX")
-  own
-  mkdir "$staging/secrets"
+  for file in "$workspace"/.run-*; do if [[ -d $file ]]; then rm -rf "$file"; fi; done
   for file in incident.json incident_cluster_permissions.json evidence; do
     if [[ -e $workspace/$file ]]; then inputs+=("$workspace/$file"); fi
   done
-  cp -R "${inputs[@]}" "$staging/"
-  cp "$prompt_file" "$staging/prompt-sent.md"
-  cp "$kubeconfig" "$staging/kubeconfig"
+  make_staging
+  cp -R "${inputs[@]}" "$staging"
+  printf '%s\n' "$(<"$prompt_file")" >"$staging/prompt-sent.md"
+  printf '%s\n' "$(<"$kubeconfig")" >"$staging/kubeconfig"
   chmod -R a+rX,go-w "$staging"/*
 }
 
-# A report that is already there must not pass for this attempt's.
+make_staging() {
+  (umask 077 && exec mkdir "$staging" "$staging/secrets")
+  own
+}
+
+# A report or record that is already there must not pass for this attempt's.
 prepare_output() {
   local report=$output_dir/investigation.md
   if [[ -e $report || -L $report ]]; then
     say "keeping the earlier report of --output-dir as investigation.previous.md"
     mv -f "$report" "$output_dir/investigation.previous.md"
   fi
+  if [[ -e $logs_dir/container.json ]]; then rm "$logs_dir/container.json"; fi
   if ((EUID == 0)); then chown "$AGENT_UID:$AGENT_UID" "$output_dir"; else chmod 0777 "$output_dir"; fi
 }
 
@@ -239,11 +240,11 @@ container_arguments() {
 
 # Of several runs that hold on to one container, the one that came last owns it: it alone stops, judges and removes it. The others
 # were killed, or belong to a worker that hung so long that it was given up.
-own() {
-  token=$$-$RANDOM$RANDOM
-  printf '%s' "$token" >"$staging/owner"
+own() { echo "$token" >"$staging/owner"; }
+owns() {
+  local owner
+  read -r owner 2>/dev/null <"$staging/owner" && [[ $owner == "$token" ]]
 }
-owns() { [[ -n $staging && -e $staging/owner && $(<"$staging/owner") == "$token" ]]; }
 
 # The id of this attempt's container, if there is one.
 find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
@@ -252,6 +253,7 @@ remove_leftover() {
   local id tries
   id=$(find_container) || return 1
   say "removing the container that an earlier run of this attempt left: $container"
+  rm -f "$staging/container-id"
   # Its own guard may be removing it at the same time.
   for ((tries = 0; tries < 50; tries++)); do
     [[ -n $id ]] || return 0
@@ -263,12 +265,11 @@ remove_leftover() {
 
 # Takes over the container of this attempt, whether it still runs or has ended meanwhile, for what is left of its time.
 adopt_container() {
-  local deadline
+  local left deadline
   container_id=$(find_container) || { say "--engine '$engine' does not answer"; exit "$EXIT_UNAVAILABLE"; }
   [[ -n $container_id ]] || exit_as_recorded
-  for staging in "$workspace"/.run-*; do if [[ -s $staging/container-id ]]; then break; fi; done
-  if [[ ! -d $staging ]]; then staging=$(mktemp -d "$workspace/.run-XXXXXX"); fi
-  own
+  for left in "$workspace"/.run-*; do if [[ -s $left/container-id ]]; then staging=$left; fi; done
+  if [[ -d $staging ]]; then own; else make_staging; fi
   deadline=$("$engine" inspect --type container --format '{{index .Config.Labels "nightcrier.deadline"}}' "$container_id") || exit_as_recorded
   timeout=$((deadline - $(date +%s)))
   if ((timeout < 0)); then timeout=0; fi
@@ -276,93 +277,74 @@ adopt_container() {
 
 # The container is gone: the run that owned it has got to its end. What it recorded counts, unless it was cut short from outside.
 exit_as_recorded() {
-  local record reason
-  record=$(cat "$logs_dir/container.json" 2>/dev/null) || true
-  reason=$(sed -n 's/.*"reason":"\([a-z]*\)".*/\1/p' <<<"$record")
-  if [[ $record == *"\"container\":\"$container\""* && $reason =~ ^(exited|timeout|oom)$ ]]; then
-    exit "$(sed -n 's/.*"exit_code":\([0-9]*\).*/\1/p' <<<"$record")"
-  fi
+  local record='' pattern='"container":"([^"]*)".*"reason":"(exited|timeout|oom)","exit_code":([0-9]+)'
+  read -r record 2>/dev/null <"$logs_dir/container.json" || true
+  if [[ $record =~ $pattern && ${BASH_REMATCH[1]} == "$container" ]]; then exit "${BASH_REMATCH[3]}"; fi
   say "$container vanished before its end could be read"
   exit "$EXIT_UNAVAILABLE"
 }
 
-# Copies its input to a file, unbuffered, up to the limit, and swallows the rest.
-keep() {
-  (ulimit -f "$LOG_LIMIT_KIB" && exec cat >"$1") || true
-  cat >/dev/null
-}
-
-# follow ENGINE-CLIENT...: runs a client that gives the agent's streams, and copies them to their files while the agent runs.
+# follow ENGINE-CLIENT...: runs a client that gives the agent's streams, and copies them to their files while the agent runs. Waiting
+# for logs_pid gives the client's exit code.
 follow() {
   {
     {
       {
         "$@" 2>&3 3>&- &
         echo $! >"$staging/client"
-        local rc=0
-        wait $! || rc=$?
-        echo "$rc" >"$staging/client-exit"
-      } | keep "$logs_dir/agent-stdout.log"
-    } 3>&1 >/dev/null | keep "$logs_dir/agent-stderr.log"
+        wait $!
+      } | keep "$logs_dir/agent-stdout.log" cat
+    } 3>&1 >/dev/null | keep "$logs_dir/agent-stderr.log" forget_keys_once_read
   } >/dev/null 2>&1 &
   logs_pid=$!
 }
 
+# keep FILE COPY: has its input copied to a file, unbuffered, up to the limit, and swallows the rest.
+keep() { { ulimit -f "$LOG_LIMIT_KIB" && "$2" >"$1"; } || cat >/dev/null; }
+
+# Copies like cat. start-agent.sh says on stderr that it has read the keys; from then on no file holds them. Before, the engine's client
+# may have warned of something.
+forget_keys_once_read() {
+  local line
+  while IFS= read -r line || [[ -n $line ]]; do
+    printf '%s\n' "$line"
+    [[ $line != nightcrier:* ]] || break
+  done
+  rm -f "$staging"/secrets/*
+  cat
+}
+
 # An agent can say more than the engine can tell in any time worth waiting for.
 finish_logs() {
-  local patience_pid
-  {
-    trap 'kill "$sleep_pid"' TERM
-    sleep "$LOG_GRACE" &
-    sleep_pid=$!
-    wait "$sleep_pid" && kill "$(cat "$staging/client")"
-  } >/dev/null 2>&1 &
-  patience_pid=$!
-  wait "$logs_pid" 2>/dev/null
-  kill "$patience_pid" 2>/dev/null
+  local tries
+  for ((tries = 0; tries < LOG_GRACE * 10; tries++)); do
+    kill -0 "$logs_pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill "$(<"$staging/client")" 2>/dev/null || true
+  wait "$logs_pid" || true
 }
 
-# start-agent.sh speaks on stderr as soon as it has read the keys; from then on no file holds them.
-forget_keys_once_read() {
+# Every second, and also when we are killed ourselves: ends an agent that `timeout` in its container could not end, and one that fills
+# its output directory with files, of which fsize bounds each, but not all together. Removes one whose workspace was prepared for
+# another run before it had begun, when whoever started it was taken for dead.
+watch_over() {
   {
-    until [[ -s $logs_dir/agent-stderr.log ]]; do sleep 0.1; done
-    rm -f "$staging"/secrets/*
-  } >/dev/null 2>&1 &
-  forget_pid=$!
-}
-
-# `timeout` inside the container ends the agent even when we are gone. This guard is for the case that it could not.
-guard_deadline() {
-  {
-    trap 'kill "$sleep_pid"' TERM
-    sleep $((timeout + GUARD_GRACE)) &
-    sleep_pid=$!
-    wait "$sleep_pid" && "$engine" stop --time 1 "$(cat "$staging/container-id")"
-  } >/dev/null 2>&1 &
-  guard_pid=$!
-}
-
-# Ends an agent that fills its output directory with files: each alone is bounded by fsize, all together by this. And one whose
-# workspace was prepared for another run before it had begun, when whoever started it was taken for dead.
-guard_output() {
-  {
-    trap 'kill "$sleep_pid"' TERM
-    local id=''
-    while :; do
-      sleep 1 &
-      sleep_pid=$!
-      wait "$sleep_pid" || break
-      if [[ ! -d $staging ]]; then "$engine" rm --force "$id"; fi
+    set +e
+    while sleep 1; do
+      if [[ ! -d $staging ]]; then "$engine" rm --force "$container_id"; fi
       owns || break
-      id=$(cat "$staging/container-id")
-      if output_is_full; then
-        touch "$staging/output-full"
-        "$engine" kill "$(cat "$staging/container-id")"
+      read_container_id
+      if ((SECONDS >= timeout + GUARD_GRACE)); then
+        "$engine" stop --time 1 "$container_id"
         break
+      elif output_is_full; then
+        : >"$staging/output-full"
+        "$engine" kill "$container_id"
       fi
     done
   } >/dev/null 2>&1 &
-  output_pid=$!
+  watch_pid=$!
 }
 
 output_is_full() {
@@ -372,24 +354,23 @@ output_is_full() {
   ((${kib:-0} > OUTPUT_LIMIT_KIB))
 }
 
+empty_full_output() { if output_is_full; then find "$output_dir" -mindepth 1 -delete || true; fi; }
+
 # Runs the container to its end: sets container_id and exit_code. One client of the engine starts it, copies its streams and waits, as
 # each further one would delay the agent; when that client is killed, the container lives on.
 run_to_end() {
-  if [[ -n $forget_pid ]]; then kill "$forget_pid" 2>/dev/null || true; fi
-  rm -f "$staging"/{container-id,client-exit} "$logs_dir"/{container.json,agent-std{out,err}.log}
+  exit_code=0
   printf '%s' "$key_value" >"$staging/secrets/$key"
   follow "$engine" run --sig-proxy=false --cidfile "$staging/container-id" "${arguments[@]}" "$image" \
     timeout --kill-after="$KILL_GRACE" "$timeout" /opt/nightcrier/start-agent.sh "$agent"
-  forget_keys_once_read
-  if [[ -z $guard_pid ]]; then
-    guard_deadline
-    guard_output
-  fi
-  wait "$logs_pid" || true
-  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
-  exit_code=$(<"$staging/client-exit")
-  if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
+  wait "$logs_pid" || exit_code=$?
+  logs_pid=''
+  require_ownership
+  read_container_id
 }
+
+read_container_id() { read -r container_id 2>/dev/null <"$staging/container-id" || true; }
+require_ownership() { owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }; }
 
 # Whether the engine could not start it: then the client's exit code is one of these, and the container is not there, or never ran.
 was_refused() {
@@ -398,10 +379,12 @@ was_refused() {
   [[ $("$engine" inspect --type container --format '{{.State.Status}}' "$container_id") =~ ^(created|configured)$ ]]
 }
 
-# How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine.
+# How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine. Whoever
+# sees the record need not wait for us: output and logs are as they will stay, and we exit with its code, whatever signal comes now.
 record_end() {
-  local state oom=false reason=exited started_at finished_at running
-  started_at="\"$begun_at\"" finished_at="\"$(now)\""
+  local state oom=false reason=exited started_at="\"$begun_at\"" finished_at running
+  now finished_at
+  finished_at="\"$finished_at\""
   if [[ $exit_code != 0 ]]; then
     state=$("$engine" inspect --type container \
       --format '{{.State.ExitCode}}|{{.State.OOMKilled}}|{{json .State.StartedAt}}|{{json .State.FinishedAt}}|{{.State.Running}}' \
@@ -424,39 +407,38 @@ record_end() {
   elif ((exit_code == EXIT_KILLED)); then
     reason=killed
   fi
+  empty_full_output
+  trap '' TERM INT HUP
   printf '{"container":"%s","image":"%s","agent":"%s","model":"%s","reason":"%s","exit_code":%d,"oom_killed":%s,"started_at":%s,"finished_at":%s}\n' \
     "$container" "$image" "$agent" "$model" "$reason" "$exit_code" "$oom" "$started_at" "$finished_at" \
-    >"$logs_dir/.container.json"
-  mv -f "$logs_dir/.container.json" "$logs_dir/container.json"
+    >"$logs_dir/container.json"
 }
 
 # Runs on every way out, once. Goes by the id that the engine gave us: by now another run may hold the name.
 clean_up() {
-  local rc=$? pid
+  local rc=$?
   trap '' TERM INT HUP
   trap - EXIT
   set +e
-  for pid in $guard_pid $forget_pid $output_pid; do kill "$pid" 2>/dev/null; done
+  if [[ -n $watch_pid ]]; then kill "$watch_pid" 2>/dev/null; fi
   if owns; then
-    if [[ -s $staging/container-id ]]; then container_id=$(<"$staging/container-id"); fi
-    if [[ -n $stopped_by && -n $container_id ]]; then
-      "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1
-      record_end
-    fi
+    read_container_id
+    if [[ -n $stopped_by && -n $container_id ]]; then "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1; fi
     if [[ -n $logs_pid ]]; then finish_logs; fi
+    if [[ -n $stopped_by && -n $container_id ]]; then record_end; fi
+    rm -rf "$staging" # first: should we be killed, others find the container, but nobody the copies
     if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
-    if output_is_full; then find "$output_dir" -mindepth 1 -delete; fi
-    rm -rf "$staging"
+    empty_full_output
   fi
   exit "$rc"
 }
 
-# bash 3.2 has no such printf.
-now() { TZ=UTC0 printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ; }
+# now VARIABLE. bash 3.2 has no such printf.
+now() { TZ=UTC0 printf -v "$1" '%(%Y-%m-%dT%H:%M:%SZ)T' -1 2>/dev/null || printf -v "$1" %s "$(date -u +%Y-%m-%dT%H:%M:%SZ)"; }
 
 on_signal() { stopped_by=$1; exit "$2"; }
 
-staging='' container_id='' exit_code='' stopped_by='' token='' logs_pid='' guard_pid='' forget_pid='' output_pid=''
+container_id='' exit_code='' stopped_by='' logs_pid='' watch_pid='' token=$$-$RANDOM$RANDOM
 
 main() {
   parse_flags "$@"
@@ -464,14 +446,14 @@ main() {
   check_environment
   command -v "$engine" >/dev/null || { say "--engine '$engine' is not installed"; exit "$EXIT_UNAVAILABLE"; }
 
-  container=nc-$incident_id-$attempt
+  container=nc-$incident_id-$attempt staging=$workspace/.run-$token
   trap clean_up EXIT
   trap 'on_signal TERM 143' TERM
   trap 'on_signal INT 130' INT
   trap 'on_signal HUP 129' HUP
 
   SECONDS=0
-  begun_at=$(now)
+  now begun_at
   if [[ -n $adopt ]]; then run_adopted; else run_new; fi
   record_end || exit_as_recorded
   exit "$exit_code"
@@ -482,6 +464,7 @@ run_new() {
   prepare_output
   container_arguments
   SECONDS=0
+  watch_over
   run_to_end
   # The name may be taken by what an earlier run of this attempt left.
   if was_refused && grep -q "already in use" "$logs_dir/agent-stderr.log" && remove_leftover; then run_to_end; fi
@@ -490,13 +473,13 @@ run_new() {
 
 run_adopted() {
   adopt_container
-  guard_deadline
-  guard_output
+  watch_over
   follow "$engine" logs --follow "$container_id"
-  forget_keys_once_read
   "$engine" wait "$container_id" >/dev/null 2>&1 &
   wait $! || exit_as_recorded
-  owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }
+  require_ownership
+  finish_logs
+  logs_pid=''
 }
 
 main "$@"

@@ -5,7 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, ContainerWatch, containersOf, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
+import {
+  CONTAINER_GRACE,
+  ContainerWatch,
+  containersOf,
+  PATIENCE,
+  sandboxed,
+  untilNoContainer,
+} from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 const KILLS = 10;
@@ -59,10 +66,11 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
     expect(watch.starts.get(id)).toBe(1);
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
     await expect(access(bench.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
     // Nothing of the run stays behind in the workspace, its keys least of all.
-    expect((await execa('ls', ['-A', bench.workspace(id)])).stdout).not.toContain('.run-');
+    const files = async (): Promise<string> => (await execa('ls', ['-A', bench.workspace(id)])).stdout;
+    await expect.poll(files).not.toContain('.run-');
   }
 
   it.each([true, false])('is followed to its end by the next one, its script killed too: %s', async (withScript) => {
@@ -103,7 +111,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await startOther();
     const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
   });
 
   it('keeps its deadline under the next worker', async () => {
@@ -143,7 +151,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       await vi.waitFor(async () => expect((await bench.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
       expect(await bench.incidents.report(id)).toContain('The scripted cause.');
       expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
-      expect(await containersOf(id)).toEqual([]);
+      await untilNoContainer(id);
     }
     expect(await bench.booksOff()).toEqual([]);
   });

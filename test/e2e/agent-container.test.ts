@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
-import { CONTAINER_GRACE, containersOf, PATIENCE } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, containersOf, PATIENCE, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
 import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
@@ -67,7 +67,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
       report: { root_cause: 'The ConfigMap that it needs is missing.', confidence: 90 },
     });
     expect((await bench.incidents.report(id))?.trim()).toBe(REPORT.trim());
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
     // What kubectl printed came back to the model: the agent has seen the cluster.
     expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
     const end: unknown = JSON.parse(await readFile(bench.workspace(id, 'logs/container.json'), 'utf8'));
@@ -100,7 +100,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     expect(await containersOf(id)).toEqual([container]);
     const incident = await bench.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
   });
 
   it('is resolved by claude when the provider of codex fails', async () => {

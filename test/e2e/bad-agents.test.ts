@@ -5,7 +5,7 @@ import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import type { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 const MIB = 1024 * 1024;
@@ -36,6 +36,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     const id = await bench.admit();
     const incident = await bench.reaches(id, state, PATIENCE);
     expect(incident.attempts).toBe(1);
+    if (state === 'resolved') await untilNoContainer(id);
     expect(await containersOf(id)).toEqual([]);
     return incident;
   }

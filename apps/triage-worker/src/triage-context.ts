@@ -30,6 +30,8 @@ export interface TriageContext {
   stages: StageClock;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;
+  /** What is done once the outcome is recorded, and before another incident may have this one's place; the last first. */
+  afterwards: AsyncDisposableStack;
   /** Names the incident on every line. */
   logger: Logger;
 }

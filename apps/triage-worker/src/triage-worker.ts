@@ -29,7 +29,7 @@ const MOST_AT_ONCE = 1_000;
 
 export interface TriageWorkerParts {
   /** What the stages use; the worker adds what is each run's own. */
-  context: Omit<TriageContext, 'signal' | 'stages'>;
+  context: Omit<TriageContext, 'afterwards' | 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
   counters: TriageCounters;
   slots: ClusterSlots;
@@ -128,14 +128,15 @@ export class TriageWorker {
     const stages = new StageClock();
     const slot = await stages.time('slot', takeSlot(held, this.#parts.slots, logger));
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
-    try {
-      await this.#investigate(held, { signal, stages, logger });
-    } finally {
-      await slot.give();
-    }
+    await using afterwards = new AsyncDisposableStack();
+    afterwards.defer(() => slot.give());
+    await this.#investigate(held, { afterwards, signal, stages, logger });
   }
 
-  async #investigate(held: HeldJob, run: Pick<TriageContext, 'signal' | 'stages' | 'logger'>): Promise<void> {
+  async #investigate(
+    held: HeldJob,
+    run: Pick<TriageContext, 'afterwards' | 'signal' | 'stages' | 'logger'>,
+  ): Promise<void> {
     const { logger } = run;
     const { counters, retry, context, wakeNotifier } = this.#parts;
     const { incident_id } = held.job.data;

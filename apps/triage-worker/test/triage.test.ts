@@ -1,7 +1,9 @@
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, readFile, stat, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { ADMIN_TOKEN } from './bench.ts';
 import { bench, world } from './bench-of-test.ts';
 
@@ -224,6 +226,33 @@ describe('an agent script', () => {
       const pid = (await readFile(bench.workspace(id, file), 'utf8')).trim();
       await expect.poll(() => isRunning(pid)).toBe(false);
     }
+  });
+
+  it('that has recorded its end leads to a report at once, and keeps its slot until it is gone', async () => {
+    const id = await bench.admit();
+    const worker = await bench.startWorker(bench.config({}, { agent: 'records-its-end' }));
+    await bench.reaches(id, 'resolved');
+    const stopping = worker.stop();
+    expect([await bench.slotsHeld(), await jobState(id)]).toEqual([1, 'active']);
+
+    await writeFile(bench.workspace(id, 'may-go'), '');
+    await stopping;
+    expect([await bench.slotsHeld(), await jobState(id)]).toEqual([0, 'completed']);
+  });
+
+  it('that has recorded its end without a report is waited for before its incident has failed', async () => {
+    const id = await bench.admit();
+    const config = bench.config({}, { agent: 'records-its-end' });
+    await mkdir(config.workspace_root);
+    await writeFile(path.join(config.workspace_root, 'no-report'), '');
+    await bench.startWorker(config);
+    const record = bench.workspace(id, 'logs/container.json');
+    await vi.waitFor(() => access(record), { timeout: 20_000 });
+    const going = sleep(300).then(() => writeFile(bench.workspace(id, 'may-go'), ''));
+    const incident = await bench.reaches(id, 'agent_failed');
+    await access(bench.workspace(id, 'may-go'));
+    await going;
+    expect(incident.reason).toContain('investigation.md is not there');
   });
 
   it("is retried with an empty output, so that an earlier attempt's report does not pass for its own", async () => {

@@ -1,10 +1,8 @@
-import { AGENT_CLIS, type AgentCli, type Config } from '@nightcrier/core/config';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { z } from 'zod';
+import type { AgentCli, Config } from '@nightcrier/core/config';
 import type { Claim } from '../claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { workspaceOf } from '../workspace/workspace.ts';
+import { readContainerRecord } from './container-record.ts';
 import { DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
 import { usesEngine } from './roster.ts';
 
@@ -56,22 +54,11 @@ function isInTime(deadline: number): boolean {
   return Date.now() < deadline + DEADLINE_GRACE_MS;
 }
 
-/** What run-agent.sh writes when the container has ended, before it removes it. */
-const Record = z
-  .object({
-    container: z.string(),
-    agent: z.enum(AGENT_CLIS),
-    reason: z.enum(['exited', 'timeout', 'oom']),
-  })
-  .transform(({ agent, container }) => ({ agent, attempt: Number(container.slice(container.lastIndexOf('-') + 1)) }));
-
 /** The last run in the workspace, where its script saw to its end, and only the worker had died. */
 async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<LeftRun | undefined> {
-  try {
-    const file = path.join(workspaceOf(workspace_root, incidentId).logs, 'container.json');
-    return Record.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
-  } catch {
-    // The run did not get to its end, or there was none.
-    return undefined;
-  }
+  const record = await readContainerRecord(workspaceOf(workspace_root, incidentId).logs);
+  // What cut the others off may have left half a report.
+  if (record === undefined || !['exited', 'timeout', 'oom'].includes(record.reason)) return undefined;
+  const { agent, container } = record;
+  return { agent, attempt: Number(container.slice(container.lastIndexOf('-') + 1)) };
 }

@@ -5,6 +5,7 @@ import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { judgeAgent } from '../report/judge-agent.ts';
 import { readReport } from '../report/read-report.ts';
+import { together } from '../together.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
@@ -83,10 +84,16 @@ async function runOne(
   const own = agent === config.agent_cli ? {} : { agent_model: undefined, agent_allowed_tools: [] };
   const settings = { ...context, config: { ...config, ...own, agent_cli: agent } };
   try {
-    const exit = await runAgent(claim, workspace, evidence, settings, { because, left });
-    const report = await readReport(workspace.output, config.report_min_bytes);
-    const stream = await noteUsage(claim.incident.incident_id, workspace.logs, settings);
-    return { outcome: judgeAgent(exit, report, agent, config.agent_timeout), provider: providerFailure(stream) };
+    const { exit, gone } = await runAgent(claim, workspace, evidence, settings, { because, left });
+    context.afterwards.defer(async () => void (await gone));
+    const [report, stream] = await together(
+      readReport(workspace.output, config.report_min_bytes),
+      noteUsage(claim.incident.incident_id, workspace.logs, settings),
+    );
+    const outcome = judgeAgent(exit, report, agent, config.agent_timeout);
+    // The next agent or attempt needs its container's name and its directories.
+    if (outcome.kind !== 'resolved') await gone;
+    return { outcome, provider: providerFailure(stream) };
   } catch (error) {
     if (error instanceof TriageEnded) return { outcome: error.outcome };
     await noteUsage(claim.incident.incident_id, workspace.logs, settings);

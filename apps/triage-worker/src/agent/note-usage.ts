@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises';
-import path from 'node:path';
 import type { TriageContext } from '../triage-context.ts';
+import { readContainerRecord } from './container-record.ts';
 import { type AgentStream, readAgentStream } from './stream/read-agent-stream.ts';
 
 /**
@@ -20,19 +19,12 @@ export async function noteUsage(
   if (unreadable_lines > 0)
     logger.debug({ agent, unreadable_lines }, 'stream of the agent has lines that are no events');
   if (Object.values(stream.usage).every((figure) => figure === 0)) return stream;
-  if (signal.aborted && !(await hasEnded(logsDirectory))) return stream;
+  // A container whose end the script has not recorded will be seen to its end by somebody else.
+  if (signal.aborted && !(await readContainerRecord(logsDirectory))) return stream;
   try {
     await incidents.addUsage(incidentId, agent, stream.usage);
   } catch (error) {
     logger.warn({ error, agent, usage: stream.usage }, 'what the agent has used could not be recorded');
   }
   return stream;
-}
-
-/** Whether the script has seen the container to its end, so that nobody else will. */
-async function hasEnded(logsDirectory: string): Promise<boolean> {
-  return access(path.join(logsDirectory, 'container.json')).then(
-    () => true,
-    () => false,
-  );
 }

@@ -4,9 +4,8 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { AgentExit } from './agent-exit.ts';
 import type { LeftRun } from './find-left-run.ts';
-import { runScript } from './run-script.ts';
+import { runScript, type ScriptRun } from './run-script.ts';
 import { scriptArguments } from './script-arguments.ts';
 import { scriptEnvironment } from './script-environment.ts';
 
@@ -23,14 +22,14 @@ export async function runAgent(
   evidence: Evidence,
   context: TriageContext,
   { because, left }: { because?: string | undefined; left?: LeftRun | undefined } = {},
-): Promise<AgentExit> {
+): Promise<ScriptRun> {
   const { config, signal } = context;
   signal.throwIfAborted();
   if (config.agent_cli === 'builtin') {
     // Rules over evidence that is already here: it neither waits nor outlives any deadline.
     const clusterEvent = claim.incident.cluster_event;
     await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output, because });
-    return { kind: 'exited', code: 0, lastWords: '' };
+    return { exit: { kind: 'exited', code: 0, lastWords: '' }, gone: Promise.resolve() };
   }
   const { incident, cluster, kubeconfig } = claim;
   const run = {

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type AgentExit, readExit } from './agent-exit.ts';
-import type { ScriptHost } from './script-host.ts';
+import { untilRecorded } from './container-record.ts';
+import type { HostedResult, ScriptHost } from './script-host.ts';
 
 /** How long an agent script may overrun, in seconds. */
 export interface Grace {
@@ -26,18 +27,27 @@ export interface ScriptCall {
   signal: AbortSignal;
 }
 
+export interface ScriptRun {
+  exit: AgentExit;
+  /** Resolves when the script has removed what it had started, and is gone. Never rejects. */
+  gone: Promise<unknown>;
+}
+
 const LAST_WORDS_BYTES = 4_096;
 
 /**
- * Runs the agent script to its end. An abort or the outer deadline ends it and all its descendants, first with SIGTERM,
- * then with SIGKILL; whichever of the two comes first is the cause that counts.
+ * Runs the agent script until it is known how the agent ended: by the record that the script makes of it before it removes
+ * the container, or, without one, by its exit code. An abort or the outer deadline ends it and all its descendants, first
+ * with SIGTERM, then with SIGKILL; whichever of the two comes first is the cause that counts.
  * @throws the signal's reason, once the script is gone, when the abort was what ended it
  */
-export async function runScript(call: ScriptCall): Promise<AgentExit> {
+export async function runScript(call: ScriptCall): Promise<ScriptRun> {
   call.signal.throwIfAborted();
   const stdout = path.join(call.logsDirectory, 'script-stdout.log');
   const stderr = path.join(call.logsDirectory, 'script-stderr.log');
   for (const log of [stdout, stderr]) writeFileSync(log, '', { mode: 0o600 });
+  const watching = new AbortController();
+  const recorded = recordedResult(call.logsDirectory, watching.signal);
   const script = {
     script: call.script,
     arguments: call.arguments,
@@ -48,10 +58,18 @@ export async function runScript(call: ScriptCall): Promise<AgentExit> {
     timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
     killGrace: Math.ceil(call.grace.kill * 1000),
   };
-  const result = await call.host.run(script, call.signal);
+  const ended = call.host.run(script, call.signal);
+  const result = await Promise.race([ended, recorded.catch(async () => ended)]).finally(() => watching.abort());
   if (result.isCanceled) call.signal.throwIfAborted();
 
-  return readExit(call.script, result, await lastLine(stderr));
+  return { exit: readExit(call.script, result, await lastLine(stderr)), gone: ended.catch(() => undefined) };
+}
+
+/** What the script's exit code will be. Rejects where that cannot be known before. */
+async function recordedResult(logsDirectory: string, signal: AbortSignal): Promise<HostedResult> {
+  const { reason, exit_code } = await untilRecorded(logsDirectory, signal);
+  if (reason === 'stopped') throw new Error('the script will tell by which signal it was stopped');
+  return { exitCode: exit_code, timedOut: false, isCanceled: false };
 }
 
 async function lastLine(file: string): Promise<string> {
