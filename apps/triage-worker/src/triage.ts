@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
 import type { Config } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
@@ -46,6 +47,8 @@ async function prepare(
   { resume }: { resume: boolean },
 ): Promise<Workspace> {
   const incident = await redactIncident(unredacted);
+  // Writing keeps this process busy; the requests for evidence go out first.
+  await sleep(1);
   const workspace = makeWorkspace(config.workspace_root, incident.incident_id, { resume });
   writeIncident(workspace, incident, permissions);
   if (!resume) writePrompt(incident, workspace, config);

@@ -51,6 +51,12 @@ it('says why a script cannot be started', async () => {
 
 const STUBBORN = 'trap "" TERM; echo >ready; while :; do sleep 0.1; done';
 
+it('says which file cannot be written, and goes on', async () => {
+  const { run } = await prepare('');
+  await expect(run({ stderr: '/nowhere/err' })).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+  expect(await run()).toMatchObject({ exitCode: 0 });
+});
+
 it('ends a script at its deadline, with SIGKILL if need be', async () => {
   const { run } = await prepare(STUBBORN);
   expect(await run({ timeout: 500 })).toMatchObject({ timedOut: true, signal: 'SIGKILL' });

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type AgentExit, readExit } from './agent-exit.ts';
@@ -45,7 +44,6 @@ export async function runScript(call: ScriptCall): Promise<ScriptRun> {
   call.signal.throwIfAborted();
   const stdout = path.join(call.logsDirectory, 'script-stdout.log');
   const stderr = path.join(call.logsDirectory, 'script-stderr.log');
-  for (const log of [stdout, stderr]) writeFileSync(log, '', { mode: 0o600 });
   const watching = new AbortController();
   const recorded = recordedResult(call.logsDirectory, watching.signal);
   const script = {

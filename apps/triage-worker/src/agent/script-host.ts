@@ -10,7 +10,7 @@ export interface HostedScript {
   /** The whole environment; nothing is inherited. */
   environment: Record<string, string>;
   directory: string;
-  /** Files that its output is appended to. */
+  /** Files that its output is written to. */
   stdout: string;
   stderr: string;
   /** Then it is told to end, with all its descendants. */
@@ -23,10 +23,10 @@ export interface HostedScript {
 export type HostedResult = ScriptResult & { isCanceled: boolean };
 
 export type ToHost = { run: number; begin: HostedScript } | { run: number; cancel: true };
-export interface FromHost {
-  run: number;
-  result: HostedResult;
-}
+/** `error`: it did not get as far as starting the script. */
+export type FromHost =
+  | { run: number; result: HostedResult }
+  | { run: number; error: Pick<NodeJS.ErrnoException, 'message' | 'code' | 'syscall'> };
 
 interface Waiting {
   resolve: (result: HostedResult) => void;
@@ -49,7 +49,8 @@ export class ScriptHost {
 
   /**
    * Runs a script to its end. An abort ends it, first with SIGTERM.
-   * @throws Error when the process is gone, and with it the word of how the script ended
+   * @throws Error when the process is gone, and with it the word of how the script ended; ErrnoException when a file cannot
+   *   be opened
    */
   async run(script: HostedScript, signal: AbortSignal): Promise<HostedResult> {
     this.start();
@@ -79,7 +80,11 @@ export class ScriptHost {
     const main = fileURLToPath(new URL('script-host-process.ts', import.meta.url));
     // Detached: a Ctrl-C is for the worker alone.
     const child = fork(main, { detached: true, env: {}, execArgv: [] });
-    child.on('message', ({ run, result }: FromHost) => this.#waiting.get(run)?.resolve(result));
+    child.on('message', (message: FromHost) => {
+      const waiting = this.#waiting.get(message.run);
+      if ('result' in message) waiting?.resolve(message.result);
+      else waiting?.reject(Object.assign(new Error(message.error.message), message.error));
+    });
     child.once('error', (error) => this.#lose(child, error.message));
     child.once('exit', (code, signal) => this.#lose(child, signal ?? `exit code ${code}`));
     return child;
