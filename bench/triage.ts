@@ -60,7 +60,7 @@ async function triaged(own: TriageBench): Promise<number> {
       return Date.parse(finished_at) - Date.parse(started_at);
     }
     if (state !== 'queued' && state !== 'investigating') throw new Error(`incident is ${state}: ${reason}`);
-    await sleep(20);
+    await sleep(50);
   }
 }
 

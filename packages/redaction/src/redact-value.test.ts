@@ -69,3 +69,26 @@ it('leaves an ordinary object as it is', async () => {
   };
   expect(await redactValue(pod)).toEqual(pod);
 });
+
+it('redacts the tokens of known providers wherever they stand, and leaves the texts between them', async () => {
+  const [one, other] = ['q'.repeat(36), 'r'.repeat(36)].map((letters) => `ghp_${letters}`);
+  const logs = ['nothing of interest here', `${one} and ${other}`, `at the end ${one}`, 'nothing of interest either'];
+  const inner = { logs, message: `\n${other}\n`, again: `at the end ${one}` };
+  expect(await redactValue({ ...inner, json: JSON.stringify(inner), 'key-of-sixteen-letters': 'kept' })).toEqual({
+    logs: [logs[0], '[redacted] and [redacted]', 'at the end [redacted]', logs[3]],
+    message: '\n[redacted]\n',
+    again: 'at the end [redacted]',
+    json: JSON.stringify({
+      logs: [logs[0], '[redacted] and [redacted]', 'at the end [redacted]', logs[3]],
+      message: '\n[redacted]\n',
+      again: 'at the end [redacted]',
+    }),
+    'key-of-sixteen-letters': 'kept',
+  });
+});
+
+it('is not slowed down by a structure that is full of tokens', async () => {
+  const texts = Array.from({ length: 5_000 }, (_, at) => `${at} ghp_${'q'.repeat(36)} `.repeat(10));
+  const redacted = await redactValue(texts);
+  expect(redacted.join('')).not.toContain('ghp_');
+});

@@ -1,5 +1,5 @@
-import { isSecretName, REDACTED } from './own-rules.ts';
-import { redactText } from './redact-text.ts';
+import { isSecretName, REDACTED, replaceSecrets } from './own-rules.ts';
+import { withoutKnownTokens } from './redact-text.ts';
 
 /**
  * The same structure with every text in it redacted: a Kubernetes object, or any other JSON value. Besides what
@@ -7,50 +7,59 @@ import { redactText } from './redact-text.ts';
  * of Secrets, and all of these in text that is JSON, such as the annotation that `kubectl apply` leaves.
  */
 export async function redactValue<Value>(value: Value): Promise<Value> {
+  const texts = new Set<string>();
+  const replaced = mapTexts(value, (text) => {
+    const own = replaceSecrets(text);
+    texts.add(own);
+    return own;
+  });
+  const redacted = await withoutKnownTokens(texts);
+  const all = redacted.size === 0 ? replaced : mapTexts(replaced, (text) => redacted.get(text) ?? text);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts become texts, and nothing else is changed
-  return (await redact(value)) as Value;
+  return all as Value;
 }
 
-async function redact(value: unknown): Promise<unknown> {
-  if (typeof value === 'string') return redactString(value);
-  if (Array.isArray(value)) return redactList(value);
-  if (typeof value === 'object' && value !== null) return redactObject(value);
+type MapText = (text: string) => string;
+
+/** The value with each text in it replaced, also in text that is JSON, and without what is a secret by its place. */
+function mapTexts(value: unknown, map: MapText): unknown {
+  if (typeof value === 'string') return mapString(value, map);
+  if (Array.isArray(value)) return mapList(value, map);
+  if (typeof value === 'object' && value !== null) return mapObject(value, map);
   return value;
 }
 
-async function redactString(text: string): Promise<string> {
+function mapString(text: string, map: MapText): string {
   const trimmed = text.trim();
   if (/^[{[]/.test(trimmed)) {
     try {
-      return JSON.stringify(await redact(JSON.parse(trimmed)));
+      return JSON.stringify(mapTexts(JSON.parse(trimmed), map));
     } catch {
       // Not JSON after all.
     }
   }
-  return redactText(text);
+  return map(text);
 }
 
 /** In arguments, the value can stand beside its flag: `--password hunter2`. */
-async function redactList(values: unknown[]): Promise<unknown[]> {
-  return Promise.all(
-    values.map(async (value, index) => {
-      const before: unknown = values[index - 1];
-      const isFlagged = typeof before === 'string' && /^--?[\w-]+$/.test(before) && isSecretName(before);
-      return isFlagged && typeof value === 'string' && !value.startsWith('-') ? REDACTED : redact(value);
-    }),
-  );
+function mapList(values: unknown[], map: MapText): unknown[] {
+  return values.map((value, index) => {
+    const before: unknown = values[index - 1];
+    const isFlagged = typeof before === 'string' && /^--?[\w-]+$/.test(before) && isSecretName(before);
+    return isFlagged && typeof value === 'string' && !value.startsWith('-') ? REDACTED : mapTexts(value, map);
+  });
 }
 
-async function redactObject(object: object): Promise<object> {
+function mapObject(object: object, map: MapText): object {
   const { name, kind }: { name?: unknown; kind?: unknown } = object;
   const isSecretVariable = typeof name === 'string' && isSecretName(name);
-  const entries = Object.entries(object).map(async ([key, value]: [string, unknown]): Promise<[string, unknown]> => {
+  const entries = Object.entries(object).map(([key, value]: [string, unknown]): [string, unknown] => {
     if (kind === 'Secret' && (key === 'data' || key === 'stringData')) return [key, REDACTED];
     if (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) return [key, REDACTED];
-    return [key, await redact(value)];
+    return [key, mapTexts(value, map)];
   });
-  const redacted: Record<string, unknown> = Object.fromEntries(await Promise.all(entries));
-  return redacted;
+  const mapped: Record<string, unknown> = Object.fromEntries(entries);
+  return mapped;
 }
 
 /** `$(OTHER_VARIABLE)` and nothing else. */
