@@ -460,8 +460,9 @@ main() {
 }
 
 run_new() {
+  prepare_output & # beside the copies
   stage_inputs
-  prepare_output
+  wait $!
   container_arguments
   SECONDS=0
   watch_over
