@@ -28,7 +28,7 @@ export async function runAgent(
   if (config.agent_cli === 'builtin') {
     // Rules over evidence that is already here: it neither waits nor outlives any deadline.
     const clusterEvent = claim.incident.cluster_event;
-    await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output, because });
+    runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output, because });
     return { exit: { kind: 'exited', code: 0, lastWords: '' }, gone: Promise.resolve() };
   }
   const { incident, cluster, kubeconfig } = claim;

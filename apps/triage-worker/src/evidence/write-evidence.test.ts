@@ -12,7 +12,7 @@ it('writes a file per piece and an index that says where each comes from', async
     gap('kubectl get node node-1 -o yaml', 'may not'),
     objectPiece('node', { kind: '../../x', metadata: { name: '../y' } }),
   ];
-  await writeEvidence(podEvidence({ events: [['BackOff', 'again']], previousLog: 'the end\n', more }), directory);
+  writeEvidence(podEvidence({ events: [['BackOff', 'again']], previousLog: 'the end\n', more }), directory);
 
   const index: { file?: string; command: string; error?: string }[] = JSON.parse(
     await readFile(path.join(directory, 'index.json'), 'utf8'),

@@ -42,8 +42,8 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 it("writes the incident for the agent, for nobody but the worker's user to read", async () => {
-  const workspace = await makeWorkspace(path.join(root, 'new/root'), incident.incident_id);
-  await writeIncident(workspace, incident, undefined);
+  const workspace = makeWorkspace(path.join(root, 'new/root'), incident.incident_id);
+  writeIncident(workspace, incident, undefined);
   expect(workspace.directory).toBe(path.join(root, 'new/root', incident.incident_id));
   expect((await stat(workspace.directory)).mode & 0o777).toBe(0o700);
 
@@ -65,8 +65,8 @@ it("writes the incident for the agent, for nobody but the worker's user to read"
 
 it('gives each attempt an output of its own and keeps the ones before', async () => {
   for (const attempt of [1, 2, 3]) {
-    const workspace = await makeWorkspace(root, incident.incident_id);
-    await writeIncident(workspace, { ...incident, attempts: attempt }, undefined);
+    const workspace = makeWorkspace(root, incident.incident_id);
+    writeIncident(workspace, { ...incident, attempts: attempt }, undefined);
     await expect(access(path.join(workspace.output, 'investigation.md'))).rejects.toThrow('ENOENT');
     await writeFile(path.join(workspace.output, 'investigation.md'), `report ${attempt}`);
     await writeFile(path.join(workspace.logs, 'agent.log'), `log ${attempt}`);

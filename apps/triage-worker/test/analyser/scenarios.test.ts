@@ -30,7 +30,7 @@ async function investigate(broken: Broken, token?: string) {
   await using kubernetes = await broken.open(token);
   const { fault, folder } = broken;
   const evidence = await collectEvidence({ kubernetes, fault });
-  await writeEvidence(evidence, path.join(folder, 'evidence'));
+  writeEvidence(evidence, path.join(folder, 'evidence'));
   const clusterEvent = {
     cluster_name: 'alpha',
     labels: {},
@@ -39,7 +39,7 @@ async function investigate(broken: Broken, token?: string) {
     received_at: '',
   } as const;
   const outputDirectory = path.join(folder, 'output');
-  const diagnosis = await runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory });
+  const diagnosis = runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory });
   const markdown = await readFile(path.join(outputDirectory, 'investigation.md'), 'utf8');
   const index: EvidenceIndexEntry[] = JSON.parse(await readFile(path.join(folder, 'evidence/index.json'), 'utf8'));
   return { evidence, diagnosis, markdown, index };
