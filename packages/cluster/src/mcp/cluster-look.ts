@@ -16,7 +16,8 @@ import { cleanText } from './wire-text.ts';
 /** A listing of a large cluster takes its time. */
 const LIST_TIMEOUT_MS = 30_000;
 
-const KINDS = ['nodes', 'pods', 'jobs', 'deployments', 'events'] as const satisfies readonly PolledKind[];
+/** Events first: what one tells of, the state shows that is read after it. The other way round, it would be a fault of its own. */
+const KINDS = ['events', 'nodes', 'pods', 'jobs', 'deployments'] as const satisfies readonly PolledKind[];
 
 /**
  * Looks at a cluster through the listing tool that every kubernetes-mcp-server has. A kind that cannot be listed is left
@@ -37,13 +38,13 @@ export class ClusterLook {
    * first time is probably back at the next look, with the faults it had.
    * @throws ConnectionError when the session is lost or no kind can be listed
    */
-  async take(session: McpSession): Promise<{ snapshot: ClusterSnapshot; complete: boolean }> {
+  async take(session: Pick<McpSession, 'call'>): Promise<{ snapshot: ClusterSnapshot; complete: boolean }> {
     const before = new Set(this.#unreadable);
     const snapshot = await this.#list(session);
     return { snapshot, complete: [...this.#unreadable].every((kind) => before.has(kind)) };
   }
 
-  async #list(session: McpSession): Promise<ClusterSnapshot> {
+  async #list(session: Pick<McpSession, 'call'>): Promise<ClusterSnapshot> {
     const snapshot: ClusterSnapshot = { takenAt: new Date() };
     const failures: string[] = [];
     for (const kind of KINDS) {

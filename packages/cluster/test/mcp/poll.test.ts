@@ -109,7 +109,7 @@ describe('polling the real kubernetes-mcp-server', () => {
     await expect.poll(() => cluster.kubernetesRequests.length).toBeGreaterThan(seen + 10);
     expect(faultsOf(watched)).toMatchObject([{ faultId: crash.fault?.faultId }]);
     const warnings = watched.lines.filter(({ message }) => message.startsWith('polling cannot list a kind'));
-    expect(warnings.map(({ fields }) => fields.kind)).toEqual(['nodes', 'jobs', 'deployments', 'events']);
+    expect(warnings.map(({ fields }) => fields.kind)).toEqual(['events', 'nodes', 'jobs', 'deployments']);
     expect(warnings[0]?.fields).toMatchObject({ cluster: 'alpha', problem: expect.stringContaining('forbidden') });
   });
 
