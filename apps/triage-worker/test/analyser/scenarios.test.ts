@@ -62,6 +62,8 @@ describe('the built-in analyser', () => {
     expect(requests.length).toBeGreaterThan(0);
     expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     expect(requests.filter(({ path }) => path.includes('secrets'))).toEqual([]);
+    // Nothing is asked for twice.
+    expect(requests.map(({ path }) => path)).toEqual([...new Set(requests.map(({ path }) => path))]);
   });
 
   it('still reports without the right to read logs, less sure, and names what it could not read', async () => {
