@@ -37,6 +37,7 @@ usage: run-agent.sh -w WORKSPACE --kubeconfig FILE [options]
       --memory SIZE       memory limit, swap included                           (2g)
       --cpus N            CPU limit                                             (2)
       --label K=V         further label of the container; repeatable
+      --wait              begin, and read nothing of the workspace before a line comes on stdin
       --adopt             follow the container of this attempt that a killed run left behind, instead of starting one
       --help
 
@@ -53,7 +54,7 @@ USAGE
 say() { echo "run-agent.sh: $*" >&2; }
 refuse() { say "$*"; exit "$EXIT_USAGE"; }
 
-workspace='' model='' kubeconfig='' prompt_file='' output_dir='' logs_dir='' incident_id='' allowed_tools='' adopt=''
+workspace='' model='' kubeconfig='' prompt_file='' output_dir='' logs_dir='' incident_id='' allowed_tools='' adopt='' wait=''
 agent=claude image=nightcrier-agent:latest engine=docker network=bridge timeout=300 attempt=1 memory=2g cpus=2
 labels=()
 
@@ -65,6 +66,7 @@ parse_flags() {
     case $flag in
       --help) usage; exit 0 ;;
       --adopt) adopt=yes; continue ;;
+      --wait) wait=yes; continue ;;
       --*=*) value=${flag#*=} flag=${flag%%=*} ;;
       -w | -m | --*)
         (($#)) || refuse "$flag needs a value"
@@ -121,11 +123,14 @@ check_flags() {
   : "${incident_id:=${workspace##*/}}" "${prompt_file:=$workspace/prompt-sent.md}"
   : "${output_dir:=$workspace/output}" "${logs_dir:=$workspace/logs}"
   check --incident-id "$incident_id" '^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$' 'letters, digits, _ . - only'
-  readable --workspace "$workspace/incident.json"
   readable --kubeconfig "$kubeconfig"
-  readable --prompt-file "$prompt_file"
   absolute_directory --output-dir output_dir
   absolute_directory --logs-dir logs_dir
+}
+
+check_workspace() {
+  readable --workspace "$workspace/incident.json"
+  readable --prompt-file "$prompt_file"
 }
 
 # absolute_directory FLAG VARIABLE: makes the directory that a variable names, and its path absolute. The engine reads a mount as
@@ -174,6 +179,12 @@ explain_refusal() {
     say "$engine could not start $container: $words"
   fi
   exit "$EXIT_UNAVAILABLE"
+}
+
+# Whoever started us is still writing it. Without a word from there, nobody wants this run any more.
+await_workspace() {
+  read -r _ || { say '--wait: stdin ended without a line; nobody wants this run any more'; exit "$EXIT_UNAVAILABLE"; }
+  exec </dev/null
 }
 
 # Inputs are copied: whatever their modes and owner, the agent can read the copies, and nothing it could do would reach the originals.
@@ -461,6 +472,8 @@ main() {
 
 run_new() {
   prepare_output & # beside the copies
+  if [[ -n $wait ]]; then await_workspace; fi
+  check_workspace
   stage_inputs
   wait $!
   container_arguments

@@ -1,4 +1,6 @@
 import { execa } from 'execa';
+import { access, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
@@ -126,6 +128,39 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     expect(await workspace.read('incident.json')).toBe('{"faultType":"CrashLoopBackOff"}');
     expect(await workspace.read('kubeconfig')).toBe(before);
     expect((await workspace.read('output/investigation.md'))?.trim()).toBe('written');
+  });
+
+  it('with --wait, reads nothing of its workspace before a line comes on stdin', async () => {
+    const steps: Step[] = [{ shell: 'cat incident.json evidence/late.txt' }, { text: 'Done.' }];
+    const attempt = startAttempt(workspace, { ...(await scripted(steps)), agent: 'claude', flags: ['--wait'] });
+    const change = (file: string, text: string): Promise<void> => writeFile(path.join(workspace.path, file), text);
+    await rm(path.join(workspace.path, 'incident.json'));
+    // Made before it waits, and the last thing that is.
+    await vi.waitFor(() => access(path.join(workspace.path, 'output')), { timeout: 10_000 });
+    await change('evidence/late.txt', 'it was late');
+    await change('incident.json', '{"faultType":"Late"}');
+    attempt.stdin.end('ready\n');
+
+    expect((await attempt).exitCode).toBe(0);
+    const log = await workspace.read('logs/agent-stdout.log');
+    expect(log).toContain('it was late');
+    expect(log).toContain('{\\"faultType\\":\\"Late\\"}');
+  });
+
+  it('with --wait, starts no container when stdin ends without a line, or when it is told to stop', async () => {
+    const world = await scripted(HANGS);
+    for (const end of ['eof', 'SIGTERM'] as const) {
+      const attempt = startAttempt(workspace, { ...world, agent: 'claude', flags: ['--wait'] });
+      await vi.waitFor(() => access(path.join(workspace.path, 'logs')), { timeout: 10_000 });
+      if (end === 'eof') attempt.stdin.end();
+      else attempt.kill(end);
+      const { exitCode, stderr } = await attempt;
+      expect(exitCode).toBe(end === 'eof' ? 69 : 143);
+      if (end === 'eof') expect(stderr).toContain('--wait: stdin ended without a line');
+      expect(await containerExists(workspace.container)).toBe(false);
+      await rm(path.join(workspace.path, 'logs'), { recursive: true });
+    }
+    expect(stub?.requests).toEqual([]);
   });
 
   it('ends an agent whose model hangs at the deadline', async () => {

@@ -1,9 +1,10 @@
 import { execa } from 'execa';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
+import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
 import {
   CONTAINER_GRACE,
@@ -86,6 +87,17 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       reason: 'exited',
       exit_code: 0,
     });
+  });
+
+  it('is followed to its end although its cluster goes away meanwhile', async () => {
+    const id = await bench.admit();
+    await killWorkerOf(id, `touch output/begun; sleep 5; ${writesReport()}`, { withScript: true });
+    await using api = await GatedApi.start(world.cluster);
+    await writeFile(bench.kubeconfig, api.kubeconfig);
+    await startOther();
+    await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${bench.folder}.*--adopt`]), { timeout: 20_000 });
+    api.goAway();
+    await expectAdopted(id);
   });
 
   it('counts with its report when it has ended before anybody came', async () => {

@@ -24,6 +24,7 @@ import { PermissionCache } from './permission-cache.ts';
 import { QueueSweeper } from './queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './worker-share.ts';
+import { SpareWorkspace } from './workspace/spare-workspace.ts';
 import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
 
 export interface TriageWorkerOptions {
@@ -174,10 +175,16 @@ export class TriageWorkerApp {
     });
     this.#lifecycle.onStop('queue sweeper', () => sweeper.stop());
 
-    const scripts = new ScriptHost();
-    this.#lifecycle.onStop('script host', () => scripts.stop());
-    if (config.agent_cli !== 'builtin') scripts.start();
     const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
+    const grace = this.#options.grace ?? { overrun: 30, kill };
+    const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
+    this.#lifecycle.onStop('script host', () => scripts.stop());
+    const spare = new SpareWorkspace();
+    this.#lifecycle.onStop('spare workspace', () => spare.stop());
+    if (config.agent_cli !== 'builtin') {
+      scripts.start();
+      await spare.start(root);
+    }
     const worker = new TriageWorker({
       context: {
         config,
@@ -185,11 +192,12 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         scripts,
+        spare,
         breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,
         instance,
-        grace: this.#options.grace ?? { overrun: 30, kill },
+        grace,
         logger,
       },
       connection: redis,

@@ -11,7 +11,7 @@ import { workspaceOf } from './workspace/workspace.ts';
 
 /** An incident that this worker investigates. */
 export interface Claim {
-  /** As it is once the investigation has begun: `attempts` counts this one. */
+  /** As it is once the attempt has begun: `attempts` counts it. */
   incident: Incident;
   cluster: ClusterConfig;
   /** Absolute path of a readable file. */
@@ -24,11 +24,16 @@ export interface Claim {
 
 /**
  * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
- * configuration of now, since hours can pass between a fault and its turn. What is claimed counts as an attempt.
+ * configuration of now, since hours can pass between a fault and its turn. What is claimed is to be begun.
+ * @param row the incident's, being read
  * @throws TriageEnded `skipped`, `expired` or `failed`
  */
-export async function claim(incidentId: string, { config, incidents }: TriageContext): Promise<Claim> {
-  const incident = await readRow(incidentId, incidents);
+export async function claim(
+  incidentId: string,
+  row: Promise<Incident | undefined>,
+  { config }: TriageContext,
+): Promise<Claim> {
+  const incident = await openIncident(incidentId, row);
   requireFresh(incident, config);
   const agentsGivenUp = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
@@ -44,14 +49,8 @@ export async function claim(incidentId: string, { config, incidents }: TriageCon
     throw failed(`cluster ${name} has no kubeconfig for triage; set triage.kubeconfig, and requeue the incident`);
   }
   requireReadable(kubeconfig, name);
-
-  const { directory } = workspaceOf(config.workspace_root, incidentId);
-  const begun = await incidents.begin(incidentId, { workspace: directory, agent: config.agent_cli });
-  if (begun.kind !== 'changed') {
-    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
-  }
   return {
-    incident: { ...incident, attempts: begun.attempts },
+    incident: { ...incident, attempts: incident.attempts + 1 },
     cluster,
     kubeconfig,
     resumed: incident.started_at !== undefined,
@@ -59,10 +58,29 @@ export async function claim(incidentId: string, { config, incidents }: TriageCon
   };
 }
 
-async function readRow(incidentId: string, incidents: TriageContext['incidents']): Promise<Incident> {
+/**
+ * Counts the attempt on the incident's row. No agent may begin before that.
+ * @throws TriageEnded `skipped` or `requeue`
+ */
+export async function beginAttempt(
+  { incident }: Pick<Claim, 'incident'>,
+  { config, incidents }: Pick<TriageContext, 'config' | 'incidents'>,
+): Promise<void> {
+  const { incident_id: id, attempts } = incident;
+  const { directory } = workspaceOf(config.workspace_root, id);
+  const begun = await incidents.begin(id, { workspace: directory, agent: config.agent_cli });
+  if (begun.kind !== 'changed') {
+    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
+  }
+  if (begun.attempts !== attempts) {
+    throw new TriageEnded({ kind: 'requeue', reason: 'another worker began the incident while it was being claimed' });
+  }
+}
+
+async function openIncident(incidentId: string, row: Promise<Incident | undefined>): Promise<Incident> {
   let incident: Incident | undefined;
   try {
-    incident = await incidents.get(incidentId);
+    incident = await row;
   } catch (error) {
     if (error instanceof CorruptIncidentError) throw failed(error.message);
     throw error;

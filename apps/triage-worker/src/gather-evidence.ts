@@ -7,7 +7,7 @@ import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 
 /** Evidence is a head start for the agent, so a slow cluster must not use up the agent's time. */
-const LONGEST_COLLECTION_MS = 60_000;
+export const LONGEST_COLLECTION_MS = 60_000;
 
 /**
  * Reads what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a

@@ -6,6 +6,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents';
 import type { Grace } from './agent/run-script.ts';
 import type { ScriptHost } from './agent/script-host.ts';
 import type { PermissionCache } from './permission-cache.ts';
+import type { SpareWorkspace } from './workspace/spare-workspace.ts';
 import type { StageClock } from './stage-clock.ts';
 
 /** What every stage of one triage run may use. */
@@ -25,6 +26,8 @@ export interface TriageContext {
   instance: string;
   /** Runs the agent scripts. */
   scripts: ScriptHost;
+  /** Where an agent is to begin soon. */
+  spare?: SpareWorkspace;
   grace: Grace;
   /** Since the worker took the job. */
   stages: StageClock;

@@ -1,4 +1,5 @@
 import type { Config } from '@nightcrier/core/config';
+import type { Incident } from '@nightcrier/core/incident';
 import type { Logger } from '@nightcrier/core/logger';
 import { StateKeys } from '@nightcrier/state/keys';
 import type { TriageCounters } from '@nightcrier/state/triage-counters';
@@ -126,15 +127,21 @@ export class TriageWorker {
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
     const stages = new StageClock();
-    const slot = await stages.time('slot', takeSlot(held, this.#parts.slots, logger));
+    const taking = stages.time('slot', takeSlot(held, this.#parts.slots, logger));
+    // Asked for right behind it: one wait for Redis in place of two.
+    const row = this.#parts.context.incidents.get(incident_id);
+    // Without a slot nobody looks at it.
+    row.catch(() => undefined);
+    const slot = await taking;
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
     await using afterwards = new AsyncDisposableStack();
     afterwards.defer(() => slot.give());
-    await this.#investigate(held, { afterwards, signal, stages, logger });
+    await this.#investigate(held, row, { afterwards, signal, stages, logger });
   }
 
   async #investigate(
     held: HeldJob,
+    row: Promise<Incident | undefined>,
     run: Pick<TriageContext, 'afterwards' | 'signal' | 'stages' | 'logger'>,
   ): Promise<void> {
     const { logger } = run;
@@ -142,7 +149,7 @@ export class TriageWorker {
     const { incident_id } = held.job.data;
     const begun = performance.now();
     try {
-      const outcome = await triage(incident_id, { ...context, ...run });
+      const outcome = await triage(incident_id, row, { ...context, ...run });
       const seconds = Math.round(performance.now() - begun) / 1000;
       const { incidents, config: notifications } = context;
       return await settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });

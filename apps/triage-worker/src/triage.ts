@@ -1,58 +1,70 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
-import type { Config } from '@nightcrier/core/config';
 import type { Incident } from '@nightcrier/core/incident';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
-import { findLeftRun } from './agent/find-left-run.ts';
-import { guardAgents } from './agent/guard-agents.ts';
-import { claim } from './claim.ts';
+import { guardAgents, takeTurn } from './agent/guard-agents.ts';
+import { beginAttempt, type Claim, claim } from './claim.ts';
+import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import { preflight } from './preflight.ts';
 import { checkQuotes } from './report/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
-import { together } from './together.ts';
+import { alongside, together } from './together.ts';
 import { makeWorkspace, type Workspace, writeIncident } from './workspace/workspace.ts';
 import { writePrompt } from './workspace/write-prompt.ts';
 
 /**
  * One triage run, stage by stage. A stage that ends the run throws {@link TriageEnded}. Never rejects: what no stage
  * foresaw becomes an outcome too.
+ * @param row the incident's, being read
  */
-export async function triage(incidentId: string, context: TriageContext): Promise<TriageOutcome> {
-  const { config, stages, logger } = context;
+export async function triage(
+  incidentId: string,
+  row: Promise<Incident | undefined>,
+  context: TriageContext,
+): Promise<TriageOutcome> {
+  const { config, spare, stages, logger } = context;
   try {
-    const claimed = await stages.time('claim', claim(incidentId, context));
-    const permissions = await stages.time('preflight', preflight(claimed, context));
-    const left = await findLeftRun(claimed, context);
-    const [evidence, workspace] = await together(
-      stages.time('evidence', gatherEvidence(claimed, context)),
-      stages.time('workspace', prepare(claimed.incident, permissions, config, { resume: left !== undefined })),
-    );
-    writeEvidence(evidence, workspace.evidence);
-    logger.debug({ stages_ms: stages.times() }, 'agent begins');
-    const outcome = await guardAgents(claimed, workspace, evidence, context, left);
-    return await checkQuotes(outcome, workspace, logger);
+    const claimed = await stages.time('claim', claim(incidentId, row, context));
+    // The cluster is asked as soon as it may be; all the rest goes on alongside.
+    const allowed = stages.time('preflight', preflight(claimed, context));
+    const gathered = allowed.then(async () => stages.time('evidence', gatherEvidence(claimed, context)));
+    return await alongside(gathered, async () => {
+      const [, turn, permissions] = await together(
+        stages.time('begin', beginAttempt(claimed, context)),
+        takeTurn(claimed, context),
+        allowed,
+      );
+      const resume = turn.left !== undefined;
+      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, spare });
+      const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
+      return alongside(evidence, async () => {
+        const outcome = await guardAgents(turn, claimed, workspace, evidence, context);
+        return checkQuotes(outcome, workspace, logger);
+      });
+    });
   } catch (error) {
     return outcomeOf(error, context);
   }
 }
 
-async function prepare(
-  unredacted: Incident,
+/** Writes what the agent is to know; resolves when all of it is there. */
+async function fillWorkspace(
+  workspace: Workspace,
+  incident: Incident,
   permissions: ClusterPermissions,
-  config: Config,
-  { resume }: { resume: boolean },
-): Promise<Workspace> {
-  const incident = await redactIncident(unredacted);
-  // Writing keeps this process busy; the requests for evidence go out first.
-  await sleep(1);
-  const workspace = makeWorkspace(config.workspace_root, incident.incident_id, { resume });
-  writeIncident(workspace, incident, permissions);
-  if (!resume) writePrompt(incident, workspace, config);
-  return workspace;
+  gathered: Promise<Evidence>,
+  { config, stages, logger, resume }: TriageContext & { resume: boolean },
+): Promise<Evidence> {
+  const redacted = await redactIncident(incident);
+  writeIncident(workspace, redacted, permissions);
+  if (!resume) writePrompt(redacted, workspace, config);
+  const evidence = await gathered;
+  writeEvidence(evidence, workspace.evidence);
+  logger.debug({ stages_ms: stages.times() }, 'workspace is complete');
+  return evidence;
 }
 
 function outcomeOf(error: unknown, { signal, logger }: TriageContext): TriageOutcome {

@@ -2,7 +2,8 @@ import { execa } from 'execa';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ScriptHost } from '../src/agent/script-host.ts';
 
 const SECOND = 1_000;
@@ -10,7 +11,7 @@ const SECOND = 1_000;
 async function prepare(body: string) {
   const directory = await mkdtemp(path.join(tmpdir(), 'nightcrier-script-host-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const host = new ScriptHost();
+  const host = new ScriptHost(SECOND);
   onTestFinished(() => host.stop());
   const script = path.join(directory, 'script.sh');
   await writeFile(script, `#!/bin/bash\necho $PPID >parent\necho $$ >pid\n${body}\n`, { mode: 0o755 });
@@ -23,7 +24,6 @@ async function prepare(body: string) {
     stdout: inside('out'),
     stderr: inside('err'),
     timeout: 60 * SECOND,
-    killGrace: SECOND,
   };
   const isThere = (name: string): Promise<void> =>
     expect.poll(() => readFile(inside(name), 'utf8').catch(() => '')).not.toBe('');
@@ -32,7 +32,8 @@ async function prepare(body: string) {
     await isThere(name);
     return (await readFile(inside(name), 'utf8')).trim();
   };
-  const run = (changes = {}, signal = new AbortController().signal) => host.run({ ...hosted, ...changes }, signal);
+  const run = (changes = {}, signal = new AbortController().signal, ready = Promise.resolve()) =>
+    host.run({ ...hosted, ...changes }, ready, signal);
   return { host, run, reads, isThere };
 }
 
@@ -42,6 +43,47 @@ it('runs a script with its arguments and its environment, and tells how it ended
   expect(await reads('out')).toBe('two words this');
   expect(await reads('err')).toBe('bad');
   expect(await reads('variables')).not.toMatch(/VITEST|NODE_CHANNEL/);
+});
+
+it('passes on what a shell would read otherwise, as it is', async () => {
+  const odd = `it's "quoted" $HOME \`id\` \\ ; & | > * \n two\tlines`;
+  const { run, reads } = await prepare('printf %s "$1" >argument; printf %s "$ODD" >variable; pwd >where');
+  const environment = { PATH: process.env.PATH ?? '', ODD: odd };
+  expect(await run({ arguments: [odd], environment })).toMatchObject({ exitCode: 0 });
+  expect(await reads('argument')).toBe(odd);
+  expect(await reads('variable')).toBe(odd);
+});
+
+it('tells a script when all is ready for it, and counts its time from then on', async () => {
+  const { run, reads, isThere } = await prepare(
+    'echo >waiting; read -r word; echo "$word" >told; sleep 0.7; echo >done',
+  );
+  const ready = Promise.withResolvers<void>();
+  const running = run({ timeout: SECOND }, undefined, ready.promise);
+  await isThere('waiting');
+  await sleep(500);
+  ready.resolve();
+  expect(await running).toMatchObject({ exitCode: 0, timedOut: false });
+  expect(await reads('told')).toBe('ready');
+});
+
+it('ends a script for which nothing will ever be ready', async () => {
+  const { run, isThere } = await prepare('echo >waiting; read -r word; echo >told');
+  const ready = Promise.withResolvers<void>();
+  const running = run({}, undefined, ready.promise);
+  await isThere('waiting');
+  ready.reject(new Error('the cluster is away'));
+  expect(await running).toMatchObject({ isCanceled: true, signal: 'SIGTERM' });
+});
+
+it('does not mind when the shell that waits for the next script is killed', async () => {
+  const { run, reads } = await prepare('exit 0');
+  await run();
+  const parent = await reads('parent');
+  const waiting = await vi.waitFor(async () => (await execa('pgrep', ['-P', parent, '-x', 'sh'])).stdout);
+  process.kill(Number(waiting), 'SIGKILL');
+  await vi.waitFor(() => expect(() => process.kill(Number(waiting), 0)).toThrow('ESRCH'));
+  expect(await run()).toMatchObject({ exitCode: 0 });
 });
 
 it('says why a script cannot be started', async () => {

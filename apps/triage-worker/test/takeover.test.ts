@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { beginAttempt } from '../src/claim.ts';
 import { bench } from './bench-of-test.ts';
 
 const untilAgentRuns = (id: string): Promise<void> =>
@@ -89,6 +90,17 @@ it('discards the outcome of a worker whose incident was taken over', async () =>
     .poll(() => bench.logger.lines.map((line) => line.message), { timeout: 10_000 })
     .toContain('lock on the incident was lost; this outcome is discarded');
   expect(await bench.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
+});
+
+it('gives an incident back that another worker begins or ends while it is being claimed', async () => {
+  const id = await bench.admit();
+  const incident = { ...(await bench.incident(id)), attempts: 1 };
+  const begin = async (): Promise<void> =>
+    beginAttempt({ incident }, { config: bench.config(), incidents: bench.incidents });
+  await begin();
+  await expect(begin()).rejects.toMatchObject({ outcome: { kind: 'requeue' } });
+  await bench.incidents.finish(id, { state: 'cancelled' });
+  await expect(begin()).rejects.toMatchObject({ outcome: { kind: 'skipped' } });
 });
 
 it('fails an incident that loses its worker again and again', async () => {

@@ -1,6 +1,7 @@
 import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
+import { SpareWorkspace } from '../src/workspace/spare-workspace.ts';
 import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
 import { bench } from './bench-of-test.ts';
 
@@ -40,6 +41,20 @@ it('removes the oldest of what is more than the count', async () => {
   for (const days of [1, 4, 2, 3]) await makeWorkspace(`w${days}`, days);
   expect(await sweep({ count: 2 })).toEqual(['w4', 'w3']);
   expect(await left()).toEqual(['w1', 'w2']);
+});
+
+it('removes spare workspaces of workers that are gone, and none that a worker may still have', async () => {
+  const spare = new SpareWorkspace();
+  await spare.start(root);
+  const [kept = ''] = await left();
+  await mkdir(path.join(root, '.spare-old', 'logs'), { recursive: true });
+  const yesterday = new Date(NOW - 1.1 * DAY);
+  await utimes(path.join(root, '.spare-old'), yesterday, yesterday);
+  const now = new Date(NOW);
+  await utimes(path.join(root, kept), now, now);
+  expect(await sweep()).toEqual([]);
+  expect(await left()).toEqual([kept]);
+  await spare.stop();
 });
 
 it('keeps everything when both bounds are 0', async () => {

@@ -1,39 +1,57 @@
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
-import type { AgentResult } from '@nightcrier/state/agent-breaker';
+import type { AgentResult, BreakerAnswer } from '@nightcrier/state/agent-breaker';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
+import { LONGEST_COLLECTION_MS } from '../gather-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { LeftRun } from './find-left-run.ts';
+import { findLeftRun, type LeftRun } from './find-left-run.ts';
 import { investigate } from './investigate.ts';
 
+/** Who is to investigate, as far as that is known before an agent begins. */
+export interface Turn {
+  /** The run that another worker began, which is followed to its end. */
+  left: LeftRun | undefined;
+  /** Of the breaker, where it was asked. */
+  answer: BreakerAnswer | undefined;
+}
+
 /**
- * Investigates behind the breaker that all workers share: while agents are degraded, an incident passes the configured agent
- * over, unless it is the one that finds out whether it works again. What the agent made of the incident is told to the
- * breaker, whatever those that took over from it made of it. The built-in analyser needs no breaker, and a run that another
- * worker began is followed in any case.
- * @throws the signal's reason when it is aborted
+ * Looks for a run that can be followed; without one, asks the breaker that all workers share whether the incident is given to
+ * the configured agent. The built-in analyser needs no breaker. A probe whose run does not get as far as an agent is given back.
+ */
+export async function takeTurn(claim: Claim, context: TriageContext): Promise<Turn> {
+  const { config, breaker, grace, afterwards } = context;
+  const left = await findLeftRun(claim, context);
+  if (left || config.agent_cli === 'builtin' || claim.agentsGivenUp !== undefined) return { left, answer: undefined };
+  const longest = LONGEST_COLLECTION_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;
+  const answer = await breaker.enter(claim.incident.incident_id, longest);
+  // Once there was a result, this changes nothing.
+  if (answer.kind === 'probe') afterwards.defer(async () => tellBreaker(claim, context, { kind: 'left' }));
+  return { left, answer };
+}
+
+/**
+ * Investigates behind the breaker: while agents are degraded, an incident passes the configured agent over, unless it is the
+ * one that finds out whether it works again. What the agent made of the incident is told to the breaker, whatever those that
+ * took over from it made of it.
+ * @param evidence resolves when it is in the workspace
+ * @throws the signal's reason when it is aborted, or what the evidence was rejected with
  */
 export async function guardAgents(
+  { left, answer }: Turn,
   claim: Claim,
   workspace: Workspace,
-  evidence: Evidence,
+  evidence: Promise<Evidence>,
   context: TriageContext,
-  left: LeftRun | undefined,
 ): Promise<TriageOutcome> {
-  const { config, breaker, grace, logger } = context;
-  const { agent_cli: agent } = config;
-  if (agent === 'builtin' || (!left && claim.agentsGivenUp !== undefined)) {
-    return investigate(claim, workspace, evidence, context, { left });
-  }
-
-  const id = claim.incident.incident_id;
-  const answer = left ? undefined : await breaker.enter(id, config.agent_timeout + grace.overrun + grace.kill);
+  const { agent_cli: agent } = context.config;
+  if (!answer && (!left || agent === 'builtin')) return investigate(claim, workspace, evidence, context, { left });
   if (answer?.kind === 'degraded') {
     const times = answer.failures === 1 ? 'a failure' : `${answer.failures} failures in a row`;
     const passedOver = `${agent} was passed over after ${times}, the last one: ${answer.reason}`;
-    logger.warn({ agent, failures: answer.failures }, 'agent is passed over: agents are degraded');
+    context.logger.warn({ agent, failures: answer.failures }, 'agent is passed over: agents are degraded');
     return investigate(claim, workspace, evidence, context, { passedOver });
   }
   let result: AgentResult = { kind: 'left' };
@@ -43,18 +61,23 @@ export async function guardAgents(
     if (result.kind === 'failed') result = { ...result, reason: await redactText(result.reason) };
     return outcome;
   } finally {
-    await record(result);
+    await tellBreaker(claim, context, result);
   }
+}
 
-  /** Never rejects: what the agent found out must not be lost with it. */
-  async function record(result: AgentResult): Promise<void> {
-    try {
-      const change = await breaker.record(id, agent, result);
-      if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
-      if (change === 'closed') logger.info({ agent }, 'agents work again');
-    } catch (error) {
-      logger.warn({ error }, 'what the agent made of the incident could not be told to the breaker');
-    }
+/** Never rejects: what the agent found out must not be lost with it. */
+async function tellBreaker(
+  { incident }: Claim,
+  { config, breaker, logger }: TriageContext,
+  result: AgentResult,
+): Promise<void> {
+  const { agent_cli: agent } = config;
+  try {
+    const change = await breaker.record(incident.incident_id, agent, result);
+    if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
+    if (change === 'closed') logger.info({ agent }, 'agents work again');
+  } catch (error) {
+    logger.warn({ error }, 'what the agent made of the incident could not be told to the breaker');
   }
 }
 

@@ -21,12 +21,13 @@ import { runAgent } from './run-agent.ts';
  * attempt, as long as there is one. A report that is not the configured agent's says so, and so does its incident.
  * @param options.left the run to follow
  * @param options.passedOver why the configured agent is not even tried; then those of `agent_fallback` are, the built-in one last
- * @throws the signal's reason when it is aborted
+ * @param evidence resolves when it is in the workspace
+ * @throws the signal's reason when it is aborted, or what the evidence was rejected with
  */
 export async function investigate(
   claim: Claim,
   workspace: Workspace,
-  evidence: Evidence,
+  evidence: Promise<Evidence>,
   context: TriageContext,
   { left, passedOver }: { left?: LeftRun | undefined; passedOver?: string } = {},
 ): Promise<TriageOutcome> {
@@ -76,7 +77,7 @@ interface OneRun {
 async function runOne(
   claim: Claim,
   workspace: Workspace,
-  evidence: Evidence,
+  evidence: Promise<Evidence>,
   { context, agent, because, left }: OneRun,
 ): Promise<{ outcome: TriageOutcome; provider?: string | undefined }> {
   const { config } = context;
@@ -95,6 +96,8 @@ async function runOne(
     if (outcome.kind !== 'resolved') await gone;
     return { outcome, provider: providerFailure(stream) };
   } catch (error) {
+    // Without evidence there is nothing that another agent could do better.
+    await evidence;
     if (error instanceof TriageEnded) return { outcome: error.outcome };
     await noteUsage(claim.incident.incident_id, workspace.logs, settings);
     throw error;

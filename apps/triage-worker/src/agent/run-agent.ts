@@ -10,16 +10,17 @@ import { scriptArguments } from './script-arguments.ts';
 import { scriptEnvironment } from './script-environment.ts';
 
 /**
- * Lets the configured agent investigate, within `agent_timeout`. It leaves its report in the workspace's output
+ * Lets the configured agent investigate, within `agent_timeout`. A script is begun while the evidence is being gathered, and waits for it. It leaves its report in the workspace's output
  * directory; whether it is one is judged afterwards.
  * @param options.because why it is not the configured agent that investigates, where it is not
  * @param options.left a run that has begun already, to be followed to its end in place of a new one
- * @throws the signal's reason when it is aborted
+ * @param evidence resolves when it is in the workspace
+ * @throws the signal's reason when it is aborted, or what the evidence was rejected with
  */
 export async function runAgent(
   claim: Claim,
   workspace: Workspace,
-  evidence: Evidence,
+  evidence: Promise<Evidence>,
   context: TriageContext,
   { because, left }: { because?: string | undefined; left?: LeftRun | undefined } = {},
 ): Promise<ScriptRun> {
@@ -28,7 +29,7 @@ export async function runAgent(
   if (config.agent_cli === 'builtin') {
     // Rules over evidence that is already here: it neither waits nor outlives any deadline.
     const clusterEvent = claim.incident.cluster_event;
-    runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output, because });
+    runBuiltinAnalyser({ evidence: await evidence, clusterEvent, outputDirectory: workspace.output, because });
     return { exit: { kind: 'exited', code: 0, lastWords: '' }, gone: Promise.resolve() };
   }
   const { incident, cluster, kubeconfig } = claim;
@@ -49,6 +50,8 @@ export async function runAgent(
     environment: await readEnvironment(context),
     directory: workspace.directory,
     logsDirectory: workspace.logs,
+    // One that is followed has begun long ago, and needs nothing more.
+    ready: left ? Promise.resolve() : evidence,
     timeoutSeconds: config.agent_timeout,
     grace: context.grace,
     signal,

@@ -21,6 +21,9 @@ export interface ScriptCall {
   directory: string;
   /** Gets the script's own `script-stdout.log` and `script-stderr.log`. */
   logsDirectory: string;
+  /** Everything that the script may read is there; it was begun before that. */
+  ready: Promise<unknown>;
+  /** From then on. */
   timeoutSeconds: number;
   grace: Grace;
   signal: AbortSignal;
@@ -38,7 +41,7 @@ const LAST_WORDS_BYTES = 4_096;
  * Runs the agent script until it is known how the agent ended: by the record that the script makes of it before it removes
  * the container, or, without one, by its exit code. An abort or the outer deadline ends it and all its descendants, first
  * with SIGTERM, then with SIGKILL; whichever of the two comes first is the cause that counts.
- * @throws the signal's reason, once the script is gone, when the abort was what ended it
+ * @throws the signal's reason, or what `ready` was rejected with, once the script is gone, when that was what ended it
  */
 export async function runScript(call: ScriptCall): Promise<ScriptRun> {
   call.signal.throwIfAborted();
@@ -54,11 +57,13 @@ export async function runScript(call: ScriptCall): Promise<ScriptRun> {
     stdout,
     stderr,
     timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
-    killGrace: Math.ceil(call.grace.kill * 1000),
   };
-  const ended = call.host.run(script, call.signal);
+  const ended = call.host.run(script, call.ready, call.signal);
   const result = await Promise.race([ended, recorded.catch(async () => ended)]).finally(() => watching.abort());
-  if (result.isCanceled) call.signal.throwIfAborted();
+  if (result.isCanceled) {
+    call.signal.throwIfAborted();
+    await call.ready;
+  }
 
   return { exit: readExit(call.script, result, await lastLine(stderr)), gone: ended.catch(() => undefined) };
 }

@@ -29,7 +29,7 @@ it('passes everything that the script needs', () => {
       '--engine docker --network nightcrier --timeout 90 --incident-id i-1 --attempt 2 ' +
       '--prompt-file /var/incidents/i-1/prompt-sent.md --allowed-tools Read,Bash(kubectl get:*) ' +
       '--output-dir /var/incidents/i-1/output --logs-dir /var/incidents/i-1/logs --memory 1g --cpus 1.5 ' +
-      '--label nightcrier.instance=nightcrier-1a2b --label nightcrier.cluster=alpha --label nightcrier.worker=host-7',
+      '--label nightcrier.instance=nightcrier-1a2b --label nightcrier.cluster=alpha --label nightcrier.worker=host-7 --wait',
   );
 });
 

@@ -55,5 +55,5 @@ export function scriptArguments(run: AgentRun, settings: AgentSettings): string[
     ['--label', `nightcrier.worker=${run.workerId}`],
   ];
   const values = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
-  return run.adopt ? [...values, '--adopt'] : values;
+  return [...values, run.adopt ? '--adopt' : '--wait'];
 }

@@ -1,54 +1,103 @@
-/** The process that {@link file://./script-host.ts} starts. */
-import { execa } from 'execa';
-import { createWriteStream, openSync, type WriteStream } from 'node:fs';
+/** The process that {@link file://./script-host.ts} starts: `node script-host-process.ts KILL_GRACE`. */
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import type { FromHost, HostedResult, HostedScript, ToHost } from './script-host.ts';
+import { becomeScript, startWaitingShell, tellReady, type WaitingShell } from './waiting-shell.ts';
 
-const cancels = new Map<number, AbortController>();
+/** A fork would take a processor from the script that has just begun. */
+const AHEAD_AFTER_MS = 5;
 
-async function run(script: HostedScript, cancelSignal: AbortSignal): Promise<HostedResult> {
-  // The script writes straight into the files: a descendant that outlives it holds no pipe that we would wait for.
-  const [stdout, stderr] = [outputTo(script.stdout), outputTo(script.stderr)];
-  try {
-    const { exitCode, signal, timedOut, isCanceled, code } = await execa(script.script, script.arguments, {
-      cwd: script.directory,
-      env: script.environment,
-      extendEnv: false,
-      stdin: 'ignore',
-      stdout,
-      stderr,
-      timeout: script.timeout,
-      cancelSignal,
-      forceKillAfterDelay: script.killGrace,
-      killDescendants: true,
-      // It outlives this process, as its container does.
-      cleanup: false,
-      reject: false,
-    });
-    return { exitCode, signal, timedOut, isCanceled, code };
-  } finally {
-    stdout.close();
-    stderr.close();
+const killGrace = Number(process.argv[2]);
+const runs = new Map<number, ScriptRun>();
+
+/** Always one ahead. */
+let next: WaitingShell | undefined;
+
+function takeShell(): WaitingShell {
+  const shell = next ?? startWaitingShell(killGrace);
+  next = undefined;
+  setTimeout(waitAhead, AHEAD_AFTER_MS);
+  return shell;
+}
+
+function waitAhead(): void {
+  if (next) return;
+  const shell = startWaitingShell(killGrace);
+  next = shell;
+  // Somebody has killed it.
+  void shell.finally(() => {
+    if (next === shell) next = undefined;
+  });
+}
+
+/** A script from its begin to its end; what comes first of deadline and cancel is why it was ended. */
+class ScriptRun {
+  readonly ended: Promise<HostedResult>;
+  readonly #shell = takeShell();
+  readonly #timeout: number;
+  #deadline: NodeJS.Timeout | undefined;
+  #cause: 'deadline' | 'cancel' | undefined;
+
+  constructor(script: HostedScript) {
+    this.#timeout = script.timeout;
+    becomeScript(this.#shell, script);
+    this.ended = this.#end();
+  }
+
+  /** Tells the script that it need not wait any longer. */
+  ready(): void {
+    this.#deadline ??= setTimeout(() => this.#kill('deadline'), this.#timeout);
+    tellReady(this.#shell);
+  }
+
+  cancel(): void {
+    this.#kill('cancel');
+  }
+
+  #kill(cause: 'deadline' | 'cancel'): void {
+    this.#cause ??= cause;
+    this.#shell.kill();
+  }
+
+  async #end(): Promise<HostedResult> {
+    const { exitCode, signal, code } = await this.#shell;
+    clearTimeout(this.#deadline);
+    return { exitCode, signal, code, timedOut: this.#cause === 'deadline', isCanceled: this.#cause === 'cancel' };
   }
 }
 
-/** Throws at once where a stream by itself would fail later. */
-function outputTo(file: string): WriteStream {
-  return createWriteStream(file, { fd: openSync(file, 'w', 0o600) });
+/** @throws ErrnoException when a file cannot be written */
+async function run(id: number, script: HostedScript): Promise<HostedResult> {
+  for (const file of [script.stdout, script.stderr]) closeSync(openSync(file, 'w', 0o600));
+  const obstacle = obstacleTo(script.script);
+  if (obstacle !== undefined) return { code: obstacle, timedOut: false, isCanceled: false };
+
+  const begun = new ScriptRun(script);
+  runs.set(id, begun);
+  return begun.ended.finally(() => runs.delete(id));
+}
+
+/** Why a script cannot be started: ENOENT, EACCES, … */
+function obstacleTo(script: string): string | undefined {
+  try {
+    accessSync(script, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
 }
 
 async function begin(id: number, script: HostedScript): Promise<void> {
-  const cancel = new AbortController();
-  cancels.set(id, cancel);
-  const answer = await run(script, cancel.signal).then(
+  const answer = await run(id, script).then(
     (result): FromHost => ({ run: id, result }),
     ({ message, code, syscall }: NodeJS.ErrnoException): FromHost => ({ run: id, error: { message, code, syscall } }),
   );
-  cancels.delete(id);
   process.send?.(answer);
 }
 
 process.on('message', (message: ToHost) => {
   if ('begin' in message) void begin(message.run, message.begin);
-  else cancels.get(message.run)?.abort();
+  else if ('ready' in message) runs.get(message.run)?.ready();
+  else runs.get(message.run)?.cancel();
 });
 process.once('disconnect', () => process.exit(0));
+waitAhead();

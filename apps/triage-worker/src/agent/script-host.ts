@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ScriptResult } from './agent-exit.ts';
 
-/** What is to be run, and how it is ended if need be. Times in milliseconds. */
+/** What is to be run, and how long at most from the moment when all is ready for it, in milliseconds. */
 export interface HostedScript {
   script: string;
   arguments: string[];
@@ -15,14 +15,15 @@ export interface HostedScript {
   stderr: string;
   /** Then it is told to end, with all its descendants. */
   timeout: number;
-  /** From there until it is killed. */
-  killGrace: number;
 }
 
 /** How it ended. `isCanceled`: because it was told to by the abort. */
 export type HostedResult = ScriptResult & { isCanceled: boolean };
 
-export type ToHost = { run: number; begin: HostedScript } | { run: number; cancel: true };
+export type ToHost =
+  | { run: number; begin: HostedScript }
+  | { run: number; ready: true }
+  | { run: number; cancel: true };
 /** `error`: it did not get as far as starting the script. */
 export type FromHost =
   | { run: number; result: HostedResult }
@@ -38,9 +39,15 @@ interface Waiting {
  * the worker dies, that process goes with it, and the scripts live on to be adopted.
  */
 export class ScriptHost {
+  readonly #killGrace: number;
   #process: ChildProcess | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #runs = 0;
+
+  /** @param killGrace what a script that is told to end gets until it is killed, ms */
+  constructor(killGrace: number) {
+    this.#killGrace = killGrace;
+  }
 
   /** Starts the process, so that the first script does not have to wait for it. */
   start(): void {
@@ -49,10 +56,11 @@ export class ScriptHost {
 
   /**
    * Runs a script to its end. An abort ends it, first with SIGTERM.
+   * @param ready the script gets a line on its stdin when this resolves, and is ended when it rejects
    * @throws Error when the process is gone, and with it the word of how the script ended; ErrnoException when a file cannot
    *   be opened
    */
-  async run(script: HostedScript, signal: AbortSignal): Promise<HostedResult> {
+  async run(script: HostedScript, ready: Promise<unknown>, signal: AbortSignal): Promise<HostedResult> {
     this.start();
     const run = ++this.#runs;
     const cancel = (): void => this.#tell({ run, cancel: true });
@@ -61,6 +69,7 @@ export class ScriptHost {
         this.#waiting.set(run, { resolve, reject });
         this.#tell({ run, begin: script });
         signal.addEventListener('abort', cancel);
+        ready.then(() => this.#tell({ run, ready: true }), cancel);
       });
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -79,7 +88,7 @@ export class ScriptHost {
   #fork(): ChildProcess {
     const main = fileURLToPath(new URL('script-host-process.ts', import.meta.url));
     // Detached: a Ctrl-C is for the worker alone.
-    const child = fork(main, { detached: true, env: {}, execArgv: [] });
+    const child = fork(main, [String(this.#killGrace)], { detached: true, env: {}, execArgv: [] });
     child.on('message', (message: FromHost) => {
       const waiting = this.#waiting.get(message.run);
       if ('result' in message) waiting?.resolve(message.result);

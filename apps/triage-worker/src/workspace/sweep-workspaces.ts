@@ -5,6 +5,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents';
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { SPARE } from './spare-workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Begins the names of workspaces that are being removed. */
@@ -35,6 +36,9 @@ export async function sweepWorkspaces(retention: Retention): Promise<string[]> {
   // A worker died between renaming and removing.
   for (const name of entries.filter((entry) => entry.startsWith(LEAVING))) await remove(path.join(root, name), logger);
 
+  for (const name of entries.filter((entry) => entry.startsWith(SPARE)))
+    await removeForgotten(path.join(root, name), retention);
+
   const removed: string[] = [];
   for (const id of await surplus(entries, retention)) {
     if (signal.aborted) break;
@@ -51,7 +55,7 @@ export async function sweepWorkspaces(retention: Retention): Promise<string[]> {
 async function surplus(entries: string[], { root, days, count, now = Date.now }: Retention): Promise<string[]> {
   const workspaces: { id: string; at: number }[] = [];
   for (const id of entries.filter((entry) => !entry.startsWith('.'))) {
-    const at = await lastAttempt(path.join(root, id));
+    const at = await modified(path.join(root, id, 'incident.json'));
     if (at !== undefined) workspaces.push({ id, at });
   }
   const newestFirst = workspaces.toSorted((a, b) => b.at - a.at);
@@ -83,10 +87,10 @@ async function listDirectories(root: string): Promise<string[]> {
   }
 }
 
-/** Milliseconds since the epoch; undefined for what is no workspace. */
-async function lastAttempt(directory: string): Promise<number | undefined> {
+/** Milliseconds since the epoch; undefined for what is not there. */
+async function modified(file: string): Promise<number | undefined> {
   try {
-    return (await stat(path.join(directory, 'incident.json'))).mtimeMs;
+    return (await stat(file)).mtimeMs;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -102,6 +106,12 @@ async function takeAway(directory: string, leaving: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw error;
   }
+}
+
+/** A worker that still lives makes itself another spare one. */
+async function removeForgotten(spare: string, { now = Date.now, logger }: Retention): Promise<void> {
+  const made = await modified(spare);
+  if (made !== undefined && now() - made > DAY_MS) await remove(spare, logger);
 }
 
 async function remove(directory: string, logger: Logger): Promise<void> {

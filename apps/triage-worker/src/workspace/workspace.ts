@@ -2,6 +2,7 @@ import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
 import type { Incident } from '@nightcrier/core/incident';
 import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { SpareWorkspace } from './spare-workspace.ts';
 
 /** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
 export interface Workspace {
@@ -37,18 +38,27 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
   };
 }
 
+/** The directories of a workspace. */
+export const WORKSPACE_PARTS = ['evidence', 'output', 'logs'] as const satisfies readonly (keyof Workspace)[];
+
 /**
  * Makes the workspace of an attempt, or makes that of an earlier attempt ready for this one. Only the worker's user can
  * enter it.
- * @param resume the run before is followed to its end: its output, logs and evidence stay where they are
+ * @param options.resume the run before is followed to its end: its output, logs and evidence stay where they are
+ * @param options.spare becomes the workspace where there is none yet
  */
-export function makeWorkspace(root: string, incidentId: string, { resume = false } = {}): Workspace {
+export function makeWorkspace(
+  root: string,
+  incidentId: string,
+  { resume = false, spare }: { resume?: boolean; spare?: SpareWorkspace | undefined } = {},
+): Workspace {
   const workspace = workspaceOf(root, incidentId);
-  const { directory, evidence, output, logs } = workspace;
+  const { directory } = workspace;
+  if (spare?.take(directory)) return workspace;
   const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   if (!isNew) chmodSync(directory, 0o700);
   if (!isNew && !resume) archiveLastRun(workspace);
-  for (const part of [evidence, output, logs]) mkdirSync(part, { recursive: true, mode: 0o700 });
+  for (const part of WORKSPACE_PARTS) mkdirSync(workspace[part], { recursive: true, mode: 0o700 });
   return workspace;
 }
 
@@ -97,7 +107,7 @@ export function describeIncident(incident: Incident) {
  * Moves what the run before left, evidence, output and logs, into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
  * that a dead worker left behind goes on writing into the moved directory and cannot touch this attempt's report.
  */
-function archiveLastRun(workspace: Workspace, names = ['evidence', 'output', 'logs']): void {
+function archiveLastRun(workspace: Workspace, names: readonly string[] = WORKSPACE_PARTS): void {
   const present = readdirSync(workspace.directory);
   const leftovers = names.filter((name) => present.includes(name));
   if (leftovers.length === 0) return;

@@ -1,0 +1,54 @@
+import { execa } from 'execa';
+import type { HostedScript } from './script-host.ts';
+
+export type WaitingShell = ReturnType<typeof startWaitingShell>;
+
+/**
+ * Starts a shell that waits for one line on its stdin, and by it becomes a script. What takes long about a new process, the
+ * fork, is done by then. A shell that never gets its line ends when this process does.
+ * @param killGrace ms between SIGTERM and SIGKILL, when it is killed
+ */
+export function startWaitingShell(killGrace: number) {
+  return execa('/bin/sh', [], {
+    env: {},
+    extendEnv: false,
+    // The script writes straight into files: a descendant that outlives it holds no pipe that we would wait for.
+    stdio: ['pipe', 'ignore', 'ignore', { value: 'pipe', input: true }],
+    forceKillAfterDelay: killGrace,
+    killDescendants: true,
+    // It outlives this process, as its container does.
+    cleanup: false,
+    reject: false,
+  });
+}
+
+/** The environment goes with the line, and so is not among the arguments, which everybody can see. */
+export function becomeScript(shell: WaitingShell, script: HostedScript): void {
+  shell.stdin.end(lineOf(script));
+}
+
+/** Gives the script that a shell has become a line on its stdin, and the end of that. */
+export function tellReady({ stdio: [, , , stdin] }: WaitingShell): void {
+  // One that has ended, or does not listen, did not want to know.
+  stdin.on('error', () => undefined);
+  // Nor must we wait for a descendant that keeps the other end.
+  stdin.end('ready\n', () => stdin.destroy());
+}
+
+function lineOf({ script, arguments: args, environment, directory, stdout, stderr }: HostedScript): string {
+  const variables = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  return [
+    // Not the stream of this line, of which the shell has perhaps read more.
+    `exec <&3 3<&- >${quoted(stdout)} 2>${quoted(stderr)}`,
+    `cd ${quoted(directory)} || exit 126`,
+    // Which `cd` has just set.
+    'unset OLDPWD',
+    ...variables,
+    `exec ${[script, ...args].map(quoted).join(' ')}\n`,
+  ].join('; ');
+}
+
+/** As one word of a POSIX shell, whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
