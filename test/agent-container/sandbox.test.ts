@@ -9,6 +9,8 @@ import type { Step } from '../fixtures/stub-llm/script.ts';
 import { containerExists, inspectRunning, KEYS, startAttempt, Workspace } from './attempt.ts';
 
 const why = await whyNoDocker();
+type Attempt = ReturnType<typeof startAttempt>;
+
 const HANGS: Step[] = [{ text: 'too late', delayMs: 600_000 }];
 
 /** The parts of `docker inspect` that the sandbox consists of. */
@@ -147,19 +149,17 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     expect(log).toContain('{\\"faultType\\":\\"Late\\"}');
   });
 
-  it('with --wait, starts no container when stdin ends without a line, or when it is told to stop', async () => {
-    const world = await scripted(HANGS);
-    for (const end of ['eof', 'SIGTERM'] as const) {
-      const attempt = startAttempt(workspace, { ...world, agent: 'claude', flags: ['--wait'] });
-      await vi.waitFor(() => access(path.join(workspace.path, 'logs')), { timeout: 10_000 });
-      if (end === 'eof') attempt.stdin.end();
-      else attempt.kill(end);
-      const { exitCode, stderr } = await attempt;
-      expect(exitCode).toBe(end === 'eof' ? 69 : 143);
-      if (end === 'eof') expect(stderr).toContain('--wait: stdin ended without a line');
-      expect(await containerExists(workspace.container)).toBe(false);
-      await rm(path.join(workspace.path, 'logs'), { recursive: true });
-    }
+  it.each([
+    ['stdin ends without a line', (attempt: Attempt) => attempt.stdin.end(), 69, '--wait: stdin ended without a line'],
+    ['it is told to stop', (attempt: Attempt) => attempt.kill('SIGTERM'), 143, ''],
+  ])('with --wait, starts no container when %s', async (_, end, expected, said) => {
+    const attempt = startAttempt(workspace, { ...(await scripted(HANGS)), agent: 'claude', flags: ['--wait'] });
+    await vi.waitFor(() => access(path.join(workspace.path, 'logs')), { timeout: 10_000 });
+    end(attempt);
+    const { exitCode, stderr } = await attempt;
+    expect(exitCode).toBe(expected);
+    expect(stderr).toContain(said);
+    expect(await containerExists(workspace.container)).toBe(false);
     expect(stub?.requests).toEqual([]);
   });
 

@@ -98,6 +98,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${bench.folder}.*--adopt`]), { timeout: 20_000 });
     api.goAway();
     await expectAdopted(id);
+    expect(await bench.booksOff()).toEqual([]);
   });
 
   it('counts with its report when it has ended before anybody came', async () => {

@@ -3,7 +3,7 @@ import type { Incident } from '@nightcrier/core/incident';
 import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { guardAgents, takeTurn } from './agent/guard-agents.ts';
-import { beginAttempt, type Claim, claim } from './claim.ts';
+import { beginAttempt, claim } from './claim.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './gather-evidence.ts';

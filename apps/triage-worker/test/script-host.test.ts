@@ -8,13 +8,13 @@ import { ScriptHost } from '../src/agent/script-host.ts';
 
 const SECOND = 1_000;
 
-async function prepare(body: string) {
+async function prepare(body: string, beginning = '#!/bin/bash') {
   const directory = await mkdtemp(path.join(tmpdir(), 'nightcrier-script-host-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const host = new ScriptHost(SECOND);
   onTestFinished(() => host.stop());
   const script = path.join(directory, 'script.sh');
-  await writeFile(script, `#!/bin/bash\necho $PPID >parent\necho $$ >pid\n${body}\n`, { mode: 0o755 });
+  await writeFile(script, `${beginning}\necho $PPID >parent\necho $$ >pid\n${body}\n`, { mode: 0o755 });
   const inside = (name: string): string => path.join(directory, name);
   const hosted = {
     script,
@@ -86,9 +86,21 @@ it('does not mind when the shell that waits for the next script is killed', asyn
   expect(await run()).toMatchObject({ exitCode: 0 });
 });
 
+it.each(['#!/usr/bin/env bash', '#!/usr/bin/env -S bash -e', '#!/bin/bash -e', ':'])(
+  'runs a script that begins with %j under the name that it has',
+  async (beginning) => {
+    const { run, reads } = await prepare('echo "${0##*/} $1" >said', beginning);
+    expect(await run()).toMatchObject({ exitCode: 0 });
+    expect(await reads('said')).toBe('script.sh one');
+  },
+);
+
 it('says why a script cannot be started', async () => {
   const { run } = await prepare('');
   expect(await run({ script: '/nowhere/script.sh' })).toMatchObject({ code: 'ENOENT' });
+  expect(await run({ script: '/etc/passwd' })).toMatchObject({ code: 'EACCES' });
+  expect(await run({ script: '/etc' })).toMatchObject({ code: 'EISDIR' });
+  expect(await run()).toMatchObject({ exitCode: 0 });
 });
 
 const STUBBORN = 'trap "" TERM; echo >ready; while :; do sleep 0.1; done';

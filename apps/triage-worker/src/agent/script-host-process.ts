@@ -1,7 +1,7 @@
 /** The process that {@link file://./script-host.ts} starts: `node script-host-process.ts KILL_GRACE`. */
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { FromHost, HostedResult, HostedScript, ToHost } from './script-host.ts';
-import { becomeScript, startWaitingShell, tellReady, type WaitingShell } from './waiting-shell.ts';
+import { lineToBecome, startWaitingShell, tellReady, type WaitingShell } from './waiting-shell.ts';
 
 /** A fork would take a processor from the script that has just begun. */
 const AHEAD_AFTER_MS = 5;
@@ -37,9 +37,10 @@ class ScriptRun {
   #deadline: NodeJS.Timeout | undefined;
   #cause: 'deadline' | 'cancel' | undefined;
 
-  constructor(script: HostedScript) {
-    this.#timeout = script.timeout;
-    becomeScript(this.#shell, script);
+  /** @param line by which a shell becomes the script */
+  constructor(line: string, timeout: number) {
+    this.#timeout = timeout;
+    this.#shell.stdin.end(line);
     this.ended = this.#end();
   }
 
@@ -68,22 +69,19 @@ class ScriptRun {
 /** @throws ErrnoException when a file cannot be written */
 async function run(id: number, script: HostedScript): Promise<HostedResult> {
   for (const file of [script.stdout, script.stderr]) closeSync(openSync(file, 'w', 0o600));
-  const obstacle = obstacleTo(script.script);
-  if (obstacle !== undefined) return { code: obstacle, timedOut: false, isCanceled: false };
-
-  const begun = new ScriptRun(script);
+  let line: string;
+  try {
+    line = lineToBecome(script);
+  } catch (error) {
+    return { code: errorCode(error), timedOut: false, isCanceled: false };
+  }
+  const begun = new ScriptRun(line, script.timeout);
   runs.set(id, begun);
   return begun.ended.finally(() => runs.delete(id));
 }
 
-/** Why a script cannot be started: ENOENT, EACCES, … */
-function obstacleTo(script: string): string | undefined {
-  try {
-    accessSync(script, constants.X_OK);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  }
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 async function begin(id: number, script: HostedScript): Promise<void> {

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import type { HostedScript } from './script-host.ts';
 
 export type WaitingShell = ReturnType<typeof startWaitingShell>;
@@ -22,9 +23,29 @@ export function startWaitingShell(killGrace: number) {
   });
 }
 
-/** The environment goes with the line, and so is not among the arguments, which everybody can see. */
-export function becomeScript(shell: WaitingShell, script: HostedScript): void {
-  shell.stdin.end(lineOf(script));
+/**
+ * What makes a shell that waits a script. The environment is in it, and so is not among the arguments, which everybody can see.
+ * @throws ErrnoException when the script cannot be executed or read
+ */
+export function lineToBecome({
+  script,
+  arguments: args,
+  environment,
+  directory,
+  stdout,
+  stderr,
+}: HostedScript): string {
+  accessSync(script, constants.X_OK);
+  const variables = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  return [
+    // Not the stream of this line, of which the shell has perhaps read more.
+    `exec <&3 3<&- >${quoted(stdout)} 2>${quoted(stderr)}`,
+    `cd ${quoted(directory)} || exit 126`,
+    // Which `cd` has just set.
+    'unset OLDPWD',
+    ...variables,
+    `exec ${[...interpreterOf(script), script, ...args].map(quoted).join(' ')}\n`,
+  ].join('; ');
 }
 
 /** Gives the script that a shell has become a line on its stdin, and the end of that. */
@@ -35,17 +56,20 @@ export function tellReady({ stdio: [, , , stdin] }: WaitingShell): void {
   stdin.end('ready\n', () => stdin.destroy());
 }
 
-function lineOf({ script, arguments: args, environment, directory, stdout, stderr }: HostedScript): string {
-  const variables = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
-  return [
-    // Not the stream of this line, of which the shell has perhaps read more.
-    `exec <&3 3<&- >${quoted(stdout)} 2>${quoted(stderr)}`,
-    `cd ${quoted(directory)} || exit 126`,
-    // Which `cd` has just set.
-    'unset OLDPWD',
-    ...variables,
-    `exec ${[script, ...args].map(quoted).join(' ')}\n`,
-  ].join('; ');
+/**
+ * A script that begins with `#!/usr/bin/env bash` has `env` look for bash; the shell does that as well, and one program less is
+ * started.
+ */
+function interpreterOf(script: string): string[] {
+  const file = openSync(script, 'r');
+  try {
+    const beginning = Buffer.alloc(64);
+    readSync(file, beginning);
+    const [, interpreter] = /^#! ?\/usr\/bin\/env (\w+)\n/.exec(beginning.toString('latin1')) ?? [];
+    return interpreter === undefined ? [] : [interpreter];
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** As one word of a POSIX shell, whatever is in it. */
