@@ -5,7 +5,7 @@ import type { HeldJob } from './settle.ts';
 
 /** A slot of a cluster that this worker holds for one incident. */
 export interface HeldSlot {
-  /** Aborted when the slot went to another incident, because its lease was not renewed in time. */
+  /** Aborted when the slot went to another incident, or with its incident to another worker, because this one hung. */
   lost: AbortSignal;
   /** Lets the next incident of the cluster have it. Never rejects: the lease ends by itself. */
   give(): Promise<void>;
@@ -32,8 +32,8 @@ export async function takeSlot(
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
     try {
-      if (!(await slots.renew(cluster_name, incident_id)))
-        lost.abort('the slot of its cluster went to another incident');
+      if (!(await slots.renew(cluster_name, incident_id, token)))
+        lost.abort('the slot of its cluster went to another incident, or its incident to another worker');
     } catch (error) {
       logger.warn({ error }, 'slot of a cluster could not be renewed');
     }
@@ -44,7 +44,7 @@ export async function takeSlot(
     async give() {
       clearInterval(timer);
       try {
-        await slots.give(cluster_name, incident_id);
+        await slots.give(cluster_name, incident_id, token);
       } catch (error) {
         logger.warn({ error }, 'slot of a cluster could not be given back; its lease ends by itself');
       }

@@ -121,15 +121,28 @@ export class TriageWorker {
   }
 
   async #process(job: Job<TriageJob>, token: string, lockSignal: AbortSignal): Promise<void> {
-    const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
-    // Fetched while the worker was told to stop; nothing has begun.
-    if (this.#draining) return giveBack(held);
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
+    const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
+    try {
+      // Fetched while the worker was told to stop; nothing has begun.
+      if (this.#draining) return await giveBack(held);
+      await this.#work(held, lockSignal, logger);
+    } catch (error) {
+      if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
+      // What became of the incident could not be written, so the job must not end either. BullMQ leaves it as it is after a
+      // DelayedError; its lock is no longer renewed, and it is taken again as if this worker had died.
+      logger.error({ error }, 'what became of the incident could not be recorded; it will be taken again');
+      throw new DelayedError();
+    }
+  }
+
+  async #work(held: HeldJob, lockSignal: AbortSignal, logger: Logger): Promise<void> {
+    const { slots, context } = this.#parts;
     const stages = new StageClock();
-    const taking = stages.time('slot', takeSlot(held, this.#parts.slots, logger));
+    const taking = stages.time('slot', takeSlot(held, slots, logger));
     // Asked for right behind it: one wait for Redis in place of two.
-    const row = this.#parts.context.incidents.get(incident_id);
+    const row = context.incidents.get(held.job.data.incident_id);
     // Without a slot nobody looks at it.
     row.catch(() => undefined);
     const slot = await taking;
@@ -146,20 +159,11 @@ export class TriageWorker {
   ): Promise<void> {
     const { logger } = run;
     const { counters, retry, context, wakeNotifier } = this.#parts;
-    const { incident_id } = held.job.data;
+    const { incidents, config: notifications } = context;
     const begun = performance.now();
-    try {
-      const outcome = await triage(incident_id, row, { ...context, ...run });
-      const seconds = Math.round(performance.now() - begun) / 1000;
-      const { incidents, config: notifications } = context;
-      return await settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });
-    } catch (error) {
-      if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
-      // The outcome could not be written, so the job must not end either. BullMQ leaves it as it is after a DelayedError;
-      // its lock is no longer renewed, and it is taken again as if this worker had died.
-      logger.error({ error }, 'outcome of triage could not be recorded; the incident will be taken again');
-      throw new DelayedError();
-    }
+    const outcome = await triage(held.job.data.incident_id, row, { ...context, ...run });
+    const seconds = Math.round(performance.now() - begun) / 1000;
+    return settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });
   }
 
   /**

@@ -220,6 +220,13 @@ export class Bench {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
   }
 
+  /** Has Redis answer with an error whoever asks for a slot of the cluster; gives what mends it. */
+  async breakSlots(): Promise<() => Promise<void>> {
+    const key = new StateKeys(this.key_prefix).slots('alpha');
+    await this.#redis.set(key, 'not a sorted set');
+    return async () => void (await this.#redis.del(key));
+  }
+
   /** Gives the job to another worker, as the stalled check would after a long pause of this one. */
   async stealLock(id: string): Promise<void> {
     await this.#redis.set(`${this.queue.toKey(id)}:lock`, 'somebody-else', 'PX', 60_000);

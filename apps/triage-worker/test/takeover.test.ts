@@ -92,6 +92,18 @@ it('discards the outcome of a worker whose incident was taken over', async () =>
   expect(await bench.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
 });
 
+it('fails no incident because Redis answers with an error while its slot is taken', async () => {
+  const id = await bench.admit();
+  const mend = await bench.breakSlots();
+  await bench.startWorker(bench.config());
+  await expect
+    .poll(() => bench.logger.lines.map((line) => line.message), { timeout: 10_000 })
+    .toContain('what became of the incident could not be recorded; it will be taken again');
+  expect((await bench.incident(id)).state).toBe('queued');
+  await mend();
+  expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+});
+
 it('gives an incident back that another worker begins or ends while it is being claimed', async () => {
   const id = await bench.admit();
   const incident = { ...(await bench.incident(id)), attempts: 1 };

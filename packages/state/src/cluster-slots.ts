@@ -48,14 +48,17 @@ export class ClusterSlots {
     return answer === 0 ? 'parked' : 'not ours';
   }
 
-  /** Renews the lease of a slot. Returns false when another incident has it by now. */
-  async renew(cluster: string, incidentId: string): Promise<boolean> {
-    return (await this.#run('renew', cluster, incidentId)) === 1;
+  /** Renews the lease of a slot. Returns false when another incident has it by now, or another worker the incident. */
+  async renew(cluster: string, incidentId: string, token: string): Promise<boolean> {
+    return (await this.#run('renew', cluster, incidentId, token)) === 1;
   }
 
-  /** Gives a slot back, and promotes the next parked incident. Gives the ids of what was promoted. */
-  async give(cluster: string, incidentId: string): Promise<string[]> {
-    return Promoted.parse(await this.#run('give', cluster, incidentId));
+  /**
+   * Gives a slot back, and promotes the next parked incident. Gives the ids of what was promoted. A worker whose incident
+   * another one has taken over has nothing to give.
+   */
+  async give(cluster: string, incidentId: string, token: string): Promise<string[]> {
+    return Promoted.parse(await this.#run('give', cluster, incidentId, token));
   }
 
   /** Promotes what the slots allow in every cluster: of dead workers, whose leases have ended, nobody gave them back. */

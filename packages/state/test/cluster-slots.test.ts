@@ -40,8 +40,23 @@ test('a cluster has no more slots than configured, and every cluster its own', a
   expect(await slots.take('other', 'e', 'token')).toBe('taken');
   // Who holds one keeps it, also when another worker has taken over its incident.
   expect(await slots.take('prod', second, 'another token')).toBe('taken');
-  expect(await slots.renew('prod', first)).toBe(true);
-  expect(await slots.renew('prod', third)).toBe(false);
+  expect(await slots.renew('prod', first, 'token')).toBe(true);
+  expect(await slots.renew('prod', third, 'token')).toBe(false);
+});
+
+test('who has lost an incident to another worker does not give away the slot that goes with it', async () => {
+  await using state = await openState(server.url);
+  const slots = slotsOf(state, 1);
+  const id = await runOne(state, slots);
+  await state.admission.admit(fault());
+  const parked = await parkNext(state, slots);
+  await state.redis.set(`${state.queue.toKey(id)}:lock`, 'another token');
+  expect(await slots.take('prod', id, 'another token')).toBe('taken');
+
+  expect(await slots.give('prod', id, 'token')).toEqual([]);
+  expect(await slots.renew('prod', id, 'token')).toBe(false);
+  expect(await slots.renew('prod', id, 'another token')).toBe(true);
+  expect(await slots.give('prod', id, 'another token')).toEqual([parked]);
 });
 
 test('0 is no bound', async () => {
@@ -69,12 +84,12 @@ test('a parked incident is promoted when a slot becomes free, the most severe fi
   await state.admission.admit(fault({ severity: 'critical' }));
   const severe = await parkNext(state, slots);
   expect(await balancedBooks(state)).toMatchObject({ delayed: 2, waiting: 0 });
-  expect(await slots.give('prod', running)).toEqual([severe]);
+  expect(await slots.give('prod', running, 'token')).toEqual([severe]);
   expect(await (await state.queue.getJob(severe))?.getState()).toBe('prioritized');
   expect(await balancedBooks(state)).toMatchObject({ delayed: 1, waiting: 1 });
   expect(await take(state)).toBe(severe);
   expect(await slots.take('prod', severe, 'token')).toBe('taken');
-  expect(await slots.give('prod', severe)).toEqual([mild]);
+  expect(await slots.give('prod', severe, 'token')).toEqual([mild]);
 });
 
 test('the slots of a dead worker come back when their leases end', async () => {
@@ -96,7 +111,7 @@ test('a parked incident that gave way to another one is not promoted', async () 
   await state.admission.admit(fault());
   const parked = await parkNext(state, slots);
   expect(await state.admission.admit(fault())).toMatchObject({ evicted: [parked] });
-  expect(await slots.give('prod', running)).toEqual([]);
+  expect(await slots.give('prod', running, 'token')).toEqual([]);
   expect(await balancedBooks(state)).toMatchObject({ delayed: 0, waiting: 1, dropped: 1 });
 });
 
@@ -113,5 +128,5 @@ test('an incident that lost its worker waits for a slot like the others', async 
     last_failure: 'attempt 1: its worker died or hung',
   });
   expect(await balancedBooks(state)).toMatchObject({ active: 1, delayed: 1 });
-  expect(await slots.give('prod', running)).toEqual([lost]);
+  expect(await slots.give('prod', running, 'token')).toEqual([lost]);
 });

@@ -68,7 +68,7 @@ function investigate(state: State): { stop(): Promise<void> } {
     await incidents.begin(incident_id);
     await sleep(1);
     await incidents.finish(incident_id, { state: 'resolved' });
-    await slots.give(cluster_name, incident_id);
+    await slots.give(cluster_name, incident_id, token);
   };
   const prefix = new StateKeys(key_prefix).bullmq;
   const worker = new Worker<TriageJob>(QUEUE_NAME, process, { connection, prefix, concurrency: 6 });

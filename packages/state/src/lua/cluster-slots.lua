@@ -7,6 +7,7 @@
 -- give and refill → ids that were promoted
 
 local operation, cluster, most, id, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local token = ARGV[6]
 -- A parked incident tries again after this time even if nobody promotes it, ms.
 local PARKED_FOR = 300000
 local held, parked, clusters = ours .. 'slots:' .. cluster, ours .. 'parked:' .. cluster, ours .. 'parked-clusters'
@@ -54,7 +55,7 @@ end
 local function park()
   local keys = bull_keys('marker', 'active', 'prioritized', 'delayed', id, 'events', 'meta', 'stalled', 'wait',
     'limiter', 'pc')
-  local delayed = bull_delay(keys, { bull, now, id, ARGV[6], PARKED_FOR, '1', '', '0', '' })
+  local delayed = bull_delay(keys, { bull, now, id, token, PARKED_FOR, '1', '', '0', '' })
   if delayed ~= 0 then return delayed end
   local row = redis.call('HMGET', row_of(id), 'state', 'place', 'phase')
   if not OPEN[row[1]] then return 0 end
@@ -70,7 +71,14 @@ local function park()
   return 0
 end
 
+-- The slot goes with the incident, and so with the lock on its job: whoever has lost that one has lost the slot.
+local function is_taken_over()
+  local holder = redis.call('GET', bull .. id .. ':lock')
+  return holder and holder ~= token
+end
+
 if operation == 'take' or operation == 'renew' then
+  if operation == 'renew' and is_taken_over() then return 0 end
   if not redis.call('ZSCORE', held, id) and free_slots() < 1 then return operation == 'take' and park() or 0 end
   redis.call('ZADD', held, now + lease, id)
   redis.call('ZREM', parked, id)
@@ -78,6 +86,7 @@ if operation == 'take' or operation == 'renew' then
 end
 
 if operation == 'give' then
+  if is_taken_over() then return {} end
   redis.call('ZREM', held, id)
   return promote(math.min(free_slots(), 1))
 end
