@@ -23,7 +23,8 @@ const PROMPT = path.join(import.meta.dirname, '../configs/triage-system-prompt.m
 const BARE_WORKER = path.join(import.meta.dirname, '../test/fixtures/bare-worker.ts');
 
 export const bench: Bench = {
-  description: "Notification sent → agent process started, idle system, across processes, against BullMQ's add → start",
+  description:
+    "Notification sent → agent process runs and has its evidence, idle system, across processes, against BullMQ's add → start",
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
     const agent = await AgentThatTells.make(folder);
@@ -68,7 +69,7 @@ export const bench: Bench = {
   },
 };
 
-/** A stand-in agent that says over a connection when its process began: nothing has to look for it. */
+/** A stand-in agent that says over a connection when it may begin: nothing has to look for it. */
 class AgentThatTells {
   readonly script: string;
   readonly #server: Server;
@@ -93,7 +94,7 @@ class AgentThatTells {
     return new AgentThatTells(script, server);
   }
 
-  /** When the next agent's process began, ms since the epoch. */
+  /** When the next agent began, ms since the epoch. */
   async started(): Promise<number> {
     const [began]: unknown[] = await once(this.#server, 'started', { signal: AbortSignal.timeout(30_000) });
     return Number(began);
