@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { together } from './together.ts';
+import { alongside, together } from './together.ts';
 
-test('gives what both give', async () => {
+test('gives what all give', async () => {
   expect(await together(Promise.resolve(1), Promise.resolve('two'))).toEqual([1, 'two']);
 });
 
@@ -14,4 +14,21 @@ test('fails only when the other has ended too', async () => {
   };
   await expect(together(Promise.reject(new Error('no cluster')), endLater())).rejects.toThrow('no cluster');
   expect(ended).toBe(true);
+});
+
+test('does the rest alongside, and fails with it only when the work has ended too', async () => {
+  const work = Promise.withResolvers<string>();
+  let ended = false;
+  const both = alongside(work.promise, async () => Promise.reject(new Error('no disk'))).finally(() => (ended = true));
+  both.catch(() => undefined);
+  await setImmediate();
+  expect(ended).toBe(false);
+  work.reject(new Error('no cluster'));
+  await expect(both).rejects.toThrow('no disk');
+});
+
+test('leaves it to the rest whether the work has failed', async () => {
+  expect(await alongside(Promise.reject(new Error('no cluster')), async () => Promise.resolve('a report'))).toBe(
+    'a report',
+  );
 });
