@@ -33,7 +33,9 @@ it('ends the script that waits when the cluster goes away, and tries again later
   await using api = await GatedApi.start(world.cluster);
   await writeFile(bench.kubeconfig, api.kubeconfig);
   const id = await bench.admit();
-  await bench.startWorker(bench.config({ max_attempts: 1 }, { agent: 'says-what-is-there' }));
+  // Nor can the built-in analyser do anything without evidence.
+  const settings = { max_attempts: 1, agent_fallback: ['builtin' as const] };
+  await bench.startWorker(bench.config(settings, { agent: 'says-what-is-there' }));
   await untilBegun(id);
   api.goAway();
   expect((await bench.reaches(id, 'failed')).reason).toMatch(
