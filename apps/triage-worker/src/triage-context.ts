@@ -26,8 +26,8 @@ export interface TriageContext {
   instance: string;
   /** Runs the agent scripts. */
   scripts: ScriptHost;
-  /** Where an agent is to begin soon. */
-  spare?: SpareWorkspace;
+  /** For an incident that is given to an agent. */
+  spare: SpareWorkspace;
   grace: Grace;
   /** Since the worker took the job. */
   stages: StageClock;

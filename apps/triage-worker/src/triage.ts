@@ -38,7 +38,9 @@ export async function triage(
         allowed,
       );
       const resume = turn.left !== undefined;
-      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, spare });
+      // The built-in analyser is in no hurry, and leaves no logs.
+      const atHand = config.agent_cli === 'builtin' ? {} : { spare };
+      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...atHand });
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
         const outcome = await guardAgents(turn, claimed, workspace, evidence, context);

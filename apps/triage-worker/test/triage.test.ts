@@ -1,6 +1,6 @@
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -46,6 +46,15 @@ describe('an incident with the built-in agent', () => {
     });
     expect(await read('prompt-sent.md')).toContain('Mind the freeze.');
     expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
+  });
+
+  it('leaves nothing of what is kept at hand for agents', async () => {
+    await bench.startWorker(bench.config());
+    for (const id of [await bench.admit(), await bench.admit()]) {
+      await bench.reaches(id, 'resolved');
+      expect(await readdir(bench.workspace(id, 'logs'))).toEqual([]);
+    }
+    expect(await readdir(bench.workspace('.'))).toHaveLength(2);
   });
 
   it('leaves no secret of the cluster in evidence, prompt and report', async () => {

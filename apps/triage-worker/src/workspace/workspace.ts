@@ -50,7 +50,7 @@ export const WORKSPACE_PARTS = ['evidence', 'output', 'logs'] as const satisfies
 export function makeWorkspace(
   root: string,
   incidentId: string,
-  { resume = false, spare }: { resume?: boolean; spare?: SpareWorkspace | undefined } = {},
+  { resume = false, spare }: { resume?: boolean; spare?: SpareWorkspace } = {},
 ): Workspace {
   const workspace = workspaceOf(root, incidentId);
   const { directory } = workspace;
