@@ -7,6 +7,7 @@ import type { AdmissionOutcome } from '@nightcrier/core/admission';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SpoolDirectory } from '../src/spool/spool-directory.ts';
 import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
 
 function event(name: string, cluster = 'alpha'): ClusterEvent {
@@ -233,5 +234,37 @@ describe('across processes', () => {
     utimesSync(path.join(directory, owner), longAgo, longAgo);
     const next = await spoolBefore({}, { directory });
     await expect.poll(() => next.admitted, patient).toEqual(['elsewhere']);
+  });
+
+  test('two that take over the same directories at the same time get each file once, and all of them', async () => {
+    const root = await makeDirectory();
+    for (let dead = 0; dead < 2; dead += 1) {
+      const directory = path.join(root, `left~${randomUUID()}`);
+      mkdirSync(directory);
+      for (const name of ['1.ndjson', '2.ndjson']) writeFileSync(path.join(directory, name), '');
+    }
+    const one = new SpoolDirectory(root);
+    const other = new SpoolDirectory(root);
+    const adoptedBy = (directory: SpoolDirectory) =>
+      directory.adopt(/ndjson$/, () => path.join(directory.own, `${randomUUID()}.ndjson`));
+
+    const meanwhile = adoptedBy(one);
+    const first = meanwhile.next().value;
+    const others = [...adoptedBy(other)];
+    expect([first, ...meanwhile]).toHaveLength(1);
+    expect(others).toHaveLength(3);
+    expect(readdirSync(root).toSorted()).toEqual([one.own, other.own].map((own) => path.basename(own)).toSorted());
+  });
+
+  test('a directory that cannot be read holds up no other, and is said in the health', async () => {
+    const directory = await makeDirectory();
+    const unreadable = path.join(directory, `left~${randomUUID()}`);
+    writeFileSync(unreadable, 'a file where the directory should be');
+    const longAgo = new Date(Date.now() - 120_000);
+    utimesSync(unreadable, longAgo, longAgo);
+    abandon(directory, [line('fault-0')]);
+    const { spool, admitted } = await spoolBefore({}, { directory });
+    expect(spool.health()).toMatchObject({ state: 'memory-only', error: expect.stringContaining(unreadable) });
+    await expect.poll(() => admitted, patient).toEqual(['fault-0']);
   });
 });

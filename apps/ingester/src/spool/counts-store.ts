@@ -43,11 +43,11 @@ export class CountsStore {
   }
 
   /** Takes over what dead processes left. @throws Error of the file system, or of a file that cannot be read */
-  adopt(): AdoptedCounts[] {
+  *adopt(): Generator<AdoptedCounts, void, undefined> {
     this.#directory.touch();
     this.#directory.check();
-    const files = this.#directory.adopt(COUNTS, (name) => path.join(this.#directory.own, name));
-    return files.map((file) => ({ file, batches: z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8'))) }));
+    for (const file of this.#directory.adopt(COUNTS, (name) => path.join(this.#directory.own, name)))
+      yield { file, batches: z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8'))) };
   }
 
   /** All of it is counted. */

@@ -5,7 +5,7 @@ import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import type { SpoolHealth } from '@nightcrier/core/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
 import { AdmissionWindow, type Admit } from './admission-window.ts';
-import { SegmentStore } from './segment-store.ts';
+import { type Segment, SegmentStore } from './segment-store.ts';
 import { SpoolDirectory } from './spool-directory.ts';
 import type { SpooledFault } from './spooled-fault.ts';
 
@@ -182,12 +182,16 @@ export class Spool {
 
   #adopt(): void {
     const { logger } = this.#options;
-    const adopted = this.#onDisk('read', () => {
+    const adopted: Segment[] = [];
+    this.#onDisk('read', () => {
       this.#directory.check();
-      return this.#store.adopt(this.#nextPosition);
+      for (const segment of this.#store.adopt(this.#nextPosition)) adopted.push(segment);
     });
-    if (!adopted) return;
-    logger.info({ segments: adopted, bytes: this.#store.bytes }, 'faults of an ingester that ended are taken over');
+    if (adopted.length === 0) return;
+    logger.info(
+      { segments: adopted.length, bytes: this.#store.bytes },
+      'faults of an ingester that ended are taken over',
+    );
     this.#advance();
   }
 
