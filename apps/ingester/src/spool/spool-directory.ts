@@ -77,6 +77,13 @@ export class SpoolDirectory {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Puts a file of the own directory where nobody takes it over any more. Returns its path. */
+  setAside(file: string): string {
+    const target = path.join(this.#root, `damaged~${path.basename(file)}`);
+    renameSync(file, target);
+    return target;
+  }
+
   /** Gives the own directory back: to nobody when it is empty, else to whoever starts next. */
   release(): void {
     try {
