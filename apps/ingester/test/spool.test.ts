@@ -203,6 +203,23 @@ describe('across processes', () => {
     expect(readdirSync(first.directory)).toEqual([]);
   });
 
+  test('what neither Redis nor the disk can take at the end is counted, each for its cluster', async () => {
+    const { spool, directory, lost, errors } = await spoolBefore({ away: true }, { maxBytes: 2_000 });
+    spool.add(event('fault-0'));
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
+    for (const name of names(19, 1)) spool.add(event(name, name === 'fault-19' ? 'beta' : 'alpha'));
+    expect(lost).toEqual([]);
+    await spool.close();
+    await spool.close();
+    const files = filesIn(directory).map((file) => readFile(path.join(directory, file), 'utf8'));
+    const kept = (await Promise.all(files)).join('').trim().split('\n');
+    expect(kept.length).toBeGreaterThan(1);
+    expect(lost).toHaveLength(20 - kept.length);
+    expect(lost.at(-1)).toBe('beta');
+    expect(spool.health().lost).toBe(lost.length);
+    expect(errors).toMatchObject([{ fields: { lost: lost.length } }]);
+  });
+
   test('the segments of a process that was killed are taken over; its torn last line is counted for its cluster', async () => {
     const directory = await makeDirectory();
     abandon(directory, [line('fault-0'), line('fault-1'), line('torn').slice(0, 150)]);

@@ -57,6 +57,7 @@ export class Spool {
   #diskError: { message: string; retryAt: number } | undefined;
   #maintenance: NodeJS.Timeout | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SpoolOptions) {
     const { admit, directory, maxBytes, longestRetry } = options;
@@ -100,8 +101,16 @@ export class Spool {
     };
   }
 
-  /** Resolves when all is answered, or Redis fails once more, or 5 s have passed. The rest stays for the next start. */
-  async close(): Promise<void> {
+  /**
+   * Resolves when all is answered, or Redis fails once more, or 5 s have passed. The rest stays on disk for the next
+   * start; what the disk does not take either is counted as lost. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { logger } = this.#options;
     clearInterval(this.#maintenance);
     this.#window.abort();
@@ -111,8 +120,10 @@ export class Spool {
     this.#secure();
     this.#settle();
     await this.#reading;
-    const lost = this.#window.faults().filter(({ segment }) => !segment).length + this.#tail.length;
-    if (lost > 0) logger.error({ lost }, 'faults lost: neither Redis nor the spool could take them at shutdown');
+    const lost = [...this.#inMemoryOnly(), ...this.#tail];
+    for (const { event } of lost) this.#count(event.cluster_name);
+    if (lost.length > 0)
+      logger.error({ lost: lost.length }, 'faults lost: neither Redis nor the spool could take them at shutdown');
     if (this.#store.bytes > 0)
       logger.warn({ ...this.health(), directory: this.#options.directory }, 'faults wait on disk for the next start');
     this.#store.close();
@@ -151,8 +162,11 @@ export class Spool {
 
   /** Writes down what is in memory: it may be there for long. */
   #secure(): void {
-    const faults = this.#window.faults().filter(({ segment }) => !segment);
-    this.#onDisk('written', () => this.#store.secure(faults));
+    this.#onDisk('written', () => this.#store.secure(this.#inMemoryOnly()));
+  }
+
+  #inMemoryOnly(): SpooledFault[] {
+    return this.#window.faults().filter(({ segment }) => !segment);
   }
 
   #advance(): void {
