@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { AdmissionOutcome } from '@nightcrier/core/admission';
@@ -9,6 +9,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SpoolDirectory } from '../src/spool/spool-directory.ts';
 import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
+import { readLine } from '../src/spool/spooled-fault.ts';
 
 function event(name: string, cluster = 'alpha'): ClusterEvent {
   const resource = { apiVersion: 'v1', kind: 'Pod', name };
@@ -68,6 +69,13 @@ async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
 
 const filesIn = (directory: string): string[] =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ndjson'));
+
+/** Of the faults on disk, the names, in order. */
+const faultsIn = (directory: string): (string | undefined)[] =>
+  filesIn(directory)
+    .toSorted()
+    .flatMap((file) => readFileSync(path.join(directory, file), 'utf8').trim().split('\n'))
+    .map((text) => readLine(text)?.event.event.faultId);
 
 /** Leaves a spool as a process that was killed would: on disk, under a process that does not live. */
 function abandon(directory: string, lines: string[], owner = `${hostname()}~999999999~1~${randomUUID()}`): void {
@@ -132,9 +140,7 @@ describe('while Redis is away', () => {
     for (const name of names(50)) spool.add(event(name));
     await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(450, 50)) spool.add(event(name));
-    const files = filesIn(directory).toSorted();
-    const kept = await Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')));
-    expect(kept.join('').trim().split('\n')).toHaveLength(500);
+    expect(faultsIn(directory)).toEqual(names(500));
     queue.away = false;
     await expect.poll(() => admitted, patient).toEqual(names(500));
     expect(new Set(asked.map(({ name, incidentId }) => `${name} ${incidentId}`)).size).toBe(500);
@@ -185,6 +191,33 @@ describe('while Redis is away', () => {
     queue.away = false;
     await expect.poll(() => admitted.slice(0, 11), patient).toEqual([...names(10), 'later']);
   });
+
+  test('what came while the disk failed is written in order when the disk works again, though nothing more comes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const directory = path.join(await makeDirectory(), 'spool');
+    writeFileSync(directory, 'a file where the directory should be');
+    const { spool, asked } = await spoolBefore({ away: true }, { directory });
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
+    spool.add(event('fault-3'));
+
+    await rm(directory);
+    await expect.poll(() => vi.advanceTimersByTime(20_000) && spool.health().state, patient).toBe('spooling');
+    expect(faultsIn(directory)).toEqual(names(4));
+  });
+
+  test('a disk that has just failed is tried once more at the end', async () => {
+    const directory = path.join(await makeDirectory(), 'spool');
+    writeFileSync(directory, 'a file where the directory should be');
+    const { spool, asked, lost } = await spoolBefore({ away: true }, { directory, diskRetry: 60_000 });
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
+    await rm(directory);
+    await spool.close();
+    expect(lost).toEqual([]);
+    expect(faultsIn(directory)).toEqual(names(3));
+  });
 });
 
 describe('across processes', () => {
@@ -211,8 +244,7 @@ describe('across processes', () => {
     expect(lost).toEqual([]);
     await spool.close();
     await spool.close();
-    const files = filesIn(directory).map((file) => readFile(path.join(directory, file), 'utf8'));
-    const kept = (await Promise.all(files)).join('').trim().split('\n');
+    const kept = faultsIn(directory);
     expect(kept.length).toBeGreaterThan(1);
     expect(lost).toHaveLength(20 - kept.length);
     expect(lost.at(-1)).toBe('beta');

@@ -79,6 +79,8 @@ export class Spool {
     this.#maintenance ??= setInterval(() => {
       this.#directory.touch();
       this.#adopt();
+      // The disk may work again.
+      this.#settle();
     }, MAINTENANCE_MS);
     this.#adopt();
   }
@@ -117,6 +119,8 @@ export class Spool {
     const end = Date.now() + CLOSE_PATIENCE_MS;
     while (this.#unanswered && !this.#window.stalled && Date.now() < end) await sleep(10);
     this.#closed = true;
+    // The last chance: a disk that has just failed is not left alone any longer.
+    if (this.#diskError) this.#diskError.retryAt = 0;
     this.#secure();
     this.#settle();
     await this.#reading;
@@ -215,8 +219,7 @@ export class Spool {
     if (this.#diskError && Date.now() < this.#diskError.retryAt) return undefined;
     try {
       const result = access();
-      if (this.#diskError) logger.info({ spool_dir: directory }, 'spool is on disk again');
-      this.#diskError = undefined;
+      if (this.#diskError) this.#recovered();
       return result;
     } catch (error) {
       const message = `spool_dir ${directory} cannot be ${what}: ${error instanceof Error ? error.message : String(error)}`;
@@ -225,6 +228,14 @@ export class Spool {
       this.#diskError = { message, retryAt: Date.now() + diskRetry };
       return undefined;
     }
+  }
+
+  #recovered(): void {
+    const { logger, directory } = this.#options;
+    this.#diskError = undefined;
+    logger.info({ spool_dir: directory }, 'spool is on disk again');
+    // What the disk did not take when Redis went away.
+    if (this.#window.stalled) this.#secure();
   }
 
   #answered(fault: SpooledFault, outcome: AdmissionOutcome): void {
