@@ -1,6 +1,7 @@
 import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
+import { LONGEST_FAULT_ID } from '@nightcrier/core/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/lifecycle';
@@ -97,6 +98,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const app = fastify({
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
+    // Of all parameters the id of a member is the longest; it is measured decoded.
+    routerOptions: { maxParamLength: LONGEST_FAULT_ID },
     schemaErrorFormatter: describeInvalid,
     // Unknown parameters are refused, not dropped; the value is needed for the message.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },

@@ -109,6 +109,10 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   for (const { name: cluster, status, blind_seconds = 0 } of snapshot.clusters) {
     up.set({ cluster }, status === 'active' ? 1 : 0);
     blind.inc({ cluster }, blind_seconds);
+  }
+  // A cluster that is configured no longer stays in the books, and here: the clusters add up to the totals.
+  const configured = snapshot.clusters.map(({ name }) => name);
+  for (const cluster of new Set([...configured, ...Object.keys(snapshot.intake.clusters)])) {
     const counts = snapshot.intake.clusters[cluster];
     for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
     received.inc({ cluster }, counts?.received ?? 0);

@@ -356,6 +356,21 @@ describe('GET /metrics', () => {
       );
     }
   });
+
+  test('keeps what a cluster has counted that is configured no longer', async () => {
+    await using api = await openReadyApi(server.url, { clusters: [] });
+    for (let count = 0; count < 3; count += 1) await api.admission.admit(fault('gone'));
+    const metrics = await (await api.get('/metrics')).text();
+    expect(metrics.split('\n')).toEqual(
+      expect.arrayContaining([
+        'nightcrier_received_total{cluster="gone"} 3',
+        'nightcrier_intake_total{cluster="gone",outcome="queued"} 3',
+        'nightcrier_queued_incidents{cluster="gone",state="waiting"} 2',
+        'nightcrier_shed_total{cluster="gone",reason="dropped"} 1',
+      ]),
+    );
+    expect(metrics).not.toContain('nightcrier_cluster_up{cluster="gone"}');
+  });
 });
 
 describe('/queues', () => {

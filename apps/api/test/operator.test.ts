@@ -1,3 +1,4 @@
+import { FaultEvent } from '@nightcrier/core/fault';
 import { silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/secret';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
@@ -81,6 +82,18 @@ describe('POST /api/incidents/:id/members/:member/split', () => {
     expect(await (await api.get(`/api/incidents/${incidentId}`)).json()).toMatchObject({ member_count: 1 });
     for (const member of [second.event.faultId, first.event.faultId])
       expect(await failure(await split(member))).toMatchObject({ status: 404, code: 'member_not_found' });
+  });
+
+  test.each([
+    ['plain', 'f'.repeat(256)],
+    ['encoded', '/%ü界'.repeat(64)],
+  ])('finds a member by the longest id that a fault may have, %s', async (_, faultId) => {
+    await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
+    const { incidentId } = await api.admission.admit(fault());
+    const member = fault();
+    await api.admission.admit({ ...member, event: FaultEvent.parse({ ...member.event, faultId }) });
+    const response = await post(api, `/api/incidents/${incidentId}/members/${encodeURIComponent(faultId)}/split`);
+    expect(response.status).toBe(200);
   });
 });
 

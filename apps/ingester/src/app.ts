@@ -138,7 +138,7 @@ export class Ingester {
     const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
     const counts = new EarlyCounts({
       write: (batch) => counters.countOnce(batch),
-      store: new CountsStore(spoolDirectory),
+      store: new CountsStore(spoolDirectory, logger),
       logger,
     });
     this.#lifecycle.onStop('counts', () => counts.close());

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,12 +22,14 @@ async function countsBefore(redis: Redis, directory?: string) {
     if (redis.away) throw new Error('Redis is away');
     redis.written.push(batch);
   };
-  const counts = new EarlyCounts({ write, store: new CountsStore(root), logger: silentLogger, interval: 60_000 });
+  const errors: object[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+  const counts = new EarlyCounts({ write, store: new CountsStore(root, logger), logger, interval: 60_000 });
   onTestFinished(async () => {
     if (!redis.hangs) await counts.close();
     await rm(root, { recursive: true, force: true });
   });
-  return { counts, root };
+  return { counts, root, errors };
 }
 
 const plain = ({ written }: Redis) => written.flatMap(({ counts }) => counts);
@@ -89,4 +91,26 @@ test.each(['away', 'hangs'] as const)('what is counted while Redis %s outlives t
   ]);
   expect(redis.written.map(({ sequence }) => sequence)).toEqual([1, 2]);
   expect(files(root)).toEqual([]);
+});
+
+test('a file of counts that is damaged is set aside, named once, and keeps no other from being counted', async () => {
+  const root = await mkdtemp(path.join(tmpdir(), 'nightcrier-counts-'));
+  const left = path.join(root, `left~${randomUUID()}`);
+  mkdirSync(left);
+  const batch = (): CountBatch => ({ source: randomUUID(), sequence: 1, counts: [{ cluster: 'alpha', by: 1 }] });
+  const contents = ['', JSON.stringify([batch()]), '[{"source":', JSON.stringify([batch()])];
+  const names = contents.map((_, index) => `counts~${index}${randomUUID().slice(1)}.json`);
+  for (const [index, content] of contents.entries()) writeFileSync(path.join(left, names[index] ?? ''), content);
+
+  const redis: Redis = { written: [] };
+  const { counts, errors } = await countsBefore(redis, root);
+  await counts.flush();
+  expect(redis.written).toHaveLength(2);
+  const aside = [`damaged~${names[0]}`, `damaged~${names[2]}`];
+  expect(errors).toMatchObject(aside.map((name) => ({ file: path.join(root, name) })));
+  await counts.close();
+  expect(readdirSync(root).toSorted()).toEqual(aside);
+
+  const next = await countsBefore(redis, root);
+  expect(next.errors).toEqual([]);
 });

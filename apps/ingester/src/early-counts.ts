@@ -125,7 +125,9 @@ export class EarlyCounts {
   }
 
   #adopt(): void {
-    this.#onDisk(() => this.#adopted.push(...this.#options.store.adopt()));
+    this.#onDisk(() => {
+      for (const adopted of this.#options.store.adopt()) this.#adopted.push(adopted);
+    });
   }
 
   /** Where the disk fails, the counts are in memory alone; the spool says so in the health. */

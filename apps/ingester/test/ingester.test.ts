@@ -114,6 +114,22 @@ test('faults that come while Redis is away are queued, in full and once, when it
   expect(await incidents()).toHaveLength(2);
 });
 
+test('faults that neither Redis nor the spool can take when it stops are lost in the books', async () => {
+  const cluster = await simulate();
+  const config = configOf([await clusterConfig(cluster)]);
+  const { redis } = config;
+  const away = { ...config, redis: { ...redis, url: 'redis://127.0.0.1:9' }, spool_max_bytes: 1 };
+  const { ingester, active, lines } = await startIngester(away);
+  await active('alpha');
+  await cluster.run('oom-killed');
+  cluster.emitFault({ severity: 'dreadful' }); // once this one is there, so is the one before
+  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('notification is malformed');
+  await ingester.stop();
+
+  const { countsOf } = await startIngester(config);
+  await expect.poll(() => countsOf('alpha'), patient).toMatchObject({ malformed: 1, lost: 1 });
+});
+
 test('starts and stops without Redis', async () => {
   const cluster = await simulate();
   const config = configOf([await clusterConfig(cluster)], { redis: { url: 'redis://127.0.0.1:9' } });

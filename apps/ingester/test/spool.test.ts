@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { AdmissionOutcome } from '@nightcrier/core/admission';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SpoolDirectory } from '../src/spool/spool-directory.ts';
 import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
+import { readLine } from '../src/spool/spooled-fault.ts';
 
 function event(name: string, cluster = 'alpha'): ClusterEvent {
   const resource = { apiVersion: 'v1', kind: 'Pod', name };
@@ -67,6 +69,13 @@ async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
 
 const filesIn = (directory: string): string[] =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ndjson'));
+
+/** Of the faults on disk, the names, in order. */
+const faultsIn = (directory: string): (string | undefined)[] =>
+  filesIn(directory)
+    .toSorted()
+    .flatMap((file) => readFileSync(path.join(directory, file), 'utf8').trim().split('\n'))
+    .map((text) => readLine(text)?.event.event.faultId);
 
 /** Leaves a spool as a process that was killed would: on disk, under a process that does not live. */
 function abandon(directory: string, lines: string[], owner = `${hostname()}~999999999~1~${randomUUID()}`): void {
@@ -131,9 +140,7 @@ describe('while Redis is away', () => {
     for (const name of names(50)) spool.add(event(name));
     await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(450, 50)) spool.add(event(name));
-    const files = filesIn(directory).toSorted();
-    const kept = await Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')));
-    expect(kept.join('').trim().split('\n')).toHaveLength(500);
+    expect(faultsIn(directory)).toEqual(names(500));
     queue.away = false;
     await expect.poll(() => admitted, patient).toEqual(names(500));
     expect(new Set(asked.map(({ name, incidentId }) => `${name} ${incidentId}`)).size).toBe(500);
@@ -184,6 +191,33 @@ describe('while Redis is away', () => {
     queue.away = false;
     await expect.poll(() => admitted.slice(0, 11), patient).toEqual([...names(10), 'later']);
   });
+
+  test('what came while the disk failed is written in order when the disk works again, though nothing more comes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const directory = path.join(await makeDirectory(), 'spool');
+    writeFileSync(directory, 'a file where the directory should be');
+    const { spool, asked } = await spoolBefore({ away: true }, { directory });
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
+    spool.add(event('fault-3'));
+
+    await rm(directory);
+    await expect.poll(() => vi.advanceTimersByTime(20_000) && spool.health().state, patient).toBe('spooling');
+    expect(faultsIn(directory)).toEqual(names(4));
+  });
+
+  test('a disk that has just failed is tried once more at the end', async () => {
+    const directory = path.join(await makeDirectory(), 'spool');
+    writeFileSync(directory, 'a file where the directory should be');
+    const { spool, asked, lost } = await spoolBefore({ away: true }, { directory, diskRetry: 60_000 });
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
+    await rm(directory);
+    await spool.close();
+    expect(lost).toEqual([]);
+    expect(faultsIn(directory)).toEqual(names(3));
+  });
 });
 
 describe('across processes', () => {
@@ -200,6 +234,22 @@ describe('across processes', () => {
     for (const { name, incidentId } of first.asked) expect(ids.get(name)).toBe(incidentId);
     await next.spool.close();
     expect(readdirSync(first.directory)).toEqual([]);
+  });
+
+  test('what neither Redis nor the disk can take at the end is counted, each for its cluster', async () => {
+    const { spool, directory, lost, errors } = await spoolBefore({ away: true }, { maxBytes: 2_000 });
+    spool.add(event('fault-0'));
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
+    for (const name of names(19, 1)) spool.add(event(name, name === 'fault-19' ? 'beta' : 'alpha'));
+    expect(lost).toEqual([]);
+    await spool.close();
+    await spool.close();
+    const kept = faultsIn(directory);
+    expect(kept.length).toBeGreaterThan(1);
+    expect(lost).toHaveLength(20 - kept.length);
+    expect(lost.at(-1)).toBe('beta');
+    expect(spool.health().lost).toBe(lost.length);
+    expect(errors).toMatchObject([{ fields: { lost: lost.length } }]);
   });
 
   test('the segments of a process that was killed are taken over; its torn last line is counted for its cluster', async () => {
@@ -233,5 +283,37 @@ describe('across processes', () => {
     utimesSync(path.join(directory, owner), longAgo, longAgo);
     const next = await spoolBefore({}, { directory });
     await expect.poll(() => next.admitted, patient).toEqual(['elsewhere']);
+  });
+
+  test('two that take over the same directories at the same time get each file once, and all of them', async () => {
+    const root = await makeDirectory();
+    for (let dead = 0; dead < 2; dead += 1) {
+      const directory = path.join(root, `left~${randomUUID()}`);
+      mkdirSync(directory);
+      for (const name of ['1.ndjson', '2.ndjson']) writeFileSync(path.join(directory, name), '');
+    }
+    const one = new SpoolDirectory(root);
+    const other = new SpoolDirectory(root);
+    const adoptedBy = (directory: SpoolDirectory) =>
+      directory.adopt(/ndjson$/, () => path.join(directory.own, `${randomUUID()}.ndjson`));
+
+    const meanwhile = adoptedBy(one);
+    const first = meanwhile.next().value;
+    const others = [...adoptedBy(other)];
+    expect([first, ...meanwhile]).toHaveLength(1);
+    expect(others).toHaveLength(3);
+    expect(readdirSync(root).toSorted()).toEqual([one.own, other.own].map((own) => path.basename(own)).toSorted());
+  });
+
+  test('a directory that cannot be read holds up no other, and is said in the health', async () => {
+    const directory = await makeDirectory();
+    const unreadable = path.join(directory, `left~${randomUUID()}`);
+    writeFileSync(unreadable, 'a file where the directory should be');
+    const longAgo = new Date(Date.now() - 120_000);
+    utimesSync(unreadable, longAgo, longAgo);
+    abandon(directory, [line('fault-0')]);
+    const { spool, admitted } = await spoolBefore({}, { directory });
+    expect(spool.health()).toMatchObject({ state: 'memory-only', error: expect.stringContaining(unreadable) });
+    await expect.poll(() => admitted, patient).toEqual(['fault-0']);
   });
 });

@@ -15,10 +15,13 @@ export const ResourceReference = z.object({
 });
 export type ResourceReference = z.infer<typeof ResourceReference>;
 
+/** In characters. */
+export const LONGEST_FAULT_ID = 256;
+
 /** What an MCP server reports: one thing that went wrong with one resource. Field names are those on the wire. */
 export const FaultEvent = z.object({
   /** Identity of the fault, see {@link faultFingerprint}. */
-  faultId: z.string().min(1).max(256),
+  faultId: z.string().min(1).max(LONGEST_FAULT_ID),
   /** The server's type (PodCrash, CrashLoop, NodeUnhealthy, DeploymentFailure, JobFailure) or an event's reason. */
   faultType: name,
   severity: Severity,

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Logger } from '@nightcrier/core/logger';
 import { CountBatch } from '@nightcrier/state/intake-counters';
 import { z } from 'zod';
 import { SpoolDirectory } from './spool-directory.ts';
@@ -20,11 +21,13 @@ export class CountsStore {
   /** Of whoever counts here, unlike every other's. */
   readonly source: string;
   readonly #directory: SpoolDirectory;
+  readonly #logger: Logger;
   readonly #file: string;
   #kept = false;
 
-  constructor(root: string) {
+  constructor(root: string, logger: Logger) {
     this.#directory = new SpoolDirectory(root);
+    this.#logger = logger;
     this.source = path.basename(this.#directory.own).slice(-36);
     this.#file = path.join(this.#directory.own, `counts~${this.source}.json`);
   }
@@ -42,12 +45,14 @@ export class CountsStore {
     this.#kept = true;
   }
 
-  /** Takes over what dead processes left. @throws Error of the file system, or of a file that cannot be read */
-  adopt(): AdoptedCounts[] {
+  /** Takes over what dead processes left; a file that cannot be read is set aside. @throws Error of the file system */
+  *adopt(): Generator<AdoptedCounts, void, undefined> {
     this.#directory.touch();
     this.#directory.check();
-    const files = this.#directory.adopt(COUNTS, (name) => path.join(this.#directory.own, name));
-    return files.map((file) => ({ file, batches: z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8'))) }));
+    for (const file of this.#directory.adopt(COUNTS, (name) => path.join(this.#directory.own, name))) {
+      const batches = this.#read(file);
+      if (batches) yield { file, batches };
+    }
   }
 
   /** All of it is counted. */
@@ -58,5 +63,18 @@ export class CountsStore {
   /** Leaves what is kept to whoever starts next. */
   release(): void {
     this.#directory.release();
+  }
+
+  #read(file: string): CountBatch[] | undefined {
+    try {
+      return z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      const kept = this.#directory.setAside(file);
+      this.#logger.error(
+        { error, file: kept },
+        'counts of the books lost: their file cannot be read, and is set aside',
+      );
+      return undefined;
+    }
   }
 }

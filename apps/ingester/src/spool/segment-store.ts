@@ -54,16 +54,18 @@ export class SegmentStore {
     return this.#unread.length > 0;
   }
 
-  /** Takes over what dead processes left. `nextPosition` reserves a position for each segment. Returns how many. */
-  adopt(nextPosition: () => number): number {
+  /**
+   * Takes over what dead processes left. `nextPosition` reserves a position for each segment.
+   * @throws Error of the file system; what was given by then is taken over
+   */
+  *adopt(nextPosition: () => number): Generator<Segment, void, undefined> {
     this.#seal();
-    const files = this.#directory.adopt(SEGMENT, () => this.#fileAt(nextPosition()));
-    for (const file of files) {
-      const { size } = statSync(file);
-      this.#unread.push({ file, bytes: size, unanswered: 0 });
-      this.#bytes += size;
+    for (const file of this.#directory.adopt(SEGMENT, () => this.#fileAt(nextPosition()))) {
+      const segment: Segment = { file, bytes: statSync(file).size, unanswered: 0 };
+      this.#unread.push(segment);
+      this.#bytes += segment.bytes;
+      yield segment;
     }
-    return files.length;
   }
 
   /**

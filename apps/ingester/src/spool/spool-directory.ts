@@ -60,26 +60,28 @@ export class SpoolDirectory {
     }
   }
 
-  /** Takes over such files of dead processes, oldest first. `nameOf` gives the path of each in the own directory. */
-  adopt(wanted: RegExp, nameOf: (file: string) => string): string[] {
-    const adopted: string[] = [];
+  /**
+   * Takes over such files of dead processes, oldest first. `nameOf` gives the path of each in the own directory. Each is
+   * given away as soon as it is here, since whatever fails then cannot undo that; a directory that fails holds up no other.
+   * @throws Error of the file system, the first one
+   */
+  *adopt(wanted: RegExp, nameOf: (file: string) => string): Generator<string, void, undefined> {
+    const failures: unknown[] = [];
     for (const directory of this.#abandoned()) {
-      for (const file of readdirSync(directory)
-        .filter((entry) => wanted.test(entry))
-        .toSorted()) {
-        this.open();
-        const target = nameOf(file);
-        try {
-          renameSync(path.join(directory, file), target);
-          adopted.push(target);
-        } catch (error) {
-          // Another ingester was faster.
-          if (!isCode(error, 'ENOENT')) throw error;
-        }
+      try {
+        yield* this.#empty(directory, wanted, nameOf);
+      } catch (error) {
+        failures.push(error);
       }
-      removeIfEmpty(directory);
     }
-    return adopted;
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Puts a file of the own directory where nobody takes it over any more. Returns its path. */
+  setAside(file: string): string {
+    const target = path.join(this.#root, `damaged~${path.basename(file)}`);
+    renameSync(file, target);
+    return target;
   }
 
   /** Gives the own directory back: to nobody when it is empty, else to whoever starts next. */
@@ -89,6 +91,22 @@ export class SpoolDirectory {
     } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error;
     }
+  }
+
+  /** Other ingesters may do the same at the same time: what is gone is theirs. */
+  *#empty(directory: string, wanted: RegExp, nameOf: (file: string) => string): Generator<string, void, undefined> {
+    for (const file of filesOf(directory).filter((entry) => wanted.test(entry))) {
+      this.open();
+      const target = nameOf(file);
+      try {
+        renameSync(path.join(directory, file), target);
+      } catch (error) {
+        if (isCode(error, 'ENOENT')) continue;
+        throw error;
+      }
+      yield target;
+    }
+    removeIfEmpty(directory);
   }
 
   #abandoned(): string[] {
@@ -128,12 +146,24 @@ function startOf(pid: number): number | undefined {
   }
 }
 
+/** In order; none when it is gone. */
+function filesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** Whether it is gone. */
 function removeIfEmpty(directory: string): boolean {
   try {
     rmdirSync(directory);
     return true;
   } catch (error) {
     if (isCode(error, 'ENOTEMPTY')) return false;
+    if (isCode(error, 'ENOENT')) return true;
     throw error;
   }
 }

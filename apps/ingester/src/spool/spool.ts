@@ -5,7 +5,7 @@ import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import type { SpoolHealth } from '@nightcrier/core/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
 import { AdmissionWindow, type Admit } from './admission-window.ts';
-import { SegmentStore } from './segment-store.ts';
+import { type Segment, SegmentStore } from './segment-store.ts';
 import { SpoolDirectory } from './spool-directory.ts';
 import type { SpooledFault } from './spooled-fault.ts';
 
@@ -57,6 +57,7 @@ export class Spool {
   #diskError: { message: string; retryAt: number } | undefined;
   #maintenance: NodeJS.Timeout | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SpoolOptions) {
     const { admit, directory, maxBytes, longestRetry } = options;
@@ -78,6 +79,8 @@ export class Spool {
     this.#maintenance ??= setInterval(() => {
       this.#directory.touch();
       this.#adopt();
+      // The disk may work again.
+      this.#settle();
     }, MAINTENANCE_MS);
     this.#adopt();
   }
@@ -100,19 +103,31 @@ export class Spool {
     };
   }
 
-  /** Resolves when all is answered, or Redis fails once more, or 5 s have passed. The rest stays for the next start. */
-  async close(): Promise<void> {
+  /**
+   * Resolves when all is answered, or Redis fails once more, or 5 s have passed. The rest stays on disk for the next
+   * start; what the disk does not take either is counted as lost. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { logger } = this.#options;
     clearInterval(this.#maintenance);
     this.#window.abort();
     const end = Date.now() + CLOSE_PATIENCE_MS;
     while (this.#unanswered && !this.#window.stalled && Date.now() < end) await sleep(10);
     this.#closed = true;
+    // The last chance: a disk that has just failed is not left alone any longer.
+    if (this.#diskError) this.#diskError.retryAt = 0;
     this.#secure();
     this.#settle();
     await this.#reading;
-    const lost = this.#window.faults().filter(({ segment }) => !segment).length + this.#tail.length;
-    if (lost > 0) logger.error({ lost }, 'faults lost: neither Redis nor the spool could take them at shutdown');
+    const lost = [...this.#inMemoryOnly(), ...this.#tail];
+    for (const { event } of lost) this.#count(event.cluster_name);
+    if (lost.length > 0)
+      logger.error({ lost: lost.length }, 'faults lost: neither Redis nor the spool could take them at shutdown');
     if (this.#store.bytes > 0)
       logger.warn({ ...this.health(), directory: this.#options.directory }, 'faults wait on disk for the next start');
     this.#store.close();
@@ -151,8 +166,11 @@ export class Spool {
 
   /** Writes down what is in memory: it may be there for long. */
   #secure(): void {
-    const faults = this.#window.faults().filter(({ segment }) => !segment);
-    this.#onDisk('written', () => this.#store.secure(faults));
+    this.#onDisk('written', () => this.#store.secure(this.#inMemoryOnly()));
+  }
+
+  #inMemoryOnly(): SpooledFault[] {
+    return this.#window.faults().filter(({ segment }) => !segment);
   }
 
   #advance(): void {
@@ -182,12 +200,16 @@ export class Spool {
 
   #adopt(): void {
     const { logger } = this.#options;
-    const adopted = this.#onDisk('read', () => {
+    const adopted: Segment[] = [];
+    this.#onDisk('read', () => {
       this.#directory.check();
-      return this.#store.adopt(this.#nextPosition);
+      for (const segment of this.#store.adopt(this.#nextPosition)) adopted.push(segment);
     });
-    if (!adopted) return;
-    logger.info({ segments: adopted, bytes: this.#store.bytes }, 'faults of an ingester that ended are taken over');
+    if (adopted.length === 0) return;
+    logger.info(
+      { segments: adopted.length, bytes: this.#store.bytes },
+      'faults of an ingester that ended are taken over',
+    );
     this.#advance();
   }
 
@@ -197,8 +219,7 @@ export class Spool {
     if (this.#diskError && Date.now() < this.#diskError.retryAt) return undefined;
     try {
       const result = access();
-      if (this.#diskError) logger.info({ spool_dir: directory }, 'spool is on disk again');
-      this.#diskError = undefined;
+      if (this.#diskError) this.#recovered();
       return result;
     } catch (error) {
       const message = `spool_dir ${directory} cannot be ${what}: ${error instanceof Error ? error.message : String(error)}`;
@@ -207,6 +228,14 @@ export class Spool {
       this.#diskError = { message, retryAt: Date.now() + diskRetry };
       return undefined;
     }
+  }
+
+  #recovered(): void {
+    const { logger, directory } = this.#options;
+    this.#diskError = undefined;
+    logger.info({ spool_dir: directory }, 'spool is on disk again');
+    // What the disk did not take when Redis went away.
+    if (this.#window.stalled) this.#secure();
   }
 
   #answered(fault: SpooledFault, outcome: AdmissionOutcome): void {
