@@ -87,6 +87,7 @@ local function make_room(index, bound)
   redis.call('HSET', row_of(victim), 'finished_at', batch.now_text,
     'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. bound_text(bound) .. ')')
   change_state(victim, 'dropped', nil, batch.now)
+  remember(victim, { 'resent', victim })
   waiting = waiting - 1
   return victim
 end
@@ -100,8 +101,7 @@ local function refuse(bound)
   write_row(state, 'bound', bound, 'finished_at', batch.now_text, 'dedup_until', '0',
     'reason', why .. ' (' .. bound_text(bound) .. ')')
   enter_state(id, state, now, batch.now)
-  count_received(outcome, cluster)
-  return { outcome, id, bound }
+  return count_answer(outcome, id, bound)
 end
 
 -- The fault as an incident of its group lists it: itself with its time of receipt, or an abridgement.
@@ -139,15 +139,15 @@ end
 
 local function decide()
   -- 1. Resent: the reply to this very call was lost, and it gets the same answer.
+  if answered[id] then
+    count('resent', cluster)
+    return cjson.decode(answered[id])
+  end
   if has_row[id] then
     count('resent', cluster)
     local known = redis.call('HMGET', row_key, 'state', 'bound')
     if known[2] then return { known[1] == 'rejected' and 'rejected' or 'dropped_incoming', id, known[2] } end
     return { 'resent', id }
-  end
-  if answered[id] then
-    count('resent', cluster)
-    return cjson.decode(answered[id])
   end
 
   -- 2. Duplicate: an incident already stands for this fault. An operator may ask for another one if none is open.
@@ -166,7 +166,7 @@ local function decide()
       if has_ended then
         note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences + 1 })
       end
-      return remember_answer('deduplicated', same, recurrences + 1)
+      return count_answer('deduplicated', same, recurrences + 1)
     end
   end
 
@@ -178,7 +178,7 @@ local function decide()
     claim(holder, 'PX', KEPT_MS)
     local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
     if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
-    return remember_answer('grouped', holder, others + 1)
+    return count_answer('grouped', holder, others + 1)
   end
 
   -- 4. The cluster's bound, then 5. the bound of all.
