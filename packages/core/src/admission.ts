@@ -4,7 +4,7 @@
  */
 export type AdmissionOutcome =
   /** A new incident waits in the queue. `evicted` lists waiting incidents that gave way to it (policy `drop`). */
-  | { kind: 'queued'; incidentId: string; evicted: string[] }
+  | { kind: 'queued'; incidentId: string; evicted: Evicted[] }
   /** This very call was admitted before, and its reply was lost: nothing was changed. */
   | { kind: 'resent'; incidentId: string }
   /** The same fault again: counted on its incident. */
@@ -15,6 +15,12 @@ export type AdmissionOutcome =
   | { kind: 'rejected'; incidentId: string; bound: QueueBound }
   /** The queue is full of more severe incidents, and the policy is `drop`; the incident row says so. */
   | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound };
+
+/** An incident that waited and gave way, of whatever cluster. */
+export interface Evicted {
+  incidentId: string;
+  cluster: string;
+}
 
 /** Which bound refused an incident: `cluster_queue_size` or `global_queue_size`. */
 export type QueueBound = 'cluster' | 'global';

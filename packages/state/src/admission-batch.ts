@@ -92,10 +92,11 @@ function operationOf({ requeueOf, splitFrom }: AdmissionRequest): string {
 
 type Answer = AdmissionOutcome | RequeueOutcome | Error;
 
+const Evicted = z.tuple([z.string(), z.string()]).transform(([incidentId, cluster]) => ({ incidentId, cluster }));
 const Refusal = z.tuple([z.enum(['rejected', 'dropped_incoming']), z.string(), z.enum(['cluster', 'global'])]);
 const Reply = z.union([
   z
-    .tuple([z.literal('queued'), z.string()], z.string())
+    .tuple([z.literal('queued'), z.string()], Evicted)
     .transform(([kind, incidentId, ...evicted]) => ({ kind, incidentId, evicted })),
   z.tuple([z.literal('resent'), z.string()]).transform(([kind, incidentId]) => ({ kind, incidentId })),
   z

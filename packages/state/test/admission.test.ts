@@ -149,14 +149,16 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const newer = await admit('warning', 3);
     const older = await admit('warning', 2);
     const newcomer = await state.admission.admit(fault({ severity: 'warning' }));
-    expect(newcomer).toMatchObject({ kind: 'queued', evicted: [older] });
+    expect(newcomer).toMatchObject({ kind: 'queued', evicted: [{ incidentId: older }] });
     expect(await state.incidents.get(older)).toMatchObject({
       state: 'dropped',
       reason: `gave way to incident ${newcomer.incidentId}: the queue was full (global_queue_size: 3)`,
       finished_at: expect.any(String),
     });
     expect(await state.queue.getJob(older)).toBeUndefined();
-    expect(await state.admission.admit(fault({ severity: 'critical' }))).toMatchObject({ evicted: [newer] });
+    expect(await state.admission.admit(fault({ severity: 'critical' }))).toMatchObject({
+      evicted: [{ incidentId: newer }],
+    });
     expect(await waitingJobs(state.queue)).toBe(3);
     // A fault that was shed may come again.
     expect(await state.admission.admit(fault({ id: 'warning2', severity: 'critical' }))).toMatchObject({
@@ -197,7 +199,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.admission.admit(fault({ cluster: 'noisy' }));
     expect(await state.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
       kind: 'queued',
-      evicted: [noisy],
+      evicted: [{ incidentId: noisy, cluster: 'noisy' }],
     });
     expect(await state.admission.admit(fault({ cluster: 'noisy', severity: 'info' }))).toMatchObject({
       kind: 'dropped_incoming',
@@ -214,7 +216,10 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await take(state)).toBe(taken);
     const next = await state.admission.admit(fault({ severity: 'info' }));
     expect(next).toMatchObject({ kind: 'queued', evicted: [] });
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [next.incidentId] });
+    expect(await state.admission.admit(fault())).toMatchObject({
+      kind: 'queued',
+      evicted: [{ incidentId: next.incidentId }],
+    });
     expect((await state.incidents.get(taken))?.state).toBe('queued');
     await (await state.queue.getJob(taken))?.moveToDelayed(Date.now() + 600_000, 'token');
     expect(await waitingJobs(state.queue)).toBe(2);
@@ -232,7 +237,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.incidents.requeued(incidentId, 'cluster unreachable');
     await (await state.queue.getJob(incidentId))?.moveToDelayed(Date.now() + 600_000, 'token');
     expect(await state.queue.getDelayedCount()).toBe(1);
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [incidentId] });
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [{ incidentId }] });
     expect(await waitingJobs(state.queue)).toBe(1);
   });
 
@@ -274,11 +279,11 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const quiet = await admit(unbounded, 'quiet');
     const before = [await admit(unbounded, 'noisy'), await admit(unbounded, 'noisy')];
     const outcome = await bounded.admission.admit(fault({ cluster: 'noisy' }));
-    expect(outcome).toMatchObject({ kind: 'queued', evicted: before.slice(0, 1) });
+    expect(outcome).toMatchObject({ kind: 'queued', evicted: [{ incidentId: before[0] }] });
     await admit(unbounded, 'noisy');
     expect(await bounded.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
       kind: 'queued',
-      evicted: [before[1], outcome.incidentId],
+      evicted: [{ incidentId: before[1] }, { incidentId: outcome.incidentId }],
     });
     expect((await unbounded.incidents.get(quiet))?.state).toBe('queued');
     expect(await waitingJobs(unbounded.queue)).toBe(3);

@@ -122,7 +122,7 @@ describe('IncidentStore', () => {
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     await state.incidents.requeued(id, 'shutdown');
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [id] });
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [{ incidentId: id }] });
     expect(await state.incidents.counts()).toMatchObject({ queued: 1, investigating: 0, dropped: 1 });
   });
 

@@ -5,8 +5,8 @@
 -- KEYS[1..9]: BullMQ's own, for addPrioritizedJob
 -- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
 -- ARGV[2…] for each fault as many as FIELDS, see faultFields in admission-batch.ts
--- Returns for each fault {kind, incident id, …}: queued + evicted ids, resent, deduplicated + recurrences, grouped +
--- members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
+-- Returns for each fault {kind, incident id, …}: queued + {id, cluster} of each evicted, resent, deduplicated + recurrences,
+-- grouped + members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
 
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
 
@@ -75,7 +75,7 @@ local function all_that_wait()
 end
 local waiting = all_that_wait()
 
--- Evicts one incident in favour of the newcomer and returns its id; nothing where the policy or the severities forbid it.
+-- Evicts one incident in favour of the newcomer and returns its id and cluster; nothing where the policy or the severities forbid it.
 local function make_room(index, bound)
   if batch.policy ~= 'drop' then return nil end
   write_newcomers()
@@ -89,7 +89,7 @@ local function make_room(index, bound)
   change_state(victim, 'dropped', nil, batch.now)
   remember(victim, { 'resent', victim })
   waiting = waiting - 1
-  return victim
+  return { victim, row[1] }
 end
 
 -- An operator is told, and may try again; what a cluster sent is counted, and leaves a row.
