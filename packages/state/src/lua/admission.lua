@@ -11,10 +11,10 @@
 
 local PRIORITIZED, DELAYED, ACTIVE, WAIT = KEYS[4], KEYS[5], KEYS[7], bull .. 'wait'
 
--- Has an incident stand for the fault, and remembers when it was seen.
-local function claim(incident, ...)
-  claimants[fault_key] = incident
-  redis.call('SET', fault_key, incident .. ' ' .. now, ...)
+-- Has an incident stand for a fault, and remembers when it was seen.
+local function claim(key, incident, ...)
+  claimants[key] = incident
+  redis.call('SET', key, incident .. ' ' .. now, ...)
 end
 
 -- The row of the newcomer, in whatever state it starts. What it does not say is as `incident-row.ts` has it.
@@ -119,19 +119,32 @@ local function member()
   return unended .. ',"received_at":' .. cjson.encode(received_at) .. '}'
 end
 
--- Takes over what the source knows: the members with an incident that is put in again, the fault that is split off.
+-- The members that an incident takes along when it is put in again, as fields of its row.
+local function members_of(incident)
+  local row, members = redis.call('HGETALL', row_of(incident)), {}
+  for at = 1, #row, 2 do
+    if row[at] == 'other_members' or string.find(row[at], '^member:') then append(members, row[at], row[at + 1]) end
+  end
+  return members
+end
+
+-- From now on this incident stands for their faults, where no other one that is open does.
+local function take_members(members)
+  if #members == 0 then return end
+  redis.call('HSET', row_key, unpack(members))
+  for at = 1, #members, 2 do
+    local its_fingerprint = string.match(members[at], '^member:(.*)')
+    local key = its_fingerprint and fault_key_of(cluster, its_fingerprint)
+    local owner = key and (claimants[key] or claimant(key))
+    if key and not (owner and is_open(owner)) then claim(key, id, 'PX', KEPT_MS) end
+  end
+end
+
+-- The row of the source may be gone by now, if only because of what gave way.
 local function leave_source()
   if requeue_of then
-    local old = redis.call('HGETALL', row_of(source))
-    for at = 1, #old, 2 do
-      local field = old[at]
-      if field == 'other_members' or string.sub(field, 1, 7) == 'member:' then
-        redis.call('HSET', row_key, field, old[at + 1])
-      end
-    end
-    redis.call('HSET', row_of(source), 'requeued_as', id)
-  elseif source then
-    redis.call('HDEL', row_of(source), 'member:' .. fingerprint)
+    if redis.call('EXISTS', row_of(source)) == 1 then redis.call('HSET', row_of(source), 'requeued_as', id) end
+  elseif redis.call('HDEL', row_of(source), 'member:' .. fingerprint) == 1 then
     redis.call('HINCRBY', row_of(source), 'other_members', -1)
   end
 end
@@ -159,16 +172,21 @@ local function decide()
 
   -- 2. Duplicate: an incident already stands for this fault. An operator may ask for another one if none is open.
   local same = claimants[fault_key]
+  local source_known, members = false, {}
   if source then
     if requeue_of and is_open(source) then return { 'standing', source } end
-    if split_from and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
+    -- It may have been removed since the operator saw it. What it knows is read before anything gives way to the newcomer:
+    -- it may be the oldest of those that were shed, and go for that.
+    source_known = redis.call('EXISTS', row_of(source)) == 1
+    if requeue_of then members = members_of(source) end
+    if split_from and source_known and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
       return { 'standing', same or source }
     end
     if same and same ~= source and is_open(same) then return { 'standing', same } end
   elseif same then
     local recurrences, has_ended = recurrences_of(same)
     if recurrences then
-      claim(same, 'KEEPTTL')
+      claim(fault_key, same, 'KEEPTTL')
       redis.call('HSET', row_of(same), 'last_seen', received_at, 'recurrences', recurrences + 1)
       if has_ended then
         note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences + 1 })
@@ -179,12 +197,17 @@ local function decide()
 
   -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
   local holder = group_key and claimants[group_key]
-  local held = holder and is_open(holder)
-    and math.floor(redis.call('HGET', row_of(holder), 'place') / SEVERITY_BAND) >= severity
+  local held, others, listed = false, 0, nil
+  if holder and is_open(holder) then
+    local row = redis.call('HMGET', row_of(holder), 'place', 'other_members', 'member:' .. fingerprint)
+    held, others, listed = math.floor(row[1] / SEVERITY_BAND) >= severity, tonumber(row[2] or 0), row[3]
+  end
   if held and not source then
-    claim(holder, 'PX', KEPT_MS)
-    local others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
-    if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
+    claim(fault_key, holder, 'PX', KEPT_MS)
+    if not listed then
+      others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
+      if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
+    end
     return count_answer('grouped', holder, others + 1)
   end
 
@@ -213,11 +236,12 @@ local function decide()
   -- does not stand any more.
   local links = {}
   local former = source or same
-  if former and redis.call('EXISTS', row_of(former)) == 1 then links = { 'previous_incident_id', former } end
+  if former and (source_known or redis.call('EXISTS', row_of(former)) == 1) then links = { 'previous_incident_id', former } end
   local holds_group = group_key and not held
   if holds_group then append(links, 'group', group) end
   write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))
-  leave_source()
+  take_members(members)
+  if source then leave_source() end
   enter_queue(holds_group)
   count_received('queued', cluster)
   count('waiting', cluster)
