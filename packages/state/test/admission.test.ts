@@ -91,7 +91,8 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   test('counts the same fault on its incident within the window, per cluster', async () => {
     const clock = new Clock();
     await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
-    const { incidentId } = await state.admission.admit(fault({ id: 'same' }));
+    const first = fault({ id: 'same', received_at: '2026-03-01T12:00:00.000Z' });
+    const { incidentId } = await state.admission.admit(first);
     await take(state);
     await state.incidents.begin(incidentId);
     await state.incidents.finish(incidentId, { state: 'resolved' });
@@ -106,6 +107,21 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.admission.admit(fault({ id: 'same', cluster: 'other' }))).toMatchObject({ kind: 'queued' });
     clock.ms += 1;
     expect(await state.admission.admit(fault({ id: 'same' }))).toMatchObject({ kind: 'queued' });
+  });
+
+  test('a fault that waited in a spool does not set back when its incident was seen last', async () => {
+    await using state = await openState(server.url);
+    const seenAt = async (received_at: string): Promise<string | undefined> => {
+      const { incidentId } = await state.admission.admit(fault({ id: 'same', received_at }));
+      return (await state.incidents.get(incidentId))?.last_seen;
+    };
+    const [older, first, newer] = ['01', '02', '03'].map((second) => `2026-03-01T12:00:${second}.000Z`);
+    expect([await seenAt(first!), await seenAt(older!), await seenAt(newer!), await seenAt(older!)]).toEqual([
+      first,
+      first,
+      newer,
+      newer,
+    ]);
   });
 
   test('deduplicates beyond the window while the incident waits, runs, or waits again', async () => {

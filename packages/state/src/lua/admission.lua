@@ -24,13 +24,14 @@ local function write_row(state, ...)
   has_row[id] = true
 end
 
--- How often its faults have come again, and whether it has ended, where an incident stands for them: it is open (and its
--- job has not vanished), or the window that began with its admission has not passed. One that was shed stands for nothing.
+-- How often its faults have come again, whether it has ended, and when it was seen last, where an incident stands for them:
+-- it is open (and its job has not vanished), or the window that began with its admission has not passed. One that was shed
+-- stands for nothing.
 local function recurrences_of(incident)
-  local row = redis.call('HMGET', row_of(incident), 'state', 'dedup_until', 'recurrences')
+  local row = redis.call('HMGET', row_of(incident), 'state', 'dedup_until', 'recurrences', 'last_seen')
   if not row[1] or SHED[row[1]] then return nil end
   if batch.now < tonumber(row[2]) or (OPEN[row[1]] and has_job(incident)) then
-    return tonumber(row[3] or 0), not OPEN[row[1]]
+    return tonumber(row[3] or 0), not OPEN[row[1]], row[4]
   end
   return nil
 end
@@ -184,10 +185,12 @@ local function decide()
     end
     if same and same ~= source and is_open(same) then return { 'standing', same } end
   elseif same then
-    local recurrences, has_ended = recurrences_of(same)
+    local recurrences, has_ended, seen = recurrences_of(same)
     if recurrences then
       claim(fault_key, same, 'KEEPTTL')
-      redis.call('HSET', row_of(same), 'last_seen', received_at, 'recurrences', recurrences + 1)
+      -- A fault from a spool may be older than what came since; an ingester writes all times alike, so they compare as text.
+      local last_seen = seen and seen > received_at and seen or received_at
+      redis.call('HSET', row_of(same), 'last_seen', last_seen, 'recurrences', recurrences + 1)
       if has_ended then
         note_due(same .. ':recurred', { event = 'incident_recurred', incident_id = same, recurrences = recurrences + 1 })
       end
