@@ -97,6 +97,17 @@ describe('IncidentStore', () => {
     });
   });
 
+  test('takes back no attempt of an investigation that was never begun', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
+      kind: 'changed',
+      attempts: 0,
+    });
+    expect(await state.incidents.get(id)).toMatchObject({ attempts: 0 });
+    expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 1 });
+  });
+
   test('begins again after a worker died in the middle', async () => {
     await using state = await openState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
