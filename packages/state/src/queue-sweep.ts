@@ -1,3 +1,4 @@
+import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { bullmqFunctions, bullmqInternals } from './bullmq-contract.ts';
@@ -23,6 +24,7 @@ export class QueueSweep {
   readonly #incidents: IncidentStore;
   readonly #now: () => number;
   readonly #expire: LuaScript;
+  readonly #trim: LuaScript;
 
   /** @param options.now milliseconds since the epoch */
   constructor(options: { redis: Redis; key_prefix: string; incidents: IncidentStore; now?: () => number }) {
@@ -32,6 +34,7 @@ export class QueueSweep {
     this.#now = options.now ?? Date.now;
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
     this.#expire = defineScript(this.#redis, this.#keys, 'expire-waiting', { prologue });
+    this.#trim = defineScript(this.#redis, this.#keys, 'trim-ended');
   }
 
   /** Ends the incidents that have waited for their first investigation for longer than this. Gives their ids. */
@@ -66,5 +69,13 @@ export class QueueSweep {
       })),
     );
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
+  }
+
+  /** Removes the ended incidents that are beyond the retention: by age also those in a state that nothing enters any more. */
+  async trim(): Promise<void> {
+    for (const state of INCIDENT_STATES.filter(isFinal)) {
+      let gone = PAGE;
+      while (gone === PAGE) gone = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
+    }
   }
 }
