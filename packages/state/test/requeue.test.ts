@@ -195,16 +195,20 @@ test('a backlog of any length expires in one sweep', async () => {
   expect(await waitingJobs(state.queue)).toBe(0);
 });
 
-test('a running incident whose job has ended without it is ended', async () => {
+test.each([
+  ['running', true],
+  ['taken and never begun', false],
+])('an incident whose job has ended without it is ended: %s', async (_, begun) => {
   await using state = await openState(server.url);
   const { incidentId } = await state.admission.admit(fault());
   await take(state);
-  await state.incidents.begin(incidentId);
+  if (begun) await state.incidents.begin(incidentId);
   const { redis, key_prefix, incidents } = state;
   const sweep = new QueueSweep({ redis, key_prefix, incidents });
   expect(await sweep.endAbandoned()).toEqual([]);
   await (await state.queue.getJob(incidentId))?.moveToFailed(new Error('stalled too often'), 'token', false);
   expect(await sweep.endAbandoned()).toEqual([incidentId]);
   expect(await incidentOf(state, incidentId)).toMatchObject({ state: 'failed' });
-  expect(await balancedBooks(state)).toMatchObject({ active: 0, finished: 1 });
+  expect(await balancedBooks(state)).toMatchObject({ waiting: 0, active: 0, finished: 1 });
+  expect(await sweep.endAbandoned()).toEqual([]);
 });
