@@ -80,7 +80,8 @@ local waiting = all_that_wait()
 -- Far beyond a bound that was lowered, one call must not clear all of it: Redis serves nobody else meanwhile.
 local evictions_left = 200
 
--- Evicts one incident in favour of the newcomer and returns its id and cluster; nothing where the policy or the severities forbid it.
+-- Evicts one incident in favour of the newcomer and returns its id and cluster; nothing where the policy or the severities
+-- forbid it.
 local function make_room(index, bound)
   if batch.policy ~= 'drop' or evictions_left == 0 then return nil end
   write_newcomers()
@@ -239,7 +240,8 @@ local function decide()
   -- does not stand any more.
   local links = {}
   local former = source or same
-  if former and (source_known or redis.call('EXISTS', row_of(former)) == 1) then links = { 'previous_incident_id', former } end
+  local former_known = source_known or (former and redis.call('EXISTS', row_of(former)) == 1)
+  if former_known then links = { 'previous_incident_id', former } end
   local holds_group = group_key and not held
   if holds_group then append(links, 'group', group) end
   write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))

@@ -1,8 +1,8 @@
 -- Functions over incident rows, their indexes and the books, put in front of every script that changes one.
 -- Expects `ours`, the prefix of our keys, and `bull`, the prefix of the queue's keys, as locals.
 
--- What is kept of incidents in a final state; older ones go when a newer one enters the state, or in a sweep. Incidents that were shed
--- have a bound of their own, so that a flood of them does not wash away the reports.
+-- What is kept of incidents in a final state; older ones go when a newer one enters the state, or in a sweep. Incidents
+-- that were shed have a bound of their own, so that a flood of them does not wash away the reports.
 local KEPT, KEPT_SHED, KEPT_MS = 10000, 1000, 30 * 24 * 3600 * 1000
 local SHED = { dropped = true, rejected = true, expired = true }
 local OPEN = { queued = true, investigating = true }
@@ -77,8 +77,8 @@ local function forget_sighting(key, id)
   if claimant(key) == id then redis.call('SET', key, id .. ' 0', 'KEEPTTL') end
 end
 
--- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog. Returns how
--- many are gone.
+-- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog. Returns
+-- how many are gone.
 local function trim(state, now, most)
   local index = index_of(state)
   local surplus = redis.call('ZCARD', index) - (SHED[state] and KEPT_SHED or KEPT)
