@@ -1,4 +1,6 @@
+import type { Evicted } from '@nightcrier/core/admission';
 import { type Incident, isFinal } from '@nightcrier/core/incident';
+import type { Logger } from '@nightcrier/core/logger';
 import type { RequeueOutcome } from '@nightcrier/state/admission';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from './api-context.ts';
@@ -27,7 +29,7 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
         `incident ${id} is ${incident.state}; only one that has ended can be requeued`,
       );
     }
-    const requeued = requeuedAs(id, await admission.requeue(incident));
+    const requeued = requeuedAs(id, await admission.requeue(incident), logger);
     logger.info({ ...requeued, state: incident.state }, 'incident requeued by an operator');
     return requeued;
   });
@@ -41,14 +43,15 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
         const own = incident.fingerprint === faultId ? 'is its own fault' : 'is not in its list';
         throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: that ${own}`);
       }
-      const requeued = requeuedAs(id, await admission.splitOff(incident, member));
+      const requeued = requeuedAs(id, await admission.splitOff(incident, member), logger);
       logger.info({ ...requeued, fault: faultId }, 'member split off by an operator');
       return requeued;
     },
   );
 }
 
-function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome): Requeued {
+function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome, logger: Logger): Requeued {
+  if ('evicted' in outcome) warnOfEvicted(outcome.evicted, logger);
   switch (outcome.kind) {
     case 'queued':
       return { incident_id: outcome.incidentId, previous_incident_id };
@@ -59,5 +62,13 @@ function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome): Requ
       throw new ApiError('queue_full', `the queue is full (${outcome.bound}_queue_size); try again later`);
     default:
       return outcome satisfies never;
+  }
+}
+
+/** As an ingester does whose fault sheds others. */
+function warnOfEvicted(evicted: Evicted[], logger: Logger): void {
+  for (const [cluster, shed] of Map.groupBy(evicted, (incident) => incident.cluster)) {
+    const incidents = shed.map(({ incidentId }) => incidentId);
+    logger.warn({ cluster, reason: 'dropped', shed: shed.length, incidents }, 'incidents were shed');
   }
 }

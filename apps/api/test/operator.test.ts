@@ -1,5 +1,5 @@
 import { FaultEvent } from '@nightcrier/core/fault';
-import { silentLogger } from '@nightcrier/core/logger';
+import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/secret';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,6 +38,25 @@ describe('POST /api/incidents/:id/requeue', () => {
       requeued_as: incident_id,
     });
     expect(await failure(await post(api, path))).toMatchObject({ status: 409, code: 'incident_open' });
+  });
+
+  test('warns of the incident that gives way to it, under the cluster of that one', async () => {
+    const warned: object[] = [];
+    const logger: Logger = { ...silentLogger, warn: (fields, message) => void warned.push({ ...fields, message }) };
+    await using api = await openReadyApi(server.url, { logger });
+    const { incidentId } = await api.admission.admit(fault());
+    await api.incidents.finish(incidentId, { state: 'failed' });
+    await (await api.queue.getJob(incidentId))?.remove();
+    const oldest = await api.admission.admit(fault('staging'));
+    await api.admission.admit(fault('staging'));
+    expect((await post(api, `/api/incidents/${incidentId}/requeue`)).status).toBe(200);
+    expect(warned).toContainEqual({
+      cluster: 'staging',
+      reason: 'dropped',
+      shed: 1,
+      incidents: [oldest.incidentId],
+      message: 'incidents were shed',
+    });
   });
 
   test('refuses one that is open, and one that is not there', async () => {

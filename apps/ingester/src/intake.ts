@@ -1,4 +1,4 @@
-import type { AdmissionOutcome } from '@nightcrier/core/admission';
+import type { AdmissionOutcome, Evicted } from '@nightcrier/core/admission';
 import type { ClusterConfig } from '@nightcrier/core/cluster-config';
 import type { ClusterEvent } from '@nightcrier/core/cluster-event';
 import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
@@ -163,10 +163,10 @@ export class Intake {
   #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
     const { logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
+    if ('evicted' in outcome) this.#evicted(outcome.evicted);
     switch (outcome.kind) {
       case 'queued':
         logger.info(fields, 'fault queued');
-        if (outcome.evicted.length > 0) this.#shed.add(cluster, 'dropped', outcome.evicted);
         return;
       case 'resent':
         logger.info(fields, 'fault was queued already');
@@ -181,6 +181,17 @@ export class Intake {
       case 'dropped_incoming':
         logger.debug({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
         this.#shed.add(cluster, `${outcome.kind}: ${outcome.bound} bound`, [outcome.incidentId]);
+    }
+  }
+
+  /** Those that gave way to a fault are often another cluster's. */
+  #evicted(evicted: Evicted[]): void {
+    for (const [cluster, incidents] of Map.groupBy(evicted, (incident) => incident.cluster)) {
+      this.#shed.add(
+        cluster,
+        'dropped',
+        incidents.map(({ incidentId }) => incidentId),
+      );
     }
   }
 }

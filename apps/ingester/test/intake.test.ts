@@ -114,3 +114,18 @@ test('malformed notifications are counted each time and logged once for each rea
   expect(said.map(({ fields }) => fields.reason)).toEqual(['severity', 'resource', 'data']);
   expect(said.every(({ level, fields }) => level === 'warn' && fields.cluster === 'alpha')).toBe(true);
 });
+
+test('warns of an incident that gives way to a fault of another cluster under its own cluster', async () => {
+  const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
+  const configured = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
+  const { incidents, counts, active, lines } = await startIngester(configOf(configured, { global_queue_size: 1 }));
+  await Promise.all([active('alpha'), active('beta')]);
+  await alpha.run('oom-killed');
+  await expect.poll(counts, patient).toMatchObject({ queued: 1 });
+  const [evicted] = await incidents();
+  await beta.run('oom-killed');
+  const shed = () => lines.filter(({ message }) => message === 'incidents were shed').map(({ fields }) => fields);
+  await expect
+    .poll(shed, patient)
+    .toEqual([{ cluster: 'alpha', reason: 'dropped', shed: 1, incidents: [evicted?.incident_id] }]);
+});

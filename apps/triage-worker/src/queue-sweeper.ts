@@ -14,7 +14,8 @@ export interface QueueSweeperOptions {
 
 /**
  * Sets right at an interval what nobody else would: incidents that waited too long, slots of workers that died, rows
- * whose jobs have ended without them. Every worker does so; what one has done leaves nothing for the others.
+ * whose jobs have ended without them, incidents that were kept for long enough. Every worker does so; what one has done
+ * leaves nothing for the others.
  */
 export class QueueSweeper {
   #options: QueueSweeperOptions;
@@ -58,6 +59,7 @@ export class QueueSweeper {
       for (const id of await sweep.endAbandoned())
         logger.error({ incident_id: id }, 'triage failed: nobody wrote down how it ended');
       await slots.refill();
+      await sweep.trim();
     } catch (error) {
       logger.debug({ error }, 'queue could not be swept');
     }

@@ -4,7 +4,7 @@
  */
 export type AdmissionOutcome =
   /** A new incident waits in the queue. `evicted` lists waiting incidents that gave way to it (policy `drop`). */
-  | { kind: 'queued'; incidentId: string; evicted: string[] }
+  | { kind: 'queued'; incidentId: string; evicted: Evicted[] }
   /** This very call was admitted before, and its reply was lost: nothing was changed. */
   | { kind: 'resent'; incidentId: string }
   /** The same fault again: counted on its incident. */
@@ -13,8 +13,17 @@ export type AdmissionOutcome =
   | { kind: 'grouped'; incidentId: string; members: number }
   /** The queue is full and the policy is `reject`; the incident row says so. */
   | { kind: 'rejected'; incidentId: string; bound: QueueBound }
-  /** The queue is full of more severe incidents, and the policy is `drop`; the incident row says so. */
-  | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound };
+  /**
+   * The policy is `drop`, and the queue is full of more severe incidents, or so far beyond a bound that was lowered that one
+   * call cannot make room; the incident row says so. `evicted` lists those that gave way in vain.
+   */
+  | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound; evicted: Evicted[] };
+
+/** An incident that waited and gave way, of whatever cluster. */
+export interface Evicted {
+  incidentId: string;
+  cluster: string;
+}
 
 /** Which bound refused an incident: `cluster_queue_size` or `global_queue_size`. */
 export type QueueBound = 'cluster' | 'global';

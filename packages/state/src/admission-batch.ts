@@ -92,10 +92,11 @@ function operationOf({ requeueOf, splitFrom }: AdmissionRequest): string {
 
 type Answer = AdmissionOutcome | RequeueOutcome | Error;
 
-const Refusal = z.tuple([z.enum(['rejected', 'dropped_incoming']), z.string(), z.enum(['cluster', 'global'])]);
+const Evicted = z.tuple([z.string(), z.string()]).transform(([incidentId, cluster]) => ({ incidentId, cluster }));
+const Bound = z.enum(['cluster', 'global']);
 const Reply = z.union([
   z
-    .tuple([z.literal('queued'), z.string()], z.string())
+    .tuple([z.literal('queued'), z.string()], Evicted)
     .transform(([kind, incidentId, ...evicted]) => ({ kind, incidentId, evicted })),
   z.tuple([z.literal('resent'), z.string()]).transform(([kind, incidentId]) => ({ kind, incidentId })),
   z
@@ -105,7 +106,12 @@ const Reply = z.union([
     .tuple([z.literal('grouped'), z.string(), z.number()])
     .transform(([kind, incidentId, members]) => ({ kind, incidentId, members })),
   z.tuple([z.literal('standing'), z.string()]).transform(([kind, incidentId]) => ({ kind, incidentId })),
-  Refusal.transform(([kind, incidentId, bound]) => ({ kind, incidentId, bound })),
+  z
+    .tuple([z.literal('rejected'), z.string(), Bound])
+    .transform(([kind, incidentId, bound]) => ({ kind, incidentId, bound })),
+  z
+    .tuple([z.literal('dropped_incoming'), z.string(), Bound], Evicted)
+    .transform(([kind, incidentId, bound, ...evicted]) => ({ kind, incidentId, bound, evicted })),
   z.tuple([z.literal('failed'), z.string()]).transform(([, message]) => new Error(message)),
 ]) satisfies z.ZodType<Answer>;
 

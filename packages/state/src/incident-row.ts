@@ -43,16 +43,23 @@ const IncidentRow = z
     attempts: z.coerce.number().default(0),
     other_members: z.coerce.number().default(0),
     report: json.optional(),
+    last_seen: z.string().optional(),
   })
   .loose()
   .transform((row, context): unknown => {
     const members = Members.safeParse(membersOf(row));
     if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
     const received_at = members.data?.[0]?.received_at;
-    const seen = { first_seen: received_at, last_seen: row.last_seen ?? received_at };
+    const seen = { first_seen: received_at, last_seen: later(row.last_seen, received_at) };
     return { ...row, ...seen, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
   })
   .pipe(Incident);
+
+/** A fault that waited in a spool may come again only after an older one of its kind has. */
+function later(lastSeen: string | undefined, receivedAt: string | undefined): string | undefined {
+  if (lastSeen === undefined || receivedAt === undefined) return lastSeen ?? receivedAt;
+  return Date.parse(lastSeen) > Date.parse(receivedAt) ? lastSeen : receivedAt;
+}
 
 function membersOf(row: Record<string, unknown>): unknown[] {
   const others = Object.keys(row).filter((field) => field.startsWith(MEMBER_FIELD));

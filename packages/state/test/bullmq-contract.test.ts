@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
-const ALL = ['bull_add', 'bull_remove', 'bull_promote'] as const;
+const ALL = ['bull_add', 'bull_remove', 'bull_delay', 'bull_promote'] as const;
 
 describe('the BullMQ that admission is composed with', () => {
   test('is the installed one', () => {

@@ -110,7 +110,7 @@ test('a parked incident that gave way to another one is not promoted', async () 
   const running = await runOne(state, slots);
   await state.admission.admit(fault());
   const parked = await parkNext(state, slots);
-  expect(await state.admission.admit(fault())).toMatchObject({ evicted: [parked] });
+  expect(await state.admission.admit(fault())).toMatchObject({ evicted: [{ incidentId: parked }] });
   expect(await slots.give('prod', running, 'token')).toEqual([]);
   expect(await balancedBooks(state)).toMatchObject({ delayed: 0, waiting: 1, dropped: 1 });
 });

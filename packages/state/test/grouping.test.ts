@@ -99,7 +99,9 @@ test('a group takes members in while its incident runs, and none once it has end
   await (await state.queue.getJob(first.incidentId))?.remove();
   const second = await state.admission.admit(podFault(3));
   expect(second).toMatchObject({ kind: 'queued' });
-  expect(await state.admission.admit(fault({ cluster: 'other' }))).toMatchObject({ evicted: [second.incidentId] });
+  expect(await state.admission.admit(fault({ cluster: 'other' }))).toMatchObject({
+    evicted: [{ incidentId: second.incidentId }],
+  });
   expect(await state.admission.admit(podFault(4))).toMatchObject({ kind: 'queued' });
   await balancedBooks(state);
 });

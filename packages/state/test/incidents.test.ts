@@ -6,6 +6,7 @@ import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts
 import { CorruptIncidentError } from '../src/incident-row.ts';
 import type { IncidentStore } from '../src/incidents.ts';
 import { StateKeys } from '../src/keys.ts';
+import { QueueSweep } from '../src/queue-sweep.ts';
 import { TriageCounters } from '../src/triage-counters.ts';
 import { Clock, fault, openState } from './open-state.ts';
 
@@ -97,6 +98,17 @@ describe('IncidentStore', () => {
     });
   });
 
+  test('takes back no attempt of an investigation that was never begun', async () => {
+    await using state = await openState(server.url);
+    const { incidentId: id } = await state.admission.admit(fault());
+    expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
+      kind: 'changed',
+      attempts: 0,
+    });
+    expect(await state.incidents.get(id)).toMatchObject({ attempts: 0 });
+    expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 1 });
+  });
+
   test('begins again after a worker died in the middle', async () => {
     await using state = await openState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
@@ -122,7 +134,7 @@ describe('IncidentStore', () => {
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     await state.incidents.requeued(id, 'shutdown');
-    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [id] });
+    expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [{ incidentId: id }] });
     expect(await state.incidents.counts()).toMatchObject({ queued: 1, investigating: 0, dropped: 1 });
   });
 
@@ -203,6 +215,23 @@ describe('IncidentStore', () => {
     const kept = (await state.incidents.list({ limit: 10 })).incidents.map(({ incident_id }) => incident_id);
     expect(kept.toSorted()).toEqual([open!, latest!, recent].toSorted());
   });
+});
+
+test('the sweep forgets ended incidents of more than 30 days also where no other one ends', async () => {
+  const clock = new Clock();
+  const reject = { global_queue_size: 1, queue_overflow_policy: 'reject' } as const;
+  await using state = await openState(server.url, reject, { now: clock.now });
+  const { redis, key_prefix, incidents } = state;
+  const sweep = new QueueSweep({ redis, key_prefix, incidents, now: clock.now });
+  await state.admission.admit(fault());
+  await Promise.all(Array.from({ length: 450 }, async () => state.admission.admit(fault())));
+  clock.ms += 30 * DAY - 1;
+  await sweep.trim();
+  expect(await incidents.counts()).toMatchObject({ queued: 1, rejected: 450 });
+  clock.ms += 1;
+  await sweep.trim();
+  expect(await incidents.counts()).toMatchObject({ queued: 1, rejected: 0 });
+  expect(await redis.keys(new StateKeys(key_prefix).incident('*'))).toHaveLength(1);
 });
 
 describe('IntakeCounters', () => {

@@ -2,6 +2,7 @@ import type { Incident } from '@nightcrier/core/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { StateKeys } from '../src/keys.ts';
 import { QueueSweep } from '../src/queue-sweep.ts';
 import { balancedBooks, Clock, fault, openState, type State, take, waitingJobs } from './open-state.ts';
 
@@ -44,6 +45,62 @@ test('an incident that was dropped is put in again as a new one, and keeps its r
   // A second time it is open already.
   expect(await state.admission.requeue(await incidentOf(state, shed))).toEqual({ kind: 'standing', incidentId });
   expect(await balancedBooks(state)).toMatchObject({ received: 4, queued: 3, dropped: 1, requeued: 1 });
+});
+
+test('the oldest of those that were shed is put in again with its members, though its row goes for the one that gives way', async () => {
+  const clock = new Clock();
+  await using state = await openState(server.url, { global_queue_size: 1, grouping: 'workload' }, { now: clock.now });
+  const { incidentId: shed } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
+  await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
+  clock.ms += 1;
+  await Promise.all(Array.from({ length: 1_000 }, async (_, at) => state.admission.admit(fault({ type: `T${at}` }))));
+  const { incidentId } = await state.admission.requeue(await incidentOf(state, shed));
+  expect(await state.incidents.get(shed)).toBeUndefined();
+  expect(await incidentOf(state, incidentId)).toMatchObject({
+    state: 'queued',
+    previous_incident_id: shed,
+    member_count: 2,
+    members: [{ faultId: 'a' }, { faultId: 'b' }],
+  });
+});
+
+test('an incident whose row was removed meanwhile, or a member of it, is put in without a link', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const { incidentId: gone } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
+  await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
+  await state.incidents.finish(gone, { state: 'failed' });
+  const incident = await incidentOf(state, gone);
+  await state.redis.del(new StateKeys(state.key_prefix).incident(gone));
+  const again = await state.admission.requeue(incident);
+  const split = await state.admission.splitOff(incident, incident.members[1]!);
+  expect([again.kind, split.kind]).toEqual(['queued', 'queued']);
+  for (const { incidentId } of [again, split])
+    expect((await incidentOf(state, incidentId)).previous_incident_id).toBeUndefined();
+  expect(await state.incidents.get(gone)).toBeUndefined();
+  expect(await balancedBooks(state)).toMatchObject({ queued: 3, requeued: 2 });
+});
+
+test('what is put in again stands for the faults of its members, but for one that has an open incident of its own', async () => {
+  await using state = await openState(server.url, { grouping: 'workload' });
+  const pod = (id: string, more: Parameters<typeof fault>[0] = {}) =>
+    fault({ id, pod: `cart-7d4b9c8f6d-xbbb${id}`, ...more });
+  const { incidentId: ended } = await state.admission.admit(pod('b'));
+  await state.admission.admit(pod('c'));
+  await state.admission.admit(pod('d'));
+  await state.incidents.finish(ended, { state: 'failed' });
+  const incident = await incidentOf(state, ended);
+  const { incidentId: own } = await state.admission.splitOff(incident, incident.members[2]!);
+  const { incidentId } = await state.admission.requeue(incident);
+  expect(await state.admission.admit(pod('c'))).toEqual({ kind: 'deduplicated', incidentId, recurrences: 1 });
+  expect(await state.admission.admit(pod('d'))).toMatchObject({ kind: 'deduplicated', incidentId: own });
+  // One that is listed is no new member, whatever stands for it.
+  await state.redis.del(new StateKeys(state.key_prefix).fault('prod', 'c'));
+  expect(await state.admission.admit(pod('c'))).toMatchObject({ kind: 'grouped', members: 2 });
+  expect(await incidentOf(state, incidentId)).toMatchObject({
+    member_count: 2,
+    members: [{ faultId: 'b' }, { faultId: 'c' }],
+  });
+  expect((await incidentOf(state, ended)).recurrences).toBe(0);
 });
 
 test('an incident that was rejected can be put in again; while the queue is full that is refused, without a trace', async () => {
@@ -138,16 +195,20 @@ test('a backlog of any length expires in one sweep', async () => {
   expect(await waitingJobs(state.queue)).toBe(0);
 });
 
-test('a running incident whose job has ended without it is ended', async () => {
+test.each([
+  ['running', true],
+  ['taken and never begun', false],
+])('an incident whose job has ended without it is ended: %s', async (_, begun) => {
   await using state = await openState(server.url);
   const { incidentId } = await state.admission.admit(fault());
   await take(state);
-  await state.incidents.begin(incidentId);
+  if (begun) await state.incidents.begin(incidentId);
   const { redis, key_prefix, incidents } = state;
   const sweep = new QueueSweep({ redis, key_prefix, incidents });
   expect(await sweep.endAbandoned()).toEqual([]);
   await (await state.queue.getJob(incidentId))?.moveToFailed(new Error('stalled too often'), 'token', false);
   expect(await sweep.endAbandoned()).toEqual([incidentId]);
   expect(await incidentOf(state, incidentId)).toMatchObject({ state: 'failed' });
-  expect(await balancedBooks(state)).toMatchObject({ active: 0, finished: 1 });
+  expect(await balancedBooks(state)).toMatchObject({ waiting: 0, active: 0, finished: 1 });
+  expect(await sweep.endAbandoned()).toEqual([]);
 });

@@ -51,9 +51,9 @@ local function write_counts()
   write_fields(ours .. 'intake', written)
 end
 
--- What is asked of all the faults is asked at once: whether any call was sent before and left a row, what those that left
--- none were answered, and which incident stands for each fault and holds each group.
-local COUNTED_CALLS, ANSWERS, MOST_ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers', 10000
+-- What is asked of all the faults is asked at once: whether any call was sent before and left a row, what those were
+-- answered that are remembered, and which incident stands for each fault and holds each group.
+local COUNTED_CALLS, ANSWERS = ours .. 'counted-calls', ours .. 'counted-answers'
 local answered, claimants, has_row = {}, {}, {}
 local function read_ahead()
   local ids, claims = {}, {}
@@ -140,24 +140,35 @@ local function enter_queue(holds_group)
   if clusters_indexed then index_by_cluster(cluster, place, id) end
 end
 
--- Of the calls that made no row of their own, the latest are remembered, with what they were answered: a call that is
--- sent again must not count again.
+-- A call that is sent again must not count again: what it was answered is remembered where it has no row that tells, or
+-- one that may be gone within seconds, because a storm sheds thousands of others. Remembered are the calls of the last ten
+-- minutes, up to 200,000 of them; older ones go a few at a time, and the latest 10,000 stay.
+local REMEMBERED_FOR, LEAST_ANSWERS, MOST_ANSWERS = 10 * 60 * 1000, 10000, 200000
 local calls, answers = {}, {}
-local function remember_answer(kind, incident, number)
+local function remember(call, answer)
+  answered[call] = cjson.encode(answer)
+  append(calls, now, call)
+  append(answers, call, answered[call])
+end
+
+local function count_answer(kind, ...)
   count_received(kind, cluster)
-  answered[id] = cjson.encode({ kind, incident, number })
-  append(calls, now, id)
-  append(answers, id, answered[id])
-  return { kind, incident, number }
+  local answer = { kind, ... }
+  remember(id, answer)
+  return answer
 end
 
 local function write_answers()
   if #calls == 0 then return end
   redis.call('ZADD', COUNTED_CALLS, unpack(calls))
   redis.call('HSET', ANSWERS, unpack(answers))
-  local surplus = redis.call('ZCARD', COUNTED_CALLS) - MOST_ANSWERS
-  if surplus <= 0 then return end
-  local gone = redis.call('ZRANGE', COUNTED_CALLS, 0, surplus - 1)
+  local remembered = redis.call('ZCARD', COUNTED_CALLS)
+  if remembered <= LEAST_ANSWERS then return end
+  local before = remembered > MOST_ANSWERS and '+inf' or batch.now - REMEMBERED_FOR
+  -- Two for each that came.
+  local most = math.min(remembered - LEAST_ANSWERS, #calls)
+  local gone = redis.call('ZRANGEBYSCORE', COUNTED_CALLS, '-inf', before, 'LIMIT', 0, most)
+  if #gone == 0 then return end
   redis.call('HDEL', ANSWERS, unpack(gone))
   redis.call('ZREM', COUNTED_CALLS, unpack(gone))
 end

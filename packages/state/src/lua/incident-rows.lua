@@ -1,8 +1,8 @@
 -- Functions over incident rows, their indexes and the books, put in front of every script that changes one.
 -- Expects `ours`, the prefix of our keys, and `bull`, the prefix of the queue's keys, as locals.
 
--- What is kept of incidents in a final state; older ones go when a newer one enters the state. Incidents that were shed
--- have a bound of their own, so that a flood of them does not wash away the reports.
+-- What is kept of incidents in a final state; older ones go when a newer one enters the state, or in a sweep. Incidents
+-- that were shed have a bound of their own, so that a flood of them does not wash away the reports.
 local KEPT, KEPT_SHED, KEPT_MS = 10000, 1000, 30 * 24 * 3600 * 1000
 local SHED = { dropped = true, rejected = true, expired = true }
 local OPEN = { queued = true, investigating = true }
@@ -77,15 +77,16 @@ local function forget_sighting(key, id)
   if claimant(key) == id then redis.call('SET', key, id .. ' 0', 'KEEPTTL') end
 end
 
--- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog.
-local function trim(state, now)
+-- Removes what is beyond the retention, a few at a time: more leave than enter, so no call has to clear a backlog. Returns
+-- how many are gone.
+local function trim(state, now, most)
   local index = index_of(state)
   local surplus = redis.call('ZCARD', index) - (SHED[state] and KEPT_SHED or KEPT)
   local gone
   if surplus > 0 then
-    gone = redis.call('ZRANGE', index, 0, math.min(surplus, 10) - 1)
+    gone = redis.call('ZRANGE', index, 0, math.min(surplus, most) - 1)
   else
-    gone = redis.call('ZRANGEBYSCORE', index, '-inf', now - KEPT_MS, 'LIMIT', 0, 10)
+    gone = redis.call('ZRANGEBYSCORE', index, '-inf', now - KEPT_MS, 'LIMIT', 0, most)
   end
   for _, id in ipairs(gone) do
     local row = redis.call('HMGET', row_of(id), 'cluster_name', 'fingerprint')
@@ -97,13 +98,14 @@ local function trim(state, now)
     redis.call('ZREM', ours .. 'incidents', id)
     redis.call('DEL', row_of(id), ours .. 'report:' .. id)
   end
+  return #gone
 end
 
 -- Puts a row into the indexes of its state.
 local function enter_state(id, state, created, now)
   redis.call('ZADD', ours .. 'incidents', created, id)
   redis.call('ZADD', index_of(state), created, id)
-  if not OPEN[state] then trim(state, now) end
+  if not OPEN[state] then trim(state, now, 10) end
 end
 
 -- The books know an open incident by its phase (waiting, delayed or active), and an ended one by how it ended.

@@ -18,6 +18,11 @@ if transition.to == 'investigating' then
   if state == 'investigating' then note_lost_worker(id) end
 end
 local attempts = redis.call('HINCRBY', row, 'attempts', transition.attempts)
+if attempts < 0 then
+  -- Handed back before it was begun.
+  attempts = 0
+  redis.call('HSET', row, 'attempts', attempts)
+end
 change_state(id, transition.to, PHASES[transition.to], transition.now)
 if transition.notify then note_due(id, { event = transition.notify, incident_id = id }) end
 return { 'changed', attempts }
