@@ -153,9 +153,9 @@ end
 
 local job_args, job_options = cmsgpack.unpack(JOB_ARGS), cmsgpack.unpack(JOB_OPTIONS)
 local function add_job(tag)
-  job_args[2], job_args[4] = id, batch.now
+  job_args[2], job_args[4] = id, now
   job_options.jobId, job_options.priority = id, batch.priorities[severity + 1] + tag
-  bull_add(KEYS, { cmsgpack.pack(job_args), job_data, cmsgpack.pack(job_options) })
+  bull_add(KEYS, { job_args, job_data, job_options })
   waiting = waiting + 1
 end
 
