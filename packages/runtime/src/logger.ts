@@ -10,15 +10,25 @@ const READABLE: PrettyOptions = { colorize: true, ignore: 'pid,hostname,process'
  * The log of one process: JSON lines on standard error, or readable lines where that is a terminal. Standard output is
  * left to what a command prints.
  */
-export function createLogger(processName: string, level: LogLevel, stream = process.stderr): Logger {
+export function createLogger(
+  processName: string,
+  level: LogLevel,
+  stream: NodeJS.WritableStream & { isTTY?: boolean } = process.stderr,
+): Logger {
   const options: pino.LoggerOptions = {
     level,
     base: { process: processName },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { error: pino.stdSerializers.err },
+    serializers: { error: describeError },
   };
   return stream.isTTY ? pino(options, pretty({ ...READABLE, destination: stream, sync: true })) : pino(options, stream);
+}
+
+/** Without `command`: an error of Redis takes along what it was asked, which can be reports and what clusters say, unredacted. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return { ...pino.stdSerializers.err(error), command: undefined };
 }
 
 const readable = prettyFactory({ ...READABLE, singleLine: true });

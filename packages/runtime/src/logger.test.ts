@@ -1,0 +1,24 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import { createLogger } from './logger.ts';
+
+it('says what an error is and where it comes from, and not what Redis was asked', async () => {
+  const stream = new PassThrough();
+  const logger = createLogger('worker', 'info', stream);
+  const refused = new Error('MISCONF Errors writing to the AOF file');
+  const cause = new Error('the disk is full');
+  logger.warn(
+    { error: Object.assign(refused, { cause, code: 'EX', command: { args: ['password'] } }) },
+    'not admitted',
+  );
+  logger.warn({ error: 'no Error at all' }, 'odd');
+  stream.end();
+
+  const [first = '', second] = (await text(stream)).trim().split('\n');
+  expect(JSON.parse(first)).toMatchObject({ level: 'warn', process: 'worker', error: { code: 'EX', type: 'Error' } });
+  expect(first).toContain('MISCONF Errors writing to the AOF file: the disk is full');
+  expect(first).toContain('logger.test.ts');
+  expect(first).not.toContain('password');
+  expect(second).toContain('no Error at all');
+});
