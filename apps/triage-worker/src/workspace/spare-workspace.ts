@@ -7,7 +7,7 @@ import { WORKSPACE_PARTS } from './workspace.ts';
 /** Begins the names of workspaces that no incident has yet. */
 export const SPARE = '.spare-';
 /** The run that has taken the last one goes first. */
-const MADE_AFTER_MS = 20;
+const MADE_AFTER_MS = 10;
 /** Made empty, for whoever writes them; where one is missing, it is made then. */
 const FILES = [
   'incident.json.new',
