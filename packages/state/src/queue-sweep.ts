@@ -72,6 +72,14 @@ export class QueueSweep {
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
   }
 
+  /** Removes the ended incidents that are beyond the retention: by age also those in a state that nothing enters any more. */
+  async trim(): Promise<void> {
+    for (const state of INCIDENT_STATES.filter(isFinal)) {
+      let gone = PAGE;
+      while (gone === PAGE) gone = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
+    }
+  }
+
   async #investigatedByNobody(): Promise<string[]> {
     const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
     const jobs = await Promise.all(ids.map(async (id) => this.#redis.hmget(this.#job(id), 'data', 'finishedOn')));
@@ -89,13 +97,5 @@ export class QueueSweep {
 
   #job(name: string): string {
     return `${this.#keys.bullmq}:${QUEUE_NAME}:${name}`;
-  }
-
-  /** Removes the ended incidents that are beyond the retention: by age also those in a state that nothing enters any more. */
-  async trim(): Promise<void> {
-    for (const state of INCIDENT_STATES.filter(isFinal)) {
-      let gone = PAGE;
-      while (gone === PAGE) gone = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
-    }
   }
 }
