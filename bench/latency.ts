@@ -20,7 +20,7 @@ const FAULTS = 500;
 /** The first of all loads code, opens connections and asks for permissions; those after it make the code fast. */
 const WARM_UP = 20;
 /** What making an empty file takes at most in the middle, where it is quick; and how long that is waited for. */
-const QUICK_FILE_MS = 0.1;
+const QUICK_FILE_MS = 0.05;
 const FILE_PATIENCE_MS = 180_000;
 const FLAGS = path.join(import.meta.dirname, '../apps/triage-worker/test/fixtures/agents/flags.sh');
 const PROMPT = path.join(import.meta.dirname, '../configs/triage-system-prompt.md');

@@ -183,7 +183,7 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('spare workspace', () => spare.stop());
     if (config.agent_cli !== 'builtin') {
       scripts.start();
-      await spare.start(root);
+      void spare.start(root);
     }
     const worker = new TriageWorker({
       context: {
