@@ -47,8 +47,6 @@ export async function runScript(call: ScriptCall): Promise<ScriptRun> {
   call.signal.throwIfAborted();
   const stdout = path.join(call.logsDirectory, 'script-stdout.log');
   const stderr = path.join(call.logsDirectory, 'script-stderr.log');
-  const watching = new AbortController();
-  const recorded = recordedResult(call.logsDirectory, watching.signal);
   const script = {
     script: call.script,
     arguments: call.arguments,
@@ -59,6 +57,8 @@ export async function runScript(call: ScriptCall): Promise<ScriptRun> {
     timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
   };
   const ended = call.host.run(script, call.ready, call.signal);
+  const watching = new AbortController();
+  const recorded = recordedResult(call.logsDirectory, watching.signal);
   const result = await Promise.race([ended, recorded.catch(async () => ended)]).finally(() => watching.abort());
   if (result.isCanceled) {
     call.signal.throwIfAborted();
