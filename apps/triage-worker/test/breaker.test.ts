@@ -54,6 +54,23 @@ it('three workers with failing agents give one degraded and one recovered alert,
   expect(alerts()).toHaveLength(2);
 });
 
+it('a probe whose run does not get as far as an agent leaves it to the next incident to find out', async () => {
+  const settings = { failure_threshold_for_alert: 1, breaker_probe_interval: 1, max_attempts: 1 };
+  const config = bench.config(settings, { agent: 'works-if-it-may' });
+  const first = await bench.startWorker(config);
+  await bench.reaches(await bench.admit(), 'agent_failed');
+  const degradedAt = Date.now();
+  await first.stop();
+  await expect.poll(() => Date.now() - degradedAt, patience).toBeGreaterThan(1_000);
+
+  const blocked = await bench.admit();
+  await writeFile(bench.workspace(blocked), 'in the place of the workspace');
+  await bench.startWorker(config);
+  await bench.reaches(blocked, 'failed');
+  await writeFile(path.join(bench.folder, 'agents-work'), '');
+  expect(await bench.reaches(await bench.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+});
+
 it('an agent that cannot be started counts, and its incident gets a built-in report in the end', async () => {
   await bench.startWorker(bench.config({ ...THREE, max_attempts: 5 }, { agent: 'engine-unavailable' }));
   const id = await bench.admit('image-pull-back-off');

@@ -10,11 +10,36 @@ import { findLeftRun, type LeftRun } from './find-left-run.ts';
 import { investigate } from './investigate.ts';
 
 /** Who is to investigate, as far as that is known before an agent begins. */
-export interface Turn {
+export class Turn {
   /** The run that another worker began, which is followed to its end. */
-  left: LeftRun | undefined;
+  readonly left: LeftRun | undefined;
   /** Of the breaker, where it was asked. */
-  answer: BreakerAnswer | undefined;
+  readonly answer: BreakerAnswer | undefined;
+  readonly #incidentId: string;
+  readonly #context: TriageContext;
+  #told = false;
+
+  constructor(incidentId: string, context: TriageContext, { left, answer }: Partial<Pick<Turn, 'left' | 'answer'>>) {
+    this.#incidentId = incidentId;
+    this.#context = context;
+    this.left = left;
+    this.answer = answer;
+  }
+
+  /** Tells the breaker what the agent made of the incident, once. Never rejects: that must not be lost with it. */
+  async tell(result: AgentResult): Promise<void> {
+    if (this.#told) return;
+    this.#told = true;
+    const { config, breaker, logger } = this.#context;
+    const { agent_cli: agent } = config;
+    try {
+      const change = await breaker.record(this.#incidentId, agent, result);
+      if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
+      if (change === 'closed') logger.info({ agent }, 'agents work again');
+    } catch (error) {
+      logger.warn({ error }, 'what the agent made of the incident could not be told to the breaker');
+    }
+  }
 }
 
 /**
@@ -23,13 +48,14 @@ export interface Turn {
  */
 export async function takeTurn(claim: Claim, context: TriageContext): Promise<Turn> {
   const { config, breaker, grace, afterwards } = context;
+  const { incident_id: id } = claim.incident;
   const left = await findLeftRun(claim, context);
-  if (left || config.agent_cli === 'builtin' || claim.agentsGivenUp !== undefined) return { left, answer: undefined };
+  if (left || config.agent_cli === 'builtin' || claim.agentsGivenUp !== undefined)
+    return new Turn(id, context, { left });
   const longest = LONGEST_COLLECTION_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;
-  const answer = await breaker.enter(claim.incident.incident_id, longest);
-  // Once there was a result, this changes nothing.
-  if (answer.kind === 'probe') afterwards.defer(async () => tellBreaker(claim, context, { kind: 'left' }));
-  return { left, answer };
+  const turn = new Turn(id, context, { answer: await breaker.enter(id, longest) });
+  if (turn.answer?.kind === 'probe') afterwards.defer(async () => turn.tell({ kind: 'left' }));
+  return turn;
 }
 
 /**
@@ -40,13 +66,15 @@ export async function takeTurn(claim: Claim, context: TriageContext): Promise<Tu
  * @throws the signal's reason when it is aborted, or what the evidence was rejected with
  */
 export async function guardAgents(
-  { left, answer }: Turn,
+  turn: Turn,
   claim: Claim,
   workspace: Workspace,
   evidence: Promise<Evidence>,
   context: TriageContext,
 ): Promise<TriageOutcome> {
+  const { left, answer } = turn;
   const { agent_cli: agent } = context.config;
+  // The breaker was not asked, and has nothing to be told.
   if (!answer && (!left || agent === 'builtin')) return investigate(claim, workspace, evidence, context, { left });
   if (answer?.kind === 'degraded') {
     const times = answer.failures === 1 ? 'a failure' : `${answer.failures} failures in a row`;
@@ -61,23 +89,7 @@ export async function guardAgents(
     if (result.kind === 'failed') result = { ...result, reason: await redactText(result.reason) };
     return outcome;
   } finally {
-    await tellBreaker(claim, context, result);
-  }
-}
-
-/** Never rejects: what the agent found out must not be lost with it. */
-async function tellBreaker(
-  { incident }: Claim,
-  { config, breaker, logger }: TriageContext,
-  result: AgentResult,
-): Promise<void> {
-  const { agent_cli: agent } = config;
-  try {
-    const change = await breaker.record(incident.incident_id, agent, result);
-    if (change === 'opened') logger.error({ agent }, 'agents are degraded: too many failed in a row');
-    if (change === 'closed') logger.info({ agent }, 'agents work again');
-  } catch (error) {
-    logger.warn({ error }, 'what the agent made of the incident could not be told to the breaker');
+    await turn.tell(result);
   }
 }
 

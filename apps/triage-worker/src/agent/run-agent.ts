@@ -10,8 +10,8 @@ import { scriptArguments } from './script-arguments.ts';
 import { scriptEnvironment } from './script-environment.ts';
 
 /**
- * Lets the configured agent investigate, within `agent_timeout`. A script is begun while the evidence is being gathered, and waits for it. It leaves its report in the workspace's output
- * directory; whether it is one is judged afterwards.
+ * Lets the configured agent investigate, within `agent_timeout`. A script is begun while the evidence is being gathered, and
+ * waits for it. The agent leaves its report in the workspace's output directory; whether it is one is judged afterwards.
  * @param options.because why it is not the configured agent that investigates, where it is not
  * @param options.left a run that has begun already, to be followed to its end in place of a new one
  * @param evidence resolves when it is in the workspace
