@@ -47,7 +47,9 @@ describe('POST /api/incidents/:id/requeue', () => {
     const { incidentId } = await api.admission.admit(fault());
     await api.incidents.finish(incidentId, { state: 'failed' });
     await (await api.queue.getJob(incidentId))?.remove();
-    const oldest = await api.admission.admit(fault('staging'));
+    // Of two that are equally old, either may give way.
+    const received_at = new Date(Date.now() - 1_000).toISOString();
+    const oldest = await api.admission.admit({ ...fault('staging'), received_at });
     await api.admission.admit(fault('staging'));
     expect((await post(api, `/api/incidents/${incidentId}/requeue`)).status).toBe(200);
     expect(warned).toContainEqual({
