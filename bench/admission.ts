@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
-import { Admission, type AdmissionSettings } from '@nightcrier/state/admission';
+import { Admission, type AdmissionSettings } from '@nightcrier/state/admission/admission';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis';
-import { openTriageQueue } from '@nightcrier/state/triage-queue';
+import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
+import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { Queue } from 'bullmq';
 import type { Bench } from './run.ts';
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@nightcrier/core/logger';
-import { connectProducer, disconnect } from '@nightcrier/state/redis';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { Queue } from 'bullmq';
 import { execa } from 'execa';
 import getPort from 'get-port';

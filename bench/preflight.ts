@@ -1,11 +1,11 @@
-import { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { silentLogger } from '@nightcrier/core/logger';
 import { execa } from 'execa';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { PermissionPreflight } from '../apps/ingester/src/preflight.ts';
+import { PermissionPreflight } from '../apps/ingester/src/clusters/preflight.ts';
 import type { Bench } from './run.ts';
 
 const CLUSTERS = 100;

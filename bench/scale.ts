@@ -1,7 +1,7 @@
-import { DEFAULT_LOCK } from '../apps/triage-worker/src/triage-worker.ts';
-import { WORKER_SILENT_MS } from '../apps/triage-worker/src/worker-share.ts';
+import { DEFAULT_LOCK } from '../apps/triage-worker/src/queue/triage-worker.ts';
+import { WORKER_SILENT_MS } from '../apps/triage-worker/src/queue/worker-share.ts';
 import { Bench as Triage, World } from '../apps/triage-worker/test/bench.ts';
-import { type Incident, isFinal } from '@nightcrier/core/incident';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './run.ts';
 

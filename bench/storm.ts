@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@nightcrier/core/logger';
-import { connectProducer, disconnect } from '@nightcrier/state/redis';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { Queue } from 'bullmq';
 import { WatchedIntake } from '../test/fixtures/watched-intake.ts';
 import type { Bench } from './run.ts';

@@ -1,9 +1,9 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import pLimit from 'p-limit';
-import { ClusterConnection } from '@nightcrier/cluster/mcp/cluster-connection';
-import { parseNotification } from '@nightcrier/cluster/mcp/parse-notification';
-import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/reconnect';
-import { createMcpTransport } from '@nightcrier/cluster/mcp/transport';
+import { ClusterConnection } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
+import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
+import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { Arrivals, measure } from './measure.ts';
 
 const [size = 0, port = 0] = process.argv.slice(2).map(Number);

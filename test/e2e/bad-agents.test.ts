@@ -1,4 +1,4 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, World } from '../../apps/triage-worker/test/bench.ts';

@@ -1,4 +1,4 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { execa } from 'execa';
 import { chown, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

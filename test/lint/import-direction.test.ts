@@ -23,23 +23,23 @@ async function lint(file: string, imported: string): Promise<string> {
 }
 
 test.each([
-  ['packages/core/src/x.ts', '@nightcrier/state/keys'],
-  ['packages/core/src/x.ts', '@nightcrier/runtime/logger'],
-  ['packages/state/src/x.ts', '@nightcrier/runtime/logger'],
-  ['packages/cluster/src/mcp/x.ts', '@nightcrier/state/keys'],
-  ['packages/runtime/src/x.ts', '@nightcrier/cluster/mcp/session'],
-  ['packages/simulator/src/x.ts', '@nightcrier/state/keys'],
+  ['packages/core/src/x.ts', '@nightcrier/state/redis/keys'],
+  ['packages/core/src/x.ts', '@nightcrier/runtime/process/logger'],
+  ['packages/state/src/x.ts', '@nightcrier/runtime/process/logger'],
+  ['packages/cluster/src/mcp/x.ts', '@nightcrier/state/redis/keys'],
+  ['packages/runtime/src/x.ts', '@nightcrier/cluster/mcp/session/session'],
+  ['packages/simulator/src/x.ts', '@nightcrier/state/redis/keys'],
   ['apps/api/src/x.ts', '@nightcrier/ingester/intake'],
   ['apps/cli/src/x.ts', '@nightcrier/simulator/simulated-cluster'],
-  ['apps/cli/src/commands/x.ts', '../../../../packages/state/src/keys.ts'],
+  ['apps/cli/src/commands/x.ts', '../../../../packages/state/src/redis/keys.ts'],
 ])('%s may not import %s', async (file, imported) => {
   expect(await lint(file, imported)).toContain('no-restricted-imports');
 });
 
 test.each([
-  ['packages/state/src/x.ts', '@nightcrier/core/fault'],
-  ['apps/ingester/src/x.ts', '@nightcrier/cluster/mcp/session'],
-  ['apps/api/src/x.ts', '@nightcrier/state/keys'],
+  ['packages/state/src/x.ts', '@nightcrier/core/faults/fault'],
+  ['apps/ingester/src/x.ts', '@nightcrier/cluster/mcp/session/session'],
+  ['apps/api/src/x.ts', '@nightcrier/state/redis/keys'],
   ['apps/api/test/x.test.ts', '@nightcrier/simulator/simulated-cluster'],
 ])('%s may import %s', async (file, imported) => {
   expect(await lint(file, imported)).not.toContain('no-restricted-imports');

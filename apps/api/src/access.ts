@@ -1,4 +1,4 @@
-import type { Secret } from '@nightcrier/core/secret';
+import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { ApiError } from './api-error.ts';

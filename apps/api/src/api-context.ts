@@ -1,13 +1,13 @@
-import type { RefusedConfiguration } from '@nightcrier/core/cluster-health';
+import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
-import type { Admission } from '@nightcrier/state/admission';
-import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/cluster-health';
-import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
-import type { IncidentStore } from '@nightcrier/state/incidents';
-import type { IngesterHealthBoard } from '@nightcrier/state/ingester-health';
-import type { IntakeCounters } from '@nightcrier/state/intake-counters';
-import type { RedisConnection } from '@nightcrier/state/redis';
-import type { TriageCounters } from '@nightcrier/state/triage-counters';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
+import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
+import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
 /** What the routes read from. */
 export interface ApiContext {

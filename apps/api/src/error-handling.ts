@@ -1,7 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { CorruptIncidentError } from '@nightcrier/state/incident-row';
+import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
-import type { RedisConnection } from '@nightcrier/state/redis';
+import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { API_ERRORS, ApiError, type ApiErrorBody, type ApiErrorCode } from './api-error.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { readSecret } from '@nightcrier/runtime/read-secret';
-import { runProcess } from '@nightcrier/runtime/run-process';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
+import { runProcess } from '@nightcrier/runtime/process/run-process';
 import { startApi } from './app.ts';
 
 await runProcess('api', async (config, logger) => {

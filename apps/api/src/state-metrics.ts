@@ -1,11 +1,11 @@
-import type { AgentHealth } from '@nightcrier/core/agent-health';
-import { INTAKE_OUTCOMES } from '@nightcrier/core/admission';
-import { auditBooks, type BookPages, QUEUED_STATES } from '@nightcrier/core/books';
-import type { ClusterHealth } from '@nightcrier/core/cluster-health';
-import type { IncidentState } from '@nightcrier/core/incident';
-import type { IngesterHealth } from '@nightcrier/core/ingester-health';
-import type { AgentCount, TriageCount } from '@nightcrier/state/triage-counters';
-import type { QueueCounts } from '@nightcrier/state/triage-queue';
+import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
+import { INTAKE_OUTCOMES } from '@nightcrier/core/incidents/admission';
+import { auditBooks, type BookPages, QUEUED_STATES } from '@nightcrier/core/incidents/books';
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { IncidentState } from '@nightcrier/core/incidents/incident';
+import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
+import type { AgentCount, TriageCount } from '@nightcrier/state/queue/triage-counters';
+import type { QueueCounts } from '@nightcrier/state/queue/triage-queue';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** What the metrics say, read at one scrape. */

@@ -1,5 +1,5 @@
 import { silentLogger } from '@nightcrier/core/logger';
-import { Secret } from '@nightcrier/core/secret';
+import { Secret } from '@nightcrier/core/settings/secret';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,9 +1,9 @@
-import { NO_USAGE } from '@nightcrier/core/agent-usage';
-import { ClusterConfig } from '@nightcrier/core/cluster-config';
-import { Settings } from '@nightcrier/core/config';
-import { Incident } from '@nightcrier/core/incident';
+import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import { Settings } from '@nightcrier/core/settings/config';
+import { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
-import { AgentBreaker } from '@nightcrier/state/agent-breaker';
+import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure, fault, openReadyApi } from './open-api.ts';

@@ -1,6 +1,6 @@
-import { FaultEvent } from '@nightcrier/core/fault';
+import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
-import { Secret } from '@nightcrier/core/secret';
+import { Secret } from '@nightcrier/core/settings/secret';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiUnderTest, failure, fault, openReadyApi } from './open-api.ts';

@@ -1,5 +1,5 @@
-import { Books } from '@nightcrier/core/books';
-import { Incident } from '@nightcrier/core/incident';
+import { Books } from '@nightcrier/core/incidents/books';
+import { Incident } from '@nightcrier/core/incidents/incident';
 
 /** The API of a running system, as the CLI uses it. */
 export class ApiClient {

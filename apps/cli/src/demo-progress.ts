@@ -1,5 +1,5 @@
-import { describeResource } from '@nightcrier/core/fault';
-import { type Incident, isFinal } from '@nightcrier/core/incident';
+import { describeResource } from '@nightcrier/core/faults/fault';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import path from 'node:path';
 import { incidentRow, incidentTable, shorten } from './incident-table.ts';
 

@@ -1,4 +1,4 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { expect, test } from 'vitest';
 import { incidentRow, incidentTable } from './incident-table.ts';
 

@@ -1,5 +1,5 @@
-import { describeResource } from '@nightcrier/core/fault';
-import type { Incident } from '@nightcrier/core/incident';
+import { describeResource } from '@nightcrier/core/faults/fault';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import Table from 'cli-table3';
 
 /** One incident in the words of the tables and of `-o json`. */

@@ -1,4 +1,4 @@
-import { readableLogLine } from '@nightcrier/runtime/logger';
+import { readableLogLine } from '@nightcrier/runtime/process/logger';
 import type { ChildOptions } from './child-process.ts';
 
 /** Prints the processes' log lines, each behind the name of its process; readable on a terminal, JSON elsewhere. */

@@ -1,6 +1,6 @@
-import { ConfigError } from '@nightcrier/runtime/config-error';
-import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/config-flags';
-import { INCIDENT_STATES } from '@nightcrier/core/incident';
+import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
+import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
+import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';

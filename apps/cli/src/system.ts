@@ -1,6 +1,6 @@
-import type { Config } from '@nightcrier/core/config';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
-import { Lifecycle } from '@nightcrier/runtime/lifecycle';
+import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import path from 'node:path';
 import { type ChildOptions, startChild } from './child-process.ts';

@@ -1,4 +1,4 @@
-import { NO_USAGE } from '@nightcrier/core/agent-usage';
+import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { silentLogger } from '@nightcrier/core/logger';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { execa } from 'execa';

@@ -95,7 +95,7 @@ describe('nightcrier validate', () => {
 });
 
 test('the example configuration names every setting, with its default', async () => {
-  const { settingKeys, Settings } = await import('@nightcrier/core/config');
+  const { settingKeys, Settings } = await import('@nightcrier/core/settings/config');
   const { parse } = await import('yaml');
   const { readFile } = await import('node:fs/promises');
   const text = await readFile(path.join(import.meta.dirname, '../../../configs/config.example.yaml'), 'utf8');

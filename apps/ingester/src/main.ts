@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runProcess } from '@nightcrier/runtime/run-process';
+import { runProcess } from '@nightcrier/runtime/process/run-process';
 import { Ingester } from './app.ts';
 
 await runProcess('ingester', async (config, logger) => {

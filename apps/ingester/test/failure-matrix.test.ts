@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClusterProcess } from './cluster-process.ts';
 import { FaultyProxy, httpAnswer } from './faulty-proxy.ts';

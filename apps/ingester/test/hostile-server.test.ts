@@ -1,4 +1,4 @@
-import { ClusterConfig } from '@nightcrier/core/cluster-config';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { expect, test } from 'vitest';
 import { ClusterProcess } from './cluster-process.ts';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import type { ClusterConfig } from '@nightcrier/core/cluster-config';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
-import { PermissionPreflight } from '../src/preflight.ts';
+import { PermissionPreflight } from '../src/clusters/preflight.ts';
 import { clusterConfig, simulate } from './ingester.fixture.ts';
 
 function startPreflight({ clusters }: { clusters: ClusterConfig[] }) {

@@ -1,6 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import type { Config } from '@nightcrier/core/config';
+import type { Config } from '@nightcrier/core/settings/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, openState, simulate, startIngester } from './ingester.fixture.ts';
 

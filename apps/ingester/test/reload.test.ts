@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
-import type { ClusterConfig } from '@nightcrier/core/cluster-config';
-import type { Config } from '@nightcrier/core/config';
-import { IngesterBoard } from '@nightcrier/state/ingesters';
-import { connectWorker, disconnect } from '@nightcrier/state/redis';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { Config } from '@nightcrier/core/settings/config';
+import { IngesterBoard } from '@nightcrier/state/leases/ingesters';
+import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';

@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterHealth } from '@nightcrier/core/cluster-health';
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import { ClusterHealthBoard } from '@nightcrier/state/cluster-health';
+import { ClusterHealthBoard } from '@nightcrier/state/health/cluster-health';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { IncidentStore } from '@nightcrier/state/incidents';
-import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis';
+import { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import type { AdmissionOutcome } from '@nightcrier/core/admission';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SpoolDirectory } from '../src/spool/spool-directory.ts';

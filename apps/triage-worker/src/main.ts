@@ -1,4 +1,4 @@
-import { runProcess } from '@nightcrier/runtime/run-process';
+import { runProcess } from '@nightcrier/runtime/process/run-process';
 import { TriageWorkerApp } from './app.ts';
 
 await runProcess('triage-worker', async (config, logger) => {

@@ -1,11 +1,11 @@
 import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
-import type { Config } from '@nightcrier/core/config';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
-import type { AgentBreaker } from '@nightcrier/state/agent-breaker';
-import type { IncidentStore } from '@nightcrier/state/incidents';
-import type { Grace } from './agent/run-script.ts';
-import type { ScriptHost } from './agent/script-host.ts';
-import type { PermissionCache } from './permission-cache.ts';
+import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { Grace } from './agent/run/run-script.ts';
+import type { ScriptHost } from './agent/run/script-host.ts';
+import type { PermissionCache } from './prepare/permission-cache.ts';
 import type { SpareWorkspace } from './workspace/spare-workspace.ts';
 import type { StageClock } from './stage-clock.ts';
 

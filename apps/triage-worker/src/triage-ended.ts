@@ -1,4 +1,4 @@
-import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 
 /** Thrown by a stage of triage that has decided how the run ends; `triage` returns the outcome. */
 export class TriageEnded extends Error {

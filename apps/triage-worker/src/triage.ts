@@ -1,17 +1,17 @@
-import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
-import type { Incident } from '@nightcrier/core/incident';
-import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { Incident } from '@nightcrier/core/incidents/incident';
+import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { guardAgents, takeTurn } from './agent/guard-agents.ts';
-import { beginAttempt, claim } from './claim.ts';
+import { beginAttempt, claim } from './prepare/claim.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
-import { gatherEvidence } from './gather-evidence.ts';
-import { preflight } from './preflight.ts';
-import { checkQuotes } from './report/check-quotes.ts';
+import { gatherEvidence } from './prepare/gather-evidence.ts';
+import { preflight } from './prepare/preflight.ts';
+import { checkQuotes } from './agent/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
-import { alongside, together } from './together.ts';
+import { alongside, together } from '@nightcrier/core/async/together';
 import { makeWorkspace, type Workspace, writeIncident } from './workspace/workspace.ts';
 import { writePrompt } from './workspace/write-prompt.ts';
 

@@ -1,4 +1,4 @@
-import { TRIAGE_OUTCOMES } from '@nightcrier/core/triage-outcome';
+import { TRIAGE_OUTCOMES } from '@nightcrier/core/incidents/triage-outcome';
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';

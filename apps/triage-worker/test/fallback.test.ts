@@ -1,4 +1,4 @@
-import { Settings } from '@nightcrier/core/config';
+import { Settings } from '@nightcrier/core/settings/config';
 import { access, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { bench } from './bench-of-test.ts';

@@ -1,4 +1,4 @@
-import { type IncidentState, isFinal } from '@nightcrier/core/incident';
+import { type IncidentState, isFinal } from '@nightcrier/core/incidents/incident';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-import { isFinal } from '@nightcrier/core/incident';
+import { isFinal } from '@nightcrier/core/incidents/incident';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';

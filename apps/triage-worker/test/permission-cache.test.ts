@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { PermissionCache } from '../src/permission-cache.ts';
+import { PermissionCache } from '../src/prepare/permission-cache.ts';
 
 const MINUTE = 60_000;
 

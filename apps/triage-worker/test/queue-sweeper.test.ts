@@ -1,15 +1,15 @@
 import { silentLogger } from '@nightcrier/core/logger';
-import { Settings } from '@nightcrier/core/config';
-import { Admission } from '@nightcrier/state/admission';
-import { ClusterSlots } from '@nightcrier/state/cluster-slots';
+import { Settings } from '@nightcrier/core/settings/config';
+import { Admission } from '@nightcrier/state/admission/admission';
+import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { IncidentStore } from '@nightcrier/state/incidents';
-import { QueueSweep } from '@nightcrier/state/queue-sweep';
-import { connectProducer, disconnect } from '@nightcrier/state/redis';
-import { openTriageQueue } from '@nightcrier/state/triage-queue';
+import { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { QueueSweeper } from '../src/queue-sweeper.ts';
+import { QueueSweeper } from '../src/queue/queue-sweeper.ts';
 
 const key_prefix = 'sweeper';
 const logger = silentLogger;

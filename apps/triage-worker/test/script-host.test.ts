@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { ScriptHost } from '../src/agent/script-host.ts';
+import { ScriptHost } from '../src/agent/run/script-host.ts';
 
 const SECOND = 1_000;
 

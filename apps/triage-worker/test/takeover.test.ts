@@ -1,6 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { beginAttempt } from '../src/claim.ts';
+import { beginAttempt } from '../src/prepare/claim.ts';
 import { bench } from './bench-of-test.ts';
 
 const untilAgentRuns = (id: string): Promise<void> =>

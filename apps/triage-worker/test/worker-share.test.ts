@@ -1,11 +1,11 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { LiveWorkers } from '@nightcrier/state/live-workers';
-import { type RedisConnection, connectWorker, disconnect } from '@nightcrier/state/redis';
+import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
+import { type RedisConnection, connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { WorkerShare } from '../src/worker-share.ts';
-import { DEFAULT_LOCK } from '../src/triage-worker.ts';
+import { WorkerShare } from '../src/queue/worker-share.ts';
+import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
 import { Bench, World } from './bench.ts';
 
 let server: EmbeddedRedis;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type ClusterHealth, summarizeHealth } from './cluster-health.ts';
+import { type ClusterHealth, summarizeHealth } from './clusters/cluster-health.ts';
 import {
   type ClusterPermissions,
   helmAccessAvailable,
   isReadOnly,
   minimumPermissionsMet,
-} from './cluster-permissions.ts';
-import { INCIDENT_STATES, isFinal } from './incident.ts';
+} from './permissions/cluster-permissions.ts';
+import { INCIDENT_STATES, isFinal } from './incidents/incident.ts';
 
 const all: ClusterPermissions = {
   cluster_name: 'prod',

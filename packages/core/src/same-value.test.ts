@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sameValue } from './same-value.ts';
-import { Secret } from './secret.ts';
+import { Secret } from './settings/secret.ts';
 
 test.each([
   ['equal records, whatever the order of their keys', { a: 1, b: [2, { c: 3 }] }, { b: [2, { c: 3 }], a: 1 }, true],

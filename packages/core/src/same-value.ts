@@ -1,4 +1,4 @@
-import { Secret } from './secret.ts';
+import { Secret } from './settings/secret.ts';
 
 /** Whether two configurations, or parts of them, say the same; secrets are compared by what they hold. */
 export function sameValue(a: unknown, b: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { redactText } from './redact-text.ts';
 
 /** The incident as it may be shown: what its cluster, its agent and its failures say in words is redacted. */

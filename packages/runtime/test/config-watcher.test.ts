@@ -1,12 +1,12 @@
-import type { Config } from '@nightcrier/core/config';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { silentLogger } from '@nightcrier/core/logger';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { ConfigWatcher, type Refusal } from '../src/config-watcher.ts';
-import { loadConfig } from '../src/load-config.ts';
+import { ConfigWatcher, type Refusal } from '../src/configuration/config-watcher.ts';
+import { loadConfig } from '../src/configuration/load-config.ts';
 
 let folder: string;
 beforeEach(async () => {

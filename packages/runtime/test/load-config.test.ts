@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError } from '../src/config-error.ts';
-import { flagsFrom } from '../src/config-flags.ts';
-import { loadConfig } from '../src/load-config.ts';
-import { readSecret } from '../src/read-secret.ts';
+import { ConfigError } from '../src/configuration/config-error.ts';
+import { flagsFrom } from '../src/configuration/config-flags.ts';
+import { loadConfig } from '../src/configuration/load-config.ts';
+import { readSecret } from '../src/configuration/read-secret.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { faultFingerprint, type FaultEvent, type ResourceReference } from '@nightcrier/core/fault';
-import { KubernetesObject } from './kubernetes/kubernetes-object.ts';
+import { faultFingerprint, type FaultEvent, type ResourceReference } from '@nightcrier/core/faults/fault';
+import { KubernetesObject } from './kubernetes/objects/kubernetes-object.ts';
 import { mergePatch } from './merge-patch.ts';
-import type { ObjectStore } from './kubernetes/object-store.ts';
-import type { PodLogs } from './kubernetes/pod-log.ts';
-import { typeOf } from './kubernetes/resource-types.ts';
+import type { ObjectStore } from './kubernetes/objects/object-store.ts';
+import type { PodLogs } from './kubernetes/api/pod-log.ts';
+import { typeOf } from './kubernetes/objects/resource-types.ts';
 import { withDefaults } from './object-defaults.ts';
 import { fillPlaceholders, timeAgo, uidOf } from './placeholders.ts';
 import { Scenario, type ScenarioEvent } from './scenario.ts';

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Certificate } from './kubernetes/certificate.ts';
+import type { Certificate } from './kubernetes/api/certificate.ts';
 
 /**
  * An HTTP(S) server on one address that can be stopped and started again on the port it got first, as a server that

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ROLES, type RoleName } from './kubernetes/access-rules.ts';
+import { ROLES, type RoleName } from './kubernetes/access/access-rules.ts';
 import { writeClusterFiles } from './clusters-file.ts';
 import { playScenarios } from './scenario-player.ts';
 import { scenarioNames } from './scenario.ts';

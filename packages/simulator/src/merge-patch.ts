@@ -1,4 +1,4 @@
-import { isRecord } from './kubernetes/kubernetes-object.ts';
+import { isRecord } from './kubernetes/objects/kubernetes-object.ts';
 
 /** Applies a JSON merge patch (RFC 7386): objects are merged, null removes, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

@@ -1,4 +1,4 @@
-import { isRecord, type KubernetesObject } from './kubernetes/kubernetes-object.ts';
+import { isRecord, type KubernetesObject } from './kubernetes/objects/kubernetes-object.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { applyScenario } from './apply-scenario.ts';
-import { listAt, textAt } from './kubernetes/kubernetes-object.ts';
-import { ObjectStore } from './kubernetes/object-store.ts';
-import { PodLogs } from './kubernetes/pod-log.ts';
-import { resourceType } from './kubernetes/resource-types.ts';
+import { listAt, textAt } from './kubernetes/objects/kubernetes-object.ts';
+import { ObjectStore } from './kubernetes/objects/object-store.ts';
+import { PodLogs } from './kubernetes/api/pod-log.ts';
+import { resourceType } from './kubernetes/objects/resource-types.ts';
 import { loadScenario, parseScenario, scenarioNames } from './scenario.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Severity } from '@nightcrier/core/severity';
+import { Severity } from '@nightcrier/core/faults/severity';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { mergePatch } from './merge-patch.ts';

@@ -7,7 +7,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { execa, type ResultPromise } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { textAt } from '../src/kubernetes/kubernetes-object.ts';
+import { textAt } from '../src/kubernetes/objects/kubernetes-object.ts';
 import { startSimulatedCluster, type SimulatedCluster } from '../src/simulated-cluster.ts';
 import { connect } from './mcp-client.fixture.ts';
 

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { valueAt } from '../src/kubernetes/kubernetes-object.ts';
+import { valueAt } from '../src/kubernetes/objects/kubernetes-object.ts';
 import { connect } from './mcp-client.fixture.ts';
 
 const entry = fileURLToPath(new URL('../src/main.ts', import.meta.url));

@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { LoggingMessageNotificationSchema, type LoggingLevel } from '@modelcontextprotocol/sdk/types.js';
-import { isRecord, textAt } from '../src/kubernetes/kubernetes-object.ts';
+import { isRecord, textAt } from '../src/kubernetes/objects/kubernetes-object.ts';
 
 interface Notification {
   level: LoggingLevel;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { AdmissionOutcome } from '@nightcrier/core/admission';
+import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
+import { StateKeys } from '../src/redis/keys.ts';
 import { balancedBooks, Clock, fault, openState, type State, waitingJobs } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { auditBooks } from '@nightcrier/core/books';
+import { auditBooks } from '@nightcrier/core/incidents/books';
 import { silentLogger } from '@nightcrier/core/logger';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

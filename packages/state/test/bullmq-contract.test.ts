@@ -1,8 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bullmqFunctions, bullmqInternals, jobTemplate } from '../src/bullmq-contract.ts';
+import { bullmqFunctions, bullmqInternals, jobTemplate } from '../src/redis/bullmq-contract.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { JOB_NAME } from '../src/triage-queue.ts';
+import { JOB_NAME } from '../src/queue/triage-queue.ts';
 import { fault, openState, type State } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { ClusterHealth } from '@nightcrier/core/cluster-health';
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ClusterHealthBoard, HEALTH_STALE_MS } from '../src/cluster-health.ts';
-import { ClusterLeases, LEASE_MS } from '../src/cluster-leases.ts';
+import { ClusterHealthBoard, HEALTH_STALE_MS } from '../src/health/cluster-health.ts';
+import { ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { connectProducer, disconnect } from '../src/redis.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { connectProducer, disconnect } from '../src/redis/connection.ts';
 
 let server: EmbeddedRedis;
 let redis: Redis;

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ClusterLeases, LEASE_MS } from '../src/cluster-leases.ts';
+import { ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { IngesterBoard } from '../src/ingesters.ts';
-import { StateKeys } from '../src/keys.ts';
-import { connectProducer, disconnect } from '../src/redis.ts';
+import { IngesterBoard } from '../src/leases/ingesters.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { connectProducer, disconnect } from '../src/redis/connection.ts';
 import { Clock } from './open-state.ts';
 
 let server: EmbeddedRedis;

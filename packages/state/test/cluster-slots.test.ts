@@ -1,8 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterSlots } from '../src/cluster-slots.ts';
+import { ClusterSlots } from '../src/queue/cluster-slots.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
+import { StateKeys } from '../src/redis/keys.ts';
 import { balancedBooks, fault, openState, type State, take } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -3,9 +3,9 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { type Job, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { QUEUE_NAME, type TriageJob } from '../src/triage-queue.ts';
-import { disconnect } from '../src/redis.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
+import { disconnect } from '../src/redis/connection.ts';
 import { balancedBooks, fault, openState, type State, workerConnection } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MAX_MEMBERS } from '@nightcrier/core/incident';
+import { MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { NO_USAGE } from '@nightcrier/core/agent-usage';
+import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { CorruptIncidentError } from '../src/incident-row.ts';
-import type { IncidentStore } from '../src/incidents.ts';
-import { StateKeys } from '../src/keys.ts';
-import { QueueSweep } from '../src/queue-sweep.ts';
-import { TriageCounters } from '../src/triage-counters.ts';
+import { CorruptIncidentError } from '../src/incidents/incident-row.ts';
+import type { IncidentStore } from '../src/incidents/incidents.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { QueueSweep } from '../src/queue/queue-sweep.ts';
+import { TriageCounters } from '../src/queue/triage-counters.ts';
 import { Clock, fault, openState } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -1,8 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterLeases } from '../src/cluster-leases.ts';
+import { ClusterLeases } from '../src/leases/cluster-leases.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { LastContacts } from '../src/last-contact.ts';
+import { LastContacts } from '../src/health/last-contact.ts';
 import { Clock, fault, openState } from './open-state.ts';
 
 let redis: EmbeddedRedis;

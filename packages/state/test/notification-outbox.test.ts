@@ -1,8 +1,8 @@
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { NotificationOutbox } from '../src/notification-outbox.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { NotificationOutbox } from '../src/notifications/notification-outbox.ts';
 import { fault, openState, type State } from './open-state.ts';
 
 let server: EmbeddedRedis;

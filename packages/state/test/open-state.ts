@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { auditBooks, type BookPage } from '@nightcrier/core/books';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import { auditBooks, type BookPage } from '@nightcrier/core/incidents/books';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
-import type { Severity } from '@nightcrier/core/severity';
+import type { Severity } from '@nightcrier/core/faults/severity';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { Admission, type AdmissionSettings } from '../src/admission.ts';
+import { Admission, type AdmissionSettings } from '../src/admission/admission.ts';
 import type { EmbeddedKind } from '../src/embedded-redis.ts';
-import { IncidentStore } from '../src/incidents.ts';
-import { IntakeCounters } from '../src/intake-counters.ts';
+import { IncidentStore } from '../src/incidents/incidents.ts';
+import { IntakeCounters } from '../src/admission/intake-counters.ts';
 import { findNativeServer } from '../src/native-redis.ts';
-import { connectProducer, disconnect } from '../src/redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { openTriageQueue, QUEUE_NAME, type TriageQueue } from '../src/triage-queue.ts';
+import { connectProducer, disconnect } from '../src/redis/connection.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { openTriageQueue, QUEUE_NAME, type TriageQueue } from '../src/queue/triage-queue.ts';
 
 /** The native server of this machine, if it has one. */
 export const nativeKind: EmbeddedKind | undefined = await findNativeServer(undefined, silentLogger);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { connectProducer, connectWorker, disconnect } from '../src/redis.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { connectProducer, connectWorker, disconnect } from '../src/redis/connection.ts';
 import { fault, openState } from './open-state.ts';
 
 let server: EmbeddedRedis | undefined;

@@ -1,9 +1,9 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/keys.ts';
-import { QueueSweep } from '../src/queue-sweep.ts';
+import { StateKeys } from '../src/redis/keys.ts';
+import { QueueSweep } from '../src/queue/queue-sweep.ts';
 import { balancedBooks, Clock, fault, openState, type State, take, waitingJobs } from './open-state.ts';
 
 let server: EmbeddedRedis;

@@ -1,4 +1,4 @@
-import { BOOK_ENTRIES } from '@nightcrier/core/books';
+import { BOOK_ENTRIES } from '@nightcrier/core/incidents/books';
 import Table from 'cli-table3';
 import type { ApiClient } from '../api-client.ts';
 

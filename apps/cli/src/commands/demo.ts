@@ -1,7 +1,7 @@
-import { isFinal } from '@nightcrier/core/incident';
-import { loadConfig } from '@nightcrier/runtime/load-config';
-import { createLogger } from '@nightcrier/runtime/logger';
-import { stopSignal } from '@nightcrier/runtime/stop-signal';
+import { isFinal } from '@nightcrier/core/incidents/incident';
+import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { createLogger } from '@nightcrier/runtime/process/logger';
+import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
 import getPort from 'get-port';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';

@@ -1,6 +1,6 @@
-import { describeUsage } from '@nightcrier/core/agent-usage';
-import { describeResource } from '@nightcrier/core/fault';
-import type { Incident } from '@nightcrier/core/incident';
+import { describeUsage } from '@nightcrier/core/incidents/agent-usage';
+import { describeResource } from '@nightcrier/core/faults/fault';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 

@@ -1,6 +1,6 @@
-import { createLogger } from '@nightcrier/runtime/logger';
-import { loadConfig } from '@nightcrier/runtime/load-config';
-import { stopSignal } from '@nightcrier/runtime/stop-signal';
+import { createLogger } from '@nightcrier/runtime/process/logger';
+import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
 import { printLogLines } from '../log-lines.ts';
 import { startSystem } from '../system.ts';
 

@@ -1,5 +1,5 @@
-import { ConfigError } from '@nightcrier/runtime/config-error';
-import { loadConfig } from '@nightcrier/runtime/load-config';
+import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
+import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import Table from 'cli-table3';
 
 /**

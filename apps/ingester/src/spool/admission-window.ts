@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdmissionOutcome } from '@nightcrier/core/admission';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { SpooledFault } from './spooled-fault.ts';
 
 /** The decision about one fault; see `Admission` of the state package. Rejects while Redis is away. */

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '@nightcrier/core/logger';
-import { CountBatch } from '@nightcrier/state/intake-counters';
+import { CountBatch } from '@nightcrier/state/admission/intake-counters';
 import { z } from 'zod';
 import { SpoolDirectory } from './spool-directory.ts';
 

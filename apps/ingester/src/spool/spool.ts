@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdmissionOutcome } from '@nightcrier/core/admission';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
-import type { SpoolHealth } from '@nightcrier/core/ingester-health';
+import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
+import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
 import { AdmissionWindow, type Admit } from './admission-window.ts';
 import { type Segment, SegmentStore } from './segment-store.ts';

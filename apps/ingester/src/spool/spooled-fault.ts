@@ -1,4 +1,4 @@
-import { ClusterEvent } from '@nightcrier/core/cluster-event';
+import { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { z } from 'zod';
 import type { Segment } from './segment-store.ts';
 

@@ -1,12 +1,12 @@
-import type { TriageOutcome } from '@nightcrier/core/triage-outcome';
+import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
-import type { AgentResult, BreakerAnswer } from '@nightcrier/state/agent-breaker';
-import type { Claim } from '../claim.ts';
+import type { AgentResult, BreakerAnswer } from '@nightcrier/state/breaker/agent-breaker';
+import type { Claim } from '../prepare/claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { LONGEST_COLLECTION_MS } from '../gather-evidence.ts';
+import { LONGEST_COLLECTION_MS } from '../prepare/gather-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { findLeftRun, type LeftRun } from './find-left-run.ts';
+import { findLeftRun, type LeftRun } from './run/find-orphaned-run.ts';
 import { investigate } from './investigate.ts';
 
 /** Who is to investigate, as far as that is known before an agent begins. */

@@ -1,5 +1,5 @@
 import type { TriageContext } from '../triage-context.ts';
-import { readContainerRecord } from './container-record.ts';
+import { readContainerRecord } from './run/container-record.ts';
 import { type AgentStream, readAgentStream } from './stream/read-agent-stream.ts';
 
 /**

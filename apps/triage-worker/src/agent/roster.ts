@@ -1,4 +1,4 @@
-import type { Settings } from '@nightcrier/core/config';
+import type { Settings } from '@nightcrier/core/settings/config';
 
 type Roster = Pick<Settings, 'agent_cli' | 'agent_fallback'>;
 

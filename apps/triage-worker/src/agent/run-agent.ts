@@ -1,13 +1,13 @@
 import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
-import type { Claim } from '../claim.ts';
+import type { Claim } from '../prepare/claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { LeftRun } from './find-left-run.ts';
-import { runScript, type ScriptRun } from './run-script.ts';
-import { scriptArguments } from './script-arguments.ts';
-import { scriptEnvironment } from './script-environment.ts';
+import type { LeftRun } from './run/find-orphaned-run.ts';
+import { runScript, type ScriptRun } from './run/run-script.ts';
+import { scriptArguments } from './run/script-arguments.ts';
+import { scriptEnvironment } from './run/script-environment.ts';
 
 /**
  * Lets the configured agent investigate, within `agent_timeout`. A script is begun while the evidence is being gathered, and

@@ -1,4 +1,4 @@
-import { describeResource, type FaultEvent } from '@nightcrier/core/fault';
+import { describeResource, type FaultEvent } from '@nightcrier/core/faults/fault';
 import { piecesOf, type Evidence } from '../evidence/evidence.ts';
 import type { Diagnosis, Quote } from './diagnosis.ts';
 import { quoteEvents } from './pod-case.ts';

@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1Container } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
-import type { FaultEvent } from '@nightcrier/core/fault';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { stringify } from 'yaml';
 import { piecesOf, type Evidence, type LogPiece, type ObjectPiece } from '../evidence/evidence.ts';
 import { isKind, type ContainerStatus, type Node, type Pod } from '../evidence/kubernetes-object.ts';

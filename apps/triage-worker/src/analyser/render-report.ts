@@ -1,5 +1,5 @@
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
-import { describeResource } from '@nightcrier/core/fault';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
+import { describeResource } from '@nightcrier/core/faults/fault';
 import type { Diagnosis } from './diagnosis.ts';
 import { code, fenced } from './safe-text.ts';
 

@@ -1,4 +1,4 @@
-import type { FaultEvent } from '@nightcrier/core/fault';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Finding } from './diagnosis.ts';
 import type { PodCase } from './pod-case.ts';

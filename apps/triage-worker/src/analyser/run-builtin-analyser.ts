@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { ClusterEvent } from '@nightcrier/core/cluster-event';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Evidence } from '../evidence/evidence.ts';
 import { replaceFile } from '../workspace/workspace.ts';
 import { diagnose } from './diagnose.ts';

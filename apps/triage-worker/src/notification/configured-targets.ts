@@ -1,7 +1,7 @@
-import type { Config } from '@nightcrier/core/config';
-import type { Secret } from '@nightcrier/core/secret';
-import { readSecret } from '@nightcrier/runtime/read-secret';
-import type { SlackCards } from '@nightcrier/state/slack-cards';
+import type { Config } from '@nightcrier/core/settings/config';
+import type { Secret } from '@nightcrier/core/settings/secret';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
+import type { SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import type { NotificationTarget } from './notification-target.ts';
 import { slackBot } from './slack-bot.ts';
 import { slackWebhook } from './slack-webhook.ts';

@@ -1,4 +1,4 @@
-import { describeResource } from '@nightcrier/core/fault';
+import { describeResource } from '@nightcrier/core/faults/fault';
 import type { IncidentNews } from './news.ts';
 
 /** What every kind of notification tells of an incident. Texts are as they came from the cluster and the agent. */

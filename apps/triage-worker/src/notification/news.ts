@@ -1,8 +1,8 @@
-import { type Notification, notificationId } from '@nightcrier/core/notification';
-import { type Incident, isFinal } from '@nightcrier/core/incident';
+import { type Notification, notificationId } from '@nightcrier/core/incidents/notification';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { redactText } from '@nightcrier/redaction/redact-text';
-import type { IncidentStore } from '@nightcrier/state/incidents';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 
 type AgentsNotification = Extract<Notification, { event: 'agents_degraded' | 'agents_recovered' }>;
 type IncidentNotification = Exclude<Notification, AgentsNotification>;

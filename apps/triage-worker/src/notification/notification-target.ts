@@ -1,5 +1,5 @@
-import type { Notification } from '@nightcrier/core/notification';
-import type { NotificationJob, NotificationTargetName } from '@nightcrier/state/notification-queue';
+import type { Notification } from '@nightcrier/core/incidents/notification';
+import type { NotificationJob, NotificationTargetName } from '@nightcrier/state/notifications/notification-queue';
 import type { News } from './news.ts';
 
 /** Somewhere that notifications go. */

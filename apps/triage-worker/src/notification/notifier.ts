@@ -1,19 +1,19 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { type Notification, notificationId } from '@nightcrier/core/notification';
-import { CorruptIncidentError } from '@nightcrier/state/incident-row';
-import type { IncidentStore } from '@nightcrier/state/incidents';
-import type { NotificationOutbox } from '@nightcrier/state/notification-outbox';
+import { type Notification, notificationId } from '@nightcrier/core/incidents/notification';
+import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
 import {
   NOTIFICATION_RETENTION,
   type NotificationJob,
   type NotificationQueue,
   notificationQueueName,
   openNotificationQueue,
-} from '@nightcrier/state/notification-queue';
-import { StateKeys } from '@nightcrier/state/keys';
-import type { RedisConnection } from '@nightcrier/state/redis';
+} from '@nightcrier/state/notifications/notification-queue';
+import { StateKeys } from '@nightcrier/state/redis/keys';
+import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { retryDelay } from '../retry-delay.ts';
+import { retryDelay } from '../queue/retry-delay.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { readNews } from './news.ts';
 import type { NotificationTarget } from './notification-target.ts';

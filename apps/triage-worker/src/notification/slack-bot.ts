@@ -1,5 +1,5 @@
-import type { Secret } from '@nightcrier/core/secret';
-import type { SlackCards } from '@nightcrier/state/slack-cards';
+import type { Secret } from '@nightcrier/core/settings/secret';
+import type { SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DeliveryError } from './delivery-error.ts';

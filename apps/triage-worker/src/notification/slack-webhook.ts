@@ -1,4 +1,4 @@
-import type { Secret } from '@nightcrier/core/secret';
+import type { Secret } from '@nightcrier/core/settings/secret';
 import type { NotificationTarget } from './notification-target.ts';
 import { postJson } from './post-json.ts';
 import { slackMessage } from './slack-message.ts';

@@ -1,4 +1,4 @@
-import type { Secret } from '@nightcrier/core/secret';
+import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHmac } from 'node:crypto';
 import { incidentFacts } from './incident-facts.ts';
 import { isOfIncident, type News } from './news.ts';

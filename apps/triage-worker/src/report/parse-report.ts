@@ -1,4 +1,4 @@
-import type { ReportSummary } from '@nightcrier/core/report';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import { type Section, readSections } from './markdown-sections.ts';
 
 /** What goes into the incident's row is bounded; the whole report stays in the Markdown. */

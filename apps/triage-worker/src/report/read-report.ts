@@ -1,4 +1,4 @@
-import type { ReportSummary } from '@nightcrier/core/report';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';

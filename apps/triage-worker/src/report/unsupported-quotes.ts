@@ -1,4 +1,4 @@
-import type { ReportSummary } from '@nightcrier/core/report';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import { stripVTControlCharacters } from 'node:util';
 import type { QuotedOutput } from './quoted-output.ts';
 

@@ -1,4 +1,4 @@
-import type { Incident } from '@nightcrier/core/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { expect, it } from 'vitest';
 import { composePrompt } from './compose-prompt.ts';
 

@@ -1,5 +1,5 @@
-import type { Incident } from '@nightcrier/core/incident';
-import { describeResource } from '@nightcrier/core/fault';
+import type { Incident } from '@nightcrier/core/incidents/incident';
+import { describeResource } from '@nightcrier/core/faults/fault';
 import { describeIncident } from './workspace.ts';
 
 /**

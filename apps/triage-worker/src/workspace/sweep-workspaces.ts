@@ -1,7 +1,7 @@
-import { isFinal } from '@nightcrier/core/incident';
+import { isFinal } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
-import { CorruptIncidentError } from '@nightcrier/state/incident-row';
-import type { IncidentStore } from '@nightcrier/state/incidents';
+import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-import { BackgroundLoop } from '../background-loop.ts';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { type Retention, sweepWorkspaces } from './sweep-workspaces.ts';
 
 const INTERVAL_MS = 3_600_000;

@@ -1,5 +1,5 @@
-import type { FaultEvent } from '@nightcrier/core/fault';
-import type { Incident } from '@nightcrier/core/incident';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

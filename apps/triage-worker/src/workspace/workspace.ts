@@ -1,5 +1,5 @@
-import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
-import type { Incident } from '@nightcrier/core/incident';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SpareWorkspace } from './spare-workspace.ts';

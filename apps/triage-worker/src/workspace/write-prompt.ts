@@ -1,5 +1,5 @@
-import type { Settings } from '@nightcrier/core/config';
-import type { Incident } from '@nightcrier/core/incident';
+import type { Settings } from '@nightcrier/core/settings/config';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { readFileSync } from 'node:fs';
 import { TriageEnded } from '../triage-ended.ts';
 import { composePrompt } from './compose-prompt.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { isClusterAway } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import { afterEach, describe, expect, it } from 'vitest';
-import { collectEvidence } from '../../src/evidence/collect-evidence.ts';
+import { collectEvidence } from '../../src/evidence/collect/collect-evidence.ts';
 import { piecesOf } from '../../src/evidence/evidence.ts';
 import { breakCluster } from './scenario-evidence.ts';
 import { faultOf } from './evidence-of.ts';

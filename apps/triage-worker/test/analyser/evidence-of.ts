@@ -1,4 +1,4 @@
-import type { FaultEvent } from '@nightcrier/core/fault';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Evidence, EvidencePiece } from '../../src/evidence/evidence.ts';
 import type { ContainerStatus, KubernetesObject, Pod } from '../../src/evidence/kubernetes-object.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openKubernetes, type Kubernetes } from '@nightcrier/cluster/kubernetes/client';
-import type { FaultEvent } from '@nightcrier/core/fault';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 
 type SimulatedCluster = Awaited<ReturnType<typeof startSimulatedCluster>>;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { scenarioNames } from '@nightcrier/simulator/scenario';
 import { describe, expect, it } from 'vitest';
 import { runBuiltinAnalyser } from '../../src/analyser/run-builtin-analyser.ts';
-import { collectEvidence } from '../../src/evidence/collect-evidence.ts';
+import { collectEvidence } from '../../src/evidence/collect/collect-evidence.ts';
 import { writeEvidence, type EvidenceIndexEntry } from '../../src/evidence/write-evidence.ts';
 import { breakCluster, READER_WITHOUT_LOGS, type Broken } from './scenario-evidence.ts';
 

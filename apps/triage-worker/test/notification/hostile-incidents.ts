@@ -1,4 +1,4 @@
-import { Incident } from '@nightcrier/core/incident';
+import { Incident } from '@nightcrier/core/incidents/incident';
 import { randomUUID } from 'node:crypto';
 
 /** What whoever runs workloads might put where a name, a log line or an event's text goes. */

@@ -1,8 +1,8 @@
-import { Secret } from '@nightcrier/core/secret';
+import { Secret } from '@nightcrier/core/settings/secret';
 import { silentLogger } from '@nightcrier/core/logger';
 import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { connectWorker, disconnect } from '@nightcrier/state/redis';
-import { SlackCards } from '@nightcrier/state/slack-cards';
+import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';

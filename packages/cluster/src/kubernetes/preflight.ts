@@ -1,5 +1,5 @@
 import type { V1SelfSubjectRulesReview, V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
-import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import { isFatal, type AccessScope } from './access-review.ts';
 import { openKubernetes } from './client.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';

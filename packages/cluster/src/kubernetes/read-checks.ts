@@ -1,4 +1,4 @@
-import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import {
   askAccess,
   askAccessWidely,

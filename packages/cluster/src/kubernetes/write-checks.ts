@@ -1,5 +1,5 @@
 import type { V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
-import type { ClusterPermissions } from '@nightcrier/core/cluster-permissions';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import { askAccess, type AccessAnswer, type AccessQuestion, type AccessScope } from './access-review.ts';
 import type { Wire } from './wire.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROLES, type AccessRule, type RoleName } from '@nightcrier/simulator/kubernetes/access-rules';
+import { ROLES, type AccessRule, type RoleName } from '@nightcrier/simulator/kubernetes/access/access-rules';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:net';
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
-import { Secret } from '@nightcrier/core/secret';
-import { createCertificate } from '@nightcrier/simulator/kubernetes/certificate';
+import { Secret } from '@nightcrier/core/settings/secret';
+import { createCertificate } from '@nightcrier/simulator/kubernetes/api/certificate';
 import { expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';

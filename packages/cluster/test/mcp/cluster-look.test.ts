@@ -1,10 +1,10 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { expect, it, onTestFinished } from 'vitest';
-import { ClusterLook } from '../../src/mcp/cluster-look.ts';
-import { missedFaults } from '../../src/mcp/missed-faults.ts';
-import { McpSession } from '../../src/mcp/session.ts';
-import { createMcpTransport } from '../../src/mcp/transport.ts';
+import { ClusterLook } from '../../src/backfill/snapshot.ts';
+import { missedFaults } from '../../src/backfill/missed-faults.ts';
+import { McpSession } from '../../src/mcp/session/session.ts';
+import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 
 const LISTINGS = 5;
 

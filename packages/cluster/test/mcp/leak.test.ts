@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { createMcpTransport } from '../../src/mcp/transport.ts';
+import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 import { heapMegabytes } from './heap.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';

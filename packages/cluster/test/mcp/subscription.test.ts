@@ -1,7 +1,7 @@
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import { Secret } from '@nightcrier/core/secret';
+import { Secret } from '@nightcrier/core/settings/secret';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseNotification } from '../../src/mcp/parse-notification.ts';
+import { parseNotification } from '../../src/sources/parse-notification.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createMcpTransport } from '../../src/mcp/transport.ts';
+import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 import pLimit from 'p-limit';
 import { heapMegabytes } from './heap.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';

@@ -1,11 +1,15 @@
 import { silentLogger, type Logger } from '@nightcrier/core/logger';
-import { Secret } from '@nightcrier/core/secret';
+import { Secret } from '@nightcrier/core/settings/secret';
 import pLimit from 'p-limit';
 import { expect, onTestFinished } from 'vitest';
-import { ClusterConnection, type ClusterConnectionOptions, type Received } from '../../src/mcp/cluster-connection.ts';
-import type { Contact, ContactMemory } from '../../src/mcp/contact.ts';
+import {
+  ClusterConnection,
+  type ClusterConnectionOptions,
+  type Received,
+} from '../../src/mcp/connection/cluster-connection.ts';
+import type { Contact, ContactMemory } from '../../src/backfill/watermark.ts';
 import type { MalformedReason } from '../../src/mcp/malformed.ts';
-import { createMcpTransport } from '../../src/mcp/transport.ts';
+import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 
 interface LogLine {
   message: string;

@@ -1,4 +1,4 @@
-import { isRecord, textAt, valueAt, type KubernetesObject } from '../kubernetes/kubernetes-object.ts';
+import { isRecord, textAt, valueAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-object.ts';
 import type { Occurrence } from './subscription.ts';
 
 /** A Kubernetes event as a `kubernetes/events` notification carries it. */

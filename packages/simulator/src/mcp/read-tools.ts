@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { textAt, type KubernetesObject } from '../kubernetes/kubernetes-object.ts';
-import type { ObjectStore } from '../kubernetes/object-store.ts';
-import type { PodLogs } from '../kubernetes/pod-log.ts';
-import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/resource-types.ts';
-import { requestSelector } from '../kubernetes/selectors.ts';
+import { textAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-object.ts';
+import type { ObjectStore } from '../kubernetes/objects/object-store.ts';
+import type { PodLogs } from '../kubernetes/api/pod-log.ts';
+import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/objects/resource-types.ts';
+import { requestSelector } from '../kubernetes/objects/selectors.ts';
 import { goYaml } from './go-yaml.ts';
 import { defineTool, type McpTool } from './tool.ts';
 

@@ -1,4 +1,4 @@
-import type { AgentCli } from '@nightcrier/core/config';
+import type { AgentCli } from '@nightcrier/core/settings/config';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-import { type AgentUsage, costOf } from '@nightcrier/core/agent-usage';
-import type { AgentCli, Settings } from '@nightcrier/core/config';
+import { type AgentUsage, costOf } from '@nightcrier/core/incidents/agent-usage';
+import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
 import path from 'node:path';
 import { claude } from './claude.ts';
 import { codex, CODEX_DENIAL } from './codex.ts';

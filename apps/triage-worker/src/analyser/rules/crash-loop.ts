@@ -1,7 +1,7 @@
 import { confidence, type Finding } from '../diagnosis.ts';
-import { dependencyBehind } from '../dependency.ts';
-import { exitCodeMeaning, isTelling } from '../exit-code.ts';
-import { findLogCause } from '../log-cause.ts';
+import { dependencyBehind } from '../logs/dependency.ts';
+import { exitCodeMeaning, isTelling } from '../logs/exit-code.ts';
+import { findLogCause } from '../logs/log-cause.ts';
 import { quoteContainer, quoteEvents, type ContainerCase, type PodCase } from '../pod-case.ts';
 import type { PodRule } from '../rule.ts';
 import { code, plain, show } from '../safe-text.ts';

@@ -1,6 +1,6 @@
 import { confidence } from '../diagnosis.ts';
-import { firstComplaint } from '../log-cause.ts';
-import { quoteLogEnd } from '../log-quotes.ts';
+import { firstComplaint } from '../logs/log-cause.ts';
+import { quoteLogEnd } from '../logs/log-quotes.ts';
 import { quoteContainer, quoteEvents, type ContainerCase, type PodCase } from '../pod-case.ts';
 import type { PodRule } from '../rule.ts';
 import { code, plain, show } from '../safe-text.ts';

@@ -2,7 +2,7 @@ import { confidence } from '../diagnosis.ts';
 import { quoteContainer, quoteEvents, type ContainerCase } from '../pod-case.ts';
 import type { PodRule } from '../rule.ts';
 import { code, plain, show } from '../safe-text.ts';
-import { quoteLogEnd } from '../log-quotes.ts';
+import { quoteLogEnd } from '../logs/log-quotes.ts';
 
 /** The kernel killed a container for its memory. */
 export const oomKilled: PodRule = {

@@ -1,8 +1,0 @@
-import { auditBooks, type Books } from '@nightcrier/core/books';
-import type { FastifyInstance } from 'fastify';
-import type { ApiContext } from './api-context.ts';
-
-/** The books at one instant, and whether they balance. */
-export function booksRoute(app: FastifyInstance, { intake }: ApiContext): void {
-  app.get('/books', async (): Promise<Books> => auditBooks(await intake.read()));
-}

@@ -1,0 +1,34 @@
+import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
+import { type HealthSummary, summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from '../api-context.ts';
+import { assertRedisAnswers } from '../error-handling.ts';
+
+/**
+ * `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"), to which the
+ * ingesters are added, and the agents while they are degraded.
+ */
+export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { redis, health, ingesters, clusters, refused, breaker } = context;
+  app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
+
+  app.get('/readyz', { config: { open: true } }, async () => {
+    await assertRedisAnswers(redis);
+    return { status: 'ok' };
+  });
+
+  type Health = HealthSummary & { ingesters: IngesterHealth[]; agents?: AgentHealth };
+  app.get('/health/clusters', async (): Promise<Health> => {
+    await assertRedisAnswers(redis);
+    const [configuration] = await refused();
+    const summary = summarizeHealth(await health.read(clusters()));
+    const agents = await breaker.read();
+    return {
+      ...summary,
+      ingesters: await ingesters.read(),
+      ...(configuration && { configuration }),
+      ...(agents.state === 'degraded' && { agents }),
+    };
+  });
+}

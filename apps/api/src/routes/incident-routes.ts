@@ -1,0 +1,64 @@
+import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
+import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import type { IncidentList } from '@nightcrier/state/incidents/incidents';
+import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
+import type { FastifyInstance } from 'fastify';
+import type { ApiContext } from '../api-context.ts';
+import { ApiError } from '../api-error.ts';
+import { REPORT_HEADERS, reportPage } from '../report-html.ts';
+
+const LIST_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    state: { type: 'string', enum: INCIDENT_STATES },
+    cluster: { type: 'string', minLength: 1, maxLength: 100 },
+    limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
+  },
+};
+
+interface ListQuery {
+  state?: IncidentState;
+  cluster?: string;
+  limit: number;
+}
+
+/** The incidents, their reports, and the queue they wait in. */
+export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incidents }: ApiContext): void {
+  app.get<{ Querystring: ListQuery }>(
+    '/incidents',
+    { schema: { querystring: LIST_QUERY } },
+    async ({ query }): Promise<IncidentList> => {
+      const list = await incidents.list(query);
+      return { ...list, incidents: await Promise.all(list.incidents.map(redactIncident)) };
+    },
+  );
+
+  app.get<{ Params: { id: string } }>('/incidents/:id', async ({ params }): Promise<Incident> => {
+    const incident = await incidents.get(params.id);
+    if (!incident) throw noIncident(params.id);
+    return redactIncident(incident);
+  });
+
+  // Markdown as its author wrote it; for those who ask for HTML before it, as browsers do, a page made of it.
+  app.get<{ Params: { id: string } }>('/incidents/:id/report', async (request, reply) => {
+    const { params } = request;
+    const report = await incidents.report(params.id);
+    if (report !== undefined) {
+      void reply.header('vary', 'accept');
+      const wanted = request.accepts().type(['text/markdown', 'text/html']);
+      if (wanted !== 'text/html') return reply.type('text/markdown; charset=utf-8').send(report);
+      return reply.headers(REPORT_HEADERS).type('text/html; charset=utf-8').send(reportPage(params.id, report));
+    }
+    const incident = await incidents.get(params.id);
+    if (!incident) throw noIncident(params.id);
+    throw new ApiError('report_not_found', `incident ${params.id} has no report; its state is ${incident.state}`);
+  });
+
+  app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, key_prefix));
+}
+
+/** The failure of a request for an incident that is not there. */
+export function noIncident(id: string): ApiError {
+  return new ApiError('incident_not_found', `there is no incident ${JSON.stringify(id)}`);
+}

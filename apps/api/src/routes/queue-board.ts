@@ -1,0 +1,44 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { HTTPStatus } from '@bull-board/api/typings/app';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Logger } from '@nightcrier/core/logger';
+import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import type { FastifyInstance } from 'fastify';
+import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import { ApiError } from '../api-error.ts';
+import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } from '../error-handling.ts';
+
+/**
+ * Bull Board, to look and not to touch: what it changes would bypass the bounds and the books. Its read-only mode
+ * refuses single actions; here every method but GET and HEAD is refused before it.
+ */
+export function queueBoard(
+  app: FastifyInstance,
+  { queue, redis, logger }: { queue: TriageQueue; redis: RedisConnection; logger: Logger },
+): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      throw new ApiError('read_only', 'the queue board is read-only');
+  });
+  // The queue's own connection waits for Redis; the request must not.
+  app.addHook('preHandler', async () => assertRedisAnswers(redis));
+
+  const serverAdapter = new FastifyAdapter();
+  serverAdapter.setBasePath(app.prefix);
+  createBullBoard({
+    queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
+    serverAdapter,
+    options: { uiConfig: { boardTitle: 'Nightcrier' } },
+  });
+  // Bull Board handles the errors of its routes itself, those of the hooks above too: it shall do so as all the rest.
+  serverAdapter.setErrorHandler((thrown) => {
+    const known = knownFailure(thrown);
+    if (!known) logger.error({ error: thrown }, 'queue board failed');
+    const { status, body } = failureResponse(known ?? internalFailure(thrown));
+    // It sends any status; its type knows only those of its own handlers.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return { status: status as HTTPStatus, body };
+  });
+  void app.register(serverAdapter.registerPlugin());
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { Config } from '@nightcrier/core/settings/config';
+import type { Logger } from '@nightcrier/core/logger';
+import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import type { ContactMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
+import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
+import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
+import { sameValue } from '@nightcrier/core/same-value';
+import pLimit from 'p-limit';
+import { readAccess } from './read-access.ts';
+
+/** What the connections need of the configuration; durations in seconds. */
+export type ConnectionSettings = Pick<
+  Config,
+  | 'subscribe_mode'
+  | 'poll_interval'
+  | 'sse_read_timeout'
+  | 'sse_reconnect_initial_backoff'
+  | 'sse_reconnect_max_backoff'
+  | 'sse_reconnect_multiplier'
+  | 'sse_reconnect_jitter'
+  | 'resync_interval'
+>;
+
+export interface ConnectionManagerOptions {
+  settings: ConnectionSettings;
+  logger: Logger;
+  /** Everything that any cluster sends, together with the cluster that it came from. */
+  onReceived: (cluster: ClusterConfig, received: Received) => void;
+  onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
+  onHealthChange: (cluster: string) => void;
+  memoryOf: (cluster: string) => ContactMemory;
+  permissionsOf: (cluster: string) => ClusterPermissions | undefined;
+  /** A connection begins when this resolves, but no later than {@link PATIENCE_MS}. */
+  readyToConnect: (cluster: string) => Promise<void>;
+}
+
+/** Connects at once in this process: jitter alone does not spread a thousand of them behind one ingress. */
+const CONCURRENT_CONNECTS = 50;
+
+/** The first faults should find their cluster's permissions known, but an API server that is away must not blind us. */
+const PATIENCE_MS = 2_000;
+
+interface Watched {
+  cluster: ClusterConfig;
+  connection: ClusterConnection;
+  /** Set when the connection is no longer wanted. */
+  ended: AbortController;
+}
+
+/**
+ * One connection for each cluster that this ingester watches, over one transport, into one intake (design.md,
+ * "ConnectionManager"). Which clusters these are changes with the leases and with the configuration.
+ */
+export class ConnectionManager {
+  readonly #options: ConnectionManagerOptions;
+  readonly #transport = createMcpTransport();
+  readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
+  readonly #watched = new Map<string, Watched>();
+  /** Connections that are on their way out, so that a stop waits for them. */
+  readonly #ending = new Set<Promise<void>>();
+  #order: string[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: ConnectionManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Watches these clusters and no others, beginning and ending each connection in the background and alone. A cluster
+   * that is configured differently than before gets a new connection; the others are not touched.
+   */
+  watch(clusters: readonly ClusterConfig[]): void {
+    if (this.#stopped) return;
+    this.#order = clusters.map(({ name }) => name);
+    const wanted = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+    for (const [name, watched] of this.#watched) {
+      if (!sameValue(wanted.get(name), watched.cluster)) this.#end(name, watched);
+    }
+    for (const cluster of clusters) if (!this.#watched.has(cluster.name)) this.#begin(cluster);
+  }
+
+  /** Ends all subscriptions and sessions, side by side. Concurrent calls share one stop. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Health of every watched cluster, in the order of the configuration. */
+  health(): ClusterHealth[] {
+    return this.#order.flatMap((name) => this.healthOf(name) ?? []);
+  }
+
+  /** Undefined for a cluster that is not watched. */
+  healthOf(name: string): ClusterHealth | undefined {
+    const health = this.#watched.get(name)?.connection.health();
+    const permissions = this.#options.permissionsOf(name);
+    return health && { ...health, ...(permissions && { permissions }) };
+  }
+
+  #begin(cluster: ClusterConfig): void {
+    const watched = { cluster, connection: this.#connectionTo(cluster), ended: new AbortController() };
+    this.#watched.set(cluster.name, watched);
+    void this.#startWhenReady(watched);
+  }
+
+  async #startWhenReady({ cluster, connection, ended }: Watched): Promise<void> {
+    const patience = new AbortController();
+    const signal = AbortSignal.any([patience.signal, ended.signal]);
+    const waited = sleep(PATIENCE_MS, undefined, { signal }).catch(() => undefined);
+    await Promise.race([this.#options.readyToConnect(cluster.name), waited]);
+    patience.abort();
+    connection.start(); // does nothing when it was stopped in the meantime
+  }
+
+  #end(name: string, { connection, ended }: Watched): void {
+    this.#watched.delete(name);
+    ended.abort();
+    const ending = connection.stop().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #stop(): Promise<void> {
+    for (const { ended } of this.#watched.values()) ended.abort();
+    await Promise.all([...this.#watched.values()].map(({ connection }) => connection.stop()));
+    await Promise.all(this.#ending);
+    await this.#transport.destroy();
+  }
+
+  #connectionTo(cluster: ClusterConfig): ClusterConnection {
+    const { settings, logger, memoryOf, onReceived, onMalformed, onHealthChange } = this.#options;
+    return new ClusterConnection({
+      cluster,
+      readAccess: () => readAccess(cluster.mcp),
+      mode: settings.subscribe_mode,
+      pollInterval: settings.poll_interval * 1000,
+      resyncInterval: settings.resync_interval * 1000,
+      memory: memoryOf(cluster.name),
+      reconnect: {
+        ...DEFAULT_RECONNECT,
+        initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
+        maxBackoff: settings.sse_reconnect_max_backoff * 1000,
+        multiplier: settings.sse_reconnect_multiplier,
+        jitter: settings.sse_reconnect_jitter,
+      },
+      readTimeout: settings.sse_read_timeout * 1000,
+      transport: this.#transport,
+      connectLimit: this.#connectLimit,
+      logger,
+      onReceived: (received) => onReceived(cluster, received),
+      onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
+      onHealthChange: () => onHealthChange(cluster.name),
+    });
+  }
+}

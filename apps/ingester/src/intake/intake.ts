@@ -1,0 +1,206 @@
+import type { AdmissionOutcome, Evicted } from '@nightcrier/core/incidents/admission';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import { describeResource, type FaultEvent } from '@nightcrier/core/faults/fault';
+import type { Logger } from '@nightcrier/core/logger';
+import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/faults/severity';
+import type { Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
+import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
+import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
+import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
+import { ShedBursts } from './shed-bursts.ts';
+import { Spool, type SpoolOptions } from '../spool/spool.ts';
+
+export interface IntakeOptions {
+  /** May change while it runs. */
+  threshold: () => SeverityThreshold;
+  admit: SpoolOptions['admit'];
+  /** Where faults wait while Redis is away. */
+  spool: Pick<SpoolOptions, 'directory' | 'maxBytes'>;
+  /** Counts what does not get as far as admission, which counts its own outcomes. */
+  count: (cluster: string, counted: EarlyOutcome | MalformedCount) => void;
+  permissionsOf: (cluster: string) => ClusterPermissions | undefined;
+  logger: Logger;
+  now?: () => number;
+}
+
+const MALFORMED_LOG_INTERVAL_MS = 60_000;
+
+/**
+ * What becomes of everything that the clusters send, from all of them into one line (cluster-registry.md, "Event
+ * Aggregation"): parse → severity gate → triage gate → admit. Each fault ends in exactly one outcome, which is logged
+ * with its cluster's name and counted.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #now: () => number;
+  readonly #spool: Spool;
+  readonly #shed: ShedBursts;
+  readonly #malformedLoggedAt = new Map<string, number>();
+
+  constructor(options: IntakeOptions) {
+    const { admit, spool, count, logger } = options;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#shed = new ShedBursts(logger);
+    this.#spool = new Spool({
+      ...spool,
+      admit,
+      logger,
+      onOutcome: (event, outcome) => this.#admitted(event, outcome),
+      onLost: (cluster) => count(cluster, 'lost'),
+    });
+  }
+
+  /** Takes over the faults that wait since an ingester before this one. */
+  start(): void {
+    this.#spool.start();
+  }
+
+  /** Takes what a cluster sent. Never throws. */
+  receive(cluster: ClusterConfig, received: Received): void {
+    const fault = this.#parse(cluster, received);
+    if (!fault) return;
+    if (!passesThreshold(fault.severity, this.#options.threshold())) {
+      this.#filtered(cluster, fault);
+      return;
+    }
+    if (!cluster.triage.enabled) {
+      this.#skipped(cluster, fault);
+      return;
+    }
+    this.#spool.add(this.#clusterEvent(cluster, fault, received.source));
+  }
+
+  spoolHealth(): SpoolHealth {
+    return this.#spool.health();
+  }
+
+  /** Takes note of something that a cluster sent and that nothing can be made of. */
+  malformed(cluster: ClusterConfig, reason: MalformedReason, detail: string): void {
+    this.#count(cluster, reason, detail);
+  }
+
+  /** Admits what still waits. */
+  async close(): Promise<void> {
+    await this.#spool.close();
+    this.#shed.close();
+  }
+
+  #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
+    if (received.source !== 'subscription') return received.fault;
+    const { logger } = this.#options;
+    const context = { clusterName: cluster.name, now: new Date(this.#now()) };
+    const parsed = parseNotification(received.params, context);
+    switch (parsed.kind) {
+      case 'fault':
+        if (parsed.notes.length > 0) {
+          logger.debug(
+            { cluster: cluster.name, fault: parsed.fault.faultId, notes: parsed.notes },
+            'fault has oddities',
+          );
+        }
+        if (parsed.claims !== undefined) {
+          this.#count(cluster, 'cluster', `the server calls the cluster ${JSON.stringify(parsed.claims)}`, true);
+        }
+        return parsed.fault;
+      case 'malformed':
+        this.malformed(cluster, parsed.reason, parsed.detail);
+        break;
+      case 'ignored':
+      case 'subscription-error':
+        logger.debug({ cluster: cluster.name, kind: parsed.kind }, 'notification is no fault');
+    }
+    return undefined;
+  }
+
+  /** Counted each time; said once a minute, or a broken server would fill the log. */
+  #count(cluster: ClusterConfig, reason: MalformedReason, detail: string, harmless = false): void {
+    const { count, logger } = this.#options;
+    count(cluster.name, { malformed: reason, ...(harmless && { harmless }) });
+    const key = `${reason}:${cluster.name}`;
+    const now = this.#now();
+    if (now - (this.#malformedLoggedAt.get(key) ?? Number.NEGATIVE_INFINITY) < MALFORMED_LOG_INTERVAL_MS) return;
+    this.#malformedLoggedAt.set(key, now);
+    logger.warn(
+      { cluster: cluster.name, ...(!harmless && { outcome: 'malformed' }), reason, detail },
+      'notification is malformed',
+    );
+  }
+
+  #filtered(cluster: ClusterConfig, fault: FaultEvent): void {
+    const { count, logger, threshold } = this.#options;
+    count(cluster.name, 'filtered');
+    logger.debug(
+      { ...describe(cluster.name, fault), outcome: 'filtered', severity_threshold: threshold() },
+      'fault is below the severity threshold',
+    );
+  }
+
+  #skipped(cluster: ClusterConfig, fault: FaultEvent): void {
+    const { count, logger } = this.#options;
+    count(cluster.name, 'skipped');
+    const fields = { outcome: 'skipped', triage_skipped: true, reason: 'triage.enabled=false' };
+    logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault is not triaged');
+  }
+
+  #clusterEvent(cluster: ClusterConfig, event: FaultEvent, source: Received['source']): ClusterEvent {
+    const permissions = this.#options.permissionsOf(cluster.name);
+    return {
+      cluster_name: cluster.name,
+      ...(cluster.environment !== undefined && { environment: cluster.environment }),
+      labels: cluster.labels,
+      ...(cluster.triage.kubeconfig !== undefined && { kubeconfig: cluster.triage.kubeconfig }),
+      ...(permissions && { permissions: withoutTable(permissions) }),
+      event,
+      source,
+      received_at: new Date(this.#now()).toISOString(),
+    };
+  }
+
+  #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
+    const { logger } = this.#options;
+    const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
+    if ('evicted' in outcome) this.#evicted(outcome.evicted);
+    switch (outcome.kind) {
+      case 'queued':
+        logger.info(fields, 'fault queued');
+        return;
+      case 'resent':
+        logger.info(fields, 'fault was queued already');
+        return;
+      case 'deduplicated':
+        logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault is a recurrence');
+        return;
+      case 'grouped':
+        logger.info({ ...fields, members: outcome.members }, 'fault joins an incident of its group');
+        return;
+      case 'rejected':
+      case 'dropped_incoming':
+        logger.debug({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        this.#shed.add(cluster, `${outcome.kind}: ${outcome.bound} bound`, [outcome.incidentId]);
+    }
+  }
+
+  /** Those that gave way to a fault are often another cluster's. */
+  #evicted(evicted: Evicted[]): void {
+    for (const [cluster, incidents] of Map.groupBy(evicted, (incident) => incident.cluster)) {
+      this.#shed.add(
+        cluster,
+        'dropped',
+        incidents.map(({ incidentId }) => incidentId),
+      );
+    }
+  }
+}
+
+function describe(cluster: string, { faultId, faultType, severity, resource }: FaultEvent): object {
+  return { cluster, fault: faultId, fault_type: faultType, severity, resource: describeResource(resource) };
+}
+
+/** The table of rules is for people, and would be most of what each incident takes in Redis; a worker asks for its own. */
+function withoutTable(permissions: ClusterPermissions): ClusterPermissions {
+  return { ...permissions, raw_output: undefined };
+}

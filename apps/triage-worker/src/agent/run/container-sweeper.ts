@@ -1,0 +1,78 @@
+import type { Config } from '@nightcrier/core/settings/config';
+import { isFinal } from '@nightcrier/core/incidents/incident';
+import type { Logger } from '@nightcrier/core/logger';
+import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
+import { type AgentContainer, DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
+import { usesEngine } from '../roster.ts';
+
+const INTERVAL_MS = 60_000;
+
+export interface ContainerSweeperOptions {
+  /** The present configuration. */
+  config: () => Config;
+  instance: string;
+  incidents: IncidentStore;
+  /** The worker's. */
+  environment: Record<string, string | undefined>;
+  logger: Logger;
+}
+
+/**
+ * Removes the containers that no retry will: those whose incident has ended or is unknown, and those that run past their
+ * deadline. At the start of the worker and every minute. Those of open incidents that are within it, or have ended, are
+ * left to the worker that takes the incident.
+ */
+export class ContainerSweeper {
+  readonly #options: ContainerSweeperOptions;
+  readonly #loop = new BackgroundLoop(async (signal) => {
+    if (usesEngine(this.#options.config())) await this.#sweep(signal);
+  }, INTERVAL_MS);
+
+  constructor(options: ContainerSweeperOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to sweep, in the background. */
+  start(): void {
+    this.#loop.start();
+  }
+
+  /** Resolves when a sweep that is under way has ended. */
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { config, instance, environment, logger } = this.#options;
+    const access = { config: config(), environment, signal };
+    try {
+      const surplus: string[] = [];
+      for (const container of await listContainers(access, { instance })) {
+        if (await this.#isSurplus(container)) surplus.push(container.id);
+      }
+      await removeContainers(access, surplus);
+      if (surplus.length > 0)
+        logger.warn({ containers: surplus }, 'removed containers of agents that nobody waits for');
+    } catch (error) {
+      if (signal.aborted) return;
+      // The message alone: an error of a subprocess carries more than belongs in a log.
+      const message = error instanceof Error ? error.message : String(error);
+      logger.warn({ error: message }, 'containers that agents may have left could not be looked through');
+    }
+  }
+
+  async #isSurplus({ run, state }: AgentContainer): Promise<boolean> {
+    if (run === undefined) return true;
+    if (state === 'running' && Date.now() > run.deadline + DEADLINE_GRACE_MS) return true;
+    try {
+      const incident = await this.#options.incidents.get(run.incidentId);
+      return incident === undefined || isFinal(incident.state);
+    } catch (error) {
+      // A row that cannot be read will be looked at by a person, who may want the container.
+      if (error instanceof CorruptIncidentError) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Settings } from '@nightcrier/core/settings/config';
+import type { Workspace } from '../../workspace/workspace.ts';
+
+/** One run of the agent script. */
+export interface AgentRun {
+  incidentId: string;
+  clusterName: string;
+  attempt: number;
+  /** Path of the kubeconfig that the agent gets. */
+  kubeconfig: string;
+  workspace: Workspace;
+  /** Which worker runs it; becomes a label of the container. */
+  workerId: string;
+  /** Which installation it belongs to; becomes a label of the container. */
+  instance: string;
+  /** Follow the container of this attempt, which another worker has begun, instead of starting one. */
+  adopt: boolean;
+}
+
+/** The settings that reach the script as flags. */
+export type AgentSettings = Pick<
+  Settings,
+  | 'agent_allowed_tools'
+  | 'agent_cli'
+  | 'agent_cpus'
+  | 'agent_engine'
+  | 'agent_image'
+  | 'agent_memory'
+  | 'agent_model'
+  | 'agent_network'
+  | 'agent_timeout'
+>;
+
+/** The arguments of `run-agent.sh` (agent-container/CONTRACT.md). What is not set is left to the script's own default. */
+export function scriptArguments(run: AgentRun, settings: AgentSettings): string[] {
+  const flags: [flag: string, value: string | undefined][] = [
+    ['-w', run.workspace.directory],
+    ['-m', settings.agent_model],
+    ['--kubeconfig', run.kubeconfig],
+    ['--agent', settings.agent_cli],
+    ['--image', settings.agent_image],
+    ['--engine', settings.agent_engine],
+    ['--network', settings.agent_network],
+    ['--timeout', String(Math.ceil(settings.agent_timeout))],
+    ['--incident-id', run.incidentId],
+    ['--attempt', String(run.attempt)],
+    ['--prompt-file', run.workspace.prompt],
+    ['--allowed-tools', settings.agent_allowed_tools.join(',') || undefined],
+    ['--output-dir', run.workspace.output],
+    ['--logs-dir', run.workspace.logs],
+    ['--memory', settings.agent_memory],
+    ['--cpus', String(settings.agent_cpus)],
+    ['--label', `nightcrier.instance=${run.instance}`],
+    ['--label', `nightcrier.cluster=${run.clusterName}`],
+    ['--label', `nightcrier.worker=${run.workerId}`],
+  ];
+  const values = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+  return [...values, run.adopt ? '--adopt' : '--wait'];
+}

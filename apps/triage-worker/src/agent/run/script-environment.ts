@@ -1,0 +1,57 @@
+import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
+
+/** What the script and the container engine's client need of the worker's environment; nothing else of it goes on. */
+const INHERITED_VARIABLES = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
+
+interface Provider {
+  key: 'anthropic_api_key' | 'openai_api_key' | 'gemini_api_key';
+  baseUrl: 'anthropic_base_url' | 'openai_base_url' | 'google_gemini_base_url';
+  /** What goose calls it. */
+  goose: string;
+}
+
+const ANTHROPIC: Provider = { key: 'anthropic_api_key', baseUrl: 'anthropic_base_url', goose: 'anthropic' };
+const OPENAI: Provider = { key: 'openai_api_key', baseUrl: 'openai_base_url', goose: 'openai' };
+const GEMINI: Provider = { key: 'gemini_api_key', baseUrl: 'google_gemini_base_url', goose: 'google' };
+
+/** The providers that an agent can talk to, the preferred first. */
+const PROVIDERS: Record<AgentCli, Provider[]> = {
+  builtin: [],
+  claude: [ANTHROPIC],
+  codex: [OPENAI],
+  gemini: [GEMINI],
+  goose: [ANTHROPIC, OPENAI, GEMINI],
+};
+
+/** Of the worker's environment, what the container engine's client needs. */
+export function engineEnvironment(inherited: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    INHERITED_VARIABLES.flatMap((name) => {
+      const value = inherited[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * The whole environment of the agent script: that of the engine's client, and key and base URL of the one provider that
+ * the agent uses. The keys are read at each run, so that a rotated key file takes effect.
+ * @throws Error that names the key's file when it cannot be read
+ */
+export async function scriptEnvironment(
+  settings: Settings,
+  inherited: Record<string, string | undefined>,
+): Promise<Record<string, string>> {
+  const environment = engineEnvironment(inherited);
+  for (const { key, baseUrl, goose } of PROVIDERS[settings.agent_cli]) {
+    const secret = await readSecret(settings[key], settings[`${key}_file`]);
+    if (!secret) continue;
+    environment[key.toUpperCase()] = secret.reveal();
+    const url = settings[baseUrl];
+    if (url !== undefined) environment[baseUrl.toUpperCase()] = url;
+    if (settings.agent_cli === 'goose') environment.GOOSE_PROVIDER = goose;
+    break;
+  }
+  return environment;
+}

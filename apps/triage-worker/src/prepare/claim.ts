@@ -1,0 +1,128 @@
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { Config } from '@nightcrier/core/settings/config';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
+import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
+import { accessSync, constants, statSync } from 'node:fs';
+import { hasLastResort } from '../agent/roster.ts';
+import type { TriageContext } from '../triage-context.ts';
+import { TriageEnded } from '../triage-ended.ts';
+import { workspaceOf } from '../workspace/workspace.ts';
+
+/** An incident that this worker investigates. */
+export interface Claim {
+  /** As it is once the attempt has begun: `attempts` counts it. */
+  incident: Incident;
+  cluster: ClusterConfig;
+  /** Absolute path of a readable file. */
+  kubeconfig: string;
+  /** An attempt was begun before, so something of it may be left. */
+  resumed: boolean;
+  /** Why no agent is to be tried again: attempts are used up, and only the built-in analyser is left to report. */
+  agentsGivenUp?: string;
+}
+
+/**
+ * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
+ * configuration of now, since hours can pass between a fault and its turn. What is claimed is to be begun.
+ * @param row the incident's, being read
+ * @throws TriageEnded `skipped`, `expired` or `failed`
+ */
+export async function claim(
+  incidentId: string,
+  row: Promise<Incident | undefined>,
+  { config }: TriageContext,
+): Promise<Claim> {
+  const incident = await openIncident(incidentId, row);
+  requireFresh(incident, config);
+  const agentsGivenUp = requireAttempts(incident, config);
+  const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
+  const cluster = config.clusters.find((candidate) => candidate.name === name);
+  if (!cluster) {
+    throw failed(`cluster ${name} is not in this worker's configuration; add it to clusters, and requeue the incident`);
+  }
+  if (!cluster.triage.enabled) {
+    throw new TriageEnded({ kind: 'skipped', reason: `triage is disabled for cluster ${name}: triage.enabled=false` });
+  }
+  const kubeconfig = cluster.triage.kubeconfig ?? kubeconfigAtIntake;
+  if (kubeconfig === undefined) {
+    throw failed(`cluster ${name} has no kubeconfig for triage; set triage.kubeconfig, and requeue the incident`);
+  }
+  requireReadable(kubeconfig, name);
+  return {
+    incident: { ...incident, attempts: incident.attempts + 1 },
+    cluster,
+    kubeconfig,
+    resumed: incident.started_at !== undefined,
+    ...(agentsGivenUp !== undefined && { agentsGivenUp }),
+  };
+}
+
+/**
+ * Counts the attempt on the incident's row. No agent may begin before that.
+ * @throws TriageEnded `skipped` or `requeue`
+ */
+export async function beginAttempt(
+  { incident }: Pick<Claim, 'incident'>,
+  { config, incidents }: Pick<TriageContext, 'config' | 'incidents'>,
+): Promise<void> {
+  const { incident_id: id, attempts } = incident;
+  const { directory } = workspaceOf(config.workspace_root, id);
+  const begun = await incidents.begin(id, { workspace: directory, agent: config.agent_cli });
+  if (begun.kind !== 'changed') {
+    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
+  }
+  if (begun.attempts !== attempts) {
+    throw new TriageEnded({ kind: 'requeue', reason: 'another worker began the incident while it was being claimed' });
+  }
+}
+
+async function openIncident(incidentId: string, row: Promise<Incident | undefined>): Promise<Incident> {
+  let incident: Incident | undefined;
+  try {
+    incident = await row;
+  } catch (error) {
+    if (error instanceof CorruptIncidentError) throw failed(error.message);
+    throw error;
+  }
+  if (!incident) throw failed(`incident ${incidentId} has no row; it was removed while it waited`);
+  // The worker before died between writing the end and telling the queue.
+  if (isFinal(incident.state)) {
+    throw new TriageEnded({ kind: 'skipped', reason: `the incident has ended already: ${incident.state}` });
+  }
+  return incident;
+}
+
+/** An incident that was begun is brought to an end however long that takes. */
+function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seconds: most }: Config): void {
+  if (most === 0 || started_at !== undefined || Date.now() - Date.parse(created_at) <= most * 1000) return;
+  throw new TriageEnded({ kind: 'expired', reason: expiredReason(most) });
+}
+
+/**
+ * Attempts that came to no end, because their workers died, count like the others. Gives why agents are not tried again,
+ * where the built-in analyser is to report in their place.
+ */
+function requireAttempts(incident: Incident, config: Config): string | undefined {
+  const { attempts, state, last_failure = 'unknown' } = incident;
+  if (attempts < config.max_attempts) return undefined;
+  const cause = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
+  const reason = `gave up after ${attempts} attempts: ${cause}`;
+  // Once more, and by rules alone. An analyser that kills its workers is given up like any other.
+  if (hasLastResort(config) && attempts === config.max_attempts) return reason;
+  throw failed(reason);
+}
+
+function requireReadable(kubeconfig: string, cluster: string): void {
+  const advice = `correct triage.kubeconfig of cluster ${cluster}, or mount the file on this worker, and requeue the incident`;
+  try {
+    accessSync(kubeconfig, constants.R_OK);
+  } catch (cause) {
+    throw failed(`kubeconfig ${kubeconfig} cannot be read; ${advice}`, cause);
+  }
+  if (!statSync(kubeconfig).isFile()) throw failed(`kubeconfig ${kubeconfig} is not a file; ${advice}`);
+}
+
+function failed(reason: string, cause?: unknown): TriageEnded {
+  return new TriageEnded({ kind: 'failed', reason }, { cause });
+}

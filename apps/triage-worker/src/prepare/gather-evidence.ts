@@ -1,0 +1,41 @@
+import { KubernetesError, isClusterAway } from '@nightcrier/cluster/kubernetes/kubernetes-error';
+import type { Claim } from './claim.ts';
+import { collectEvidence } from '../evidence/collect/collect-evidence.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { redactEvidence } from '../evidence/redact-evidence.ts';
+import type { TriageContext } from '../triage-context.ts';
+import { TriageEnded } from '../triage-ended.ts';
+
+/** Evidence is a head start for the agent, so a slow cluster must not use up the agent's time. */
+export const LONGEST_COLLECTION_MS = 60_000;
+
+/**
+ * Reads what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a
+ * collection that fails is only a pity; the built-in one has nothing else to go by.
+ * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is no good
+ */
+export async function gatherEvidence(claim: Claim, context: TriageContext): Promise<Evidence> {
+  return redactEvidence(await collect(claim, context));
+}
+
+async function collect({ incident, kubeconfig, cluster }: Claim, context: TriageContext): Promise<Evidence> {
+  const { config, clients, logger, signal } = context;
+  const deadline = AbortSignal.timeout(LONGEST_COLLECTION_MS);
+  try {
+    const kubernetes = await clients.open(kubeconfig);
+    const fault = incident.cluster_event.event;
+    return await collectEvidence({ kubernetes, fault, signal: AbortSignal.any([signal, deadline]) });
+  } catch (cause) {
+    signal.throwIfAborted();
+    context.permissions.forget(cluster.name);
+    clients.forget(kubeconfig);
+    if (cause instanceof KubernetesError && (cause.code === 'kubeconfig' || isClusterAway(cause))) {
+      const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
+      const reason = `cluster ${cluster.name}: evidence could not be collected: ${cause.message}`;
+      throw new TriageEnded({ kind, reason }, { cause });
+    }
+    if (config.agent_cli === 'builtin') throw cause;
+    logger.warn({ error: cause }, 'evidence could not be collected; the agent starts without it');
+    return { collectedAt: new Date().toISOString(), pieces: [] };
+  }
+}

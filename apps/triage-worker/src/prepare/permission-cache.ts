@@ -1,0 +1,44 @@
+import { checkPermissions, type PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import {
+  type ClusterPermissions,
+  isReadOnly,
+  minimumPermissionsMet,
+} from '@nightcrier/core/permissions/cluster-permissions';
+
+/** RBAC seldom changes; what is this old is asked again. */
+const LONGEST_AGE_MS = 3_600_000;
+
+/**
+ * What the kubeconfigs may do, as this worker has found out. Only an answer with which all is well is kept: whoever
+ * mends a role or a kubeconfig need not wait for the next question.
+ */
+export class PermissionCache {
+  readonly #known = new Map<string, { permissions: ClusterPermissions; at: number }>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds since the epoch */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** @throws what `checkPermissions` throws */
+  async ask(question: PermissionQuestion, signal: AbortSignal): Promise<ClusterPermissions> {
+    const { clusterName, kubeconfig, allowSecretsAccess, namespace } = question;
+    const key = JSON.stringify([clusterName, kubeconfig, allowSecretsAccess, namespace]);
+    const known = this.#known.get(key);
+    if (known && this.#now() - known.at < LONGEST_AGE_MS) return known.permissions;
+
+    this.#known.delete(key);
+    const at = this.#now();
+    const permissions = await checkPermissions({ ...question, signal });
+    if (isReadOnly(permissions) && minimumPermissionsMet(permissions)) this.#known.set(key, { permissions, at });
+    return permissions;
+  }
+
+  /** The cluster has just refused something: what was found out about it may be true no more. */
+  forget(clusterName: string): void {
+    for (const [key, { permissions }] of this.#known) {
+      if (permissions.cluster_name === clusterName) this.#known.delete(key);
+    }
+  }
+}

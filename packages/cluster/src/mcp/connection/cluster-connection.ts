@@ -1,0 +1,183 @@
+import type { ClusterHealth, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
+import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
+import { type ContactMemory, ContactRecord } from '../../backfill/watermark.ts';
+import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
+import { ClusterLook } from '../../backfill/snapshot.ts';
+import { ClusterPoll } from '../../sources/poll.ts';
+import { Resync } from '../../backfill/resync.ts';
+import { backoff, type ReconnectConfig, slowest } from '../session/reconnect.ts';
+
+/** What a cluster sent, or what it showed when we looked: at an interval, or after a gap. */
+export type Received = { source: 'subscription'; params: unknown } | { source: 'poll' | 'resync'; fault: FaultEvent };
+
+type WatchSettings = Omit<
+  ClusterWatchOptions,
+  'timeouts' | 'random' | 'now' | 'status' | 'poll' | 'resync' | 'contact' | 'onMode' | 'onNotification' | 'onDegraded'
+>;
+
+/** Durations in milliseconds. */
+export interface ClusterConnectionOptions extends WatchSettings {
+  pollInterval: number;
+  /** Between two looks for what a subscription may have missed without a sign; 0: only after a gap. */
+  resyncInterval: number;
+  /** What is remembered of the cluster beyond this connection. */
+  memory: ContactMemory;
+  reconnect: ReconnectConfig;
+  onReceived: (received: Received) => void;
+  /** The health has changed in more than its countdown. */
+  onHealthChange: () => void;
+  timeouts?: ClusterWatchOptions['timeouts'];
+  now?: () => number;
+  random?: () => number;
+}
+
+/** A server that does not let us in wants its operator, not another attempt. */
+const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden']);
+
+/**
+ * The connection to one cluster (design.md, "ClusterConnection"): watch it, notice the loss, back off, and again, without
+ * end, until it is stopped. It depends on no other cluster. {@link ConnectionStatusTracker} has the states. A stopped
+ * connection is not started again.
+ */
+export class ClusterConnection {
+  readonly #options: ClusterConnectionOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #status: ConnectionStatusTracker;
+  readonly #contact: ContactRecord;
+  readonly #watch: ClusterWatchOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #mode: IntakeMode | undefined;
+  #degraded: string | undefined;
+  #eventCount = 0;
+  #lastEvent: number | undefined;
+
+  constructor(options: ClusterConnectionOptions) {
+    const { cluster } = options;
+    const logger = options.logger.child({ cluster: cluster.name });
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
+    this.#contact = new ContactRecord(options.memory);
+    const look = new ClusterLook(cluster.mcp.endpoint, logger);
+    const poll = new ClusterPoll({
+      clusterName: cluster.name,
+      interval: options.pollInterval,
+      look,
+      onFault: (fault) => this.#receive({ source: 'poll', fault }),
+    });
+    const resync = new Resync({
+      look,
+      contact: this.#contact,
+      memory: options.memory,
+      interval: options.resyncInterval,
+      reconnect: options.reconnect,
+      logger,
+      now: this.#now,
+      random: this.#random,
+      onFault: (fault) => this.#receive({ source: 'resync', fault }),
+    });
+    this.#watch = {
+      ...options,
+      timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
+      random: this.#random,
+      logger,
+      now: this.#now,
+      status: this.#status,
+      poll,
+      resync,
+      contact: this.#contact,
+      onMode: (mode) => {
+        if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
+          logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
+        }
+        this.#mode = mode;
+        this.#degraded = undefined;
+      },
+      onDegraded: (message) => {
+        this.#degraded = message;
+        options.onHealthChange();
+      },
+      onNotification: (params) => this.#receive({ source: 'subscription', params }),
+    };
+  }
+
+  /** Begins to connect, in the background; a cluster that is away is no error. Does nothing when started or stopped. */
+  start(): void {
+    if (!this.#stopping.signal.aborted) this.#running ??= this.#run();
+  }
+
+  /** Unsubscribes, ends the session with the server, and resolves when all is over. Concurrent calls share one stop. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** How the connection stands, in the form of design.md, "Health Status Structure". */
+  health(): ClusterHealth {
+    const { cluster } = this.#options;
+    const { status, failure } = this.#status;
+    return {
+      name: cluster.name,
+      status,
+      ...(this.#lastEvent !== undefined && { last_event: new Date(this.#lastEvent).toISOString() }),
+      ...(failure && { error: failure.error.message }),
+      ...(failure && status === 'failed' && { retry_in: formatSeconds(failure.retryAt - this.#now()) }),
+      event_count: this.#eventCount,
+      triage_enabled: cluster.triage.enabled,
+      labels: cluster.labels,
+      ...(this.#mode && { mode: this.#mode }),
+      ...(this.#degraded !== undefined && { degraded: this.#degraded }),
+      ...this.#contact.health(this.#now()),
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#status.change('stopped');
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { reconnect } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await watchCluster(this.#watch, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const { activeSince } = this.#status;
+        const wasStable = activeSince !== undefined && this.#now() - activeSince >= reconnect.stableAfter;
+        failures = wasStable ? 1 : failures + 1;
+        const failure = this.#asConnectionError(error);
+        const wait = REFUSALS.has(failure.code)
+          ? slowest(reconnect, this.#random())
+          : backoff(failures, reconnect, this.#random());
+        this.#status.fail({ error: failure, retryAt: this.#now() + wait, retryCount: failures });
+        await sleep(wait, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #receive(received: Received): void {
+    this.#eventCount += 1;
+    this.#lastEvent = this.#now();
+    this.#options.onReceived(received);
+  }
+
+  #asConnectionError(error: unknown): ConnectionError {
+    if (error instanceof ConnectionError) return error;
+    this.#options.logger.error(
+      { cluster: this.#options.cluster.name, error },
+      'cluster connection failed in an unforeseen way',
+    );
+    return new ConnectionError('internal', `unforeseen: ${rootMessage(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,215 @@
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
+import type { Logger } from '@nightcrier/core/logger';
+import type { LimitFunction } from 'p-limit';
+import type { Dispatcher } from 'undici';
+import type { McpAccess, TlsFiles } from '../session/access.ts';
+import { abortable } from '../session/abortable.ts';
+import { ConnectionError, rootMessage } from '../session/connection-error.ts';
+import type { ConnectionStatusTracker } from './connection-status.ts';
+import { livenessWithin, watchLiveness } from './liveness.ts';
+import type { ContactRecord } from '../../backfill/watermark.ts';
+import type { ClusterPoll } from '../../sources/poll.ts';
+import type { Resync } from '../../backfill/resync.ts';
+import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
+import type { OnMalformed } from '../malformed.ts';
+import { Subscription, type SubscriptionMode } from './subscription.ts';
+import { createMcpTransport } from '../session/transport.ts';
+import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
+
+export interface ClusterWatchTimeouts extends SessionTimeouts {
+  /** Subscribing: the server waits for its caches. */
+  subscribe: number;
+}
+
+export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = { ...DEFAULT_SESSION_TIMEOUTS, subscribe: 90_000 };
+
+/** Durations in milliseconds. */
+export interface ClusterWatchOptions {
+  cluster: ClusterConfig;
+  /** Called at each connect, so that a rotated key takes effect. */
+  readAccess: () => Promise<McpAccess>;
+  /** What is wanted of the server; one without subscriptions is polled in any case. */
+  mode: SubscriptionMode | 'poll';
+  /** A dead connection is noticed within this time. */
+  readTimeout: number;
+  timeouts: ClusterWatchTimeouts;
+  /** Shared by all connections of the process. */
+  transport: Dispatcher;
+  /** Bounds how many connects the process makes at once; shared. */
+  connectLimit: LimitFunction;
+  /** Between 0 and 1. */
+  random: () => number;
+  logger: Logger;
+  status: ConnectionStatusTracker;
+  poll: ClusterPoll;
+  resync: Resync;
+  contact: ContactRecord;
+  now: () => number;
+  onMode: (mode: IntakeMode) => void;
+  onMalformed: OnMalformed;
+  /** `params` of each fault or event that the server pushes. */
+  onNotification: (params: unknown) => void;
+  /** The server says that the subscription is in trouble. */
+  onDegraded: (message: string) => void;
+}
+
+/**
+ * Watches a cluster with one session, from connect to loss: connect, open the event stream, let notifications through,
+ * subscribe, and then look after it; or poll instead. Each call is an epoch of its own: what it sets up dies with it, so
+ * that nothing of an old connection reaches a later one.
+ * @throws always: ConnectionError for a loss, the signal's reason for a stop, and then server and session are rid of us
+ */
+export async function watchCluster(options: ClusterWatchOptions, stop: AbortSignal): Promise<never> {
+  const epoch = new AbortController();
+  const { signal } = epoch;
+  const endEpoch = (): void => epoch.abort(stop.reason);
+  stop.addEventListener('abort', endEpoch, { once: true });
+  if (stop.aborted) endEpoch();
+  try {
+    const subscription = newSubscription(options, epoch);
+    const { session, mode } = await options.connectLimit(() => connect(options, subscription, epoch));
+    try {
+      return await (mode === 'poll'
+        ? pollUntilLost(options, session, signal)
+        : subscribeUntilLost(options, mode, session, subscription, epoch));
+    } finally {
+      // A stop waits for the clean end. What a lost session left behind is cleared away beside the next attempt.
+      if (stop.aborted) await subscription.unsubscribe(session, options.timeouts.close);
+      const closed = session.close();
+      if (stop.aborted) await closed;
+    }
+  } catch (error) {
+    // What ended the epoch is the cause; what it interrupted is a consequence.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    options.contact.lose();
+    stop.removeEventListener('abort', endEpoch);
+    epoch.abort();
+  }
+}
+
+function newSubscription(
+  { cluster, logger, contact, now, onDegraded, onNotification }: ClusterWatchOptions,
+  epoch: AbortController,
+): Subscription {
+  return new Subscription({
+    clusterName: cluster.name,
+    endpoint: cluster.mcp.endpoint,
+    logger,
+    onReceived: (params) => {
+      if (epoch.signal.aborted) return;
+      // A server that could not send one notification sends no more: with this one, none is missing before it.
+      contact.confirm(now());
+      onNotification(params);
+    },
+    onDegraded,
+    onLost: (error) => epoch.abort(error),
+  });
+}
+
+async function connect(
+  options: ClusterWatchOptions,
+  subscription: Subscription,
+  epoch: AbortController,
+): Promise<{ session: McpSession; mode: ClusterWatchOptions['mode'] }> {
+  const { cluster, logger, timeouts, transport: shared, status, onMalformed } = options;
+  const { signal } = epoch;
+  signal.throwIfAborted();
+  status.change('connecting');
+  const access = await readAccess(options);
+  const own = access.tls && ownTransport(access.tls);
+  const session = await McpSession.open(
+    {
+      endpoint: cluster.mcp.endpoint,
+      access,
+      dispatcher: own ?? shared,
+      timeouts,
+      logger,
+      onNotification: (params) => subscription.receive(params),
+      onMalformed,
+      onClosed: async () => own?.destroy(),
+      onLost: (error) => epoch.abort(error),
+    },
+    signal,
+  );
+  try {
+    const mode = chooseMode(options, session);
+    options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
+    // Subscribed before the stream is up, the first fault would be lost and cancel the subscription.
+    if (mode !== 'poll') await abortable(session.listen(), signal);
+    status.change('connected');
+    return { session, mode };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function chooseMode({ mode, cluster }: ClusterWatchOptions, session: McpSession): ClusterWatchOptions['mode'] {
+  if (mode !== 'poll' && session.hasLogging && session.tools.has(SUBSCRIBE_TOOL)) return mode;
+  if (session.tools.has(LIST_RESOURCES_TOOL)) return 'poll';
+  const lacking = mode === 'poll' ? LIST_RESOURCES_TOOL : `${SUBSCRIBE_TOOL} or ${LIST_RESOURCES_TOOL}`;
+  const message = `${cluster.mcp.endpoint} has no tool ${lacking}; check that it is a kubernetes-mcp-server with the core toolset`;
+  throw new ConnectionError('unsupported', message);
+}
+
+async function subscribeUntilLost(
+  options: ClusterWatchOptions,
+  mode: SubscriptionMode,
+  session: McpSession,
+  subscription: Subscription,
+  epoch: AbortController,
+): Promise<never> {
+  const { signal } = epoch;
+  const { cluster, contact, now, random, resync, status, timeouts } = options;
+  await abortable(session.enableNotifications(), signal);
+  status.change('subscribing');
+  const { id: subscriptionId, cluster: clusterName = cluster.name } = await abortable(
+    subscription.subscribe(session, mode, timeouts.subscribe),
+    signal,
+  );
+  resync.begin(now());
+  // What the server reports bears the fingerprints of its own name for the cluster.
+  if (session.tools.has(LIST_RESOURCES_TOOL)) {
+    const question = { clusterName, mode };
+    const onLost = (error: ConnectionError): void => epoch.abort(error);
+    await abortable(resync.follow({ session, question, signal, onLost }), signal);
+  } else {
+    await resync.pass();
+  }
+  status.change('active', { mode, subscription: subscriptionId });
+  const liveness = livenessWithin(options.readTimeout);
+  const { endpoint } = cluster.mcp;
+  const onAlive = (askedAt: number): void => contact.confirm(askedAt);
+  return abortable(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), signal);
+}
+
+/** The first poll stands for the subscription: only a cluster that could be read is active. */
+async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
+  const { poll, resync, status } = options;
+  status.change('subscribing');
+  await abortable(poll.first(session, resync), signal);
+  status.change('active', { mode: 'poll' });
+  return abortable(poll.repeat(session, resync, signal), signal);
+}
+
+async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {
+  try {
+    return await options.readAccess();
+  } catch (error) {
+    const what = error instanceof Error && error.cause !== undefined ? `${error.message}: ` : '';
+    const message = `the credentials cannot be read: ${what}${rootMessage(error)}`;
+    throw new ConnectionError('bad_credentials', message, { cause: error });
+  }
+}
+
+function ownTransport(tls: TlsFiles): Dispatcher {
+  try {
+    return createMcpTransport(tls);
+  } catch (error) {
+    throw new ConnectionError('bad_credentials', `the certificates cannot be used: ${rootMessage(error)}`, {
+      cause: error,
+    });
+  }
+}

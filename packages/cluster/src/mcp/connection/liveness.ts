@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionError } from '../session/connection-error.ts';
+import { withJitter } from '../session/reconnect.ts';
+import type { McpSession } from '../session/session.ts';
+import { LIST_SUBSCRIPTIONS_TOOL, subscriptionStanding } from '../session/tools.ts';
+
+/** When to look whether a quiet connection is still alive. Durations in milliseconds. */
+export interface Liveness {
+  /** Between two probes. */
+  interval: number;
+  /** An answer to a probe may take this long. */
+  timeout: number;
+  /** Silence of a stream that used to carry pings. */
+  silence: number;
+}
+
+const MAX_PROBE_TIMEOUT = 10_000;
+const JITTER = 0.1;
+
+/**
+ * Probes such that a dead connection is noticed within `readTimeout` (`sse_read_timeout`): the longest way is an
+ * interval with its jitter, one probe that fails, and the one that confirms it. 75 s give a probe every 30 s.
+ */
+export function livenessWithin(readTimeout: number): Liveness {
+  return {
+    interval: readTimeout * 0.4,
+    timeout: Math.min(MAX_PROBE_TIMEOUT, readTimeout * 0.2),
+    silence: readTimeout,
+  };
+}
+
+export interface WatchedSubscription {
+  session: McpSession;
+  subscriptionId: string;
+  endpoint: string;
+  liveness: Liveness;
+  random: () => number;
+  signal: AbortSignal;
+  /** The subscription was there when this was asked, milliseconds since the epoch. */
+  onAlive: (askedAt: number) => void;
+}
+
+/**
+ * Probes a subscription until it is found dead. A connection can look alive and carry nothing: a server cancels a
+ * subscription whose notification it could not send, and answers everything else. So the probe asks for the
+ * subscription itself where the server can tell.
+ * @throws ConnectionError that says what was found, or the signal's abort
+ */
+export async function watchLiveness(watched: WatchedSubscription): Promise<never> {
+  const { session, endpoint, liveness, random, signal } = watched;
+  for (;;) {
+    await sleep(withJitter(liveness.interval, JITTER, random()), undefined, { signal });
+    if (session.isSilent(Date.now(), liveness.silence)) {
+      throw new ConnectionError('stream_lost', `${endpoint}: the event stream fell silent`);
+    }
+    let askedAt = Date.now();
+    try {
+      await probe(watched);
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      askedAt = Date.now();
+      await probe(watched);
+    }
+    watched.onAlive(askedAt);
+  }
+}
+
+async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSubscription): Promise<void> {
+  if (!session.tools.has(LIST_SUBSCRIPTIONS_TOOL)) {
+    await session.ping(liveness.timeout);
+    return;
+  }
+  const answer = await session.call(LIST_SUBSCRIPTIONS_TOOL, {}, liveness.timeout);
+  if (answer.isError)
+    throw new ConnectionError('tool_failed', `${endpoint}: ${LIST_SUBSCRIPTIONS_TOOL}: ${answer.text}`);
+  switch (subscriptionStanding(answer, subscriptionId)) {
+    case 'registered':
+      return;
+    case 'degraded':
+      throw new ConnectionError('subscription_lost', `${endpoint} reports the subscription as degraded`);
+    case 'gone':
+      throw new ConnectionError('subscription_lost', `${endpoint} no longer holds the subscription`);
+  }
+}
+
+/** Whether asking again cannot change the answer: the session is over. */
+export function isFinal(error: unknown): boolean {
+  return !(error instanceof ConnectionError) || ['subscription_lost', 'not_found', 'unauthorized'].includes(error.code);
+}

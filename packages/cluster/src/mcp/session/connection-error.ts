@@ -1,0 +1,79 @@
+import { cleanText } from '../wire-text.ts';
+
+/** Why a cluster connection failed. The list is closed, so that each can be counted and documented. */
+export const CONNECTION_ERROR_CODES = [
+  /** The API key could not be read. */
+  'bad_credentials',
+  /** No HTTP answer: refused, reset, unknown host, TLS. */
+  'unreachable',
+  'timeout',
+  /** HTTP 401. */
+  'unauthorized',
+  /** HTTP 403. */
+  'forbidden',
+  /** The endpoint, or the session on it, is not there (HTTP 404). */
+  'not_found',
+  /** An answer that is not the Model Context Protocol. */
+  'protocol',
+  /** The server lacks what watching a cluster needs. */
+  'unsupported',
+  /** The event stream was not granted. */
+  'stream_refused',
+  /** The event stream ended, broke or fell silent. */
+  'stream_lost',
+  'event_too_big',
+  'subscribe_refused',
+  /** The session lives, but the server no longer holds our subscription. */
+  'subscription_lost',
+  /** A tool gave an error instead of an answer. */
+  'tool_failed',
+  /** A defect of this program. */
+  'internal',
+] as const;
+export type ConnectionErrorCode = (typeof CONNECTION_ERROR_CODES)[number];
+
+/** The end of a session, or of the attempt to open one. The message is shown to operators and holds no secret. */
+export class ConnectionError extends Error {
+  readonly code: ConnectionErrorCode;
+
+  constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
+    super(cleanText(message, 500, { lines: false }), options);
+    this.name = 'ConnectionError';
+    this.code = code;
+  }
+}
+
+/** What an HTTP status means for a cluster connection, and what to check. `what` was asked of `endpoint`. */
+export function httpStatusError(status: number, what: string, endpoint: string, cause?: unknown): ConnectionError {
+  const error = (code: ConnectionErrorCode, message: string): ConnectionError =>
+    new ConnectionError(code, message, { cause });
+  switch (status) {
+    case 401:
+      return error(
+        'unauthorized',
+        `${endpoint} refused the credentials (HTTP 401, ${what}); check mcp.api_key or mcp.api_key_file of this cluster`,
+      );
+    case 403:
+      return error(
+        'forbidden',
+        `${endpoint} forbids access (HTTP 403, ${what}); check what the mcp.api_key of this cluster may do`,
+      );
+    case 404:
+      return error(
+        'not_found',
+        what === 'connect'
+          ? `nothing is served at ${endpoint} (HTTP 404); check mcp.endpoint, whose path is usually /mcp`
+          : `${endpoint} no longer knows this session (HTTP 404, ${what}); it was probably restarted`,
+      );
+    default:
+      return error(what === 'event stream' ? 'stream_refused' : 'protocol', `${endpoint}: ${what}: HTTP ${status}`);
+  }
+}
+
+/** The innermost message of an error, which for network errors is the one that says something. */
+export function rootMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return rootMessage(error.cause);
+  if (error instanceof AggregateError && error.errors.length > 0) return rootMessage(error.errors[0]);
+  return error.message || error.name;
+}

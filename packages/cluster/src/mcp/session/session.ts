@@ -1,0 +1,265 @@
+import type { Logger } from '@nightcrier/core/logger';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import { type Dispatcher, request } from 'undici';
+import { z } from 'zod';
+import { accessHeaders, type McpAccess } from './access.ts';
+import { abortable, withDeadline } from './abortable.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import { ConnectionError, rootMessage } from './connection-error.ts';
+import { explainError } from './explain-error.ts';
+import type { OnMalformed } from '../malformed.ts';
+import { StreamPulse } from './stream-pulse.ts';
+import { openSseStream } from './sse-stream.ts';
+import type { ToolAnswer } from './tools.ts';
+
+/** Durations in milliseconds. */
+export interface SessionTimeouts {
+  /** From the first byte to the initialised session; also for the event stream to open. */
+  connect: number;
+  /** One request. */
+  call: number;
+  /** Unsubscribing and ending the session, each. */
+  close: number;
+}
+
+export const DEFAULT_SESSION_TIMEOUTS: SessionTimeouts = { connect: 10_000, call: 10_000, close: 3_000 };
+
+export interface SessionOptions {
+  endpoint: string;
+  access: McpAccess;
+  dispatcher: Dispatcher;
+  timeouts: SessionTimeouts;
+  logger: Logger;
+  /** `params` of each `notifications/message`, as they came. Not called after {@link McpSession.close}. */
+  onNotification: (params: unknown) => void;
+  /** Everything that this session needed the transport for is over. */
+  onClosed?: () => Promise<void>;
+  /** Something on the event stream could not be read. */
+  onMalformed: OnMalformed;
+  /** The session is over and is not coming back. Called at most once, not after {@link McpSession.close}. */
+  onLost: (error: ConnectionError) => void;
+}
+
+/** Characters; larger events end the session. */
+const MAX_EVENT_SIZE = 1 << 20;
+const MAX_TOOL_PAGES = 20;
+
+/** Nearly all that a stream carries, told apart at a fraction of the cost of the SDK's union of all messages. */
+const LogNotification = z.object({
+  jsonrpc: z.literal('2.0'),
+  method: z.literal('notifications/message'),
+  params: z.looseObject({}),
+});
+
+// One for the process: a validator of its own would cost each connection more memory than all the rest.
+const schemaValidator = new AjvJsonSchemaValidator();
+
+/**
+ * One session with one MCP server. This module, and the one that explains its errors, are all that know the MCP SDK.
+ *
+ * The SDK does the requests; the event stream is ours (see {@link openSseStream}). A session never recovers: whatever
+ * ends its event stream ends it, and the caller opens a new one.
+ */
+export class McpSession {
+  readonly #options: SessionOptions;
+  readonly #transport: StreamableHTTPClientTransport;
+  readonly #client: Client;
+  readonly #stream = new AbortController();
+  readonly #pulse = new StreamPulse();
+  #closing: Promise<void> | undefined;
+  #tools: ReadonlySet<string> = new Set();
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    const fetch = boundedFetch(options.dispatcher);
+    this.#transport = new StreamableHTTPClientTransport(new URL(options.endpoint), {
+      // "No event stream here" makes the SDK leave the stream to us.
+      fetch: async (url, init) => (init?.method === 'GET' ? new Response(null, { status: 405 }) : fetch(url, init)),
+      requestInit: { headers: accessHeaders(options.access) },
+    });
+    this.#client = new Client(
+      { name: 'nightcrier', version: '0.1.0' },
+      { capabilities: {}, jsonSchemaValidator: schemaValidator },
+    );
+    this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client error');
+    // Notifications can also ride on the answer to a request.
+    this.#client.fallbackNotificationHandler = async ({ method, params }) => {
+      if (method === 'notifications/message') this.#deliver(params);
+    };
+  }
+
+  /**
+   * Connects, initialises the session and asks for its tools.
+   * @throws ConnectionError, or the signal's reason; nothing is left behind
+   */
+  static async open(options: SessionOptions, signal: AbortSignal): Promise<McpSession> {
+    const session = new McpSession(options);
+    const { endpoint, timeouts } = options;
+    try {
+      const late = (): ConnectionError =>
+        new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`);
+      await abortable(withDeadline(session.#initialize(), timeouts.connect, late), signal);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw signal.aborted ? signal.reason : explainError(error, 'connect', endpoint);
+    }
+  }
+
+  /** Names of the server's tools. */
+  get tools(): ReadonlySet<string> {
+    return this.#tools;
+  }
+
+  /** Whether the server can send notifications at all. */
+  get hasLogging(): boolean {
+    return this.#client.getServerCapabilities()?.logging !== undefined;
+  }
+
+  /** Whether the event stream has fallen silent, see {@link StreamPulse}. */
+  isSilent(now: number, limit: number): boolean {
+    return this.#pulse.isSilent(now, limit);
+  }
+
+  /** Opens the event stream; from now on notifications arrive and the end of the stream is the end of the session. */
+  async listen(): Promise<void> {
+    const { endpoint, dispatcher, timeouts } = this.#options;
+    const { ended } = await openSseStream({
+      endpoint,
+      headers: this.#sessionHeaders(),
+      dispatcher,
+      signal: this.#stream.signal,
+      openTimeout: timeouts.connect,
+      maxEventSize: MAX_EVENT_SIZE,
+      onMessage: (message) => this.#receive(message),
+      onUnreadable: (problem) => this.#options.onMalformed('json', problem),
+    });
+    void ended.then((error) => this.#lose(error));
+  }
+
+  /** Lets log notifications through, which carry the faults; servers send none before. */
+  async enableNotifications(): Promise<void> {
+    await this.#ask('logging/setLevel', this.#client.setLoggingLevel('info', { timeout: this.#options.timeouts.call }));
+  }
+
+  /**
+   * Calls a tool. An answer that says the tool failed is returned, not thrown.
+   * @throws ConnectionError
+   */
+  async call(tool: string, args: Record<string, unknown>, timeout = this.#options.timeouts.call): Promise<ToolAnswer> {
+    const params = { name: tool, arguments: args };
+    const call = this.#client.request({ method: 'tools/call', params }, CallToolResultSchema, { timeout });
+    const result = await this.#ask(tool, call);
+    const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
+    return { text, structured: result.structuredContent, isError: result.isError === true };
+  }
+
+  /** One round trip. */
+  async ping(timeout = this.#options.timeouts.call): Promise<void> {
+    await this.#ask('ping', this.#client.ping({ timeout }));
+  }
+
+  /**
+   * Ends the session on both sides: closing the connection alone would leave the session and its subscriptions with the
+   * server. Never rejects; takes at most the close timeout.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#end();
+    await this.#options.onClosed?.();
+  }
+
+  async #end(): Promise<void> {
+    const { endpoint, dispatcher, timeouts, logger } = this.#options;
+    const hadSession = this.#transport.sessionId !== undefined;
+    const headers = this.#sessionHeaders();
+    this.#stream.abort();
+    await this.#client.close().catch(() => undefined);
+    if (!hadSession) return;
+    try {
+      const signal = AbortSignal.timeout(timeouts.close);
+      const { body } = await request(endpoint, { method: 'DELETE', dispatcher, headers, signal });
+      await body.dump();
+    } catch (error) {
+      logger.debug({ error: rootMessage(error) }, 'MCP session could not be ended');
+    }
+  }
+
+  #receive(message: unknown): void {
+    const log = LogNotification.safeParse(message);
+    if (log.success) {
+      this.#pulse.activity(Date.now());
+      this.#deliver(log.data.params);
+      return;
+    }
+    const parsed = JSONRPCMessageSchema.safeParse(message);
+    if (!parsed.success) {
+      this.#options.onMalformed('json_rpc', 'event is not JSON-RPC 2.0');
+      return;
+    }
+    const { data } = parsed;
+    const method = 'method' in data ? data.method : undefined;
+    if (method === 'ping') this.#pulse.beat(Date.now());
+    else this.#pulse.activity(Date.now());
+    this.#transport.onmessage?.(data);
+  }
+
+  #deliver(params: unknown): void {
+    if (this.#closing) return;
+    try {
+      this.#options.onNotification(params);
+    } catch (error) {
+      this.#options.logger.error({ error }, 'notification could not be handled');
+    }
+  }
+
+  #lose(error: ConnectionError): void {
+    if (error.code === 'event_too_big') this.#options.onMalformed('too_big', error.message);
+    if (!this.#closing) this.#options.onLost(error);
+  }
+
+  async #initialize(): Promise<void> {
+    // Its own deadline would not cover the notification that completes the handshake.
+    await this.#client.connect(this.#transport, { timeout: this.#options.timeouts.connect });
+    this.#tools = await this.#listTools();
+  }
+
+  async #listTools(): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
+    let cursor: string | undefined;
+    // The plain request: the client's own listTools compiles a validator for every tool.
+    for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
+      const params = cursor === undefined ? {} : { cursor };
+      const options = { timeout: this.#options.timeouts.call };
+      const result = await this.#client.request({ method: 'tools/list', params }, ListToolsResultSchema, options);
+      for (const tool of result.tools) names.add(tool.name);
+      cursor = result.nextCursor;
+      if (cursor === undefined) break;
+    }
+    return names;
+  }
+
+  async #ask<T>(what: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw explainError(error, what, this.#options.endpoint);
+    }
+  }
+
+  #sessionHeaders(): Record<string, string> {
+    const { sessionId, protocolVersion } = this.#transport;
+    return {
+      ...accessHeaders(this.#options.access),
+      ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
+      ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
+    };
+  }
+}

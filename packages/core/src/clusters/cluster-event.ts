@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { ClusterPermissions } from '../permissions/cluster-permissions.ts';
+import { FaultEvent } from '../faults/fault.ts';
+
+/** How a fault reached us. */
+export const FAULT_SOURCES = ['subscription', 'poll', 'resync'] as const;
+export const FaultSource = z.enum(FAULT_SOURCES);
+export type FaultSource = z.infer<typeof FaultSource>;
+
+/**
+ * A fault with the context of its cluster (design.md, "ClusterEvent"): all that a triage worker needs to know of the
+ * cluster, so that it depends on nothing but the queue. Carries the *path* of the kubeconfig, never its content.
+ */
+export const ClusterEvent = z.object({
+  cluster_name: z.string().min(1),
+  environment: z.string().optional(),
+  labels: z.record(z.string(), z.string()),
+  /** Absolute path of the kubeconfig for triage; missing when triage is disabled. */
+  kubeconfig: z.string().optional(),
+  /** Missing when the preflight could not reach the cluster's API server. */
+  permissions: ClusterPermissions.optional(),
+  event: FaultEvent,
+  source: FaultSource,
+  /** When the ingester received it, RFC 3339. */
+  received_at: z.string(),
+});
+export type ClusterEvent = z.infer<typeof ClusterEvent>;

@@ -1,0 +1,78 @@
+import type { IntakeOutcome } from '@nightcrier/core/incidents/admission';
+import { BOOK_ENTRIES, type BookPages, emptyPage } from '@nightcrier/core/incidents/books';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { StateKeys } from '../redis/keys.ts';
+import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+
+/** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
+export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
+
+/** A malformed message, and what is wrong with it. One that did no harm is not among the outcomes. */
+export interface MalformedCount {
+  malformed: string;
+  harmless?: boolean;
+}
+
+/** So many of a cluster came to the outcome, or were malformed for the reason, or both. */
+const EarlyCount = z.object({
+  cluster: z.string(),
+  outcome: z.enum(['filtered', 'malformed', 'skipped', 'lost']).optional(),
+  malformed: z.string().optional(),
+  by: z.number(),
+});
+export type EarlyCount = z.infer<typeof EarlyCount>;
+
+/** Counts that are written together, and once. */
+export const CountBatch = z.object({
+  /** Who has counted. */
+  source: z.string(),
+  /** Greater than that of each batch before it, of the same source. */
+  sequence: z.number(),
+  counts: z.array(EarlyCount),
+});
+export type CountBatch = z.infer<typeof CountBatch>;
+
+/**
+ * The counts of the books (see `books.ts` of the core package), kept in one hash so that they are read at one instant. Each is changed in the
+ * same step as what it tells of, and what is received is counted with what became of it.
+ */
+export class IntakeCounters {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #malformedKey: string;
+  readonly #countOnce: LuaScript;
+
+  constructor(options: { redis: Redis; key_prefix: string }) {
+    this.#redis = options.redis;
+    const keys = new StateKeys(options.key_prefix);
+    this.#key = keys.intake;
+    this.#malformedKey = keys.malformed;
+    this.#countOnce = defineScript(this.#redis, keys, 'early-counts');
+  }
+
+  /** Counts faults that did not get as far as admission, a batch of an ingester, unless it was counted before. */
+  async countOnce({ source, sequence, counts }: CountBatch): Promise<void> {
+    await this.#countOnce([], [source, String(sequence), JSON.stringify(counts)]);
+  }
+
+  /** By cluster and reason, how much of what a server sent was malformed. */
+  async readMalformed(): Promise<{ cluster: string; reason: string; count: number }[]> {
+    return Object.entries(await this.#redis.hgetall(this.#malformedKey)).map(([field, value]) => {
+      const [reason = '', cluster = ''] = field.split(':', 2);
+      return { cluster, reason, count: Number(value) };
+    });
+  }
+
+  async read(): Promise<BookPages> {
+    const pages: BookPages = { total: emptyPage(), clusters: {} };
+    for (const [field, value] of Object.entries(await this.#redis.hgetall(this.#key))) {
+      const [outcome = '', cluster] = field.split(':', 2);
+      const counted = BOOK_ENTRIES.find((name) => name === outcome);
+      if (counted === undefined) continue;
+      const counts = cluster === undefined ? pages.total : (pages.clusters[cluster] ??= emptyPage());
+      counts[counted] = Number(value);
+    }
+    return pages;
+  }
+}

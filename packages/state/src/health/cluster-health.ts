@@ -1,0 +1,126 @@
+import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { Logger } from '@nightcrier/core/logger';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
+import { StateKeys } from '../redis/keys.ts';
+
+/** What the health of a cluster is shown with, as configured. */
+export interface ConfiguredCluster {
+  name: string;
+  labels: Record<string, string>;
+  triage_enabled: boolean;
+}
+
+/** A report that is older says nothing about now: its ingester is gone. Ingesters report several times within it. */
+export const HEALTH_STALE_MS = 15_000;
+
+const HealthReport = z.object({
+  /** Milliseconds since the epoch. */
+  reported_at: z.number(),
+  /** The ingester that holds the cluster. */
+  owner: z.string(),
+  health: ClusterHealth,
+});
+type HealthReport = z.infer<typeof HealthReport>;
+
+const Hash = z.tuple([z.null(), z.record(z.string(), z.string())]).transform(([, hash]) => hash);
+/** Seconds and microseconds. */
+const Time = z
+  .tuple([z.null(), z.tuple([z.coerce.number(), z.coerce.number()])])
+  .transform(([, [seconds, micros]]) => seconds * 1000 + Math.floor(micros / 1000));
+const Read = z.tuple([Hash, Hash, Time]);
+
+/** What an ingester reports of a cluster. */
+export interface HeldHealth {
+  /** Of its lease on the cluster. */
+  token: number;
+  health: ClusterHealth;
+}
+
+/** Health of the cluster connections: written by the ingesters that hold them, read by the API. */
+export class ClusterHealthBoard {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+  readonly #logger: Logger;
+
+  constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
+    this.#redis = options.redis;
+    this.#keys = new StateKeys(options.key_prefix);
+    this.#logger = options.logger;
+  }
+
+  /** Replaces the reports of these clusters, but for those that somebody else has taken since. */
+  async publish(leases: ClusterLeases, clusters: HeldHealth[], now: number = Date.now()): Promise<void> {
+    const values = clusters.map(({ token, health }) => {
+      const report: HealthReport = { reported_at: now, owner: leases.id, health };
+      return { cluster: health.name, token, value: JSON.stringify(report) };
+    });
+    const refused = await leases.write(this.#keys.health, values);
+    if (refused > 0) this.#logger.debug({ refused }, 'others hold clusters whose health was to be reported');
+  }
+
+  /** Removes the report of a cluster that is no longer configured. */
+  async remove(cluster: string): Promise<void> {
+    await this.#redis.hdel(this.#keys.health, cluster);
+  }
+
+  /**
+   * The health of every configured cluster, in the order of the configuration. One that no living ingester holds, or
+   * that its ingester has not reported for {@link HEALTH_STALE_MS}, is `disconnected`, whatever its last report said.
+   * @param now milliseconds since the epoch, instead of Redis's clock
+   */
+  async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
+    const { health, leases } = this.#keys;
+    const [reports, held, time] = Read.parse(await this.#redis.multi().hgetall(health).hgetall(leases).time().exec());
+    return configured.map((cluster) => {
+      const report = this.#parse(cluster.name, HealthReport, reports[cluster.name]);
+      const lease = this.#parse(cluster.name, Lease, held[cluster.name]);
+      return healthOf(cluster, report, lease, now ?? time);
+    });
+  }
+
+  #parse<T>(cluster: string, schema: z.ZodType<T>, text: string | undefined): T | undefined {
+    if (text === undefined) return undefined;
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      this.#logger.error({ cluster, error: String(error) }, 'cluster has an unreadable health report or lease');
+      return undefined;
+    }
+  }
+}
+
+/** Decides what is shown of a cluster. */
+function healthOf(
+  cluster: ConfiguredCluster,
+  report: HealthReport | undefined,
+  lease: Lease | undefined,
+  now: number,
+): ClusterHealth {
+  const configured = { labels: cluster.labels, triage_enabled: cluster.triage_enabled };
+  const owner = lease && lease.expires_at > now ? lease.owner : undefined;
+  if (report && now - report.reported_at <= HEALTH_STALE_MS) {
+    if (report.owner === owner) return { ...report.health, ...configured, owner };
+    // Its last word before it gave the cluster back.
+    if (!owner && report.health.status === 'stopped') return { ...report.health, ...configured };
+  }
+  return {
+    name: cluster.name,
+    status: 'disconnected',
+    ...(owner === undefined ? { error: 'no ingester holds this cluster' } : { owner }),
+    // What happened stays true; what was the case may not be.
+    ...(report?.health.last_event && { last_event: report.health.last_event }),
+    ...(report && blindSince(report, now)),
+    event_count: report?.health.event_count ?? 0,
+    ...(report?.health.permissions && { permissions: report.health.permissions }),
+    ...configured,
+  };
+}
+
+/** Nobody watches the cluster since its last contact, and the time goes on. */
+function blindSince({ reported_at, health }: HealthReport, now: number): Partial<ClusterHealth> {
+  const { last_contact, blind_seconds = 0 } = health;
+  if (last_contact === undefined) return {};
+  return { last_contact, blind_seconds: Math.round(blind_seconds * 1000 + Math.max(0, now - reported_at)) / 1000 };
+}

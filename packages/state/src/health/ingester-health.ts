@@ -1,0 +1,58 @@
+import { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
+import type { Logger } from '@nightcrier/core/logger';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { HEALTH_STALE_MS } from './cluster-health.ts';
+import { StateKeys } from '../redis/keys.ts';
+
+const IngesterReport = z.object({
+  /** Milliseconds since the epoch. */
+  reported_at: z.number(),
+  health: IngesterHealth,
+});
+type IngesterReport = z.infer<typeof IngesterReport>;
+
+/** Health of the ingesters themselves: written by each, read by the API. */
+export class IngesterHealthBoard {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #logger: Logger;
+
+  constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
+    this.#redis = options.redis;
+    this.#key = new StateKeys(options.key_prefix).ingesterHealth;
+    this.#logger = options.logger;
+  }
+
+  /** Replaces the report of this ingester. */
+  async publish(health: IngesterHealth, now: number = Date.now()): Promise<void> {
+    await this.#redis.hset(
+      this.#key,
+      health.name,
+      JSON.stringify({ reported_at: now, health } satisfies IngesterReport),
+    );
+  }
+
+  /** The ingesters that have reported within {@link HEALTH_STALE_MS}, by name. Those that are dead are forgotten. */
+  async read(now: number = Date.now()): Promise<IngesterHealth[]> {
+    const reports = Object.entries(await this.#redis.hgetall(this.#key)).map(([name, text]) => ({
+      name,
+      report: this.#parse(name, text),
+    }));
+    const dead = reports.filter(({ report }) => !report || now - report.reported_at > HEALTH_STALE_MS);
+    if (dead.length > 0) await this.#redis.hdel(this.#key, ...dead.map(({ name }) => name));
+    return reports
+      .filter((entry) => !dead.includes(entry))
+      .flatMap(({ report }) => report?.health ?? [])
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
+  #parse(name: string, text: string): IngesterReport | undefined {
+    try {
+      return IngesterReport.parse(JSON.parse(text));
+    } catch (error) {
+      this.#logger.error({ ingester: name, error: String(error) }, 'ingester has an unreadable health report');
+      return undefined;
+    }
+  }
+}

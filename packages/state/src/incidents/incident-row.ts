@@ -1,0 +1,100 @@
+import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
+import { FaultEvent } from '@nightcrier/core/faults/fault';
+import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
+import { z } from 'zod';
+
+/** A field that holds JSON in a Redis hash. */
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `is not JSON (${String(error)})` });
+    return z.NEVER;
+  }
+});
+
+/** An incident's own fault as its first member. */
+const OwnFault = z
+  .object({ event: FaultEvent, received_at: z.string() })
+  .transform(({ event, received_at }) => ({ ...event, received_at }));
+
+/** The field of a fault that joined the incident begins with this. */
+const MEMBER_FIELD = 'member:';
+/** The fields of what agents have used begin with this. */
+const USAGE_FIELD = 'usage:';
+/** The incident's own fault first, then the others in the order in which they were received. */
+const Members = z
+  .tuple([OwnFault], json.pipe(IncidentMember))
+  .transform(([own, ...others]) => [
+    own,
+    ...others.toSorted((one, other) => Date.parse(one.received_at) - Date.parse(other.received_at)),
+  ]);
+
+/**
+ * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `phase`, …)
+ * besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them; each further member
+ * is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`. A row begins without what follows from the
+ * rest: its id, when it was seen, and counts of 0.
+ */
+const IncidentRow = z
+  .object({
+    cluster_event: json,
+    recurrences: z.coerce.number().default(0),
+    attempts: z.coerce.number().default(0),
+    other_members: z.coerce.number().default(0),
+    report: json.optional(),
+    last_seen: z.string().optional(),
+  })
+  .loose()
+  .transform((row, context): unknown => {
+    const members = Members.safeParse(membersOf(row));
+    if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
+    const received_at = members.data?.[0]?.received_at;
+    const seen = { first_seen: received_at, last_seen: later(row.last_seen, received_at) };
+    return { ...row, ...seen, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
+  })
+  .pipe(Incident);
+
+/** A fault that waited in a spool may come again only after an older one of its kind has. */
+function later(lastSeen: string | undefined, receivedAt: string | undefined): string | undefined {
+  if (lastSeen === undefined || receivedAt === undefined) return lastSeen ?? receivedAt;
+  return Date.parse(lastSeen) > Date.parse(receivedAt) ? lastSeen : receivedAt;
+}
+
+function membersOf(row: Record<string, unknown>): unknown[] {
+  const others = Object.keys(row).filter((field) => field.startsWith(MEMBER_FIELD));
+  return [row.cluster_event, ...others.map((field) => row[field])];
+}
+
+/** What agents have used, undefined while none has; the figures are text, as all fields are. */
+function usageOf(row: Record<string, unknown>): object | undefined {
+  const fields = Object.entries(row).filter(([field]) => field.startsWith(USAGE_FIELD));
+  if (fields.length === 0) return undefined;
+  const usage = fields.map(([field, value]) => [field.slice(USAGE_FIELD.length), value] as const);
+  return {
+    ...NO_USAGE,
+    ...Object.fromEntries(usage.map(([field, value]) => [field, field === 'cost_source' ? value : Number(value)])),
+  };
+}
+
+/** A row that cannot be read as an incident: an operator has to look at it. */
+export class CorruptIncidentError extends Error {
+  readonly code = 'incident_corrupt';
+  readonly incidentId: string;
+
+  constructor(incidentId: string, cause: z.ZodError) {
+    super(`incident ${incidentId} has an unreadable row: ${z.prettifyError(cause)}`, { cause });
+    this.name = 'CorruptIncidentError';
+    this.incidentId = incidentId;
+  }
+}
+
+/**
+ * Reads the hash of an incident.
+ * @throws CorruptIncidentError
+ */
+export function parseIncidentRow(id: string, row: Record<string, string>): Incident {
+  const parsed = IncidentRow.safeParse({ ...row, incident_id: id });
+  if (!parsed.success) throw new CorruptIncidentError(id, parsed.error);
+  return parsed.data;
+}

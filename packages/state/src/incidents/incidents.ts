@@ -1,0 +1,200 @@
+import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
+import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import type { Logger } from '@nightcrier/core/logger';
+import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { CorruptIncidentError, parseIncidentRow } from './incident-row.ts';
+import { StateKeys } from '../redis/keys.ts';
+import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+
+/** The states that an investigation can end in. */
+export type EndState = Exclude<IncidentState, 'queued' | 'investigating' | 'dropped' | 'rejected'>;
+
+export interface IncidentEnd {
+  state: EndState;
+  /** Why, in words, where it is not plain. */
+  reason?: string;
+  report?: ReportSummary;
+  agent?: string;
+  /** What people are told of it, if anything. */
+  notify?: IncidentEndEvent;
+}
+
+/** What became of a change of state. The list is closed. */
+export type Transition =
+  /** `attempts` is the number of investigations begun so far. */
+  | { kind: 'changed'; attempts: number }
+  /** Nothing was changed: the incident had ended already. */
+  | { kind: 'final'; state: IncidentState }
+  /** Nothing was changed: there is no such row (any more). */
+  | { kind: 'missing' };
+
+export interface IncidentFilter {
+  state?: IncidentState;
+  cluster?: string;
+  /** Most incidents to return, at least 1. */
+  limit: number;
+}
+
+export interface IncidentList {
+  /** Newest first. */
+  incidents: Incident[];
+  /** Ids on the way whose rows cannot be read; also logged. */
+  corrupt: string[];
+}
+
+/** What `incident-transition.lua` reads of a change. */
+interface TransitionRequest {
+  incident_id: string;
+  to: IncidentState;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Added to the attempts. */
+  attempts: 0 | 1 | -1;
+  set: Record<string, string>;
+  clear: string[];
+  notify?: IncidentEndEvent;
+}
+
+const Reply = z.union([
+  z.tuple([z.literal('changed'), z.number()]).transform(([kind, attempts]) => ({ kind, attempts })),
+  z.tuple([z.literal('final'), IncidentState]).transform(([kind, state]) => ({ kind, state })),
+  z.tuple([z.literal('missing')]).transform(([kind]) => ({ kind })),
+]) satisfies z.ZodType<Transition>;
+
+const Counts = z.record(IncidentState, z.number());
+
+/** Rows read in one round trip of a list. */
+const PAGE = 100;
+/** Reports go with their rows, and at the latest after this time. */
+const REPORT_SECONDS = 30 * 24 * 3600;
+
+/**
+ * The incidents' rows, from admission (which creates them) to their end. Kept are the newest 10,000 of each final state,
+ * 1,000 of each state of those that were shed, none of them longer than 30 days, and all that are open (see
+ * `lua/incident-rows.lua`).
+ */
+export class IncidentStore {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #script: LuaScript;
+  readonly #addUsage: LuaScript;
+
+  /** @param options.now milliseconds since the epoch. */
+  constructor(options: { redis: Redis; key_prefix: string; logger: Logger; now?: () => number }) {
+    this.#redis = options.redis;
+    this.#keys = new StateKeys(options.key_prefix);
+    this.#logger = options.logger;
+    this.#now = options.now ?? Date.now;
+    this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
+    this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
+  }
+
+  /** @throws CorruptIncidentError when the row cannot be read. */
+  async get(id: string): Promise<Incident | undefined> {
+    const row = await this.#redis.hgetall(this.#keys.incident(id));
+    return Object.keys(row).length === 0 ? undefined : parseIncidentRow(id, row);
+  }
+
+  /** Newest first, by creation. Costs one look at every newer incident in the state that is of another cluster. */
+  async list({ state, cluster, limit }: IncidentFilter): Promise<IncidentList> {
+    const index = state === undefined ? this.#keys.incidents : this.#keys.incidentsIn(state);
+    const list: IncidentList = { incidents: [], corrupt: [] };
+    for (let from = 0; list.incidents.length < limit; from += PAGE) {
+      const ids = await this.#redis.zrevrange(index, from, from + PAGE - 1);
+      if (ids.length === 0) break;
+      const wanted = cluster === undefined ? ids : await this.#ofCluster(ids, cluster);
+      await this.#read(wanted, list);
+    }
+    list.incidents.splice(limit);
+    return list;
+  }
+
+  /** How many incidents there are in each state. */
+  async counts(): Promise<Record<IncidentState, number>> {
+    const counts = await Promise.all(
+      INCIDENT_STATES.map(async (state) => [state, await this.#redis.zcard(this.#keys.incidentsIn(state))] as const),
+    );
+    return Counts.parse(Object.fromEntries(counts));
+  }
+
+  /** A worker starts to investigate. Also from `investigating`: the worker before it died. */
+  async begin(id: string, { workspace, agent }: { workspace?: string; agent?: string } = {}): Promise<Transition> {
+    const set = { started_at: this.#time(), ...(workspace && { workspace }), ...(agent && { agent }) };
+    return this.#change({ incident_id: id, to: 'investigating', attempts: 1, set, clear: ['reason'] });
+  }
+
+  /**
+   * The incident waits again, delayed. Call it before the job goes back to the queue, so that a worker that takes the job at once
+   * begins after it. `attempt_counts: false` takes back the attempt that `begin` counted.
+   */
+  async requeued(id: string, reason: string, { attempt_counts = true } = {}): Promise<Transition> {
+    return this.#change({
+      incident_id: id,
+      to: 'queued',
+      attempts: attempt_counts ? 0 : -1,
+      set: { reason, ...(attempt_counts && { last_failure: reason }) },
+      clear: [],
+    });
+  }
+
+  /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
+  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
+    const set = {
+      finished_at: this.#time(),
+      ...(reason && { reason }),
+      ...(report && { report: JSON.stringify(report) }),
+      ...(agent && { agent }),
+    };
+    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
+  }
+
+  /** Adds what one run of an agent has used to its incident, whatever that one's state, and to the books of the agent. */
+  async addUsage(id: string, agent: string, { cost_source, ...figures }: AgentUsage): Promise<void> {
+    await this.#addUsage([], [id, agent, JSON.stringify(figures), cost_source ?? '']);
+  }
+
+  /** Keeps the Markdown of an incident's report. */
+  async saveReport(id: string, markdown: string): Promise<void> {
+    await this.#redis.set(this.#keys.report(id), markdown, 'EX', REPORT_SECONDS);
+  }
+
+  /** The Markdown of an incident's report, if there is one. */
+  async report(id: string): Promise<string | undefined> {
+    return (await this.#redis.get(this.#keys.report(id))) ?? undefined;
+  }
+
+  async #change(change: Omit<TransitionRequest, 'now'>): Promise<Transition> {
+    const request: TransitionRequest = { ...change, now: this.#now() };
+    return Reply.parse(await this.#script([], [JSON.stringify(request)]));
+  }
+
+  async #ofCluster(ids: string[], cluster: string): Promise<string[]> {
+    const names = await Promise.all(ids.map(async (id) => this.#redis.hget(this.#keys.incident(id), 'cluster_name')));
+    return ids.filter((_, at) => names[at] === cluster);
+  }
+
+  async #read(ids: string[], list: IncidentList): Promise<void> {
+    const rows = await Promise.all(ids.map(async (id) => this.#redis.hgetall(this.#keys.incident(id))));
+    for (const [at, id] of ids.entries()) {
+      const row = rows[at] ?? {};
+      // Removed by the retention since its id was read.
+      if (Object.keys(row).length === 0) continue;
+      try {
+        list.incidents.push(parseIncidentRow(id, row));
+      } catch (error) {
+        if (!(error instanceof CorruptIncidentError)) throw error;
+        this.#logger.error({ incident_id: id, error: error.message }, 'incident has an unreadable row');
+        list.corrupt.push(id);
+      }
+    }
+  }
+
+  #time(): string {
+    return new Date(this.#now()).toISOString();
+  }
+}

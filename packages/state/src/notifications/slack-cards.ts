@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { StateKeys } from '../redis/keys.ts';
+
+/** Where a message stands in Slack. */
+const SlackCard = z.object({ channel: z.string(), ts: z.string() });
+export type SlackCard = z.infer<typeof SlackCard>;
+
+/** As long as rows are kept. */
+const KEPT_SECONDS = 30 * 86_400;
+
+/** The messages about incidents that were posted to Slack, so that they can be changed and answered in a thread. */
+export class SlackCards {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+
+  constructor(options: { redis: Redis; key_prefix: string }) {
+    this.#redis = options.redis;
+    this.#keys = new StateKeys(options.key_prefix);
+  }
+
+  async get(incidentId: string): Promise<SlackCard | undefined> {
+    const text = await this.#redis.get(this.#keys.slackCard(incidentId));
+    return text === null ? undefined : SlackCard.parse(JSON.parse(text));
+  }
+
+  async set(incidentId: string, card: SlackCard): Promise<void> {
+    await this.#redis.set(this.#keys.slackCard(incidentId), JSON.stringify(card), 'EX', KEPT_SECONDS);
+  }
+}

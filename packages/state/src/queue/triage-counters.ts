@@ -1,0 +1,59 @@
+import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-usage';
+import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
+import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
+import type { Redis } from 'ioredis';
+import { StateKeys } from '../redis/keys.ts';
+
+/** Runs with an outcome since the beginning, and the seconds that they took together. */
+export interface TriageCount {
+  outcome: TriageOutcome['kind'];
+  runs: number;
+  seconds: number;
+}
+
+/** What all runs of an agent's CLI have used since the beginning. */
+export interface AgentCount {
+  agent: AgentCli;
+  usage: UsageFigures;
+}
+
+/** The books of triage over all workers: how each run ended, and what the agents have used. */
+export class TriageCounters {
+  readonly #redis: Redis;
+  readonly #key: string;
+
+  constructor(options: { redis: Redis; key_prefix: string }) {
+    this.#redis = options.redis;
+    this.#key = new StateKeys(options.key_prefix).triage;
+  }
+
+  /** Counts one run that took so many seconds. */
+  async count(outcome: TriageOutcome['kind'], seconds: number): Promise<void> {
+    const results = await this.#redis
+      .multi()
+      .hincrby(this.#key, `${outcome}:runs`, 1)
+      .hincrbyfloat(this.#key, `${outcome}:seconds`, seconds)
+      .exec();
+    const failed = results?.find(([error]) => error)?.[0];
+    if (failed) throw failed;
+  }
+
+  /** One count for each outcome. */
+  async read(): Promise<TriageCount[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return TRIAGE_OUTCOMES.map((outcome) => ({
+      outcome,
+      runs: Number(fields[`${outcome}:runs`] ?? 0),
+      seconds: Number(fields[`${outcome}:seconds`] ?? 0),
+    }));
+  }
+
+  /** What each agent has used; `IncidentStore.addUsage` counts it. */
+  async readUsage(): Promise<AgentCount[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {
+      const figures = Object.keys(NO_USAGE).map((figure) => [figure, Number(fields[`usage:${figure}:${agent}`] ?? 0)]);
+      return { agent, usage: { ...NO_USAGE, ...Object.fromEntries(figures) } };
+    });
+  }
+}
