@@ -1,0 +1,66 @@
+/** State of an ingester's leases. Times in ms, by the clock of the process. */
+export type KeeperState =
+  | { readonly kind: 'idle' }
+  /** Redis has not answered yet. */
+  | { readonly kind: 'starting'; readonly since: number }
+  /** Leases are renewed. `afterOutage`: they were renewed before, too, and then were not for a while. */
+  | { readonly kind: 'connected'; readonly since: number; readonly afterOutage: boolean }
+  /** Renewals fail; the clusters stay watched. */
+  | { readonly kind: 'disconnected' }
+  /** The other ingesters take the clusters over. */
+  | { readonly kind: 'leaving' }
+  /** They have, or there are none, or Redis is unreachable. What is still held is renewed until the stop. */
+  | { readonly kind: 'left' }
+  | { readonly kind: 'stopped' };
+
+const NEXT = {
+  idle: ['starting', 'stopped'],
+  starting: ['connected', 'leaving', 'stopped'],
+  connected: ['disconnected', 'leaving', 'stopped'],
+  disconnected: ['connected', 'leaving', 'stopped'],
+  leaving: ['left', 'stopped'],
+  left: ['stopped'],
+  stopped: [],
+} as const satisfies Record<KeeperState['kind'], readonly KeeperState['kind'][]>;
+
+/**
+ * Returns the next state.
+ * @throws Error when no such transition exists
+ */
+export function nextKeeperState(from: KeeperState, to: KeeperState): KeeperState {
+  const allowed: readonly KeeperState['kind'][] = NEXT[from.kind];
+  if (!allowed.includes(to.kind)) throw new Error(`the leases cannot go from ${from.kind} to ${to.kind}`);
+  return to;
+}
+
+/** Returns the state after a renewal that succeeded. */
+export function afterRenewal(state: KeeperState, now: number): KeeperState {
+  switch (state.kind) {
+    case 'starting':
+      return { kind: 'connected', since: now, afterOutage: false };
+    case 'disconnected':
+      return { kind: 'connected', since: now, afterOutage: true };
+    case 'idle':
+    case 'connected':
+    case 'leaving':
+    case 'left':
+    case 'stopped':
+      return state;
+  }
+}
+
+/** Returns the state after a renewal that failed. */
+export function afterFailure(state: KeeperState): KeeperState {
+  switch (state.kind) {
+    case 'connected':
+      return { kind: 'disconnected' };
+    case 'leaving':
+      return { kind: 'left' };
+    case 'idle':
+    case 'starting':
+    case 'disconnected':
+    case 'left':
+    case 'stopped':
+      return state;
+  }
+}
