@@ -5,15 +5,13 @@ import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Scenario } from '@nightcrier/simulator/scenario';
 import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import { Admission } from '@nightcrier/state/admission/admission';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { readInstance } from '@nightcrier/state/redis/instance';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { StateKeys } from '@nightcrier/state/redis/keys';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
-import { type TriageQueue, openTriageQueue } from '@nightcrier/state/queue/triage-queue';
+import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
+import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -42,17 +40,17 @@ type SettingsInput = z.input<typeof Settings>;
 
 /** A Redis and a simulated cluster, for all tests of a file; each test opens a {@link Bench} on them. */
 export class World {
-  readonly redis: EmbeddedRedis;
+  readonly redis: RedisServer;
   readonly cluster: SimulatedCluster;
 
-  private constructor(redis: EmbeddedRedis, cluster: SimulatedCluster) {
+  private constructor(redis: RedisServer, cluster: SimulatedCluster) {
     this.redis = redis;
     this.cluster = cluster;
   }
 
   /** @param where the cluster listens; over TLS, kubectl too sends its token. */
   static async start(where: { host?: string; tls?: boolean } = {}): Promise<World> {
-    const redis = await startEmbeddedRedis({ logger: silentLogger });
+    const redis = await startRedisServer();
     const users = { [READ_ONLY_TOKEN]: 'read-only', [ADMIN_TOKEN]: 'admin' } as const;
     return new World(redis, await startSimulatedCluster({ name: 'alpha', users, ...where }));
   }
@@ -74,21 +72,22 @@ export class Bench {
   readonly queue: TriageQueue;
   readonly #world: World;
   readonly #redis: ReturnType<typeof connectProducer>;
+  readonly #state: State;
   readonly #admission: Admission;
   readonly #apps: TriageWorkerApp[] = [];
   readonly #kills: (() => Promise<void>)[] = [];
 
   private constructor(world: World, folder: string, redis: ReturnType<typeof connectProducer>) {
-    const { key_prefix } = this;
     this.#world = world;
     this.folder = folder;
     this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
     this.#redis = redis;
-    this.queue = openTriageQueue(redis, key_prefix, silentLogger);
-    this.incidents = new IncidentStore({ redis, key_prefix, logger: silentLogger });
-    this.counters = new TriageCounters({ redis, key_prefix });
+    this.#state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
+    this.queue = this.#state.openQueue();
+    this.incidents = this.#state.incidents;
+    this.counters = this.#state.triage;
     const settings = { ...Settings.parse({}), grouping: 'none' } as const;
-    this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
+    this.#admission = this.#state.openAdmission(this.queue, settings);
   }
 
   static async open(world: World): Promise<Bench> {
@@ -207,12 +206,12 @@ export class Bench {
 
   /** What the worker's containers are labelled with. */
   async instance(): Promise<string> {
-    return readInstance({ redis: this.#redis, key_prefix: this.key_prefix });
+    return this.#state.instance();
   }
 
   /** Breaks the incident's row. */
   async corrupt(id: string): Promise<void> {
-    await this.#redis.hset(new StateKeys(this.key_prefix).incident(id), 'cluster_event', 'not JSON');
+    await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
   /** Puts something in the place of the queue's settings, so that a worker cannot start. */
@@ -222,7 +221,7 @@ export class Bench {
 
   /** Has Redis answer with an error whoever asks for a slot of the cluster; gives what mends it. */
   async breakSlots(): Promise<() => Promise<void>> {
-    const key = new StateKeys(this.key_prefix).slots('alpha');
+    const key = this.#state.keys.slots('alpha');
     await this.#redis.set(key, 'not a sorted set');
     return async () => void (await this.#redis.del(key));
   }
@@ -234,12 +233,12 @@ export class Bench {
 
   /** How many leases of slots of the cluster have not ended. */
   async slotsHeld(): Promise<number> {
-    return this.#redis.zcount(new StateKeys(this.key_prefix).slots('alpha'), Date.now(), '+inf');
+    return this.#redis.zcount(this.#state.keys.slots('alpha'), Date.now(), '+inf');
   }
 
   /** What does not balance in the books. */
   async booksOff(): Promise<string[]> {
-    return auditBooks(await new IntakeCounters({ redis: this.#redis, key_prefix: this.key_prefix }).read()).off;
+    return auditBooks(await this.#state.intake.read()).off;
   }
 
   /** How many clients Redis has. */
