@@ -6,12 +6,14 @@ const INTERVAL_MS = 3_600_000;
 /** Sweeps the workspaces at the start of the worker and every hour. A sweep that fails is logged, and tried again. */
 export function workspaceSweeper(retention: Omit<Retention, 'signal'>): BackgroundLoop {
   const { logger } = retention;
-  return new BackgroundLoop(async (signal) => {
-    try {
+  return new BackgroundLoop(
+    async (signal) => {
       const removed = await sweepWorkspaces({ ...retention, signal });
       if (removed.length > 0) logger.info({ workspaces: removed.length }, 'removed workspaces past their retention');
-    } catch (error) {
-      logger.warn({ error }, 'workspaces could not be swept; trying again in an hour');
-    }
-  }, INTERVAL_MS);
+    },
+    {
+      interval: INTERVAL_MS,
+      onError: (error) => logger.warn({ error }, 'workspaces could not be swept; trying again in an hour'),
+    },
+  );
 }
