@@ -47,9 +47,9 @@ it('removes precreated workspaces of workers that are gone, and none that a work
   const precreated = new PrecreatedWorkspace();
   await precreated.start(root);
   const [kept = ''] = await left();
-  await mkdir(path.join(root, '.precreated-old', 'logs'), { recursive: true });
+  await mkdir(path.join(root, '.spare-old', 'logs'), { recursive: true });
   const yesterday = new Date(NOW - 1.1 * DAY);
-  await utimes(path.join(root, '.precreated-old'), yesterday, yesterday);
+  await utimes(path.join(root, '.spare-old'), yesterday, yesterday);
   const now = new Date(NOW);
   await utimes(path.join(root, kept), now, now);
   expect(await sweep()).toEqual([]);

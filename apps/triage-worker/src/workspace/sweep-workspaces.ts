@@ -29,14 +29,16 @@ export interface Retention {
 /** Sweeps the workspaces at the start of the worker and every hour. A failed sweep is logged and repeated. */
 export function workspaceSweeper(retention: Omit<Retention, 'signal'>): BackgroundLoop {
   const { logger } = retention;
-  return new BackgroundLoop(async (signal) => {
-    try {
+  return new BackgroundLoop(
+    async (signal) => {
       const removed = await sweepWorkspaces({ ...retention, signal });
       if (removed.length > 0) logger.info({ workspaces: removed.length }, 'expired workspaces removed');
-    } catch (error) {
-      logger.warn({ error }, 'workspace sweep failed; retrying in an hour');
-    }
-  }, SWEEP_INTERVAL_MS);
+    },
+    {
+      interval: SWEEP_INTERVAL_MS,
+      onError: (error) => logger.warn({ error }, 'workspace sweep failed; retrying in an hour'),
+    },
+  );
 }
 
 /**
