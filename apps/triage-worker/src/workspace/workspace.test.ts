@@ -89,7 +89,7 @@ it('keeps output, logs and evidence of a run that is adopted', async () => {
   const files = [evidence, output, logs].map((part) => path.join(part, 'file'));
   for (const file of files) await writeFile(file, '');
   makeWorkspace(root, incident.incident_id, { resume: true });
-  for (const file of files) await access(file);
+  for (const file of files) expect(await readFile(file, 'utf8')).toBe('');
 });
 
 it("archives a failed agent's output and logs, and keeps the evidence for the next agent", async () => {
