@@ -7,7 +7,7 @@ import { openState } from '@nightcrier/state/open-state';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { hostname } from 'node:os';
-import type { Grace } from './agent/run/run-script.ts';
+import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { ScriptHost } from './agent/run/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
@@ -16,8 +16,8 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import { SpareWorkspace } from './workspace/spare-workspace.ts';
-import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
+import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
+import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -27,7 +27,7 @@ export interface TriageWorkerOptions {
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
-  grace?: Grace;
+  grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
   /** Most messages in Slack in a time, ms. */
   slackRate?: { max: number; duration: number };
@@ -148,9 +148,9 @@ export class TriageWorkerApp {
     await notifier.start();
     this.#throwIfStopped();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
-    const workspaces = workspaceSweeper({ root, days, count, incidents, logger });
-    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
-    workspaces.start();
+    const workspaceSweeps = workspaceSweeper({ root, days, count, incidents, logger });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
+    workspaceSweeps.start();
     const instance = await state.instance();
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
@@ -171,11 +171,11 @@ export class TriageWorkerApp {
     const grace = this.#options.grace ?? { overrun: 30, kill };
     const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
     this.#lifecycle.onStop('script host', () => scripts.stop());
-    const spare = new SpareWorkspace();
-    this.#lifecycle.onStop('spare workspace', () => spare.stop());
+    const precreated = new PrecreatedWorkspace();
+    this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
     if (config.agent_cli !== 'builtin') {
       scripts.start();
-      void spare.start(root);
+      void precreated.start(root);
     }
     const worker = new TriageWorker({
       context: {
@@ -184,7 +184,7 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         scripts,
-        spare,
+        workspaces: precreated,
         breaker: state.breaker,
         environment,
         workerId: `${hostname()}-${process.pid}`,

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { vi } from 'vitest';
 import type { z } from 'zod';
-import type { Grace } from '../src/agent/run/run-script.ts';
+import type { ScriptGrace } from '../src/agent-script.ts';
 import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
 import type { TestBackend } from './backend.ts';
 import { RecordingLogger } from './fixtures/recording-logger.ts';
@@ -109,7 +109,7 @@ export class TestHarness {
   }
 
   /** A worker in this process. */
-  async startWorker(config: Config, grace?: Grace): Promise<TriageWorkerApp> {
+  async startWorker(config: Config, grace?: ScriptGrace): Promise<TriageWorkerApp> {
     const app = new TriageWorkerApp(this.options(config, grace));
     this.#apps.push(app);
     await app.start();
