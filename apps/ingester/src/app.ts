@@ -7,14 +7,12 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission';
-import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/health/cluster-health';
-import { ClusterLeases } from '@nightcrier/state/leases/cluster-leases';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { type HeldContact, LastContacts } from '@nightcrier/state/health/last-contact';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import { ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission-settings';
+import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
+import type { HeldContact } from '@nightcrier/state/health/last-contact';
+import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
 import { WatermarkStore } from './clusters/watermark-store.ts';
@@ -100,19 +98,17 @@ export class Ingester {
 
     const redis = connectProducer({ url, key_prefix }, logger);
     lifecycle.onStop('redis', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
     lifecycle.onStop('queue', () => queue.close());
-    const admission = new Admission({ redis, key_prefix, queue, settings: config });
-    const counters = new IntakeCounters({ redis, key_prefix });
-    const board = new ClusterHealthBoard({ redis, key_prefix, logger });
-    const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
-    const lastContacts = new LastContacts({ redis, key_prefix });
-    const leases = new ClusterLeases({ redis, key_prefix, id: this.id, length: config.cluster_lease * 1000 });
+    const admission = state.openAdmission(queue, config);
+    const leases = state.openLeases({ id: this.id, length: config.cluster_lease * 1000 });
+    const { lastContacts } = state;
 
     const held = new HeldLeases();
     const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
     const counts = new EarlyCounts({
-      write: (batch) => counters.countOnce(batch),
+      write: (batch) => state.intake.countOnce(batch),
       store: new CountsStore(spoolDirectory, logger),
       logger,
     });
@@ -149,8 +145,8 @@ export class Ingester {
     const publisher = new HealthPublisher({
       health: () => connections.health(),
       publish: async (clusters) => {
-        await board.publish(leases, heldHealth(clusters, held));
-        await ingesters.publish({ name: this.id, spool: intake.spoolHealth() });
+        await state.clusterHealth.publish(leases, heldHealth(clusters, held));
+        await state.ingesterHealth.publish({ name: this.id, spool: intake.spoolHealth() });
       },
       logger,
     });

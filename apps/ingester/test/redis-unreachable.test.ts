@@ -1,5 +1,4 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import type { Config } from '@nightcrier/core/settings/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, openState, simulate, startIngester } from './ingester.fixture.ts';
@@ -8,7 +7,7 @@ const NAMES = Array.from({ length: 16 }, (_, index) => `c-${index}`);
 const patient = { timeout: 20_000 };
 
 async function startRedis(port?: number) {
-  const redis = await startEmbeddedRedis({ logger: silentLogger, ...(port !== undefined && { port }) });
+  const redis = await startRedisServer({ ...(port !== undefined && { port }) });
   onTestFinished(() => redis.stop());
   return { redis, url: redis.url, port: Number(new URL(redis.url).port) };
 }
@@ -40,12 +39,12 @@ test('an outage of Redis ends no subscription, and afterwards each cluster has o
   await expect.poll(watchers, patient).toEqual(once);
 
   let fewest = 1;
-  const looking = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
-  onTestFinished(() => clearInterval(looking));
+  const sampling = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
+  onTestFinished(() => clearInterval(sampling));
   await redis.stop();
   for (const { lines } of ingesters) {
-    const said = () => lines.map(({ message }) => message);
-    await expect.poll(said, patient).toContain('lease renewal failed; still watching');
+    const messages = () => lines.map(({ message }) => message);
+    await expect.poll(messages, patient).toContain('lease renewal failed; still watching');
   }
   await clusters[0]?.run('oom-killed');
 
