@@ -65,12 +65,12 @@ export function findLogMessages(file: string, source: string): FoundMessages {
   return { messages, problems };
 }
 
-const isLevel = (value: string): value is Level => LEVELS.includes(value as Level);
+const isLevel = (value: string): value is Level => LEVELS.some((level) => level === value);
 
 /** Returns the level of a call on a logger: its name, or the expression in `logger[expression]`. */
 function loggedLevel({ callee }: CallExpression): Level | Expression | undefined {
   if (callee.type !== 'MemberExpression' || !isLogger(callee.object)) return undefined;
-  if (callee.computed) return callee.property as Expression;
+  if (callee.computed) return callee.property;
   return callee.property.type === 'Identifier' && isLevel(callee.property.name) ? callee.property.name : undefined;
 }
 
@@ -107,7 +107,7 @@ function logsAnObject({ callee, arguments: [, message] }: CallExpression): boole
 function propertyOf(object: ObjectExpression, name: string): Expression | undefined {
   for (const property of object.properties) {
     if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') continue;
-    if (property.key.name === name) return property.value as Expression;
+    if (property.key.name === name) return property.value;
   }
   return undefined;
 }
