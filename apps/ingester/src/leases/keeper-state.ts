@@ -35,32 +35,14 @@ export function nextKeeperState(from: KeeperState, to: KeeperState): KeeperState
 
 /** Returns the state after a renewal that succeeded. */
 export function afterRenewal(state: KeeperState, now: number): KeeperState {
-  switch (state.kind) {
-    case 'starting':
-      return { kind: 'connected', since: now, afterOutage: false };
-    case 'disconnected':
-      return { kind: 'connected', since: now, afterOutage: true };
-    case 'idle':
-    case 'connected':
-    case 'leaving':
-    case 'left':
-    case 'stopped':
-      return state;
-  }
+  if (state.kind === 'starting') return { kind: 'connected', since: now, afterOutage: false };
+  if (state.kind === 'disconnected') return { kind: 'connected', since: now, afterOutage: true };
+  return state;
 }
 
 /** Returns the state after a renewal that failed. */
 export function afterFailure(state: KeeperState): KeeperState {
-  switch (state.kind) {
-    case 'connected':
-      return { kind: 'disconnected' };
-    case 'leaving':
-      return { kind: 'left' };
-    case 'idle':
-    case 'starting':
-    case 'disconnected':
-    case 'left':
-    case 'stopped':
-      return state;
-  }
+  if (state.kind === 'connected') return { kind: 'disconnected' };
+  if (state.kind === 'leaving') return { kind: 'left' };
+  return state;
 }
