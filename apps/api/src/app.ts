@@ -8,6 +8,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { Admission, ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission';
 import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
+import { Cancellations } from '@nightcrier/state/incidents/cancel';
 import { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import { IngesterBoard } from '@nightcrier/state/leases/ingesters';
@@ -20,6 +21,7 @@ import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { booksRoute } from './routes/books-route.ts';
+import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
@@ -112,6 +114,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     health: new ClusterHealthBoard({ redis, key_prefix, logger }),
     ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
     incidents: new IncidentStore({ redis, key_prefix, logger }),
+    cancellations: new Cancellations({ redis, key_prefix }),
     admission,
     intake: new IntakeCounters({ redis, key_prefix }),
     triage: new TriageCounters({ redis, key_prefix }),
@@ -128,6 +131,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
+      cancelRoute(scope, context);
       booksRoute(scope, context);
     },
     { prefix: '/api' },

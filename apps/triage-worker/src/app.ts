@@ -4,6 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import { Cancellations } from '@nightcrier/state/incidents/cancel';
 import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { readInstance } from '@nightcrier/state/redis/instance';
@@ -203,6 +204,7 @@ export class TriageWorkerApp {
       connection: redis,
       counters: new TriageCounters({ redis, key_prefix }),
       slots,
+      cancellations: new Cancellations({ redis, key_prefix }),
       retry: {
         maxAttempts: config.max_attempts,
         random: Math.random,

@@ -7,6 +7,7 @@ import type { Scenario } from '@nightcrier/simulator/scenario';
 import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Admission } from '@nightcrier/state/admission/admission';
 import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { Cancellations } from '@nightcrier/state/incidents/cancel';
 import { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { readInstance } from '@nightcrier/state/redis/instance';
 import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
@@ -70,6 +71,7 @@ export class Bench {
   readonly key_prefix = randomUUID();
   readonly logger = new RecordingLogger();
   readonly incidents: IncidentStore;
+  readonly cancellations: Cancellations;
   readonly counters: TriageCounters;
   readonly queue: TriageQueue;
   readonly #world: World;
@@ -86,6 +88,7 @@ export class Bench {
     this.#redis = redis;
     this.queue = openTriageQueue(redis, key_prefix, silentLogger);
     this.incidents = new IncidentStore({ redis, key_prefix, logger: silentLogger });
+    this.cancellations = new Cancellations({ redis, key_prefix });
     this.counters = new TriageCounters({ redis, key_prefix });
     const settings = { ...Settings.parse({}), grouping: 'none' } as const;
     this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
