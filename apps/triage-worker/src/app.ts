@@ -16,7 +16,7 @@ import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { hostname } from 'node:os';
-import type { Grace } from './agent/run/run-script.ts';
+import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { ScriptHost } from './agent/run/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
@@ -25,8 +25,8 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import { SpareWorkspace } from './workspace/spare-workspace.ts';
-import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
+import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
+import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -36,7 +36,7 @@ export interface TriageWorkerOptions {
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
-  grace?: Grace;
+  grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
   /** Most messages in Slack in a time, ms. */
   slackRate?: { max: number; duration: number };
@@ -157,9 +157,9 @@ export class TriageWorkerApp {
     await notifier.start();
     this.#throwIfStopped();
     const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
-    const workspaces = workspaceSweeper({ root, days, count, incidents, logger });
-    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
-    workspaces.start();
+    const workspaceSweeps = workspaceSweeper({ root, days, count, incidents, logger });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
+    workspaceSweeps.start();
     const instance = await readInstance({ redis, key_prefix });
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
@@ -180,11 +180,11 @@ export class TriageWorkerApp {
     const grace = this.#options.grace ?? { overrun: 30, kill };
     const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
     this.#lifecycle.onStop('script host', () => scripts.stop());
-    const spare = new SpareWorkspace();
-    this.#lifecycle.onStop('spare workspace', () => spare.stop());
+    const precreated = new PrecreatedWorkspace();
+    this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
     if (config.agent_cli !== 'builtin') {
       scripts.start();
-      void spare.start(root);
+      void precreated.start(root);
     }
     const worker = new TriageWorker({
       context: {
@@ -193,7 +193,7 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         scripts,
-        spare,
+        workspaces: precreated,
         breaker: new AgentBreaker({ redis, key_prefix }),
         environment,
         workerId: `${hostname()}-${process.pid}`,

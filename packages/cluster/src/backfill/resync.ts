@@ -1,3 +1,4 @@
+import { withJitter } from '@nightcrier/core/async/backoff';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +7,7 @@ import { ConnectionError, rootMessage } from '../mcp/session/connection-error.ts
 import type { ContactMemory, ContactRecord } from './watermark.ts';
 import { isFinal } from '../mcp/connection/liveness.ts';
 import { type MissedFault, missedFaults, type MissedQuestion } from './missed-faults.ts';
-import { backoff, type ReconnectConfig, withJitter } from '../mcp/session/reconnect.ts';
+import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { ClusterSnapshot } from '../detection/resource-kinds.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 
@@ -117,7 +118,7 @@ export class Resync {
       onFirst();
       failures = isDone ? 0 : failures + 1;
       if (isDone && interval === 0) return;
-      const wait = isDone ? withJitter(interval, JITTER, random()) : backoff(failures, reconnect, random());
+      const wait = isDone ? withJitter(interval, JITTER, random()) : reconnectDelay(failures, reconnect, random());
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -8,7 +8,7 @@ import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 import { ClusterLook } from '../../backfill/snapshot.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
 import { Resync } from '../../backfill/resync.ts';
-import { backoff, type ReconnectConfig, slowest } from '../session/reconnect.ts';
+import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
 /** What a cluster sent, or what it showed when we looked: at an interval, or after a gap. */
 export type Received = { source: 'subscription'; params: unknown } | { source: 'poll' | 'resync'; fault: FaultEvent };
@@ -158,8 +158,8 @@ export class ClusterConnection {
         failures = wasStable ? 1 : failures + 1;
         const failure = this.#asConnectionError(error);
         const wait = REFUSALS.has(failure.code)
-          ? slowest(reconnect, this.#random())
-          : backoff(failures, reconnect, this.#random());
+          ? longestReconnectDelay(reconnect, this.#random())
+          : reconnectDelay(failures, reconnect, this.#random());
         this.#status.fail({ error: failure, retryAt: this.#now() + wait, retryCount: failures });
         await sleep(wait, undefined, { signal }).catch(() => undefined);
       }

@@ -2,9 +2,9 @@ import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { LimitFunction } from 'p-limit';
+import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
 import type { McpAccess, TlsFiles } from '../session/access.ts';
-import { abortable } from '../session/abortable.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
@@ -137,7 +137,7 @@ async function connect(
     const mode = chooseMode(options, session);
     options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
     // Subscribed before the stream is up, the first fault would be lost and cancel the subscription.
-    if (mode !== 'poll') await abortable(session.listen(), signal);
+    if (mode !== 'poll') await pTimeout(session.listen(), { milliseconds: Infinity, signal });
     status.change('connected');
     return { session, mode };
   } catch (error) {
@@ -163,18 +163,19 @@ async function subscribeUntilLost(
 ): Promise<never> {
   const { signal } = epoch;
   const { cluster, contact, now, random, resync, status, timeouts } = options;
-  await abortable(session.enableNotifications(), signal);
+  const untilLost = { milliseconds: Infinity, signal };
+  await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
-  const { id: subscriptionId, cluster: clusterName = cluster.name } = await abortable(
+  const { id: subscriptionId, cluster: clusterName = cluster.name } = await pTimeout(
     subscription.subscribe(session, mode, timeouts.subscribe),
-    signal,
+    untilLost,
   );
   resync.begin(now());
   // What the server reports bears the fingerprints of its own name for the cluster.
   if (session.tools.has(LIST_RESOURCES_TOOL)) {
     const question = { clusterName, mode };
     const onLost = (error: ConnectionError): void => epoch.abort(error);
-    await abortable(resync.follow({ session, question, signal, onLost }), signal);
+    await pTimeout(resync.follow({ session, question, signal, onLost }), untilLost);
   } else {
     await resync.pass();
   }
@@ -182,16 +183,17 @@ async function subscribeUntilLost(
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
   const onAlive = (askedAt: number): void => contact.confirm(askedAt);
-  return abortable(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), signal);
+  return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
 }
 
 /** The first poll stands for the subscription: only a cluster that could be read is active. */
 async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
   const { poll, resync, status } = options;
   status.change('subscribing');
-  await abortable(poll.first(session, resync), signal);
+  const untilLost = { milliseconds: Infinity, signal };
+  await pTimeout(poll.first(session, resync), untilLost);
   status.change('active', { mode: 'poll' });
-  return abortable(poll.repeat(session, resync, signal), signal);
+  return pTimeout(poll.repeat(session, resync, signal), untilLost);
 }
 
 async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {

@@ -4,9 +4,7 @@ import { type Config, Settings } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Scenario } from '@nightcrier/simulator/scenario';
-import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Admission } from '@nightcrier/state/admission/admission';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import { Cancellations } from '@nightcrier/state/incidents/cancel';
 import { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { readInstance } from '@nightcrier/state/redis/instance';
@@ -23,8 +21,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { vi } from 'vitest';
 import type { z } from 'zod';
-import type { Grace } from '../src/agent/run/run-script.ts';
+import type { ScriptGrace } from '../src/agent-script.ts';
 import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
+import type { TestBackend } from './backend.ts';
 import { RecordingLogger } from './fixtures/recording-logger.ts';
 
 const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
@@ -36,36 +35,10 @@ const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 /** Notifications go out, and are tried again, at once. */
 const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
 
-/** Of a user of the world's cluster who may do everything. */
-export const ADMIN_TOKEN = 'simulated-admin-token';
-
 type SettingsInput = z.input<typeof Settings>;
 
-/** A Redis and a simulated cluster, for all tests of a file; each test opens a {@link Bench} on them. */
-export class World {
-  readonly redis: EmbeddedRedis;
-  readonly cluster: SimulatedCluster;
-
-  private constructor(redis: EmbeddedRedis, cluster: SimulatedCluster) {
-    this.redis = redis;
-    this.cluster = cluster;
-  }
-
-  /** @param where the cluster listens; over TLS, kubectl too sends its token. */
-  static async start(where: { host?: string; tls?: boolean } = {}): Promise<World> {
-    const redis = await startEmbeddedRedis({ logger: silentLogger });
-    const users = { [READ_ONLY_TOKEN]: 'read-only', [ADMIN_TOKEN]: 'admin' } as const;
-    return new World(redis, await startSimulatedCluster({ name: 'alpha', users, ...where }));
-  }
-
-  async stop(): Promise<void> {
-    await this.cluster.stop();
-    await this.redis.stop();
-  }
-}
-
 /** What one test has for itself: keys in Redis, a folder, workers. */
-export class Bench {
+export class TestHarness {
   readonly folder: string;
   readonly kubeconfig: string;
   readonly key_prefix = randomUUID();
@@ -74,15 +47,15 @@ export class Bench {
   readonly cancellations: Cancellations;
   readonly counters: TriageCounters;
   readonly queue: TriageQueue;
-  readonly #world: World;
+  readonly #backend: TestBackend;
   readonly #redis: ReturnType<typeof connectProducer>;
   readonly #admission: Admission;
   readonly #apps: TriageWorkerApp[] = [];
   readonly #kills: (() => Promise<void>)[] = [];
 
-  private constructor(world: World, folder: string, redis: ReturnType<typeof connectProducer>) {
+  private constructor(backend: TestBackend, folder: string, redis: ReturnType<typeof connectProducer>) {
     const { key_prefix } = this;
-    this.#world = world;
+    this.#backend = backend;
     this.folder = folder;
     this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
     this.#redis = redis;
@@ -94,13 +67,13 @@ export class Bench {
     this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
   }
 
-  static async open(world: World): Promise<Bench> {
+  static async open(backend: TestBackend): Promise<TestHarness> {
     const folder = await mkdtemp(path.join(tmpdir(), 'triage-'));
-    const redis = connectProducer({ url: world.redis.url, key_prefix: 'unused' }, silentLogger);
+    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
     await once(redis, 'ready');
-    const bench = new Bench(world, folder, redis);
-    await writeFile(bench.kubeconfig, world.cluster.kubeconfig());
-    return bench;
+    const harness = new TestHarness(backend, folder, redis);
+    await writeFile(harness.kubeconfig, backend.cluster.kubeconfig());
+    return harness;
   }
 
   /** The product's configuration with quick times, one cluster, and, where named, a stand-in agent's script. */
@@ -110,7 +83,7 @@ export class Bench {
   ): Config {
     const parsed = Settings.parse({
       workspace_root: path.join(this.folder, 'incidents'),
-      redis: { url: this.#world.redis.url, key_prefix: this.key_prefix },
+      redis: { url: this.#backend.redis.url, key_prefix: this.key_prefix },
       shutdown_timeout: 4,
       agent_timeout: 30,
       agent_fallback: [],
@@ -121,7 +94,7 @@ export class Bench {
       ...settings,
     });
     const triage = { enabled: true, kubeconfig: this.kubeconfig, allow_secrets_access: false };
-    const mcp = { endpoint: this.#world.cluster.mcpEndpoint };
+    const mcp = { endpoint: this.#backend.cluster.mcpEndpoint };
     return { ...parsed, clusters: [{ name: 'alpha', labels: {}, mcp, triage, ...cluster }] };
   }
 
@@ -140,7 +113,7 @@ export class Bench {
   }
 
   /** A worker in this process. */
-  async startWorker(config: Config, grace?: Grace): Promise<TriageWorkerApp> {
+  async startWorker(config: Config, grace?: ScriptGrace): Promise<TriageWorkerApp> {
     const app = new TriageWorkerApp(this.options(config, grace));
     this.#apps.push(app);
     await app.start();
@@ -172,7 +145,7 @@ export class Bench {
 
   /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
   async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
-    const { fault } = await this.#world.cluster.run(scenario, { instance: randomUUID() });
+    const { fault } = await this.#backend.cluster.run(scenario, { instance: randomUUID() });
     if (!fault) throw new Error('the scenario has no fault');
     const outcome = await this.#admission.admit({
       cluster_name: 'alpha',
