@@ -1,5 +1,5 @@
 import type { TriageContext } from '../../triage-context.ts';
-import { usesEngine } from '../roster.ts';
+import { usesEngine } from '../../roster.ts';
 import { listContainers, removeContainers } from './containers.ts';
 
 /** Longest time for both calls of the engine, ms. */
