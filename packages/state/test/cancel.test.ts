@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { silentLogger } from '@nightcrier/core/logger';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { Cancellations } from '../src/incidents/cancel.ts';
-import { ClusterSlots } from '../src/queue/cluster-slots.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
 import { StateKeys } from '../src/redis/keys.ts';
 import { disconnect } from '../src/redis/connection.ts';
@@ -12,28 +9,28 @@ import {
   balancedBooks,
   Clock,
   fault,
-  openState,
-  type State,
+  openTestState,
+  type TestState,
   take,
   waitingJobs,
   workerConnection,
-} from './open-state.ts';
+} from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
 const UNKNOWN = '0b0e2f6e-7f5f-4a53-8f2c-6f5f3a1d2c4b';
 const ALICE = { by: 'alice', reason: 'known outage' };
 
-async function admit(state: State, event = fault()): Promise<string> {
+async function admit(state: TestState, event = fault()): Promise<string> {
   return (await state.admission.admit(event)).incidentId;
 }
 
 /** Admits a fault and investigates it as a worker does that holds the job under the token `token`. */
-async function investigate(state: State): Promise<string> {
+async function investigate(state: TestState): Promise<string> {
   const id = await admit(state);
   expect(await take(state)).toBe(id);
   await state.incidents.begin(id);
@@ -41,13 +38,13 @@ async function investigate(state: State): Promise<string> {
 }
 
 /** Gives the job back, as a worker does that retries it later. */
-async function release(state: State, id: string): Promise<void> {
+async function release(state: TestState, id: string): Promise<void> {
   await state.incidents.requeued(id, 'cluster unreachable');
   await (await state.queue.getJob(id))?.moveToDelayed(Date.now() + 60_000, 'token');
 }
 
 /** Fails unless nothing of an incident is left but its row and its place in the index of its state. */
-async function expectGoneFromQueue({ redis, key_prefix, queue }: State, id: string): Promise<void> {
+async function expectGoneFromQueue({ redis, key_prefix, queue }: TestState, id: string): Promise<void> {
   const keys = new StateKeys(key_prefix);
   const sets = [
     keys.waiting(),
@@ -65,12 +62,12 @@ async function expectGoneFromQueue({ redis, key_prefix, queue }: State, id: stri
 describe('an incident that no worker holds', () => {
   test('ends at once while it waits, and its place in the queue is free', async () => {
     const clock = new Clock();
-    await using state = await openState(
+    await using state = await openTestState(
       server.url,
       { global_queue_size: 1, cluster_queue_size: 1 },
       { now: clock.now },
     );
-    const cancellations = new Cancellations({ ...state, now: clock.now });
+    const cancellations = state.openCancellations();
     const id = await admit(state);
     clock.ms += 1_000;
     expect(await cancellations.cancel(id, ALICE)).toEqual({ kind: 'cancelled' });
@@ -89,19 +86,19 @@ describe('an incident that no worker holds', () => {
   });
 
   test('ends at once while it is delayed until its next attempt', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const id = await investigate(state);
     await release(state, id);
     expect(await balancedBooks(state)).toMatchObject({ delayed: 1 });
-    expect(await new Cancellations(state).cancel(id, {})).toEqual({ kind: 'cancelled' });
+    expect(await state.openCancellations().cancel(id, {})).toEqual({ kind: 'cancelled' });
     expect(await state.incidents.get(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 1 });
     await expectGoneFromQueue(state, id);
     expect(await balancedBooks(state)).toMatchObject({ delayed: 0, finished: 1 });
   });
 
   test('ends at once while it is parked, and the slot goes to the next one', async () => {
-    await using state = await openState(server.url);
-    const slots = new ClusterSlots({ ...state, max_agents_per_cluster: 1, lease: 60_000 });
+    await using state = await openTestState(server.url);
+    const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 60_000 });
     const running = await investigate(state);
     expect(await slots.take('prod', running, 'token')).toBe('taken');
     const parked: string[] = [];
@@ -111,29 +108,29 @@ describe('an incident that no worker holds', () => {
       expect(await slots.take('prod', id, 'token')).toBe('parked');
       parked.push(id);
     }
-    expect(await new Cancellations(state).cancel(parked[0]!, ALICE)).toEqual({ kind: 'cancelled' });
+    expect(await state.openCancellations().cancel(parked[0]!, ALICE)).toEqual({ kind: 'cancelled' });
     await expectGoneFromQueue(state, parked[0]!);
     expect(await slots.give('prod', running, 'token')).toEqual([parked[1]]);
     expect(await balancedBooks(state)).toMatchObject({ waiting: 1, active: 1, finished: 1 });
   });
 
   test('ends at once when its worker died, and gives its slot back', async () => {
-    await using state = await openState(server.url);
-    const slots = new ClusterSlots({ ...state, max_agents_per_cluster: 1, lease: 60_000 });
+    await using state = await openTestState(server.url);
+    const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 60_000 });
     const id = await investigate(state);
     await slots.take('prod', id, 'token');
     await state.redis.del(`${state.queue.toKey(id)}:lock`);
-    expect(await new Cancellations(state).cancel(id, ALICE)).toEqual({ kind: 'cancelled' });
+    expect(await state.openCancellations().cancel(id, ALICE)).toEqual({ kind: 'cancelled' });
     await expectGoneFromQueue(state, id);
     expect(await slots.take('prod', await admit(state), 'token')).toBe('taken');
     expect(await balancedBooks(state)).toMatchObject({ active: 0, finished: 1 });
   });
 
   test('ends when its job has vanished', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const id = await admit(state);
     await (await state.queue.getJob(id))?.remove();
-    expect(await new Cancellations(state).cancel(id, ALICE)).toEqual({ kind: 'cancelled' });
+    expect(await state.openCancellations().cancel(id, ALICE)).toEqual({ kind: 'cancelled' });
     await expectGoneFromQueue(state, id);
     expect(await balancedBooks(state)).toMatchObject({ waiting: 0, finished: 1 });
   });
@@ -141,8 +138,8 @@ describe('an incident that no worker holds', () => {
 
 describe('an incident that a worker holds', () => {
   test('goes on, with the first request on its row', async () => {
-    await using state = await openState(server.url);
-    const cancellations = new Cancellations(state);
+    await using state = await openTestState(server.url);
+    const cancellations = state.openCancellations();
     const id = await investigate(state);
     expect(await cancellations.requested(id)).toBeUndefined();
     expect(await cancellations.cancel(id, ALICE)).toEqual({ kind: 'requested', state: 'investigating' });
@@ -154,8 +151,8 @@ describe('an incident that a worker holds', () => {
   });
 
   test('ends when the worker gives it back, as the first request says', async () => {
-    await using state = await openState(server.url);
-    const cancellations = new Cancellations(state);
+    await using state = await openTestState(server.url);
+    const cancellations = state.openCancellations();
     const id = await investigate(state);
     await cancellations.cancel(id, ALICE);
     await cancellations.cancel(id, { by: 'bob' });
@@ -168,17 +165,17 @@ describe('an incident that a worker holds', () => {
   });
 
   test('goes on when it is given back without a request', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const id = await investigate(state);
     await release(state, id);
-    expect(await new Cancellations(state).cancelReleased(id)).toBeUndefined();
+    expect(await state.openCancellations().cancelReleased(id)).toBeUndefined();
     expect(await state.incidents.get(id)).toMatchObject({ state: 'queued' });
   });
 });
 
 test('an incident that has ended, or that is not there, is not changed', async () => {
-  await using state = await openState(server.url);
-  const cancellations = new Cancellations(state);
+  await using state = await openTestState(server.url);
+  const cancellations = state.openCancellations();
   const id = await investigate(state);
   await state.incidents.finish(id, { state: 'resolved' });
   const before = await state.incidents.get(id);
@@ -195,10 +192,10 @@ test('an incident that has ended, or that is not there, is not changed', async (
 describe('the fault of a cancelled incident', () => {
   test('is a recurrence within the dedup window, and a new incident after it', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+    await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
     const event = fault();
     const id = await admit(state, event);
-    await new Cancellations({ ...state, now: clock.now }).cancel(id, ALICE);
+    await state.openCancellations().cancel(id, ALICE);
     expect(await state.admission.admit(event)).toMatchObject({ kind: 'deduplicated', incidentId: id, recurrences: 1 });
     clock.ms += 61_000;
     const again = await admit(state, event);
@@ -207,9 +204,9 @@ describe('the fault of a cancelled incident', () => {
   });
 
   test('opens its group to the next fault, and can be requeued', async () => {
-    await using state = await openState(server.url, { grouping: 'workload' });
+    await using state = await openTestState(server.url, { grouping: 'workload' });
     const id = await admit(state, fault({ pod: 'cart-7d4b9c8f6d-xbbbb' }));
-    await new Cancellations(state).cancel(id, ALICE);
+    await state.openCancellations().cancel(id, ALICE);
     const next = await state.admission.admit(fault({ pod: 'cart-7d4b9c8f6d-xcccc' }));
     expect(next).toMatchObject({ kind: 'queued' });
     const cancelled = await state.incidents.get(id);
@@ -220,9 +217,9 @@ describe('the fault of a cancelled incident', () => {
 });
 
 test('each of many incidents that are cancelled while workers take and resolve them ends once, and the books balance', async () => {
-  await using state = await openState(server.url, { global_queue_size: 1_000 });
+  await using state = await openTestState(server.url, { global_queue_size: 1_000 });
   const { incidents } = state;
-  const cancellations = new Cancellations(state);
+  const cancellations = state.openCancellations();
   const ids = await Promise.all(Array.from({ length: 150 }, async () => admit(state)));
   const results = new Map<string, string[]>(ids.map((id) => [id, []]));
   const ended = (id: string, how: string): unknown => results.get(id)?.push(how);

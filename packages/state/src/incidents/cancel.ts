@@ -3,8 +3,9 @@ import { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** The result of a request to cancel an incident. The list is closed. */
 export type CancelOutcome =
@@ -39,11 +40,11 @@ export class Cancellations {
   readonly #now: () => number;
   readonly #script: LuaScript;
 
-  /** @param options.now milliseconds since the epoch */
-  constructor(options: { redis: Redis; key_prefix: string; now?: () => number }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
-    this.#now = options.now ?? Date.now;
+  /** @throws Error when the installed BullMQ has changed the script that it runs. */
+  constructor({ redis, keys, now }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#now = now;
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
     this.#script = defineScript(this.#redis, this.#keys, 'cancel-incident', { prologue });
   }
