@@ -43,9 +43,9 @@ it('stops an agent that hangs within seconds, and gives its slot to the next inc
 it('ends the incident of a worker that was killed, without another agent', async () => {
   const id = await harness.admit();
   const config = harness.config({ agent_timeout: 300 }, { agent: 'hangs' });
-  const { kill } = await harness.startWorkerProcess(config, { lock: { lockDuration: 5_000, stalledInterval: 500 } });
+  const dying = await harness.startWorkerProcess(config, { lock: { lockDuration: 5_000, stalledInterval: 500 } });
   await agentsOf(id);
-  await kill();
+  await dying.kill();
   expect(await harness.cancellations.cancel(id, ALICE)).toMatchObject({ kind: 'requested' });
   await harness.startWorker(config);
 
