@@ -1,12 +1,13 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { VERSION } from '@nightcrier/core/version';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import pTimeout from 'p-timeout';
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { accessHeaders, type McpAccess } from './access.ts';
-import { abortable, withDeadline } from './abortable.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
@@ -81,7 +82,7 @@ export class McpSession {
       requestInit: { headers: accessHeaders(options.access) },
     });
     this.#client = new Client(
-      { name: 'nightcrier', version: '0.1.0' },
+      { name: 'nightcrier', version: VERSION },
       { capabilities: {}, jsonSchemaValidator: schemaValidator },
     );
     this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client error');
@@ -99,9 +100,11 @@ export class McpSession {
     const session = new McpSession(options);
     const { endpoint, timeouts } = options;
     try {
-      const late = (): ConnectionError =>
-        new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`);
-      await abortable(withDeadline(session.#initialize(), timeouts.connect, late), signal);
+      await pTimeout(session.#initialize(), {
+        milliseconds: timeouts.connect,
+        message: new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`),
+        signal,
+      });
       return session;
     } catch (error) {
       await session.close();
