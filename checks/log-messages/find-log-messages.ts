@@ -4,7 +4,7 @@ import { type Constants, constantsOf } from '../source/constants.ts';
 export const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type Level = (typeof LEVELS)[number];
 
-export interface LogMessage {
+interface LogMessage {
   readonly message: string;
   readonly levels: readonly Level[];
   readonly line: number;

@@ -14,7 +14,7 @@ export interface DeclaredTest {
 const TESTS = ['test', 'it'];
 const BLOCKS = ['describe', 'suite'];
 /** With these the title belongs to the next call: `test.each(table)(title, body)`. */
-const CURRIED = ['each', 'for', 'skipIf', 'runIf'];
+const CURRIED = new Set(['each', 'for', 'skipIf', 'runIf']);
 
 /** Finds the tests of a vitest file. A conditional skip states its reason in a title, as "skipped: …" or "needs …". */
 export function findTests(file: string, source: string): DeclaredTest[] {
@@ -51,7 +51,7 @@ interface Chain {
 /** Returns what a call declares, for example `describe` with `skipIf` and `each`; undefined for other calls. */
 function declaration({ callee }: CallExpression): Chain | undefined {
   const chain = chainOf(callee);
-  return chain !== undefined && CURRIED.includes(chain.modifiers.at(-1) ?? '') && callee.type !== 'CallExpression'
+  return chain !== undefined && CURRIED.has(chain.modifiers.at(-1) ?? '') && callee.type !== 'CallExpression'
     ? undefined
     : chain;
 }
@@ -62,7 +62,7 @@ function chainOf(node: Expression): Chain | undefined {
   }
   if (node.type === 'CallExpression') {
     const chain = chainOf(node.callee);
-    return CURRIED.includes(chain?.modifiers.at(-1) ?? '') ? chain : undefined;
+    return CURRIED.has(chain?.modifiers.at(-1) ?? '') ? chain : undefined;
   }
   if (node.type !== 'MemberExpression' || node.computed) return undefined;
   const chain = chainOf(node.object);
@@ -89,8 +89,8 @@ function hasSkipOption(argument: Argument): boolean {
 
 function titleOf(title: Argument, constants: Constants, source: string): string {
   if (title.type === 'Literal') return String(title.value);
-  if (title.type === 'Identifier' && constants.has(title.name))
-    return titleOf(constants.get(title.name)!, constants, source);
+  const constant = title.type === 'Identifier' ? constants.get(title.name) : undefined;
+  if (constant !== undefined) return titleOf(constant, constants, source);
   if (title.type !== 'TemplateLiteral') return source.slice(title.start, title.end);
   return title.quasis
     .map(({ value }, index) => `${value.cooked}${inserted(title.expressions[index], constants)}`)
