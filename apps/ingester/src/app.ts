@@ -7,7 +7,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission';
+import { Admission } from '@nightcrier/state/admission/admission';
 import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/health/cluster-health';
 import { ClusterLeases } from '@nightcrier/state/leases/cluster-leases';
 import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
@@ -60,10 +60,10 @@ export class Ingester {
 
   /** Follows the configuration: see {@link Reloading}. */
   readonly reloading: Reloading = {
-    live: ['clusters', 'severity_threshold', ...ADMISSION_SETTINGS],
     apply: (config) => {
       this.#config = config;
       this.#admission?.configure(config);
+      this.#connections?.configure(config);
       this.#keeper?.configure(config.clusters.map(({ name }) => name));
     },
     refuse: (refusal) => this.#keeper?.refuse({ process: this.id, ...refusal }),

@@ -35,15 +35,6 @@ export interface AdmissionSettings {
   grouping: Grouping;
 }
 
-/** The names of the settings: all of them may change while a process admits. */
-export const ADMISSION_SETTINGS = [
-  'global_queue_size',
-  'cluster_queue_size',
-  'queue_overflow_policy',
-  'dedup_window_seconds',
-  'grouping',
-] as const satisfies readonly (keyof AdmissionSettings)[];
-
 /** What became of an operator's wish to have something investigated. */
 export type RequeueOutcome =
   | Extract<AdmissionOutcome, { kind: 'queued' | 'rejected' | 'dropped_incoming' }>
