@@ -3,19 +3,11 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { readInstance } from '@nightcrier/state/redis/instance';
-import { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
-import { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
+import { openState } from '@nightcrier/state/open-state';
+import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { SlackCards } from '@nightcrier/state/notifications/slack-cards';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
-import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
-import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { hostname } from 'node:os';
-import type { Grace } from './agent/run/run-script.ts';
+import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { ScriptHost } from './agent/run/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
@@ -25,8 +17,8 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import { SpareWorkspace } from './workspace/spare-workspace.ts';
-import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
+import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
+import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -36,7 +28,7 @@ export interface TriageWorkerOptions {
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
-  grace?: Grace;
+  grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
   /** Most messages in Slack in a time, ms. */
   slackRate?: { max: number; duration: number };
@@ -100,18 +92,18 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const redis = connectWorker({ url, key_prefix }, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
     this.#throwIfStopped();
 
-    const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const { incidents } = state;
     const openNotifier = (current: Config): Notifier =>
       new Notifier({
-        redis,
-        key_prefix,
-        targets: configuredTargets(current, new SlackCards({ redis, key_prefix }), this.#options.slackRate),
-        outbox: new NotificationOutbox({ redis, key_prefix, logger }),
+        state,
+        targets: configuredTargets(current, state.slackCards, this.#options.slackRate),
+        outbox: state.outbox,
         incidents,
         publicUrl: current.public_url,
         times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
@@ -121,22 +113,21 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     await notifier.start();
     this.#throwIfStopped();
-    const retention = () => {
+    const workspaceSweeps = workspaceSweeper(() => {
       const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
       return { root, days, count, incidents, logger };
-    };
-    const workspaces = workspaceSweeper(retention);
-    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
-    workspaces.start();
-    const instance = await readInstance({ redis, key_prefix });
+    });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
+    workspaceSweeps.start();
+    const instance = await state.instance();
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
     containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
-    const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
+    const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
     const sweeper = new QueueSweeper({
-      sweep: new QueueSweep({ redis, key_prefix, incidents }),
+      sweep: state.openSweep(),
       slots,
       max_queue_age_seconds,
       interval: lock.stalledInterval,
@@ -148,12 +139,12 @@ export class TriageWorkerApp {
     const grace = this.#options.grace ?? { overrun: 30, kill };
     const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
     this.#lifecycle.onStop('script host', () => scripts.stop());
-    const spare = new SpareWorkspace();
-    this.#lifecycle.onStop('spare workspace', () => spare.stop());
+    const precreated = new PrecreatedWorkspace();
+    this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
     const prepareScripts = ({ agent_cli, workspace_root }: Config): void => {
       if (agent_cli === 'builtin') return;
       scripts.start();
-      void spare.start(workspace_root);
+      void precreated.start(workspace_root);
     };
     prepareScripts(config);
     const worker = new TriageWorker({
@@ -163,8 +154,8 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         scripts,
-        spare,
-        breaker: new AgentBreaker({ redis, key_prefix }),
+        workspaces: precreated,
+        breaker: state.breaker,
         environment,
         workerId: `${hostname()}-${process.pid}`,
         instance,
@@ -172,7 +163,8 @@ export class TriageWorkerApp {
         logger,
       },
       connection: redis,
-      counters: new TriageCounters({ redis, key_prefix }),
+      prefix: state.keys.bullmq,
+      counters: state.triage,
       slots,
       retry: {
         maxAttempts: config.max_attempts,
@@ -182,7 +174,7 @@ export class TriageWorkerApp {
       lock,
       wakeNotifier: () => notifier.wake(),
     });
-    const workers = new LiveWorkers({ redis, key_prefix, length: WORKER_SILENT_MS });
+    const workers = state.openLiveWorkers(WORKER_SILENT_MS);
     const { max_concurrent_agents } = config;
     const share = new WorkerShare({
       workers,
@@ -194,7 +186,7 @@ export class TriageWorkerApp {
       worker.configure(changed);
       notifier.configure(changed);
       prepareScripts(changed);
-      workspaces.wake();
+      workspaceSweeps.wake();
       share.configure(changed.max_concurrent_agents);
       sweeper.configure(changed.max_queue_age_seconds);
       Promise.all([

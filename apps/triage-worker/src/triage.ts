@@ -25,7 +25,7 @@ export async function triage(
   row: Promise<Incident | undefined>,
   context: TriageContext,
 ): Promise<TriageOutcome> {
-  const { config, spare, stages, logger } = context;
+  const { config, workspaces, stages, logger } = context;
   try {
     const claimed = await stages.time('claim', claim(incidentId, row, context));
     // The cluster is asked as soon as it may be; all the rest goes on alongside.
@@ -38,9 +38,9 @@ export async function triage(
         allowed,
       );
       const resume = turn.left !== undefined;
-      // The built-in analyser is in no hurry, and leaves no logs.
-      const atHand = config.agent_cli === 'builtin' ? {} : { spare };
-      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...atHand });
+      // The pre-created ones have the logs of an agent script, which the built-in analyser does not write.
+      const pool = config.agent_cli === 'builtin' ? {} : { pool: workspaces };
+      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...pool });
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
         const outcome = await guardAgents(turn, claimed, workspace, evidence, context);

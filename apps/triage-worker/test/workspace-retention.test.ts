@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { SpareWorkspace } from '../src/workspace/spare-workspace.ts';
+import { PrecreatedWorkspace } from '../src/workspace/precreated-workspace.ts';
 import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
 import { harness } from './file-harness.ts';
 
@@ -43,9 +43,9 @@ it('removes the oldest of what is more than the count', async () => {
   expect(await left()).toEqual(['w1', 'w2']);
 });
 
-it('removes spare workspaces of workers that are gone, and none that a worker may still have', async () => {
-  const spare = new SpareWorkspace();
-  await spare.start(root);
+it('removes precreated workspaces of workers that are gone, and none that a worker may still have', async () => {
+  const precreated = new PrecreatedWorkspace();
+  await precreated.start(root);
   const [kept = ''] = await left();
   await mkdir(path.join(root, '.spare-old', 'logs'), { recursive: true });
   const yesterday = new Date(NOW - 1.1 * DAY);
@@ -54,7 +54,7 @@ it('removes spare workspaces of workers that are gone, and none that a worker ma
   await utimes(path.join(root, kept), now, now);
   expect(await sweep()).toEqual([]);
   expect(await left()).toEqual([kept]);
-  await spare.stop();
+  await precreated.stop();
 });
 
 it('keeps everything when both bounds are 0', async () => {

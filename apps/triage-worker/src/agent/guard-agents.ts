@@ -6,13 +6,13 @@ import type { Evidence } from '../evidence/evidence.ts';
 import { LONGEST_COLLECTION_MS } from '../prepare/gather-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { findLeftRun, type LeftRun } from './run/find-orphaned-run.ts';
+import { findOrphanedRun, type OrphanedRun } from './run/find-orphaned-run.ts';
 import { investigate } from './investigate.ts';
 
 /** Who is to investigate, as far as that is known before an agent begins. */
 export class Turn {
   /** The run that another worker began, which is followed to its end. */
-  readonly left: LeftRun | undefined;
+  readonly left: OrphanedRun | undefined;
   /** Of the breaker, where it was asked. */
   readonly answer: BreakerAnswer | undefined;
   readonly #incidentId: string;
@@ -49,7 +49,7 @@ export class Turn {
 export async function takeTurn(claim: Claim, context: TriageContext): Promise<Turn> {
   const { config, breaker, grace, afterwards } = context;
   const { incident_id: id } = claim.incident;
-  const left = await findLeftRun(claim, context);
+  const left = await findOrphanedRun(claim, context);
   if (left || config.agent_cli === 'builtin' || claim.agentsGivenUp !== undefined)
     return new Turn(id, context, { left });
   const longest = LONGEST_COLLECTION_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;

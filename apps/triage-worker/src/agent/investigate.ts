@@ -9,7 +9,7 @@ import { together } from '@nightcrier/core/async/together';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
-import type { LeftRun } from './run/find-orphaned-run.ts';
+import type { OrphanedRun } from './run/find-orphaned-run.ts';
 import { noteUsage } from './note-usage.ts';
 import { providerFailure } from './provider-failure.ts';
 import { runAgent } from './run-agent.ts';
@@ -29,7 +29,7 @@ export async function investigate(
   workspace: Workspace,
   evidence: Promise<Evidence>,
   context: TriageContext,
-  { left, passedOver }: { left?: LeftRun | undefined; passedOver?: string } = {},
+  { left, passedOver }: { left?: OrphanedRun | undefined; passedOver?: string } = {},
 ): Promise<TriageOutcome> {
   const { config, logger } = context;
   const { attempts } = claim.incident;
@@ -70,7 +70,7 @@ interface OneRun {
   context: TriageContext;
   agent: AgentCli;
   because: string | undefined;
-  left: LeftRun | undefined;
+  left: OrphanedRun | undefined;
 }
 
 /** One run of one agent, judged. `provider`: how the provider of its model let it down, where that was it. */

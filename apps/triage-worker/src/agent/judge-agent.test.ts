@@ -8,11 +8,11 @@ const missing: ReportReading = { valid: false, problem: 'investigation.md is not
 const RESOLVED = { kind: 'resolved', report: summary, markdown: '# T', agent: 'claude' };
 
 it.each([0, 1])('takes a valid report whatever the agent exited with: %i', (code) => {
-  expect(judgeAgent({ kind: 'exited', code, lastWords: '' }, valid, 'claude', 300)).toEqual(RESOLVED);
+  expect(judgeAgent({ kind: 'exited', code, lastLine: '' }, valid, 'claude', 300)).toEqual(RESOLVED);
 });
 
 it('does not take an exit code of 0 for a report', () => {
-  expect(judgeAgent({ kind: 'exited', code: 0, lastWords: '' }, missing, 'claude', 300)).toEqual({
+  expect(judgeAgent({ kind: 'exited', code: 0, lastLine: '' }, missing, 'claude', 300)).toEqual({
     kind: 'agent_failed',
     reason: 'claude left no valid report: investigation.md is not there',
     agent: 'claude',
@@ -20,7 +20,7 @@ it('does not take an exit code of 0 for a report', () => {
 });
 
 it('names exit code and last words of an agent that failed', () => {
-  expect(judgeAgent({ kind: 'exited', code: 3, lastWords: 'quota exceeded' }, missing, 'claude', 300)).toMatchObject({
+  expect(judgeAgent({ kind: 'exited', code: 3, lastLine: 'quota exceeded' }, missing, 'claude', 300)).toMatchObject({
     kind: 'agent_failed',
     reason:
       'claude exited with code 3 (last words: quota exceeded) and left no valid report: investigation.md is not there',

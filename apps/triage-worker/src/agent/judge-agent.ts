@@ -30,7 +30,7 @@ export function judgeAgent(
       return { kind: 'failed', reason: exit.reason };
     case 'exited': {
       if (report.valid) return { kind: 'resolved', report: report.summary, markdown: report.markdown, agent };
-      const lastWords = exit.lastWords === '' ? '' : ` (last words: ${exit.lastWords})`;
+      const lastWords = exit.lastLine === '' ? '' : ` (last words: ${exit.lastLine})`;
       return agentFailed(
         exit.code === 0
           ? `${agent} left no valid report: ${report.problem}`

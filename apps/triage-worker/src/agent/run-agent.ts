@@ -4,7 +4,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { LeftRun } from './run/find-orphaned-run.ts';
+import type { OrphanedRun } from './run/find-orphaned-run.ts';
 import { runScript, type ScriptRun } from './run/run-script.ts';
 import { scriptArguments } from './run/script-arguments.ts';
 import { scriptEnvironment } from './run/script-environment.ts';
@@ -22,7 +22,7 @@ export async function runAgent(
   workspace: Workspace,
   evidence: Promise<Evidence>,
   context: TriageContext,
-  { because, left }: { because?: string | undefined; left?: LeftRun | undefined } = {},
+  { because, left }: { because?: string | undefined; left?: OrphanedRun | undefined } = {},
 ): Promise<ScriptRun> {
   const { config, signal } = context;
   signal.throwIfAborted();
@@ -30,7 +30,7 @@ export async function runAgent(
     // Rules over evidence that is already here: it neither waits nor outlives any deadline.
     const clusterEvent = claim.incident.cluster_event;
     runBuiltinAnalyser({ evidence: await evidence, clusterEvent, outputDirectory: workspace.output, because });
-    return { exit: { kind: 'exited', code: 0, lastWords: '' }, gone: Promise.resolve() };
+    return { exit: { kind: 'exited', code: 0, lastLine: '' }, gone: Promise.resolve() };
   }
   const { incident, cluster, kubeconfig } = claim;
   const run = {
@@ -44,7 +44,7 @@ export async function runAgent(
     adopt: left !== undefined,
   };
   return runScript({
-    host: context.scripts,
+    scripts: context.scripts,
     script: config.agent_script_path,
     arguments: scriptArguments(run, config),
     environment: await readEnvironment(context),

@@ -4,7 +4,7 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
 import { accessSync, constants, statSync } from 'node:fs';
-import { hasLastResort } from '../agent/roster.ts';
+import { hasLastResort } from '../roster.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import { workspaceOf } from '../workspace/workspace.ts';

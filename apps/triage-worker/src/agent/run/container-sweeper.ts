@@ -5,7 +5,7 @@ import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { type AgentContainer, DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
-import { usesEngine } from '../roster.ts';
+import { usesEngine } from '../../roster.ts';
 
 const INTERVAL_MS = 60_000;
 

@@ -1,19 +1,19 @@
 import { execa } from 'execa';
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
-import type { HostedScript } from './script-host.ts';
+import type { AgentScript } from '../../agent-script.ts';
 
-export type WaitingShell = ReturnType<typeof startWaitingShell>;
+export type PrestartedShell = ReturnType<typeof startShell>;
 
 /**
- * Starts a shell that waits for one line on its stdin, and by it becomes a script. What takes long about a new process, the
- * fork, is done by then. A shell that never gets its line ends when this process does.
+ * Starts a shell that reads one line from its stdin and executes it, which replaces the shell by a script. The slow part of
+ * a new process, the fork, is done by then. A shell that gets no line exits with this process.
  * @param killGrace ms between SIGTERM and SIGKILL, when it is killed
  */
-export function startWaitingShell(killGrace: number) {
+export function startShell(killGrace: number) {
   return execa('/bin/sh', [], {
     env: {},
     extendEnv: false,
-    // The script writes straight into files: a descendant that outlives it holds no pipe that we would wait for.
+    // The script writes into files: a descendant that outlives it holds no pipe that we would wait for.
     stdio: ['pipe', 'ignore', 'ignore', { value: 'pipe', input: true }],
     forceKillAfterDelay: killGrace,
     killDescendants: true,
@@ -24,41 +24,35 @@ export function startWaitingShell(killGrace: number) {
 }
 
 /**
- * What makes a shell that waits a script. The environment is in it, and so is not among the arguments, which everybody can see.
+ * Returns the line that replaces a pre-started shell by a script. It carries the environment, because every user of the
+ * machine can see the arguments of a process.
  * @throws ErrnoException when the script cannot be executed or read
  */
-export function lineToBecome({
-  script,
-  arguments: args,
-  environment,
-  directory,
-  stdout,
-  stderr,
-}: HostedScript): string {
+export function execLine({ script, arguments: args, environment, directory, stdout, stderr }: AgentScript): string {
   accessSync(script, constants.X_OK);
   const variables = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
   return [
-    // Not the stream of this line, of which the shell has perhaps read more.
+    // Not the stream of this line: the shell may have read ahead.
     `exec <&3 3<&- >${quoted(stdout)} 2>${quoted(stderr)}`,
     `cd ${quoted(directory)} || exit 126`,
-    // Which `cd` has just set.
+    // `cd` has set it.
     'unset OLDPWD',
     ...variables,
     `exec ${[...interpreterOf(script), script, ...args].map(quoted).join(' ')}\n`,
   ].join('; ');
 }
 
-/** Gives the script that a shell has become a line on its stdin, and the end of that. */
-export function tellReady({ stdio: [, , , stdin] }: WaitingShell): void {
-  // One that has ended, or does not listen, did not want to know.
+/** Writes one line to the stdin of the script that a shell has become, and closes it. */
+export function sendReady({ stdio: [, , , stdin] }: PrestartedShell): void {
+  // The script may have exited, or may not read its stdin.
   stdin.on('error', () => undefined);
-  // Nor must we wait for a descendant that keeps the other end.
+  // A descendant may keep the other end open.
   stdin.end('ready\n', () => stdin.destroy());
 }
 
 /**
- * A script that begins with `#!/usr/bin/env bash` has `env` look for bash; the shell does that as well, and one program less is
- * started.
+ * Returns the interpreter of a script that begins with `#!/usr/bin/env NAME`. The shell resolves it itself, which saves the
+ * start of `env`.
  */
 function interpreterOf(script: string): string[] {
   const file = openSync(script, 'r');
@@ -72,7 +66,7 @@ function interpreterOf(script: string): string[] {
   }
 }
 
-/** As one word of a POSIX shell, whatever is in it. */
+/** Quotes a text as one word of a POSIX shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
