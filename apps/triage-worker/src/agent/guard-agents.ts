@@ -113,6 +113,7 @@ function resultOf(outcome: TriageOutcome, { config }: TriageContext): AgentResul
     case 'requeue':
     case 'expired':
     case 'skipped':
+    case 'cancelled':
       return { kind: 'left' };
     default:
       return outcome satisfies never;

@@ -88,6 +88,13 @@ export function dispositionOf(
         level: 'info',
         message: 'triage_skipped',
       };
+    case 'cancelled':
+      return {
+        job: 'complete',
+        end: { state: 'cancelled', reason: outcome.reason },
+        level: 'info',
+        message: 'incident cancelled',
+      };
     default:
       return outcome satisfies never;
   }
