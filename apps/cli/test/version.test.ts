@@ -1,12 +1,11 @@
 import { execa } from 'execa';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
 import { readVersion } from '../src/commands/version.ts';
 
-const root = path.join(import.meta.dirname, '../../..');
-const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
 const nightcrier = async (environment: Record<string, string>, ...words: string[]): Promise<string> => {
   const env = { PATH: process.env.PATH, ...environment };
   const cli = path.join(import.meta.dirname, '../src/main.ts');
