@@ -35,6 +35,7 @@ export const IMPORT_RULES: ImportRules = {
       'permissions',
       'async',
       'logger.ts',
+      'version.ts',
     ],
     redaction: ['redact-incident.ts', 'redact-value.ts', 'redact-text.ts', 'own-rules.ts', 'kept-rules.ts'],
     runtime: ['process', 'configuration'],

@@ -7,13 +7,14 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
 /** What the routes read from. */
 export interface ApiContext {
   /** Fails at once while Redis is away. */
   redis: RedisConnection;
-  key_prefix: string;
+  keys: StateKeys;
   /** As configured now. */
   clusters: () => ConfiguredCluster[];
   /** What this process, else the ingesters, refuse of a changed configuration. */

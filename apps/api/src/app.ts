@@ -5,16 +5,10 @@ import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IngesterBoard } from '@nightcrier/state/leases/ingesters';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
+import { ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
+import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
@@ -72,14 +66,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection', () => disconnect(redis));
   const boardRedis = connectWorker(settings, logger.child({ connection: 'queue board' }));
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
-  const queue = openTriageQueue(boardRedis, key_prefix, logger);
+  const queue = openState(boardRedis, { key_prefix, logger }).openQueue();
 
-  const admission = new Admission({
-    redis,
-    key_prefix,
-    queue: openTriageQueue(redis, key_prefix, logger),
-    settings: options.admission,
-  });
+  const state = openState(redis, { key_prefix, logger });
+  const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
   let refusal: RefusedConfiguration | undefined;
   const reloading: Reloading = {
@@ -93,7 +83,6 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       refusal = { process: 'api', ...refused };
     },
   };
-  const ingesters = new IngesterBoard({ redis, key_prefix });
 
   const app = fastify({
     forceCloseConnections: true,
@@ -106,16 +95,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   const context: ApiContext = {
     redis,
-    key_prefix,
+    keys: state.keys,
     clusters: () => clusters,
-    refused: async () => (refusal ? [refusal] : ingesters.refused()),
-    health: new ClusterHealthBoard({ redis, key_prefix, logger }),
-    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
-    incidents: new IncidentStore({ redis, key_prefix, logger }),
+    refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
+    health: state.clusterHealth,
+    ingesters: state.ingesterHealth,
+    incidents: state.incidents,
     admission,
-    intake: new IntakeCounters({ redis, key_prefix }),
-    triage: new TriageCounters({ redis, key_prefix }),
-    breaker: new AgentBreaker({ redis, key_prefix }),
+    intake: state.intake,
+    triage: state.triage,
+    breaker: state.breaker,
     logger,
   };
   void app.register(fastifyAccepts);

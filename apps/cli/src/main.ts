@@ -1,3 +1,4 @@
+import { VERSION } from '@nightcrier/core/version';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
@@ -32,7 +33,7 @@ function settingsOf(options: Record<string, unknown>): Record<string, string> {
 
 const program = new Command('nightcrier')
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
-  .version('0.1.0')
+  .version(VERSION)
   .showHelpAfterError();
 
 withSettings(program.command('demo'))

@@ -1,14 +1,13 @@
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
-import { silentLogger } from '@nightcrier/core/logger';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { execa } from 'execa';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 

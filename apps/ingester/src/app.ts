@@ -7,14 +7,12 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission';
-import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/health/cluster-health';
-import { ClusterLeases } from '@nightcrier/state/leases/cluster-leases';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { type HeldContact, LastContacts } from '@nightcrier/state/health/last-contact';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import { ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission-settings';
+import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
+import type { HeldContact } from '@nightcrier/state/health/last-contact';
+import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
 import { ContactKeeper } from './clusters/watermark-store.ts';
@@ -97,16 +95,14 @@ export class Ingester {
 
     const redis = connectProducer({ url, key_prefix }, logger);
     this.#lifecycle.onStop('redis', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
-    const admission = new Admission({ redis, key_prefix, queue, settings: config });
+    const admission = state.openAdmission(queue, config);
     this.#admission = admission;
-    const counters = new IntakeCounters({ redis, key_prefix });
-    const board = new ClusterHealthBoard({ redis, key_prefix, logger });
-    const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
 
     const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
-    const leases = new ClusterLeases({ redis, key_prefix, id: this.id, length: config.cluster_lease * 1000 });
+    const leases = state.openLeases({ id: this.id, length: config.cluster_lease * 1000 });
     const keeper = new LeaseKeeper({
       leases,
       clusters: config.clusters.map(({ name }) => name),
@@ -125,11 +121,11 @@ export class Ingester {
     const publisher = new HealthPublisher({
       health: () => this.health(),
       publish: async (clusters) => {
-        await board.publish(
+        await state.clusterHealth.publish(
           leases,
           clusters.flatMap((health) => withToken(health, keeper)),
         );
-        if (this.#intake) await ingesters.publish({ name: this.id, spool: this.#intake.spoolHealth() });
+        if (this.#intake) await state.ingesterHealth.publish({ name: this.id, spool: this.#intake.spoolHealth() });
       },
       logger,
     });
@@ -137,7 +133,7 @@ export class Ingester {
 
     const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
     const counts = new EarlyCounts({
-      write: (batch) => counters.countOnce(batch),
+      write: (batch) => state.intake.countOnce(batch),
       store: new CountsStore(spoolDirectory, logger),
       logger,
     });
@@ -160,7 +156,7 @@ export class Ingester {
     this.#lifecycle.onStop('intake', () => intake.close());
     this.#intake = intake;
 
-    const lastContacts = new LastContacts({ redis, key_prefix });
+    const { lastContacts } = state;
     const contacts = new ContactKeeper({
       contacts: lastContacts,
       write: (latest) =>

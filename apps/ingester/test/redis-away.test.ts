@@ -1,5 +1,4 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import type { Config } from '@nightcrier/core/settings/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, openState, simulate, startIngester } from './ingester.fixture.ts';
@@ -8,7 +7,7 @@ const NAMES = Array.from({ length: 16 }, (_, index) => `c-${index}`);
 const patient = { timeout: 20_000 };
 
 async function startRedis(port?: number) {
-  const redis = await startEmbeddedRedis({ logger: silentLogger, ...(port !== undefined && { port }) });
+  const redis = await startRedisServer({ ...(port !== undefined && { port }) });
   onTestFinished(() => redis.stop());
   return { redis, url: redis.url, port: Number(new URL(redis.url).port) };
 }

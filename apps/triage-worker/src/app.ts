@@ -3,17 +3,9 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { readInstance } from '@nightcrier/state/redis/instance';
-import { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
-import { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
+import { openState } from '@nightcrier/state/open-state';
+import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { SlackCards } from '@nightcrier/state/notifications/slack-cards';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
-import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
-import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
@@ -136,17 +128,17 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const redis = connectWorker({ url, key_prefix }, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
     this.#throwIfStopped();
 
-    const incidents = new IncidentStore({ redis, key_prefix, logger });
+    const { incidents } = state;
     const notifier = new Notifier({
-      redis,
-      key_prefix,
-      targets: configuredTargets(config, new SlackCards({ redis, key_prefix }), this.#options.slackRate),
-      outbox: new NotificationOutbox({ redis, key_prefix, logger }),
+      state,
+      targets: configuredTargets(config, state.slackCards, this.#options.slackRate),
+      outbox: state.outbox,
       incidents,
       publicUrl: config.public_url,
       times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
@@ -159,15 +151,15 @@ export class TriageWorkerApp {
     const workspaceSweeps = workspaceSweeper({ root, days, count, incidents, logger });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
     workspaceSweeps.start();
-    const instance = await readInstance({ redis, key_prefix });
+    const instance = await state.instance();
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
     containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
-    const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
+    const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
     const sweeper = new QueueSweeper({
-      sweep: new QueueSweep({ redis, key_prefix, incidents }),
+      sweep: state.openSweep(),
       slots,
       max_queue_age_seconds,
       interval: lock.stalledInterval,
@@ -193,7 +185,7 @@ export class TriageWorkerApp {
         clients: new KubernetesClients(),
         scripts,
         workspaces: precreated,
-        breaker: new AgentBreaker({ redis, key_prefix }),
+        breaker: state.breaker,
         environment,
         workerId: `${hostname()}-${process.pid}`,
         instance,
@@ -201,7 +193,8 @@ export class TriageWorkerApp {
         logger,
       },
       connection: redis,
-      counters: new TriageCounters({ redis, key_prefix }),
+      prefix: state.keys.bullmq,
+      counters: state.triage,
       slots,
       retry: {
         maxAttempts: config.max_attempts,
@@ -211,7 +204,7 @@ export class TriageWorkerApp {
       lock,
       wakeNotifier: () => notifier.wake(),
     });
-    const workers = new LiveWorkers({ redis, key_prefix, length: WORKER_SILENT_MS });
+    const workers = state.openLiveWorkers(WORKER_SILENT_MS);
     const { max_concurrent_agents } = config;
     const share = new WorkerShare({
       workers,

@@ -4,14 +4,12 @@ import { type Config, Settings } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Scenario } from '@nightcrier/simulator/scenario';
-import { Admission } from '@nightcrier/state/admission/admission';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { readInstance } from '@nightcrier/state/redis/instance';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { StateKeys } from '@nightcrier/state/redis/keys';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
-import { type TriageQueue, openTriageQueue } from '@nightcrier/state/queue/triage-queue';
+import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
+import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -47,21 +45,22 @@ export class TestHarness {
   readonly queue: TriageQueue;
   readonly #backend: TestBackend;
   readonly #redis: ReturnType<typeof connectProducer>;
+  readonly #state: State;
   readonly #admission: Admission;
   readonly #apps: TriageWorkerApp[] = [];
   readonly #kills: (() => Promise<void>)[] = [];
 
   private constructor(backend: TestBackend, folder: string, redis: ReturnType<typeof connectProducer>) {
-    const { key_prefix } = this;
     this.#backend = backend;
     this.folder = folder;
     this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
     this.#redis = redis;
-    this.queue = openTriageQueue(redis, key_prefix, silentLogger);
-    this.incidents = new IncidentStore({ redis, key_prefix, logger: silentLogger });
-    this.counters = new TriageCounters({ redis, key_prefix });
+    this.#state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
+    this.queue = this.#state.openQueue();
+    this.incidents = this.#state.incidents;
+    this.counters = this.#state.triage;
     const settings = { ...Settings.parse({}), grouping: 'none' } as const;
-    this.#admission = new Admission({ redis, key_prefix, queue: this.queue, settings });
+    this.#admission = this.#state.openAdmission(this.queue, settings);
   }
 
   static async open(backend: TestBackend): Promise<TestHarness> {
@@ -180,12 +179,12 @@ export class TestHarness {
 
   /** What the worker's containers are labelled with. */
   async instance(): Promise<string> {
-    return readInstance({ redis: this.#redis, key_prefix: this.key_prefix });
+    return this.#state.instance();
   }
 
   /** Breaks the incident's row. */
   async corrupt(id: string): Promise<void> {
-    await this.#redis.hset(new StateKeys(this.key_prefix).incident(id), 'cluster_event', 'not JSON');
+    await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
   /** Puts something in the place of the queue's settings, so that a worker cannot start. */
@@ -195,7 +194,7 @@ export class TestHarness {
 
   /** Has Redis answer with an error whoever asks for a slot of the cluster; gives what mends it. */
   async breakSlots(): Promise<() => Promise<void>> {
-    const key = new StateKeys(this.key_prefix).slots('alpha');
+    const key = this.#state.keys.slots('alpha');
     await this.#redis.set(key, 'not a sorted set');
     return async () => void (await this.#redis.del(key));
   }
@@ -207,12 +206,12 @@ export class TestHarness {
 
   /** How many leases of slots of the cluster have not ended. */
   async slotsHeld(): Promise<number> {
-    return this.#redis.zcount(new StateKeys(this.key_prefix).slots('alpha'), Date.now(), '+inf');
+    return this.#redis.zcount(this.#state.keys.slots('alpha'), Date.now(), '+inf');
   }
 
   /** What does not balance in the books. */
   async booksOff(): Promise<string[]> {
-    return auditBooks(await new IntakeCounters({ redis: this.#redis, key_prefix: this.key_prefix }).read()).off;
+    return auditBooks(await this.#state.intake.read()).off;
   }
 
   /** How many clients Redis has. */

@@ -1,6 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { openState } from '@nightcrier/state/open-state';
 import { type RedisConnection, connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -9,11 +9,11 @@ import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
 import { TestBackend } from './backend.ts';
 import { TestHarness } from './harness.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 let redis: RedisConnection;
 let key_prefix: string;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
   redis = connectWorker({ url: server.url, key_prefix: 'unused' }, silentLogger);
 });
 beforeEach(() => {
@@ -29,7 +29,7 @@ async function startShare(
   interval = 20,
 ): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
   let now: number | undefined | 'unknown' = 'unknown';
-  const workers = new LiveWorkers({ redis, key_prefix, length: 400 });
+  const workers = openState(redis, { key_prefix, logger: silentLogger }).openLiveWorkers(400);
   const onShare = (agents: number | undefined): void => void (now = agents);
   const share = new WorkerShare({ workers, max_concurrent_agents: 5, onShare, interval, logger: silentLogger });
   await share.start();

@@ -1,7 +1,6 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
-import { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import { QUEUE_NAME, RETENTION, type TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
@@ -32,6 +31,8 @@ export interface TriageWorkerParts {
   /** What the stages use; the worker adds what is each run's own. */
   context: Omit<TriageContext, 'afterwards' | 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
+  /** BullMQ's `prefix` option. */
+  prefix: string;
   counters: TriageCounters;
   slots: ClusterSlots;
   retry: RetryPolicy;
@@ -62,7 +63,7 @@ export class TriageWorker {
       async (job, token, signal) => this.#process(job, token ?? '', signal ?? this.#shutdown.signal),
       {
         connection: parts.connection,
-        prefix: new StateKeys(config.redis.key_prefix).bullmq,
+        prefix: parts.prefix,
         name: parts.context.workerId,
         autorun: false,
         concurrency: MOST_AT_ONCE,

@@ -84,7 +84,7 @@ export class ConfigWatcher {
     const { load, logger } = this.#options;
     try {
       const { config, file, warnings } = await load();
-      for (const warning of warnings) logger.warn({ file }, warning);
+      for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
       this.#take(config, reloading);
     } catch (error) {
       if (error instanceof ConfigError) this.#refuse(error, reloading);

@@ -42,7 +42,7 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
+  for (const warning of loaded.warnings) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
   const changes = new ConfigWatcher({ loaded, load, logger });

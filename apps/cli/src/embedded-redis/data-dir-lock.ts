@@ -16,15 +16,15 @@ const Holder = z.object({
 type Holder = z.infer<typeof Holder>;
 
 export interface DataDirLock {
-  /** Notes the server that was started under the lock. */
+  /** Records the process id of the server that was started under the lock. */
   record(serverPid: number): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
- * Claims a data directory for one embedded Redis, because two servers on one append-only file destroy it. A lock whose
- * owner is dead is taken over; a server that it left behind is ended first.
- * @throws Error when a living process holds it.
+ * Locks a data directory for one embedded Redis: two servers on one append-only file would corrupt it. A lock whose owner
+ * has died is taken over, after its orphaned server has been stopped.
+ * @throws Error when a running process holds the lock.
  */
 export async function lockDataDir(dataDir: string, port: number, logger: Logger): Promise<DataDirLock> {
   const file = join(dataDir, 'embedded-redis.lock');
@@ -52,7 +52,7 @@ export async function lockDataDir(dataDir: string, port: number, logger: Logger)
   };
 }
 
-/** Puts the whole file in place, or finds that there is one. */
+/** Creates the lock file atomically with its content. Returns false if it exists. */
 async function linked(draft: string, file: string): Promise<boolean> {
   try {
     await link(draft, file);
@@ -67,7 +67,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   try {
     return Holder.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
-    // Gone meanwhile, or not one of ours: nobody's.
+    // Removed since, or not a lock file: no holder.
     return undefined;
   }
 }
@@ -80,12 +80,12 @@ async function takeOver(file: string, holder: Holder, logger: Logger): Promise<v
       `data directory ${dirname(file)} is in use by process ${owner_pid} (${file}): stop it, or set data_dir`,
     );
   if (!serving) return;
-  logger.warn({ pid: server_pid, lock: file }, 'ending the embedded redis of a process that died');
   process.kill(server_pid, 'SIGTERM');
   while (alive(server_pid)) await sleep(50);
+  logger.warn({ pid: server_pid, lock: file }, 'orphaned embedded redis stopped');
 }
 
-/** The process id of the Redis on a port, from itself: the one in the lock may be another's by now. */
+/** Asks the Redis on a port for its process id: the id in the lock file may have been reused since. */
 async function serverProcess(port: number): Promise<number | undefined> {
   const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: null, connectTimeout: 2_000 });
   redis.on('error', () => undefined);
@@ -105,7 +105,7 @@ function alive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM: it runs, as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
