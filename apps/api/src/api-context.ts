@@ -3,6 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
@@ -22,6 +23,7 @@ export interface ApiContext {
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
+  cancellations: Cancellations;
   /** What operators put in again. */
   admission: Admission;
   intake: IntakeCounters;

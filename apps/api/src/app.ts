@@ -14,6 +14,7 @@ import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { booksRoute } from './routes/books-route.ts';
+import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
@@ -101,6 +102,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
     incidents: state.incidents,
+    cancellations: state.openCancellations(),
     admission,
     intake: state.intake,
     triage: state.triage,
@@ -117,6 +119,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
+      cancelRoute(scope, context);
       booksRoute(scope, context);
     },
     { prefix: '/api' },

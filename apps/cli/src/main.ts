@@ -3,10 +3,11 @@ import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
+import { userInfo } from 'node:os';
 import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
-import { listIncidents, showIncident } from './commands/incidents.ts';
+import { cancelIncident, listIncidents, showIncident } from './commands/incidents.ts';
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
@@ -116,6 +117,16 @@ incidents
   .argument('<incident-id>')
   .argument('<member>', 'its fault id, as `incidents show` lists it')
   .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
+
+incidents
+  .command('cancel')
+  .description('end an incident that waits or runs, without a report')
+  .argument('<incident-id>')
+  .option('--reason <text>', 'why; shown with the incident')
+  .option('--by <who>', 'who cancels it (default: the user of this shell)')
+  .action(async (id: string, { reason, by = userInfo().username }: { reason?: string; by?: string }) =>
+    cancelIncident(apiClient(), id, { reason, by }),
+  );
 
 try {
   await program.parseAsync();

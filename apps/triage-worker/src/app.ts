@@ -196,6 +196,7 @@ export class TriageWorkerApp {
       prefix: state.keys.bullmq,
       counters: state.triage,
       slots,
+      cancellations: state.openCancellations(),
       retry: {
         maxAttempts: config.max_attempts,
         random: Math.random,

@@ -7,6 +7,7 @@ import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
+import { Cancellations } from './incidents/cancel.ts';
 import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
@@ -55,6 +56,8 @@ export interface State {
   openNotificationQueue(target: NotificationTargetName): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
+  openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
   /** @throws Error when the installed BullMQ has changed a script that parking runs. */
   openSlots(options: ClusterSlotsOptions): ClusterSlots;
@@ -90,6 +93,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
+    openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),
     openSlots: (options) => new ClusterSlots(context, options),
     openLiveWorkers: (length) => new LiveWorkers(context, length),

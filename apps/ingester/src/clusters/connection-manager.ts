@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
@@ -5,7 +6,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
-import type { ContactMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
@@ -32,8 +33,7 @@ export interface ConnectionManagerOptions {
   /** Everything that any cluster sends, together with the cluster that it came from. */
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
-  onHealthChange: (cluster: string) => void;
-  memoryOf: (cluster: string) => ContactMemory;
+  memoryOf: (cluster: string) => WatermarkMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection begins when this resolves, but no later than {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -57,6 +57,8 @@ interface Watched {
  * "ConnectionManager"). Which clusters these are changes with the leases and with the configuration.
  */
 export class ConnectionManager {
+  /** `health`: the health of this cluster has changed. */
+  readonly events = new EventEmitter<{ health: [cluster: string] }>();
   readonly #options: ConnectionManagerOptions;
   readonly #transport = createMcpTransport();
   readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
@@ -132,7 +134,7 @@ export class ConnectionManager {
   }
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
-    const { settings, logger, memoryOf, onReceived, onMalformed, onHealthChange } = this.#options;
+    const { settings, logger, memoryOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),
@@ -153,7 +155,7 @@ export class ConnectionManager {
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
-      onHealthChange: () => onHealthChange(cluster.name),
+      onHealthChange: () => this.events.emit('health', cluster.name),
     });
   }
 }

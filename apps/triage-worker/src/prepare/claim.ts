@@ -1,6 +1,7 @@
 import { type AgentFailure, describeFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
+import { cancelledReason } from '@nightcrier/core/incidents/cancel-request';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
@@ -27,7 +28,7 @@ export interface Claim {
  * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
  * configuration of now, since hours can pass between a fault and its turn. What is claimed is to be begun.
  * @param row the incident's, being read
- * @throws TriageEnded `skipped`, `expired` or `failed`
+ * @throws TriageEnded `skipped`, `cancelled`, `expired` or `failed`
  */
 export async function claim(
   incidentId: string,
@@ -35,6 +36,7 @@ export async function claim(
   { config }: TriageContext,
 ): Promise<Claim> {
   const incident = await openIncident(incidentId, row);
+  requireWanted(incident);
   requireFresh(incident, config);
   const exhausted = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
@@ -92,6 +94,12 @@ async function openIncident(incidentId: string, row: Promise<Incident | undefine
     throw new TriageEnded({ kind: 'skipped', reason: `the incident has ended already: ${incident.state}` });
   }
   return incident;
+}
+
+/** A request to cancel that came while another worker held the incident, and died with it. */
+function requireWanted({ cancel_requested_at, cancel_requested_by: by, cancel_reason: reason }: Incident): void {
+  if (cancel_requested_at === undefined) return;
+  throw new TriageEnded({ kind: 'cancelled', reason: cancelledReason({ by, reason }) });
 }
 
 /** An incident that was begun is brought to an end however long that takes. */

@@ -53,6 +53,10 @@ it.each<[TriageOutcome, object]>([
     { kind: 'skipped', reason: 'disabled' },
     { job: 'complete', end: { state: 'skipped', reason: 'disabled' }, message: 'triage_skipped' },
   ],
+  [
+    { kind: 'cancelled', reason: 'by alice' },
+    { job: 'complete', end: { state: 'cancelled', reason: 'by alice' }, level: 'info' },
+  ],
 ])('maps %j to job and row', (outcome, expected) => {
   expect(dispositionOf(outcome, 1, retry, quiet)).toMatchObject(expected);
 });
@@ -87,6 +91,7 @@ it.each<[TriageOutcome, string | undefined, string | undefined]>([
   [{ kind: 'requeue', reason: 'stop' }, undefined, undefined],
   [{ kind: 'expired', reason: 'old' }, undefined, undefined],
   [{ kind: 'skipped', reason: 'disabled' }, undefined, undefined],
+  [{ kind: 'cancelled', reason: 'by alice' }, undefined, undefined],
 ])('notifies of %j', (outcome, quietly, loudly) => {
   const notified = (notify_on_agent_failure: boolean): unknown => {
     const disposition = dispositionOf(outcome, 3, retry, { notify_on_agent_failure });

@@ -75,6 +75,10 @@ export function dispositionOf(
       const end: IncidentEnd = { state: 'skipped', reason: outcome.reason };
       return { job: 'complete', end, level: 'info', message: 'triage_skipped' };
     }
+    case 'cancelled': {
+      const end: IncidentEnd = { state: 'cancelled', reason: outcome.reason };
+      return { job: 'complete', end, level: 'info', message: 'incident cancelled' };
+    }
     default:
       return outcome satisfies never;
   }

@@ -65,6 +65,10 @@ export const Incident = z.object({
   attempts: z.number().int().nonnegative(),
   /** Why the last attempt without an outcome ended. */
   last_failure: z.string().optional(),
+  /** When a client first asked to cancel the incident, and what it said; see {@link CancelRequest}. */
+  cancel_requested_at: z.string().optional(),
+  cancel_requested_by: z.string().optional(),
+  cancel_reason: z.string().optional(),
   /** Absolute path of the workspace, on the worker that ran the last attempt. */
   workspace: z.string().optional(),
   agent: z.string().optional(),

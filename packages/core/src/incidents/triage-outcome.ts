@@ -25,7 +25,9 @@ export type TriageOutcome =
   /** It waited longer than `max_queue_age_seconds`. */
   | { kind: 'expired'; reason: string }
   /** Triage is disabled for the cluster. */
-  | { kind: 'skipped'; reason: string };
+  | { kind: 'skipped'; reason: string }
+  /** A client of the API cancelled the incident. */
+  | { kind: 'cancelled'; reason: string };
 
 /** Every kind of {@link TriageOutcome}, for counters that begin at 0. */
 export const TRIAGE_OUTCOMES = [
@@ -36,4 +38,5 @@ export const TRIAGE_OUTCOMES = [
   'requeue',
   'expired',
   'skipped',
+  'cancelled',
 ] as const satisfies TriageOutcome['kind'][];

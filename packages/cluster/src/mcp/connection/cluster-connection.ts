@@ -3,7 +3,7 @@ import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
-import { type ContactMemory, ContactRecord } from '../../backfill/watermark.ts';
+import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 import { ClusterLook } from '../../backfill/snapshot.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
@@ -15,7 +15,16 @@ export type Received = { source: 'subscription'; params: unknown } | { source: '
 
 type WatchSettings = Omit<
   ClusterWatchOptions,
-  'timeouts' | 'random' | 'now' | 'status' | 'poll' | 'resync' | 'contact' | 'onMode' | 'onNotification' | 'onDegraded'
+  | 'timeouts'
+  | 'random'
+  | 'now'
+  | 'status'
+  | 'poll'
+  | 'resync'
+  | 'watermark'
+  | 'onMode'
+  | 'onNotification'
+  | 'onDegraded'
 >;
 
 /** Durations in milliseconds. */
@@ -24,7 +33,7 @@ export interface ClusterConnectionOptions extends WatchSettings {
   /** Between two looks for what a subscription may have missed without a sign; 0: only after a gap. */
   resyncInterval: number;
   /** What is remembered of the cluster beyond this connection. */
-  memory: ContactMemory;
+  memory: WatermarkMemory;
   reconnect: ReconnectConfig;
   onReceived: (received: Received) => void;
   /** The health has changed in more than its countdown. */
@@ -47,7 +56,7 @@ export class ClusterConnection {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #status: ConnectionStatusTracker;
-  readonly #contact: ContactRecord;
+  readonly #watermark: WatermarkTracker;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -64,7 +73,7 @@ export class ClusterConnection {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
-    this.#contact = new ContactRecord(options.memory);
+    this.#watermark = new WatermarkTracker(options.memory);
     const look = new ClusterLook(cluster.mcp.endpoint, logger);
     const poll = new ClusterPoll({
       clusterName: cluster.name,
@@ -74,7 +83,7 @@ export class ClusterConnection {
     });
     const resync = new Resync({
       look,
-      contact: this.#contact,
+      watermark: this.#watermark,
       memory: options.memory,
       interval: options.resyncInterval,
       reconnect: options.reconnect,
@@ -92,7 +101,7 @@ export class ClusterConnection {
       status: this.#status,
       poll,
       resync,
-      contact: this.#contact,
+      watermark: this.#watermark,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
           logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
@@ -134,7 +143,7 @@ export class ClusterConnection {
       labels: cluster.labels,
       ...(this.#mode && { mode: this.#mode }),
       ...(this.#degraded !== undefined && { degraded: this.#degraded }),
-      ...this.#contact.health(this.#now()),
+      ...this.#watermark.health(this.#now()),
     };
   }
 

@@ -8,7 +8,7 @@ import type { McpAccess, TlsFiles } from '../session/access.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
-import type { ContactRecord } from '../../backfill/watermark.ts';
+import type { WatermarkTracker } from '../../backfill/watermark.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
@@ -44,7 +44,7 @@ export interface ClusterWatchOptions {
   status: ConnectionStatusTracker;
   poll: ClusterPoll;
   resync: Resync;
-  contact: ContactRecord;
+  watermark: WatermarkTracker;
   now: () => number;
   onMode: (mode: IntakeMode) => void;
   onMalformed: OnMalformed;
@@ -83,14 +83,14 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     // What ended the epoch is the cause; what it interrupted is a consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
-    options.contact.lose();
+    options.watermark.lose();
     stop.removeEventListener('abort', endEpoch);
     epoch.abort();
   }
 }
 
 function newSubscription(
-  { cluster, logger, contact, now, onDegraded, onNotification }: ClusterWatchOptions,
+  { cluster, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
@@ -100,7 +100,7 @@ function newSubscription(
     onReceived: (params) => {
       if (epoch.signal.aborted) return;
       // A server that could not send one notification sends no more: with this one, none is missing before it.
-      contact.confirm(now());
+      watermark.confirm(now());
       onNotification(params);
     },
     onDegraded,
@@ -162,7 +162,7 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, contact, now, random, resync, status, timeouts } = options;
+  const { cluster, watermark, now, random, resync, status, timeouts } = options;
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
@@ -182,7 +182,7 @@ async function subscribeUntilLost(
   status.change('active', { mode, subscription: subscriptionId });
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
-  const onAlive = (askedAt: number): void => contact.confirm(askedAt);
+  const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
   return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
 }
 

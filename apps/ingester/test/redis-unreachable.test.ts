@@ -39,12 +39,12 @@ test('an outage of Redis ends no subscription, and afterwards each cluster has o
   await expect.poll(watchers, patient).toEqual(once);
 
   let fewest = 1;
-  const looking = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
-  onTestFinished(() => clearInterval(looking));
+  const sampling = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
+  onTestFinished(() => clearInterval(sampling));
   await redis.stop();
   for (const { lines } of ingesters) {
-    const said = () => lines.map(({ message }) => message);
-    await expect.poll(said, patient).toContain('leases cannot be renewed; listening on');
+    const messages = () => lines.map(({ message }) => message);
+    await expect.poll(messages, patient).toContain('lease renewal failed; still watching');
   }
   await clusters[0]?.run('oom-killed');
 
@@ -57,7 +57,7 @@ test('an outage of Redis ends no subscription, and afterwards each cluster has o
   await expect.poll(incidents, patient).toHaveLength(1);
 });
 
-test('ingesters that start while Redis is away all watch everything, and share it when Redis is there', async () => {
+test('ingesters that start while Redis is unreachable all watch everything, and share it when Redis is there', async () => {
   const { redis, url, port } = await startRedis();
   await redis.stop();
   const { config, watchers } = await startClusters(url);
