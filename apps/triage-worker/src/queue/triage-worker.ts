@@ -101,9 +101,12 @@ export class TriageWorker {
     this.#worker.concurrency = agents;
   }
 
-  /** Investigations that begin from now on follow another configuration. */
+  /** Applies a changed configuration to the investigations that start from now on. */
   configure(config: Config): void {
-    this.#parts = { ...this.#parts, context: { ...this.#parts.context, config } };
+    const { context, retry } = this.#parts;
+    const { max_attempts: maxAttempts } = config;
+    this.#parts = { ...this.#parts, context: { ...context, config }, retry: { ...retry, maxAttempts } };
+    this.#worker.opts.maxStalledCount = maxAttempts;
   }
 
   /**
