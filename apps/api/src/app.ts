@@ -2,10 +2,12 @@ import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
@@ -73,12 +75,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
   let refusal: RefusedConfiguration | undefined;
+  let access: AccessSettings = options;
   const reloading: Reloading = {
-    live: ['clusters', ...ADMISSION_SETTINGS],
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
       refusal = undefined;
+      access = withAccessKey(access, config.api, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
@@ -110,7 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
-  protect(app, options);
+  protect(app, () => access);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -129,7 +132,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
   try {
     const url = await app.listen({ host: options.host, port: options.port });
-    logger.info({ url, access_key: options.accessKey !== undefined }, 'api listens');
+    logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api listens');
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
@@ -141,12 +144,30 @@ function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
   return { name, labels, triage_enabled: triage.enabled };
 }
 
-function protect(app: FastifyInstance, access: AccessSettings): void {
+/** Another access key takes effect at once, unless the API would then serve everybody. */
+function withAccessKey(
+  access: AccessSettings,
+  { access_key: accessKey, access_key_file: accessKeyFile }: Config['api'],
+  logger: Logger,
+): AccessSettings {
+  try {
+    const changed = { ...access, accessKey, accessKeyFile };
+    assertProtected(changed);
+    return changed;
+  } catch (error) {
+    logger.error({ error }, 'access key not changed');
+    return access;
+  }
+}
+
+function protect(app: FastifyInstance, settings: () => AccessSettings): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
     const { authorization, origin } = request.headers;
     const writes = request.method !== 'GET' && request.method !== 'HEAD';
+    const { host, allowAnonymous, accessKey: key, accessKeyFile } = settings();
+    const access = { host, allowAnonymous, accessKey: await readSecret(key, accessKeyFile) };
     const refused = refusal(access, { authorization, host: request.host, ...(writes && { origin }) });
     if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     if (refused) throw refused;

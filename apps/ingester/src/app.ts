@@ -8,7 +8,6 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { Admission } from '@nightcrier/state/admission/admission';
-import { ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission-settings';
 import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
 import type { HeldContact } from '@nightcrier/state/health/last-contact';
 import { openState } from '@nightcrier/state/open-state';
@@ -56,10 +55,10 @@ export class Ingester {
 
   /** Follows the configuration: see {@link Reloading}. */
   readonly reloading: Reloading = {
-    live: ['clusters', 'severity_threshold', ...ADMISSION_SETTINGS],
     apply: (config) => {
       this.#config = config;
       this.#parts?.admission.configure(config);
+      this.#parts?.connections.configure(config);
       this.#parts?.keeper.configure(config.clusters.map(({ name }) => name));
     },
     refuse: (refusal) => this.#parts?.keeper.refuse({ process: this.id, ...refusal }),

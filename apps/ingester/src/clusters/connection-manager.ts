@@ -15,17 +15,17 @@ import pLimit from 'p-limit';
 import { readAccess } from './read-access.ts';
 
 /** What the connections need of the configuration; durations in seconds. */
-export type ConnectionSettings = Pick<
-  Config,
-  | 'subscribe_mode'
-  | 'poll_interval'
-  | 'sse_read_timeout'
-  | 'sse_reconnect_initial_backoff'
-  | 'sse_reconnect_max_backoff'
-  | 'sse_reconnect_multiplier'
-  | 'sse_reconnect_jitter'
-  | 'resync_interval'
->;
+const CONNECTION_SETTINGS = [
+  'subscribe_mode',
+  'poll_interval',
+  'sse_read_timeout',
+  'sse_reconnect_initial_backoff',
+  'sse_reconnect_max_backoff',
+  'sse_reconnect_multiplier',
+  'sse_reconnect_jitter',
+  'resync_interval',
+] as const satisfies readonly (keyof Config)[];
+export type ConnectionSettings = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
 
 export interface ConnectionManagerOptions {
   settings: ConnectionSettings;
@@ -65,11 +65,24 @@ export class ConnectionManager {
   readonly #watched = new Map<string, Watched>();
   /** Connections that are on their way out, so that a stop waits for them. */
   readonly #ending = new Set<Promise<void>>();
+  #settings: ConnectionSettings;
   #order: string[] = [];
   #stopped: Promise<void> | undefined;
 
   constructor(options: ConnectionManagerOptions) {
     this.#options = options;
+    this.#settings = options.settings;
+  }
+
+  /** Renews every connection, unless the settings are the same. */
+  configure(settings: ConnectionSettings): void {
+    const former = this.#settings;
+    this.#settings = settings;
+    if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
+    for (const [name, watched] of this.#watched) {
+      this.#end(name, watched);
+      this.#begin(watched.cluster);
+    }
   }
 
   /**
@@ -134,7 +147,8 @@ export class ConnectionManager {
   }
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
-    const { settings, logger, memoryOf, onReceived, onMalformed } = this.#options;
+    const settings = this.#settings;
+    const { logger, memoryOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),

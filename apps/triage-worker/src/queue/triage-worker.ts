@@ -101,9 +101,12 @@ export class TriageWorker {
     this.#worker.concurrency = agents;
   }
 
-  /** Investigations that begin from now on follow another configuration. */
+  /** Applies a changed configuration to the investigations that start from now on. */
   configure(config: Config): void {
-    this.#parts = { ...this.#parts, context: { ...this.#parts.context, config } };
+    const { context, retry } = this.#parts;
+    const { max_attempts: maxAttempts } = config;
+    this.#parts = { ...this.#parts, context: { ...context, config }, retry: { ...retry, maxAttempts } };
+    this.#worker.opts.maxStalledCount = maxAttempts;
   }
 
   /**
@@ -140,7 +143,7 @@ export class TriageWorker {
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // What became of the incident could not be written, so the job must not end either. BullMQ leaves it as it is after a
       // DelayedError; its lock is no longer renewed, and it is taken again as if this worker had died.
-      logger.error({ error }, 'what became of the incident could not be recorded; it will be taken again');
+      logger.error({ error }, 'cannot persist outcome; retrying');
       throw new DelayedError();
     }
   }
