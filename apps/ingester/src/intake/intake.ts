@@ -70,7 +70,7 @@ export class Intake {
       this.#skipped(cluster, fault);
       return;
     }
-    this.#spool.add(this.#clusterEvent(cluster, fault, received.source));
+    this.#spool.add(this.#clusterEvent(cluster, received));
   }
 
   spoolHealth(): SpoolHealth {
@@ -125,7 +125,7 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault is not triaged');
   }
 
-  #clusterEvent(cluster: ClusterConfig, event: FaultEvent, source: Received['source']): ClusterEvent {
+  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem }: Received): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -135,6 +135,7 @@ export class Intake {
       ...(permissions && { permissions: withoutTable(permissions) }),
       event,
       source,
+      problem,
       received_at: new Date(this.#now()).toISOString(),
     };
   }

@@ -6,7 +6,7 @@ import { ClusterObjects, nameKey } from './cluster-objects.ts';
 import { faultOf } from './fault-of.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { workloadOfResource } from './owners.ts';
-import { dueAt, type Symptom } from './symptom.ts';
+import { conditionOf, dueAt, type Symptom } from './symptom.ts';
 import { symptomsOf } from './symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
@@ -17,6 +17,8 @@ export interface Detected {
   symptom: RememberedSymptom;
   /** The fault of a symptom that fired. */
   fault?: FaultEvent;
+  /** Whether nothing was remembered of the symptom. */
+  isNew: boolean;
 }
 
 /** A symptom that is remembered from before, with its problem. */
@@ -88,9 +90,21 @@ export class Detector {
     this.#serverCluster = serverCluster;
   }
 
-  /** Sets what the server calls the cluster. */
+  /** What the server calls the cluster. */
+  get serverCluster(): string {
+    return this.#serverCluster;
+  }
+
   set serverCluster(name: string) {
     this.#serverCluster = name;
+  }
+
+  /** Keys of the problems that are firing by what is up to date. */
+  firing(): string[] {
+    const firing = [...this.#known.values()].filter(
+      ({ symptom, absentSince }) => symptom.state === 'firing' && absentSince === undefined,
+    );
+    return [...new Set(firing.map(({ problem }) => problem))];
   }
 
   /** How many objects are kept. */
@@ -153,6 +167,18 @@ export class Detector {
     this.#current.clear();
   }
 
+  /**
+   * Keeps of the objects only those that show a symptom: where nothing follows a cluster's objects, the others would be out of
+   * date when they are needed.
+   */
+  forgetHealthy(): void {
+    this.loseAll();
+    for (const kind of WATCHED_KINDS) {
+      this.#objects.setKnown(kind, false);
+      for (const key of this.#objects.names(kind)) if (!this.#suspects.has(`${kind}|${key}`)) this.#forget(kind, key);
+    }
+  }
+
   /** The kind cannot be read at all: its Events alone speak of it. */
   forgetKind(kind: WatchedKind): void {
     this.lose(kind);
@@ -177,7 +203,7 @@ export class Detector {
     const problem = known?.symptom.state === 'firing' ? known.problem : this.#problemOf(symptom);
     // Read anew when the objects are: until then the server's word counts.
     this.#known.set(key, { problem, symptom: { ...symptom, ...(known && { container: known.symptom.container }) } });
-    return { change: 'fired', problem, symptom, fault };
+    return { change: 'fired', problem, symptom, fault, isNew: known === undefined };
   }
 
   /**
@@ -219,11 +245,39 @@ export class Detector {
     return later.length === 0 ? undefined : later.reduce((earliest, time) => Math.min(earliest, time));
   }
 
-  /** Every symptom that is seen at present, firing or not. */
-  suspects(): { symptom: Symptom; dueAt: number }[] {
-    return [...this.#suspects.values()]
+  /** The objects that show a symptom, each with when its first suspect is due, ms since the epoch. */
+  suspectObjects(): { kind: WatchedKind; name: { namespace?: string; name: string }; dueAt: number }[] {
+    return [...this.#suspects].flatMap(([id, suspects]) => {
+      const [kind, key] = splitId(id);
+      if (!kind) return [];
+      const due = suspects.map(({ symptom, seenAt }) => dueAt(symptom, seenAt));
+      const { namespace, name } = nameOf(key);
+      return [{ kind, name: { name, ...(namespace && { namespace }) }, dueAt: Math.min(...due) }];
+    });
+  }
+
+  /**
+   * When reading one object anew may change something, ms since the epoch; undefined: nothing is wrong with it.
+   */
+  nextChangeOf(kind: WatchedKind, name: Name, now: number): number | undefined {
+    const { kind: kindName } = KINDS[kind];
+    const isOf = (resource: { kind: string; namespace?: string | undefined; name: string }): boolean =>
+      resource.kind === kindName && nameKey(resource) === nameKey(name);
+    const due = [...this.#suspects.values()]
       .flat()
-      .map(({ symptom, seenAt }) => ({ symptom, dueAt: dueAt(symptom, seenAt) }));
+      .filter(({ symptom }) => isOf(symptom.resource))
+      .map(({ symptom, seenAt }) => dueAt(symptom, seenAt));
+    const ends = [...this.#known.values()]
+      .filter(({ symptom }) => symptom.state === 'firing' && isOf(symptom.resource))
+      .map(({ symptom, absentSince = now }) => absentSince + recoveryOf(symptom.family));
+    const later = [...due.filter((at) => at > now), ...ends];
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
+  /** The node of a pod that is not ready. */
+  nodeOf(pod: Name): string | undefined {
+    const { spec, status } = this.#objects.get('pods', pod) ?? {};
+    return conditionOf(status?.conditions, 'Ready')?.status === 'False' ? (spec?.nodeName ?? undefined) : undefined;
   }
 
   #look(kind: WatchedKind, name: Name, now: number): void {
@@ -312,8 +366,9 @@ export class Detector {
     const identity = { workload, container, family: SYMPTOMS[symptom.kind].family };
     const remembered = rememberedOf(fault, identity, now, symptom.since ?? seenAt);
     const problem = this.#problemOf(remembered);
+    const isNew = !this.#known.has(key);
     this.#known.set(key, { problem, symptom: remembered, ...(symptom.course === 'over' && { absentSince: now }) });
-    return { change: 'fired', problem, symptom: remembered, fault };
+    return { change: 'fired', problem, symptom: remembered, fault, isNew };
   }
 
   /** @returns the change, when the symptom has been gone for long enough */
@@ -324,7 +379,7 @@ export class Detector {
     known.absentSince ??= now;
     if (now - known.absentSince < recoveryOf(known.symptom.family)) return undefined;
     known.symptom = { ...known.symptom, state: 'cleared', cleared_at: now };
-    return { change: 'cleared', problem: known.problem, symptom: known.symptom };
+    return { change: 'cleared', problem: known.problem, symptom: known.symptom, isNew: false };
   }
 
   #problemOf(symptom: RememberedSymptom): string {

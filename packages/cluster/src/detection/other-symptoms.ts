@@ -109,7 +109,7 @@ export function serviceSymptoms({ metadata, spec }: Service, objects: ClusterObj
       resource: referenceTo('services', metadata),
       workload: workloadOfObject('Service', metadata, objects),
       context: `No pod and no workload has the labels of the selector ${selector.map((pair) => pair.join('=')).join(',')}`,
-      since: timeOf(metadata.creationTimestamp),
+      since: undefined,
       course: 'now',
     },
   ];

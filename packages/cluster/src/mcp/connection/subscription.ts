@@ -4,11 +4,13 @@ import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
 
-/** What a server can be asked to push. */
-export type SubscriptionMode = 'faults' | 'events';
+/** What a server can be asked to push: its faults, Warning Events as faults, or faults and, as symptoms, Warning Events. */
+export type SubscriptionMode = 'faults' | 'events' | 'both';
 
 export interface Subscribed {
-  id: string;
+  /** Ids of the subscriptions. */
+  ids: string[];
+  /** What the server calls the cluster, if it tells. */
   cluster: string | undefined;
 }
 
@@ -26,12 +28,13 @@ export interface SubscriptionOptions {
 }
 
 /**
- * A session's subscription. It lets through what belongs to it and acts on what the server says about it. A new one is
- * made for each session, so that nothing of an old connection gets through.
+ * A session's subscriptions: one, or two. They let through what belongs to them, and act on what the server says about them. A new
+ * object is made for each session, so that nothing of an old connection gets through.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
-  #id: string | undefined;
+  #ids: string[] = [];
+  #isComplete = false;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -40,10 +43,46 @@ export class Subscription {
   /**
    * Subscribes.
    * @param timeout ms; the server answers only when its caches are filled, so this takes a while on a large cluster
-   * @returns the subscription's id, and what the server calls the cluster, if it tells
    * @throws ConnectionError
    */
   async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<Subscribed> {
+    // Faults first: they are reported at once, and the Events are about the same objects.
+    const first = await this.#subscribe(session, mode === 'both' ? 'faults' : mode, timeout);
+    if (mode === 'both') await this.#subscribe(session, 'events', timeout);
+    this.#isComplete = true;
+    return { ids: this.#ids, cluster: first };
+  }
+
+  /** Best effort: a server that cannot be told finds out when the session ends. */
+  async unsubscribe(session: McpSession, timeout: number): Promise<void> {
+    const ids = this.#ids;
+    this.#ids = [];
+    await Promise.all(
+      ids.map(async (subscriptionId) =>
+        session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
+          this.#options.logger.debug({ error: String(error) }, 'could not unsubscribe');
+        }),
+      ),
+    );
+  }
+
+  receive(notification: ParsedNotification): void {
+    const { logger, onNotification } = this.#options;
+    const { subscriptionId } = notification;
+    // Faults can overtake the answer to the subscribe call; until it is there, all that the new session sends is ours.
+    if (this.#isComplete && subscriptionId !== undefined && !this.#ids.includes(subscriptionId)) {
+      logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
+    } else if (notification.kind === 'subscription-error') {
+      this.#receiveError(notification);
+    } else if (notification.kind === 'ignored' && notification.reason === 'other_logger') {
+      logger.debug({}, 'notification of another logger ignored');
+    } else {
+      onNotification(notification);
+    }
+  }
+
+  /** @returns what the server calls the cluster */
+  async #subscribe(session: McpSession, mode: 'faults' | 'events', timeout: number): Promise<string | undefined> {
     const { endpoint } = this.#options;
     const args = mode === 'events' ? { mode, type: 'Warning' } : { mode };
     const answer = await session.call(SUBSCRIBE_TOOL, args, timeout);
@@ -54,33 +93,8 @@ export class Subscription {
       const message = `${endpoint}: ${SUBSCRIBE_TOOL}: the answer has no subscriptionId: ${answer.text.slice(0, 100)}`;
       throw new ConnectionError('subscribe_refused', message);
     }
-    this.#id = id;
-    return { id, cluster };
-  }
-
-  /** Best effort: a server that cannot be told finds out when the session ends. */
-  async unsubscribe(session: McpSession, timeout: number): Promise<void> {
-    if (this.#id === undefined) return;
-    const subscriptionId = this.#id;
-    this.#id = undefined;
-    await session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
-      this.#options.logger.debug({ error: String(error) }, 'could not unsubscribe');
-    });
-  }
-
-  receive(notification: ParsedNotification): void {
-    const { logger, onNotification } = this.#options;
-    const { subscriptionId } = notification;
-    // Faults can overtake the answer to the subscribe call; until it is there, all that the new session sends is ours.
-    if (this.#id !== undefined && subscriptionId !== undefined && subscriptionId !== this.#id) {
-      logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
-    } else if (notification.kind === 'subscription-error') {
-      this.#receiveError(notification);
-    } else if (notification.kind === 'ignored' && notification.reason === 'other_logger') {
-      logger.debug({}, 'notification of another logger ignored');
-    } else {
-      onNotification(notification);
-    }
+    this.#ids.push(id);
+    return cluster;
   }
 
   #receiveError({ message, degraded }: { message: string; degraded: boolean }): void {
