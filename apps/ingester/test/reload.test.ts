@@ -107,7 +107,7 @@ test('the process follows its file: it takes a good one, and refuses a bad one w
         problems: [expect.stringContaining('cluster beta: mcp.endpoint: must be an http:// or https:// URL')],
       },
     ]);
-  expect(alpha.subscriptionCount).toBe(1);
+  expect(alpha.subscriberCount).toBe(1);
 
   await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', beta.mcpEndpoint)));
   await beta.waitForSubscriber(AbortSignal.timeout(20_000));

@@ -1,6 +1,7 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { problemKey, symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
+import { SYMPTOM_FAMILIES } from '@nightcrier/core/problems/symptom-families';
 import { familyOfType, recoveryOf, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { ClusterObjects, nameKey } from './cluster-objects.ts';
 import { faultOf } from './fault-of.ts';
@@ -40,6 +41,8 @@ interface Suspect {
   /** Of the object that shows it. */
   kind: WatchedKind;
   seenAt: number;
+  /** Whether it came while its kind was followed, so that it is new whatever time it tells. */
+  isFresh: boolean;
 }
 
 /** How long what was read of one object counts as up to date where its kind is not followed, ms. */
@@ -133,6 +136,7 @@ export class Detector {
 
   /** Takes a whole list: objects of the kind that are not in it no longer exist. */
   list<K extends WatchedKind>(kind: K, objects: readonly ObjectOf<K>[], now: number): void {
+    const wasCurrent = this.#current.has(kind);
     this.#objects.setKnown(kind, true);
     this.#current.add(kind);
     const gone = new Set(this.#objects.names(kind));
@@ -141,14 +145,14 @@ export class Detector {
       this.#objects.put(kind, object);
     }
     for (const key of gone) this.#forget(kind, key);
-    for (const object of objects) this.#look(kind, object.metadata, now);
+    for (const object of objects) this.#look(kind, object.metadata, now, wasCurrent);
   }
 
   /** Takes one object that is new or has changed. */
   put<K extends WatchedKind>(kind: K, object: ObjectOf<K>, now: number): void {
     this.#objects.put(kind, object);
     this.#noteRead(kind, object.metadata, now);
-    this.#look(kind, object.metadata, now);
+    this.#look(kind, object.metadata, now, this.#current.has(kind));
   }
 
   /** Takes the end of one object. */
@@ -214,7 +218,8 @@ export class Detector {
     this.#lookAgain(now);
     const shown = this.#shown(now);
     const detected: Detected[] = [];
-    for (const [key, suspect] of shown) {
+    const byCause = [...shown].sort(([, one], [, other]) => causeOf(one) - causeOf(other));
+    for (const [key, suspect] of byCause) {
       const known = this.#known.get(key);
       if (known?.symptom.state !== 'firing') {
         detected.push(this.#fire(key, suspect, now));
@@ -280,7 +285,7 @@ export class Detector {
     return conditionOf(status?.conditions, 'Ready')?.status === 'False' ? (spec?.nodeName ?? undefined) : undefined;
   }
 
-  #look(kind: WatchedKind, name: Name, now: number): void {
+  #look(kind: WatchedKind, name: Name, now: number, isFresh = this.#current.has(kind)): void {
     const id = idOf(kind, name);
     const before = this.#suspects.get(id);
     const found = symptomsOf(kind, name, this.#objects);
@@ -291,8 +296,9 @@ export class Detector {
     const suspects = found.map((symptom): Suspect => {
       const { workload, container } = symptom;
       const key = symptomKey({ workload, container, family: SYMPTOMS[symptom.kind].family });
-      const seenAt = before?.find((suspect) => suspect.symptom.kind === symptom.kind && suspect.key === key)?.seenAt;
-      return { symptom, key, kind, seenAt: seenAt ?? now };
+      const same = before?.find((suspect) => suspect.symptom.kind === symptom.kind && suspect.key === key);
+      const isSame = same !== undefined && same.symptom.since === symptom.since;
+      return { symptom, key, kind, seenAt: same?.seenAt ?? now, isFresh: isSame ? same.isFresh : isFresh };
     });
     this.#suspects.set(id, suspects);
   }
@@ -317,7 +323,7 @@ export class Detector {
         if (!this.#isCurrent(id, suspect.kind, now)) continue;
         if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
         const key = this.#knownKeyOf(suspect);
-        if (this.#isHistory(symptom, this.#known.get(key))) continue;
+        if (this.#isHistory(suspect, this.#known.get(key))) continue;
         const other = shown.get(key);
         if (!other || isBetter(suspect, other)) shown.set(key, suspect);
       }
@@ -353,11 +359,11 @@ export class Detector {
     if (!this.#current.has(kind)) this.#readAt.set(idOf(kind, name), now);
   }
 
-  #isHistory({ course, since }: Symptom, known: Known | undefined): boolean {
+  #isHistory({ symptom: { course, since }, isFresh }: Suspect, known: Known | undefined): boolean {
     if (course === 'now' || since === undefined) return false;
     // A failed Job goes on to be one as long as it exists; what is over has been reported.
     if (known?.symptom.state === 'firing') return course === 'over' && since <= known.symptom.since;
-    return (known !== undefined && since <= known.symptom.since) || since < this.#horizon[course];
+    return (known !== undefined && since <= known.symptom.since) || (!isFresh && since < this.#horizon[course]);
   }
 
   #fire(key: string, { symptom, seenAt }: Suspect, now: number): Detected {
@@ -426,6 +432,10 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
+}
+
+function causeOf({ symptom }: Suspect): number {
+  return SYMPTOM_FAMILIES.indexOf(SYMPTOMS[symptom.kind].family);
 }
 
 function workloadOf({ symptom }: Suspect): string {

@@ -205,7 +205,7 @@ export class ClusterConnection {
       case 'fault': {
         const { fault, event, notes, claims } = notification;
         if (event && this.#options.mode === 'both') {
-          this.#countEvent();
+          this.#lastEvent = this.#now();
           this.#confirmation?.event(event);
           return;
         }
