@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import pLimit from 'p-limit';
 import { parseObject, type Detector } from '../detection/detector.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
@@ -6,8 +7,23 @@ import type { McpSession } from '../mcp/session/session.ts';
 import { LIST_RESOURCES_TOOL, resourcesOf } from '../mcp/session/tools.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 
+/** The kinds of which most symptoms are, and that nothing has to wait for the others. */
+export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
+export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
+
+/** Lists that one cluster is asked for at once. */
+const CONCURRENT_LISTS = 3;
 /** A list of a large cluster takes its time. */
 const LIST_TIMEOUT_MS = 30_000;
+
+export interface ScanOptions {
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** No further list is asked for when it aborts. */
+  signal?: AbortSignal;
+  /** Default: all. */
+  kinds?: readonly WatchedKind[];
+}
 
 /**
  * Lists the objects of a cluster through the tool that every kubernetes-mcp-server has, and hands them to the detector. A kind
@@ -24,31 +40,52 @@ export class ClusterScan {
   }
 
   /**
-   * Lists everything once.
+   * Lists objects of these kinds once, Events first: what an Event shows, the state shows that is listed after it.
    * @returns when it began, ms since the epoch
-   * @throws ConnectionError when the session is lost or no kind can be listed
+   * @throws ConnectionError when the session is lost or no kind can be listed, or the signal's reason
    */
-  async run(session: Pick<McpSession, 'call'>, detector: Detector, now: () => number): Promise<number> {
+  async run(
+    session: Pick<McpSession, 'call'>,
+    detector: Detector,
+    { now, signal, kinds = WATCHED_KINDS }: ScanOptions,
+  ): Promise<number> {
     const startedAt = now();
     const failures: string[] = [];
-    for (const kind of WATCHED_KINDS) {
-      const { apiVersion, kind: name } = KINDS[kind];
-      const selector = 'fieldSelector' in KINDS[kind] ? { fieldSelector: KINDS[kind].fieldSelector } : {};
-      const answer = await session.call(LIST_RESOURCES_TOOL, { apiVersion, kind: name, ...selector }, LIST_TIMEOUT_MS);
-      try {
-        if (answer.isError) throw new Error(answer.text);
-        detector.list(kind, this.#parse(kind, resourcesOf(answer)), now());
-        this.#readable(kind);
-      } catch (error) {
-        const problem = cleanText(error instanceof Error ? error.message : String(error), 300, { lines: false });
-        failures.push(problem);
-        this.#leaveOut(kind, problem, detector);
-      }
-    }
-    if (failures.length === WATCHED_KINDS.length) {
+    const list = async (kind: WatchedKind): Promise<void> => {
+      signal?.throwIfAborted();
+      const problem = await this.#list(kind, session, detector, now);
+      if (problem === undefined) return;
+      failures.push(problem);
+      this.#leaveOut(kind, problem, detector);
+    };
+    if (kinds.includes('events')) await list('events');
+    const limit = pLimit(CONCURRENT_LISTS);
+    const states = kinds.filter((kind) => kind !== 'events');
+    await Promise.all(states.map(async (kind) => limit(() => list(kind))));
+    if (failures.length === kinds.length) {
       throw new ConnectionError('tool_failed', `${this.#endpoint}: nothing could be listed: ${failures[0]}`);
     }
     return startedAt;
+  }
+
+  /** @returns why the kind could not be listed */
+  async #list(
+    kind: WatchedKind,
+    session: Pick<McpSession, 'call'>,
+    detector: Detector,
+    now: () => number,
+  ): Promise<string | undefined> {
+    const { apiVersion, kind: name } = KINDS[kind];
+    const selector = 'fieldSelector' in KINDS[kind] ? { fieldSelector: KINDS[kind].fieldSelector } : {};
+    const answer = await session.call(LIST_RESOURCES_TOOL, { apiVersion, kind: name, ...selector }, LIST_TIMEOUT_MS);
+    try {
+      if (answer.isError) throw new Error(answer.text);
+      detector.list(kind, this.#parse(kind, resourcesOf(answer)), now());
+      this.#readable(kind);
+      return undefined;
+    } catch (error) {
+      return cleanText(error instanceof Error ? error.message : String(error), 300, { lines: false });
+    }
   }
 
   /** One strange object does not hide the others. */

@@ -2,7 +2,8 @@ import { withJitter } from '@nightcrier/core/async/backoff';
 import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
-import type { ClusterScan } from './cluster-scan.ts';
+import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
+import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, rootMessage } from '../mcp/session/connection-error.ts';
 import type { WatermarkTracker } from './watermark.ts';
 import { isFinal } from '../mcp/connection/liveness.ts';
@@ -73,6 +74,7 @@ export class Resync {
   /** The server has no tool to list with: the gap is counted, and what happened in it is not known. Never rejects. */
   async pass(): Promise<void> {
     const { detection, watermark, logger, now } = this.#options;
+    for (const kind of WATCHED_KINDS) detection.detector.forgetKind(kind);
     logger.warn({}, 'server cannot be asked for what was missed: it has no resources_list');
     try {
       await detection.begin(this.#pending?.serverCluster);
@@ -116,7 +118,7 @@ export class Resync {
     const { interval, reconnect, random } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
-      const isDone = await this.#attempt(watch);
+      const isDone = await this.#attempt(watch, onFirst);
       onFirst();
       failures = isDone ? 0 : failures + 1;
       if (isDone && interval === 0) return;
@@ -125,12 +127,17 @@ export class Resync {
     }
   }
 
-  async #attempt({ session, signal, onLost, onScanned }: ResyncWatch): Promise<boolean> {
+  /** The kinds of which most symptoms are come first: the subscription does not wait for the others. */
+  async #attempt({ session, signal, onLost, onScanned }: ResyncWatch, onFirst: () => void): Promise<boolean> {
     const { scan, detection, logger, now } = this.#options;
     try {
-      const scannedAt = await scan.run(session, detection.detector, now);
+      const scannedAt = await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
       if (signal.aborted) return false;
       const isDone = await this.settle(scannedAt, 'resync');
+      onFirst();
+      await scan.run(session, detection.detector, { now, signal, kinds: OTHER_KINDS });
+      if (signal.aborted) return false;
+      detection.report('resync');
       onScanned();
       return isDone;
     } catch (error) {

@@ -83,6 +83,8 @@ export class Detector {
   readonly #known = new Map<string, Known>();
   /** Kinds whose objects are up to date. */
   readonly #current = new Set<WatchedKind>();
+  /** Kinds that cannot be read at all. */
+  readonly #unreadable = new Set<WatchedKind>();
   /** When an object of a kind that is not followed was read by itself, by kind and name. */
   readonly #readAt = new Map<string, number>();
   #horizon: Horizon = { over: 0, ended: 0 };
@@ -139,6 +141,7 @@ export class Detector {
     const wasCurrent = this.#current.has(kind);
     this.#objects.setKnown(kind, true);
     this.#current.add(kind);
+    this.#unreadable.delete(kind);
     const gone = new Set(this.#objects.names(kind));
     for (const object of objects) {
       gone.delete(nameKey(object.metadata));
@@ -186,6 +189,7 @@ export class Detector {
   /** The kind cannot be read at all: its Events alone speak of it. */
   forgetKind(kind: WatchedKind): void {
     this.lose(kind);
+    this.#unreadable.add(kind);
     this.#objects.setKnown(kind, false);
     for (const key of this.#objects.names(kind)) this.#forget(kind, key);
   }
@@ -320,7 +324,7 @@ export class Detector {
     for (const [id, suspects] of this.#suspects) {
       for (const suspect of suspects) {
         const { symptom, seenAt } = suspect;
-        if (!this.#isCurrent(id, suspect.kind, now)) continue;
+        if (!this.#isCurrent(id, suspect.kind, now) || this.#isUnconfirmed(suspect)) continue;
         if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
         const key = this.#knownKeyOf(suspect);
         if (this.#isHistory(suspect, this.#known.get(key))) continue;
@@ -353,6 +357,13 @@ export class Detector {
 
   #isCurrent(id: string, kind: WatchedKind, now: number): boolean {
     return this.#current.has(kind) || now - (this.#readAt.get(id) ?? -Infinity) <= FRESH_MS;
+  }
+
+  /** An Event of an object that has not been read yet. */
+  #isUnconfirmed({ kind, symptom: { resource } }: Suspect): boolean {
+    const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
+    if (about === undefined || this.#current.has(about) || this.#unreadable.has(about)) return false;
+    return this.#objects.get(about, resource) === undefined;
   }
 
   #noteRead(kind: WatchedKind, name: Name, now: number): void {

@@ -31,7 +31,7 @@ export class ClusterPoll {
   async first(session: McpSession, resync: Resync): Promise<void> {
     const { scan, detection, now } = this.#options;
     resync.begin(now());
-    const scannedAt = await scan.run(session, detection.detector, now);
+    const scannedAt = await scan.run(session, detection.detector, { now });
     await resync.settle(scannedAt, 'poll');
   }
 
@@ -40,7 +40,7 @@ export class ClusterPoll {
     const { scan, detection, interval, now } = this.#options;
     for (;;) {
       await sleep(interval, undefined, { signal });
-      const scannedAt = await scan.run(session, detection.detector, now);
+      const scannedAt = await scan.run(session, detection.detector, { now, signal });
       await resync.settle(scannedAt, 'poll');
     }
   }

@@ -61,7 +61,7 @@ it.each(
         },
       },
       found,
-      now,
+      { now },
     );
     expect(listings).toBe(WATCHED_KINDS.length + 1);
     const problems = new Set(found.advance(now()).map((detected) => detected.problem));
