@@ -75,13 +75,13 @@ export const IMPORT_RULES: ImportRules = {
     api: [
       'main.ts',
       'app.ts',
+      'metrics',
       'routes',
       'error-handling.ts',
       'access.ts',
       'api-error.ts',
       'api-context.ts',
       'report-html.ts',
-      'state-metrics.ts',
       'security-headers.ts',
     ],
     cli: [
