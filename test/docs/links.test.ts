@@ -8,7 +8,10 @@ const files = globSync('**/*.md', { cwd: ROOT, exclude: ['**/node_modules', '**/
 /** Returns the anchors that GitHub gives the headings of a page. */
 function anchorsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\- _]/gu, '').replaceAll(' ', '-'),
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
   );
 }
 
