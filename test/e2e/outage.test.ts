@@ -94,7 +94,9 @@ describe('nightcrier up', () => {
       }
     });
     expect(living).toEqual([]);
-    const stopped = [...system.log().matchAll(/"process":"([a-z-]+)","msg":"stopped"/g)].map(([, name]) => name);
+    const stopped = [...system.log().matchAll(/"process":"([a-z-]+)","msg":"process stopped"/g)].map(
+      ([, name]) => name,
+    );
     expect(stopped).toEqual(['ingester', 'triage-worker', 'api']); // intake first, health last
     expect(system.log()).not.toContain('part did not stop cleanly');
   });

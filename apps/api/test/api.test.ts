@@ -200,7 +200,7 @@ describe('GET /api/incidents/:id', () => {
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}`))).toEqual({
       status: 404,
       code: 'incident_not_found',
-      message: `there is no incident "${UNKNOWN}"`,
+      message: `incident "${UNKNOWN}" does not exist`,
     });
   });
 });
@@ -435,7 +435,7 @@ describe('every response', () => {
     expect(await failure(await api.get('/nowhere?x=1'))).toEqual({
       status: 404,
       code: 'not_found',
-      message: 'there is no GET /nowhere',
+      message: 'no such route: GET /nowhere',
     });
   });
 });
