@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Spool } from '../src/spool/spool.ts';
 import { limitFileSize, whyNoQuota } from './disk-quota.ts';
