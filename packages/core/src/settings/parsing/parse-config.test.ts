@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SETTINGS } from './setting-list.ts';
+import { SETTINGS } from '../setting-list.ts';
 import { type ConfigSurroundings, parseConfig } from './parse-config.ts';
 
 const surroundings: ConfigSurroundings = {
