@@ -1,16 +1,10 @@
-import {
-  type CallExpression,
-  type Expression,
-  type ObjectExpression,
-  parseSync,
-  type Program,
-  Visitor,
-} from 'oxc-parser';
+import { type CallExpression, type Expression, type ObjectExpression, parseSync, Visitor } from 'oxc-parser';
+import { type Constants, constantsOf } from '../source/constants.ts';
 
 export const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type Level = (typeof LEVELS)[number];
 
-export interface LogMessage {
+interface LogMessage {
   readonly message: string;
   readonly levels: readonly Level[];
   readonly line: number;
@@ -113,7 +107,7 @@ function propertyOf(object: ObjectExpression, name: string): Expression | undefi
 }
 
 /** Returns the string literals that an expression can have as its value, or undefined if it has others. */
-function literalsOf(node: Expression, constants: ReadonlyMap<string, Expression>): string[] | undefined {
+function literalsOf(node: Expression, constants: Constants): string[] | undefined {
   if (node.type === 'Literal' && typeof node.value === 'string') return [node.value];
   if (node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression')
     return literalsOf(node.expression, constants);
@@ -125,22 +119,4 @@ function literalsOf(node: Expression, constants: ReadonlyMap<string, Expression>
   const consequent = literalsOf(node.consequent, constants);
   const alternate = literalsOf(node.alternate, constants);
   return consequent && alternate && [...consequent, ...alternate];
-}
-
-/** Returns the initial values of the source's `const` declarations by name; a name declared twice is left out. */
-function constantsOf(program: Program): Map<string, Expression> {
-  const constants = new Map<string, Expression>();
-  const repeated = new Set<string>();
-  new Visitor({
-    VariableDeclaration({ kind, declarations }) {
-      if (kind !== 'const') return;
-      for (const { id, init } of declarations) {
-        if (id.type !== 'Identifier' || init === null) continue;
-        if (constants.has(id.name)) repeated.add(id.name);
-        constants.set(id.name, init);
-      }
-    },
-  }).visit(program);
-  for (const name of repeated) constants.delete(name);
-  return constants;
 }

@@ -119,7 +119,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
       );
       expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({
         agent: 'claude',
-        reason: expect.stringMatching(/^claude took over: codex: .*429/),
+        reason: expect.stringMatching(/^fallback to claude: codex: .*429/),
         usage: { turns: 1 + 3, tool_calls: 1 + 2, input_tokens: 3_600, output_tokens: 102 },
       });
     } finally {

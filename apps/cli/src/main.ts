@@ -1,4 +1,3 @@
-import { VERSION } from '@nightcrier/core/version';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
@@ -11,6 +10,8 @@ import { cancelIncident, listIncidents, showIncident } from './commands/incident
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
+import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { INSTALLATION } from './system.ts';
 
 const outputOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
@@ -34,7 +35,11 @@ function settingsOf(options: Record<string, unknown>): Record<string, string> {
 
 const program = new Command('nightcrier')
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
-  .version(VERSION)
+  .option('-V, --version', 'print the version')
+  .on('option:version', () => {
+    console.log(describeVersion(readVersion(INSTALLATION, process.env)));
+    process.exit();
+  })
   .showHelpAfterError();
 
 withSettings(program.command('demo'))
@@ -69,6 +74,12 @@ program
   .action(async (flags: string[]) => {
     process.exitCode = await simulate(flags);
   });
+
+program
+  .command('version')
+  .description('version, commit and Node.js version')
+  .addOption(outputOption())
+  .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
 
 const apiUrlOption = (): Option =>
   new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');

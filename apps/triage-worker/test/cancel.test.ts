@@ -73,7 +73,7 @@ it('ends an incident at once whose attempt fails before the worker knows of the 
 
 it('counts the result of an agent that finishes in the moment of the request', () => {
   const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
-  const resolved = { kind: 'resolved', report, markdown: '# T', agent: 'claude' } as const;
+  const resolved = { kind: 'resolved', report, markdown: '# T', agent: 'claude', failures: [] } as const;
   expect(orCancelled(resolved, ALICE)).toBe(resolved);
   expect(orCancelled({ kind: 'retry', reason: 'interrupted' }, ALICE)).toEqual({
     kind: 'cancelled',

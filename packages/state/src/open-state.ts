@@ -18,6 +18,7 @@ import {
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
+import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
 import { LiveWorkers } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
@@ -47,6 +48,7 @@ export interface State {
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
+  readonly problems: Problems;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
   /** Returns the name of this installation, see `readInstance`. */
@@ -87,6 +89,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
+    problems: new Problems(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
     instance: () => readInstance(context, key_prefix),

@@ -1,3 +1,4 @@
+import { type AgentFailure, describeFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
 import { cancelledReason } from '@nightcrier/core/incidents/cancel-request';
@@ -19,8 +20,8 @@ export interface Claim {
   kubeconfig: string;
   /** An attempt was begun before, so something of it may be left. */
   resumed: boolean;
-  /** Why no agent is to be tried again: attempts are used up, and only the built-in analyser is left to report. */
-  agentsGivenUp?: string;
+  /** The attempts are used up, and the built-in analyser reports instead of an agent. */
+  exhausted?: AgentFailure;
 }
 
 /**
@@ -37,7 +38,7 @@ export async function claim(
   const incident = await openIncident(incidentId, row);
   requireWanted(incident);
   requireFresh(incident, config);
-  const agentsGivenUp = requireAttempts(incident, config);
+  const exhausted = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
   const cluster = config.clusters.find((candidate) => candidate.name === name);
   if (!cluster) {
@@ -56,7 +57,7 @@ export async function claim(
     cluster,
     kubeconfig,
     resumed: incident.started_at !== undefined,
-    ...(agentsGivenUp !== undefined && { agentsGivenUp }),
+    ...(exhausted && { exhausted }),
   };
 }
 
@@ -108,17 +109,17 @@ function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seco
 }
 
 /**
- * Attempts that came to no end, because their workers died, count like the others. Gives why agents are not tried again,
- * where the built-in analyser is to report in their place.
+ * Requires an attempt that is left; attempts whose worker died count like the others. Returns a failure if the built-in
+ * analyser reports instead of an agent.
  */
-function requireAttempts(incident: Incident, config: Config): string | undefined {
+function requireAttempts(incident: Incident, config: Config): AgentFailure | undefined {
   const { attempts, state, last_failure = 'unknown' } = incident;
   if (attempts < config.max_attempts) return undefined;
-  const cause = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
-  const reason = `gave up after ${attempts} attempts: ${cause}`;
-  // Once more, and by rules alone. An analyser that kills its workers is given up like any other.
-  if (hasLastResort(config) && attempts === config.max_attempts) return reason;
-  throw failed(reason);
+  const reason = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
+  const exhausted: AgentFailure = { kind: 'attempts_exhausted', agent: config.agent_cli, attempts, reason };
+  // Once: if the analyser crashes its worker, the incident fails.
+  if (hasLastResort(config) && attempts === config.max_attempts) return exhausted;
+  throw failed(describeFailure(exhausted));
 }
 
 function requireReadable(kubeconfig: string, cluster: string): void {

@@ -143,7 +143,7 @@ export class TriageWorker {
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // What became of the incident could not be written, so the job must not end either. BullMQ leaves it as it is after a
       // DelayedError; its lock is no longer renewed, and it is taken again as if this worker had died.
-      logger.error({ error }, 'what became of the incident could not be recorded; it will be taken again');
+      logger.error({ error }, 'cannot persist outcome; retrying');
       throw new DelayedError();
     }
   }

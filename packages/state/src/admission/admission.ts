@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
-import { groupKey } from '@nightcrier/core/faults/group-key';
+import { admissionGroup } from '@nightcrier/core/problems/admission-group';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export class Admission {
     const template = jobTemplate(queue);
     this.#bullmqKeys = template.keys;
     this.#script = defineScript(redis, keys, 'admission', {
-      parts: ['fair-order', 'admission-batch'],
+      parts: ['problem-rows', 'fair-order', 'admission-batch'],
       prologue: functions + template.lua,
     });
     this.#batches = new CallBatches(async (requests) => this.#decide(requests));
@@ -86,7 +86,7 @@ export class Admission {
   }
 
   #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {
-    const { event, received_at } = clusterEvent;
+    const { received_at } = clusterEvent;
     if (!z.guid().safeParse(incidentId).success)
       throw new RangeError(`incident id ${JSON.stringify(incidentId)} must be a UUID`);
     const receivedAt = Date.parse(received_at);
@@ -97,7 +97,7 @@ export class Admission {
     return {
       clusterEvent,
       incidentId,
-      group: groupKey(event, this.#settings.grouping),
+      group: admissionGroup(clusterEvent, this.#settings.grouping),
       evictionScore: evictionScore(clusterEvent, receivedAt),
     };
   }

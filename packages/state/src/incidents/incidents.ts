@@ -1,3 +1,4 @@
+import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
@@ -17,6 +18,8 @@ export interface IncidentEnd {
   state: EndState;
   /** Why, in words, where it is not plain. */
   reason?: string;
+  /** Failures of agents, in their order. */
+  agent_failures?: readonly AgentFailure[];
   report?: ReportSummary;
   agent?: string;
   /** What people are told of it, if anything. */
@@ -143,10 +146,11 @@ export class IncidentStore {
   }
 
   /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
-  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
+  async finish(id: string, { state, reason, agent_failures, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
       ...(reason && { reason }),
+      ...(agent_failures && { agent_failures: JSON.stringify(agent_failures) }),
       ...(report && { report: JSON.stringify(report) }),
       ...(agent && { agent }),
     };

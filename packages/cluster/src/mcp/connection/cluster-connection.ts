@@ -1,7 +1,9 @@
+import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import type { ClusterHealth, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
+import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
 import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
@@ -10,8 +12,15 @@ import { ClusterPoll } from '../../sources/poll.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
-/** What a cluster sent, or what it showed when we looked: at an interval, or after a gap. */
-export type Received = { source: 'subscription'; params: unknown } | { source: 'poll' | 'resync'; fault: FaultEvent };
+/** A fault of a cluster: pushed by its server, or found by a poll or a resync. */
+export interface Received {
+  source: FaultSource;
+  fault: FaultEvent;
+  /** What was normalized in the server's notification. */
+  notes?: string[];
+  /** The name that the server gives the cluster, if it is not the configured one. */
+  claims?: string;
+}
 
 type WatchSettings = Omit<
   ClusterWatchOptions,
@@ -113,7 +122,7 @@ export class ClusterConnection {
         this.#degraded = message;
         options.onHealthChange();
       },
-      onNotification: (params) => this.#receive({ source: 'subscription', params }),
+      onNotification: (notification) => this.#receiveNotification(notification),
     };
   }
 
@@ -175,10 +184,30 @@ export class ClusterConnection {
     }
   }
 
+  #receiveNotification(notification: PushedNotification): void {
+    switch (notification.kind) {
+      case 'fault': {
+        const { fault, notes, claims } = notification;
+        this.#receive({ source: 'subscription', fault, notes, ...(claims !== undefined && { claims }) });
+        return;
+      }
+      case 'malformed':
+        this.#countEvent();
+        this.#options.onMalformed(notification.reason, notification.detail);
+        return;
+      case 'ignored':
+        this.#countEvent();
+    }
+  }
+
   #receive(received: Received): void {
+    this.#countEvent();
+    this.#options.onReceived(received);
+  }
+
+  #countEvent(): void {
     this.#eventCount += 1;
     this.#lastEvent = this.#now();
-    this.#options.onReceived(received);
   }
 
   #asConnectionError(error: unknown): ConnectionError {

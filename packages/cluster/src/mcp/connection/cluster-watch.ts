@@ -13,7 +13,7 @@ import type { ClusterPoll } from '../../sources/poll.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
-import { Subscription, type SubscriptionMode } from './subscription.ts';
+import { type PushedNotification, Subscription, type SubscriptionMode } from './subscription.ts';
 import { createMcpTransport } from '../session/transport.ts';
 import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
 
@@ -48,9 +48,9 @@ export interface ClusterWatchOptions {
   now: () => number;
   onMode: (mode: IntakeMode) => void;
   onMalformed: OnMalformed;
-  /** `params` of each fault or event that the server pushes. */
-  onNotification: (params: unknown) => void;
-  /** The server says that the subscription is in trouble. */
+  /** Receives each fault or event that the server pushes. */
+  onNotification: (notification: PushedNotification) => void;
+  /** The server reports an error of the subscription. */
   onDegraded: (message: string) => void;
 }
 
@@ -94,14 +94,13 @@ function newSubscription(
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
-    clusterName: cluster.name,
     endpoint: cluster.mcp.endpoint,
     logger,
-    onReceived: (params) => {
+    onNotification: (notification) => {
       if (epoch.signal.aborted) return;
       // A server that could not send one notification sends no more: with this one, none is missing before it.
       watermark.confirm(now());
-      onNotification(params);
+      onNotification(notification);
     },
     onDegraded,
     onLost: (error) => epoch.abort(error),
@@ -121,12 +120,13 @@ async function connect(
   const own = access.tls && ownTransport(access.tls);
   const session = await McpSession.open(
     {
+      clusterName: cluster.name,
       endpoint: cluster.mcp.endpoint,
       access,
       dispatcher: own ?? shared,
       timeouts,
       logger,
-      onNotification: (params) => subscription.receive(params),
+      onNotification: (notification) => subscription.receive(notification),
       onMalformed,
       onClosed: async () => own?.destroy(),
       onLost: (error) => epoch.abort(error),
