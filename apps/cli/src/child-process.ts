@@ -18,6 +18,7 @@ export interface Child {
   pid: number;
   /** Settles when the process has ended, however that came about, with a description of how. */
   ended: Promise<string>;
+  signal(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after `graceSeconds`. Resolves when the process has ended; idempotent. */
   stop(graceSeconds: number): Promise<void>;
 }
@@ -65,6 +66,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     name: options.name,
     pid: subprocess.pid ?? 0,
     ended,
+    signal(signal) {
+      subprocess.kill(signal);
+    },
     async stop(graceSeconds) {
       subprocess.kill('SIGTERM');
       const timer = setTimeout(() => subprocess.kill('SIGKILL'), graceSeconds * 1000);

@@ -3,9 +3,15 @@ import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
 import { type Command, Option } from 'commander';
 
+/** Stands for a space at which no line is wrapped. */
+const UNBROKEN = '\u0001';
+
 const HINTS = `
-A flag overrides an environment variable, which overrides the configuration file, which overrides the default.
-Durations are seconds, or text such as 500ms, 30s, 1m30s or 2h. Secrets have no flag: use the environment or a file.`;
+A flag overrides an environment variable, which overrides the configuration file,
+which overrides the default. A duration is a number of seconds, or text such as
+500ms, 30s, 1m30s or 2h. Secrets have no flag, because flags show in the process
+list: use the environment or a file. Changes of the configuration file take effect
+at once, or on SIGHUP; settings marked [needs a restart] do not.`;
 
 /**
  * Adds `--config` and a flag for each setting to a command, with a help page that groups them.
@@ -33,7 +39,8 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
   for (const { flag, to = '' } of ORIGINAL_KEYS) {
     if (flag !== undefined) command.addOption(new Option(`--${flag} [value]`, `the original name of ${to}`).hideHelp());
   }
-  return command
+  return withShortErrors(command)
+    .helpOption('-h, --help', 'Show this page.')
     .allowExcessArguments(false)
     .addHelpText('after', HINTS)
     .configureHelp({
@@ -42,9 +49,18 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
       formatItem: (term, _width, description, helper) => {
         const width = (helper.helpWidth ?? 80) - 6;
         const lines = description.split('\n').flatMap((line) => helper.boxWrap(line, width).split('\n'));
-        return [`  ${term}`, ...lines.filter(Boolean).map((line) => `      ${line}`)].join('\n');
+        const block = [`  ${term}`, ...lines.filter(Boolean).map((line) => `      ${line}`)].join('\n');
+        return block.replaceAll(UNBROKEN, ' ');
       },
     });
+}
+
+/** Has usage errors printed as one line and a hint: a whole help page would push the error off the screen. */
+export function withShortErrors(command: Command): Command {
+  return command.configureOutput({
+    outputError: (message, write) =>
+      write(message.includes('(Did you mean') ? message : `${message}(--help shows what there is)\n`),
+  });
 }
 
 /** The flags of {@link addSettingFlags} that were given, by their names. */
@@ -52,7 +68,8 @@ export function settingFlags(command: Command): Record<string, string> {
   const given: Record<string, string> = {};
   for (const option of command.options) {
     const name = option.long?.slice(2);
-    if (name === undefined || !NAMES.has(name) || command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+    if (name === undefined || !NAMES.has(name) || command.getOptionValueSource(option.attributeName()) !== 'cli')
+      continue;
     const value: unknown = command.getOptionValue(option.attributeName());
     given[name] = typeof value === 'string' ? value : 'true';
   }
@@ -60,12 +77,9 @@ export function settingFlags(command: Command): Record<string, string> {
 }
 
 const NAMES = new Set(
-  [
-    'config',
-    'mcp-endpoint',
-    ...SETTINGS.map(({ flag }) => flag),
-    ...ORIGINAL_KEYS.map(({ flag }) => flag),
-  ].filter((name) => name !== undefined),
+  ['config', 'mcp-endpoint', ...SETTINGS.map(({ flag }) => flag), ...ORIGINAL_KEYS.map(({ flag }) => flag)].filter(
+    (name) => name !== undefined,
+  ),
 );
 
 function optionOf(setting: Setting): Option | undefined {
@@ -87,5 +101,5 @@ function facts({ name, defaultText, unit, environment, originalEnvironment, live
 }
 
 function describe(sentence: string, details: string[]): string {
-  return `${sentence}\n${details.map((detail) => `[${detail}]`).join(' ')}`;
+  return `${sentence}\n${details.map((detail) => `[${detail.replaceAll(' ', UNBROKEN)}]`).join(' ')}`;
 }

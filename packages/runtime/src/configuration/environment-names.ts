@@ -40,7 +40,9 @@ export function unknownVariables(
   const misspelt = Object.keys(environment).flatMap((name) => {
     if (!name.startsWith('NIGHTCRIER_') || OTHER_NAMES.has(name) || known.includes(name) || !isSet(name)) return [];
     const nearest = closest(name, known);
-    return distance(name, nearest) <= 2 ? [`environment variable ${name} is not a setting; did you mean ${nearest}?`] : [];
+    return distance(name, nearest) <= 2
+      ? [`environment variable ${name} is not a setting; did you mean ${nearest}?`]
+      : [];
   });
   const former = FORMER_NAMES.filter(([name, now]) => isSet(name) && !isSet(now));
   return [...misspelt, ...former.map(([name, now]) => `environment variable ${name} is not read; set ${now} instead`)];

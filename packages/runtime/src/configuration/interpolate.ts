@@ -21,7 +21,8 @@ export function interpolate(text: string, environment: Record<string, string | u
       rest = rest.slice(1);
     } else if (rest.startsWith('{')) {
       const end = rest.indexOf('}');
-      const replaced = end === -1 ? { problem: `"\${" without "}"; ${FORMS}` } : replace(rest.slice(1, end), environment);
+      const replaced =
+        end === -1 ? { problem: `"\${" without "}"; ${FORMS}` } : replace(rest.slice(1, end), environment);
       if ('problem' in replaced) return replaced;
       value += replaced.value;
       rest = rest.slice(end + 1);

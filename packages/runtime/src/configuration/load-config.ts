@@ -43,7 +43,9 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   const source = await openConfigFile(flags, environment);
   const raw = source?.values() ?? {};
   if (!isRecord(raw)) {
-    const problems = source?.problems.length ? source.problems : [`${source?.locate([]) ?? ''} must be a mapping of keys`];
+    const problems = source?.problems.length
+      ? source.problems
+      : [`${source?.locate([]) ?? ''} the configuration must be a mapping of keys`];
     throw new ConfigError(source?.file ?? 'configuration', problems);
   }
   const tuning = await openTuningFile(source, environment);
@@ -64,7 +66,8 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   });
 
   const locate = locator(origins, source, mapped, { source: tuning, mapped: tuned });
-  const describe = (problem: ConfigProblem): string => `${locate(problem.path)} ${problem.message}${suggestion(problem)}`;
+  const describe = (problem: ConfigProblem): string =>
+    `${locate(problem.path)} ${problem.message}${suggestion(problem)}`;
   const inTuning = ({ path: at, message }: ConfigProblem): string => `${tuning?.locate(at) ?? ''} ${message}`;
   const found = [...mapped.problems, ...('problems' in parsed ? parsed.problems : [])];
   const problems = [

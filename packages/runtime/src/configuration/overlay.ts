@@ -59,6 +59,7 @@ export function overlay(
     const found = variableOf(key, environment, warnings);
     if (found) fromEnvironment.set(key, found);
   }
+  dropAmbiguous(fromEnvironment);
   const layers = [
     [...fromEnvironment].map(([key, { value, name }]) => ({ key, value, origin: `environment variable ${name}:` })),
     KEYS.flatMap((key) =>
@@ -86,7 +87,9 @@ function variableOf(
   const value = environment[name];
   if (value !== undefined && value !== '') {
     if (!isServiceLink(name, value)) return { value, name };
-    warnings.push(`environment variable ${name} is ignored: Kubernetes set it for a Service; set enableServiceLinks: false`);
+    warnings.push(
+      `environment variable ${name} is ignored: Kubernetes set it for a Service; set enableServiceLinks: false`,
+    );
   }
   for (const other of unprefixed) {
     const otherValue = environment[other];
@@ -95,6 +98,15 @@ function variableOf(
     warnings.push(`environment variable ${other} is ignored: its value is not valid for ${name}`);
   }
   return undefined;
+}
+
+/** An unprefixed variable, such as ANTHROPIC_API_KEY of a shell, gives way to a prefixed one for the file of the same secret. */
+function dropAmbiguous(found: Map<Key, { value: string; name: string }>): void {
+  const byName = new Map([...found].map(([key, { name }]) => [key.path.join('.'), name]));
+  for (const [key, { name }] of found) {
+    const companion = byName.get(`${key.path.join('.')}_file`);
+    if (!name.startsWith('NIGHTCRIER_') && companion !== undefined) found.delete(key);
+  }
 }
 
 function ignoredWarnings(flags: Record<string, string>, environment: Record<string, string | undefined>): string[] {

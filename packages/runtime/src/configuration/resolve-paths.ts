@@ -1,6 +1,6 @@
-import type { Config } from '@nightcrier/core/settings/config';
-import { SETTINGS } from '@nightcrier/core/settings/setting-list';
-import { valueAt, withValue } from '@nightcrier/core/settings/setting-value';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import { type Config, Settings } from '@nightcrier/core/settings/config';
+import { mapPaths } from '@nightcrier/core/settings/map-paths';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -9,26 +9,10 @@ import path from 'node:path';
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../../..');
 
 /** Makes all paths of a configuration absolute. */
-export function resolvePaths(config: Config): Config {
-  let resolved = config;
-  for (const setting of SETTINGS) {
-    const value = setting.meta.path === undefined ? undefined : valueAt(config, setting.path);
-    if (typeof value === 'string') resolved = withValue(resolved, setting.path, resolvePath(value));
-  }
-  const absolute = (file?: string): string | undefined => (file === undefined ? undefined : resolvePath(file));
+export function resolvePaths({ clusters, ...settings }: Config): Config {
   return {
-    ...resolved,
-    clusters: config.clusters.map((cluster) => ({
-      ...cluster,
-      mcp: {
-        ...cluster.mcp,
-        api_key_file: absolute(cluster.mcp.api_key_file),
-        ca_file: absolute(cluster.mcp.ca_file),
-        client_cert_file: absolute(cluster.mcp.client_cert_file),
-        client_key_file: absolute(cluster.mcp.client_key_file),
-      },
-      triage: { ...cluster.triage, kubeconfig: absolute(cluster.triage.kubeconfig) },
-    })),
+    ...mapPaths(Settings, settings, resolvePath),
+    clusters: clusters.map((cluster) => mapPaths(ClusterConfig, cluster, resolvePath)),
   };
 }
 

@@ -1,4 +1,15 @@
-import { type Document, LineCounter, type Node, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  LineCounter,
+  type Node,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { interpolate } from './interpolate.ts';
 
 /** A YAML file that knows the position of each of its values. */
@@ -13,7 +24,12 @@ export class YamlSource {
   /** @param environment for `${NAME}` in values */
   constructor(file: string, text: string, environment: Record<string, string | undefined>) {
     this.file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      logLevel: 'error',
+    });
     for (const error of this.#document.errors) this.problems.push(`${this.#at(error.pos[0])} ${error.message}`);
     this.#interpolate(environment);
     this.#values = this.#toValues();

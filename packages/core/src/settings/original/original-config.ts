@@ -97,13 +97,7 @@ class Mapping implements MappedConfig {
     return entry;
   }
 
-  #move(
-    target: Record<string, unknown>,
-    path: string[],
-    to: string,
-    value: unknown,
-    parent: PropertyKey[] = [],
-  ): void {
+  #move(target: Record<string, unknown>, path: string[], to: string, value: unknown, parent: PropertyKey[] = []): void {
     const key = path.join('.');
     const destination = to.split('.');
     if (has(target, destination)) {

@@ -15,7 +15,8 @@ export interface OriginalKey {
 const STATE = 'state is kept in Redis (redis.url)';
 const ARTIFACTS = 'artifacts are kept in workspace_root, and reports in Redis';
 const LOGS = "the agent's whole output is kept in logs/ of the workspace";
-const EXECUTION = 'agents run in containers of agent_engine; see agent_image, agent_memory, agent_cpus and agent_timeout';
+const EXECUTION =
+  'agents run in containers of agent_engine; see agent_image, agent_memory, agent_cpus and agent_timeout';
 const BUFFERS = 'buffers need no tuning';
 const SLACK_TEXT = 'messages are cut to the limits of Slack';
 

@@ -126,7 +126,10 @@ function webhookWarnings({
   webhook_secret,
   webhook_secret_file,
 }: ValidSettings): ConfigProblem[] {
-  if ((webhook_url ?? webhook_url_file) === undefined || (webhook_secret ?? webhook_secret_file) !== undefined) return [];
+  if ((webhook_url ?? webhook_url_file) === undefined || (webhook_secret ?? webhook_secret_file) !== undefined)
+    return [];
   const path = [webhook_url === undefined ? 'webhook_url_file' : 'webhook_url'];
-  return [{ path, message: 'webhook notifications are not signed: set webhook_secret, so that the receiver can verify them' }];
+  return [
+    { path, message: 'webhook notifications are not signed: set webhook_secret, so that the receiver can verify them' },
+  ];
 }

@@ -27,10 +27,7 @@ export function clusterFileProblems(
   surroundings: ConfigSurroundings,
 ): ConfigProblem[] {
   const mcp = isRecord(entry.mcp) ? entry.mcp : {};
-  return [
-    ...mcpFileProblems(mcp, [...path, 'mcp'], surroundings),
-    ...kubeconfigProblems(entry, path, surroundings),
-  ];
+  return [...mcpFileProblems(mcp, [...path, 'mcp'], surroundings), ...kubeconfigProblems(entry, path, surroundings)];
 }
 
 const CERTIFICATES = [

@@ -67,8 +67,7 @@ export const agents = {
   agent_allowed_tools: wordList()
     .default([])
     .meta({
-      description:
-        "Tools that claude may use, in place of the runner's read-only list. The other agents ignore it.",
+      description: "Tools that claude may use, in place of the runner's read-only list. The other agents ignore it.",
       env: ['AGENT_ALLOWED_TOOLS'],
       ...worker,
     }),
