@@ -1,12 +1,22 @@
 import { validateHeaderValue } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import fc from 'fast-check';
+import type { z } from 'zod';
+import * as fc from 'fast-check';
 import { formatSeconds, httpUrl, redisUrl, seconds, secret, secretUrl, wordList } from './config-fields.ts';
 import { Secret } from './secret.ts';
 
 const problemOf = (schema: z.ZodType, value: unknown): string | undefined =>
   schema.safeParse(value).error?.issues[0]?.message;
+
+/** Whether node:http takes the text as the value of a header. */
+function canBeSent(text: string): boolean {
+  try {
+    validateHeaderValue('authorization', text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('a secret', () => {
   test('loses the white space around it', () => {
@@ -27,9 +37,7 @@ describe('a secret', () => {
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         const parsed = secret().safeParse(value);
         fc.pre(value.trim() !== '');
-        const send = (): void => validateHeaderValue('authorization', value.trim());
-        if (parsed.success) expect(send).not.toThrow();
-        else expect(send).toThrow('Invalid character in header content');
+        expect(parsed.success).toBe(canBeSent(value.trim()));
       }),
     );
   });

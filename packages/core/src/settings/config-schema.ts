@@ -29,7 +29,7 @@ export function configSchema(): JsonSchema {
         description: 'MCP server of a single cluster, in place of clusters. It uses the default kubeconfig.',
         type: 'string',
       },
-      ...(settings.properties as JsonSchema),
+      ...settings.properties,
     },
     $defs: {
       variable: {

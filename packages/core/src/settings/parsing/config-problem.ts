@@ -49,7 +49,7 @@ function describeIssue(
     .replace(/^clusters\.?/, '');
   const owner = path[0] === 'clusters' ? `cluster ${nameOf(root, path[1])}: ` : '';
   if (issue.input === undefined) return `${owner}${key || 'the entry'} is required`;
-  const input = JSON.stringify(issue.input) ?? String(issue.input);
+  const input = JSON.stringify(issue.input) ?? typeof issue.input;
   const got = isConfidential(schema, issue.path) || CREDENTIALS_IN_URL.test(input) ? '' : `, got ${shortened(input)}`;
   return `${owner}${key}: ${issue.message.replace(/^Invalid input: /, '')}${got}`;
 }

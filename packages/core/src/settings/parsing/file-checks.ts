@@ -86,10 +86,10 @@ function kubeconfigProblems(
 function secretFileProblems(
   path: PropertyKey[],
   file: string,
-  { read }: ConfigSurroundings,
+  surroundings: ConfigSurroundings,
   problemOf: (text: string) => string | undefined,
 ): ConfigProblem[] {
-  const text = read(file);
+  const text = surroundings.read(file);
   if (text === undefined) return [unreadable(path, file)];
   const problem = text.trim() === '' ? 'is empty' : problemOf(text.trim());
   return problem === undefined ? [] : [{ path, message: `${String(path.at(-1))}: ${file} ${problem}` }];
