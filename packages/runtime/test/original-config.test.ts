@@ -7,7 +7,7 @@ import { KUBECONFIG } from './kubeconfig.ts';
 
 /**
  * Files and starts in the shape of the original system's: they load, and every value that is not what it was there is named
- * once (docs/adr/0006-the-original-configuration-loads.md).
+ * once (docs/adr/0006-original-configuration-keys.md).
  */
 let folder: string;
 let formerDirectory: string;

@@ -14,7 +14,7 @@ export interface MappedConfig {
 }
 
 /**
- * Maps a configuration file of the original system (docs/adr/0006-the-original-configuration-loads.md): keys that have
+ * Maps a configuration file of the original system (docs/adr/0006-original-configuration-keys.md): keys that have
  * another name here are renamed, keys that have no effect are removed, each with one warning. What has the same name stays as it is.
  * @param raw is not changed
  */
