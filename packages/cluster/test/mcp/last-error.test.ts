@@ -18,7 +18,9 @@ test('the health shows the last error through every attempt until the cluster is
   });
   const health = (): ClusterHealth => watched.connection.health();
   const failedWith = (error: RegExp) =>
-    expect.poll(() => history.some((one) => one.status === 'failed' && error.test(one.error ?? '')), patient).toBe(true);
+    expect
+      .poll(() => history.some((one) => one.status === 'failed' && error.test(one.error ?? '')), patient)
+      .toBe(true);
 
   await failedWith(/HTTP 503/);
   server.script = refusing(401);
