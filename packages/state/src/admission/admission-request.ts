@@ -50,8 +50,12 @@ export function evictionScore({ event }: ClusterEvent, milliseconds: number): nu
 const FIRST_PRIORITY = { critical: 1, warning: 2 ** 19 + 1, info: 2 ** 20 + 1 } satisfies Record<Severity, number>;
 const PRIORITIES = SEVERITIES.map((severity) => FIRST_PRIORITY[severity]);
 
-/** Returns ARGV of `lua/admission.lua`: the header, then the fields of each fault. */
-export function admissionArguments(settings: AdmissionSettings, now: number, requests: AdmissionRequest[]): string[] {
+/** Returns what `lua/admission.lua` reads as ARGV, but for the job template: the header, then the fields of each fault. */
+export function admissionArguments(
+  settings: AdmissionSettings,
+  now: number,
+  requests: AdmissionRequest[],
+): [header: string, ...fields: string[]] {
   const header: BatchHeader = {
     now,
     now_ms: String(now),

@@ -43,10 +43,10 @@ export class AgentBreaker {
   readonly #key: string;
   readonly #script: LuaScript;
 
-  constructor({ redis, keys }: StateContext) {
-    this.#redis = redis;
-    this.#key = keys.agentBreaker;
-    this.#script = defineScript(redis, keys, 'agent-breaker');
+  constructor(context: StateContext) {
+    this.#redis = context.redis;
+    this.#key = context.keys.agentBreaker;
+    this.#script = defineScript(context, 'breaker/agent-breaker');
   }
 
   /** Asks before an incident is given to the agent. A probe that tells nothing within `leaseSeconds` counts as dead. */

@@ -85,13 +85,14 @@ export class IncidentStore {
   readonly #script: LuaScript;
   readonly #addUsage: LuaScript;
 
-  constructor({ redis, keys, logger, now }: StateContext) {
+  constructor(context: StateContext) {
+    const { redis, keys, logger, now } = context;
     this.#redis = redis;
     this.#keys = keys;
     this.#logger = logger;
     this.#now = now;
-    this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
-    this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
+    this.#script = defineScript(context, 'incidents/incident-transition');
+    this.#addUsage = defineScript(context, 'incidents/add-usage');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
