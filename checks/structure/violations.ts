@@ -58,7 +58,7 @@ function layerViolation(
   imported: string,
   layers: readonly string[],
 ): Omit<Violation, 'where'> | undefined {
-  if (!imported.startsWith('.')) return undefined;
+  if (!imported.startsWith('.') || imported.endsWith('.json')) return undefined;
   const target = path.posix.join(path.posix.dirname(file), imported);
   if (target.startsWith('../')) {
     return {

@@ -11,7 +11,7 @@ import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } 
 const why = await whyNoDocker();
 const MIB = 1024 * 1024;
 
-/** One worker lives through all of it: the last test shows that it still works. */
+/** One worker survives all of it: the last test shows that it still works. */
 describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`, () => {
   let backend: TestBackend;
   let harness: TestHarness;
@@ -121,7 +121,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
   });
 
-  it('that behaves is heard by the same worker after all of them', async () => {
+  it('that behaves well gets its report accepted by the same worker after all of them', async () => {
     const incident = await investigated(writesReport(), {}, 'resolved');
     expect(incident).toMatchObject({ agent: 'claude', report: { confidence: 80 } });
     expect(process.memoryUsage().rss).toBeLessThan(600 * MIB);

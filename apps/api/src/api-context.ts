@@ -3,6 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
@@ -10,19 +11,20 @@ import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
-/** What the routes read from. */
+/** What the routes work with. */
 export interface ApiContext {
-  /** Fails at once while Redis is away. */
+  /** Rejects at once while Redis is unreachable. */
   redis: RedisConnection;
   keys: StateKeys;
-  /** As configured now. */
+  /** The clusters of the current configuration. */
   clusters: () => ConfiguredCluster[];
-  /** What this process, else the ingesters, refuse of a changed configuration. */
+  /** Why a changed configuration was refused: by this process, or else by the ingesters. */
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
-  /** What operators put in again. */
+  cancellations: Cancellations;
+  /** For incidents that are requeued or split. */
   admission: Admission;
   intake: IntakeCounters;
   triage: TriageCounters;

@@ -2,10 +2,12 @@ import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
@@ -14,10 +16,11 @@ import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { booksRoute } from './routes/books-route.ts';
+import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
-import { metricsRoute } from './routes/metrics-route.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
@@ -29,32 +32,32 @@ declare module 'fastify' {
 }
 
 export interface ApiOptions extends AccessSettings {
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   redis: RedisSettings;
   clusters: ClusterConfig[];
-  /** What holds for incidents that operators put in the queue again. */
+  /** Bounds of the queue; they apply to incidents that are requeued or split. */
   admission: AdmissionSettings;
-  /** Seconds that `stop` may take. */
+  /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
 }
 
 export interface RunningApi {
-  /** Where it listens. */
+  /** URL of the API. */
   url: string;
-  /** Follows the configuration. */
+  /** Applies a changed configuration. */
   reloading: Reloading;
   /** Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Longest wait of a request, in ms: Redis gets two seconds for a command, and some routes send two. */
+/** Longest time for a request, ms. A command may take two seconds, and some routes send two of them one after the other. */
 const HANDLER_TIMEOUT_MS = 5_000;
 
 /**
- * Starts the API. It does not wait for Redis: until Redis answers, `/readyz` says so.
- * @throws Error when the address is taken, or would show incidents to everybody
+ * Starts the API. It does not wait for Redis: `/readyz` fails until Redis is reachable.
+ * @throws Error if the address is in use, or needs an access key
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assertProtected(options);
@@ -72,12 +75,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
   let refusal: RefusedConfiguration | undefined;
+  let access: AccessSettings = options;
   const reloading: Reloading = {
-    live: ['clusters', ...ADMISSION_SETTINGS],
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
       refusal = undefined;
+      access = withAccessKey(access, config.api, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
@@ -87,10 +91,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const app = fastify({
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
-    // Of all parameters the id of a member is the longest; it is measured decoded.
+    // The longest parameter is the fault id of a member, measured after decoding.
     routerOptions: { maxParamLength: LONGEST_FAULT_ID },
     schemaErrorFormatter: describeInvalid,
-    // Unknown parameters are refused, not dropped; the value is needed for the message.
+    // Unknown parameters are an error. `verbose` adds the value, which the message shows.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
   const context: ApiContext = {
@@ -101,6 +105,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
     incidents: state.incidents,
+    cancellations: state.openCancellations(),
     admission,
     intake: state.intake,
     triage: state.triage,
@@ -108,7 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
-  protect(app, options);
+  protect(app, () => access);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -117,6 +122,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
+      cancelRoute(scope, context);
       booksRoute(scope, context);
     },
     { prefix: '/api' },
@@ -126,11 +132,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
   try {
     const url = await app.listen({ host: options.host, port: options.port });
-    logger.info({ url, access_key: options.accessKey !== undefined }, 'api listens');
+    logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
-    throw new Error(`api cannot listen on ${options.host}:${options.port}: set another api.port`, { cause });
+    throw new Error(
+      `api cannot listen on ${options.host}:${options.port}: free the port, or set api.host and api.port`,
+      { cause },
+    );
   }
 }
 
@@ -138,12 +147,30 @@ function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
   return { name, labels, triage_enabled: triage.enabled };
 }
 
-function protect(app: FastifyInstance, access: AccessSettings): void {
+/** Another access key takes effect at once, unless the API would then serve everybody. */
+function withAccessKey(
+  access: AccessSettings,
+  { access_key: accessKey, access_key_file: accessKeyFile }: Config['api'],
+  logger: Logger,
+): AccessSettings {
+  try {
+    const changed = { ...access, accessKey, accessKeyFile };
+    assertProtected(changed);
+    return changed;
+  } catch (error) {
+    logger.error({ error }, 'access key not changed');
+    return access;
+  }
+}
+
+function protect(app: FastifyInstance, settings: () => AccessSettings): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
     const { authorization, origin } = request.headers;
     const writes = request.method !== 'GET' && request.method !== 'HEAD';
+    const { host, allowAnonymous, accessKey: key, accessKeyFile } = settings();
+    const access = { host, allowAnonymous, accessKey: await readSecret(key, accessKeyFile) };
     const refused = refusal(access, { authorization, host: request.host, ...(writes && { origin }) });
     if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     if (refused) throw refused;

@@ -1,9 +1,10 @@
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { execa } from 'execa';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
+import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -48,19 +49,47 @@ describe('nightcrier incidents', () => {
     expect(await api.incidents.get(stdout)).toMatchObject({ state: 'queued', previous_incident_id: incidentId });
   });
 
-  test('show warns of quotes that were not recorded', async () => {
+  test('cancel ends an incident that waits, with reason and who, and fails if it has ended', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const words = ['incidents', 'cancel', incidentId, '--reason', 'known outage', '--by', 'alice'];
+    expect(await nightcrier(api, ...words)).toMatchObject({
+      exitCode: 0,
+      stdout: `incident ${incidentId} is cancelled`,
+    });
+    const shown = await nightcrier(api, 'incidents', 'show', incidentId);
+    expect(shown.stdout).toMatch(/state +cancelled: by alice: known outage\n/);
+    expect((await nightcrier(api, 'incidents', 'list', '--state', 'cancelled')).stdout).toContain('known outage');
+    expect(await nightcrier(api, ...words)).toMatchObject({
+      exitCode: 1,
+      stderr: `nightcrier: incident ${incidentId} has ended before: its state is cancelled`,
+    });
+  });
+
+  test('cancel of an incident that runs says that its worker stops it, and who asked by default', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await api.redis.set(`${api.queue.toKey(incidentId)}:lock`, 'token', 'PX', 60_000);
+    await api.incidents.begin(incidentId);
+    expect(await nightcrier(api, 'incidents', 'cancel', incidentId)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/ is investigating; its worker stops it within seconds/),
+    });
+    expect((await nightcrier(api, 'incidents', 'show', incidentId)).stdout).toMatch(/cancelling +20\d\d-/);
+    expect(await api.incidents.get(incidentId)).toMatchObject({ cancel_requested_by: userInfo().username });
+  });
+
+  test('show warns of quotes that are not in the recorded output', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const unsupported = { count: 3, quotes: ['exit code 137', 'OOMKilled'] };
     const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], unsupported };
     await api.incidents.finish(incidentId, { state: 'resolved', report });
     const { stdout } = await nightcrier(api, 'incidents', 'show', incidentId);
-    expect(stdout).toMatch(
-      /caution +3 quotes in the report cannot be found in what was recorded, such as "exit code 137"/,
-    );
+    expect(stdout).toMatch(/caution +3 quotes in the report not found in the recorded output, such as "exit code 137"/);
   });
 
-  test('show says what the agents have used', async () => {
+  test('show prints the usage of the agents', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const tokens = { input_tokens: 4_800, output_tokens: 136, cost_usd: 0.013 };

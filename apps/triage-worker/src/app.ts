@@ -11,6 +11,7 @@ import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { ScriptHost } from './agent/run/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
+import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
@@ -39,42 +40,6 @@ const DRAIN_SHARE = 0.5;
 const KILL_SHARE = 0.25;
 const LONGEST_KILL_GRACE = 10;
 
-/** What an investigation reads when it begins, and what says which may begin. */
-const LIVE_SETTINGS: readonly (keyof Config)[] = [
-  'clusters',
-  'max_concurrent_agents',
-  'max_agents_per_cluster',
-  'max_queue_age_seconds',
-  'workspace_root',
-  'agent_cli',
-  'agent_fallback',
-  'agent_prices',
-  'agent_engine',
-  'agent_image',
-  'agent_network',
-  'agent_model',
-  'agent_timeout',
-  'agent_script_path',
-  'agent_system_prompt_file',
-  'agent_allowed_tools',
-  'additional_agent_prompt',
-  'agent_memory',
-  'agent_cpus',
-  'report_min_bytes',
-  'anthropic_api_key',
-  'anthropic_api_key_file',
-  'anthropic_base_url',
-  'openai_api_key',
-  'openai_api_key_file',
-  'openai_base_url',
-  'gemini_api_key',
-  'gemini_api_key_file',
-  'google_gemini_base_url',
-  'failure_threshold_for_alert',
-  'breaker_probe_interval',
-  'notify_on_agent_failure',
-];
-
 /** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
@@ -87,7 +52,6 @@ export class TriageWorkerApp {
 
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
-    live: LIVE_SETTINGS,
     apply: (config) => {
       this.#config = config;
       this.#configure?.(config);
@@ -135,20 +99,24 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
 
     const { incidents } = state;
-    const notifier = new Notifier({
-      state,
-      targets: configuredTargets(config, state.slackCards, this.#options.slackRate),
-      outbox: state.outbox,
-      incidents,
-      publicUrl: config.public_url,
-      times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
-      logger,
-    });
+    const openNotifier = (current: Config): Notifier =>
+      new Notifier({
+        state,
+        targets: configuredTargets(current, state.slackCards, this.#options.slackRate),
+        outbox: state.outbox,
+        incidents,
+        publicUrl: current.public_url,
+        times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
+        logger,
+      });
+    const notifier = new LiveNotifier(openNotifier, config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     await notifier.start();
     this.#throwIfStopped();
-    const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
-    const workspaceSweeps = workspaceSweeper({ root, days, count, incidents, logger });
+    const workspaceSweeps = workspaceSweeper(() => {
+      const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
+      return { root, days, count, incidents, logger };
+    });
     this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
     workspaceSweeps.start();
     const instance = await state.instance();
@@ -173,10 +141,12 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('script host', () => scripts.stop());
     const precreated = new PrecreatedWorkspace();
     this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
-    if (config.agent_cli !== 'builtin') {
+    const prepareScripts = ({ agent_cli, workspace_root }: Config): void => {
+      if (agent_cli === 'builtin') return;
       scripts.start();
-      void precreated.start(root);
-    }
+      void precreated.start(workspace_root);
+    };
+    prepareScripts(config);
     const worker = new TriageWorker({
       context: {
         config,
@@ -196,6 +166,7 @@ export class TriageWorkerApp {
       prefix: state.keys.bullmq,
       counters: state.triage,
       slots,
+      cancellations: state.openCancellations(),
       retry: {
         maxAttempts: config.max_attempts,
         random: Math.random,
@@ -214,6 +185,9 @@ export class TriageWorkerApp {
     });
     this.#configure = (changed) => {
       worker.configure(changed);
+      notifier.configure(changed);
+      prepareScripts(changed);
+      workspaceSweeps.wake();
       share.configure(changed.max_concurrent_agents);
       sweeper.configure(changed.max_queue_age_seconds);
       Promise.all([

@@ -5,6 +5,7 @@ import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Scenario } from '@nightcrier/simulator/scenario';
 import type { Admission } from '@nightcrier/state/admission/admission';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
@@ -41,6 +42,7 @@ export class TestHarness {
   readonly key_prefix = randomUUID();
   readonly logger = new RecordingLogger();
   readonly incidents: IncidentStore;
+  readonly cancellations: Cancellations;
   readonly counters: TriageCounters;
   readonly queue: TriageQueue;
   readonly #backend: TestBackend;
@@ -58,6 +60,7 @@ export class TestHarness {
     this.#state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
     this.queue = this.#state.openQueue();
     this.incidents = this.#state.incidents;
+    this.cancellations = this.#state.openCancellations();
     this.counters = this.#state.triage;
     const settings = { ...Settings.parse({}), grouping: 'none' } as const;
     this.#admission = this.#state.openAdmission(this.queue, settings);

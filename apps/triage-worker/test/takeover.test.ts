@@ -90,7 +90,7 @@ it('discards the outcome of a worker whose incident was taken over', async () =>
 
   await expect
     .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 10_000 })
-    .toContain('lock on the incident was lost; this outcome is discarded');
+    .toContain('job lock lost; outcome discarded');
   expect(await harness.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
 });
 
@@ -100,7 +100,7 @@ it('fails no incident because Redis answers with an error while its slot is take
   await harness.startWorker(harness.config());
   await expect
     .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 10_000 })
-    .toContain('what became of the incident could not be recorded; it will be taken again');
+    .toContain('cannot persist outcome; retrying');
   expect((await harness.incident(id)).state).toBe('queued');
   await mend();
   expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
@@ -139,8 +139,8 @@ it('has the built-in analyser report on an incident that loses its worker again 
   await dying.kill();
   await harness.startWorker(config);
   const incident = await harness.reaches(id, 'resolved');
-  const reason = 'gave up after 1 attempts: attempt 1: its worker died or hung';
-  expect(incident).toMatchObject({ agent: 'builtin', reason: `builtin took over: ${reason}` });
+  const reason = 'gave up after 1 attempt: attempt 1: its worker died or hung';
+  expect(incident).toMatchObject({ agent: 'builtin', reason: `fallback to builtin: ${reason}` });
   expect(incident.report?.root_cause).toMatch(/image/i);
   expect(await harness.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
 });
@@ -156,9 +156,9 @@ it('does not investigate again what had ended when its worker died', async () =>
 it('gives up after max_attempts, also when some attempts were retries and others lost their worker', async () => {
   const id = await harness.admit();
   await harness.incidents.begin(id);
-  await harness.incidents.requeued(id, 'the cluster is away');
+  await harness.incidents.requeued(id, 'the cluster is unreachable');
   await harness.startWorker(harness.config({ max_attempts: 1 }));
-  expect((await harness.reaches(id, 'failed')).reason).toBe('gave up after 1 attempts: the cluster is away');
+  expect((await harness.reaches(id, 'failed')).reason).toBe('gave up after 1 attempt: the cluster is unreachable');
 });
 
 it('does not begin an incident that waited longer than max_queue_age_seconds', async () => {

@@ -189,7 +189,7 @@ describe('an agent script', () => {
   it.each([
     ['writes-too-little', 'investigation.md has 10 bytes, fewer than report_min_bytes (100)'],
     ['writes-nothing', 'investigation.md is not there'],
-    ['exits-3', 'claude exited with code 3 (last words: the model refused)'],
+    ['exits-3', 'claude exited with code 3 (stderr: the model refused)'],
     ['links-report', 'investigation.md is a symbolic link'],
     ['writes-5-mb', 'more than the 1000000 of the largest report'],
   ])('that %s has failed, at the first attempt', async (agent, reason) => {
@@ -206,9 +206,9 @@ describe('an agent script', () => {
     expect(await harness.reaches(id, 'failed')).toMatchObject({
       attempts: 3,
       reason:
-        'gave up after 3 attempts: the container engine or the agent image is unavailable: the engine does not answer',
+        'gave up after 3 attempts: claude: the container engine or the agent image is unavailable: the engine does not answer',
     });
-    const retries = harness.logger.lines.filter((line) => line.message === 'triage will be retried');
+    const retries = harness.logger.lines.filter((line) => line.message === 'triage retry scheduled');
     expect(retries).toHaveLength(2);
   });
 

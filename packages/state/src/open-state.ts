@@ -7,6 +7,7 @@ import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
+import { Cancellations } from './incidents/cancel.ts';
 import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
@@ -17,6 +18,7 @@ import {
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
+import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
 import { LiveWorkers } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
@@ -47,6 +49,7 @@ export interface State {
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
+  readonly problems: Problems;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
   /** Returns the name of this installation, see `readInstance`. */
@@ -56,6 +59,8 @@ export interface State {
   openNotificationQueue(target: NotificationTargetName): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
+  openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
   /** @throws Error when the installed BullMQ has changed a script that parking runs. */
   openSlots(options: ClusterSlotsOptions): ClusterSlots;
@@ -85,12 +90,14 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
+    problems: new Problems(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
+    openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),
     openSlots: (options) => new ClusterSlots(context, options),
     openLiveWorkers: (length) => new LiveWorkers(context, length),

@@ -1,10 +1,11 @@
+import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { describeUsage } from '@nightcrier/core/incidents/agent-usage';
 import { describeResource } from '@nightcrier/core/faults/fault';
-import type { Incident } from '@nightcrier/core/incidents/incident';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
-/** `nightcrier incidents list`: newest first. */
+/** `nightcrier incidents list`: prints incidents, newest first. */
 export async function listIncidents(
   api: ApiClient,
   filter: Record<string, string>,
@@ -12,10 +13,10 @@ export async function listIncidents(
 ): Promise<void> {
   const rows = (await api.incidents(filter)).map(incidentRow);
   if (format === 'json') for (const row of rows) console.log(JSON.stringify(row));
-  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout.columns));
+  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout));
 }
 
-/** `nightcrier incidents show ID`: the incident and its report. */
+/** `nightcrier incidents show ID`: prints an incident and its report. */
 export async function showIncident(api: ApiClient, id: string, format: 'table' | 'json'): Promise<void> {
   const incident = await api.incident(id);
   const report = await api.report(id);
@@ -30,6 +31,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['resource', row.resource],
     ['fault', `${row.fault} (${row.severity})`],
     ['state', incident.reason === undefined ? row.state : `${row.state}: ${incident.reason}`],
+    ['cancelling', isFinal(incident.state) ? undefined : incident.cancel_requested_at],
     ['members', incident.member_count > 1 ? incident.member_count : undefined],
     ['previous', incident.previous_incident_id],
     ['requeued as', incident.requeued_as],
@@ -46,13 +48,23 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
   for (const { faultId, severity, resource } of incident.members.slice(1)) {
     console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
   }
-  console.log(`\n${report ?? 'There is no report.'}`);
+  console.log(`\n${report ?? 'no report'}`);
 }
 
-/** Why not to believe everything in the report. */
+/** `nightcrier incidents cancel ID`: ends an open incident, or has its worker end it. */
+export async function cancelIncident(api: ApiClient, id: string, request: CancelRequest): Promise<void> {
+  const state = await api.cancel(id, request);
+  console.log(
+    state === 'cancelled'
+      ? `incident ${id} is cancelled`
+      : `incident ${id} is ${state}; its worker stops it within seconds: nightcrier incidents show ${id}`,
+  );
+}
+
+/** Returns a warning if the report has quotes that are not in the recorded command output. */
 function cautionOf({ report }: Incident): string | undefined {
   if (!report?.unsupported) return undefined;
   const { count, quotes } = report.unsupported;
   const what = count === 1 ? 'a quote' : `${count} quotes`;
-  return `${what} in the report cannot be found in what was recorded, such as ${JSON.stringify(quotes[0])}`;
+  return `${what} in the report not found in the recorded output, such as ${JSON.stringify(quotes[0])}`;
 }

@@ -26,12 +26,15 @@ export interface Retention {
   signal: AbortSignal;
 }
 
-/** Sweeps the workspaces at the start of the worker and every hour. A failed sweep is logged and repeated. */
-export function workspaceSweeper(retention: Omit<Retention, 'signal'>): BackgroundLoop {
-  const { logger } = retention;
+/**
+ * Sweeps the workspaces at the start of the worker, every hour, and when it is woken. A failed sweep is logged and repeated.
+ * @param retention returns the current settings, at each sweep
+ */
+export function workspaceSweeper(retention: () => Omit<Retention, 'signal'>): BackgroundLoop {
+  const { logger } = retention();
   return new BackgroundLoop(
     async (signal) => {
-      const removed = await sweepWorkspaces({ ...retention, signal });
+      const removed = await sweepWorkspaces({ ...retention(), signal });
       if (removed.length > 0) logger.info({ workspaces: removed.length }, 'expired workspaces removed');
     },
     {

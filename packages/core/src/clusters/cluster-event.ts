@@ -21,6 +21,8 @@ export const ClusterEvent = z.object({
   permissions: ClusterPermissions.optional(),
   event: FaultEvent,
   source: FaultSource,
+  /** Key of the problem that the fault belongs to, see `problemKey`; missing in events of older versions. */
+  problem: z.string().optional(),
   /** When the ingester received it, RFC 3339. */
   received_at: z.string(),
 });

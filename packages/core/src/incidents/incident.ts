@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentFailure } from './agent-failure.ts';
 import { AgentUsage } from './agent-usage.ts';
 import { ClusterEvent } from '../clusters/cluster-event.ts';
 import { FaultEvent } from '../faults/fault.ts';
@@ -41,6 +42,8 @@ export const Incident = z.object({
   state: IncidentState,
   /** Why the incident is in this state, as text, unless the state explains itself. */
   reason: z.string().optional(),
+  /** Failures of agents, in their order; `reason` is their text. */
+  agent_failures: z.array(AgentFailure).optional(),
   fingerprint: z.string(),
   cluster_event: ClusterEvent,
   /** How often the same fault was received again while it belonged to this incident. */
@@ -62,6 +65,10 @@ export const Incident = z.object({
   attempts: z.number().int().nonnegative(),
   /** Why the last attempt without an outcome ended. */
   last_failure: z.string().optional(),
+  /** When a client first asked to cancel the incident, and what it said; see {@link CancelRequest}. */
+  cancel_requested_at: z.string().optional(),
+  cancel_requested_by: z.string().optional(),
+  cancel_reason: z.string().optional(),
   /** Absolute path of the workspace, on the worker that ran the last attempt. */
   workspace: z.string().optional(),
   agent: z.string().optional(),

@@ -1,4 +1,5 @@
 import type { Config } from '@nightcrier/core/settings/config';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../configuration/config-error.ts';
@@ -12,18 +13,18 @@ import { stopSignal } from './stop-signal.ts';
 /** Something that runs until it is stopped. `stop` is idempotent. */
 export interface RunningApp {
   stop(): Promise<void>;
-  /** Missing: it goes on with the configuration that it was started with. */
+  /** Missing: a changed configuration is ignored until a restart. */
   readonly reloading?: Reloading;
 }
 
 /**
- * The whole `main` of a process: reads flags, configuration and environment, starts the app, has it follow changes of the
- * configuration (SIGHUP, or another content of the file), and stops it on SIGTERM or SIGINT, or when the process that
- * started it is gone. While it runs, NIGHTCRIER_HEARTBEAT_FILE is kept young, if set. Exit codes: 0 stopped cleanly, 1
- * failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
+ * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
+ * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exit codes: 0 stopped cleanly, 1 failed,
+ * 78 invalid configuration. A second signal exits at once with 1.
  */
 export async function runProcess(
-  name: string,
+  name: ProcessName,
   start: (config: Config, logger: Logger) => Promise<RunningApp>,
 ): Promise<void> {
   const { values } = parseArgs({ options: { ...CONFIG_OPTIONS, help: { type: 'boolean', short: 'h' } }, strict: true });
@@ -42,29 +43,35 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
+  for (const warning of loaded.warnings) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
-  const changes = new ConfigWatcher({ loaded, load, logger });
+  const changes = new ConfigWatcher({ process: name, loaded, load, logger });
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {
-      logger.info({ cause: app }, 'stopped before it had started');
+      logger.info({ cause: app }, 'process stopped during start');
       process.exit(0);
     }
-    logger.info({ pid: process.pid, node: process.version }, 'started');
+    logger.info({ pid: process.pid, node: process.version }, 'process started');
     const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
     if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
-    if (app.reloading) changes.follow(app.reloading);
+    changes.follow({
+      apply: (config) => {
+        logger.setLevel(config.log_level);
+        app.reloading?.apply(config);
+      },
+      refuse: (refusal) => app.reloading?.refuse(refusal),
+    });
     const cause = await stopping;
     changes.close();
-    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
+    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'process stopping');
     await app.stop();
-    logger.info({}, 'stopped');
+    logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {
-    logger.error({ error }, 'failed');
+    logger.error({ error }, 'process failed');
     process.exit(1);
   }
 }

@@ -13,12 +13,3 @@ export interface AdmissionSettings {
   /** Which faults of one type share an incident. */
   grouping: Grouping;
 }
-
-/** The names of the settings. All of them can change while a process admits. */
-export const ADMISSION_SETTINGS = [
-  'global_queue_size',
-  'cluster_queue_size',
-  'queue_overflow_policy',
-  'dedup_window_seconds',
-  'grouping',
-] as const satisfies readonly (keyof AdmissionSettings)[];

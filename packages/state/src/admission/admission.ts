@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
-import { groupKey } from '@nightcrier/core/faults/group-key';
+import { admissionGroup } from '@nightcrier/core/problems/admission-group';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { z } from 'zod';
@@ -82,7 +82,7 @@ export class Admission {
   }
 
   #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {
-    const { event, received_at } = clusterEvent;
+    const { received_at } = clusterEvent;
     if (!z.guid().safeParse(incidentId).success)
       throw new RangeError(`incident id ${JSON.stringify(incidentId)} must be a UUID`);
     const receivedAt = Date.parse(received_at);
@@ -93,7 +93,7 @@ export class Admission {
     return {
       clusterEvent,
       incidentId,
-      group: groupKey(event, this.#settings.grouping),
+      group: admissionGroup(clusterEvent, this.#settings.grouping),
       evictionScore: evictionScore(clusterEvent, receivedAt),
     };
   }

@@ -37,7 +37,7 @@ const Row = z.object({
   passed_over: z.coerce.number().optional(),
 });
 
-/** The breaker of agents over all workers, see `lua/agent-breaker.lua`. */
+/** The breaker of agents over all workers, see `lua/agent-breaker.lua` beside this file. */
 export class AgentBreaker {
   readonly #redis: Redis;
   readonly #key: string;

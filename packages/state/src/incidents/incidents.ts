@@ -1,3 +1,4 @@
+import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
@@ -17,6 +18,8 @@ export interface IncidentEnd {
   state: EndState;
   /** Why, in words, where it is not plain. */
   reason?: string;
+  /** Failures of agents, in their order. */
+  agent_failures?: readonly AgentFailure[];
   report?: ReportSummary;
   agent?: string;
   /** What people are told of it, if anything. */
@@ -75,7 +78,7 @@ const REPORT_SECONDS = 30 * 24 * 3600;
 /**
  * The incidents' rows, from admission (which creates them) to their end. Kept are the newest 10,000 of each final state,
  * 1,000 of each state of those that were shed, none of them longer than 30 days, and all that are open (see
- * `lua/incident-rows.lua`).
+ * `lua/state/trim-state.lua`).
  */
 export class IncidentStore {
   readonly #redis: Redis;
@@ -144,10 +147,11 @@ export class IncidentStore {
   }
 
   /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
-  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
+  async finish(id: string, { state, reason, agent_failures, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
       ...(reason && { reason }),
+      ...(agent_failures && { agent_failures: JSON.stringify(agent_failures) }),
       ...(report && { report: JSON.stringify(report) }),
       ...(agent && { agent }),
     };

@@ -16,12 +16,8 @@ describe('composeLua', () => {
       'b/second': '-- @include c/shared/third\nreturn function() return third end',
       'c/shared/third': 'return 3',
     };
-    expect(compose(files).match(/^local \w+ = /gm)).toEqual([
-      'local third = ',
-      'local first_one = ',
-      'local second = ',
-    ]);
-    expect(compose(files)).toContain('local third = (function()\nreturn 3\nend)()\n');
+    expect(compose(files).match(/^local \w+$/gm)).toEqual(['local third', 'local first_one', 'local second']);
+    expect(compose(files)).toContain('local third\ndo\nthird = 3\nend\n');
     expect(compose(files).endsWith(files.main)).toBe(true);
   });
 
@@ -32,11 +28,19 @@ describe('composeLua', () => {
   });
 
   test('refuses two files with the same local name', () => {
-    const files = { main: '-- @include a/one-name\n-- @include b/one-name', 'a/one-name': '', 'b/one-name': '' };
+    const files = {
+      main: '-- @include a/one-name\n-- @include b/one-name',
+      'a/one-name': 'return 1',
+      'b/one-name': 'return 2',
+    };
     expect(() => compose(files)).toThrow('Lua files a/one-name and b/one-name have the same local name one_name');
   });
 
   test('passes on the error of a file that cannot be read', () => {
     expect(() => compose({ main: '-- @include missing' })).toThrow('no file missing');
+  });
+
+  test('refuses an included file without a value', () => {
+    expect(() => compose({ main: '-- @include a', a: 'local b = 1' })).toThrow('Lua file a returns nothing');
   });
 });

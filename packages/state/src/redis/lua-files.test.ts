@@ -71,8 +71,10 @@ describe('Lua files', () => {
     const topLevel = source.split('\n').filter((line) => /^\w/.test(line) && !line.startsWith('end'));
     const constant = /^(local function \w+\(|local [A-Z_]+(, [A-Z_]+)* = |return )/;
     // The names of keys are one table, which the file itself fills.
-    const keys = name === 'redis/keys' ? /^(local keys = |function keys\.\w+\()/ : constant;
+    const keys = name === 'redis/keys' ? /^(local names = |function names\.\w+\()/ : constant;
     for (const line of topLevel) expect(constant.test(line) || keys.test(line) ? '' : line).toBe('');
+    expect(source.match(/^return /gm)).toHaveLength(1);
+    expect(source).not.toMatch(new RegExp(`^local (function )?${localName(name)}\\b`, 'm'));
     expect(source).not.toMatch(/^\s+[A-Z_]+(\[[^\]]*\]|\.\w+)? = /m);
   });
 });

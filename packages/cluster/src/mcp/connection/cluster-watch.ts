@@ -8,12 +8,12 @@ import type { McpAccess, TlsFiles } from '../session/access.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
-import type { ContactRecord } from '../../backfill/watermark.ts';
+import type { WatermarkTracker } from '../../backfill/watermark.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
-import { Subscription, type SubscriptionMode } from './subscription.ts';
+import { type PushedNotification, Subscription, type SubscriptionMode } from './subscription.ts';
 import { createMcpTransport } from '../session/transport.ts';
 import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
 
@@ -44,13 +44,13 @@ export interface ClusterWatchOptions {
   status: ConnectionStatusTracker;
   poll: ClusterPoll;
   resync: Resync;
-  contact: ContactRecord;
+  watermark: WatermarkTracker;
   now: () => number;
   onMode: (mode: IntakeMode) => void;
   onMalformed: OnMalformed;
-  /** `params` of each fault or event that the server pushes. */
-  onNotification: (params: unknown) => void;
-  /** The server says that the subscription is in trouble. */
+  /** Receives each fault or event that the server pushes. */
+  onNotification: (notification: PushedNotification) => void;
+  /** The server reports an error of the subscription. */
   onDegraded: (message: string) => void;
 }
 
@@ -83,25 +83,24 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     // What ended the epoch is the cause; what it interrupted is a consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
-    options.contact.lose();
+    options.watermark.lose();
     stop.removeEventListener('abort', endEpoch);
     epoch.abort();
   }
 }
 
 function newSubscription(
-  { cluster, logger, contact, now, onDegraded, onNotification }: ClusterWatchOptions,
+  { cluster, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
-    clusterName: cluster.name,
     endpoint: cluster.mcp.endpoint,
     logger,
-    onReceived: (params) => {
+    onNotification: (notification) => {
       if (epoch.signal.aborted) return;
       // A server that could not send one notification sends no more: with this one, none is missing before it.
-      contact.confirm(now());
-      onNotification(params);
+      watermark.confirm(now());
+      onNotification(notification);
     },
     onDegraded,
     onLost: (error) => epoch.abort(error),
@@ -121,12 +120,13 @@ async function connect(
   const own = access.tls && ownTransport(access.tls);
   const session = await McpSession.open(
     {
+      clusterName: cluster.name,
       endpoint: cluster.mcp.endpoint,
       access,
       dispatcher: own ?? shared,
       timeouts,
       logger,
-      onNotification: (params) => subscription.receive(params),
+      onNotification: (notification) => subscription.receive(notification),
       onMalformed,
       onClosed: async () => own?.destroy(),
       onLost: (error) => epoch.abort(error),
@@ -162,7 +162,7 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, contact, now, random, resync, status, timeouts } = options;
+  const { cluster, watermark, now, random, resync, status, timeouts } = options;
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
@@ -182,7 +182,7 @@ async function subscribeUntilLost(
   status.change('active', { mode, subscription: subscriptionId });
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
-  const onAlive = (askedAt: number): void => contact.confirm(askedAt);
+  const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
   return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
 }
 

@@ -4,8 +4,9 @@
 -- @include admission/read-source
 -- @include admission/find-open
 -- @include admission/count-recurrence
--- @include admission/read-group
--- @include admission/join-group
+-- @include admission/group/read-group
+-- @include admission/group/join-group
+-- @include admission/count-explained
 -- @include admission/refuse
 -- @include admission/enqueue
 -- @include admission/eviction/make-room
@@ -25,14 +26,19 @@ return function(fault, batch)
     if recurrence then return recurrence end
   end
 
-  -- 3. Group: an open incident of the same workload and type of fault lists this fault, unless it is more severe.
+  -- 3. Group: the open incident of the fault's problem lists it; without a problem, one of the same workload and type of fault,
+  -- unless this fault is more severe.
   local group = read_group(fault, batch)
   if group and group.covers and not source then return join_group(fault, group, batch) end
 
-  -- 4. The bounds, by eviction where the policy allows it.
+  -- 4. Explained: the fault's problem is firing, and a report explains it. Another symptom needs no other investigation.
+  local explained = fault.problem and not source and count_explained(fault, batch)
+  if explained then return explained end
+
+  -- 5. The bounds, by eviction where the policy allows it.
   local evicted, full = make_room(fault, batch)
   if full then return refuse(fault, full, evicted, batch) end
 
-  -- 5. The incident.
+  -- 6. The incident.
   return enqueue(fault, { owner = owner, source = source, group = group, evicted = evicted }, batch)
 end

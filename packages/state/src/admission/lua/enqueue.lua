@@ -3,14 +3,16 @@
 -- @include bullmq/add-prioritized-job
 -- @include redis/keys
 -- @include redis/append
+-- @include redis/integer-text
 -- @include queue/fair-tags/take-tag
 -- @include queue/fair-tags/reset-tags
 -- @include admission/write-row
 -- @include admission/batch/add-newcomer
 -- @include admission/books/count
 -- @include admission/books/count-received
--- @include admission/members/take-members
--- @include admission/members/leave-source
+-- @include admission/group/take-members
+-- @include admission/group/leave-source
+-- @include problems/link-problem
 
 local function add_job(fault, tag, batch)
   local job = batch.job
@@ -38,11 +40,14 @@ return function(fault, found, batch)
   add_job(fault, tag, batch)
 
   local owns_group = fault.group_key and not (group and group.covers)
-  write_row(fault, 'queued', batch, 'dedup_until', batch.header.dedup_until, 'phase', 'waiting', 'tag', tag,
+  write_row(fault, 'queued', batch, 'dedup_until', batch.header.dedup_until, 'phase', 'waiting', 'tag', integer_text(tag),
     unpack(links_of(fault, found, owns_group)))
   if source then
     take_members(fault, source.members, batch)
     leave_source(fault)
+  end
+  if fault.problem then
+    link_problem(fault.cluster, fault.problem, fault.id, batch.header.now_ms, batch.header.dedup_until)
   end
   add_newcomer(fault, owns_group, batch)
   count_received(batch.counts, 'queued', fault.cluster)

@@ -1,7 +1,7 @@
 -- read_source(fault) returns the incident that an operator requeues, or splits the fault off from: {id, exists, members}. It may
 -- have been deleted since the operator saw it. It is read before an eviction, which may delete it as the oldest shed incident.
 -- @include redis/keys
--- @include admission/members/read-members
+-- @include admission/group/read-members
 return function(fault)
   local id = fault.source_id
   return {

@@ -1,6 +1,6 @@
 -- The names of the keys that scripts use, as in redis/keys.ts. redis/lua-script.ts defines PREFIX, the prefix of our keys, and
 -- QUEUE, the prefix of the triage queue's keys, in front of every script.
-local keys = {
+local names = {
   incidents = PREFIX .. 'incidents',
   intake = PREFIX .. 'intake',
   triage_runs = PREFIX .. 'triage-runs',
@@ -16,16 +16,18 @@ local keys = {
   parked_clusters = PREFIX .. 'parked-clusters',
 }
 
-function keys.incident(id) return PREFIX .. 'incident:' .. id end
-function keys.report(id) return PREFIX .. 'report:' .. id end
-function keys.incidents_in(state) return PREFIX .. 'incidents:' .. state end
-function keys.fault(cluster, fingerprint) return PREFIX .. 'fault:' .. cluster .. ':' .. fingerprint end
-function keys.group(cluster, group) return PREFIX .. 'group:' .. cluster .. ':' .. group end
-function keys.waiting_of(cluster) return PREFIX .. 'waiting:' .. cluster end
-function keys.slots(cluster) return PREFIX .. 'slots:' .. cluster end
-function keys.parked(cluster) return PREFIX .. 'parked:' .. cluster end
-function keys.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
+function names.incident(id) return PREFIX .. 'incident:' .. id end
+function names.report(id) return PREFIX .. 'report:' .. id end
+function names.incidents_in(state) return PREFIX .. 'incidents:' .. state end
+function names.fault(cluster, fingerprint) return PREFIX .. 'fault:' .. cluster .. ':' .. fingerprint end
+function names.group(cluster, group) return PREFIX .. 'group:' .. cluster .. ':' .. group end
+function names.waiting_of(cluster) return PREFIX .. 'waiting:' .. cluster end
+function names.slots(cluster) return PREFIX .. 'slots:' .. cluster end
+function names.parked(cluster) return PREFIX .. 'parked:' .. cluster end
+function names.problem(cluster, problem) return PREFIX .. 'problem:' .. cluster .. ':' .. problem end
+function names.problems(cluster) return PREFIX .. 'problems:' .. cluster end
+function names.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
 -- BullMQ's hash of a job.
-function keys.job(id) return QUEUE .. id end
+function names.job(id) return QUEUE .. id end
 
-return keys
+return names

@@ -26,7 +26,7 @@ return function(bullmq_keys, args)
   batch.job = { keys = bullmq_keys, args = cmsgpack.unpack(args[2]), options = cmsgpack.unpack(args[3]) }
   batch.waiting, batch.evictions_left = count_waiting(header.global_queue_size, #faults), MOST_EVICTIONS
   batch.counts = {}
-  batch.tags = { next = {}, started = {}, taken = {} }
+  batch.tags = {}
   batch.newcomers = { owners = {}, created = {}, scores = {} }
   batch.cluster_scores = {}
   batch.remembered = { calls = {}, answers = {} }

@@ -1,10 +1,12 @@
 -- read_faults(args) returns the faults of a call as tables:
---   id of its incident, if it gets one; cluster; fingerprint; group, nil without one; score: eviction score, as text; severity, 0
+--   id of its incident, if it gets one; cluster; fingerprint; group, nil without one; problem, nil if the group is not one; score: eviction score, as text; severity, 0
 --   is the lowest; received_at; job_data (JSON); cluster_event (JSON); member: see member_json; operation and source_id: what an
 --   operator requests, `requeue` or `split`, and of which incident; row_key, fault_key, group_key: names of Redis keys.
 -- @include redis/keys
 -- @include queue/waiting/severity-band
 local FIRST, FIELDS = 4, 10
+-- See admissionGroup of the core package.
+local PROBLEM_GROUP = 'problem:'
 
 return function(args)
   local faults = {}
@@ -25,10 +27,14 @@ return function(args)
       fault_key = keys.fault(cluster, fingerprint),
       group = nil,
       group_key = nil,
+      problem = nil,
       operation = nil,
       source_id = nil,
     }
-    if group ~= '' then fault.group, fault.group_key = group, keys.group(cluster, group) end
+    if group ~= '' then
+      fault.group, fault.group_key = group, keys.group(cluster, group)
+      if string.sub(group, 1, #PROBLEM_GROUP) == PROBLEM_GROUP then fault.problem = string.sub(group, #PROBLEM_GROUP + 1) end
+    end
     if request ~= '' then fault.operation, fault.source_id = string.match(request, '^(%a+) (.*)') end
     faults[#faults + 1] = fault
   end

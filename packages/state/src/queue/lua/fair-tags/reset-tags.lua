@@ -2,5 +2,5 @@
 -- @include redis/keys
 return function(tags)
   redis.call('DEL', keys.fair_next, keys.fair_started)
-  tags.next, tags.started, tags.taken = {}, {}, {}
+  for severity in pairs(tags) do tags[severity] = nil end
 end
