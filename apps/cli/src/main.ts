@@ -82,28 +82,33 @@ program
   .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
 
 const apiUrlOption = (): Option =>
-  new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
+  new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
 const clientOf = (command: Command): ApiClient =>
   new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
 
 const books = program
   .command('books')
-  .description('whether every fault of a running system is accounted for; exits 1 if not')
+  .description(
+    'count every received fault by outcome, and every incident by state; exits 1 if the counts do not balance',
+  )
   .addOption(apiUrlOption())
   .addOption(outputOption())
   .action(async ({ output }: { output: 'table' | 'json' }) => {
     process.exitCode = await showBooks(clientOf(books), output);
   });
 
-const incidents = program.command('incidents').description('incidents of a running system').addOption(apiUrlOption());
+const incidents = program
+  .command('incidents')
+  .description('list, show, requeue, split and cancel incidents of a running system')
+  .addOption(apiUrlOption());
 const apiClient = (): ApiClient => clientOf(incidents);
 
 incidents
   .command('list')
-  .description('incidents, newest first')
-  .addOption(new Option('--state <state>').choices(INCIDENT_STATES))
-  .option('--cluster <name>')
-  .option('--limit <count>', 'at most so many', '50')
+  .description('list incidents, newest first')
+  .addOption(new Option('--state <state>', 'only incidents in this state').choices(INCIDENT_STATES))
+  .option('--cluster <name>', 'only incidents of this cluster')
+  .option('--limit <count>', 'longest list', '50')
   .addOption(outputOption())
   .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
     await listIncidents(apiClient(), filter, output);
@@ -111,22 +116,22 @@ incidents
 
 incidents
   .command('show')
-  .description('one incident and its report')
+  .description('show an incident and its report')
   .argument('<incident-id>')
   .addOption(outputOption())
   .action(async (id: string, { output }: { output: 'table' | 'json' }) => showIncident(apiClient(), id, output));
 
 incidents
   .command('requeue')
-  .description('investigate an incident that has ended again; prints the id of the new one')
+  .description('queue an incident that has ended as a new one; prints the id of the new incident')
   .argument('<incident-id>')
   .action(async (id: string) => console.log(await apiClient().requeue(id)));
 
 incidents
   .command('split')
-  .description('investigate one member of an incident separately; prints the id of the new incident')
+  .description('queue one member of an incident as a new incident; prints its id')
   .argument('<incident-id>')
-  .argument('<member>', 'its fault id, as `incidents show` lists it')
+  .argument('<member>', 'fault id of the member, see `incidents show`')
   .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
 
 incidents
@@ -149,5 +154,5 @@ try {
   );
   process.exitCode = 1;
 }
-// Whatever a command left open (a socket kept alive, the signal handlers' timer) must not keep the process.
+// Open handles of a command (idle sockets, the timer of the signal handlers) must not keep the process running.
 process.exit();

@@ -38,7 +38,7 @@ describe('runProcess', () => {
     expect(await exitOf(child)).toBe(1);
   });
 
-  test('keeps its heartbeat file young while it runs', async () => {
+  test('updates its heartbeat file while it runs', async () => {
     const file = path.join(await mkdtemp(path.join(tmpdir(), 'heartbeat-')), 'heartbeat');
     onTestFinished(() => rm(path.dirname(file), { recursive: true }));
     await start({ NIGHTCRIER_HEARTBEAT_FILE: file });
