@@ -1,5 +1,5 @@
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
-import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
+import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
@@ -7,63 +7,52 @@ import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
 import { cancelIncident, listIncidents, showIncident } from './commands/incidents.ts';
+import { printSchema } from './commands/schema.ts';
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
+import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
 import { INSTALLATION } from './system.ts';
 
 const outputOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
 
-/** Adds `--config` and one flag for each setting; `--help` lists them once, below the options. */
-function withSettings(command: Command): Command {
-  for (const [name, { short }] of Object.entries(CONFIG_OPTIONS)) {
-    command.addOption(new Option(`${short ? `-${short}, ` : ''}--${name} <value>`).hideHelp());
-  }
-  return command.addHelpText('after', () => `\nSettings (flags over environment over file):\n${flagsHelp()}`);
-}
-
-/** The flags of {@link withSettings} that were given, by flag name. */
-function settingsOf(options: Record<string, unknown>): Record<string, string> {
-  const flags: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    flags[name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = value;
-  }
-  return flagsFrom(flags);
-}
-
-const program = new Command('nightcrier')
+const program = withShortErrors(new Command('nightcrier'))
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
   .option('-V, --version', 'print the version')
   .on('option:version', () => {
     console.log(describeVersion(readVersion(INSTALLATION, process.env)));
     process.exit();
-  })
-  .showHelpAfterError();
+  });
 
-withSettings(program.command('demo'))
+addSettingFlags(program.command('demo'))
   .description('two simulated clusters and the whole system: watch faults become reports')
   .option('--once', 'exit when the first incident of every cluster has its report', false)
   .option('--json', 'one JSON line for each incident', false)
-  .action(async (options: { once: boolean; json: boolean }) => {
-    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingsOf(options) });
+  .action(async (options: { once: boolean; json: boolean }, command: Command) => {
+    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingFlags(command) });
   });
 
-withSettings(program.command('up'))
-  .description('ingester, triage worker and API on this machine, with a Redis of their own unless one is configured')
-  .action(async (options: Record<string, unknown>) => {
-    process.exitCode = await up(settingsOf(options));
+addSettingFlags(program.command('up'))
+  .description('ingester, triage worker and API on this machine, with an embedded Redis unless one is configured')
+  .action(async (_: object, command: Command) => {
+    process.exitCode = await up(settingFlags(command));
   });
 
 program
   .command('validate')
-  .description('check a configuration: every problem, with its line')
-  .argument('<config>', 'configuration file')
+  .description('check a configuration; prints every problem with its line')
+  .argument('[config]', 'configuration file (default: the one that up would read)')
   .addOption(outputOption())
-  .action(async (file: string, options: { output: 'table' | 'json' }) => {
+  .action(async (file: string | undefined, options: { output: 'table' | 'json' }) => {
     process.exitCode = await validate(file, options.output);
   });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of the configuration file, for editors')
+  .action(() => printSchema());
 
 program
   .command('simulate')
@@ -84,7 +73,7 @@ program
 const apiUrlOption = (): Option =>
   new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
 const clientOf = (command: Command): ApiClient =>
-  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
+  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);
 
 const books = program
   .command('books')
@@ -145,7 +134,7 @@ incidents
   );
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withDefaultCommand(process.argv.slice(2), process.env), { from: 'user' });
 } catch (error) {
   console.error(
     error instanceof ConfigError
