@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopback } from './access.ts';
+import { isLoopback } from './loopback.ts';
 
 test.each(['127.0.0.1', '127.8.9.10', '::1', '[::1]', 'localhost', 'LOCALHOST'])('isLoopback: %s is', (host) => {
   expect(isLoopback(host)).toBe(true);

@@ -1,9 +1,14 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SETTINGS } from './setting-list.ts';
-import { type ConfigSurroundings, parseConfig } from './parse-config.ts';
+import { otherValue } from '../../../test/other-value.ts';
+import { SETTINGS } from '../setting-list.ts';
+import type { ConfigSurroundings } from './config-surroundings.ts';
+import { parseConfig } from './parse-config.ts';
 
 const surroundings: ConfigSurroundings = {
-  isFile: (path) => path.endsWith('.kubeconfig') || path.endsWith('.key'),
+  read: (path) => (/\.(kubeconfig|key|sh|md)$/.test(path) ? 'content' : undefined),
+  kubeconfigProblem: () => undefined,
+  isShippedScript: (path) => path === 'agent-container/run-agent.sh',
   defaultKubeconfig: '/home/op/default.kubeconfig',
 };
 const parse = (raw: unknown, overrides: Partial<ConfigSurroundings> = {}) =>
@@ -65,7 +70,7 @@ describe('parseConfig', () => {
   });
 
   test('says that the default kubeconfig of the legacy form is missing', () => {
-    expect(messagesOf({ mcp_endpoint: 'http://one' }, { isFile: () => false }).join()).toContain('set KUBECONFIG');
+    expect(messagesOf({ mcp_endpoint: 'http://one' }, { read: () => undefined }).join()).toContain('set KUBECONFIG');
   });
 
   test('refuses mcp_endpoint beside clusters', () => {
@@ -222,11 +227,175 @@ describe('parseConfig', () => {
     ]);
   });
 
-  test('warns of a webhook whose notifications are not signed', () => {
+  test('warns about webhook notifications that are not signed', () => {
     const parsed = parse({ clusters: [cluster], webhook_url: 'https://ops.example/hook' });
     expect('warnings' in parsed && parsed.warnings).toEqual([
       { path: ['webhook_url'], message: expect.stringContaining('set webhook_secret') },
     ]);
+  });
+
+  test('takes empty text, or no value, for settings without a default as not set', () => {
+    const unset = { slack_webhook_url: '', agent_model: ' ', anthropic_api_key: null, api: { access_key: '' } };
+    const config = configOf({ clusters: [{ ...cluster, mcp: { ...cluster.mcp, api_key: '' } }], ...unset });
+    const { slack_webhook_url, agent_model, api, clusters } = config;
+    expect([slack_webhook_url, agent_model, api.access_key, clusters[0]?.mcp.api_key]).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+});
+
+describe('what cannot run is refused:', () => {
+  const key = { anthropic_api_key: 'k' };
+  test.each([
+    [
+      'claude without its key',
+      { agent_cli: 'claude' },
+      'agent_cli: claude needs anthropic_api_key (or anthropic_api_key_file)',
+    ],
+    ['codex with the key of claude', { agent_cli: 'codex', ...key }, 'agent_cli: codex needs openai_api_key'],
+    [
+      'goose without any key',
+      { agent_cli: 'goose', agent_model: 'm' },
+      'agent_cli: goose needs anthropic_api_key (or anthropic_api_key_file), or openai',
+    ],
+    ['goose without a model', { agent_cli: 'goose', ...key }, 'agent_cli: goose needs agent_model'],
+    [
+      'a fallback without its key',
+      { agent_fallback: ['gemini', 'builtin'] },
+      'agent_fallback: gemini needs gemini_api_key',
+    ],
+    [
+      'a missing prompt',
+      { agent_cli: 'claude', ...key, agent_system_prompt_file: 'gone' },
+      'agent_system_prompt_file: gone is not a readable file',
+    ],
+    [
+      'a missing script',
+      { agent_cli: 'claude', agent_script_path: 'gone' },
+      'agent_script_path: gone is not a readable file',
+    ],
+    [
+      'an API beyond loopback without a key',
+      { api: { host: '0.0.0.0' } },
+      'api.host: 0.0.0.0 can be reached from other machines',
+    ],
+    [
+      'a user token of Slack',
+      { slack_bot_token: 'xoxp-hush', slack_channel: 'C1' },
+      'slack_bot_token: must be a bot token',
+    ],
+    [
+      'an app-level token of Slack',
+      { slack_bot_token: 'xapp-hush', slack_channel: 'C1' },
+      'slack_bot_token: must be a bot token',
+    ],
+    [
+      'a Redis URL that does not parse',
+      { redis: { url: 'redis://:hush@host:99999' } },
+      'redis.url: must be a redis:// or rediss:// URL',
+    ],
+    [
+      'a key with a line break',
+      { anthropic_api_key: 'hush\nhush' },
+      'anthropic_api_key: must be one line; it contains a line break',
+    ],
+    [
+      'backoffs in the wrong order',
+      { sse_reconnect_max_backoff: 1, sse_reconnect_initial_backoff: 5 },
+      'sse_reconnect_max_backoff: must not be less than',
+    ],
+    ['a bare Bash', { agent_allowed_tools: 'Read,Bash' }, 'agent_allowed_tools: Bash allows any command'],
+    [
+      'a Bash with a list that allows everything',
+      { agent_allowed_tools: ['Bash(*)'] },
+      'agent_allowed_tools: Bash(*) allows any command',
+    ],
+  ])('%s', (_, settings, message) => {
+    const messages = messagesOf({ clusters: [cluster], ...settings });
+    expect(messages).toEqual([expect.stringContaining(message)]);
+    expect(messages.join()).not.toContain('hush');
+  });
+
+  test.each([
+    ['claude with its key', { agent_cli: 'claude', ...key }],
+    ['claude with its key in a file', { agent_cli: 'claude', anthropic_api_key_file: 'claude.key' }],
+    ['goose with the key of one provider', { agent_cli: 'goose', agent_model: 'gpt-5', openai_api_key: 'k' }],
+    ['an agent without a key that runs by a script of its own', { agent_cli: 'claude', agent_script_path: 'own.sh' }],
+    ['a public API with a key', { api: { host: '0.0.0.0', access_key: 'k' } }],
+    ['a public API without a key, if that is meant', { api: { host: '::', allow_anonymous: true } }],
+    ['a bare Bash, if that is meant', { agent_allowed_tools: ['Bash'], agent_unrestricted_tools: true }],
+    ['a list of commands', { agent_allowed_tools: ['Bash(kubectl get:*)'] }],
+    ['a rotated bot token', { slack_bot_token: 'xoxe.xoxb-1', slack_channel: 'C1' }],
+  ])('but not %s', (_, settings) => {
+    expect(messagesOf({ clusters: [cluster], ...settings })).toEqual([]);
+  });
+
+  test('a process checks only what it uses', () => {
+    const raw = { clusters: [cluster], agent_cli: 'claude', api: { host: '0.0.0.0' } };
+    expect(messagesOf(raw, { process: 'ingester' })).toEqual([]);
+    expect(messagesOf(raw, { process: 'triage-worker' })).toEqual([expect.stringContaining('claude needs')]);
+    expect(messagesOf(raw, { process: 'api' })).toEqual([expect.stringContaining('api.host')]);
+  });
+
+  test('a kubeconfig that cannot be used', () => {
+    const kubeconfigProblem = () => 'is empty';
+    const message = 'cluster west: kubeconfig west.kubeconfig is empty';
+    expect(messagesOf({ clusters: [cluster] }, { kubeconfigProblem })).toEqual([message]);
+    expect(messagesOf({ clusters: [cluster] }, { kubeconfigProblem, process: 'api' })).toEqual([]);
+  });
+
+  test('a secret file with a value that is not valid', () => {
+    const read = () => 'xapp-hush';
+    expect(messagesOf({ clusters: [cluster], slack_bot_token_file: 'token', slack_channel: 'C1' }, { read })).toEqual([
+      expect.stringMatching(/^slack_bot_token_file: token must be a bot token/),
+    ]);
+  });
+});
+
+describe('any configuration', () => {
+  const names = SETTINGS.flatMap(({ path }) => [...path]);
+  const keys = fc.oneof(fc.constantFrom('clusters', 'mcp_endpoint', 'mcp', 'name', 'triage', ...names), fc.string());
+  const values = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom('claude', 'true', '30s', 'http://x', 'redis://x', '', 'a.key'),
+      fc.jsonValue(),
+      fc.dictionary(keys, tie('value')),
+      fc.array(tie('value'), { maxLength: 3 }),
+    ),
+  })).value;
+
+  test('gives a configuration or problems, each with a path and a message', () => {
+    fc.assert(
+      fc.property(fc.oneof(values, fc.dictionary(keys, values)), (raw) => {
+        const parsed = parse(raw);
+        const problems = 'problems' in parsed ? parsed.problems : [];
+        expect(problems.length > 0).toBe('problems' in parsed);
+        expect(problems.filter(({ path, message }) => !Array.isArray(path) || message === '')).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('survives being parsed again', () => {
+    const chosen = SETTINGS.filter(
+      ({ meta, name }) => meta.secret !== true && !/_file$|^(api\.host|slack_channel|agent_script_path)$/.test(name),
+    );
+    const lenient = { agent_unrestricted_tools: 'true', agent_script_path: 'own.sh', anthropic_api_key: 'k' };
+    fc.assert(
+      fc.property(fc.subarray(chosen), (settings) => {
+        const nested: Record<string, Record<string, unknown>> = { redis: {}, api: {} };
+        const flat: Record<string, unknown> = {};
+        for (const setting of settings) {
+          const [parent = '', child] = setting.path;
+          if (child === undefined) flat[parent] = otherValue(setting);
+          else nested[parent] = { ...nested[parent], [child]: otherValue(setting) };
+        }
+        const config = configOf({ clusters: [cluster], ...nested, ...flat, ...lenient });
+        expect(configOf({ ...JSON.parse(JSON.stringify(config)), ...lenient })).toEqual(config);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 
