@@ -23,40 +23,41 @@ import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 export interface TriageWorkerOptions {
   config: Config;
   logger: Logger;
-  /** The process's environment; only what `scriptEnvironment` names of it goes on to the agent script. */
+  /** Environment of the process; the agent script gets only what `scriptEnvironment` names. */
   environment: Record<string, string | undefined>;
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
   grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
-  /** Most messages in Slack in a time, ms. */
+  /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
 }
 
-/** Of shutdown_timeout: what running investigations get to finish; the rest is for ending them and handing them back. */
+/** Part of shutdown_timeout for running investigations to finish; the rest is for stopping and requeueing them. */
 const DRAIN_SHARE = 0.5;
-/** Of shutdown_timeout: what an agent gets between SIGTERM and SIGKILL, so that its container is removed in time. */
+/** Part of shutdown_timeout between SIGTERM and SIGKILL of an agent script, so that it removes its container in time. */
 const KILL_SHARE = 0.25;
+/** Seconds. */
 const LONGEST_KILL_GRACE = 10;
 
-/** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
+/** The triage worker, in a process of its own or in a test. */
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
   #config: Config;
-  /** Once it has started. */
+  /** Set once the worker has started. */
   #configure: ((config: Config) => void) | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
 
-  /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
+  /** Applies a changed configuration, see {@link Reloading}. Running investigations keep the one they started with. */
   readonly reloading: Reloading = {
     apply: (config) => {
       this.#config = config;
       this.#configure?.(config);
     },
-    // It is in the log; what clusters there are, the API and the ingesters say.
+    // It is logged, and shown by the API.
     refuse: () => undefined,
   };
 
@@ -67,8 +68,8 @@ export class TriageWorkerApp {
   }
 
   /**
-   * Starts to take incidents, once Redis is there. Concurrent calls share one start; one that fails is rolled back.
-   * @throws Error when redis.url is not set, or when it was stopped before it had started
+   * Starts to claim incidents, once Redis is reachable. Concurrent calls share one start; a failed start is rolled back.
+   * @throws Error when redis.url is not set, or when it was stopped before
    */
   start(): Promise<void> {
     this.#started ??= this.#start().catch(async (error: unknown) => {
@@ -78,7 +79,7 @@ export class TriageWorkerApp {
     return this.#started;
   }
 
-  /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and hands back what is left. */
+  /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and requeues the rest. */
   stop(): Promise<void> {
     this.#stopped = true;
     return this.#lifecycle.stop();
@@ -87,7 +88,8 @@ export class TriageWorkerApp {
   async #start(): Promise<void> {
     const { config, logger, environment } = this.#options;
     const { url, key_prefix } = config.redis;
-    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+    if (url === undefined)
+      throw new Error('redis.url is not set; set it, or use `nightcrier up`, which starts a Redis');
 
     this.#throwIfStopped();
     const redis = connectWorker({ url, key_prefix }, logger);
@@ -193,18 +195,18 @@ export class TriageWorkerApp {
       Promise.all([
         setGlobalConcurrency(queue, redis, changed.max_concurrent_agents),
         slots.configure(changed.max_agents_per_cluster),
-      ]).catch((error: unknown) => logger.error({ error }, 'bounds of concurrency could not be changed'));
+      ]).catch((error: unknown) => logger.error({ error }, 'concurrency limits not applied'));
     };
     this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     this.#lifecycle.onStop('share', () => share.stop());
     await share.start();
     this.#throwIfStopped();
-    worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
+    worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
     sweeper.start();
-    logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');
+    logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'worker started');
   }
 
   #throwIfStopped(): void {
-    if (this.#stopped) throw new Error('the triage worker was stopped before it had started');
+    if (this.#stopped) throw new Error('the triage worker was stopped before its start');
   }
 }
