@@ -149,6 +149,5 @@ export const IMPORT_RULES: ImportRules = {
     'triage-worker: agent -> prepare',
     'triage-worker: agent/run -> prepare',
     'triage-worker: analyser/rules -> analyser/pod-rules.ts',
-    'triage-worker: notification -> queue',
   ],
 };

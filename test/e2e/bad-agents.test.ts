@@ -11,7 +11,7 @@ import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } 
 const why = await whyNoDocker();
 const MIB = 1024 * 1024;
 
-/** One worker runs all tests: the last one shows that it still works. */
+/** One worker survives all of it: the last test shows that it still works. */
 describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`, () => {
   let backend: TestBackend;
   let harness: TestHarness;
@@ -97,7 +97,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
       {},
       'claude exited with code 139 and left no valid report',
     ],
-  ])('that %s has failed, with its cause as the reason', async (_, behaviour, settings, reason) => {
+  ])('that %s has failed, and what it did is said', async (_, behaviour, settings, reason) => {
     const incident = await investigated(behaviour, settings, 'agent_failed');
     expect(incident.reason).toContain(reason);
     expect(await harness.incidents.report(incident.incident_id)).toBeUndefined();
@@ -114,14 +114,14 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ['writes 10 MB on one line of its log', "head -c 10M /dev/zero | tr '\\0' x; echo", {}],
     ['writes garbage to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
     ['floods its log', 'yes "$(printf "x%.0s" {1..1000})" | head -c 80M', {}],
-  ])('that %s, and then reports, resolves its incident', async (_, behaviour, settings) => {
+  ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
     const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
     const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id)]);
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
   });
 
-  it('that reports resolves its incident on the same worker after all of them', async () => {
+  it('that behaves well gets its report accepted by the same worker after all of them', async () => {
     const incident = await investigated(writesReport(), {}, 'resolved');
     expect(incident).toMatchObject({ agent: 'claude', report: { confidence: 80 } });
     expect(process.memoryUsage().rss).toBeLessThan(600 * MIB);

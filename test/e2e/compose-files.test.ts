@@ -22,7 +22,7 @@ const Service = z.looseObject({
 });
 const ComposeFile = z.looseObject({ services: z.record(z.string(), Service) });
 
-/** What compose makes of the files together. */
+/** Returns the merged compose files. */
 async function configOf(command: ComposeCommand, files: string[], environment: Record<string, string> = ENVIRONMENT) {
   const project = await composeProject(files, environment, command);
   const { stdout } = await project.compose('config');

@@ -200,7 +200,7 @@ describe('GET /api/incidents/:id', () => {
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}`))).toEqual({
       status: 404,
       code: 'incident_not_found',
-      message: `there is no incident "${UNKNOWN}"`,
+      message: `incident "${UNKNOWN}" does not exist`,
     });
   });
 });
@@ -271,13 +271,13 @@ describe('GET /api/incidents/:id/report', () => {
     }
   });
 
-  test('tells an incident without a report from no incident', async () => {
+  test('is 404 with another code for an incident without a report than for no incident', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     expect(await failure(await api.get(`/api/incidents/${incidentId}/report`))).toEqual({
       status: 404,
       code: 'report_not_found',
-      message: `incident ${incidentId} has no report; its state is queued`,
+      message: `incident ${incidentId} has no report: its state is queued`,
     });
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}/report`))).toMatchObject({
       code: 'incident_not_found',
@@ -435,7 +435,7 @@ describe('every response', () => {
     expect(await failure(await api.get('/nowhere?x=1'))).toEqual({
       status: 404,
       code: 'not_found',
-      message: 'there is no GET /nowhere',
+      message: 'no such route: GET /nowhere',
     });
   });
 });

@@ -57,7 +57,7 @@ describe('POST /api/incidents/:id/requeue', () => {
       reason: 'dropped',
       shed: 1,
       incidents: [oldest.incidentId],
-      message: 'incidents were shed',
+      message: 'incidents shed',
     });
   });
 

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { type ChildOptions, startChild } from './child-process.ts';
 import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
 
-/** The root of the workspace, where the apps are. */
+/** Root folder of the workspace. */
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../..');
 
-/** In the order of their start; they are stopped in reverse, so that intake stops first and health last. */
+/** Apps in the order of their start. They stop in reverse order: intake first, health last. */
 const PROCESSES = ['api', 'triage-worker', 'ingester'];
 
 export interface SystemOptions {
@@ -20,14 +20,14 @@ export interface SystemOptions {
 }
 
 export interface System {
-  /** Settles when one of the processes ends that nobody asked to: what happened. */
+  /** Resolves when a process has ended, with a description of how. */
   broken: Promise<string>;
   stop(): Promise<void>;
 }
 
 /** Starts ingester, triage worker and API as processes, and a Redis for them where none is configured. */
 export async function startSystem({ config, arguments: flags, logger, onLine }: SystemOptions): Promise<System> {
-  // Each child stops within its own shutdown_timeout; the sum is the bound for all.
+  // Each child stops within its own shutdown_timeout; the sum bounds them all.
   const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (PROCESSES.length + 1));
   const endings: Promise<string>[] = [];
   const watch = (name: string, ended: Promise<string>): void => {
@@ -39,7 +39,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
       const redis = await startEmbeddedRedis({ dataDir: path.join(config.data_dir, 'redis'), logger });
       lifecycle.onStop('redis', () => redis.stop());
       watch('redis', redis.ended);
-      logger.info({ kind: redis.kind, durable: redis.durable }, 'no redis.url: started an embedded Redis');
+      logger.info({ kind: redis.kind, durable: redis.durable }, 'embedded Redis started; redis.url is not set');
       redisUrl = redis.url;
     }
     for (const name of PROCESSES) {

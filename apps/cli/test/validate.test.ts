@@ -110,6 +110,6 @@ test('a command that fails says why in one line and exits 1', async () => {
   const { exitCode, stderr } = await nightcrier('incidents', '--api-url', 'http://127.0.0.1:9', 'list');
   expect([exitCode, stderr]).toEqual([
     1,
-    expect.stringMatching(/^nightcrier: no answer from the API at http:\/\/127\.0\.0\.1:9/),
+    expect.stringMatching(/^nightcrier: cannot reach the API at http:\/\/127\.0\.0\.1:9/),
   ]);
 });

@@ -5,7 +5,7 @@ import { printLogLines } from '../log-lines.ts';
 import { startSystem } from '../system.ts';
 
 /**
- * `nightcrier up`: the whole system on this machine until SIGTERM or SIGINT, or until one of its processes ends.
+ * `nightcrier up`: runs all processes on this machine until SIGTERM or SIGINT, or until one of them ends.
  * @returns the exit code
  */
 export async function up(flags: Record<string, string>): Promise<number> {
@@ -18,9 +18,12 @@ export async function up(flags: Record<string, string>): Promise<number> {
     logger,
     onLine: printLogLines(process.stderr),
   });
-  logger.info({ api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length }, 'running');
+  logger.info(
+    { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length },
+    'system started',
+  );
   const cause = await Promise.race([stopping, system.broken]);
-  logger.info({ cause }, 'stopping');
+  logger.info({ cause }, 'system stopping');
   await system.stop();
   return cause === 'SIGTERM' || cause === 'SIGINT' ? 0 : 1;
 }

@@ -13,15 +13,15 @@ import { stopSignal } from './stop-signal.ts';
 /** Something that runs until it is stopped. `stop` is idempotent. */
 export interface RunningApp {
   stop(): Promise<void>;
-  /** Missing: it goes on with the configuration that it was started with. */
+  /** Missing: a changed configuration is ignored until a restart. */
   readonly reloading?: Reloading;
 }
 
 /**
- * The whole `main` of a process: reads flags, configuration and environment, starts the app, has it follow changes of the
- * configuration (SIGHUP, or another content of the file), and stops it on SIGTERM or SIGINT, or when the process that
- * started it is gone. While it runs, NIGHTCRIER_HEARTBEAT_FILE is kept young, if set. Exit codes: 0 stopped cleanly, 1
- * failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
+ * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
+ * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exit codes: 0 stopped cleanly, 1 failed,
+ * 78 invalid configuration. A second signal exits at once with 1.
  */
 export async function runProcess(
   name: ProcessName,
@@ -50,10 +50,10 @@ export async function runProcess(
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {
-      logger.info({ cause: app }, 'stopped before it had started');
+      logger.info({ cause: app }, 'process stopped during start');
       process.exit(0);
     }
-    logger.info({ pid: process.pid, node: process.version }, 'started');
+    logger.info({ pid: process.pid, node: process.version }, 'process started');
     const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
     if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
@@ -66,12 +66,12 @@ export async function runProcess(
     });
     const cause = await stopping;
     changes.close();
-    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
+    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'process stopping');
     await app.stop();
-    logger.info({}, 'stopped');
+    logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {
-    logger.error({ error }, 'failed');
+    logger.error({ error }, 'process failed');
     process.exit(1);
   }
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { WatchedIntake } from '../fixtures/watched-intake.ts';
 
 const patient = { timeout: 60_000, interval: 100 };
-/** Ten times what it takes where nothing else runs. */
+/** Ten times the duration on an idle machine. */
 const LIMIT_MS = 120_000;
 
 describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
@@ -14,7 +14,7 @@ describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NE
   });
   afterEach(() => intake.dispose());
 
-  /** Waits until the books know of every fault, then says what became of them. */
+  /** Waits until the books count every fault, then returns the outcomes. */
   async function outcome(): Promise<object> {
     await expect.poll(async () => (await intake.books()).total.received, patient).toBe(intake.sent);
     await expect.poll(() => intake.spooled(), patient).toBe(0);
@@ -22,10 +22,10 @@ describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NE
     return { sent, incidents, doubled, queued: books.total.queued, lost: books.total.lost, off: books.off };
   }
 
-  /** Every fault is exactly one incident. */
+  /** Expects exactly one incident per fault. */
   const exactly = (sent: number): object => ({ sent, incidents: sent, doubled: 0, queued: sent, lost: 0, off: [] });
 
-  test('a Redis that is killed, started again, and then hangs, under load', { timeout: LIMIT_MS }, async () => {
+  test('a Redis that is killed, restarted, and then hangs, under load', { timeout: LIMIT_MS }, async () => {
     await intake.startIngester();
     const load = intake.emitFor(5_000);
     await sleep(500);
@@ -48,7 +48,7 @@ describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NE
     expect(await outcome()).toEqual(exactly(intake.sent));
   });
 
-  test('an ingester that is killed while it spools, and again while it catches up', { timeout: LIMIT_MS }, async () => {
+  test('an ingester that is killed while it spools, and again while it replays', { timeout: LIMIT_MS }, async () => {
     const first = await intake.startIngester();
     await intake.killRedis();
     intake.emit(800);
