@@ -23,6 +23,16 @@ describe('an incident with the built-in agent', () => {
       await readFile(harness.workspace(id, 'output/investigation.md'), 'utf8'),
     );
     await expect.poll(() => jobState(id)).toBe('completed');
+    const fields = {
+      cluster: 'alpha',
+      resource: expect.stringMatching(/^Pod \S+/),
+      cause: expect.stringMatching(/image/i),
+    };
+    expect(harness.logger.lines).toContainEqual({
+      level: 'info',
+      message: 'incident resolved',
+      fields: expect.objectContaining({ incident_id: id, ...fields }),
+    });
   });
 
   it('leaves a workspace with incident, permissions, prompt and evidence that other users cannot enter', async () => {
