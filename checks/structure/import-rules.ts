@@ -104,6 +104,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     cli: [
       'main.ts',
+      'default-command.ts',
       'commands',
       'system.ts',
       'embedded-redis',

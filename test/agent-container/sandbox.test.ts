@@ -151,14 +151,14 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
 
   it.each([
     ['stdin ends without a line', (attempt: Attempt) => attempt.stdin.end(), 69, '--wait: stdin ended without a line'],
-    ['it is told to stop', (attempt: Attempt) => attempt.kill('SIGTERM'), 143, ''],
-  ])('with --wait, starts no container when %s', async (_, end, expected, said) => {
+    ['it receives SIGTERM', (attempt: Attempt) => attempt.kill('SIGTERM'), 143, ''],
+  ])('with --wait, starts no container when %s', async (_, end, expected, message) => {
     const attempt = startAttempt(workspace, { ...(await scripted(HANGS)), agent: 'claude', flags: ['--wait'] });
     await vi.waitFor(() => access(path.join(workspace.path, 'logs')), { timeout: 10_000 });
     end(attempt);
     const { exitCode, stderr } = await attempt;
     expect(exitCode).toBe(expected);
-    expect(stderr).toContain(said);
+    expect(stderr).toContain(message);
     expect(await containerExists(workspace.container)).toBe(false);
     expect(stub?.requests).toEqual([]);
   });

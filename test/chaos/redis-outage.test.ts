@@ -70,7 +70,7 @@ describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NE
 });
 
 test.skipIf(!nativeKind)(
-  `what an ingester filters while Redis is away is in the books though it is killed${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+  `the books count what a killed ingester filtered while Redis was unreachable${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
   { timeout: LIMIT_MS },
   async () => {
     const intake = await WatchedIntake.start({ settings: { severity_threshold: 'critical' } });

@@ -63,7 +63,7 @@ describe.skipIf(whyNoCompose).each(composeCommands)(`the compose files, for %s${
         expect.objectContaining({ source: '/etc/nightcrier', target: '/etc/nightcrier', read_only: true }),
       );
     }
-    expect(services.api?.environment).toMatchObject({ API_ALLOW_ANONYMOUS: 'false' });
+    expect(services.api?.environment).toMatchObject({ NIGHTCRIER_API_ALLOW_ANONYMOUS: 'false' });
     expect(services.api?.labels).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/metrics' });
   });
 

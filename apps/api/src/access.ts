@@ -1,6 +1,6 @@
+import { isLoopback } from '@nightcrier/core/settings/loopback';
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
 import { ApiError } from './api-error.ts';
 
 /** Who may use the API. */
@@ -13,18 +13,6 @@ export interface AccessSettings {
   accessKeyFile?: string | undefined;
   /** Allows an address beyond loopback without a key. */
   allowAnonymous: boolean;
-}
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** Returns whether only this machine can reach an address or host name. */
-export function isLoopback(host: string): boolean {
-  if (host.toLowerCase() === 'localhost') return true;
-  const address = host.replace(/^\[(.*)\]$/, '$1');
-  const family = isIP(address);
-  return family !== 0 && LOOPBACK.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /**

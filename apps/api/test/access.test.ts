@@ -48,7 +48,7 @@ describe('startApi', () => {
 });
 
 describe('an access key', () => {
-  test('is asked for everywhere but by the probes', async () => {
+  test('is required everywhere but for the probes', async () => {
     await using api = await openReadyApi(server.url, { accessKey });
     expect((await api.get('/healthz')).status).toBe(200);
     for (const path of ['/health/clusters', '/metrics', '/api/incidents', '/api/queue', '/queues/', '/nowhere']) {

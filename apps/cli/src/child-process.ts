@@ -18,6 +18,7 @@ export interface Child {
   pid: number;
   /** Resolves when the process has ended, with a description of how. Never rejects. */
   ended: Promise<string>;
+  signal(signal: NodeJS.Signals): void;
   /** Sends SIGTERM, and SIGKILL after `graceSeconds`. Resolves when the process has ended. Idempotent. */
   stop(graceSeconds: number): Promise<void>;
 }
@@ -65,6 +66,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     name: options.name,
     pid: subprocess.pid ?? 0,
     ended,
+    signal(signal) {
+      subprocess.kill(signal);
+    },
     async stop(graceSeconds) {
       subprocess.kill('SIGTERM');
       const timer = setTimeout(() => subprocess.kill('SIGKILL'), graceSeconds * 1000);

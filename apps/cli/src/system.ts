@@ -2,7 +2,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import path from 'node:path';
-import { type ChildOptions, startChild } from './child-process.ts';
+import { type Child, type ChildOptions, startChild } from './child-process.ts';
 import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
 
 /** Root folder of the workspace. */
@@ -22,6 +22,8 @@ export interface SystemOptions {
 export interface System {
   /** Resolves when a process has ended, with a description of how. */
   broken: Promise<string>;
+  /** Sends a signal to every process. */
+  signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
   // Each child stops within its own shutdown_timeout; the sum bounds them all.
   const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (PROCESSES.length + 1));
   const endings: Promise<string>[] = [];
+  const children: Child[] = [];
   const watch = (name: string, ended: Promise<string>): void => {
     endings.push(ended.then((how) => `${name} ended: ${how}`));
   };
@@ -47,9 +50,10 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
         name,
         script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),
         arguments: flags,
-        environment: { REDIS_URL: redisUrl },
+        environment: { NIGHTCRIER_REDIS_URL: redisUrl, NIGHTCRIER_SUPERVISED: '1' },
         onLine,
       });
+      children.push(child);
       lifecycle.onStop(name, () => child.stop(config.shutdown_timeout));
       watch(name, child.ended);
     }
@@ -57,5 +61,11 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
     await lifecycle.stop();
     throw error;
   }
-  return { broken: Promise.race(endings), stop: () => lifecycle.stop() };
+  return {
+    broken: Promise.race(endings),
+    signal: (signal) => {
+      for (const child of children) child.signal(signal);
+    },
+    stop: () => lifecycle.stop(),
+  };
 }

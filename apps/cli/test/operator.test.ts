@@ -21,7 +21,7 @@ const nightcrier = ({ url }: ApiUnderTest, ...args: string[]) =>
   });
 
 describe('nightcrier books', () => {
-  test('exits 0 while the books balance, and 1 with what is off', async () => {
+  test('exits 0 if the books balance, else 1 with the counts that do not', async () => {
     await using api = await openReadyApi(server.url);
     await api.admission.admit(fault());
     const good = await nightcrier(api, 'books');

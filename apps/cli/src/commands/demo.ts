@@ -54,7 +54,7 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
     progress.say('starting Nightcrier: Redis, api, triage-worker, ingester');
     system = await startSystem({
       config,
-      arguments: Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, value]),
+      arguments: Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
       logger: createLogger('demo', 'warn'),
       onLine,
     });

@@ -9,15 +9,18 @@ import { startSystem } from '../system.ts';
  * @returns the exit code
  */
 export async function up(flags: Record<string, string>): Promise<number> {
-  const { config } = await loadConfig({ flags, environment: process.env });
+  const { config, file, warnings } = await loadConfig({ flags, environment: process.env });
   const logger = createLogger('up', config.log_level);
+  for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
   const stopping = stopSignal();
   const system = await startSystem({
     config,
-    arguments: Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
+    arguments: Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
     logger,
     onLine: printLogLines(process.stderr),
   });
+  // Each process reads the changed file itself.
+  process.on('SIGHUP', () => system.signal('SIGHUP'));
   logger.info(
     { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length },
     'system started',

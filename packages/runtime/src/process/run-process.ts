@@ -1,9 +1,9 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
-import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '../configuration/config-flags.ts';
+import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
 import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
@@ -17,6 +17,12 @@ export interface RunningApp {
   readonly reloading?: Reloading;
 }
 
+const DESCRIPTIONS: Record<ProcessName, string> = {
+  ingester: 'Watches clusters and admits their faults to the queue.',
+  'triage-worker': 'Takes incidents off the queue and has them investigated.',
+  api: 'Serves health, incidents, metrics and the queue board.',
+};
+
 /**
  * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
  * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
@@ -27,12 +33,9 @@ export async function runProcess(
   name: ProcessName,
   start: (config: Config, logger: Logger) => Promise<RunningApp>,
 ): Promise<void> {
-  const { values } = parseArgs({ options: { ...CONFIG_OPTIONS, help: { type: 'boolean', short: 'h' } }, strict: true });
-  if (values.help) {
-    process.stdout.write(`Usage: ${name} --config FILE [--setting VALUE …]\n\n${flagsHelp()}\n`);
-    return;
-  }
-  const load = (): Promise<LoadedConfig> => loadConfig({ flags: flagsFrom(values), environment: process.env });
+  const command = addSettingFlags(new Command(name).description(DESCRIPTIONS[name]), name).parse();
+  const sources = { flags: settingFlags(command), environment: process.env, process: name };
+  const load = (): Promise<LoadedConfig> => loadConfig(sources);
   let loaded;
   try {
     loaded = await load();
@@ -43,7 +46,9 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  for (const warning of loaded.warnings) logger.warn({ file: loaded.file, warning }, 'configuration warning');
+  // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
+  const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
+  for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
   const changes = new ConfigWatcher({ process: name, loaded, load, logger });
