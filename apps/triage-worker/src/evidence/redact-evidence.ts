@@ -8,6 +8,10 @@ export async function redactEvidence({ collectedAt, pieces }: Evidence): Promise
     switch (piece.type) {
       case 'object':
         return { ...piece, object: await redactValue(piece.object) };
+      case 'list':
+        return { ...piece, objects: await redactValue(piece.objects) };
+      case 'alerts':
+        return { ...piece, alerts: await redactValue(piece.alerts) };
       case 'events':
         return { ...piece, events: await redactValue(piece.events) };
       case 'log':
