@@ -29,6 +29,7 @@ COPY apps apps
 COPY packages packages
 COPY configs configs
 COPY agent-container agent-container
+COPY LICENSE ./
 # Named volumes take the owner of the folder that they cover.
 RUN mkdir -p /data/incidents /data/clusters /data/spool && chown -R node:node /data
 USER node
@@ -37,9 +38,10 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD test -n "$(find "$NIGHTCRIER_HEARTBEAT_FILE" -newermt '-30 seconds')"
 ENTRYPOINT ["node"]
 CMD ["apps/cli/src/main.ts", "--help"]
-# Last, since they change with each commit.
+# Last, since they change with each commit. `nightcrier version` prints the revision.
 ARG VERSION=0.0.0
 ARG REVISION=unknown
+ENV NIGHTCRIER_REVISION=$REVISION
 LABEL org.opencontainers.image.title="nightcrier" \
       org.opencontainers.image.description="Investigates the faults of many Kubernetes clusters, read-only" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -7,5 +7,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // `pnpm test --coverage`. It measures what runs inside the test process; processes that tests start are not counted.
+    coverage: {
+      provider: 'v8',
+      include: ['{apps,packages}/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+    },
   },
 });

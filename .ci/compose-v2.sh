@@ -9,8 +9,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder"/{lists,cache/archives}/partial
 
-mirror=$(sed -nE 's/^(URIs: *|deb +(\[[^]]*\] +)?)([a-z]+:[^ ]+\/debian\/?)( .*)?$/\3/p' \
-  $(find /etc/apt -name '*.list' -o -name '*.sources') | head -n 1)
+mirror=$(find /etc/apt \( -name '*.list' -o -name '*.sources' \) -exec \
+  sed -nE 's/^(URIs: *|deb +(\[[^]]*\] +)?)([a-z]+:[^ ]+\/debian\/?)( .*)?$/\3/p' {} + | head -n 1)
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$folder/sources.list"
 apt() {
   apt-get -qq -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \

@@ -393,6 +393,7 @@ was_refused() {
 # How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine. Whoever
 # sees the record need not wait for us: output and logs are as they will stay, and we exit with its code, whatever signal comes now.
 record_end() {
+  # shellcheck disable=SC2154 # `now begun_at` sets it
   local state oom=false reason=exited started_at="\"$begun_at\"" finished_at running
   now finished_at
   finished_at="\"$finished_at\""

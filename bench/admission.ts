@@ -6,10 +6,10 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { silentLogger } from '@nightcrier/core/logger';
-import { Admission, type AdmissionSettings } from '@nightcrier/state/admission/admission';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import { openState } from '@nightcrier/state/open-state';
+import { startRedisServer } from '../test/fixtures/redis-server.ts';
 import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { Queue } from 'bullmq';
 import type { Bench } from './run.ts';
 
@@ -27,7 +27,7 @@ export const bench: Bench = {
   description: "Admission, 200 in flight, against BullMQ's own prioritised add and addBulk of the same 1.3 KB events",
   async measure(progress) {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
-    const server = await startEmbeddedRedis({ dataDir, logger: silentLogger });
+    const server = await startRedisServer({ dataDir });
     const redis = connectProducer({ url: server.url, key_prefix: 'bench' }, silentLogger);
     await once(redis, 'ready');
     // It would slow down the one lane that is measured meanwhile.
@@ -120,8 +120,7 @@ async function alone(redis: RedisConnection): Promise<{ redis_us_per_event: numb
 }
 
 function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSettings> = {}): Lane {
-  const key_prefix = randomUUID();
-  const queue = openTriageQueue(redis, key_prefix, silentLogger);
+  const state = openState(redis, { key_prefix: randomUUID(), logger: silentLogger });
   const settings: AdmissionSettings = {
     global_queue_size: 1_000_000,
     cluster_queue_size: 0,
@@ -130,7 +129,7 @@ function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSetting
     grouping: 'workload',
     ...changes,
   };
-  const admission = new Admission({ redis, key_prefix, queue, settings });
+  const admission = state.openAdmission(state.openQueue(), settings);
   return (batch) => inFlight(batch, (event) => admission.admit(event, randomUUID()));
 }
 

@@ -1,5 +1,4 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../test/fixtures/redis-server.ts';
 import { type Storm, storm } from '../packages/state/test/storm.ts';
 import type { Bench } from './run.ts';
 
@@ -9,7 +8,7 @@ const CALLS = 20_000;
 export const bench: Bench = {
   description: '4 processes with 32 admissions in flight each against small bounds: what waits, and the books',
   async measure(progress) {
-    const server = await startEmbeddedRedis({ logger: silentLogger });
+    const server = await startRedisServer();
     const figures: Record<string, Omit<Storm, 'books'>> = {};
     try {
       for (const [bounds, settings] of Object.entries({

@@ -58,7 +58,7 @@ export const bench: Bench = {
 /** Seconds until the permissions of all clusters are known. */
 async function ask(clusters: ClusterConfig[]): Promise<number> {
   const begun = performance.now();
-  const preflight = new PermissionPreflight({ logger: silentLogger, onChange: () => undefined });
+  const preflight = new PermissionPreflight({ logger: silentLogger });
   preflight.watch(clusters);
   for (const { name } of clusters) {
     await preflight.firstCheck(name);

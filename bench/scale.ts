@@ -1,6 +1,7 @@
 import { DEFAULT_LOCK } from '../apps/triage-worker/src/queue/triage-worker.ts';
 import { WORKER_SILENT_MS } from '../apps/triage-worker/src/queue/worker-share.ts';
-import { Bench as Triage, World } from '../apps/triage-worker/test/bench.ts';
+import { TestHarness } from '../apps/triage-worker/test/harness.ts';
+import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './run.ts';
@@ -32,8 +33,8 @@ export const bench: Bench = {
 
 /** Many incidents come at once to workers that are warm; the time runs from the first start to the last report. */
 async function throughput(workers: number): Promise<{ perMinute: number; busiestShare: number }> {
-  const world = await World.start();
-  const triage = await Triage.open(world);
+  const backend = await TestBackend.start();
+  const triage = await TestHarness.open(backend);
   try {
     const concurrent = workers * AGENTS_PER_WORKER;
     const config = triage.config(
@@ -55,12 +56,12 @@ async function throughput(workers: number): Promise<{ perMinute: number; busiest
     };
   } finally {
     await triage.close();
-    await world.stop();
+    await backend.stop();
   }
 }
 
 /** Admits so many at once, and waits until all are resolved. */
-async function investigate(triage: Triage, count: number): Promise<Incident[]> {
+async function investigate(triage: TestHarness, count: number): Promise<Incident[]> {
   const ids = await Promise.all(Array.from({ length: count }, () => triage.admit()));
   for (;;) {
     await sleep(500);

@@ -2,7 +2,8 @@ import { execa } from 'execa';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bench as TriageBench, World } from '../apps/triage-worker/test/bench.ts';
+import { TestHarness } from '../apps/triage-worker/test/harness.ts';
+import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { buildObedientAgent, writesReport } from '../test/fixtures/obedient-agent.ts';
 import { CONTAINER_GRACE, sandboxed, untilNoContainer } from '../test/fixtures/sandboxed-agents.ts';
 import type { Bench } from './run.ts';
@@ -17,8 +18,8 @@ export const bench: Bench = {
     'Start of an incident → its report is stored, with an agent that reports at once, against a bare `docker run` with the same flags',
   async measure(progress) {
     await buildObedientAgent();
-    const world = await World.start();
-    const own = await TriageBench.open(world);
+    const backend = await TestBackend.start();
+    const own = await TestHarness.open(backend);
     try {
       const bare = await bareRun(own);
       progress('flags recorded');
@@ -45,13 +46,13 @@ export const bench: Bench = {
       };
     } finally {
       await own.close();
-      await world.stop();
+      await backend.stop();
     }
   },
 };
 
 /** Milliseconds from the start of one incident to its end, as its row has them. */
-async function triaged(own: TriageBench): Promise<number> {
+async function triaged(own: TestHarness): Promise<number> {
   const id = await own.admit();
   for (;;) {
     const { state, started_at = '', finished_at = '', reason } = await own.incident(id);
@@ -68,7 +69,7 @@ async function triaged(own: TriageBench): Promise<number> {
  * Records the flags of a run by an engine's client that only notes them, and gives a function that runs a container with
  * the same: milliseconds until it is gone.
  */
-async function bareRun(own: TriageBench): Promise<(run: number) => Promise<number>> {
+async function bareRun(own: TestHarness): Promise<(run: number) => Promise<number>> {
   const folder = path.join(own.folder, 'bare');
   await mkdir(path.join(folder, 'bin'), { recursive: true });
   const recorder = `#!/bin/bash\nif [[ $1 == run ]]; then printf '%s\\0' "$@" > ${folder}/flags; cp -R ${folder}/incident/.run-* ${folder}/staged; fi\nexit 1\n`;

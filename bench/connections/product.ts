@@ -1,7 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import pLimit from 'p-limit';
 import { ClusterConnection } from '@nightcrier/cluster/mcp/connection/cluster-connection';
-import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { Arrivals, measure } from './measure.ts';
@@ -30,10 +29,8 @@ const connections = Array.from({ length: size }, (_, index) => {
     transport,
     connectLimit,
     logger: silentLogger,
-    onReceived: (received) => {
-      if (received.source !== 'subscription') return;
-      const parsed = parseNotification(received.params, { clusterName: name, now: new Date() });
-      if (parsed.kind === 'fault') arrivals.add(parsed.fault.context);
+    onReceived: ({ source, fault }) => {
+      if (source === 'subscription') arrivals.add(fault.context);
     },
     onMalformed: (reason) => {
       throw new Error(reason);

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLogger } from '@nightcrier/core/logger';
-import { findNativeServer } from '@nightcrier/state/native-redis';
+import { NEEDS_NATIVE, nativeKind } from '../fixtures/redis-server.ts';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WatchedIntake } from '../fixtures/watched-intake.ts';
 
-const native = await findNativeServer(undefined, silentLogger);
-const NEEDS_NATIVE = 'needs valkey-server or redis-server on the PATH';
 const patient = { timeout: 60_000, interval: 100 };
 /** Ten times what it takes where nothing else runs. */
 const LIMIT_MS = 120_000;
 
-describe.skipIf(!native)(`faults survive${native ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
+describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`, () => {
   let intake: WatchedIntake;
   beforeEach(async () => {
     intake = await WatchedIntake.start({ proxied: true });
@@ -72,8 +69,8 @@ describe.skipIf(!native)(`faults survive${native ? '' : ` (skipped: ${NEEDS_NATI
   });
 });
 
-test.skipIf(!native)(
-  `what an ingester filters while Redis is away is in the books though it is killed${native ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+test.skipIf(!nativeKind)(
+  `what an ingester filters while Redis is away is in the books though it is killed${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
   { timeout: LIMIT_MS },
   async () => {
     const intake = await WatchedIntake.start({ settings: { severity_threshold: 'critical' } });

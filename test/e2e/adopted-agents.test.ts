@@ -2,7 +2,8 @@ import { execa } from 'execa';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
+import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
@@ -21,41 +22,41 @@ const KILLS = 10;
 const LOCK = { lockDuration: 3_000, stalledInterval: 500 };
 
 describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${why})` : ''}`, () => {
-  let world: World;
-  let bench: Bench;
+  let backend: TestBackend;
+  let harness: TestHarness;
   let watch: ContainerWatch;
 
   beforeAll(async () => {
     await buildObedientAgent();
-    world = await World.start();
+    backend = await TestBackend.start();
   }, 300_000);
-  afterAll(() => world.stop());
+  afterAll(() => backend.stop());
   beforeEach(async () => {
-    bench = await Bench.open(world);
-    watch = await ContainerWatch.start(bench);
+    harness = await TestHarness.open(backend);
+    watch = await ContainerWatch.start(harness);
   });
   afterEach(async () => {
-    await bench.close();
+    await harness.close();
     await watch[Symbol.asyncDispose]();
   });
 
   /** Starts a worker, and kills it when its agent is at work: alone, or with the script that it started. */
   async function killWorkerOf(id: string, behaviour: string, { withScript }: { withScript: boolean }): Promise<void> {
-    const worker = await bench.startWorkerProcess(await sandboxed(bench, behaviour), { grace: CONTAINER_GRACE });
-    await vi.waitFor(() => access(bench.workspace(id, 'output/begun')), { timeout: 20_000 });
+    const worker = await harness.startWorkerProcess(await sandboxed(harness, behaviour), { grace: CONTAINER_GRACE });
+    await vi.waitFor(() => access(harness.workspace(id, 'output/begun')), { timeout: 20_000 });
     await worker.kill();
     if (withScript) await killScripts();
   }
 
   /** As a container that held worker and scripts would take them all with it. */
   async function killScripts(): Promise<void> {
-    const { stdout } = await execa('pgrep', ['-f', `run-agent.sh.*${bench.folder}`], { reject: false, lines: true });
+    const { stdout } = await execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}`], { reject: false, lines: true });
     if (stdout.length > 0) await execa('kill', ['-KILL', ...stdout], { reject: false });
   }
 
   /** Another worker's agents would say something else. */
   const startOther = async (): Promise<unknown> =>
-    bench.startWorker(await sandboxed(bench, writesReport('Investigated twice.')), CONTAINER_GRACE);
+    harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
 
   const states = async (id: string): Promise<string[]> => {
     const format = '{{.State}}';
@@ -64,25 +65,25 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   };
 
   async function expectAdopted(id: string): Promise<void> {
-    const incident = await bench.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
     expect(watch.starts.get(id)).toBe(1);
     await untilNoContainer(id);
-    await expect(access(bench.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
+    await expect(access(harness.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
     // Nothing of the run stays behind in the workspace, its keys least of all.
-    const files = async (): Promise<string> => (await execa('ls', ['-A', bench.workspace(id)])).stdout;
+    const files = async (): Promise<string> => (await execa('ls', ['-A', harness.workspace(id)])).stdout;
     await expect.poll(files).not.toContain('.run-');
   }
 
   it.each([true, false])('is followed to its end by the next one, its script killed too: %s', async (withScript) => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     const behaviour = `echo said-before; touch output/begun; sleep 5; echo said-after; ${writesReport()}`;
     await killWorkerOf(id, behaviour, { withScript });
     await startOther();
     await expectAdopted(id);
-    const log = await readFile(bench.workspace(id, 'logs/agent-stdout.log'), 'utf8');
+    const log = await readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8');
     expect(log).toBe('said-before\nsaid-after\n');
-    expect(JSON.parse(await readFile(bench.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
       container: `nc-${id}-1`,
       reason: 'exited',
       exit_code: 0,
@@ -90,19 +91,21 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   });
 
   it('is followed to its end although its cluster goes away meanwhile', async () => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 5; ${writesReport()}`, { withScript: true });
-    await using api = await GatedApi.start(world.cluster);
-    await writeFile(bench.kubeconfig, api.kubeconfig);
+    await using api = await GatedApi.start(backend.cluster);
+    await writeFile(harness.kubeconfig, api.kubeconfig);
     await startOther();
-    await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${bench.folder}.*--adopt`]), { timeout: 20_000 });
+    await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}.*--adopt`]), {
+      timeout: 20_000,
+    });
     api.goAway();
     await expectAdopted(id);
-    expect(await bench.booksOff()).toEqual([]);
+    expect(await harness.booksOff()).toEqual([]);
   });
 
   it('counts with its report when it has ended before anybody came', async () => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: true });
     await expect.poll(() => states(id), { timeout: 20_000 }).toEqual(['exited']);
     await startOther();
@@ -110,7 +113,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   });
 
   it('counts with its report when its script has seen to its end and removed it', async () => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: false });
     await expect.poll(() => containersOf(id), { timeout: 20_000 }).toEqual([]);
     await startOther();
@@ -118,26 +121,26 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   });
 
   it('is replaced when something killed it', async () => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     await killWorkerOf(id, 'touch output/begun; sleep 60', { withScript: true });
     await execa('docker', ['kill', ...(await containersOf(id))]);
     await startOther();
-    const incident = await bench.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
     await untilNoContainer(id);
   });
 
   it('keeps its deadline under the next worker', async () => {
-    const id = await bench.admit();
-    const config = await sandboxed(bench, "trap '' TERM; touch output/begun; while :; do sleep 1; done", {
+    const id = await harness.admit();
+    const config = await sandboxed(harness, "trap '' TERM; touch output/begun; while :; do sleep 1; done", {
       agent_timeout: 4,
     });
-    const worker = await bench.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    await vi.waitFor(() => access(bench.workspace(id, 'output/begun')), { timeout: 20_000 });
+    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await vi.waitFor(() => access(harness.workspace(id, 'output/begun')), { timeout: 20_000 });
     await worker.kill();
     await killScripts();
-    await bench.startWorker(config, CONTAINER_GRACE);
-    expect(await bench.reaches(id, 'agent_failed', PATIENCE)).toMatchObject({
+    await harness.startWorker(config, CONTAINER_GRACE);
+    expect(await harness.reaches(id, 'agent_failed', PATIENCE)).toMatchObject({
       attempts: 2,
       reason: 'claude timed out after 4 s',
     });
@@ -146,33 +149,33 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   });
 
   it('leaves no incident without its one report, wherever ten workers were killed', { timeout: 180_000 }, async () => {
-    const config = await sandboxed(bench, `sleep 1; ${writesReport()}`, {
+    const config = await sandboxed(harness, `sleep 1; ${writesReport()}`, {
       max_concurrent_agents: 2,
       max_agents_per_cluster: 0,
       max_attempts: 20,
     });
     const ids: string[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
-      ids.push(await bench.admit());
-      const worker = await bench.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
+      ids.push(await harness.admit());
+      const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
       await sleep(Math.random() * 2_000);
       await worker.kill();
       if (kill % 2 === 0) await killScripts();
     }
-    await bench.startWorker(config, CONTAINER_GRACE);
+    await harness.startWorker(config, CONTAINER_GRACE);
     for (const id of ids) {
-      await vi.waitFor(async () => expect((await bench.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
-      expect(await bench.incidents.report(id)).toContain('The scripted cause.');
+      await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
+      expect(await harness.incidents.report(id)).toContain('The scripted cause.');
       expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
       await untilNoContainer(id);
     }
-    expect(await bench.booksOff()).toEqual([]);
+    expect(await harness.booksOff()).toEqual([]);
   });
 
   it('is removed at the start of a worker when nobody waits for it, and no other is', async () => {
-    const instance = await bench.instance();
-    const [ended, waiting, late] = [await bench.admit(), await bench.admit(), await bench.admit()];
-    await bench.incidents.finish(ended, { state: 'cancelled' });
+    const instance = await harness.instance();
+    const [ended, waiting, late] = [await harness.admit(), await harness.admit(), await harness.admit()];
+    await harness.incidents.finish(ended, { state: 'cancelled' });
     const soon = Math.floor(Date.now() / 1000) + 300;
     const container = async (incident: string, of = instance, deadline = soon): Promise<string> => {
       const labels = { component: 'agent', instance: of, incident, attempt: '1', deadline, agent: 'claude' };
@@ -185,7 +188,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const exists = async (id: string): Promise<boolean> =>
       !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;
     try {
-      await bench.startWorker(await sandboxed(bench, 'sleep 60', { shutdown_timeout: 15 }), CONTAINER_GRACE);
+      await harness.startWorker(await sandboxed(harness, 'sleep 60', { shutdown_timeout: 15 }), CONTAINER_GRACE);
       for (const id of gone) await expect.poll(() => exists(id), { timeout: 20_000 }).toBe(false);
       for (const id of kept) expect(await exists(id)).toBe(true);
     } finally {

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
+import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
 import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
 import { CONTAINER_GRACE, containersOf, PATIENCE, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
@@ -17,32 +18,32 @@ const why = await whyNoDocker();
 describe.skipIf(why)(`an incident investigated by claude in a container${why ? ` (skipped: ${why})` : ''}`, () => {
   let image: string;
   let network: AgentNetwork;
-  let world: World;
-  let bench: Bench;
+  let backend: TestBackend;
+  let harness: TestHarness;
   let stub: StubLlm;
 
   beforeAll(async () => {
     image = await buildAgentImage();
     network = await createAgentNetwork();
-    world = await World.start({ host: network.gateway, tls: true });
+    backend = await TestBackend.start({ host: network.gateway, tls: true });
   }, 900_000);
   afterAll(async () => {
-    await world.stop();
+    await backend.stop();
     await network.remove();
   });
   beforeEach(async () => {
-    bench = await Bench.open(world);
+    harness = await TestHarness.open(backend);
   });
   afterEach(async () => {
-    await bench.close();
+    await harness.close();
     await stub.stop();
   });
 
   async function configFor(steps: Step[]) {
     stub = await startStubLlm({ host: network.gateway, steps });
-    const keyFile = path.join(bench.folder, 'anthropic-key');
+    const keyFile = path.join(harness.folder, 'anthropic-key');
     await writeFile(keyFile, KEY);
-    return bench.config({
+    return harness.config({
       agent_cli: 'claude',
       agent_script_path: SCRIPT,
       agent_image: image,
@@ -57,48 +58,48 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
   }
 
   it('is resolved, and no container is left', async () => {
-    const id = await bench.admit();
-    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    const incident = await bench.reaches(id, 'resolved', PATIENCE);
+    const id = await harness.admit();
+    await harness.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
+    const incident = await harness.reaches(id, 'resolved', PATIENCE);
 
     expect(incident).toMatchObject({
       agent: 'claude',
       attempts: 1,
       report: { root_cause: 'The ConfigMap that it needs is missing.', confidence: 90 },
     });
-    expect((await bench.incidents.report(id))?.trim()).toBe(REPORT.trim());
+    expect((await harness.incidents.report(id))?.trim()).toBe(REPORT.trim());
     await untilNoContainer(id);
     // What kubectl printed came back to the model: the agent has seen the cluster.
     expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
-    const end: unknown = JSON.parse(await readFile(bench.workspace(id, 'logs/container.json'), 'utf8'));
+    const end: unknown = JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'));
     expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited' });
   });
 
   it('is handed back when the worker stops, its container is gone, and the next worker resolves it', async () => {
-    const id = await bench.admit();
-    const slow = await bench.startWorker(await configFor([{ text: 'too late', delayMs: 60_000 }]), CONTAINER_GRACE);
+    const id = await harness.admit();
+    const slow = await harness.startWorker(await configFor([{ text: 'too late', delayMs: 60_000 }]), CONTAINER_GRACE);
     await untilContainer(id);
     await slow.stop();
-    expect(await bench.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
     expect(await containersOf(id)).toEqual([]);
 
     await stub.stop();
-    await bench.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    expect(await bench.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1 });
+    await harness.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
+    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1 });
   });
 
   it('is resolved after a kill -9 by another worker, which follows the agent that runs', async () => {
-    const id = await bench.admit();
+    const id = await harness.admit();
     const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
-    const dying = await bench.startWorkerProcess(config);
+    const dying = await harness.startWorkerProcess(config);
     await untilContainer(id);
     const [container] = await containersOf(id);
     await dying.kill();
 
-    await bench.startWorker(config, CONTAINER_GRACE);
-    await expect.poll(async () => (await bench.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
+    await harness.startWorker(config, CONTAINER_GRACE);
+    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
     expect(await containersOf(id)).toEqual([container]);
-    const incident = await bench.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
     await untilNoContainer(id);
   });
@@ -109,16 +110,16 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
       steps: [{ shell: 'cat incident.json' }, { status: 429 }],
     });
     try {
-      const id = await bench.admit();
+      const id = await harness.admit();
       const config = await configFor(INVESTIGATION);
       const codex = { agent_cli: 'codex', openai_api_key_file: config.anthropic_api_key_file } as const;
-      await bench.startWorker(
+      await harness.startWorker(
         { ...config, ...codex, openai_base_url: `${refusing.url}/v1`, agent_fallback: ['claude', 'builtin'] },
         CONTAINER_GRACE,
       );
-      expect(await bench.reaches(id, 'resolved', PATIENCE)).toMatchObject({
+      expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({
         agent: 'claude',
-        reason: expect.stringMatching(/^claude took over: codex: .*429/),
+        reason: expect.stringMatching(/^fallback to claude: codex: .*429/),
         usage: { turns: 1 + 3, tool_calls: 1 + 2, input_tokens: 3_600, output_tokens: 102 },
       });
     } finally {

@@ -1,7 +1,8 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bench, World } from '../../apps/triage-worker/test/bench.ts';
+import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
+import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import type { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
@@ -12,19 +13,19 @@ const MIB = 1024 * 1024;
 
 /** One worker lives through all of it: the last test shows that it still works. */
 describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`, () => {
-  let world: World;
-  let bench: Bench;
+  let backend: TestBackend;
+  let harness: TestHarness;
   let worker: TriageWorkerApp;
 
   beforeAll(async () => {
     await buildObedientAgent();
-    world = await World.start();
-    bench = await Bench.open(world);
-    worker = await bench.startWorker(await sandboxed(bench, ''), CONTAINER_GRACE);
+    backend = await TestBackend.start();
+    harness = await TestHarness.open(backend);
+    worker = await harness.startWorker(await sandboxed(harness, ''), CONTAINER_GRACE);
   }, 300_000);
   afterAll(async () => {
-    await bench.close();
-    await world.stop();
+    await harness.close();
+    await backend.stop();
   });
 
   async function investigated(
@@ -32,9 +33,9 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     settings: Parameters<typeof sandboxed>[2],
     state: Incident['state'],
   ): Promise<Incident> {
-    worker.reloading.apply(await sandboxed(bench, behaviour, settings));
-    const id = await bench.admit();
-    const incident = await bench.reaches(id, state, PATIENCE);
+    worker.reloading.apply(await sandboxed(harness, behaviour, settings));
+    const id = await harness.admit();
+    const incident = await harness.reaches(id, state, PATIENCE);
     expect(incident.attempts).toBe(1);
     if (state === 'resolved') await untilNoContainer(id);
     expect(await containersOf(id)).toEqual([]);
@@ -99,8 +100,8 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
   ])('that %s has failed, and what it did is said', async (_, behaviour, settings, reason) => {
     const incident = await investigated(behaviour, settings, 'agent_failed');
     expect(incident.reason).toContain(reason);
-    expect(await bench.incidents.report(incident.incident_id)).toBeUndefined();
-    const { stdout } = await execa('du', ['-sk', bench.workspace(incident.incident_id, 'output')]);
+    expect(await harness.incidents.report(incident.incident_id)).toBeUndefined();
+    const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id, 'output')]);
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(64 * 1024);
   });
 
@@ -116,7 +117,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
   ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
     const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
-    const { stdout } = await execa('du', ['-sk', bench.workspace(incident.incident_id)]);
+    const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id)]);
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
   });
 

@@ -9,6 +9,8 @@ export interface AccessSettings {
   host: string;
   /** Asked of every client as `Authorization: Bearer <key>`. */
   accessKey?: Secret | undefined;
+  /** A file that holds the key, read at each request. */
+  accessKeyFile?: string | undefined;
   /** Serves addresses beyond loopback without a key. */
   allowAnonymous: boolean;
 }
@@ -29,8 +31,8 @@ export function isLoopback(host: string): boolean {
  * Refuses to start an API that everybody on the network could read.
  * @throws Error that says what to set
  */
-export function assertProtected({ host, accessKey, allowAnonymous }: AccessSettings): void {
-  if (accessKey || allowAnonymous || isLoopback(host)) return;
+export function assertProtected({ host, accessKey, accessKeyFile, allowAnonymous }: AccessSettings): void {
+  if (accessKey || accessKeyFile !== undefined || allowAnonymous || isLoopback(host)) return;
   throw new Error(
     `api.host ${host} can be reached from other machines: set api.access_key (or api.access_key_file), ` +
       'or api.allow_anonymous: true to serve incidents to everybody',

@@ -3,17 +3,19 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
 /** What the routes read from. */
 export interface ApiContext {
   /** Fails at once while Redis is away. */
   redis: RedisConnection;
-  key_prefix: string;
+  keys: StateKeys;
   /** As configured now. */
   clusters: () => ConfiguredCluster[];
   /** What this process, else the ingesters, refuse of a changed configuration. */
@@ -21,6 +23,7 @@ export interface ApiContext {
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
+  cancellations: Cancellations;
   /** What operators put in again. */
   admission: Admission;
   intake: IntakeCounters;

@@ -10,6 +10,7 @@ export const API_ERRORS = {
   report_not_found: 404,
   read_only: 405,
   incident_open: 409,
+  incident_ended: 409,
   queue_full: 409,
   incident_corrupt: 500,
   internal: 500,

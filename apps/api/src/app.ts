@@ -2,24 +2,21 @@ import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS, type AdmissionSettings } from '@nightcrier/state/admission/admission';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { ClusterHealthBoard, type ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IngesterBoard } from '@nightcrier/state/leases/ingesters';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
+import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
+import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { booksRoute } from './routes/books-route.ts';
+import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
@@ -72,28 +69,24 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection', () => disconnect(redis));
   const boardRedis = connectWorker(settings, logger.child({ connection: 'queue board' }));
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
-  const queue = openTriageQueue(boardRedis, key_prefix, logger);
+  const queue = openState(boardRedis, { key_prefix, logger }).openQueue();
 
-  const admission = new Admission({
-    redis,
-    key_prefix,
-    queue: openTriageQueue(redis, key_prefix, logger),
-    settings: options.admission,
-  });
+  const state = openState(redis, { key_prefix, logger });
+  const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
   let refusal: RefusedConfiguration | undefined;
+  let access: AccessSettings = options;
   const reloading: Reloading = {
-    live: ['clusters', ...ADMISSION_SETTINGS],
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
       refusal = undefined;
+      access = withAccessKey(access, config.api, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
     },
   };
-  const ingesters = new IngesterBoard({ redis, key_prefix });
 
   const app = fastify({
     forceCloseConnections: true,
@@ -106,20 +99,21 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   const context: ApiContext = {
     redis,
-    key_prefix,
+    keys: state.keys,
     clusters: () => clusters,
-    refused: async () => (refusal ? [refusal] : ingesters.refused()),
-    health: new ClusterHealthBoard({ redis, key_prefix, logger }),
-    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
-    incidents: new IncidentStore({ redis, key_prefix, logger }),
+    refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
+    health: state.clusterHealth,
+    ingesters: state.ingesterHealth,
+    incidents: state.incidents,
+    cancellations: state.openCancellations(),
     admission,
-    intake: new IntakeCounters({ redis, key_prefix }),
-    triage: new TriageCounters({ redis, key_prefix }),
-    breaker: new AgentBreaker({ redis, key_prefix }),
+    intake: state.intake,
+    triage: state.triage,
+    breaker: state.breaker,
     logger,
   };
   void app.register(fastifyAccepts);
-  protect(app, options);
+  protect(app, () => access);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -128,6 +122,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
+      cancelRoute(scope, context);
       booksRoute(scope, context);
     },
     { prefix: '/api' },
@@ -137,7 +132,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
   try {
     const url = await app.listen({ host: options.host, port: options.port });
-    logger.info({ url, access_key: options.accessKey !== undefined }, 'api listens');
+    logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api listens');
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
@@ -149,12 +144,30 @@ function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
   return { name, labels, triage_enabled: triage.enabled };
 }
 
-function protect(app: FastifyInstance, access: AccessSettings): void {
+/** Another access key takes effect at once, unless the API would then serve everybody. */
+function withAccessKey(
+  access: AccessSettings,
+  { access_key: accessKey, access_key_file: accessKeyFile }: Config['api'],
+  logger: Logger,
+): AccessSettings {
+  try {
+    const changed = { ...access, accessKey, accessKeyFile };
+    assertProtected(changed);
+    return changed;
+  } catch (error) {
+    logger.error({ error }, 'access key not changed');
+    return access;
+  }
+}
+
+function protect(app: FastifyInstance, settings: () => AccessSettings): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
     const { authorization, origin } = request.headers;
     const writes = request.method !== 'GET' && request.method !== 'HEAD';
+    const { host, allowAnonymous, accessKey: key, accessKeyFile } = settings();
+    const access = { host, allowAnonymous, accessKey: await readSecret(key, accessKeyFile) };
     const refused = refusal(access, { authorization, host: request.host, ...(writes && { origin }) });
     if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     if (refused) throw refused;

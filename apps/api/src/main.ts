@@ -1,4 +1,3 @@
-import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { runProcess } from '@nightcrier/runtime/process/run-process';
 import { startApi } from './app.ts';
 
@@ -8,7 +7,8 @@ await runProcess('api', async (config, logger) => {
   return startApi({
     host: api.host,
     port: api.port,
-    accessKey: await readSecret(api.access_key, api.access_key_file),
+    accessKey: api.access_key,
+    accessKeyFile: api.access_key_file,
     allowAnonymous: api.allow_anonymous,
     redis: { url: redis.url, key_prefix: redis.key_prefix },
     clusters,

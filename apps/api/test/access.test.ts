@@ -1,13 +1,12 @@
-import { silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure, openReadyApi } from './open-api.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 

@@ -2,15 +2,13 @@ import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { Settings } from '@nightcrier/core/settings/config';
 import { Incident } from '@nightcrier/core/incidents/incident';
-import { silentLogger } from '@nightcrier/core/logger';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure, fault, openReadyApi } from './open-api.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -231,7 +229,7 @@ test('agents that are degraded are in the health and the metrics', async () => {
   await using api = await openReadyApi(server.url);
   expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('agents');
   expect(await (await api.get('/metrics')).text()).toContain('nightcrier_agents_degraded 0');
-  const breaker = new AgentBreaker({ redis: api.redis, key_prefix: api.key_prefix });
+  const { breaker } = api.state;
   const failed = { kind: 'failed', reason: 'the key was refused', threshold: 2, probeIntervalSeconds: 60 } as const;
   for (const id of ['a', 'b']) await breaker.record(id, 'claude', failed);
   await breaker.enter('c', 60);

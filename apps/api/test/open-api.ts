@@ -4,14 +4,14 @@ import type { ClusterHealth, RefusedConfiguration } from '@nightcrier/core/clust
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/faults/severity';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
-import { Admission, type AdmissionSettings } from '@nightcrier/state/admission/admission';
-import { ClusterHealthBoard } from '@nightcrier/state/health/cluster-health';
-import { ClusterLeases } from '@nightcrier/state/leases/cluster-leases';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
+import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
-import { openTriageQueue, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import { type ApiOptions, startApi } from '../src/app.ts';
@@ -24,6 +24,7 @@ export interface ApiUnderTest extends AsyncDisposable {
   /** Another configuration. */
   reloading: Reloading;
   redis: RedisConnection;
+  state: State;
   queue: TriageQueue;
   /** As the ingester `ingester-1` that refuses it. */
   reportRefusal: (refused: RefusedConfiguration | undefined) => Promise<void>;
@@ -69,28 +70,30 @@ export async function openApi(
     ...options,
   });
   const redis = connectWorker(settings, logger);
-  const queue = openTriageQueue(redis, key_prefix, logger);
+  const state = openState(redis, { key_prefix, logger, now: increasing() });
+  const queue = state.openQueue();
   const under: ApiUnderTest = {
     url: api.url,
     reloading: api.reloading,
     key_prefix,
     get: async (path) => fetch(`${api.url}${path}`),
     redis,
+    state,
     queue,
-    admission: new Admission({ redis, key_prefix, queue, settings: bounds, now: increasing() }),
-    incidents: new IncidentStore({ redis, key_prefix, logger }),
+    admission: state.openAdmission(queue, bounds),
+    incidents: state.incidents,
     reportRefusal: async (refused) => {
-      await new ClusterLeases({ redis, key_prefix, id: 'ingester-1' }).beat(new Map(), { refused });
+      await state.openLeases({ id: 'ingester-1' }).beat(new Map(), { refused });
     },
     reportHealth: async (health, at) => {
-      const leases = new ClusterLeases({ redis, key_prefix, id: 'ingester-1' });
+      const leases = state.openLeases({ id: 'ingester-1' });
       const { leases: held } = await leases.beat(new Map());
       const taken = await leases.take(new Map([[health.name, held.get(health.name)?.token ?? 0]]));
       const token = taken.get(health.name) ?? 0;
-      await new ClusterHealthBoard({ redis, key_prefix, logger }).publish(leases, [{ token, health }], at);
+      await state.clusterHealth.publish(leases, [{ token, health }], at);
     },
-    ingesters: new IngesterHealthBoard({ redis, key_prefix, logger }),
-    intake: new IntakeCounters({ redis, key_prefix }),
+    ingesters: state.ingesterHealth,
+    intake: state.intake,
     async [Symbol.asyncDispose]() {
       await api.stop();
       await disconnect(redis);

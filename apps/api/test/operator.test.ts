@@ -1,13 +1,13 @@
 import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiUnderTest, failure, fault, openReadyApi } from './open-api.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -115,6 +115,85 @@ describe('POST /api/incidents/:id/members/:member/split', () => {
     await api.admission.admit({ ...member, event: FaultEvent.parse({ ...member.event, faultId }) });
     const response = await post(api, `/api/incidents/${incidentId}/members/${encodeURIComponent(faultId)}/split`);
     expect(response.status).toBe(200);
+  });
+});
+
+describe('POST /api/incidents/:id/cancel', () => {
+  const cancel = async ({ url }: ApiUnderTest, id: string, body?: object): Promise<Response> =>
+    fetch(`${url}/api/incidents/${id}/cancel`, {
+      method: 'POST',
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+
+  test('ends an incident that waits, and refuses one that has ended or is not there', async () => {
+    const logged: object[] = [];
+    const logger: Logger = { ...silentLogger, info: (fields, message) => void logged.push({ ...fields, message }) };
+    await using api = await openReadyApi(server.url, { logger });
+    const { incidentId } = await api.admission.admit(fault());
+    const response = await cancel(api, incidentId, { reason: 'known outage', by: 'alice' });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ incident_id: incidentId, state: 'cancelled' });
+    expect(await (await api.get(`/api/incidents/${incidentId}`)).json()).toMatchObject({
+      state: 'cancelled',
+      reason: 'by alice: known outage',
+      cancel_reason: 'known outage',
+      cancel_requested_by: 'alice',
+      cancel_requested_at: expect.stringMatching(/^20.*Z$/),
+    });
+    expect(await (await api.get('/api/queue')).json()).toMatchObject({ waiting: 0 });
+    expect(logged).toContainEqual({
+      incident_id: incidentId,
+      by: 'alice',
+      reason: 'known outage',
+      message: 'waiting incident cancelled',
+    });
+    expect(await failure(await cancel(api, incidentId))).toEqual({
+      status: 409,
+      code: 'incident_ended',
+      message: `incident ${incidentId} has ended before: its state is cancelled`,
+    });
+    expect(await failure(await cancel(api, UNKNOWN))).toMatchObject({ status: 404, code: 'incident_not_found' });
+    expect(await (await api.get('/api/books')).json()).toMatchObject({ balanced: true, total: { finished: 1 } });
+    expect(await (await api.get('/metrics')).text()).toMatch(/nightcrier_incidents\{state="cancelled"\} 1\n/);
+  });
+
+  test('leaves an incident that runs to its worker, without a body too', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await api.redis.set(`${api.queue.toKey(incidentId)}:lock`, 'token', 'PX', 60_000);
+    await api.incidents.begin(incidentId);
+    const response = await cancel(api, incidentId);
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ incident_id: incidentId, state: 'investigating' });
+    expect(await api.incidents.get(incidentId)).toMatchObject({
+      state: 'investigating',
+      cancel_requested_at: expect.any(String),
+    });
+  });
+
+  test('shows no secret that its reason contains', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await cancel(api, incidentId, { reason: 'password=hunter2', by: 'token=hunter2' });
+    const text = await (await api.get(`/api/incidents/${incidentId}`)).text();
+    expect(text).toContain('[redacted]');
+    expect(text).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['a longer reason', { reason: 'r'.repeat(501) }, 'reason'],
+    ['a longer name', { by: 'b'.repeat(101) }, 'by'],
+    ['several lines', { reason: 'one\ntwo' }, 'reason'],
+    ['an unknown field', { who: 'alice' }, 'who'],
+  ])('refuses %s, and changes nothing', async (_, body, name) => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    expect(await failure(await cancel(api, incidentId, body))).toMatchObject({
+      status: 400,
+      code: 'bad_request',
+      message: expect.stringContaining(name),
+    });
+    expect(await api.incidents.get(incidentId)).toMatchObject({ state: 'queued' });
   });
 });
 

@@ -1,11 +1,10 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { failure, openApi } from './open-api.ts';
 
 const PATHS = ['/readyz', '/health/clusters', '/api/incidents', '/api/queue', '/queues/api/queues'];
 
-let server: EmbeddedRedis | undefined;
+let server: RedisServer | undefined;
 afterEach(async () => {
   await server?.stop();
   server = undefined;
@@ -31,7 +30,7 @@ const PATIENTLY = { timeout: 15_000 };
 
 describe('while Redis is away', () => {
   test('answers 503 with a code, stays alive, and recovers by itself', async () => {
-    const first = await startEmbeddedRedis({ logger: silentLogger });
+    const first = await startRedisServer();
     await using api = await openApi(first.url);
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
     await first.stop();
@@ -40,21 +39,21 @@ describe('while Redis is away', () => {
     const metrics = await (await api.get('/metrics')).text();
     expect(metrics).toContain('nightcrier_redis_up 0');
     expect(metrics).not.toContain('nightcrier_queue_jobs');
-    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(first.url).port) });
+    server = await startRedisServer({ port: Number(new URL(first.url).port) });
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
   });
 
   test('starts before Redis does', async () => {
-    const elsewhere = await startEmbeddedRedis({ logger: silentLogger });
+    const elsewhere = await startRedisServer();
     await elsewhere.stop();
     await using api = await openApi(elsewhere.url);
     expect(await answers(api.get)).toEqual(UNAVAILABLE);
-    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(elsewhere.url).port) });
+    server = await startRedisServer({ port: Number(new URL(elsewhere.url).port) });
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
   });
 
   test('gives up on a Redis that hangs', async () => {
-    server = await startEmbeddedRedis({ logger: silentLogger });
+    server = await startRedisServer();
     const pid = server.pid!;
     await using api = await openApi(server.url);
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
@@ -68,7 +67,7 @@ describe('while Redis is away', () => {
   });
 
   test('stops', async () => {
-    const gone = await startEmbeddedRedis({ logger: silentLogger });
+    const gone = await startRedisServer();
     await gone.stop();
     const api = await openApi(gone.url);
     await api[Symbol.asyncDispose]();

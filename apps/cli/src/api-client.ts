@@ -1,7 +1,19 @@
+import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
-import { Incident } from '@nightcrier/core/incidents/incident';
+import { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 
-/** The API of a running system, as the CLI uses it. */
+interface RequestOptions {
+  method?: 'GET' | 'POST';
+  /** Sent as JSON. */
+  body?: object;
+  signal?: AbortSignal | undefined;
+  /** Statuses besides 2xx that are no failure. */
+  accepted?: number[];
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
 export class ApiClient {
   readonly #base: string;
   readonly #headers: Record<string, string>;
@@ -11,55 +23,77 @@ export class ApiClient {
     this.#headers = accessKey === undefined ? {} : { authorization: `Bearer ${accessKey}` };
   }
 
-  /** Newest first. */
+  /** Returns incidents, newest first. */
   async incidents(query: Record<string, string> = {}, signal?: AbortSignal): Promise<Incident[]> {
-    const response = await this.#request(`/api/incidents?${new URLSearchParams(query).toString()}`, signal);
+    const response = await this.#request(`/api/incidents?${new URLSearchParams(query).toString()}`, { signal });
     const body: unknown = await response.json();
     return Incident.array().parse(isRecord(body) ? body.incidents : body);
   }
 
   async incident(id: string): Promise<Incident> {
-    return Incident.parse(await (await this.#request(`/api/incidents/${encodeURIComponent(id)}`)).json());
+    return Incident.parse(await (await this.#request(incidentPath(id))).json());
   }
 
-  /** The report as Markdown; undefined when there is none. */
+  /** Returns the report as Markdown, undefined if there is none. */
   async report(id: string): Promise<string | undefined> {
-    const response = await this.#request(`/api/incidents/${encodeURIComponent(id)}/report`, undefined, [404]);
+    const response = await this.#request(`${incidentPath(id)}/report`, { accepted: [404] });
     return response.status === 404 ? undefined : response.text();
   }
 
-  /** Has an incident that has ended investigated again; gives the id of the new one. */
+  /** Requeues an incident that has ended; returns the id of the new incident. */
   async requeue(id: string): Promise<string> {
-    return this.#post(`/api/incidents/${encodeURIComponent(id)}/requeue`);
+    return this.#newIncident(`${incidentPath(id)}/requeue`);
   }
 
-  /** Has one member of an incident investigated by itself; gives the id of the new incident. */
+  /** Splits one member off an incident; returns the id of the new incident. */
   async split(id: string, member: string): Promise<string> {
-    return this.#post(`/api/incidents/${encodeURIComponent(id)}/members/${encodeURIComponent(member)}/split`);
+    return this.#newIncident(`${incidentPath(id)}/members/${encodeURIComponent(member)}/split`);
+  }
+
+  /** Cancels an open incident; returns `cancelled`, or the state of an incident that a worker is going to end. */
+  async cancel(id: string, request: CancelRequest): Promise<IncidentState> {
+    const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
+    const body: unknown = await response.json();
+    return IncidentState.parse(isRecord(body) ? body.state : undefined);
   }
 
   async books(): Promise<Books> {
     return Books.parse(await (await this.#request('/api/books')).json());
   }
 
-  async #post(path: string): Promise<string> {
-    const body: unknown = await (await this.#request(path, undefined, [], 'POST')).json();
+  async #newIncident(path: string): Promise<string> {
+    const body: unknown = await (await this.#request(path, { method: 'POST' })).json();
     if (isRecord(body) && typeof body.incident_id === 'string') return body.incident_id;
-    throw new Error(`${path} answered without an incident_id: ${JSON.stringify(body)}`);
+    throw new Error(`${path} returned no incident_id: ${JSON.stringify(body)}`);
   }
 
-  async #request(path: string, signal?: AbortSignal, accepted: number[] = [], method = 'GET'): Promise<Response> {
+  async #request(path: string, options: RequestOptions = {}): Promise<Response> {
+    const { method = 'GET', body, signal = AbortSignal.timeout(TIMEOUT_MS), accepted = [] } = options;
     const url = `${this.#base}${path}`;
+    const headers = { ...this.#headers, ...(body && { 'content-type': 'application/json' }) };
     let response: Response;
     try {
-      response = await fetch(url, { method, headers: this.#headers, signal: signal ?? AbortSignal.timeout(10_000) });
+      response = await fetch(url, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
     } catch (cause) {
-      throw new Error(`no answer from the API at ${this.#base}; is nightcrier running? Use --api-url for another`, {
-        cause,
-      });
+      throw new Error(`cannot reach the API at ${this.#base}; start nightcrier, or set --api-url`, { cause });
     }
     if (response.ok || accepted.includes(response.status)) return response;
-    throw new Error(`${url} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
+    throw new Error(failureOf(await response.text()) ?? `${method} ${url} failed with status ${response.status}`);
+  }
+}
+
+function incidentPath(id: string): string {
+  return `/api/incidents/${encodeURIComponent(id)}`;
+}
+
+/** Returns the message of a failed request; undefined if something other than the API answered. */
+function failureOf(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    const error = isRecord(body) ? body.error : undefined;
+    return isRecord(error) && typeof error.message === 'string' ? error.message : undefined;
+  } catch {
+    return undefined;
   }
 }
 

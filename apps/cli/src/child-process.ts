@@ -53,7 +53,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     (result) =>
       result.originalMessage ?? `exit code ${result.exitCode ?? `none, ${result.signal ?? 'unknown signal'}`}`,
   );
-  const ready = subprocess.getOneMessage().then(
+  // `node --watch` has the children of its process send messages of its own.
+  const ready = subprocess.getOneMessage({ filter: (message) => message === 'ready' }).then(
     () => true,
     () => false,
   );

@@ -2,13 +2,16 @@ import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
+import { userInfo } from 'node:os';
 import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
-import { listIncidents, showIncident } from './commands/incidents.ts';
+import { cancelIncident, listIncidents, showIncident } from './commands/incidents.ts';
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
+import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { INSTALLATION } from './system.ts';
 
 const outputOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
@@ -32,7 +35,11 @@ function settingsOf(options: Record<string, unknown>): Record<string, string> {
 
 const program = new Command('nightcrier')
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
-  .version('0.1.0')
+  .option('-V, --version', 'print the version')
+  .on('option:version', () => {
+    console.log(describeVersion(readVersion(INSTALLATION, process.env)));
+    process.exit();
+  })
   .showHelpAfterError();
 
 withSettings(program.command('demo'))
@@ -67,6 +74,12 @@ program
   .action(async (flags: string[]) => {
     process.exitCode = await simulate(flags);
   });
+
+program
+  .command('version')
+  .description('version, commit and Node.js version')
+  .addOption(outputOption())
+  .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
 
 const apiUrlOption = (): Option =>
   new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
@@ -115,6 +128,16 @@ incidents
   .argument('<incident-id>')
   .argument('<member>', 'its fault id, as `incidents show` lists it')
   .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
+
+incidents
+  .command('cancel')
+  .description('end an incident that waits or runs, without a report')
+  .argument('<incident-id>')
+  .option('--reason <text>', 'why; shown with the incident')
+  .option('--by <who>', 'who cancels it (default: the user of this shell)')
+  .action(async (id: string, { reason, by = userInfo().username }: { reason?: string; by?: string }) =>
+    cancelIncident(apiClient(), id, { reason, by }),
+  );
 
 try {
   await program.parseAsync();

@@ -1,9 +1,9 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
 import path from 'node:path';
 import { type ChildOptions, startChild } from './child-process.ts';
+import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
 
 /** The root of the workspace, where the apps are. */
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../..');

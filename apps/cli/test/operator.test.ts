@@ -1,14 +1,14 @@
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
-import { silentLogger } from '@nightcrier/core/logger';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { execa } from 'execa';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -47,6 +47,36 @@ describe('nightcrier incidents', () => {
     const { exitCode, stdout } = await nightcrier(api, 'incidents', 'requeue', incidentId);
     expect(exitCode).toBe(0);
     expect(await api.incidents.get(stdout)).toMatchObject({ state: 'queued', previous_incident_id: incidentId });
+  });
+
+  test('cancel ends an incident that waits, with reason and who, and fails if it has ended', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    const words = ['incidents', 'cancel', incidentId, '--reason', 'known outage', '--by', 'alice'];
+    expect(await nightcrier(api, ...words)).toMatchObject({
+      exitCode: 0,
+      stdout: `incident ${incidentId} is cancelled`,
+    });
+    const shown = await nightcrier(api, 'incidents', 'show', incidentId);
+    expect(shown.stdout).toMatch(/state +cancelled: by alice: known outage\n/);
+    expect((await nightcrier(api, 'incidents', 'list', '--state', 'cancelled')).stdout).toContain('known outage');
+    expect(await nightcrier(api, ...words)).toMatchObject({
+      exitCode: 1,
+      stderr: `nightcrier: incident ${incidentId} has ended before: its state is cancelled`,
+    });
+  });
+
+  test('cancel of an incident that runs says that its worker stops it, and who asked by default', async () => {
+    await using api = await openReadyApi(server.url);
+    const { incidentId } = await api.admission.admit(fault());
+    await api.redis.set(`${api.queue.toKey(incidentId)}:lock`, 'token', 'PX', 60_000);
+    await api.incidents.begin(incidentId);
+    expect(await nightcrier(api, 'incidents', 'cancel', incidentId)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/ is investigating; its worker stops it within seconds/),
+    });
+    expect((await nightcrier(api, 'incidents', 'show', incidentId)).stdout).toMatch(/cancelling +20\d\d-/);
+    expect(await api.incidents.get(incidentId)).toMatchObject({ cancel_requested_by: userInfo().username });
   });
 
   test('show warns of quotes that were not recorded', async () => {

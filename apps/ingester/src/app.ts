@@ -1,46 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { Contact } from '@nightcrier/cluster/backfill/watermark';
+import type { Watermark } from '@nightcrier/cluster/backfill/watermark';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { Admission, ADMISSION_SETTINGS } from '@nightcrier/state/admission/admission';
-import { ClusterHealthBoard, type HeldHealth } from '@nightcrier/state/health/cluster-health';
-import { ClusterLeases } from '@nightcrier/state/leases/cluster-leases';
-import { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
-import { type HeldContact, LastContacts } from '@nightcrier/state/health/last-contact';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
+import type { HeldContact } from '@nightcrier/state/health/last-contact';
+import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
-import { ContactKeeper } from './clusters/watermark-store.ts';
+import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
 import { Intake } from './intake/intake.ts';
+import { HeldLeases } from './leases/held-leases.ts';
 import { LeaseKeeper } from './leases/lease-keeper.ts';
 import { PermissionPreflight } from './clusters/preflight.ts';
 import { CountsStore } from './spool/counts-store.ts';
 
-/** Of shutdown_timeout: what the other ingesters get to take over. */
+/** Part of shutdown_timeout in which the other ingesters take the clusters over. */
 const HAND_OVER_SHARE = 0.4;
 
 /**
- * The ingester: watches the clusters and admits their faults to the queue. Neither a cluster nor Redis has to be there
- * when it starts.
+ * The ingester: watches the clusters and admits their faults to the queue. It starts while clusters or Redis are
+ * unreachable.
  */
 export class Ingester {
-  /** Unlike every other ingester's, also than that of one that ran under the same process id before. */
+  /** Unique among all ingesters, also over restarts with the same process id. */
   readonly id = `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`;
   readonly #logger: Logger;
   readonly #lifecycle: Lifecycle;
   #config: Config;
-  #connections: ConnectionManager | undefined;
-  #keeper: LeaseKeeper | undefined;
-  #intake: Intake | undefined;
-  #admission: Admission | undefined;
+  #parts: { admission: Admission; connections: ConnectionManager; keeper: LeaseKeeper } | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -50,7 +45,7 @@ export class Ingester {
   }
 
   /**
-   * Resolves when everything is under way; clusters connect in the background.
+   * Resolves when all parts run; clusters connect in the background.
    * @throws Error when the configuration names no Redis; then nothing is left running
    */
   start(): Promise<void> {
@@ -60,24 +55,24 @@ export class Ingester {
 
   /** Follows the configuration: see {@link Reloading}. */
   readonly reloading: Reloading = {
-    live: ['clusters', 'severity_threshold', ...ADMISSION_SETTINGS],
     apply: (config) => {
       this.#config = config;
-      this.#admission?.configure(config);
-      this.#keeper?.configure(config.clusters.map(({ name }) => name));
+      this.#parts?.admission.configure(config);
+      this.#parts?.connections.configure(config);
+      this.#parts?.keeper.configure(config.clusters.map(({ name }) => name));
     },
-    refuse: (refusal) => this.#keeper?.refuse({ process: this.id, ...refusal }),
+    refuse: (refusal) => this.#parts?.keeper.refuse({ process: this.id, ...refusal }),
   };
 
-  /** In the order of the fault's way: clusters first, then what still waits for admission, Redis last. */
+  /** Stops in the direction of the faults: clusters first, then pending admissions, Redis last. */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
     await this.#lifecycle.stop();
   }
 
-  /** Health of every cluster that this process watches, as it sees it. */
+  /** Returns the health of every cluster that this process watches. */
   health(): ClusterHealth[] {
-    return this.#connections?.health() ?? [];
+    return this.#parts?.connections.health() ?? [];
   }
 
   async #start(): Promise<void> {
@@ -89,122 +84,115 @@ export class Ingester {
     }
   }
 
+  /**
+   * Builds the parts in the order of their dependencies, connects what one reports to another, and then starts them:
+   * nothing runs, and nothing is reported, before all of them exist.
+   */
   #assemble(): void {
     const config = this.#config;
     const logger = this.#logger;
+    const lifecycle = this.#lifecycle;
     const { url, key_prefix } = config.redis;
     if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts one');
 
     const redis = connectProducer({ url, key_prefix }, logger);
-    this.#lifecycle.onStop('redis', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
-    this.#lifecycle.onStop('queue', () => queue.close());
-    const admission = new Admission({ redis, key_prefix, queue, settings: config });
-    this.#admission = admission;
-    const counters = new IntakeCounters({ redis, key_prefix });
-    const board = new ClusterHealthBoard({ redis, key_prefix, logger });
-    const ingesters = new IngesterHealthBoard({ redis, key_prefix, logger });
+    lifecycle.onStop('redis', () => disconnect(redis));
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
+    lifecycle.onStop('queue', () => queue.close());
+    const admission = state.openAdmission(queue, config);
+    const leases = state.openLeases({ id: this.id, length: config.cluster_lease * 1000 });
+    const { lastContacts } = state;
 
-    const isActive = (cluster: string): boolean => connections.healthOf(cluster)?.status === 'active';
-    const leases = new ClusterLeases({ redis, key_prefix, id: this.id, length: config.cluster_lease * 1000 });
-    const keeper = new LeaseKeeper({
-      leases,
-      clusters: config.clusters.map(({ name }) => name),
-      isActive,
-      onWatch: (names) => {
-        const clusters = this.#config.clusters.filter(({ name }) => names.has(name));
-        preflight.watch(clusters);
-        connections.watch(clusters);
-      },
-      onTaken: (cluster) => publisher.changed(cluster),
-      logger,
-    });
-    this.#lifecycle.onStop('leases', () => keeper.stop());
-    this.#keeper = keeper;
-
-    const publisher = new HealthPublisher({
-      health: () => this.health(),
-      publish: async (clusters) => {
-        await board.publish(
-          leases,
-          clusters.flatMap((health) => withToken(health, keeper)),
-        );
-        if (this.#intake) await ingesters.publish({ name: this.id, spool: this.#intake.spoolHealth() });
-      },
-      logger,
-    });
-    this.#lifecycle.onStop('health', () => publisher.stop());
-
+    const held = new HeldLeases();
     const spoolDirectory = config.spool_dir ?? path.join(config.data_dir, 'spool');
     const counts = new EarlyCounts({
-      write: (batch) => counters.countOnce(batch),
+      write: (batch) => state.intake.countOnce(batch),
       store: new CountsStore(spoolDirectory, logger),
       logger,
     });
-    this.#lifecycle.onStop('counts', () => counts.close());
-
-    const preflight = new PermissionPreflight({ logger, onChange: (cluster) => publisher.changed(cluster) });
-    this.#lifecycle.onStop('preflight', () => preflight.stop());
-
+    const preflight = new PermissionPreflight({ logger });
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
-      spool: {
-        directory: spoolDirectory,
-        maxBytes: config.spool_max_bytes,
-      },
+      spool: { directory: spoolDirectory, maxBytes: config.spool_max_bytes },
       admit: (event, incidentId) => admission.admit(event, incidentId),
       count: (cluster, counted) => counts.add(cluster, counted),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
     });
-    this.#lifecycle.onStop('intake', () => intake.close());
-    this.#intake = intake;
-
-    const lastContacts = new LastContacts({ redis, key_prefix });
-    const contacts = new ContactKeeper({
-      contacts: lastContacts,
-      write: (latest) =>
-        lastContacts.write(
-          leases,
-          [...latest].flatMap((contact) => heldContact(contact, keeper)),
-        ),
+    const watermarks = new WatermarkStore({
+      stored: lastContacts,
+      write: (latest) => lastContacts.write(leases, heldContacts(latest, held)),
       logger,
     });
-    this.#lifecycle.onStop('contacts', () => contacts.stop());
-
     const connections = new ConnectionManager({
       settings: config,
       logger,
-      memoryOf: (cluster) => contacts.memoryOf(cluster),
+      memoryOf: (cluster) => watermarks.memoryOf(cluster),
       onReceived: (cluster, received) => intake.receive(cluster, received),
       onMalformed: (cluster, reason, detail) => intake.malformed(cluster, reason, detail),
-      onHealthChange: (cluster) => {
-        publisher.changed(cluster);
-        // Faults arrive here now, so the lease can be taken from whoever has it.
-        if (keeper.tokenOf(cluster) === undefined && isActive(cluster)) keeper.look();
-      },
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       readyToConnect: (cluster) => preflight.firstCheck(cluster),
     });
-    this.#lifecycle.onStop('connections', () => connections.stop());
-    this.#connections = connections;
-    this.#lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
+    const keeper = new LeaseKeeper({
+      leases,
+      held,
+      clusters: config.clusters.map(({ name }) => name),
+      isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
+      logger,
+    });
+    const publisher = new HealthPublisher({
+      health: () => connections.health(),
+      publish: async (clusters) => {
+        await state.clusterHealth.publish(leases, heldHealth(clusters, held));
+        await state.ingesterHealth.publish({ name: this.id, spool: intake.spoolHealth() });
+      },
+      logger,
+    });
+    this.#parts = { admission, connections, keeper };
 
+    preflight.events.on('change', (cluster) => publisher.changed(cluster));
+    connections.events.on('health', (cluster) => {
+      publisher.changed(cluster);
+      keeper.clusterChanged(cluster);
+    });
+    keeper.events.on('taken', (cluster) => publisher.changed(cluster));
+    keeper.events.on('watch', (names) => {
+      const clusters = this.#config.clusters.filter(({ name }) => names.has(name));
+      preflight.watch(clusters);
+      connections.watch(clusters);
+    });
+
+    // Stopped in the reverse order.
+    lifecycle.onStop('leases', () => keeper.stop());
+    lifecycle.onStop('health', () => publisher.stop());
+    lifecycle.onStop('counts', () => counts.close());
+    lifecycle.onStop('preflight', () => preflight.stop());
+    lifecycle.onStop('intake', () => intake.close());
+    lifecycle.onStop('watermarks', () => watermarks.stop());
+    lifecycle.onStop('connections', () => connections.stop());
+    lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
+
+    counts.start();
     intake.start();
     publisher.start();
-    contacts.start();
+    watermarks.start();
     keeper.start();
   }
 }
 
-/** Only of clusters that this ingester holds; others report the rest. */
-function withToken(health: ClusterHealth, keeper: LeaseKeeper): HeldHealth[] {
-  const token = keeper.tokenOf(health.name);
-  return token === undefined ? [] : [{ token, health }];
+/** Selects the clusters that this ingester holds; their owners publish the others. */
+function heldHealth(clusters: readonly ClusterHealth[], held: HeldLeases): HeldHealth[] {
+  return clusters.flatMap((health) => {
+    const token = held.tokenOf(health.name);
+    return token === undefined ? [] : [{ token, health }];
+  });
 }
 
-/** Whoever holds the cluster knows better. */
-function heldContact([cluster, contact]: [string, Contact], keeper: LeaseKeeper): HeldContact[] {
-  const token = keeper.tokenOf(cluster);
-  return token === undefined ? [] : [{ cluster, token, contact }];
+/** Selects the clusters that this ingester holds; their owners know the others' watermarks better. */
+function heldContacts(watermarks: ReadonlyMap<string, Watermark>, held: HeldLeases): HeldContact[] {
+  return [...watermarks].flatMap(([cluster, contact]) => {
+    const token = held.tokenOf(cluster);
+    return token === undefined ? [] : [{ cluster, token, contact }];
+  });
 }

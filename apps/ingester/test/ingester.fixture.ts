@@ -6,11 +6,9 @@ import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/settings/config';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import { ClusterHealthBoard } from '@nightcrier/state/health/cluster-health';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import { openState as openSharedState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { Ingester } from '../src/app.ts';
 
@@ -25,7 +23,7 @@ const redis = { url: '' };
 /** One Redis for the test file; each test has its own keys in it. */
 export function useRedis(): { readonly url: string } {
   beforeAll(async () => {
-    const embedded = await startEmbeddedRedis({ logger: silentLogger });
+    const embedded = await startRedisServer();
     redis.url = embedded.url;
     return () => embedded.stop();
   });
@@ -88,15 +86,13 @@ export async function startIngester(config: Config) {
 export function openState({ redis: { url = '', key_prefix } }: Config) {
   const connection = connectWorker({ url, key_prefix }, silentLogger);
   onTestFinished(() => disconnect(connection));
-  const options = { redis: connection, key_prefix, logger: silentLogger };
-  const store = new IncidentStore(options);
-  const counters = new IntakeCounters(options);
+  const { clusterHealth, incidents, intake } = openSharedState(connection, { key_prefix, logger: silentLogger });
   return {
-    board: new ClusterHealthBoard(options),
-    incidents: async () => (await store.list({ limit: 100 })).incidents,
-    counts: async () => (await counters.read()).total,
-    malformed: () => counters.readMalformed(),
-    countsOf: async (cluster: string) => (await counters.read()).clusters[cluster],
+    board: clusterHealth,
+    incidents: async () => (await incidents.list({ limit: 100 })).incidents,
+    counts: async () => (await intake.read()).total,
+    malformed: () => intake.readMalformed(),
+    countsOf: async (cluster: string) => (await intake.read()).clusters[cluster],
   };
 }
 

@@ -1,4 +1,4 @@
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
 import { Ingester } from '../src/app.ts';
@@ -96,7 +96,7 @@ test('too few permissions are a warning, and the cluster is watched', async () =
 test('faults that come while Redis is away are queued, in full and once, when it is back', async () => {
   const cluster = await simulate();
   const config = configOf([await clusterConfig(cluster)]);
-  const first = await startEmbeddedRedis({ logger: silentLogger });
+  const first = await startRedisServer();
   const port = Number(new URL(first.url).port);
   config.redis.url = first.url;
   const { active, lines } = await startIngester(config);
@@ -107,7 +107,7 @@ test('faults that come while Redis is away are queued, in full and once, when it
   await cluster.run('oom-killed');
   await cluster.run('node-not-ready');
   cluster.emitFault({ severity: 'dreadful' });
-  const second = await startEmbeddedRedis({ logger: silentLogger, port });
+  const second = await startRedisServer({ port });
   onTestFinished(() => second.stop());
   const { counts, incidents } = openState(config);
   await expect.poll(counts, patient).toMatchObject({ queued: 2, malformed: 1, deduplicated: 0 });

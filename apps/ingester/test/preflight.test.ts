@@ -11,9 +11,9 @@ function startPreflight({ clusters }: { clusters: ClusterConfig[] }) {
   const changed: string[] = [];
   const preflight = new PermissionPreflight({
     logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
-    onChange: (cluster) => changed.push(cluster),
     retryInterval: 50,
   });
+  preflight.events.on('change', (cluster) => changed.push(cluster));
   onTestFinished(() => preflight.stop());
   preflight.watch(clusters);
   return { preflight, warnings, changed };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
-import { IngesterBoard } from '@nightcrier/state/leases/ingesters';
+import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
@@ -97,7 +97,7 @@ test('the process follows its file: it takes a good one, and refuses a bad one w
 
   const connection = connectWorker({ url: redis.url, key_prefix }, silentLogger);
   onTestFinished(() => disconnect(connection));
-  const ingesters = new IngesterBoard({ redis: connection, key_prefix });
+  const { ingesters } = openState(connection, { key_prefix, logger: silentLogger });
   await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', 'nowhere')));
   await expect
     .poll(() => ingesters.refused(), patient)

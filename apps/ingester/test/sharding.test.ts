@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import { ClusterHealthBoard } from '@nightcrier/state/health/cluster-health';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { ClusterHealthBoard } from '@nightcrier/state/health/cluster-health';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,14 +40,12 @@ const toEnd: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-sharding-'));
-  const server = await startEmbeddedRedis({ logger: silentLogger });
+  const server = await startRedisServer();
   toEnd.push(() => server.stop());
   const settings = { url: server.url, key_prefix: randomUUID() };
   redis = connectWorker(settings, silentLogger);
   toEnd.push(() => disconnect(redis));
-  const options = { redis, key_prefix: settings.key_prefix, logger: silentLogger };
-  board = new ClusterHealthBoard(options);
-  incidents = new IncidentStore(options);
+  ({ clusterHealth: board, incidents } = openState(redis, { key_prefix: settings.key_prefix, logger: silentLogger }));
   const entries = await Promise.all(
     NAMES.map(async (name) => {
       const cluster = await startSimulatedCluster({ name });

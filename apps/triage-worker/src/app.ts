@@ -3,29 +3,22 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
-import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { readInstance } from '@nightcrier/state/redis/instance';
-import { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
-import { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
+import { openState } from '@nightcrier/state/open-state';
+import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { SlackCards } from '@nightcrier/state/notifications/slack-cards';
-import { TriageCounters } from '@nightcrier/state/queue/triage-counters';
-import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
-import { openTriageQueue, setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { hostname } from 'node:os';
-import type { Grace } from './agent/run/run-script.ts';
+import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { ScriptHost } from './agent/run/script-host.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
+import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import { SpareWorkspace } from './workspace/spare-workspace.ts';
-import { workspaceSweeper } from './workspace/workspace-sweeper.ts';
+import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
+import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
@@ -35,7 +28,7 @@ export interface TriageWorkerOptions {
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
-  grace?: Grace;
+  grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
   /** Most messages in Slack in a time, ms. */
   slackRate?: { max: number; duration: number };
@@ -46,42 +39,6 @@ const DRAIN_SHARE = 0.5;
 /** Of shutdown_timeout: what an agent gets between SIGTERM and SIGKILL, so that its container is removed in time. */
 const KILL_SHARE = 0.25;
 const LONGEST_KILL_GRACE = 10;
-
-/** What an investigation reads when it begins, and what says which may begin. */
-const LIVE_SETTINGS: readonly (keyof Config)[] = [
-  'clusters',
-  'max_concurrent_agents',
-  'max_agents_per_cluster',
-  'max_queue_age_seconds',
-  'workspace_root',
-  'agent_cli',
-  'agent_fallback',
-  'agent_prices',
-  'agent_engine',
-  'agent_image',
-  'agent_network',
-  'agent_model',
-  'agent_timeout',
-  'agent_script_path',
-  'agent_system_prompt_file',
-  'agent_allowed_tools',
-  'additional_agent_prompt',
-  'agent_memory',
-  'agent_cpus',
-  'report_min_bytes',
-  'anthropic_api_key',
-  'anthropic_api_key_file',
-  'anthropic_base_url',
-  'openai_api_key',
-  'openai_api_key_file',
-  'openai_base_url',
-  'gemini_api_key',
-  'gemini_api_key_file',
-  'google_gemini_base_url',
-  'failure_threshold_for_alert',
-  'breaker_probe_interval',
-  'notify_on_agent_failure',
-];
 
 /** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
 export class TriageWorkerApp {
@@ -95,7 +52,6 @@ export class TriageWorkerApp {
 
   /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
   readonly reloading: Reloading = {
-    live: LIVE_SETTINGS,
     apply: (config) => {
       this.#config = config;
       this.#configure?.(config);
@@ -136,38 +92,42 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const redis = connectWorker({ url, key_prefix }, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
-    const queue = openTriageQueue(redis, key_prefix, logger);
+    const state = openState(redis, { key_prefix, logger });
+    const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
     this.#throwIfStopped();
 
-    const incidents = new IncidentStore({ redis, key_prefix, logger });
-    const notifier = new Notifier({
-      redis,
-      key_prefix,
-      targets: configuredTargets(config, new SlackCards({ redis, key_prefix }), this.#options.slackRate),
-      outbox: new NotificationOutbox({ redis, key_prefix, logger }),
-      incidents,
-      publicUrl: config.public_url,
-      times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
-      logger,
-    });
+    const { incidents } = state;
+    const openNotifier = (current: Config): Notifier =>
+      new Notifier({
+        state,
+        targets: configuredTargets(current, state.slackCards, this.#options.slackRate),
+        outbox: state.outbox,
+        incidents,
+        publicUrl: current.public_url,
+        times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
+        logger,
+      });
+    const notifier = new LiveNotifier(openNotifier, config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     await notifier.start();
     this.#throwIfStopped();
-    const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = config;
-    const workspaces = workspaceSweeper({ root, days, count, incidents, logger });
-    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
-    workspaces.start();
-    const instance = await readInstance({ redis, key_prefix });
+    const workspaceSweeps = workspaceSweeper(() => {
+      const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
+      return { root, days, count, incidents, logger };
+    });
+    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
+    workspaceSweeps.start();
+    const instance = await state.instance();
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
     containers.start();
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster, max_queue_age_seconds } = config;
-    const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease: lock.lockDuration });
+    const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
     const sweeper = new QueueSweeper({
-      sweep: new QueueSweep({ redis, key_prefix, incidents }),
+      sweep: state.openSweep(),
       slots,
       max_queue_age_seconds,
       interval: lock.stalledInterval,
@@ -179,12 +139,14 @@ export class TriageWorkerApp {
     const grace = this.#options.grace ?? { overrun: 30, kill };
     const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
     this.#lifecycle.onStop('script host', () => scripts.stop());
-    const spare = new SpareWorkspace();
-    this.#lifecycle.onStop('spare workspace', () => spare.stop());
-    if (config.agent_cli !== 'builtin') {
+    const precreated = new PrecreatedWorkspace();
+    this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
+    const prepareScripts = ({ agent_cli, workspace_root }: Config): void => {
+      if (agent_cli === 'builtin') return;
       scripts.start();
-      void spare.start(root);
-    }
+      void precreated.start(workspace_root);
+    };
+    prepareScripts(config);
     const worker = new TriageWorker({
       context: {
         config,
@@ -192,8 +154,8 @@ export class TriageWorkerApp {
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         scripts,
-        spare,
-        breaker: new AgentBreaker({ redis, key_prefix }),
+        workspaces: precreated,
+        breaker: state.breaker,
         environment,
         workerId: `${hostname()}-${process.pid}`,
         instance,
@@ -201,8 +163,10 @@ export class TriageWorkerApp {
         logger,
       },
       connection: redis,
-      counters: new TriageCounters({ redis, key_prefix }),
+      prefix: state.keys.bullmq,
+      counters: state.triage,
       slots,
+      cancellations: state.openCancellations(),
       retry: {
         maxAttempts: config.max_attempts,
         random: Math.random,
@@ -211,7 +175,7 @@ export class TriageWorkerApp {
       lock,
       wakeNotifier: () => notifier.wake(),
     });
-    const workers = new LiveWorkers({ redis, key_prefix, length: WORKER_SILENT_MS });
+    const workers = state.openLiveWorkers(WORKER_SILENT_MS);
     const { max_concurrent_agents } = config;
     const share = new WorkerShare({
       workers,
@@ -221,6 +185,9 @@ export class TriageWorkerApp {
     });
     this.#configure = (changed) => {
       worker.configure(changed);
+      notifier.configure(changed);
+      prepareScripts(changed);
+      workspaceSweeps.wake();
       share.configure(changed.max_concurrent_agents);
       sweeper.configure(changed.max_queue_age_seconds);
       Promise.all([

@@ -1,22 +1,30 @@
 import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
+import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
+import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { Grace } from './agent/run/run-script.ts';
-import type { ScriptHost } from './agent/run/script-host.ts';
-import type { PermissionCache } from './prepare/permission-cache.ts';
-import type { SpareWorkspace } from './workspace/spare-workspace.ts';
+import type { ScriptGrace, ScriptRunner } from './agent-script.ts';
 import type { StageClock } from './stage-clock.ts';
+import type { WorkspacePool } from './workspace/workspace.ts';
+
+/** Answers what a kubeconfig may do. */
+export interface PermissionSource {
+  /** @throws what `checkPermissions` throws */
+  ask(question: PermissionQuestion, signal: AbortSignal): Promise<ClusterPermissions>;
+  /** Discards the answers about a cluster: it has just refused a request. */
+  forget(clusterName: string): void;
+}
 
 /** What every stage of one triage run may use. */
 export interface TriageContext {
   config: Config;
   incidents: IncidentStore;
-  permissions: PermissionCache;
-  /** To read evidence with. */
+  permissions: PermissionSource;
+  /** Reads evidence. */
   clients: KubernetesClients;
-  /** Over all workers. */
+  /** Shared by all workers. */
   breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */
   environment: Record<string, string | undefined>;
@@ -24,16 +32,15 @@ export interface TriageContext {
   workerId: string;
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
-  /** Runs the agent scripts. */
-  scripts: ScriptHost;
-  /** For an incident that is given to an agent. */
-  spare: SpareWorkspace;
-  grace: Grace;
-  /** Since the worker took the job. */
+  scripts: ScriptRunner;
+  /** Pre-created workspaces, for incidents that an agent investigates. */
+  workspaces: WorkspacePool;
+  grace: ScriptGrace;
+  /** Started when the worker took the job. */
   stages: StageClock;
   /** Aborted when the worker shuts down, or when another worker has got the incident. */
   signal: AbortSignal;
-  /** What is done once the outcome is recorded, and before another incident may have this one's place; the last first. */
+  /** Runs once the outcome is recorded, before another incident may take this one's slot; last in, first out. */
   afterwards: AsyncDisposableStack;
   /** Names the incident on every line. */
   logger: Logger;

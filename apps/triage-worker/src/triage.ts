@@ -2,7 +2,8 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
-import { guardAgents, takeTurn } from './agent/guard-agents.ts';
+import { investigate } from './agent/investigate.ts';
+import { findStartingPoint } from './agent/starting-point.ts';
 import { beginAttempt, claim } from './prepare/claim.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
@@ -25,25 +26,25 @@ export async function triage(
   row: Promise<Incident | undefined>,
   context: TriageContext,
 ): Promise<TriageOutcome> {
-  const { config, spare, stages, logger } = context;
+  const { config, workspaces, stages, logger } = context;
   try {
     const claimed = await stages.time('claim', claim(incidentId, row, context));
     // The cluster is asked as soon as it may be; all the rest goes on alongside.
     const allowed = stages.time('preflight', preflight(claimed, context));
     const gathered = allowed.then(async () => stages.time('evidence', gatherEvidence(claimed, context)));
     return await alongside(gathered, async () => {
-      const [, turn, permissions] = await together(
+      const [, start, permissions] = await together(
         stages.time('begin', beginAttempt(claimed, context)),
-        takeTurn(claimed, context),
+        findStartingPoint(claimed, context),
         allowed,
       );
-      const resume = turn.left !== undefined;
-      // The built-in analyser is in no hurry, and leaves no logs.
-      const atHand = config.agent_cli === 'builtin' ? {} : { spare };
-      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...atHand });
+      const resume = start.orphan !== undefined;
+      // The pre-created ones have the logs of an agent script, which the built-in analyser does not write.
+      const pool = config.agent_cli === 'builtin' ? {} : { pool: workspaces };
+      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...pool });
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
-        const outcome = await guardAgents(turn, claimed, workspace, evidence, context);
+        const outcome = await investigate(start, claimed, workspace, evidence, context);
         return checkQuotes(outcome, workspace, logger);
       });
     });

@@ -1,25 +1,26 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { bench } from './bench-of-test.ts';
+import { harness } from './file-harness.ts';
 import { WebhookReceiver } from './notification/webhook-receiver.ts';
 
 const runs = async (): Promise<number> =>
-  (await readFile(path.join(bench.folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;
-const admitAll = (count: number): Promise<string[]> => Promise.all(Array.from({ length: count }, () => bench.admit()));
+  (await readFile(path.join(harness.folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;
+const admitAll = (count: number): Promise<string[]> =>
+  Promise.all(Array.from({ length: count }, () => harness.admit()));
 const THREE = { failure_threshold_for_alert: 3 };
 const patience = { timeout: 30_000 };
 
-it('three workers with failing agents give one degraded and one recovered alert, and built-in reports meanwhile', async () => {
+it('three workers with failing agents send one degraded and one recovered alert, and built-in reports in between', async () => {
   await using receiver = await WebhookReceiver.start();
-  const told = (): { event: string; agents?: object }[] => receiver.deliveries.map(({ body }) => JSON.parse(body));
-  const alerts = (): unknown[] => told().filter(({ agents }) => agents !== undefined);
+  const notified = (): { event: string; agents?: object }[] => receiver.deliveries.map(({ body }) => JSON.parse(body));
+  const alerts = (): unknown[] => notified().filter(({ agents }) => agents !== undefined);
   const settings = { ...THREE, webhook_url: receiver.url, breaker_probe_interval: 1, max_agents_per_cluster: 0 };
-  const config = bench.config({ ...settings, max_concurrent_agents: 1 }, { agent: 'works-if-it-may' });
-  for (let worker = 0; worker < 3; worker += 1) await bench.startWorker(config);
+  const config = harness.config({ ...settings, max_concurrent_agents: 1 }, { agent: 'works-if-it-may' });
+  for (let worker = 0; worker < 3; worker += 1) await harness.startWorker(config);
 
   const failing = await admitAll(3);
-  await Promise.all(failing.map((id) => bench.reaches(id, 'agent_failed')));
+  await Promise.all(failing.map((id) => harness.reaches(id, 'agent_failed')));
   await expect
     .poll(alerts, patience)
     .toMatchObject([
@@ -27,19 +28,17 @@ it('three workers with failing agents give one degraded and one recovered alert,
     ]);
 
   const passedOver = await admitAll(6);
-  await expect.poll(async () => (await bench.incidents.counts()).resolved, patience).toBeGreaterThan(3);
-  const reports = await Promise.all(passedOver.map((id) => bench.incident(id)));
+  await expect.poll(async () => (await harness.incidents.counts()).resolved, patience).toBeGreaterThan(3);
+  const reports = await Promise.all(passedOver.map((id) => harness.incident(id)));
   const builtin = reports.filter(({ agent }) => agent === 'builtin');
   expect(builtin.length).toBeGreaterThan(3);
-  expect(builtin[0]?.reason).toMatch(
-    /builtin took over: claude was passed over after \d+ failures in a row, the last one: /,
-  );
-  expect(await bench.incidents.report(builtin[0]!.incident_id)).toContain('Written by the built-in analyser');
+  expect(builtin[0]?.reason).toMatch(/^fallback to builtin: claude is degraded after \d+ failures, the last one: /);
+  expect(await harness.incidents.report(builtin[0]!.incident_id)).toContain('Written by the built-in analyser');
 
-  await writeFile(path.join(bench.folder, 'agents-work'), '');
+  await writeFile(path.join(harness.folder, 'agents-work'), '');
   await expect
     .poll(async () => {
-      await bench.reaches(await bench.admit(), 'resolved');
+      await harness.reaches(await harness.admit(), 'resolved');
       return alerts();
     }, patience)
     .toHaveLength(2);
@@ -47,67 +46,70 @@ it('three workers with failing agents give one degraded and one recovered alert,
     event: 'agents_recovered',
     agents: { agent: 'claude', since: expect.any(String), at: expect.any(String), failures: expect.any(Number) },
   });
-  const last = await bench.admit();
-  expect(await bench.reaches(last, 'resolved')).toMatchObject({ agent: 'claude' });
-  // Individual failures tell nobody.
-  expect(told().filter(({ event }) => event === 'incident_agent_failed')).toEqual([]);
+  const last = await harness.admit();
+  expect(await harness.reaches(last, 'resolved')).toMatchObject({ agent: 'claude' });
+  // Single failures send no notification.
+  expect(notified().filter(({ event }) => event === 'incident_agent_failed')).toEqual([]);
   expect(alerts()).toHaveLength(2);
 });
 
-it('a probe whose run does not get as far as an agent leaves it to the next incident to find out', async () => {
+it('a probe whose run starts no agent is given back, and the next incident probes', async () => {
   const settings = { failure_threshold_for_alert: 1, breaker_probe_interval: 1, max_attempts: 1 };
-  const config = bench.config(settings, { agent: 'works-if-it-may' });
-  const first = await bench.startWorker(config);
-  await bench.reaches(await bench.admit(), 'agent_failed');
+  const config = harness.config(settings, { agent: 'works-if-it-may' });
+  const first = await harness.startWorker(config);
+  await harness.reaches(await harness.admit(), 'agent_failed');
   const degradedAt = Date.now();
   await first.stop();
   await expect.poll(() => Date.now() - degradedAt, patience).toBeGreaterThan(1_000);
 
-  const blocked = await bench.admit();
-  await writeFile(bench.workspace(blocked), 'in the place of the workspace');
-  await bench.startWorker(config);
-  await bench.reaches(blocked, 'failed');
-  await writeFile(path.join(bench.folder, 'agents-work'), '');
-  expect(await bench.reaches(await bench.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+  const blocked = await harness.admit();
+  await writeFile(harness.workspace(blocked), 'not a directory');
+  await harness.startWorker(config);
+  await harness.reaches(blocked, 'failed');
+  await writeFile(path.join(harness.folder, 'agents-work'), '');
+  expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
 });
 
-it('an agent that cannot be started counts, and its incident gets a built-in report in the end', async () => {
-  await bench.startWorker(bench.config({ ...THREE, max_attempts: 5 }, { agent: 'engine-unavailable' }));
-  const id = await bench.admit('image-pull-back-off');
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+it('an agent that cannot be started counts as failed, and its incident gets a built-in report in the end', async () => {
+  await harness.startWorker(harness.config({ ...THREE, max_attempts: 5 }, { agent: 'engine-unavailable' }));
+  const id = await harness.admit('image-pull-back-off');
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({
     agent: 'builtin',
     attempts: 4,
     reason: expect.stringContaining('the container engine or the agent image is unavailable'),
   });
 });
 
-it('while claude is passed over, the next of agent_fallback takes its place', async () => {
+it('while claude is degraded, the next agent of agent_fallback runs instead', async () => {
   const settings = { agent_fallback: ['codex', 'builtin'], failure_threshold_for_alert: 1, breaker_probe_interval: 60 };
-  await bench.startWorker(bench.config(settings, { agent: 'provider-refuses-claude' }));
-  await bench.reaches(await bench.admit(), 'resolved');
-  const id = await bench.admit();
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+  await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-claude' }));
+  await harness.reaches(await harness.admit(), 'resolved');
+  const id = await harness.admit();
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({
     agent: 'codex',
     reason: expect.stringMatching(
-      /^codex took over: claude was passed over after a failure, the last one: claude: Failed to authenticate/,
+      /^fallback to codex: claude is degraded after 1 failure, the last one: claude: Failed to authenticate/,
     ),
   });
-  // It was not even tried.
-  expect(bench.logger.lines.filter(({ fields }) => fields.incident_id === id)).toContainEqual(
-    expect.objectContaining({ message: 'agent is passed over: agents are degraded' }),
+  // Claude was not started.
+  expect(harness.logger.lines.filter(({ fields }) => fields.incident_id === id)).toContainEqual(
+    expect.objectContaining({
+      message: 'fallback agent started',
+      fields: expect.objectContaining({ reason: 'degraded' }),
+    }),
   );
-  await expect(readFile(bench.workspace(id, 'attempts/1/output/investigation.md'))).rejects.toThrow('ENOENT');
+  await expect(readFile(harness.workspace(id, 'attempts/1/output/investigation.md'))).rejects.toThrow('ENOENT');
 });
 
-it('the built-in analyser neither counts nor resets', async () => {
-  const claude = await bench.startWorker(bench.config(THREE, { agent: 'works-if-it-may' }));
-  for (let run = 0; run < 2; run += 1) await bench.reaches(await bench.admit(), 'agent_failed');
+it('a report of the built-in analyser neither counts as a failure nor resets the breaker', async () => {
+  const claude = await harness.startWorker(harness.config(THREE, { agent: 'works-if-it-may' }));
+  for (let run = 0; run < 2; run += 1) await harness.reaches(await harness.admit(), 'agent_failed');
   await claude.stop();
-  const builtin = await bench.startWorker(bench.config());
-  await bench.reaches(await bench.admit(), 'resolved');
+  const builtin = await harness.startWorker(harness.config());
+  await harness.reaches(await harness.admit(), 'resolved');
   await builtin.stop();
-  await bench.startWorker(bench.config({ ...THREE, breaker_probe_interval: 60 }, { agent: 'works-if-it-may' }));
-  await bench.reaches(await bench.admit(), 'agent_failed');
-  expect(await bench.reaches(await bench.admit(), 'resolved')).toMatchObject({ agent: 'builtin' });
+  await harness.startWorker(harness.config({ ...THREE, breaker_probe_interval: 60 }, { agent: 'works-if-it-may' }));
+  await harness.reaches(await harness.admit(), 'agent_failed');
+  expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'builtin' });
   expect(await runs()).toBe(3);
 });

@@ -1,58 +1,58 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
-import { bench, world } from './bench-of-test.ts';
+import { harness, backend } from './file-harness.ts';
 import { GatedApi } from './gated-api.ts';
 
 const untilBegun = (id: string): Promise<void> =>
-  vi.waitFor(() => access(bench.workspace(id, 'agent-pids')), { timeout: 20_000 });
+  vi.waitFor(() => access(harness.workspace(id, 'agent-pids')), { timeout: 20_000 });
 const hasLooked = (id: string): Promise<boolean> =>
-  access(bench.workspace(id, 'seen')).then(
+  access(harness.workspace(id, 'seen')).then(
     () => true,
     () => false,
   );
 
 it('begins its script while the cluster is still being asked, and lets it go on when the evidence is there', async () => {
-  await using api = await GatedApi.start(world.cluster);
-  await writeFile(bench.kubeconfig, api.kubeconfig);
-  const id = await bench.admit();
-  await bench.startWorker(bench.config({}, { agent: 'says-what-is-there' }));
+  await using api = await GatedApi.start(backend.cluster);
+  await writeFile(harness.kubeconfig, api.kubeconfig);
+  const id = await harness.admit();
+  await harness.startWorker(harness.config({}, { agent: 'says-what-is-there' }));
   await untilBegun(id);
   expect(await hasLooked(id)).toBe(false);
 
   api.open();
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1, agent: 'claude' });
-  const seen = (await readFile(bench.workspace(id, 'seen'), 'utf8')).split('\n');
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1, agent: 'claude' });
+  const seen = (await readFile(harness.workspace(id, 'seen'), 'utf8')).split('\n');
   expect(seen).toEqual(
     expect.arrayContaining(['incident.json', 'incident_cluster_permissions.json', 'prompt-sent.md']),
   );
   expect(seen.filter((name) => name.startsWith('01-pod'))).toHaveLength(1);
-  expect(JSON.parse(await readFile(bench.workspace(id, 'evidence/index.json'), 'utf8'))).not.toHaveLength(0);
+  expect(JSON.parse(await readFile(harness.workspace(id, 'evidence/index.json'), 'utf8'))).not.toHaveLength(0);
 });
 
 it('ends the script that waits when the cluster goes away, and tries again later', async () => {
-  await using api = await GatedApi.start(world.cluster);
-  await writeFile(bench.kubeconfig, api.kubeconfig);
-  const id = await bench.admit();
+  await using api = await GatedApi.start(backend.cluster);
+  await writeFile(harness.kubeconfig, api.kubeconfig);
+  const id = await harness.admit();
   // Nor can the built-in analyser do anything without evidence.
   const settings = { max_attempts: 1, agent_fallback: ['builtin' as const] };
-  await bench.startWorker(bench.config(settings, { agent: 'says-what-is-there' }));
+  await harness.startWorker(harness.config(settings, { agent: 'says-what-is-there' }));
   await untilBegun(id);
   api.goAway();
-  expect((await bench.reaches(id, 'failed')).reason).toMatch(
+  expect((await harness.reaches(id, 'failed')).reason).toMatch(
     /^gave up after 1 attempts: cluster alpha: evidence could not be collected: cannot reach/,
   );
   expect(await hasLooked(id)).toBe(false);
-  const pid = Number(await readFile(bench.workspace(id, 'agent-pids'), 'utf8'));
+  const pid = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
 it('ends the script that waits when its worker is killed', async () => {
-  await using api = await GatedApi.start(world.cluster);
-  await writeFile(bench.kubeconfig, api.kubeconfig);
-  const id = await bench.admit();
-  const worker = await bench.startWorkerProcess(bench.config({}, { agent: 'says-what-is-there' }));
+  await using api = await GatedApi.start(backend.cluster);
+  await writeFile(harness.kubeconfig, api.kubeconfig);
+  const id = await harness.admit();
+  const worker = await harness.startWorkerProcess(harness.config({}, { agent: 'says-what-is-there' }));
   await untilBegun(id);
-  const pid = Number(await readFile(bench.workspace(id, 'agent-pids'), 'utf8'));
+  const pid = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
   await worker.kill();
   await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false);
   expect(await hasLooked(id)).toBe(false);

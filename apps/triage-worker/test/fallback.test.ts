@@ -1,117 +1,127 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { access, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench } from './bench-of-test.ts';
+import { harness } from './file-harness.ts';
 
 const REFUSED = 'claude: Failed to authenticate. API Error: 401';
+const REFUSALS = (...agents: string[]): object[] =>
+  agents.map((agent) => ({ kind: 'provider_failed', agent, reason: 'Failed to authenticate. API Error: 401' }));
 
-it("lets the next agent take over when the provider fails, with its own CLI's settings and on the same evidence", async () => {
-  const id = await bench.admit();
+it("falls back to the next agent when the provider fails, with its own CLI's settings and the same evidence", async () => {
+  const id = await harness.admit();
   const settings = { agent_fallback: ['codex', 'builtin'], agent_model: 'sonnet', agent_allowed_tools: ['Read'] };
-  await bench.startWorker(bench.config(settings, { agent: 'provider-refuses-claude' }));
+  await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-claude' }));
 
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({
     agent: 'codex',
     attempts: 1,
-    reason: `codex took over: ${REFUSED}`,
+    reason: `fallback to codex: ${REFUSED}`,
+    agent_failures: REFUSALS('claude'),
     report: { root_cause: 'The stand-in cause.' },
   });
-  const flags = await readFile(bench.workspace(id, 'flags-of-fallback.txt'), 'utf8');
+  const flags = await readFile(harness.workspace(id, 'flags-of-fallback.txt'), 'utf8');
   expect(flags).toContain('--agent codex');
   expect(flags).not.toMatch(/sonnet|--allowed-tools/);
-  await access(bench.workspace(id, 'evidence/index.json'));
-  // What the first agent left is kept, and does not pass for the second one's.
-  expect(await readFile(bench.workspace(id, 'attempts/1/output/investigation.md'), 'utf8')).toBe('half a report\n');
+  await access(harness.workspace(id, 'evidence/index.json'));
+  // The first agent's output is archived, and is not taken for the second one's.
+  expect(await readFile(harness.workspace(id, 'attempts/1/output/investigation.md'), 'utf8')).toBe('half a report\n');
 });
 
-it('sums what all agents have used, also those of an attempt that was retried', async () => {
-  const id = await bench.admit();
+it('sums the usage of all agents, those of retried attempts included', async () => {
+  const id = await harness.admit();
   const prices = { codex: { input: 1, output: 10 } };
   const settings = { agent_fallback: ['codex'], agent_prices: prices };
-  await bench.startWorker(bench.config(settings, { agent: 'uses-tokens' }));
+  await harness.startWorker(harness.config(settings, { agent: 'uses-tokens' }));
 
-  expect((await bench.reaches(id, 'resolved')).usage).toMatchObject({
-    // Twice claude, whose engine was away at first, and once codex.
+  expect((await harness.reaches(id, 'resolved')).usage).toMatchObject({
+    // Twice claude, whose engine was unavailable at first, and once codex.
     turns: 2 + 2 + 1,
     input_tokens: 100 + 100 + 1_000,
     output_tokens: 10 + 10 + 100,
     cost_usd: 0.25 + 0.25 + 0.002,
     cost_source: 'price table',
   });
-  const used = await bench.counters.readUsage();
+  const used = await harness.counters.readUsage();
   expect(used.find(({ agent }) => agent === 'claude')?.usage).toMatchObject({ turns: 4, cost_usd: 0.5 });
 });
 
-it('ends with the built-in report, marked as such, when every provider fails', async () => {
-  const id = await bench.admit('image-pull-back-off');
+it('delivers the built-in report, marked as such, when every provider fails', async () => {
+  const id = await harness.admit('image-pull-back-off');
   const settings = { agent_fallback: ['codex', 'gemini', 'builtin'] };
-  await bench.startWorker(bench.config(settings, { agent: 'provider-refuses-all' }));
+  await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-all' }));
 
-  const incident = await bench.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'resolved');
   expect(incident).toMatchObject({
     agent: 'builtin',
-    reason: expect.stringContaining(`builtin took over: ${REFUSED}`),
+    reason: expect.stringContaining(`fallback to builtin: ${REFUSED}`),
+    agent_failures: REFUSALS('claude', 'codex', 'gemini'),
   });
   expect(incident.report?.root_cause).toMatch(/image/i);
-  expect(await bench.incidents.report(id)).toMatch(
+  expect(await harness.incidents.report(id)).toMatch(
     /^> Written by the built-in analyser, by rules alone, because the agent failed: `claude: Failed/m,
   );
-  const calls = await readFile(bench.workspace(id, 'calls.txt'), 'utf8');
+  const calls = await readFile(harness.workspace(id, 'calls.txt'), 'utf8');
   expect(calls.match(/--agent \w+/g)).toEqual(['--agent claude', '--agent codex', '--agent gemini']);
 });
 
-it('has failed with every reason when the providers of all fail and nobody is left', async () => {
-  const id = await bench.admit();
-  await bench.startWorker(bench.config({ agent_fallback: ['codex'] }, { agent: 'provider-refuses-all' }));
-  const { reason } = await bench.reaches(id, 'agent_failed');
-  expect(reason).toBe(`${REFUSED}; codex: Failed to authenticate. API Error: 401`);
+it('fails with the failures of all agents when every provider fails and no agent is left', async () => {
+  const id = await harness.admit();
+  await harness.startWorker(harness.config({ agent_fallback: ['codex'] }, { agent: 'provider-refuses-all' }));
+  expect(await harness.reaches(id, 'agent_failed')).toMatchObject({
+    reason: `${REFUSED}; codex: Failed to authenticate. API Error: 401`,
+    agent_failures: REFUSALS('claude', 'codex'),
+  });
 });
 
 it.each(['exits-3', 'writes-nothing', 'writes-too-little'])(
   'spends no second model on an agent that failed by itself, and delivers the built-in report: %s',
   async (agent) => {
-    const id = await bench.admit();
-    await bench.startWorker(bench.config({ agent_fallback: ['codex', 'builtin'] }, { agent }));
-    const incident = await bench.reaches(id, 'resolved');
-    expect(incident).toMatchObject({ agent: 'builtin', reason: expect.stringContaining('builtin took over: claude') });
+    const id = await harness.admit();
+    await harness.startWorker(harness.config({ agent_fallback: ['codex', 'builtin'] }, { agent }));
+    const incident = await harness.reaches(id, 'resolved');
+    expect(incident).toMatchObject({
+      agent: 'builtin',
+      reason: expect.stringContaining('fallback to builtin: claude'),
+    });
     expect(incident.reason).not.toContain('codex');
   },
 );
 
-it('has the built-in analyser report when attempts are used up and the engine is still away', async () => {
-  const id = await bench.admit('image-pull-back-off');
+it('delivers the built-in report when attempts are used up and the engine is still unavailable', async () => {
+  const id = await harness.admit('image-pull-back-off');
   const settings = { agent_fallback: ['codex', 'builtin'], max_attempts: 2 };
-  await bench.startWorker(bench.config(settings, { agent: 'engine-unavailable' }));
-  const away = 'the container engine or the agent image is unavailable: the engine does not answer';
-  const incident = await bench.reaches(id, 'resolved');
+  await harness.startWorker(harness.config(settings, { agent: 'engine-unavailable' }));
+  const unavailable = 'the container engine or the agent image is unavailable: the engine does not answer';
+  const incident = await harness.reaches(id, 'resolved');
   expect(incident).toMatchObject({
     agent: 'builtin',
     attempts: 2,
-    reason: `builtin took over: claude: gave up after 2 attempts: ${away}`,
+    reason: `fallback to builtin: claude: ${unavailable}`,
+    agent_failures: [{ kind: 'unavailable', agent: 'claude', reason: unavailable }],
   });
   expect(incident.report?.root_cause).toMatch(/image/i);
-  expect(await bench.incidents.report(id)).toContain(away);
+  expect(await harness.incidents.report(id)).toContain(unavailable);
 });
 
 it.each([
   ['a script that cannot be run', { agent_script_path: '/nowhere/run-agent.sh' }],
   ['a key that cannot be read', { anthropic_api_key_file: '/nowhere/key' }],
-])('has the built-in analyser report at once, naming the cause, in place of %s', async (_, settings) => {
-  const id = await bench.admit();
-  await bench.startWorker(bench.config({ agent_cli: 'claude', agent_fallback: ['builtin'], ...settings }));
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+])('delivers the built-in report at once, naming the cause, instead of %s', async (_, settings) => {
+  const id = await harness.admit();
+  await harness.startWorker(harness.config({ agent_cli: 'claude', agent_fallback: ['builtin'], ...settings }));
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({
     agent: 'builtin',
     attempts: 1,
     reason: expect.stringContaining(String(Object.values(settings)[0])),
   });
 });
 
-it('gives every incident a report unless it is told otherwise', () => {
+it('falls back to the built-in analyser by default', () => {
   expect(Settings.parse({}).agent_fallback).toEqual(['builtin']);
 });
 
-it('leaves a failure alone without agent_fallback', async () => {
-  const id = await bench.admit();
-  await bench.startWorker(bench.config({}, { agent: 'provider-refuses-all' }));
-  expect(await bench.reaches(id, 'agent_failed')).toMatchObject({ agent: 'claude' });
+it('delivers no report without agent_fallback', async () => {
+  const id = await harness.admit();
+  await harness.startWorker(harness.config({}, { agent: 'provider-refuses-all' }));
+  expect(await harness.reaches(id, 'agent_failed')).toMatchObject({ agent: 'claude' });
 });

@@ -2,7 +2,8 @@ import { type IncidentState, isFinal } from '@nightcrier/core/incidents/incident
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bench, World } from './bench.ts';
+import { TestBackend } from './backend.ts';
+import { TestHarness } from './harness.ts';
 
 /** What became of the incidents while workers were killed. */
 interface KillFigures {
@@ -31,28 +32,28 @@ const PATIENCE_MS = 90_000;
  * real processes that outlive their worker, as containers do; the stand-in engine finds and removes them.
  */
 export async function killWorkers(kills: number, progress: (text: string) => void = () => undefined) {
-  const world = await World.start();
-  const bench = await Bench.open(world);
+  const backend = await TestBackend.start();
+  const harness = await TestHarness.open(backend);
   const searchPath = process.env.PATH;
   process.env.PATH = `${ENGINE}:${searchPath}`;
   try {
-    const config = bench.config(
+    const config = harness.config(
       { max_concurrent_agents: LIMIT, max_agents_per_cluster: LIMIT, max_attempts: 20, global_queue_size: 100_000 },
       { agent: 'holds-a-lock' },
     );
-    const start = (): ReturnType<Bench['startWorkerProcess']> => bench.startWorkerProcess(config);
+    const start = (): ReturnType<TestHarness['startWorkerProcess']> => harness.startWorkerProcess(config);
     const workers = await Promise.all(Array.from({ length: WORKERS }, start));
     const ids: string[] = [];
     let most_active = 0;
     const ended = new AbortController();
     const watching = (async () => {
       while (!ended.signal.aborted) {
-        most_active = Math.max(most_active, await bench.queue.getActiveCount());
+        most_active = Math.max(most_active, await harness.queue.getActiveCount());
         await sleep(5);
       }
     })();
     for (let kill = 0; kill < kills; kill += 1) {
-      ids.push(await bench.admit(), await bench.admit());
+      ids.push(await harness.admit(), await harness.admit());
       await sleep(Math.random() * 400);
       const victim = Math.floor(Math.random() * workers.length);
       await workers[victim]?.kill();
@@ -60,14 +61,14 @@ export async function killWorkers(kills: number, progress: (text: string) => voi
       if (kill % 10 === 9) progress(`${kill + 1} workers killed`);
     }
     const statesNow = (): Promise<IncidentState[]> =>
-      Promise.all(ids.map(async (id) => (await bench.incident(id)).state));
+      Promise.all(ids.map(async (id) => (await harness.incident(id)).state));
     await untilZero(async () => (await statesNow()).filter((state) => !isFinal(state)).length);
     const states = await statesNow();
-    const slots_held = await untilZero(() => bench.slotsHeld());
-    const active = await untilZero(() => bench.queue.getActiveCount());
+    const slots_held = await untilZero(() => harness.slotsHeld());
+    const active = await untilZero(() => harness.queue.getActiveCount());
     ended.abort();
     await watching;
-    const overlaps = await readFile(path.join(bench.folder, 'overlaps'), 'utf8').catch(() => '');
+    const overlaps = await readFile(path.join(harness.folder, 'overlaps'), 'utf8').catch(() => '');
     return {
       kills,
       incidents: ids.length,
@@ -81,12 +82,12 @@ export async function killWorkers(kills: number, progress: (text: string) => voi
       limit: LIMIT,
       slots_held,
       active,
-      books_off: await bench.booksOff(),
+      books_off: await harness.booksOff(),
     } satisfies KillFigures;
   } finally {
     process.env.PATH = searchPath;
-    await bench.close();
-    await world.stop();
+    await harness.close();
+    await backend.stop();
   }
 }
 

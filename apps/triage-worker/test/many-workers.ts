@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bench, World } from './bench.ts';
+import { TestBackend } from './backend.ts';
+import { TestHarness } from './harness.ts';
 
 export interface Crowd {
   workers: number;
@@ -24,20 +25,20 @@ export interface CrowdFigures extends Crowd {
 
 /** Has several workers, each a process, investigate more incidents than may be investigated at once. */
 export async function investigateMany(crowd: Crowd): Promise<CrowdFigures> {
-  const world = await World.start();
-  const bench = await Bench.open(world);
+  const backend = await TestBackend.start();
+  const harness = await TestHarness.open(backend);
   try {
     const { workers, incidents, max_concurrent_agents, agent_seconds } = crowd;
-    const config = bench.config({ max_concurrent_agents, max_agents_per_cluster: 0 }, { agent: 'takes-a-while' });
+    const config = harness.config({ max_concurrent_agents, max_agents_per_cluster: 0 }, { agent: 'takes-a-while' });
     await mkdir(config.workspace_root, { recursive: true });
     await writeFile(path.join(config.workspace_root, 'work-seconds'), String(agent_seconds));
     const ids: string[] = [];
-    while (ids.length < incidents) ids.push(await bench.admit());
+    while (ids.length < incidents) ids.push(await harness.admit());
     // Nobody is to be taken for dead: what is measured is how the work is shared.
     const lock = { lockDuration: 60_000, stalledInterval: 15_000 };
-    await Promise.all(Array.from({ length: workers }, () => bench.startWorkerProcess(config, { lock })));
+    await Promise.all(Array.from({ length: workers }, () => harness.startWorkerProcess(config, { lock })));
     const open = async (): Promise<number> =>
-      (await Promise.all(ids.map((id) => bench.incident(id)))).filter(({ state }) => !isFinal(state)).length;
+      (await Promise.all(ids.map((id) => harness.incident(id)))).filter(({ state }) => !isFinal(state)).length;
     const patience = performance.now() + (3 * incidents * agent_seconds * 1_000) / max_concurrent_agents + 60_000;
     while ((await open()) > 0 && performance.now() < patience) await sleep(100);
     const runs = (await readFile(path.join(config.workspace_root, 'runs'), 'utf8'))
@@ -48,11 +49,11 @@ export async function investigateMany(crowd: Crowd): Promise<CrowdFigures> {
     let running = 0;
     let most = 0;
     for (const [, change = 0] of runs) most = Math.max(most, (running += change));
-    const states = await bench.incidents.counts();
+    const states = await harness.incidents.counts();
     const seconds = (runs.at(-1)?.[0] ?? 0) - (runs[0]?.[0] ?? 0);
-    return { ...crowd, resolved: states.resolved, most, seconds, books_off: await bench.booksOff() };
+    return { ...crowd, resolved: states.resolved, most, seconds, books_off: await harness.booksOff() };
   } finally {
-    await bench.close();
-    await world.stop();
+    await harness.close();
+    await backend.stop();
   }
 }

@@ -1,12 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { Settings } from '@nightcrier/core/settings/config';
-import { Admission } from '@nightcrier/state/admission/admission';
-import { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
+import { openState } from '@nightcrier/state/open-state';
+import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { openTriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { QueueSweeper } from '../src/queue/queue-sweeper.ts';
@@ -15,15 +11,16 @@ const key_prefix = 'sweeper';
 const logger = silentLogger;
 
 it('removes incidents that ended more than 30 days ago', async () => {
-  const server = await startEmbeddedRedis({ logger });
+  const server = await startRedisServer();
   onTestFinished(() => server.stop());
   const redis = connectProducer({ url: server.url, key_prefix }, logger);
   onTestFinished(() => disconnect(redis));
   await once(redis, 'ready');
-  const queue = openTriageQueue(redis, key_prefix, logger);
   const now = () => Date.now() - 31 * 86_400_000;
-  const admission = new Admission({ redis, key_prefix, queue, settings: Settings.parse({}), now });
-  const incidents = new IncidentStore({ redis, key_prefix, logger });
+  const before = openState(redis, { key_prefix, logger, now });
+  const admission = before.openAdmission(before.openQueue(), Settings.parse({}));
+  const state = openState(redis, { key_prefix, logger });
+  const { incidents } = state;
   const received_at = new Date(now()).toISOString();
   const resource = { apiVersion: 'v1', kind: 'Pod', name: 'cart-0', namespace: 'shop' };
   const event = {
@@ -40,12 +37,12 @@ it('removes incidents that ended more than 30 days ago', async () => {
     received_at,
     event,
   });
-  await new IncidentStore({ redis, key_prefix, logger, now }).finish(incidentId, { state: 'resolved' });
+  await before.incidents.finish(incidentId, { state: 'resolved' });
   expect(await incidents.get(incidentId)).toMatchObject({ state: 'resolved' });
 
   const sweeper = new QueueSweeper({
-    sweep: new QueueSweep({ redis, key_prefix, incidents }),
-    slots: new ClusterSlots({ redis, key_prefix, max_agents_per_cluster: 0, lease: 1_000 }),
+    sweep: state.openSweep(),
+    slots: state.openSlots({ max_agents_per_cluster: 0, lease: 1_000 }),
     max_queue_age_seconds: 0,
     interval: 10,
     logger,

@@ -125,12 +125,12 @@ it('ends a script that is aborted, with SIGKILL if need be', async () => {
   expect(await running).toMatchObject({ isCanceled: true, signal: 'SIGKILL' });
 });
 
-it('leaves scripts alone when it dies, says so, and starts the next one in a new process', async () => {
+it('leaves scripts running when its process is killed, rejects their runs, and starts the next one in a new process', async () => {
   const { run, reads } = await prepare('until [[ -e go ]]; do sleep 0.05; done; echo done');
   const running = run();
   const parent = Number(await reads('parent'));
   process.kill(parent, 'SIGKILL');
-  await expect(running).rejects.toThrow('the process that runs agent scripts ended: SIGKILL');
+  await expect(running).rejects.toThrow('the script host process exited (SIGKILL)');
   const { stdout } = await execa('ps', ['-o', 'stat=', '-p', await reads('pid')]);
   expect(stdout).toMatch(/^S/);
 

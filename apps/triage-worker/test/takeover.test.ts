@@ -1,13 +1,13 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { beginAttempt } from '../src/prepare/claim.ts';
-import { bench } from './bench-of-test.ts';
+import { harness } from './file-harness.ts';
 
 const untilAgentRuns = (id: string): Promise<void> =>
   expect
     .poll(
       () =>
-        access(bench.workspace(id, 'agent-pids')).then(
+        access(harness.workspace(id, 'agent-pids')).then(
           () => true,
           () => false,
         ),
@@ -16,55 +16,55 @@ const untilAgentRuns = (id: string): Promise<void> =>
     .toBe(true);
 
 it('finishes the incident of a worker that was killed', async () => {
-  const id = await bench.admit();
-  const config = bench.config({}, { agent: 'hangs-once' });
-  const dying = await bench.startWorkerProcess(config);
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs-once' });
+  const dying = await harness.startWorkerProcess(config);
   await untilAgentRuns(id);
   await dying.kill();
-  await bench.startWorker(config);
+  await harness.startWorker(config);
 
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({
     attempts: 2,
     last_failure: 'attempt 1: its worker died or hung',
   });
-  await access(bench.workspace(id, 'attempts/1/output'));
+  await access(harness.workspace(id, 'attempts/1/output'));
 });
 
 it('hands the incident of a worker that is told to stop to another one at once, without counting an attempt', async () => {
-  const id = await bench.admit();
-  const config = bench.config({}, { agent: 'hangs-once' });
-  const stopping = await bench.startWorker(config);
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs-once' });
+  const stopping = await harness.startWorker(config);
   await untilAgentRuns(id);
   await stopping.stop();
-  expect(await bench.incident(id)).toMatchObject({ state: 'queued', attempts: 0, reason: 'the worker shuts down' });
-  const agent = Number(await readFile(bench.workspace(id, 'agent-pids'), 'utf8'));
+  expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0, reason: 'the worker shuts down' });
+  const agent = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
   expect(() => process.kill(agent, 0)).toThrow('ESRCH');
 
-  await bench.startWorker(config);
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  await harness.startWorker(config);
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
 });
 
 it('lets the short investigations finish at SIGTERM, and has the long ones begin elsewhere within a second', async () => {
   const settings = { max_agents_per_cluster: 0, max_concurrent_agents: 4, shutdown_timeout: 6 };
-  const config = bench.config(settings, { agent: 'short-or-long' });
-  const ids = [await bench.admit(), await bench.admit(), await bench.admit(), await bench.admit()];
+  const config = harness.config(settings, { agent: 'short-or-long' });
+  const ids = [await harness.admit(), await harness.admit(), await harness.admit(), await harness.admit()];
   const [short, long] = [ids.slice(0, 2), ids.slice(2)];
   for (const id of long) {
-    await mkdir(bench.workspace(id), { recursive: true });
-    await writeFile(bench.workspace(id, 'long'), '');
+    await mkdir(harness.workspace(id), { recursive: true });
+    await writeFile(harness.workspace(id, 'long'), '');
   }
-  const stopping = await bench.startWorker(config);
+  const stopping = await harness.startWorker(config);
   for (const id of ids) await untilAgentRuns(id);
   // The other worker is there already, with nothing to do.
-  await bench.startWorker(config);
+  await harness.startWorker(config);
   const stopped = stopping.stop();
-  for (const id of ids) await writeFile(bench.workspace(id, 'go'), '');
-  for (const id of short) expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  for (const id of ids) await writeFile(harness.workspace(id, 'go'), '');
+  for (const id of short) expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
   await stopped;
   for (const id of long) {
-    const incident = await bench.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'resolved');
     expect(incident).toMatchObject({ attempts: 1 });
-    const [ended = 0, began = Infinity] = (await readFile(bench.workspace(id, 'times'), 'utf8'))
+    const [ended = 0, began = Infinity] = (await readFile(harness.workspace(id, 'times'), 'utf8'))
       .trim()
       .split('\n')
       .map(Number);
@@ -73,116 +73,118 @@ it('lets the short investigations finish at SIGTERM, and has the long ones begin
 });
 
 it('lets an investigation finish that needs less than its part of shutdown_timeout', async () => {
-  const id = await bench.admit();
-  const worker = await bench.startWorker(bench.config({ agent_timeout: 1, shutdown_timeout: 20 }, { agent: 'hangs' }));
-  await bench.reaches(id, 'investigating');
+  const id = await harness.admit();
+  const worker = await harness.startWorker(
+    harness.config({ agent_timeout: 1, shutdown_timeout: 20 }, { agent: 'hangs' }),
+  );
+  await harness.reaches(id, 'investigating');
   await worker.stop();
-  expect(await bench.incident(id)).toMatchObject({ state: 'agent_failed', reason: 'claude timed out after 1 s' });
+  expect(await harness.incident(id)).toMatchObject({ state: 'agent_failed', reason: 'claude timed out after 1 s' });
 });
 
 it('discards the outcome of a worker whose incident was taken over', async () => {
-  const id = await bench.admit();
-  await bench.startWorker(bench.config({}, { agent: 'hangs-once' }));
+  const id = await harness.admit();
+  await harness.startWorker(harness.config({}, { agent: 'hangs-once' }));
   await untilAgentRuns(id);
-  await bench.stealLock(id);
+  await harness.stealLock(id);
 
   await expect
-    .poll(() => bench.logger.lines.map((line) => line.message), { timeout: 10_000 })
-    .toContain('lock on the incident was lost; this outcome is discarded');
-  expect(await bench.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
+    .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 10_000 })
+    .toContain('job lock lost; outcome discarded');
+  expect(await harness.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
 });
 
 it('fails no incident because Redis answers with an error while its slot is taken', async () => {
-  const id = await bench.admit();
-  const mend = await bench.breakSlots();
-  await bench.startWorker(bench.config());
+  const id = await harness.admit();
+  const mend = await harness.breakSlots();
+  await harness.startWorker(harness.config());
   await expect
-    .poll(() => bench.logger.lines.map((line) => line.message), { timeout: 10_000 })
-    .toContain('what became of the incident could not be recorded; it will be taken again');
-  expect((await bench.incident(id)).state).toBe('queued');
+    .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 10_000 })
+    .toContain('cannot persist outcome; retrying');
+  expect((await harness.incident(id)).state).toBe('queued');
   await mend();
-  expect(await bench.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
 });
 
 it('gives an incident back that another worker begins or ends while it is being claimed', async () => {
-  const id = await bench.admit();
-  const incident = { ...(await bench.incident(id)), attempts: 1 };
+  const id = await harness.admit();
+  const incident = { ...(await harness.incident(id)), attempts: 1 };
   const begin = async (): Promise<void> =>
-    beginAttempt({ incident }, { config: bench.config(), incidents: bench.incidents });
+    beginAttempt({ incident }, { config: harness.config(), incidents: harness.incidents });
   await begin();
   await expect(begin()).rejects.toMatchObject({ outcome: { kind: 'requeue' } });
-  await bench.incidents.finish(id, { state: 'cancelled' });
+  await harness.incidents.finish(id, { state: 'cancelled' });
   await expect(begin()).rejects.toMatchObject({ outcome: { kind: 'skipped' } });
 });
 
 it('fails an incident that loses its worker again and again', async () => {
-  const id = await bench.admit();
-  const config = bench.config({}, { agent: 'hangs' });
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs' });
   for (const attempt of [1, 2, 3]) {
-    const dying = await bench.startWorkerProcess(config);
-    await expect.poll(async () => (await bench.incident(id)).attempts, { timeout: 20_000 }).toBe(attempt);
+    const dying = await harness.startWorkerProcess(config);
+    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 20_000 }).toBe(attempt);
     await dying.kill();
   }
-  await bench.startWorker(config);
-  expect((await bench.reaches(id, 'failed')).reason).toBe(
+  await harness.startWorker(config);
+  expect((await harness.reaches(id, 'failed')).reason).toBe(
     'gave up after 3 attempts: attempt 3: its worker died or hung',
   );
 });
 
 it('has the built-in analyser report on an incident that loses its worker again and again', async () => {
-  const id = await bench.admit('image-pull-back-off');
-  const config = bench.config({ max_attempts: 1, agent_fallback: ['builtin'] }, { agent: 'hangs' });
-  const dying = await bench.startWorkerProcess(config);
+  const id = await harness.admit('image-pull-back-off');
+  const config = harness.config({ max_attempts: 1, agent_fallback: ['builtin'] }, { agent: 'hangs' });
+  const dying = await harness.startWorkerProcess(config);
   await untilAgentRuns(id);
   await dying.kill();
-  await bench.startWorker(config);
-  const incident = await bench.reaches(id, 'resolved');
-  const reason = 'gave up after 1 attempts: attempt 1: its worker died or hung';
-  expect(incident).toMatchObject({ agent: 'builtin', reason: `builtin took over: ${reason}` });
+  await harness.startWorker(config);
+  const incident = await harness.reaches(id, 'resolved');
+  const reason = 'gave up after 1 attempt: attempt 1: its worker died or hung';
+  expect(incident).toMatchObject({ agent: 'builtin', reason: `fallback to builtin: ${reason}` });
   expect(incident.report?.root_cause).toMatch(/image/i);
-  expect(await bench.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
+  expect(await harness.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
 });
 
 it('does not investigate again what had ended when its worker died', async () => {
-  const id = await bench.admit();
-  await bench.incidents.finish(id, { state: 'cancelled', reason: 'by an operator' });
-  await bench.startWorker(bench.config());
-  await expect.poll(async () => (await bench.queue.getJob(id))?.getState(), { timeout: 10_000 }).toBe('completed');
-  expect(await bench.incident(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 0 });
+  const id = await harness.admit();
+  await harness.incidents.finish(id, { state: 'cancelled', reason: 'by an operator' });
+  await harness.startWorker(harness.config());
+  await expect.poll(async () => (await harness.queue.getJob(id))?.getState(), { timeout: 10_000 }).toBe('completed');
+  expect(await harness.incident(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 0 });
 });
 
 it('gives up after max_attempts, also when some attempts were retries and others lost their worker', async () => {
-  const id = await bench.admit();
-  await bench.incidents.begin(id);
-  await bench.incidents.requeued(id, 'the cluster is away');
-  await bench.startWorker(bench.config({ max_attempts: 1 }));
-  expect((await bench.reaches(id, 'failed')).reason).toBe('gave up after 1 attempts: the cluster is away');
+  const id = await harness.admit();
+  await harness.incidents.begin(id);
+  await harness.incidents.requeued(id, 'the cluster is unreachable');
+  await harness.startWorker(harness.config({ max_attempts: 1 }));
+  expect((await harness.reaches(id, 'failed')).reason).toBe('gave up after 1 attempt: the cluster is unreachable');
 });
 
 it('does not begin an incident that waited longer than max_queue_age_seconds', async () => {
-  const id = await bench.admit();
-  await expect.poll(async () => Date.now() - Date.parse((await bench.incident(id)).created_at)).toBeGreaterThan(100);
-  await bench.startWorker(bench.config({ max_queue_age_seconds: 0.1 }));
-  expect(await bench.reaches(id, 'expired')).toMatchObject({
+  const id = await harness.admit();
+  await expect.poll(async () => Date.now() - Date.parse((await harness.incident(id)).created_at)).toBeGreaterThan(100);
+  await harness.startWorker(harness.config({ max_queue_age_seconds: 0.1 }));
+  expect(await harness.reaches(id, 'expired')).toMatchObject({
     attempts: 0,
     reason: 'waited longer than max_queue_age_seconds: 0.1',
   });
-  expect(await bench.booksOff()).toEqual([]);
+  expect(await harness.booksOff()).toEqual([]);
 });
 
 it('never investigates more of one cluster than max_agents_per_cluster, whatever dies, and gets all slots back', async () => {
-  const ids = await Promise.all(Array.from({ length: 6 }, () => bench.admit()));
+  const ids = await Promise.all(Array.from({ length: 6 }, () => harness.admit()));
   const settings = { max_concurrent_agents: 4, max_agents_per_cluster: 2, agent_timeout: 1, max_attempts: 5 };
-  const config = bench.config(settings, { agent: 'hangs' });
-  const dying = await bench.startWorkerProcess(config);
-  await bench.startWorker(config);
+  const config = harness.config(settings, { agent: 'hangs' });
+  const dying = await harness.startWorkerProcess(config);
+  await harness.startWorker(config);
   let most = 0;
   let killed = false;
   await expect
     .poll(
       async () => {
-        most = Math.max(most, await bench.slotsHeld());
-        const { investigating, agent_failed } = await bench.incidents.counts();
+        most = Math.max(most, await harness.slotsHeld());
+        const { investigating, agent_failed } = await harness.incidents.counts();
         if (!killed && investigating > 0) {
           killed = true;
           await dying.kill();
@@ -193,6 +195,6 @@ it('never investigates more of one cluster than max_agents_per_cluster, whatever
     )
     .toBe(ids.length);
   expect(most).toBe(2);
-  await expect.poll(() => bench.slotsHeld(), { timeout: 10_000 }).toBe(0);
-  expect(await bench.booksOff()).toEqual([]);
+  await expect.poll(() => harness.slotsHeld(), { timeout: 10_000 }).toBe(0);
+  expect(await harness.booksOff()).toEqual([]);
 });

@@ -1,18 +1,19 @@
 import { silentLogger } from '@nightcrier/core/logger';
-import { type EmbeddedRedis, startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
-import { LiveWorkers } from '@nightcrier/state/queue/live-workers';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { openState } from '@nightcrier/state/open-state';
 import { type RedisConnection, connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { WorkerShare } from '../src/queue/worker-share.ts';
 import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
-import { Bench, World } from './bench.ts';
+import { TestBackend } from './backend.ts';
+import { TestHarness } from './harness.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 let redis: RedisConnection;
 let key_prefix: string;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
   redis = connectWorker({ url: server.url, key_prefix: 'unused' }, silentLogger);
 });
 beforeEach(() => {
@@ -28,7 +29,7 @@ async function startShare(
   interval = 20,
 ): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
   let now: number | undefined | 'unknown' = 'unknown';
-  const workers = new LiveWorkers({ redis, key_prefix, length: 400 });
+  const workers = openState(redis, { key_prefix, logger: silentLogger }).openLiveWorkers(400);
   const onShare = (agents: number | undefined): void => void (now = agents);
   const share = new WorkerShare({ workers, max_concurrent_agents: 5, onShare, interval, logger: silentLogger });
   await share.start();
@@ -64,22 +65,22 @@ test('the share of a worker that stops goes to the others, and so does that of o
 });
 
 test('a worker that joins while another one runs all that may run gets its part', async () => {
-  const world = await World.start();
-  const bench = await Bench.open(world);
+  const backend = await TestBackend.start();
+  const harness = await TestHarness.open(backend);
   try {
     const settings = { max_concurrent_agents: 4, max_agents_per_cluster: 0 };
-    const config = bench.config(settings, { agent: 'slow-report' });
-    const ids = await Promise.all(Array.from({ length: 24 }, () => bench.admit()));
+    const config = harness.config(settings, { agent: 'slow-report' });
+    const ids = await Promise.all(Array.from({ length: 24 }, () => harness.admit()));
     const workers = async (): Promise<string[]> => {
-      const jobs = await Promise.all(ids.map((id) => bench.queue.getJob(id)));
+      const jobs = await Promise.all(ids.map((id) => harness.queue.getJob(id)));
       return [...new Set(jobs.flatMap((job) => job?.processedBy ?? []))];
     };
-    await bench.startWorkerProcess(config, { lock: DEFAULT_LOCK });
-    await expect.poll(() => bench.queue.getActiveCount(), { timeout: 20_000 }).toBe(4);
-    await bench.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+    await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+    await expect.poll(() => harness.queue.getActiveCount(), { timeout: 20_000 }).toBe(4);
+    await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
     await expect.poll(workers, { timeout: 40_000 }).toHaveLength(2);
   } finally {
-    await bench.close();
-    await world.stop();
+    await harness.close();
+    await backend.stop();
   }
 });

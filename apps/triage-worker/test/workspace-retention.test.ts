@@ -1,16 +1,16 @@
 import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { SpareWorkspace } from '../src/workspace/spare-workspace.ts';
+import { PrecreatedWorkspace } from '../src/workspace/precreated-workspace.ts';
 import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
-import { bench } from './bench-of-test.ts';
+import { harness } from './file-harness.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const DAY = 24 * 3_600_000;
 
 let root: string;
 beforeEach(async () => {
-  root = path.join(bench.folder, 'incidents');
+  root = path.join(harness.folder, 'incidents');
   await mkdir(root);
 });
 
@@ -24,7 +24,7 @@ async function makeWorkspace(id: string, days: number): Promise<void> {
 }
 
 function sweep({ days = 30, count = 1000, signal = new AbortController().signal } = {}): Promise<string[]> {
-  const { incidents, logger } = bench;
+  const { incidents, logger } = harness;
   return sweepWorkspaces({ root, days, count, incidents, logger, now: () => NOW, signal });
 }
 
@@ -43,9 +43,9 @@ it('removes the oldest of what is more than the count', async () => {
   expect(await left()).toEqual(['w1', 'w2']);
 });
 
-it('removes spare workspaces of workers that are gone, and none that a worker may still have', async () => {
-  const spare = new SpareWorkspace();
-  await spare.start(root);
+it('removes precreated workspaces of workers that are gone, and none that a worker may still have', async () => {
+  const precreated = new PrecreatedWorkspace();
+  await precreated.start(root);
   const [kept = ''] = await left();
   await mkdir(path.join(root, '.spare-old', 'logs'), { recursive: true });
   const yesterday = new Date(NOW - 1.1 * DAY);
@@ -54,7 +54,7 @@ it('removes spare workspaces of workers that are gone, and none that a worker ma
   await utimes(path.join(root, kept), now, now);
   expect(await sweep()).toEqual([]);
   expect(await left()).toEqual([kept]);
-  await spare.stop();
+  await precreated.stop();
 });
 
 it('keeps everything when both bounds are 0', async () => {
@@ -64,15 +64,15 @@ it('keeps everything when both bounds are 0', async () => {
 
 it('never touches the workspace of an incident that waits or runs, or whose row needs a person', async () => {
   const [waits, runs, ended, corrupt] = [
-    await bench.admit(),
-    await bench.admit(),
-    await bench.admit(),
-    await bench.admit(),
+    await harness.admit(),
+    await harness.admit(),
+    await harness.admit(),
+    await harness.admit(),
   ];
-  await bench.incidents.begin(runs);
-  await bench.incidents.begin(ended);
-  await bench.incidents.finish(ended, { state: 'failed' });
-  await bench.corrupt(corrupt);
+  await harness.incidents.begin(runs);
+  await harness.incidents.begin(ended);
+  await harness.incidents.finish(ended, { state: 'failed' });
+  await harness.corrupt(corrupt);
   for (const id of [waits, runs, ended, corrupt]) await makeWorkspace(id, 99);
   expect(await sweep({ count: 1 })).toEqual([ended]);
   expect(await left()).toEqual([waits, runs, corrupt].toSorted());
@@ -81,7 +81,7 @@ it('never touches the workspace of an incident that waits or runs, or whose row 
 it('touches nothing that is no workspace', async () => {
   await mkdir(path.join(root, 'somebody-elses-folder'));
   await writeFile(path.join(root, 'notes.txt'), 'x');
-  const elsewhere = path.join(bench.folder, 'elsewhere');
+  const elsewhere = path.join(harness.folder, 'elsewhere');
   await mkdir(elsewhere);
   await writeFile(path.join(elsewhere, 'incident.json'), '{}');
   await utimes(path.join(elsewhere, 'incident.json'), 0, 0);
@@ -91,7 +91,7 @@ it('touches nothing that is no workspace', async () => {
 });
 
 it('follows no link out of a workspace', async () => {
-  const elsewhere = path.join(bench.folder, 'precious');
+  const elsewhere = path.join(harness.folder, 'precious');
   await mkdir(elsewhere);
   await writeFile(path.join(elsewhere, 'file'), 'x');
   await makeWorkspace('old', 99);
@@ -122,6 +122,6 @@ it('finds nothing to do where nothing was investigated yet', async () => {
 it('is done by a worker at its start, by its own settings', async () => {
   await makeWorkspace('old', 99);
   await makeWorkspace('older', 100);
-  await bench.startWorker(bench.config({ workspace_retention_days: 0, workspace_retention_count: 1 }));
+  await harness.startWorker(harness.config({ workspace_retention_days: 0, workspace_retention_count: 1 }));
   await expect.poll(left).toEqual(['old']);
 });

@@ -22,28 +22,28 @@ const all: ClusterPermissions = {
   can_get_nodes: true,
 };
 
-test('minimumPermissionsMet needs nothing but pods, logs and events', () => {
-  const least = {
+test('minimumPermissionsMet requires pods, logs and events only', () => {
+  const minimal = {
     ...all,
     can_get_deployments: false,
     can_get_services: false,
     can_get_nodes: false,
     can_get_secrets: false,
   };
-  expect(minimumPermissionsMet(least)).toBe(true);
+  expect(minimumPermissionsMet(minimal)).toBe(true);
 });
 
-test.each(['can_get_pods', 'can_get_logs', 'can_get_events'])('minimumPermissionsMet needs %s', (key) => {
+test.each(['can_get_pods', 'can_get_logs', 'can_get_events'])('minimumPermissionsMet requires %s', (key) => {
   expect(minimumPermissionsMet({ ...all, [key]: false })).toBe(false);
 });
 
-test('helmAccessAvailable needs the configuration and RBAC', () => {
+test('helmAccessAvailable requires both the configuration and RBAC', () => {
   expect(helmAccessAvailable(all)).toBe(true);
   expect(helmAccessAvailable({ ...all, secrets_access_allowed: false })).toBe(false);
   expect(helmAccessAvailable({ ...all, can_get_secrets: false })).toBe(false);
 });
 
-test('isReadOnly is known only when all three answers are, or one is a yes', () => {
+test('isReadOnly is false when one check is allowed, and unknown while one is missing', () => {
   const none = { can_write: false, can_exec: false, can_impersonate: false };
   expect(isReadOnly({ ...all, ...none })).toBe(true);
   expect(isReadOnly(all)).toBeUndefined();
@@ -62,6 +62,6 @@ test('summarizeHealth counts every cluster that is not active as unhealthy', () 
   expect(summary).toEqual({ total: 3, active: 1, unhealthy: 2, triage_enabled: 2 });
 });
 
-test('isFinal: only waiting and running incidents have something before them', () => {
+test('isFinal: only queued and investigating incidents are open', () => {
   expect(INCIDENT_STATES.filter((state) => !isFinal(state))).toEqual(['queued', 'investigating']);
 });

@@ -1,6 +1,6 @@
 import { Secret } from './settings/secret.ts';
 
-/** Whether two configurations, or parts of them, say the same; secrets are compared by what they hold. */
+/** Compares two configurations, or parts of them, by value. Secrets are compared by their content. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (a instanceof Secret && b instanceof Secret) return a.reveal() === b.reveal();

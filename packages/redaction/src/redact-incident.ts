@@ -1,15 +1,20 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
+import { redactFailure } from './redact-failure.ts';
 import { redactText } from './redact-text.ts';
 
 /** The incident as it may be shown: what its cluster, its agent and its failures say in words is redacted. */
 export async function redactIncident(incident: Incident): Promise<Incident> {
-  const { cluster_event, members, reason, last_failure, report } = incident;
+  const { cluster_event, members, reason, agent_failures, last_failure, report } = incident;
+  const { cancel_reason, cancel_requested_by } = incident;
   return {
     ...incident,
     cluster_event: { ...cluster_event, event: await redactContext(cluster_event.event) },
     members: await Promise.all(members.map(redactContext)),
     ...(reason !== undefined && { reason: await redactText(reason) }),
+    ...(agent_failures && { agent_failures: await Promise.all(agent_failures.map(redactFailure)) }),
     ...(last_failure !== undefined && { last_failure: await redactText(last_failure) }),
+    ...(cancel_reason !== undefined && { cancel_reason: await redactText(cancel_reason) }),
+    ...(cancel_requested_by !== undefined && { cancel_requested_by: await redactText(cancel_requested_by) }),
     ...(report && { report: await redactReport(report) }),
   };
 }

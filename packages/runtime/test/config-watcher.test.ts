@@ -35,11 +35,17 @@ async function watch(file: string) {
   const lines: { message: string; fields: object }[] = [];
   const note = (fields: object, message: string): void => void lines.push({ message, fields });
   const logger: Logger = { ...silentLogger, info: note, warn: note, error: note };
-  const watcher = new ConfigWatcher({ loaded: await load(), load, logger, interval: 20, settle: 20 });
+  const watcher = new ConfigWatcher({
+    process: 'ingester',
+    loaded: await load(),
+    load,
+    logger,
+    interval: 20,
+    settle: 20,
+  });
   onTestFinished(() => watcher.close());
   const follow = (): void =>
     watcher.follow({
-      live: ['clusters', 'severity_threshold'],
       apply: (config) => applied.push(config),
       refuse: (refusal) => refused.push(refusal),
     });
@@ -99,7 +105,7 @@ describe('ConfigWatcher', () => {
       problems: [expect.stringMatching(/nightcrier\.yaml:3:\d+: duplicate cluster name: a/)],
     });
     expect(lines).toContainEqual({
-      message: 'changed configuration is refused; the old one stays',
+      message: 'configuration refused; the former one stays in use',
       fields: refused[0],
     });
     await replace(file, 'clusters: [');
@@ -110,19 +116,22 @@ describe('ConfigWatcher', () => {
     await expect.poll(() => applied, within).toHaveLength(1);
   });
 
-  test('notices another secret, and names the settings that need a restart', async () => {
+  test('applies another secret, and names the settings of the process that need a restart', async () => {
     const file = path.join(folder, 'nightcrier.yaml');
     await writeFile(file, content(['a']));
     const { applied, lines, follow } = await watch(file);
     follow();
-    const changed = content(['a'], 'max_attempts: 7\nseverity_threshold: info').replace('api_key: one', 'api_key: two');
+    const changed = content(['a'], 'spool_max_bytes: 2000000\nmax_attempts: 7\nseverity_threshold: info').replace(
+      'api_key: one',
+      'api_key: two',
+    );
     await replace(file, changed);
     await expect.poll(() => applied, within).toHaveLength(1);
     expect(applied[0]?.clusters[0]?.mcp.api_key?.reveal()).toBe('two');
-    expect(applied[0]).toMatchObject({ max_attempts: 3, severity_threshold: 'info' });
+    expect(applied[0]).toMatchObject({ spool_max_bytes: 1_073_741_824, severity_threshold: 'info' });
     const named = (message: string) => lines.find((line) => line.message === message)?.fields;
-    expect(named('changed settings need a restart of this process')).toMatchObject({ settings: ['max_attempts'] });
-    expect(named('configuration reloaded')).toMatchObject({ settings: ['severity_threshold', 'clusters'] });
+    expect(named('changed settings need a restart')).toMatchObject({ settings: ['spool_max_bytes'] });
+    expect(named('configuration reloaded')).toMatchObject({ settings: ['clusters', 'severity_threshold'] });
   });
 
   test('a change that comes before the app has started waits for it', async () => {

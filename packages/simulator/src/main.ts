@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { ROLES, type RoleName } from './kubernetes/access/access-rules.ts';
 import { writeClusterFiles } from './clusters-file.ts';
@@ -72,7 +73,8 @@ async function main(options: Options): Promise<void> {
       ),
     );
     if (!stopping.signal.aborted) print({ event: 'done' });
-    await aborted(stopping.signal);
+    // The open servers keep the process alive meanwhile.
+    if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   } catch (error) {
     console.error(`simulator: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
@@ -93,14 +95,6 @@ async function startCluster(name: string, index: number, options: Options): Prom
     tls,
     users: { [`simulated-${role}-token`]: role },
     eventsTools,
-  });
-}
-
-/** Resolves when the signal aborts. The open servers keep the process alive meanwhile. */
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

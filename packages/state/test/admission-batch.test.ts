@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { balancedBooks, Clock, fault, openState, type State, waitingJobs } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { balancedBooks, Clock, fault, openTestState, type TestState, waitingJobs } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -24,7 +22,7 @@ const FAULTS = Array.from({ length: 200 }, (_, at) =>
 );
 const IDS = FAULTS.map(() => randomUUID());
 
-type Admit = (state: State) => Promise<AdmissionOutcome[]>;
+type Admit = (state: TestState) => Promise<AdmissionOutcome[]>;
 
 const together: Admit = async ({ admission }) =>
   Promise.all(FAULTS.map(async (event, at) => admission.admit(event, IDS[at])));
@@ -48,7 +46,7 @@ test.each([
   } as const;
   const outcomes: unknown[] = [];
   for (const admit of [together, oneByOne]) {
-    await using state = await openState(server.url, settings, { now: new Clock().now });
+    await using state = await openTestState(server.url, settings, { now: new Clock().now });
     const answers = await admit(state);
     const again = await admit(state);
     const { incidents } = await state.incidents.list({ limit: 500 });
@@ -66,7 +64,7 @@ test.each([
 });
 
 test('the same call twice at the same time counts once', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const [queued, repeated] = [randomUUID(), randomUUID()];
   const event = fault({ id: 'same' });
   const ids = [queued, queued, repeated, repeated];
@@ -80,9 +78,9 @@ test('the same call twice at the same time counts once', async () => {
 });
 
 test('one that Redis refuses does not hold up those that are admitted with it', async () => {
-  await using state = await openState(server.url, { cluster_queue_size: 5 });
+  await using state = await openTestState(server.url, { cluster_queue_size: 5 });
   // What counts that cluster's incidents is of another type.
-  await state.redis.set(new StateKeys(state.key_prefix).waiting('broken'), 'not a sorted set');
+  await state.redis.set(state.keys.waiting('broken'), 'not a sorted set');
   const events = ['fine', 'broken', 'well'].map((cluster) => fault({ cluster }));
   const answers = await Promise.allSettled(events.map(async (event) => state.admission.admit(event)));
   expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.kind : String(answer.reason)))).toEqual([
@@ -97,7 +95,7 @@ test.each([
   ['rejected', 'reject'],
   ['evicted', 'drop'],
 ] as const)('a call that is sent again counts once when a storm has washed its row away: %s', async (fate, policy) => {
-  await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: policy });
+  await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: policy });
   if (policy === 'reject') await state.admission.admit(fault());
   const [event, id] = [fault(), randomUUID()];
   const answer = await state.admission.admit(event, id);
@@ -111,10 +109,10 @@ test.each([
 
 test('what a call was answered is remembered for ten minutes, however many come after it', async () => {
   const clock = new Clock();
-  await using state = await openState(server.url, { dedup_window_seconds: 86_400 }, { now: clock.now });
+  await using state = await openTestState(server.url, { dedup_window_seconds: 86_400 }, { now: clock.now });
   const repeat = async (times: number): Promise<unknown> =>
     Promise.all(Array.from({ length: times }, async () => state.admission.admit(fault({ id: 'same' }))));
-  const remembered = async (): Promise<number> => state.redis.zcard(new StateKeys(state.key_prefix).countedCalls[0]!);
+  const remembered = async (): Promise<number> => state.redis.zcard(state.keys.countedCalls[0]!);
   await repeat(1);
   const [event, id] = [fault({ id: 'same' }), randomUUID()];
   const answer = await state.admission.admit(event, id);

@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { auditBooks } from '@nightcrier/core/incidents/books';
-import { silentLogger } from '@nightcrier/core/logger';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { fault, openState, type State, waitingJobs } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { fault, openTestState, type TestState, waitingJobs } from './state.fixture.ts';
 import { storm } from './storm.ts';
 
 const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
 /** The books balance, and say what was received and what the queue holds. */
-async function expectBalance(state: State, received: number): Promise<void> {
+async function expectBalance(state: TestState, received: number): Promise<void> {
   const { off, total } = auditBooks(await state.intake.read());
   expect(off).toEqual([]);
   expect(total.received).toBe(received);
@@ -28,10 +27,10 @@ async function expectBalance(state: State, received: number): Promise<void> {
 describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) => {
   test('holds both bounds exactly against many connections', async () => {
     const settings = { global_queue_size: 40, cluster_queue_size: 15, queue_overflow_policy };
-    await using state = await openState(server.url, settings);
+    await using state = await openTestState(server.url, settings);
     const { key_prefix } = state;
     const others = await Promise.all(
-      Array.from({ length: 5 }, async () => openState(server.url, settings, { key_prefix })),
+      Array.from({ length: 5 }, async () => openTestState(server.url, settings, { key_prefix })),
     );
     await Promise.all(
       others.flatMap(({ admission }) =>
@@ -48,7 +47,7 @@ describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) 
   test('holds a small bound exactly against three processes, and the books balance', async () => {
     const settings = { global_queue_size: 25, cluster_queue_size: 0, queue_overflow_policy };
     const key_prefix = randomUUID();
-    await using state = await openState(server.url, settings, { key_prefix });
+    await using state = await openTestState(server.url, settings, { key_prefix });
     const input = JSON.stringify({ url: server.url, key_prefix, settings, calls: 1_000 });
     const running = Promise.all(
       [1, 2, 3].map(async () => execa(process.execPath, [ADMIT_MANY, input], { timeout: 50_000 })),

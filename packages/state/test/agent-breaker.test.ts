@@ -1,13 +1,11 @@
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { AgentBreaker, type AgentResult } from '../src/breaker/agent-breaker.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { NotificationOutbox } from '../src/notifications/notification-outbox.ts';
-import { openState, type State } from './open-state.ts';
+import type { AgentBreaker, AgentResult } from '../src/breaker/agent-breaker.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { openTestState, type TestState } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(() => server.stop());
 
@@ -21,11 +19,7 @@ const failed: AgentResult = {
 const succeeded: AgentResult = { kind: 'succeeded' };
 const left: AgentResult = { kind: 'left' };
 
-const open = ({ redis, key_prefix }: State): AgentBreaker => new AgentBreaker({ redis, key_prefix });
-const due = async ({ redis, key_prefix }: State) =>
-  (await new NotificationOutbox({ redis, key_prefix, logger: silentLogger }).due()).map(
-    ({ notification }) => notification,
-  );
+const due = async ({ outbox }: TestState) => (await outbox.due()).map(({ notification }) => notification);
 
 async function degrade(breaker: AgentBreaker): Promise<void> {
   for (const incident of ['a', 'b', 'c']) await breaker.record(incident, 'claude', failed);
@@ -38,8 +32,8 @@ const probe = (breaker: AgentBreaker, incident: string, lease = 60) =>
   });
 
 it('agents are degraded after so many failures in a row, which is told once', async () => {
-  await using state = await openState(server.url);
-  const breaker = open(state);
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
   const results = [failed, failed, succeeded, failed, left, failed];
   for (const result of results) expect(await breaker.record('a', 'claude', result)).toBe('counted');
   expect(await breaker.read()).toMatchObject({ state: 'working', failures_in_row: 2 });
@@ -55,15 +49,15 @@ it('agents are degraded after so many failures in a row, which is told once', as
 });
 
 it('never degrades with a threshold of 0', async () => {
-  await using state = await openState(server.url);
-  const breaker = open(state);
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
   for (let run = 0; run < 10; run += 1) await breaker.record('a', 'claude', { ...failed, threshold: 0 });
   expect(await breaker.enter('b', 60)).toEqual({ kind: 'agent' });
 });
 
 it('one incident at a time probes, once the time has come, and one that fails puts the next one off', async () => {
-  await using state = await openState(server.url);
-  const breaker = open(state);
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
   await degrade(breaker);
   expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
   await probe(breaker, 'e');
@@ -79,8 +73,8 @@ it('one incident at a time probes, once the time has come, and one that fails pu
 });
 
 it('a probe whose worker died and that nobody takes up is followed by another', async () => {
-  await using state = await openState(server.url);
-  const breaker = open(state);
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
   await degrade(breaker);
   await probe(breaker, 'd', 0.05);
   await probe(breaker, 'e');
@@ -88,8 +82,8 @@ it('a probe whose worker died and that nobody takes up is followed by another', 
 });
 
 it('agents work again when a probe succeeds, which is told once, with time and counts', async () => {
-  await using state = await openState(server.url);
-  const breaker = open(state);
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
   await degrade(breaker);
   await breaker.enter('d', 60);
   // It began before they were degraded.
@@ -109,12 +103,12 @@ it('agents work again when a probe succeeds, which is told once, with time and c
 });
 
 it('a hundred failures at once over ten connections degrade once', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const others = await Promise.all(
-    Array.from({ length: 10 }, () => openState(server.url, {}, { key_prefix: state.key_prefix })),
+    Array.from({ length: 10 }, () => openTestState(server.url, {}, { key_prefix: state.key_prefix })),
   );
   const changes = await Promise.all(
-    others.flatMap((other) => Array.from({ length: 10 }, async () => open(other).record('a', 'claude', failed))),
+    others.flatMap((other) => Array.from({ length: 10 }, async () => other.breaker.record('a', 'claude', failed))),
   );
   expect(changes.filter((change) => change === 'opened')).toHaveLength(1);
   expect(await due(state)).toHaveLength(1);

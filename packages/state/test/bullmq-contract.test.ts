@@ -1,13 +1,12 @@
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bullmqFunctions, bullmqInternals, jobTemplate } from '../src/redis/bullmq-contract.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { JOB_NAME } from '../src/queue/triage-queue.ts';
-import { fault, openState, type State } from './open-state.ts';
+import { fault, openTestState, type TestState } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -35,18 +34,18 @@ describe('the BullMQ that admission is composed with', () => {
   });
 
   test('packs the keys in the order in which the script reads them', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const names = ['marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'];
     expect(jobTemplate(state.queue).keys).toEqual(names.map((name) => `{${state.key_prefix}}:triage:${name}`));
   });
 
   test('stores an admitted job exactly as it stores one of its own', async () => {
-    await using admitted = await openState(server.url);
-    await using added = await openState(server.url);
+    await using admitted = await openTestState(server.url);
+    await using added = await openTestState(server.url);
     const { incidentId: jobId } = await admitted.admission.admit(fault({ severity: 'critical' }));
     const job = await admitted.queue.getJob(jobId);
     await added.queue.add(JOB_NAME, job!.data, { jobId, priority: 1, timestamp: job!.timestamp });
-    const stored = async ({ redis, queue }: State): Promise<object> => {
+    const stored = async ({ redis, queue }: TestState): Promise<object> => {
       const { opts = '', ...hash } = await redis.hgetall(queue.toKey(jobId));
       const sets = ['prioritized', 'marker'].map(async (name) =>
         redis.zrange(queue.toKey(name), 0, '-1', 'WITHSCORES'),
@@ -60,7 +59,7 @@ describe('the BullMQ that admission is composed with', () => {
   });
 
   test('removes an evicted job without a trace', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1 });
+    await using state = await openTestState(server.url, { global_queue_size: 1 });
     const { incidentId } = await state.admission.admit(fault());
     await state.admission.admit(fault());
     expect((await state.incidents.get(incidentId))?.state).toBe('dropped');

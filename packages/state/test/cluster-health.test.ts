@@ -4,26 +4,26 @@ import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ClusterHealthBoard, HEALTH_STALE_MS } from '../src/health/cluster-health.ts';
-import { ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
+import { type ClusterHealthBoard, HEALTH_STALE_MS } from '../src/health/cluster-health.ts';
+import { type ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { openState, type State } from '../src/open-state.ts';
 import { connectProducer, disconnect } from '../src/redis/connection.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 let redis: Redis;
+let state: State;
 let board: ClusterHealthBoard;
-let key_prefix: string;
 let clock: number;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
   redis = connectProducer({ url: server.url, key_prefix: 'unused' }, silentLogger);
   await once(redis, 'ready');
 });
 beforeEach(() => {
-  key_prefix = randomUUID();
   clock = NOW;
-  board = new ClusterHealthBoard({ redis, key_prefix, logger: silentLogger });
+  state = openState(redis, { key_prefix: randomUUID(), logger: silentLogger });
+  board = state.clusterHealth;
 });
 afterAll(async () => {
   await disconnect(redis);
@@ -42,7 +42,7 @@ const active: ClusterHealth = {
 };
 const abandoned = { status: 'disconnected', error: 'no ingester holds this cluster' };
 
-const ingester = (id: string) => new ClusterLeases({ redis, key_prefix, id, now: () => clock });
+const ingester = (id: string) => state.openLeases({ id, now: () => clock });
 
 /** As the ingester, which has just taken the clusters and reports them now. */
 async function report(leases: ClusterLeases, ...clusters: ClusterHealth[]): Promise<void> {
@@ -135,7 +135,7 @@ test('the last report counts, and a removed one is gone', async () => {
 
 test('an unreadable report does not hide the other clusters', async () => {
   await report(ingester('ingester-1'), active, { ...active, name: 'other' });
-  await redis.hset(new StateKeys(key_prefix).health, 'other', '{"reported_at":');
+  await redis.hset(state.keys.health, 'other', '{"reported_at":');
   const shown = await board.read([prod, { ...prod, name: 'other' }], NOW);
   expect(shown).toMatchObject([{ status: 'active' }, { status: 'disconnected' }]);
 });

@@ -3,28 +3,27 @@ import { once } from 'node:events';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { IngesterBoard } from '../src/leases/ingesters.ts';
-import { StateKeys } from '../src/redis/keys.ts';
+import { type ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { openState, type State } from '../src/open-state.ts';
 import { connectProducer, disconnect } from '../src/redis/connection.ts';
-import { Clock } from './open-state.ts';
+import { Clock } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 let redis: Redis;
-let key_prefix: string;
+let state: State;
 let clock: Clock;
 let a: ClusterLeases;
 let b: ClusterLeases;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
   redis = connectProducer({ url: server.url, key_prefix: 'unused' }, silentLogger);
   await once(redis, 'ready');
 });
 beforeEach(() => {
-  key_prefix = randomUUID();
+  state = openState(redis, { key_prefix: randomUUID(), logger: silentLogger });
   clock = new Clock();
-  const leasesOf = (id: string) => new ClusterLeases({ redis, key_prefix, id, now: clock.now });
+  const leasesOf = (id: string) => state.openLeases({ id, now: clock.now });
   [a, b] = [leasesOf('a'), leasesOf('b')];
 });
 afterAll(async () => {
@@ -41,9 +40,7 @@ const owners = async (): Promise<object> => {
 
 test('a free lease is taken once, however many ask for it', async () => {
   const taken = await Promise.all(
-    Array.from({ length: 20 }, (_, index) =>
-      new ClusterLeases({ redis, key_prefix, id: `i-${index}` }).take(free('prod', 'staging')),
-    ),
+    Array.from({ length: 20 }, (_, index) => state.openLeases({ id: `i-${index}` }).take(free('prod', 'staging'))),
   );
   expect(taken.flatMap((tokens) => [...tokens.keys()]).toSorted()).toEqual(['prod', 'staging']);
 });
@@ -78,7 +75,7 @@ test('one that lost a lease can neither renew it, nor give it back, nor write', 
   await a.beat(held);
   await a.release(held);
   expect(await expires()).toBe(before);
-  const { health } = new StateKeys(key_prefix);
+  const { health } = state.keys;
   const report = (tokens: Map<string, number>, value: string) => [
     { cluster: 'prod', token: tokens.get('prod') ?? 0, value },
   ];
@@ -107,13 +104,13 @@ test('knows the live ingesters: those that spoke lately and do not leave', async
 });
 
 test("goes by Redis's clock when none is given", async () => {
-  const { now } = await new ClusterLeases({ redis, key_prefix, id: 'c' }).beat(NOTHING);
+  const { now } = await state.openLeases({ id: 'c' }).beat(NOTHING);
   expect(Math.abs(now - Date.now())).toBeLessThan(5_000);
 });
 
 test('shows what live ingesters refuse, until they do no longer', async () => {
   clock.ms = Date.now();
-  const board = new IngesterBoard({ redis, key_prefix });
+  const board = state.ingesters;
   const refused = { process: 'a', error: 'x', problems: ['y'], since: '2026-03-01T12:00:00Z' };
   await a.beat(NOTHING, { refused });
   await b.beat(NOTHING, { refused: { ...refused, process: 'b', since: '2026-03-01T11:00:00Z' } });

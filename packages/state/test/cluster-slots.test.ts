@@ -1,21 +1,19 @@
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterSlots } from '../src/queue/cluster-slots.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { balancedBooks, fault, openState, type State, take } from './open-state.ts';
+import type { ClusterSlots } from '../src/queue/cluster-slots.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { balancedBooks, fault, openTestState, type TestState, take } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
-const slotsOf = ({ redis, key_prefix }: State, max_agents_per_cluster: number, lease = 60_000): ClusterSlots =>
-  new ClusterSlots({ redis, key_prefix, max_agents_per_cluster, lease });
+const slotsOf = (state: TestState, max_agents_per_cluster: number, lease = 60_000): ClusterSlots =>
+  state.openSlots({ max_agents_per_cluster, lease });
 
 /** Takes the next job as a worker does, finds no slot for it, and parks it. */
-async function parkNext(state: State, slots: ClusterSlots): Promise<string> {
+async function parkNext(state: TestState, slots: ClusterSlots): Promise<string> {
   const id = await take(state);
   expect(await slots.take('prod', id, 'token')).toBe('parked');
   expect(await (await state.queue.getJob(id))?.getState()).toBe('delayed');
@@ -23,7 +21,7 @@ async function parkNext(state: State, slots: ClusterSlots): Promise<string> {
 }
 
 /** Admits a fault of the cluster `prod`, and lets it run in a slot. */
-async function runOne(state: State, slots: ClusterSlots): Promise<string> {
+async function runOne(state: TestState, slots: ClusterSlots): Promise<string> {
   const id = (await state.admission.admit(fault())).incidentId;
   await take(state);
   expect(await slots.take('prod', id, 'token')).toBe('taken');
@@ -32,7 +30,7 @@ async function runOne(state: State, slots: ClusterSlots): Promise<string> {
 }
 
 test('a cluster has no more slots than configured, and every cluster its own', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 2);
   const [first, second] = [await runOne(state, slots), await runOne(state, slots)];
   await state.admission.admit(fault());
@@ -45,7 +43,7 @@ test('a cluster has no more slots than configured, and every cluster its own', a
 });
 
 test('who has lost an incident to another worker does not give away the slot that goes with it', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   const id = await runOne(state, slots);
   await state.admission.admit(fault());
@@ -60,13 +58,13 @@ test('who has lost an incident to another worker does not give away the slot tha
 });
 
 test('0 is no bound', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 0);
   for (let id = 0; id < 20; id += 1) expect(await slots.take('prod', String(id), 'token')).toBe('taken');
 });
 
 test('a job that another worker has by now is not parked', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   await runOne(state, slots);
   await state.admission.admit(fault());
@@ -76,7 +74,7 @@ test('a job that another worker has by now is not parked', async () => {
 });
 
 test('a parked incident is promoted when a slot becomes free, the most severe first', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   const running = await runOne(state, slots);
   await state.admission.admit(fault({ severity: 'info' }));
@@ -93,19 +91,19 @@ test('a parked incident is promoted when a slot becomes free, the most severe fi
 });
 
 test('the slots of a dead worker come back when their leases end', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1, 300);
   await runOne(state, slots);
   await state.admission.admit(fault());
   const id = await parkNext(state, slots);
   await expect.poll(async () => slots.refill(), { timeout: 5_000 }).toEqual([id]);
-  expect(await state.redis.smembers(new StateKeys(state.key_prefix).parkedClusters)).toEqual(['prod']);
+  expect(await state.redis.smembers(state.keys.parkedClusters)).toEqual(['prod']);
   expect(await take(state)).toBe(id);
   expect(await slots.take('prod', id, 'token')).toBe('taken');
 });
 
 test('a parked incident that gave way to another one is not promoted', async () => {
-  await using state = await openState(server.url, { global_queue_size: 1 });
+  await using state = await openTestState(server.url, { global_queue_size: 1 });
   const slots = slotsOf(state, 1);
   const running = await runOne(state, slots);
   await state.admission.admit(fault());
@@ -116,7 +114,7 @@ test('a parked incident that gave way to another one is not promoted', async () 
 });
 
 test('an incident that lost its worker waits for a slot like the others', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   await state.admission.admit(fault());
   const lost = await take(state);

@@ -1,22 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLogger } from '@nightcrier/core/logger';
 import { type Job, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
 import { disconnect } from '../src/redis/connection.ts';
-import { balancedBooks, fault, openState, type State, workerConnection } from './open-state.ts';
+import { balancedBooks, fault, openTestState, type TestState, workerConnection } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
 /** Runs every incident from its beginning to its end with so many at once. */
 function work(
-  state: State,
+  state: TestState,
   concurrency: number,
   milliseconds: number,
   onStart: (cluster: string) => void,
@@ -32,7 +30,7 @@ function work(
     },
     {
       connection,
-      prefix: new StateKeys(state.key_prefix).bullmq,
+      prefix: state.keys.bullmq,
       concurrency,
       removeOnComplete: { count: 0 },
     },
@@ -45,7 +43,7 @@ function work(
   };
 }
 
-async function admitMany(state: State, clusters: string[]): Promise<void> {
+async function admitMany(state: TestState, clusters: string[]): Promise<void> {
   for (let from = 0; from < clusters.length; from += 250)
     await Promise.all(
       clusters.slice(from, from + 250).map(async (cluster) => state.admission.admit(fault({ cluster }))),
@@ -53,7 +51,7 @@ async function admitMany(state: State, clusters: string[]): Promise<void> {
 }
 
 test('10,000 faults of one cluster do not keep 99 others waiting', { timeout: 60_000 }, async () => {
-  await using state = await openState(server.url, { global_queue_size: 20_000 });
+  await using state = await openTestState(server.url, { global_queue_size: 20_000 });
   await admitMany(
     state,
     Array.from({ length: 10_000 }, () => 'noisy'),
@@ -72,7 +70,7 @@ test('10,000 faults of one cluster do not keep 99 others waiting', { timeout: 60
 });
 
 test('under overload, the noisy cluster gets its fair share of the starts', { timeout: 30_000 }, async () => {
-  await using state = await openState(server.url, { global_queue_size: 20_000 });
+  await using state = await openTestState(server.url, { global_queue_size: 20_000 });
   const others = Array.from({ length: 30 }, (_, at) => `other-${at}`);
   // All that is offered during the experiment: by the others 130 % of what is started, so that none of them runs dry.
   await admitMany(state, [
@@ -90,7 +88,7 @@ test('under overload, the noisy cluster gets its fair share of the starts', { ti
 });
 
 test('a severe fault starts before milder ones, however many its cluster has', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   await admitMany(
     state,
     Array.from({ length: 50 }, () => 'noisy'),

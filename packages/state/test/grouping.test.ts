@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { balancedBooks, Clock, fault, openState, waitingJobs } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { balancedBooks, Clock, fault, openTestState, waitingJobs } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -18,7 +17,7 @@ const podFault = (pod: number, more: Parameters<typeof fault>[0] = {}) => {
 };
 
 test('fifty pods of one workload with the same fault are one incident that lists fifty members', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const first = await state.admission.admit(podFault(0));
   const others = await Promise.all(
     Array.from({ length: 49 }, async (_, at) => state.admission.admit(podFault(at + 1))),
@@ -36,7 +35,7 @@ test('fifty pods of one workload with the same fault are one incident that lists
 });
 
 test('the list of members is bounded, their number is exact', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const { incidentId } = await state.admission.admit(podFault(0));
   await Promise.all(Array.from({ length: 129 }, async (_, at) => state.admission.admit(podFault(at + 1))));
   const incident = await state.incidents.get(incidentId);
@@ -45,7 +44,7 @@ test('the list of members is bounded, their number is exact', async () => {
 });
 
 test('a member that comes again is a recurrence, and a call that is sent again gets the same answer', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const { incidentId } = await state.admission.admit(podFault(0));
   const call = randomUUID();
   const answers = [
@@ -76,20 +75,20 @@ test.each([
   ['a fault of another workload', podFault(1, { pod: 'order-7d4b9c8f6d-xbbbb' })],
   ['a fault of another cluster', podFault(1, { cluster: 'other' })],
 ])('a group does not swallow %s', async (_, other) => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   await state.admission.admit(podFault(0));
   expect(await state.admission.admit(other)).toMatchObject({ kind: 'queued' });
 });
 
 test('after a more severe fault, the others of the group join its incident', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   await state.admission.admit(podFault(0));
   const { incidentId } = await state.admission.admit(podFault(1, { severity: 'critical' }));
   expect(await state.admission.admit(podFault(2))).toMatchObject({ kind: 'grouped', incidentId });
 });
 
 test('a group takes members in while its incident runs, and none once it has ended or was shed', async () => {
-  await using state = await openState(server.url, { grouping: 'workload', global_queue_size: 1 });
+  await using state = await openTestState(server.url, { grouping: 'workload', global_queue_size: 1 });
   const first = await state.admission.admit(podFault(0));
   await state.incidents.begin(first.incidentId);
   expect(await state.admission.admit(podFault(1))).toMatchObject({ kind: 'grouped', members: 2 });
@@ -108,7 +107,7 @@ test('a group takes members in while its incident runs, and none once it has end
 
 test('grouping by resource keeps the pods of a workload apart; no grouping keeps all faults apart', async () => {
   for (const grouping of ['resource', 'none'] as const) {
-    await using state = await openState(server.url, { grouping });
+    await using state = await openTestState(server.url, { grouping });
     await state.admission.admit(podFault(0));
     expect((await state.admission.admit(podFault(1))).kind).toBe('queued');
     const sameResource = await state.admission.admit(podFault(0, { id: 'another container' }));
@@ -118,7 +117,7 @@ test('grouping by resource keeps the pods of a workload apart; no grouping keeps
 
 test('a new incident for a fault links to the one before, once the window has passed and that one has ended', async () => {
   const clock = new Clock();
-  await using state = await openState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
+  await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
   const { incidentId: former } = await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:00Z' }));
   await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:30Z' }));
   await state.incidents.finish(former, { state: 'resolved' });

@@ -2,17 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { CorruptIncidentError } from '../src/incidents/incident-row.ts';
 import type { IncidentStore } from '../src/incidents/incidents.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { QueueSweep } from '../src/queue/queue-sweep.ts';
-import { TriageCounters } from '../src/queue/triage-counters.ts';
-import { Clock, fault, openState } from './open-state.ts';
+import { Clock, fault, openTestState } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
@@ -21,7 +18,7 @@ const DAY = 24 * 3600 * 1000;
 describe('IncidentStore', () => {
   test('follows an incident from the queue over two attempts to its report', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, {}, { now: clock.now });
+    await using state = await openTestState(server.url, {}, { now: clock.now });
     const { incidents } = state;
     const { incidentId: id } = await state.admission.admit(fault());
     clock.ms += 1_000;
@@ -60,7 +57,7 @@ describe('IncidentStore', () => {
   });
 
   test('sums what all runs of agents have used, for the incident and for each agent', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     expect((await state.incidents.get(id))?.usage).toBeUndefined();
     const tokens = { input_tokens: 1_000, cached_input_tokens: 800, output_tokens: 34 };
@@ -77,9 +74,7 @@ describe('IncidentStore', () => {
     });
     await state.incidents.addUsage('gone', 'codex', run);
     expect(await state.incidents.get('gone')).toBeUndefined();
-    const used = Object.fromEntries(
-      (await new TriageCounters(state).readUsage()).map(({ agent, usage }) => [agent, usage]),
-    );
+    const used = Object.fromEntries((await state.triage.readUsage()).map(({ agent, usage }) => [agent, usage]));
     expect(used).toMatchObject({
       claude: { turns: 4, cost_usd: 0.5 },
       codex: { turns: 4, cost_usd: 0.375 },
@@ -89,7 +84,7 @@ describe('IncidentStore', () => {
   });
 
   test('takes back the attempt of an investigation that a shutdown cut short', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
@@ -99,7 +94,7 @@ describe('IncidentStore', () => {
   });
 
   test('takes back no attempt of an investigation that was never begun', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
       kind: 'changed',
@@ -110,14 +105,14 @@ describe('IncidentStore', () => {
   });
 
   test('begins again after a worker died in the middle', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 2 });
   });
 
   test('changes nothing about an incident that has ended, or that is not there', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.finish(id, { state: 'skipped', reason: 'triage is disabled' });
     const before = await state.incidents.get(id);
@@ -130,7 +125,7 @@ describe('IncidentStore', () => {
   });
 
   test('an incident that is handed back counts as waiting again, and can give way', async () => {
-    await using state = await openState(server.url, { cluster_queue_size: 1 });
+    await using state = await openTestState(server.url, { cluster_queue_size: 1 });
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     await state.incidents.requeued(id, 'shutdown');
@@ -140,7 +135,7 @@ describe('IncidentStore', () => {
 
   test('lists newest first, by state and by cluster, across pages', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, {}, { now: clock.now });
+    await using state = await openTestState(server.url, {}, { now: clock.now });
     const ids: string[] = [];
     for (let at = 0; at < 250; at += 1) {
       clock.ms += 1;
@@ -161,10 +156,10 @@ describe('IncidentStore', () => {
   test('reports a corrupt row and lists the others', async () => {
     const logged: object[] = [];
     const logger: Logger = { ...silentLogger, error: (fields) => logged.push(fields) };
-    await using state = await openState(server.url, {}, { logger });
+    await using state = await openTestState(server.url, {}, { logger });
     const { incidentId: good } = await state.admission.admit(fault());
     const { incidentId: bad } = await state.admission.admit(fault());
-    const row = new StateKeys(state.key_prefix).incident(bad);
+    const row = state.keys.incident(bad);
     await state.redis.hset(row, 'cluster_event', '{"cluster_name":');
     const list = await state.incidents.list({ limit: 10 });
     expect(list.incidents.map(({ incident_id }) => incident_id)).toEqual([good]);
@@ -176,7 +171,7 @@ describe('IncidentStore', () => {
   });
 
   test('keeps the newest 1,000 rejected incidents, and a flood of them takes no report away', async () => {
-    await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+    await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const { incidentId: resolved } = await state.admission.admit(fault());
     await state.incidents.begin(resolved);
     await state.incidents.finish(resolved, { state: 'resolved' });
@@ -184,11 +179,11 @@ describe('IncidentStore', () => {
       await Promise.all(Array.from({ length: 100 }, async () => state.admission.admit(fault())));
     expect(await state.incidents.counts()).toMatchObject({ rejected: 1_000, resolved: 1 });
     expect((await state.intake.read()).total.rejected).toBeGreaterThan(1_000);
-    expect(await state.redis.keys(new StateKeys(state.key_prefix).incident('*'))).toHaveLength(1_001);
+    expect(await state.redis.keys(state.keys.incident('*'))).toHaveLength(1_001);
   });
 
   test('keeps more than that of those that ended', async () => {
-    await using state = await openState(server.url, { global_queue_size: 10_000 });
+    await using state = await openTestState(server.url, { global_queue_size: 10_000 });
     for (let at = 0; at < 11; at += 1)
       await Promise.all(
         Array.from({ length: 100 }, async () => {
@@ -201,7 +196,7 @@ describe('IncidentStore', () => {
 
   test('forgets ended incidents after 30 days, never open ones', async () => {
     const clock = new Clock();
-    await using state = await openState(server.url, {}, { now: clock.now });
+    await using state = await openTestState(server.url, {}, { now: clock.now });
     const [ended, open, latest] = await Promise.all(
       [1, 2, 3].map(async () => (await state.admission.admit(fault())).incidentId),
     );
@@ -220,9 +215,9 @@ describe('IncidentStore', () => {
 test('the sweep forgets ended incidents of more than 30 days also where no other one ends', async () => {
   const clock = new Clock();
   const reject = { global_queue_size: 1, queue_overflow_policy: 'reject' } as const;
-  await using state = await openState(server.url, reject, { now: clock.now });
-  const { redis, key_prefix, incidents } = state;
-  const sweep = new QueueSweep({ redis, key_prefix, incidents, now: clock.now });
+  await using state = await openTestState(server.url, reject, { now: clock.now });
+  const { redis, incidents } = state;
+  const sweep = state.openSweep();
   await state.admission.admit(fault());
   await Promise.all(Array.from({ length: 450 }, async () => state.admission.admit(fault())));
   clock.ms += 30 * DAY - 1;
@@ -231,12 +226,12 @@ test('the sweep forgets ended incidents of more than 30 days also where no other
   clock.ms += 1;
   await sweep.trim();
   expect(await incidents.counts()).toMatchObject({ queued: 1, rejected: 0 });
-  expect(await redis.keys(new StateKeys(key_prefix).incident('*'))).toHaveLength(1);
+  expect(await redis.keys(state.keys.incident('*'))).toHaveLength(1);
 });
 
 describe('IntakeCounters', () => {
   test('counts what never gets to admission, per cluster and overall, and each batch once', async () => {
-    await using state = await openState(server.url);
+    await using state = await openTestState(server.url);
     const counts = [
       { cluster: 'a', outcome: 'filtered', by: 1 },
       { cluster: 'a', outcome: 'malformed', malformed: 'json_rpc', by: 3 },

@@ -1,30 +1,27 @@
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ClusterLeases } from '../src/leases/cluster-leases.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { LastContacts } from '../src/health/last-contact.ts';
-import { Clock, fault, openState } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { Clock, fault, openTestState } from './state.fixture.ts';
 
-let redis: EmbeddedRedis;
+let redis: RedisServer;
 beforeAll(async () => {
-  redis = await startEmbeddedRedis({ logger: silentLogger });
+  redis = await startRedisServer();
 });
 afterAll(() => redis.stop());
 
 test('a contact is read as it was written, and missing before', async () => {
-  await using state = await openState(redis.url);
-  const contacts = new LastContacts(state);
+  await using state = await openTestState(redis.url);
+  const contacts = state.lastContacts;
   expect(await contacts.read('prod')).toBeUndefined();
-  const leases = new ClusterLeases({ ...state, id: 'ingester-1' });
+  const leases = state.openLeases({ id: 'ingester-1' });
   const token = (await leases.take(new Map([['prod', 0]]))).get('prod') ?? 0;
   await contacts.write(leases, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20 } }]);
   expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
 });
 
 test('an ingester from which the cluster was taken cannot write its contact any more', async () => {
-  await using state = await openState(redis.url);
-  const contacts = new LastContacts(state);
-  const [former, present] = ['former', 'present'].map((id) => new ClusterLeases({ ...state, id }));
+  await using state = await openTestState(redis.url);
+  const contacts = state.lastContacts;
+  const [former, present] = ['former', 'present'].map((id) => state.openLeases({ id }));
   const lost = (await former?.take(new Map([['prod', 0]])))?.get('prod') ?? 0;
   const token = (await present?.take(new Map([['prod', lost]])))?.get('prod') ?? 0;
   if (present) await contacts.write(present, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20 } }]);
@@ -34,8 +31,8 @@ test('an ingester from which the cluster was taken cannot write its contact any 
 
 test('a fault is known from the time its incident saw it last, also when the window has passed', async () => {
   const clock = new Clock();
-  await using state = await openState(redis.url, { dedup_window_seconds: 0 }, { now: clock.now });
-  const contacts = new LastContacts(state);
+  await using state = await openTestState(redis.url, { dedup_window_seconds: 0 }, { now: clock.now });
+  const contacts = state.lastContacts;
   const known = (since: number, fingerprint = 'f-1') =>
     contacts.known('prod', [{ fingerprint, since }]).then(([answer]) => answer);
   expect(await known(0)).toBe(false);
@@ -52,8 +49,8 @@ test('a fault is known from the time its incident saw it last, also when the win
 });
 
 test('a fault whose incident gave way is not known', async () => {
-  await using state = await openState(redis.url, { global_queue_size: 1 });
-  const contacts = new LastContacts(state);
+  await using state = await openTestState(redis.url, { global_queue_size: 1 });
+  const contacts = state.lastContacts;
   await state.admission.admit(fault({ id: 'mild' }));
   await state.admission.admit(fault({ id: 'severe', severity: 'critical' }));
   const sightings = ['mild', 'severe'].map((fingerprint) => ({ fingerprint, since: 0 }));

@@ -1,34 +1,29 @@
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { NotificationOutbox } from '../src/notifications/notification-outbox.ts';
-import { fault, openState, type State } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { fault, openTestState } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(() => server.stop());
 
-const outboxOf = ({ redis, key_prefix }: State): NotificationOutbox =>
-  new NotificationOutbox({ redis, key_prefix, logger: silentLogger });
-
 it('an end and what is told of it are one step; a second end tells nothing', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const { incidentId } = await state.admission.admit(fault());
   await state.incidents.begin(incidentId);
-  expect(await outboxOf(state).due()).toEqual([]);
+  expect(await state.outbox.due()).toEqual([]);
   await state.incidents.finish(incidentId, { state: 'resolved', notify: 'incident_resolved' });
   await state.incidents.finish(incidentId, { state: 'failed', notify: 'incident_failed' });
-  expect(await outboxOf(state).due()).toMatchObject([
+  expect(await state.outbox.due()).toMatchObject([
     { notification: { event: 'incident_resolved', incident_id: incidentId } },
   ]);
 });
 
 it('recurrences are told of an incident that has ended, as one', async () => {
-  await using state = await openState(server.url);
-  const outbox = outboxOf(state);
+  await using state = await openTestState(server.url);
+  const outbox = state.outbox;
   const { incidentId } = await state.admission.admit(fault({ id: 'f1' }));
   await state.admission.admit(fault({ id: 'f1' }));
   expect(await outbox.due()).toEqual([]);
@@ -41,8 +36,8 @@ it('recurrences are told of an incident that has ended, as one', async () => {
 });
 
 it('what takes the place of a notification while the queues take it stays due', async () => {
-  await using state = await openState(server.url);
-  const outbox = outboxOf(state);
+  await using state = await openTestState(server.url);
+  const outbox = state.outbox;
   const { incidentId } = await state.admission.admit(fault({ id: 'f1' }));
   await state.incidents.begin(incidentId);
   await state.incidents.finish(incidentId, { state: 'resolved' });
@@ -57,12 +52,11 @@ it('what takes the place of a notification while the queues take it stays due', 
 });
 
 it('an entry that cannot be read is logged and does not come again', async () => {
-  await using state = await openState(server.url);
-  const { redis, key_prefix } = state;
   const errors: object[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => void errors.push(fields) };
-  const outbox = new NotificationOutbox({ redis, key_prefix, logger });
-  await redis.hset(new StateKeys(key_prefix).dueNotifications, 'x', '{"event":"no such thing"}');
+  await using state = await openTestState(server.url, {}, { logger });
+  const { outbox, redis, keys } = state;
+  await redis.hset(keys.dueNotifications, 'x', '{"event":"no such thing"}');
   expect([await outbox.due(), await outbox.due()]).toEqual([[], []]);
   expect(errors).toMatchObject([{ name: 'x' }]);
 });

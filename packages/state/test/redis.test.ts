@@ -1,29 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { StateKeys } from '../src/redis/keys.ts';
 import { connectProducer, connectWorker, disconnect } from '../src/redis/connection.ts';
-import { fault, openState } from './open-state.ts';
+import { fault, openTestState } from './state.fixture.ts';
 
-let server: EmbeddedRedis | undefined;
+let server: RedisServer | undefined;
 afterEach(async () => server?.stop());
 
 describe('redis connections', () => {
   test('a producer fails at once while Redis is away, recovers by itself, and logs the outage once', async () => {
-    const first = await startEmbeddedRedis({ logger: silentLogger });
+    const first = await startRedisServer();
     const lines: string[] = [];
     const logger: Logger = {
       ...silentLogger,
       warn: (_fields, message) => lines.push(message),
       info: (_fields, message) => lines.push(message),
     };
-    await using state = await openState(first.url, {}, { logger });
+    await using state = await openTestState(first.url, {}, { logger });
     await first.stop();
     const id = randomUUID();
     await expect.poll(() => lines).toEqual(['redis is away']);
     await expect(state.admission.admit(fault(), id)).rejects.toThrow(/enableOfflineQueue/);
-    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(first.url).port) });
+    server = await startRedisServer({ port: Number(new URL(first.url).port) });
     await expect
       .poll(async () => state.admission.admit(fault(), id).catch(() => undefined), { timeout: 10_000 })
       .toMatchObject({ kind: 'queued', incidentId: id });
@@ -31,8 +31,8 @@ describe('redis connections', () => {
   });
 
   test('a producer gets an error in seconds when Redis hangs, and the resent call is queued once', async () => {
-    server = await startEmbeddedRedis({ logger: silentLogger });
-    await using state = await openState(server.url);
+    server = await startRedisServer();
+    await using state = await openTestState(server.url);
     const id = randomUUID();
     process.kill(server.pid!, 'SIGSTOP');
     try {
@@ -46,12 +46,12 @@ describe('redis connections', () => {
   });
 
   test('a worker waits until Redis is back', async () => {
-    const first = await startEmbeddedRedis({ logger: silentLogger });
+    const first = await startRedisServer();
     const worker = connectWorker({ url: first.url, key_prefix: 'k' }, silentLogger);
     await worker.ping();
     await first.stop();
     const pong = worker.ping();
-    server = await startEmbeddedRedis({ logger: silentLogger, port: Number(new URL(first.url).port) });
+    server = await startRedisServer({ port: Number(new URL(first.url).port) });
     expect(await pong).toBe('PONG');
     await disconnect(worker);
   });
@@ -73,14 +73,14 @@ describe('StateKeys', () => {
   });
 
   test('is the whole table: admission and transitions write no other key', async () => {
-    server = await startEmbeddedRedis({ logger: silentLogger });
-    await using state = await openState(server.url, { cluster_queue_size: 10 });
+    server = await startRedisServer();
+    await using state = await openTestState(server.url, { cluster_queue_size: 10 });
     const { incidentId: id } = await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
     await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));
     await state.admission.admit(fault({ id: 'g', cluster: 'prod' }), randomUUID());
     await state.incidents.begin(id);
     await state.incidents.saveReport(id, '# Report');
-    const keys = new StateKeys(state.key_prefix);
+    const keys = state.keys;
     const { incident_id: waiting } = (await state.incidents.list({ state: 'queued', limit: 1 })).incidents[0]!;
     const written = await state.redis.keys(`${keys.ours}*`);
     expect(written.filter((key) => !key.startsWith(`${keys.bullmq}:triage:`)).toSorted()).toEqual(

@@ -1,25 +1,22 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
-import { silentLogger } from '@nightcrier/core/logger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../src/embedded-redis.ts';
-import { StateKeys } from '../src/redis/keys.ts';
-import { QueueSweep } from '../src/queue/queue-sweep.ts';
-import { balancedBooks, Clock, fault, openState, type State, take, waitingJobs } from './open-state.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { balancedBooks, Clock, fault, openTestState, type TestState, take, waitingJobs } from './state.fixture.ts';
 
-let server: EmbeddedRedis;
+let server: RedisServer;
 beforeAll(async () => {
-  server = await startEmbeddedRedis({ logger: silentLogger });
+  server = await startRedisServer();
 });
 afterAll(async () => server.stop());
 
-async function incidentOf(state: State, id: string): Promise<Incident> {
+async function incidentOf(state: TestState, id: string): Promise<Incident> {
   const incident = await state.incidents.get(id);
   if (!incident) throw new Error(`no incident ${id}`);
   return incident;
 }
 
 test('an incident that was dropped is put in again as a new one, and keeps its row and its reason', async () => {
-  await using state = await openState(server.url, { global_queue_size: 1, grouping: 'workload' });
+  await using state = await openTestState(server.url, { global_queue_size: 1, grouping: 'workload' });
   const { incidentId: shed } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
   const { incidentId: other } = await state.admission.admit(fault({ pod: 'order-0' }));
@@ -43,13 +40,17 @@ test('an incident that was dropped is put in again as a new one, and keeps its r
   });
   expect(await state.queue.getJob(incidentId)).toMatchObject({ id: incidentId });
   // A second time it is open already.
-  expect(await state.admission.requeue(await incidentOf(state, shed))).toEqual({ kind: 'standing', incidentId });
+  expect(await state.admission.requeue(await incidentOf(state, shed))).toEqual({ kind: 'already_open', incidentId });
   expect(await balancedBooks(state)).toMatchObject({ received: 4, queued: 3, dropped: 1, requeued: 1 });
 });
 
 test('the oldest of those that were shed is put in again with its members, though its row goes for the one that gives way', async () => {
   const clock = new Clock();
-  await using state = await openState(server.url, { global_queue_size: 1, grouping: 'workload' }, { now: clock.now });
+  await using state = await openTestState(
+    server.url,
+    { global_queue_size: 1, grouping: 'workload' },
+    { now: clock.now },
+  );
   const { incidentId: shed } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
   clock.ms += 1;
@@ -65,12 +66,12 @@ test('the oldest of those that were shed is put in again with its members, thoug
 });
 
 test('an incident whose row was removed meanwhile, or a member of it, is put in without a link', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const { incidentId: gone } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
   await state.incidents.finish(gone, { state: 'failed' });
   const incident = await incidentOf(state, gone);
-  await state.redis.del(new StateKeys(state.key_prefix).incident(gone));
+  await state.redis.del(state.keys.incident(gone));
   const again = await state.admission.requeue(incident);
   const split = await state.admission.splitOff(incident, incident.members[1]!);
   expect([again.kind, split.kind]).toEqual(['queued', 'queued']);
@@ -81,7 +82,7 @@ test('an incident whose row was removed meanwhile, or a member of it, is put in 
 });
 
 test('what is put in again stands for the faults of its members, but for one that has an open incident of its own', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const pod = (id: string, more: Parameters<typeof fault>[0] = {}) =>
     fault({ id, pod: `cart-7d4b9c8f6d-xbbb${id}`, ...more });
   const { incidentId: ended } = await state.admission.admit(pod('b'));
@@ -94,7 +95,7 @@ test('what is put in again stands for the faults of its members, but for one tha
   expect(await state.admission.admit(pod('c'))).toEqual({ kind: 'deduplicated', incidentId, recurrences: 1 });
   expect(await state.admission.admit(pod('d'))).toMatchObject({ kind: 'deduplicated', incidentId: own });
   // One that is listed is no new member, whatever stands for it.
-  await state.redis.del(new StateKeys(state.key_prefix).fault('prod', 'c'));
+  await state.redis.del(state.keys.fault('prod', 'c'));
   expect(await state.admission.admit(pod('c'))).toMatchObject({ kind: 'grouped', members: 2 });
   expect(await incidentOf(state, incidentId)).toMatchObject({
     member_count: 2,
@@ -104,7 +105,7 @@ test('what is put in again stands for the faults of its members, but for one tha
 });
 
 test('an incident that was rejected can be put in again; while the queue is full that is refused, without a trace', async () => {
-  await using state = await openState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
+  await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
   const { incidentId: waiting } = await state.admission.admit(fault());
   const { incidentId: refused } = await state.admission.admit(fault());
   const before = await balancedBooks(state);
@@ -117,9 +118,12 @@ test('an incident that was rejected can be put in again; while the queue is full
 });
 
 test('an incident that has ended can be put in again within the window of its fault, one that is open cannot', async () => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const { incidentId } = await state.admission.admit(fault({ id: 'f' }));
-  expect(await state.admission.requeue(await incidentOf(state, incidentId))).toEqual({ kind: 'standing', incidentId });
+  expect(await state.admission.requeue(await incidentOf(state, incidentId))).toEqual({
+    kind: 'already_open',
+    incidentId,
+  });
   await state.incidents.finish(incidentId, { state: 'failed' });
   const again = await state.admission.requeue(await incidentOf(state, incidentId));
   expect(again.kind).toBe('queued');
@@ -130,7 +134,7 @@ test('an incident that has ended can be put in again within the window of its fa
 });
 
 test('a member is split off into an incident of its own, once', async () => {
-  await using state = await openState(server.url, { grouping: 'workload' });
+  await using state = await openTestState(server.url, { grouping: 'workload' });
   const pod = (id: string, suffix: string) => fault({ id, pod: `cart-7d4b9c8f6d-${suffix}` });
   const { incidentId } = await state.admission.admit(pod('a', 'xbbbb'));
   await state.admission.admit(pod('b', 'xcccc'));
@@ -149,7 +153,10 @@ test('a member is split off into an incident of its own, once', async () => {
     member_count: 2,
     members: [{ faultId: 'a' }, { faultId: 'c' }],
   });
-  expect(await state.admission.splitOff(incident, member)).toEqual({ kind: 'standing', incidentId: split.incidentId });
+  expect(await state.admission.splitOff(incident, member)).toEqual({
+    kind: 'already_open',
+    incidentId: split.incidentId,
+  });
   // Its fault is its own from now on, and the group stays with the first incident.
   expect(await state.admission.admit(pod('b', 'xcccc'))).toMatchObject({ incidentId: split.incidentId });
   expect(await state.admission.admit(pod('d', 'xffff'))).toMatchObject({ kind: 'grouped', incidentId });
@@ -159,7 +166,7 @@ test('a member is split off into an incident of its own, once', async () => {
 
 test('what waited too long expires, with its reason; what was begun does not', async () => {
   const clock = new Clock();
-  await using state = await openState(server.url, {}, { now: clock.now });
+  await using state = await openTestState(server.url, {}, { now: clock.now });
   const { incidentId: old } = await state.admission.admit(fault({ id: 'old' }));
   const { incidentId: begun } = await state.admission.admit(fault({ severity: 'critical' }));
   await take(state);
@@ -169,8 +176,7 @@ test('what waited too long expires, with its reason; what was begun does not', a
   clock.ms += 1_800_000;
   const { incidentId: young } = await state.admission.admit(fault());
   clock.ms += 1_801_000;
-  const { redis, key_prefix, incidents } = state;
-  const sweep = new QueueSweep({ redis, key_prefix, incidents, now: clock.now });
+  const sweep = state.openSweep();
   const swept = await Promise.all([sweep.expire(3_600), sweep.expire(3_600)]);
   expect(swept.flat()).toEqual([old]);
   expect(await incidentOf(state, old)).toMatchObject({
@@ -186,11 +192,10 @@ test('what waited too long expires, with its reason; what was begun does not', a
 
 test('a backlog of any length expires in one sweep', async () => {
   const clock = new Clock();
-  await using state = await openState(server.url, { global_queue_size: 10_000 }, { now: clock.now });
+  await using state = await openTestState(server.url, { global_queue_size: 10_000 }, { now: clock.now });
   await Promise.all(Array.from({ length: 1_000 }, async () => state.admission.admit(fault())));
   clock.ms += 10_000;
-  const { redis, key_prefix, incidents } = state;
-  expect(await new QueueSweep({ redis, key_prefix, incidents, now: clock.now }).expire(5)).toHaveLength(1_000);
+  expect(await state.openSweep().expire(5)).toHaveLength(1_000);
   expect(await balancedBooks(state)).toMatchObject({ waiting: 0, expired: 1_000 });
   expect(await waitingJobs(state.queue)).toBe(0);
 });
@@ -199,12 +204,11 @@ test.each([
   ['running', true],
   ['taken and never begun', false],
 ])('an incident whose job has ended without it is ended: %s', async (_, begun) => {
-  await using state = await openState(server.url);
+  await using state = await openTestState(server.url);
   const { incidentId } = await state.admission.admit(fault());
   await take(state);
   if (begun) await state.incidents.begin(incidentId);
-  const { redis, key_prefix, incidents } = state;
-  const sweep = new QueueSweep({ redis, key_prefix, incidents });
+  const sweep = state.openSweep();
   expect(await sweep.endAbandoned()).toEqual([]);
   await (await state.queue.getJob(incidentId))?.moveToFailed(new Error('stalled too often'), 'token', false);
   expect(await sweep.endAbandoned()).toEqual([incidentId]);

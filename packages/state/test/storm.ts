@@ -6,12 +6,10 @@ import { auditBooks, type BookPage } from '@nightcrier/core/incidents/books';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { execa } from 'execa';
 import { z } from 'zod';
-import type { AdmissionSettings } from '../src/admission/admission.ts';
-import { ClusterSlots } from '../src/queue/cluster-slots.ts';
-import { StateKeys } from '../src/redis/keys.ts';
+import type { AdmissionSettings } from '../src/admission/admission-settings.ts';
 import { disconnect } from '../src/redis/connection.ts';
 import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
-import { openState, type State, waitingJobs, workerConnection } from './open-state.ts';
+import { openTestState, type TestState, waitingJobs, workerConnection } from './state.fixture.ts';
 
 const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));
 
@@ -36,7 +34,7 @@ export async function storm(
   { processes, calls, workers }: { processes: number; calls: number; workers: boolean },
 ): Promise<Storm> {
   const key_prefix = randomUUID();
-  await using state = await openState(url, settings, { key_prefix });
+  await using state = await openTestState(url, settings, { key_prefix });
   const worker = workers ? investigate(state) : undefined;
   const ended = new AbortController();
   const watching = watch(state, ended.signal);
@@ -54,14 +52,14 @@ export async function storm(
   return { ...seen, off: [...seen.off, ...off], books: total, seconds };
 }
 
-async function idle({ queue }: State): Promise<void> {
+async function idle({ queue }: TestState): Promise<void> {
   while ((await waitingJobs(queue)) + (await queue.getActiveCount()) > 0) await sleep(20);
 }
 
 /** A worker that investigates six at once, of one cluster one at a time, each for a moment. */
-function investigate(state: State): { stop(): Promise<void> } {
-  const { key_prefix, incidents, redis } = state;
-  const slots = new ClusterSlots({ redis, key_prefix, max_agents_per_cluster: 1, lease: 10_000 });
+function investigate(state: TestState): { stop(): Promise<void> } {
+  const { incidents } = state;
+  const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 10_000 });
   const connection = workerConnection(state);
   const process = async ({ data: { incident_id, cluster_name } }: Job<TriageJob>, token = ''): Promise<void> => {
     if ((await slots.take(cluster_name, incident_id, token)) !== 'taken') throw new DelayedError();
@@ -70,7 +68,7 @@ function investigate(state: State): { stop(): Promise<void> } {
     await incidents.finish(incident_id, { state: 'resolved' });
     await slots.give(cluster_name, incident_id, token);
   };
-  const prefix = new StateKeys(key_prefix).bullmq;
+  const prefix = state.keys.bullmq;
   const worker = new Worker<TriageJob>(QUEUE_NAME, process, { connection, prefix, concurrency: 6 });
   return {
     async stop() {
@@ -80,7 +78,7 @@ function investigate(state: State): { stop(): Promise<void> } {
   };
 }
 
-async function watch({ redis, key_prefix, intake }: State, ended: AbortSignal) {
+async function watch({ redis, key_prefix, intake }: TestState, ended: AbortSignal) {
   const seen = { most_waiting: 0, most_waiting_of_a_cluster: 0, most_slots: 0, samples: 0, off: new Array<string>() };
   while (!ended.aborted) {
     const counted = await redis.eval(COUNT_WAITING, 0, key_prefix);

@@ -24,7 +24,7 @@ interface ListQuery {
 }
 
 /** The incidents, their reports, and the queue they wait in. */
-export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incidents }: ApiContext): void {
+export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }: ApiContext): void {
   app.get<{ Querystring: ListQuery }>(
     '/incidents',
     { schema: { querystring: LIST_QUERY } },
@@ -55,7 +55,7 @@ export function incidentRoutes(app: FastifyInstance, { redis, key_prefix, incide
     throw new ApiError('report_not_found', `incident ${params.id} has no report; its state is ${incident.state}`);
   });
 
-  app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, key_prefix));
+  app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, keys));
 }
 
 /** The failure of a request for an incident that is not there. */

@@ -17,7 +17,7 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
 }
 
 async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, key_prefix, health, ingesters, clusters, intake, triage, breaker, incidents, logger } = context;
+  const { redis, keys, health, ingesters, clusters, intake, triage, breaker, incidents, logger } = context;
   try {
     const [
       clusterHealth,
@@ -38,7 +38,7 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
       triage.read(),
       triage.readUsage(),
       incidents.counts(),
-      queueCounts(redis, key_prefix),
+      queueCounts(redis, keys),
       breaker.read(),
       notificationCounts(context),
     ]);
@@ -60,11 +60,11 @@ async function snapshot(context: ApiContext): Promise<StateSnapshot | undefined>
   }
 }
 
-async function notificationCounts({ redis, key_prefix }: ApiContext): Promise<StateSnapshot['notifications']> {
+async function notificationCounts({ redis, keys }: ApiContext): Promise<StateSnapshot['notifications']> {
   return Promise.all(
     NOTIFICATION_TARGETS.map(async (target) => ({
       target,
-      jobs: await queueCounts(redis, key_prefix, notificationQueueName(target)),
+      jobs: await queueCounts(redis, keys, notificationQueueName(target)),
     })),
   );
 }

@@ -1,7 +1,7 @@
 import type { Evicted } from '@nightcrier/core/incidents/admission';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
-import type { RequeueOutcome } from '@nightcrier/state/admission/admission';
+import type { RequeueOutcome } from '@nightcrier/state/admission/admission-reply';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
@@ -55,8 +55,8 @@ function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome, logge
   switch (outcome.kind) {
     case 'queued':
       return { incident_id: outcome.incidentId, previous_incident_id };
-    case 'standing':
-      throw new ApiError('incident_open', `incident ${outcome.incidentId} stands for this fault, and is open`);
+    case 'already_open':
+      throw new ApiError('incident_open', `incident ${outcome.incidentId} is open for this fault`);
     case 'rejected':
     case 'dropped_incoming':
       throw new ApiError('queue_full', `the queue is full (${outcome.bound}_queue_size); try again later`);

@@ -1,6 +1,7 @@
+import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { describeUsage } from '@nightcrier/core/incidents/agent-usage';
 import { describeResource } from '@nightcrier/core/faults/fault';
-import type { Incident } from '@nightcrier/core/incidents/incident';
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
@@ -30,6 +31,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['resource', row.resource],
     ['fault', `${row.fault} (${row.severity})`],
     ['state', incident.reason === undefined ? row.state : `${row.state}: ${incident.reason}`],
+    ['cancelling', isFinal(incident.state) ? undefined : incident.cancel_requested_at],
     ['members', incident.member_count > 1 ? incident.member_count : undefined],
     ['previous', incident.previous_incident_id],
     ['requeued as', incident.requeued_as],
@@ -47,6 +49,16 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
   }
   console.log(`\n${report ?? 'There is no report.'}`);
+}
+
+/** `nightcrier incidents cancel ID`: ends an open incident, or has its worker end it. */
+export async function cancelIncident(api: ApiClient, id: string, request: CancelRequest): Promise<void> {
+  const state = await api.cancel(id, request);
+  console.log(
+    state === 'cancelled'
+      ? `incident ${id} is cancelled`
+      : `incident ${id} is ${state}; its worker stops it within seconds: nightcrier incidents show ${id}`,
+  );
 }
 
 /** Why not to believe everything in the report. */

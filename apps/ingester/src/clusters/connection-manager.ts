@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
@@ -5,7 +6,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
-import type { ContactMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
@@ -14,17 +15,17 @@ import pLimit from 'p-limit';
 import { readAccess } from './read-access.ts';
 
 /** What the connections need of the configuration; durations in seconds. */
-export type ConnectionSettings = Pick<
-  Config,
-  | 'subscribe_mode'
-  | 'poll_interval'
-  | 'sse_read_timeout'
-  | 'sse_reconnect_initial_backoff'
-  | 'sse_reconnect_max_backoff'
-  | 'sse_reconnect_multiplier'
-  | 'sse_reconnect_jitter'
-  | 'resync_interval'
->;
+const CONNECTION_SETTINGS = [
+  'subscribe_mode',
+  'poll_interval',
+  'sse_read_timeout',
+  'sse_reconnect_initial_backoff',
+  'sse_reconnect_max_backoff',
+  'sse_reconnect_multiplier',
+  'sse_reconnect_jitter',
+  'resync_interval',
+] as const satisfies readonly (keyof Config)[];
+export type ConnectionSettings = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
 
 export interface ConnectionManagerOptions {
   settings: ConnectionSettings;
@@ -32,8 +33,7 @@ export interface ConnectionManagerOptions {
   /** Everything that any cluster sends, together with the cluster that it came from. */
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
-  onHealthChange: (cluster: string) => void;
-  memoryOf: (cluster: string) => ContactMemory;
+  memoryOf: (cluster: string) => WatermarkMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection begins when this resolves, but no later than {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -57,17 +57,32 @@ interface Watched {
  * "ConnectionManager"). Which clusters these are changes with the leases and with the configuration.
  */
 export class ConnectionManager {
+  /** `health`: the health of this cluster has changed. */
+  readonly events = new EventEmitter<{ health: [cluster: string] }>();
   readonly #options: ConnectionManagerOptions;
   readonly #transport = createMcpTransport();
   readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
   readonly #watched = new Map<string, Watched>();
   /** Connections that are on their way out, so that a stop waits for them. */
   readonly #ending = new Set<Promise<void>>();
+  #settings: ConnectionSettings;
   #order: string[] = [];
   #stopped: Promise<void> | undefined;
 
   constructor(options: ConnectionManagerOptions) {
     this.#options = options;
+    this.#settings = options.settings;
+  }
+
+  /** Renews every connection, unless the settings are the same. */
+  configure(settings: ConnectionSettings): void {
+    const former = this.#settings;
+    this.#settings = settings;
+    if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
+    for (const [name, watched] of this.#watched) {
+      this.#end(name, watched);
+      this.#begin(watched.cluster);
+    }
   }
 
   /**
@@ -132,7 +147,8 @@ export class ConnectionManager {
   }
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
-    const { settings, logger, memoryOf, onReceived, onMalformed, onHealthChange } = this.#options;
+    const settings = this.#settings;
+    const { logger, memoryOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),
@@ -153,7 +169,7 @@ export class ConnectionManager {
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
-      onHealthChange: () => onHealthChange(cluster.name),
+      onHealthChange: () => this.events.emit('health', cluster.name),
     });
   }
 }

@@ -1,65 +1,67 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 
 export interface HealthPublisherOptions {
-  /** The present health of all clusters. */
+  /** Returns the present health of all clusters. */
   health: () => ClusterHealth[];
-  /** Rejects while Redis is away. */
+  /** Rejects while Redis is unreachable. */
   publish: (clusters: ClusterHealth[]) => Promise<void>;
   logger: Logger;
 }
 
-/** Readers take a report that is three times as old for that of a dead ingester. */
+/** Between two reports of all clusters. Readers ignore a report that is three times as old. */
 const INTERVAL_MS = 5_000;
-/** Changes within this time go out together. */
+/** Changes within this time are published together. */
 const COALESCE_MS = 50;
 
 /**
- * Reports the health of the clusters: all at an interval, changed ones at once. A report that cannot be written is not
- * kept: the next one says all that counts.
+ * Publishes the health of the clusters: all of them at an interval, changed ones immediately. One report at a time, so
+ * that an older one never overwrites a newer one. A report that cannot be written is dropped: the next one replaces it.
  */
 export class HealthPublisher {
   readonly #options: HealthPublisherOptions;
-  readonly #changed = new Set<string>();
-  #interval: NodeJS.Timeout | undefined;
-  #coalescing: NodeJS.Timeout | undefined;
-  #publishing: Promise<void> = Promise.resolve();
+  readonly #loop: BackgroundLoop;
+  #changed = new Set<string>();
+  #nextFullReport = 0;
 
   constructor(options: HealthPublisherOptions) {
     this.#options = options;
+    this.#loop = new BackgroundLoop(() => this.#publishDue(), {
+      interval: INTERVAL_MS,
+      onError: (error) => this.#logFailure(error),
+    });
   }
 
   start(): void {
-    this.#interval ??= setInterval(() => void this.#publish(), INTERVAL_MS);
-    void this.#publish();
+    this.#loop.start();
   }
 
-  /** The health of a cluster has changed. */
+  /** Publishes the health of this cluster soon. */
   changed(cluster: string): void {
-    if (!this.#interval) return;
     this.#changed.add(cluster);
-    this.#coalescing ??= setTimeout(() => {
-      this.#coalescing = undefined;
-      const changed = new Set(this.#changed);
-      this.#changed.clear();
-      void this.#publish(changed);
-    }, COALESCE_MS);
+    this.#loop.wake(COALESCE_MS);
   }
 
-  /** Reports once more, so that readers see the end, and ends. */
+  /** Publishes the final health of all clusters and ends. */
   async stop(): Promise<void> {
-    clearInterval(this.#interval);
-    clearTimeout(this.#coalescing);
-    this.#interval = undefined;
-    await this.#publish();
+    await this.#loop.stop();
+    const { health, publish } = this.#options;
+    await publish(health()).catch((error: unknown) => this.#logFailure(error));
   }
 
-  /** One after the other, so that an older report never overwrites a newer one. */
-  #publish(only?: ReadonlySet<string>): Promise<void> {
-    const { health, publish, logger } = this.#options;
-    this.#publishing = this.#publishing
-      .then(() => publish(health().filter(({ name }) => only?.has(name) ?? true)))
-      .catch((error: unknown) => logger.debug({ error: String(error) }, 'health could not be published'));
-    return this.#publishing;
+  /** Returns the wait until the next report of all clusters, ms. */
+  async #publishDue(): Promise<number> {
+    const { health, publish } = this.#options;
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const isFull = performance.now() >= this.#nextFullReport;
+    if (isFull) this.#nextFullReport = performance.now() + INTERVAL_MS;
+    await publish(health().filter(({ name }) => isFull || changed.has(name)));
+    return Math.max(0, this.#nextFullReport - performance.now());
+  }
+
+  #logFailure(error: unknown): void {
+    this.#options.logger.debug({ error: String(error) }, 'cluster health not published');
   }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import {
@@ -12,8 +13,6 @@ import pLimit from 'p-limit';
 
 export interface PreflightOptions {
   logger: Logger;
-  /** The permissions of a cluster are known, or have changed. */
-  onChange: (cluster: string) => void;
   /** Until the next check when there was no answer, or too few permissions, ms. */
   retryInterval?: number;
   /** Until the next check when all is well, ms. */
@@ -38,6 +37,8 @@ interface Checked {
  * cluster its permissions and no other cluster anything.
  */
 export class PermissionPreflight {
+  /** `change`: the permissions of this cluster are known, or were checked again. */
+  readonly events = new EventEmitter<{ change: [cluster: string] }>();
   readonly #options: PreflightOptions;
   readonly #limit = pLimit(CONCURRENCY);
   readonly #checked = new Map<string, Checked>();
@@ -115,14 +116,14 @@ export class PermissionPreflight {
 
   /** Checks once. `words` tells one result from another, `say` logs it. */
   async #check(checked: Checked): Promise<{ words: string; ok: boolean; say: () => void }> {
-    const { logger, onChange } = this.#options;
+    const { logger } = this.#options;
     const { signal } = checked.stopping;
     const { name, triage } = checked.cluster;
     const { kubeconfig = '', allow_secrets_access: allowSecretsAccess } = triage;
     try {
       const permissions = await checkPermissions({ clusterName: name, kubeconfig, allowSecretsAccess, signal });
       checked.permissions = permissions;
-      onChange(name);
+      this.events.emit('change', name);
       const ok = minimumPermissionsMet(permissions);
       const { warnings = [] } = permissions;
       const say = (): void => {

@@ -1,65 +1,69 @@
+import type { Watermark, WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
-import type { Contact, ContactMemory } from '@nightcrier/cluster/backfill/watermark';
 import type { LastContacts } from '@nightcrier/state/health/last-contact';
 
-export interface ContactKeeperOptions {
-  contacts: Pick<LastContacts, 'read' | 'known'>;
-  /** Rejects while Redis is away. */
-  write: (contacts: ReadonlyMap<string, Contact>) => Promise<void>;
+export interface WatermarkStoreOptions {
+  stored: Pick<LastContacts, 'read' | 'known'>;
+  /** Writes watermarks by cluster. Rejects while Redis is unreachable. */
+  write: (watermarks: ReadonlyMap<string, Watermark>) => Promise<void>;
   logger: Logger;
 }
 
 const INTERVAL_MS = 2_000;
 
 /**
- * Remembers the last contact with each cluster, for the ingester that comes next. Written at an interval: one that dies
- * leaves a contact that is a little too old, and its successor looks a little further back than it has to.
+ * Stores the watermark of each cluster for the next ingester that watches it. Writes at an interval: a process that dies
+ * leaves a watermark that is slightly too old, and its successor scans a slightly longer gap than necessary.
  */
-export class ContactKeeper {
-  readonly #options: ContactKeeperOptions;
-  readonly #unwritten = new Map<string, Contact>();
-  #interval: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+export class WatermarkStore {
+  readonly #options: WatermarkStoreOptions;
+  readonly #unwritten = new Map<string, Watermark>();
+  readonly #loop: BackgroundLoop;
 
-  constructor(options: ContactKeeperOptions) {
+  constructor(options: WatermarkStoreOptions) {
     this.#options = options;
+    this.#loop = new BackgroundLoop(() => this.#write(), {
+      interval: INTERVAL_MS,
+      firstRun: 'after_interval',
+      onError: (error) => this.#logFailure(error),
+    });
   }
 
   start(): void {
-    this.#interval ??= setInterval(() => void this.#flush(), INTERVAL_MS);
+    this.#loop.start();
   }
 
-  /** Writes what is there and ends. */
+  /** Writes what is unwritten and ends. */
   async stop(): Promise<void> {
-    clearInterval(this.#interval);
-    await this.#flush();
+    await this.#loop.stop();
+    await this.#write().catch((error: unknown) => this.#logFailure(error));
   }
 
-  /** The memory of one cluster. */
-  memoryOf(cluster: string): ContactMemory {
-    const { contacts } = this.#options;
+  /** Returns the memory of one cluster. */
+  memoryOf(cluster: string): WatermarkMemory {
+    const { stored } = this.#options;
     return {
-      read: async () => this.#unwritten.get(cluster) ?? contacts.read(cluster),
-      write: (contact) => void this.#unwritten.set(cluster, contact),
-      known: (sightings) => contacts.known(cluster, sightings),
+      read: async () => this.#unwritten.get(cluster) ?? stored.read(cluster),
+      write: (watermark) => void this.#unwritten.set(cluster, watermark),
+      known: (sightings) => stored.known(cluster, sightings),
     };
   }
 
-  /** One after the other; what cannot be written stays, unless there is something newer. */
-  #flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
-  }
-
+  /** Keeps what cannot be written, unless a newer watermark has arrived meanwhile. */
   async #write(): Promise<void> {
-    const contacts = new Map(this.#unwritten);
-    if (contacts.size === 0) return;
+    const watermarks = new Map(this.#unwritten);
+    if (watermarks.size === 0) return;
     this.#unwritten.clear();
     try {
-      await this.#options.write(contacts);
+      await this.#options.write(watermarks);
     } catch (error) {
-      for (const [name, contact] of contacts) if (!this.#unwritten.has(name)) this.#unwritten.set(name, contact);
-      this.#options.logger.debug({ error: String(error) }, 'last contacts could not be written');
+      for (const [name, watermark] of watermarks) if (!this.#unwritten.has(name)) this.#unwritten.set(name, watermark);
+      throw error;
     }
+  }
+
+  #logFailure(error: unknown): void {
+    this.#options.logger.debug({ error: String(error) }, 'watermarks not written; retrying');
   }
 }

@@ -10,7 +10,7 @@ import { EarlyCounts } from './early-counts.ts';
 import { CountsStore } from '../spool/counts-store.ts';
 
 interface Redis {
-  away?: boolean;
+  unreachable?: boolean;
   hangs?: boolean;
   written: CountBatch[];
 }
@@ -19,12 +19,13 @@ async function countsBefore(redis: Redis, directory?: string) {
   const root = directory ?? (await mkdtemp(path.join(tmpdir(), 'nightcrier-counts-')));
   const write = async (batch: CountBatch): Promise<void> => {
     if (redis.hangs) await new Promise(() => undefined);
-    if (redis.away) throw new Error('Redis is away');
+    if (redis.unreachable) throw new Error('Redis is unreachable');
     redis.written.push(batch);
   };
   const errors: object[] = [];
   const logger = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
   const counts = new EarlyCounts({ write, store: new CountsStore(root, logger), logger, interval: 60_000 });
+  counts.start();
   onTestFinished(async () => {
     if (!redis.hangs) await counts.close();
     await rm(root, { recursive: true, force: true });
@@ -52,21 +53,21 @@ test('sums up by cluster, outcome and reason', async () => {
   ]);
 });
 
-test('sends what could not be written again under its number, and what came since under the next', async () => {
-  const redis: Redis = { away: true, written: [] };
+test('resends what could not be written under its number, and what came since under the next', async () => {
+  const redis: Redis = { unreachable: true, written: [] };
   const { counts, root } = await countsBefore(redis);
   counts.add('alpha', 'skipped');
   await counts.flush();
   counts.add('alpha', 'skipped');
   await expect.poll(() => files(root)).toHaveLength(1);
-  redis.away = false;
+  redis.unreachable = false;
   await counts.close();
   expect(redis.written.map(({ sequence }) => sequence)).toEqual([1, 2]);
   expect(plain(redis).map(({ by }) => by)).toEqual([1, 1]);
   expect(files(root)).toEqual([]);
 });
 
-test.each(['away', 'hangs'] as const)('what is counted while Redis %s outlives the process', async (trouble) => {
+test.each(['unreachable', 'hangs'] as const)('what is counted outlives the process when Redis: %s', async (trouble) => {
   const dead: Redis = { [trouble]: true, written: [] };
   const { counts, root } = await countsBefore(dead);
   counts.add('alpha', 'filtered', 4);
@@ -78,7 +79,7 @@ test.each(['away', 'hangs'] as const)('what is counted while Redis %s outlives t
       .map((file) => readFileSync(path.join(root, file), 'utf8'))
       .join('');
   await expect.poll(kept).toContain('"by":2');
-  // As if its process had died: nobody answers to that number.
+  // As if its process had died.
   const [own = ''] = readdirSync(root);
   renameSync(path.join(root, own), path.join(root, `left~${randomUUID()}`));
 

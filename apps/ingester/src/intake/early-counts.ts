@@ -1,9 +1,10 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { CountBatch, EarlyCount, EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
 import type { AdoptedCounts, CountsStore } from '../spool/counts-store.ts';
 
 export interface EarlyCountsOptions {
-  /** What the counts are written to, once however often a batch is sent; rejects while Redis is away. */
+  /** Writes a batch, which counts once however often it is sent; rejects while Redis is unreachable. */
   write: (batch: CountBatch) => Promise<void>;
   store: CountsStore;
   logger: Logger;
@@ -11,38 +12,62 @@ export interface EarlyCountsOptions {
   interval?: number;
 }
 
+/**
+ * - `reachable`: the last write succeeded, and counts are in memory.
+ * - `unreachable`: Redis rejects or does not answer, and counts are on disk too.
+ */
+type CountsState = 'reachable' | 'unreachable' | 'closed';
+
+const NEXT = {
+  reachable: ['unreachable', 'closed'],
+  unreachable: ['reachable', 'closed'],
+  closed: [],
+} as const satisfies Record<CountsState, readonly CountsState[]>;
+
 const INTERVAL_MS = 500;
-/** Without an answer for so long, Redis is taken to be away, ms. */
+/** Without an answer for this long, Redis counts as unreachable, ms. */
 const PATIENCE_MS = 250;
-/** While Redis is away, what was counted is on disk after so long, ms. */
-const KEEP_DELAY_MS = 100;
+/** While Redis is unreachable, a count is on disk after this time, ms. */
+const SAVE_DELAY_MS = 100;
 const ADOPT_INTERVAL_MS = 20_000;
 
 /**
- * Counts of faults that do not get as far as admission. They are summed up here and written at an interval: a flood of
- * filtered events costs Redis next to nothing. While Redis is away they are kept on disk, so that they outlive this
- * process; the next ingester takes them over. Batches are numbered, and none counts twice.
+ * Counts of faults that do not get as far as admission. They are summed up here and written at an interval, so that a
+ * flood of filtered events costs Redis next to nothing. While Redis is unreachable they are on disk, so that they outlive
+ * this process; the next ingester adopts them. Batches are numbered, and none counts twice.
  */
 export class EarlyCounts {
   readonly #options: EarlyCountsOptions;
-  readonly #timers: NodeJS.Timeout[];
+  readonly #flushLoop: BackgroundLoop;
+  readonly #saveLoop: BackgroundLoop;
+  readonly #adoptLoop: BackgroundLoop;
   readonly #pending = new Map<string, EarlyCount>();
+  #state: CountsState = 'reachable';
   /** Sent, and not known to be counted. */
   #sent: CountBatch | undefined;
   #sequence = 0;
   #adopted: AdoptedCounts[] = [];
-  #away = false;
-  #keeping: NodeJS.Timeout | undefined;
-  #diskFailed = false;
+  #diskError: unknown;
   #flushing: Promise<void> | undefined;
 
   constructor(options: EarlyCountsOptions) {
+    const { interval = INTERVAL_MS, logger } = options;
     this.#options = options;
-    this.#timers = [
-      setInterval(() => void this.flush(), options.interval ?? INTERVAL_MS),
-      setInterval(() => this.#adopt(), ADOPT_INTERVAL_MS),
-    ];
-    this.#adopt();
+    const onError = (error: unknown): void => logger.error({ error }, 'early counts failed');
+    this.#flushLoop = new BackgroundLoop(() => this.flush(), { interval, firstRun: 'after_interval', onError });
+    this.#saveLoop = new BackgroundLoop(async () => this.#save(), {
+      interval: Infinity,
+      firstRun: 'after_interval',
+      onError,
+    });
+    this.#adoptLoop = new BackgroundLoop(async () => this.#adopt(), { interval: ADOPT_INTERVAL_MS, onError });
+  }
+
+  /** Adopts the counts of ended ingesters, and begins to write. */
+  start(): void {
+    this.#adoptLoop.start();
+    this.#saveLoop.start();
+    this.#flushLoop.start();
   }
 
   add(cluster: string, counted: EarlyOutcome | MalformedCount, by = 1): void {
@@ -52,10 +77,10 @@ export class EarlyCounts {
     const known = this.#pending.get(key);
     if (known) known.by += by;
     else this.#pending.set(key, { cluster, ...(outcome && { outcome }), ...(malformed && { malformed }), by });
-    if (this.#away) this.#keeping ??= setTimeout(() => this.#keep(), KEEP_DELAY_MS);
+    if (this.#state === 'unreachable') this.#saveLoop.wake(SAVE_DELAY_MS);
   }
 
-  /** Writes what is there; what cannot be written stays. Never rejects. */
+  /** Writes all counts; what cannot be written stays. Concurrent calls share one write. Never rejects. */
   flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;
@@ -63,42 +88,62 @@ export class EarlyCounts {
     return this.#flushing;
   }
 
-  /** Writes the rest and ends; what cannot be written waits on disk for the next start. */
+  /** Writes the rest and ends; what cannot be written stays on disk for the next start. */
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    if (this.#state === 'closed') return;
+    await Promise.all([this.#flushLoop.stop(), this.#saveLoop.stop(), this.#adoptLoop.stop()]);
     await this.#flushing;
     await this.flush();
-    this.#keep();
+    this.#save();
     this.#onDisk(() => this.#options.store.release());
+    this.#move('closed');
   }
 
   async #flush(): Promise<void> {
-    const patience = setTimeout(() => this.#stall(), PATIENCE_MS);
+    const patience = setTimeout(() => this.#moveTo('unreachable'), PATIENCE_MS);
     try {
-      for (const adopted of this.#adopted) {
-        for (const batch of adopted.batches) await this.#options.write(batch);
-        this.#onDisk(() => this.#options.store.remove(adopted));
-        this.#adopted = this.#adopted.filter((other) => other !== adopted);
-      }
-      // What could not be written the last time, then what has come since.
+      await this.#writeAdopted();
+      // What could not be written the last time, then what has been counted since.
       for (let batches = 0; batches < 2; batches += 1) {
         this.#sent ??= this.#take();
         if (!this.#sent) break;
         await this.#options.write(this.#sent);
         this.#sent = undefined;
       }
-      if (this.#away) {
-        this.#away = false;
-        this.#keep();
-      }
+      this.#moveTo('reachable');
     } catch {
-      this.#stall();
+      this.#moveTo('unreachable');
     } finally {
       clearTimeout(patience);
     }
   }
 
-  /** What was counted since the last batch. */
+  async #writeAdopted(): Promise<void> {
+    const { store, write } = this.#options;
+    for (const adopted of this.#adopted) {
+      for (const batch of adopted.batches) await write(batch);
+      this.#onDisk(() => store.remove(adopted));
+      this.#adopted = this.#adopted.filter((other) => other !== adopted);
+    }
+  }
+
+  /** Moves to a state, or stays in it: then what is on disk may still be older than what is in memory. */
+  #moveTo(next: 'reachable' | 'unreachable'): void {
+    if (next !== this.#state) this.#move(next);
+    else if (next === 'unreachable') this.#save();
+  }
+
+  /** The only writer of the state. */
+  #move(next: CountsState): void {
+    const from = this.#state;
+    const allowed: readonly CountsState[] = NEXT[from];
+    if (!allowed.includes(next)) throw new Error(`early counts cannot go from ${from} to ${next}`);
+    this.#state = next;
+    this.#options.logger.debug({ from, state: next }, 'early counts state changed');
+    if (next !== 'closed') this.#save();
+  }
+
+  /** Returns what was counted since the last batch. */
   #next(): CountBatch | undefined {
     if (this.#pending.size === 0) return undefined;
     const counts = Array.from(this.#pending.values(), (count) => ({ ...count }));
@@ -112,14 +157,8 @@ export class EarlyCounts {
     return batch;
   }
 
-  #stall(): void {
-    this.#away = true;
-    this.#keep();
-  }
-
-  #keep(): void {
-    clearTimeout(this.#keeping);
-    this.#keeping = undefined;
+  /** Replaces what is on disk with what is not written. */
+  #save(): void {
     const batches = [this.#sent, this.#next()].filter((batch) => batch !== undefined);
     this.#onDisk(() => this.#options.store.keep(batches));
   }
@@ -130,14 +169,14 @@ export class EarlyCounts {
     });
   }
 
-  /** Where the disk fails, the counts are in memory alone; the spool says so in the health. */
+  /** Where the disk fails, counts are in memory only; the spool shows the failure in the health. */
   #onDisk(access: () => void): void {
     try {
       access();
-      this.#diskFailed = false;
+      this.#diskError = undefined;
     } catch (error) {
-      if (!this.#diskFailed) this.#options.logger.error({ error }, 'counts of the books cannot be kept in spool_dir');
-      this.#diskFailed = true;
+      if (this.#diskError === undefined) this.#options.logger.error({ error }, 'counts cannot be saved in spool_dir');
+      this.#diskError = error;
     }
   }
 }

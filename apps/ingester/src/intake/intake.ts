@@ -7,7 +7,6 @@ import type { Logger } from '@nightcrier/core/logger';
 import { passesThreshold, type SeverityThreshold } from '@nightcrier/core/faults/severity';
 import type { Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
 import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
-import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
 import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import { ShedBursts } from './shed-bursts.ts';
@@ -61,8 +60,8 @@ export class Intake {
 
   /** Takes what a cluster sent. Never throws. */
   receive(cluster: ClusterConfig, received: Received): void {
-    const fault = this.#parse(cluster, received);
-    if (!fault) return;
+    const { fault } = received;
+    this.#noteNormalization(cluster, received);
     if (!passesThreshold(fault.severity, this.#options.threshold())) {
       this.#filtered(cluster, fault);
       return;
@@ -89,31 +88,11 @@ export class Intake {
     this.#shed.close();
   }
 
-  #parse(cluster: ClusterConfig, received: Received): FaultEvent | undefined {
-    if (received.source !== 'subscription') return received.fault;
-    const { logger } = this.#options;
-    const context = { clusterName: cluster.name, now: new Date(this.#now()) };
-    const parsed = parseNotification(received.params, context);
-    switch (parsed.kind) {
-      case 'fault':
-        if (parsed.notes.length > 0) {
-          logger.debug(
-            { cluster: cluster.name, fault: parsed.fault.faultId, notes: parsed.notes },
-            'fault has oddities',
-          );
-        }
-        if (parsed.claims !== undefined) {
-          this.#count(cluster, 'cluster', `the server calls the cluster ${JSON.stringify(parsed.claims)}`, true);
-        }
-        return parsed.fault;
-      case 'malformed':
-        this.malformed(cluster, parsed.reason, parsed.detail);
-        break;
-      case 'ignored':
-      case 'subscription-error':
-        logger.debug({ cluster: cluster.name, kind: parsed.kind }, 'notification is no fault');
-    }
-    return undefined;
+  #noteNormalization(cluster: ClusterConfig, { fault, notes = [], claims }: Received): void {
+    if (notes.length > 0)
+      this.#options.logger.debug({ cluster: cluster.name, fault: fault.faultId, notes }, 'fault normalized');
+    if (claims !== undefined)
+      this.#count(cluster, 'cluster', `the server calls the cluster ${JSON.stringify(claims)}`, true);
   }
 
   /** Counted each time; said once a minute, or a broken server would fill the log. */

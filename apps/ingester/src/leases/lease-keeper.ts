@@ -1,170 +1,176 @@
+import { EventEmitter } from 'node:events';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { rankIngesters } from '@nightcrier/core/clusters/placement';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterLeases, LeaseView } from '@nightcrier/state/leases/cluster-leases';
-import { setTimeout as sleep } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
+import type { HeldLeases } from './held-leases.ts';
+import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
 export interface LeaseKeeperOptions {
   leases: Pick<ClusterLeases, 'id' | 'length' | 'beat' | 'take' | 'release'>;
+  held: HeldLeases;
   /** Names of the configured clusters. */
   clusters: readonly string[];
-  /** Whether the cluster's faults arrive here. */
+  /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
-  /** These, and no other clusters, are to be watched by this ingester. */
-  onWatch: (clusters: ReadonlySet<string>) => void;
-  /** A watched cluster is ours from now on. */
-  onTaken: (cluster: string) => void;
   logger: Logger;
   /** Milliseconds. */
   now?: () => number;
 }
 
-/** Clusters that are new while Redis is away are watched, at the start after this time: twice is better than never. */
+interface LeaseKeeperEvents {
+  /** These, and no other clusters, are to be watched by this ingester. */
+  watch: [clusters: ReadonlySet<string>];
+  /** The lease of a watched cluster was taken. */
+  taken: [cluster: string];
+}
+
+/** Redis may take this long to answer at the start. After that all clusters are watched: twice is better than never. */
 const START_PATIENCE_MS = 1_000;
-/** Time between two attempts while Redis is away, and between two looks while others take what this ingester leaves. */
+/** Between two renewals while Redis is unreachable, and while other ingesters take clusters over. */
 const SHORT_INTERVAL_MS = 250;
-/** Added to the expiry of a lease before the next look, so that the look finds it expired. */
+/** Added to the expiry of a lease, so that the next renewal finds it expired. */
 const EXPIRY_MARGIN_MS = 20;
 
 /**
- * Knows which clusters this ingester watches: it keeps their leases and tells the rest of the process. One loop does
- * everything in turn: renew and look around, decide about each cluster, take what is to be taken. While Redis is away
- * nothing changes: what is watched stays watched, and the leases are looked at again when Redis is back.
+ * Keeps the leases of the clusters that this ingester watches. One loop does it all: renew, decide about each cluster,
+ * take and release leases, report what is to be watched. While Redis is unreachable nothing changes: what is watched
+ * stays watched, and the next renewal that succeeds decides anew. {@link KeeperState} has the states.
  */
 export class LeaseKeeper {
+  readonly events = new EventEmitter<LeaseKeeperEvents>();
   readonly #options: LeaseKeeperOptions;
   readonly #now: () => number;
-  /** Of the leases that are held, as far as is known. */
-  #tokens = new Map<string, number>();
+  readonly #loop: BackgroundLoop;
   readonly #unheldSince = new Map<string, number>();
   readonly #left = Promise.withResolvers<void>();
+  #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
-  #startedAt = 0;
-  #hasLooked = false;
-  #inTouchSince: number | undefined;
-  #afterOutage = false;
-  #leaving = false;
   #refused: RefusedConfiguration | undefined;
-  #stopped = false;
-  #pause = new AbortController();
-  #running: Promise<void> | undefined;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#clusters = options.clusters;
+    this.#loop = new BackgroundLoop(() => this.#renew(), {
+      interval: SHORT_INTERVAL_MS,
+      onError: (error) => options.logger.error({ error }, 'leases could not be decided'),
+    });
   }
 
   start(): void {
-    this.#startedAt = this.#now();
-    this.#running ??= this.#run();
+    if (this.#state.kind !== 'idle') return;
+    this.#move({ kind: 'starting', since: this.#now() });
+    this.#loop.start();
   }
 
-  /** The fencing token of a cluster that this ingester holds. */
-  tokenOf(cluster: string): number | undefined {
-    return this.#tokens.get(cluster);
-  }
-
-  /** These are the configured clusters from now on; the leases of others are given back. */
+  /** Replaces the configured clusters; the leases of others are released. */
   configure(clusters: readonly string[]): void {
     this.#clusters = clusters;
     this.#refused = undefined;
     this.#ranks.clusters.clear();
     for (const cluster of this.#unheldSince.keys()) if (!clusters.includes(cluster)) this.#unheldSince.delete(cluster);
-    this.look();
+    this.#loop.wake();
   }
 
-  /** Has it known that a changed configuration is not used. */
+  /** Reports that a changed configuration was refused. */
   refuse(refused: RefusedConfiguration): void {
     this.#refused = refused;
-    this.look();
+    this.#loop.wake();
   }
 
-  /** Something has changed, such as that a cluster's faults arrive now: decides anew without waiting. */
-  look(): void {
-    this.#pause.abort();
+  /** Decides about a cluster whose faults arrive now: its lease can be taken from its owner. */
+  clusterChanged(cluster: string): void {
+    const { held, isActive } = this.#options;
+    if (held.tokenOf(cluster) === undefined && isActive(cluster)) this.#loop.wake();
   }
 
-  /** Resolves when others watch what this ingester watched, as far as there are others, at the latest after `patience` ms. */
+  /** Resolves when other ingesters watch what this one watched, if there are others; at the latest after `patience` ms. */
   async handOver(patience: number): Promise<void> {
-    if (!this.#running || this.#stopped) return;
-    this.#leaving = true;
-    this.look();
-    const waited = new AbortController();
-    const deadline = sleep(patience, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([this.#left.promise, deadline]);
-    waited.abort();
+    if (this.#state.kind === 'idle' || this.#state.kind === 'stopped') return;
+    if (!this.#isLeaving) this.#move({ kind: 'leaving' });
+    this.#loop.wake();
+    await pTimeout(this.#left.promise, { milliseconds: patience, message: false });
   }
 
-  /** Ends, and gives back what is still held. */
+  /** Ends, and releases what is still held. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.look();
-    await this.#running;
-    const { leases, logger } = this.#options;
+    if (this.#state.kind !== 'stopped') this.#move({ kind: 'stopped' });
+    await this.#loop.stop();
+    const { leases, held, logger } = this.#options;
     await leases
-      .release(this.#tokens)
-      .catch((error: unknown) => logger.debug({ error: String(error) }, 'leases could not be given back'));
-    this.#tokens.clear();
+      .release(held.tokens)
+      .catch((error: unknown) => logger.debug({ error: String(error) }, 'leases not released; they expire'));
+    held.replace(new Map());
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      this.#pause = new AbortController();
-      const wait = await this.#turn();
-      await sleep(wait, undefined, { signal: this.#pause.signal }).catch(() => undefined);
-    }
-  }
-
-  /** @returns ms until the next turn. */
-  async #turn(): Promise<number> {
-    const { leases, logger } = this.#options;
+  /** Returns the wait until the next renewal, ms. */
+  async #renew(): Promise<number> {
+    const { leases, held, logger } = this.#options;
+    const leaving = this.#isLeaving;
     try {
-      const view = await leases.beat(this.#tokens, { leaving: this.#leaving, refused: this.#refused });
-      this.#hasLooked = true;
-      this.#inTouchSince ??= this.#now();
+      const view = await leases.beat(held.tokens, { leaving, refused: this.#refused });
+      this.#moveTo(afterRenewal(this.#state, this.#now()));
       await this.#follow(view);
-      const someoneElse = view.ingesters.some((id) => id !== leases.id);
-      if (this.#leaving && (!someoneElse || this.#tokens.size === 0)) this.#left.resolve();
-      return this.#leaving ? SHORT_INTERVAL_MS : untilNextLook(view, leases.length);
+      const isAlone = !view.ingesters.some((id) => id !== leases.id);
+      if (leaving && this.#state.kind === 'leaving' && (isAlone || held.tokens.size === 0))
+        this.#move({ kind: 'left' });
+      return this.#isLeaving ? SHORT_INTERVAL_MS : untilNextRenewal(view, leases.length);
     } catch (error) {
-      if (this.#inTouchSince !== undefined) {
-        this.#afterOutage = true;
-        logger.warn({ error: String(error), watched: this.#watched.size }, 'leases cannot be renewed; listening on');
-      }
-      this.#inTouchSince = undefined;
-      if (this.#leaving) this.#left.resolve();
-      const patient = !this.#hasLooked && this.#now() - this.#startedAt < START_PATIENCE_MS;
-      if (!patient) this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || this.#isNew(cluster)));
+      if (this.#state.kind === 'connected')
+        logger.warn({ error: String(error), watched: this.#watched.size }, 'lease renewal failed; still watching');
+      this.#moveTo(afterFailure(this.#state));
+      if (!this.#isPatient) this.#watchUnattended();
       return SHORT_INTERVAL_MS;
     }
   }
 
-  /** Decides about every cluster, takes and gives back leases, and says what is watched. */
+  get #isLeaving(): boolean {
+    return this.#state.kind === 'leaving' || this.#state.kind === 'left';
+  }
+
+  get #isPatient(): boolean {
+    return this.#state.kind === 'starting' && this.#now() - this.#state.since < START_PATIENCE_MS;
+  }
+
+  #moveTo(next: KeeperState): void {
+    if (next !== this.#state) this.#move(next);
+  }
+
+  /** The only writer of the state. */
+  #move(next: KeeperState): void {
+    const from = this.#state.kind;
+    this.#state = nextKeeperState(this.#state, next);
+    this.#options.logger.debug({ from, state: next.kind }, 'lease state changed');
+    if (next.kind === 'left') this.#left.resolve();
+  }
+
+  /** Decides about every cluster, takes and releases leases, and reports what is to be watched. */
   async #follow(view: LeaseView): Promise<void> {
-    const { leases, isActive, onTaken, logger } = this.#options;
+    const { leases, held, isActive, logger } = this.#options;
     const decisions = this.#decide(view);
-    const held = new Map([...this.#tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
-    const lost = [...this.#tokens.keys()].filter((cluster) => decisions.has(cluster) && !held.has(cluster));
-    const givenBack = new Map(
-      // Nobody can wait for a cluster that is away to be watched elsewhere before it is left.
-      [...this.#tokens].filter(([cluster]) => !decisions.has(cluster) || (this.#leaving && !isActive(cluster))),
+    const kept = new Map([...held.tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
+    const lost = [...held.tokens.keys()].filter((cluster) => decisions.has(cluster) && !kept.has(cluster));
+    const released = new Map(
+      // A cluster that is unreachable cannot become active elsewhere first.
+      [...held.tokens].filter(([cluster]) => !decisions.has(cluster) || (this.#isLeaving && !isActive(cluster))),
     );
-    for (const cluster of givenBack.keys()) held.delete(cluster);
-    this.#tokens = held;
-    await leases.release(givenBack);
+    for (const cluster of released.keys()) kept.delete(cluster);
+    held.replace(kept);
+    await leases.release(released);
 
     const wanted = [...decisions].filter(([, decision]) => decision === 'take');
     const taken = await leases.take(
       new Map(wanted.map(([cluster]) => [cluster, view.leases.get(cluster)?.token ?? 0])),
     );
-    this.#tokens = new Map([...held, ...taken]);
-    if (taken.size + lost.length + givenBack.size > 0) {
-      const { size } = this.#tokens;
-      const fields = { taken: [...taken.keys()], lost, given_back: [...givenBack.keys()], held: size };
+    held.replace(new Map([...kept, ...taken]));
+    if (taken.size + lost.length + released.size > 0) {
+      const fields = { taken: [...taken.keys()], lost, given_back: [...released.keys()], held: held.tokens.size };
       logger.info({ ...fields, ingesters: view.ingesters.length }, 'cluster leases changed');
     }
     this.#watch(
@@ -173,12 +179,13 @@ export class LeaseKeeper {
         return decision === 'hold' || decision === 'join' || taken.has(cluster);
       }),
     );
-    for (const cluster of taken.keys()) onTaken(cluster);
+    for (const cluster of taken.keys()) this.events.emit('taken', cluster);
   }
 
   #decide(view: LeaseView): Map<string, LeaseDecision> {
-    const { leases, isActive } = this.#options;
+    const { leases, held, isActive } = this.#options;
     const now = this.#now();
+    const contact = this.#state.kind === 'connected' ? this.#state : { since: now, afterOutage: true };
     return new Map(
       this.#clusters.map((cluster): [string, LeaseDecision] => {
         const lease = view.leases.get(cluster);
@@ -189,13 +196,13 @@ export class LeaseKeeper {
           lease,
           now: view.now,
           id: leases.id,
-          token: this.#tokens.get(cluster),
+          token: held.tokenOf(cluster),
           ranked: this.#ranked(cluster, view.ingesters),
           watching: this.#watched.has(cluster),
           active: isActive(cluster),
           unheldFor: now - unheldSince,
-          inTouchFor: now - (this.#inTouchSince ?? now),
-          afterOutage: this.#afterOutage,
+          inTouchFor: now - contact.since,
+          afterOutage: contact.afterOutage,
           leaseLength: leases.length,
         });
         return [cluster, decision];
@@ -203,7 +210,7 @@ export class LeaseKeeper {
     );
   }
 
-  /** Remembered, because it changes only when ingesters come and go. */
+  /** Cached: ranks change only when ingesters come and go. */
   #ranked(cluster: string, ingesters: string[]): string[] {
     const together = ingesters.join('\n');
     if (this.#ranks.ingesters !== together) this.#ranks = { ingesters: together, clusters: new Map() };
@@ -212,19 +219,19 @@ export class LeaseKeeper {
     return ranked;
   }
 
-  /** Whether it was never seen who holds it. */
-  #isNew(cluster: string): boolean {
-    return !this.#unheldSince.has(cluster);
+  /** Without Redis: watches what it watched, and every cluster whose owner was never known. */
+  #watchUnattended(): void {
+    this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#unheldSince.has(cluster)));
   }
 
   #watch(clusters: readonly string[]): void {
     this.#watched = new Set(clusters);
-    this.#options.onWatch(this.#watched);
+    this.events.emit('watch', this.#watched);
   }
 }
 
-/** A third of a lease, or less when a lease that nobody renewed is about to expire. */
-function untilNextLook({ leases, now }: LeaseView, length: number): number {
+/** A third of a lease, or less when a lease that is not renewed is about to expire. */
+function untilNextRenewal({ leases, now }: LeaseView, length: number): number {
   const expiries = [...leases.values()].map((lease) => lease.expires_at - now + EXPIRY_MARGIN_MS);
   return Math.min(length / 3, ...expiries.filter((wait) => wait > EXPIRY_MARGIN_MS));
 }

@@ -1,122 +1,123 @@
-import type { AgentCli } from '@nightcrier/core/settings/config';
-import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
-import { redactText } from '@nightcrier/redaction/redact-text';
-import type { Claim } from '../prepare/claim.ts';
-import type { Evidence } from '../evidence/evidence.ts';
-import { judgeAgent } from './judge-agent.ts';
-import { readReport } from '../report/read-report.ts';
+import { type AgentFailure, describeFailures } from '@nightcrier/core/incidents/agent-failure';
+import type { AgentFailures, TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { together } from '@nightcrier/core/async/together';
+import type { AgentCli } from '@nightcrier/core/settings/config';
+import { redactFailure } from '@nightcrier/redaction/redact-failure';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { Claim } from '../prepare/claim.ts';
+import { readReport } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
-import { TriageEnded } from '../triage-ended.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
-import type { LeftRun } from './run/find-orphaned-run.ts';
+import { type AgentResult, judgeAgent } from './judge-agent.ts';
+import { type AgentDecision, nextAgent } from './next-agent.ts';
 import { noteUsage } from './note-usage.ts';
 import { providerFailure } from './provider-failure.ts';
 import { runAgent } from './run-agent.ts';
+import type { OrphanedRun } from './run/find-orphaned-run.ts';
+import type { StartingPoint } from './starting-point.ts';
 
 /**
- * Lets the configured agent investigate, or follows the run that another worker began, and, where no valid report comes of
- * it, those of `agent_fallback`, on the same evidence: the next one when it was the model's provider that failed, else the
- * built-in analyser if it is among them, since another model would cost as much again. A passing cause is left to the next
- * attempt, as long as there is one. A report that is not the configured agent's says so, and so does its incident.
- * @param options.left the run to follow
- * @param options.passedOver why the configured agent is not even tried; then those of `agent_fallback` are, the built-in one last
+ * Runs the agents that {@link nextAgent} decides on, one after the other on the same evidence, until one reports. Records
+ * the configured agent's result in the breaker.
  * @param evidence resolves when it is in the workspace
- * @throws the signal's reason when it is aborted, or what the evidence was rejected with
+ * @throws the signal's reason when it is aborted, or the rejection of the evidence
  */
 export async function investigate(
+  start: StartingPoint,
   claim: Claim,
   workspace: Workspace,
   evidence: Promise<Evidence>,
   context: TriageContext,
-  { left, passedOver }: { left?: LeftRun | undefined; passedOver?: string } = {},
+): Promise<TriageOutcome> {
+  try {
+    const outcome = await runAgents(start, claim, workspace, evidence, context);
+    await start.breaker?.recordOutcome(outcome);
+    return outcome;
+  } catch (error) {
+    await start.breaker?.record({ kind: 'left' });
+    throw error;
+  }
+}
+
+async function runAgents(
+  start: StartingPoint,
+  claim: Claim,
+  workspace: Workspace,
+  evidence: Promise<Evidence>,
+  context: TriageContext,
 ): Promise<TriageOutcome> {
   const { config, logger } = context;
-  const { attempts } = claim.incident;
-  const untried = passedOver ?? (left ? undefined : claim.agentsGivenUp);
-  const failures = untried === undefined ? [] : [untried];
-  const fallback = config.agent_fallback.filter((successor) => successor !== config.agent_cli);
-  const order: AgentCli[] =
-    passedOver === undefined ? fallback : [...fallback.filter((successor) => successor !== 'builtin'), 'builtin'];
-  let agent: AgentCli = left?.agent ?? firstAgent();
-  let successors = order.slice(order.indexOf(agent) + 1);
-  for (let follow = left; ; follow = undefined) {
-    const because = failures.length > 0 ? failures.join('; ') : undefined;
-    const { outcome, provider } = await runOne(claim, workspace, evidence, { context, agent, because, left: follow });
-    if (outcome.kind === 'resolved' && agent !== config.agent_cli) {
-      return { ...outcome, reason: `${agent} took over${because === undefined ? '' : `: ${because}`}` };
+  const { agent_cli: configured, agent_fallback: fallback, max_attempts } = config;
+  const policy = { configured, fallback, attemptsLeft: claim.incident.attempts < max_attempts };
+  const failures: AgentFailure[] = [...start.failures];
+  for (;;) {
+    const decision = nextAgent({ orphan: start.orphan?.agent, failures }, policy);
+    if (decision.kind === 'over') return endOf(failures, decision.reason);
+    const { agent, reason } = decision;
+    if (reason !== 'configured' && reason !== 'orphaned_run') {
+      logger.warn({ agent, reason, failure: failures.at(-1) }, 'fallback agent started');
     }
-    if (outcome.kind !== 'agent_failed' && outcome.kind !== 'failed' && outcome.kind !== 'retry') return outcome;
-    if (outcome.kind === 'retry' && failures.length === 0 && attempts < config.max_attempts) return outcome;
-
-    failures.push(await redactText(describeFailure(outcome, { agent, provider, attempts })));
-    const next = provider === undefined ? successors.find((successor) => successor === 'builtin') : successors[0];
-    if (next === undefined) {
-      return failures.length > 1 ? { kind: 'agent_failed', reason: failures.join('; '), agent } : outcome;
+    if (failures.length > start.failures.length) freshOutput(workspace);
+    const orphan = reason === 'orphaned_run' ? start.orphan : undefined;
+    const result = await runOne(claim, workspace, evidence, { context, agent, failures, orphan });
+    if (result.kind === 'reported') {
+      return { kind: 'resolved', report: result.report, markdown: result.markdown, agent, failures };
     }
-    logger.warn({ agent, next, reason: failures.at(-1) }, 'agent failed; another one takes over');
-    freshOutput(workspace);
-    successors = successors.slice(successors.indexOf(next) + 1);
-    agent = next;
+    failures.push(await redactFailure(result));
   }
+}
 
-  function firstAgent(): AgentCli {
-    if (untried === undefined) return config.agent_cli;
-    return passedOver === undefined ? 'builtin' : (order[0] ?? 'builtin');
+/** Maps the failures of all agents to the outcome. */
+function endOf(failures: AgentFailures, reason: Extract<AgentDecision, { kind: 'over' }>['reason']): TriageOutcome {
+  switch (reason) {
+    case 'retry':
+      return { kind: 'retry', failures };
+    case 'unusable':
+      return { kind: 'failed', failures };
+    case 'no_agent_left':
+      return { kind: 'agent_failed', agent: failures.at(-1)?.agent ?? 'none', failures };
+    default:
+      return reason satisfies never;
   }
 }
 
 interface OneRun {
   context: TriageContext;
   agent: AgentCli;
-  because: string | undefined;
-  left: LeftRun | undefined;
+  /** Of the agents before it. */
+  failures: AgentFailures;
+  /** The run to adopt, in place of a new one. */
+  orphan: OrphanedRun | undefined;
 }
 
-/** One run of one agent, judged. `provider`: how the provider of its model let it down, where that was it. */
+/** Runs one agent and decides its result. */
 async function runOne(
   claim: Claim,
   workspace: Workspace,
   evidence: Promise<Evidence>,
-  { context, agent, because, left }: OneRun,
-): Promise<{ outcome: TriageOutcome; provider?: string | undefined }> {
+  { context, agent, failures, orphan }: OneRun,
+): Promise<AgentResult> {
   const { config } = context;
   // Model and tools are those of the configured agent's CLI.
   const own = agent === config.agent_cli ? {} : { agent_model: undefined, agent_allowed_tools: [] };
   const settings = { ...context, config: { ...config, ...own, agent_cli: agent } };
+  const because = describeFailures(failures);
   try {
-    const { exit, gone } = await runAgent(claim, workspace, evidence, settings, { because, left });
+    const { exit, gone } = await runAgent(claim, workspace, evidence, settings, { because, orphan });
     context.afterwards.defer(async () => void (await gone));
     const [report, stream] = await together(
       readReport(workspace.output, config.report_min_bytes),
       noteUsage(claim.incident.incident_id, workspace.logs, settings),
     );
-    const outcome = judgeAgent(exit, report, agent, config.agent_timeout);
-    // The next agent or attempt needs its container's name and its directories.
-    if (outcome.kind !== 'resolved') await gone;
-    return { outcome, provider: providerFailure(stream) };
+    const providerError = providerFailure(stream);
+    const result = judgeAgent({ agent, exit, report, providerError, timeoutSeconds: config.agent_timeout });
+    // The next agent or attempt needs the name of its container and its directories.
+    if (result.kind !== 'reported') await gone;
+    return result;
   } catch (error) {
-    // Without evidence there is nothing that another agent could do better.
+    // Without evidence no other agent could do better.
     await evidence;
-    if (error instanceof TriageEnded) return { outcome: error.outcome };
     await noteUsage(claim.incident.incident_id, workspace.logs, settings);
     throw error;
-  }
-}
-
-function describeFailure(
-  { kind, reason }: Extract<TriageOutcome, { kind: 'agent_failed' | 'failed' | 'retry' }>,
-  { agent, provider, attempts }: { agent: AgentCli; provider: string | undefined; attempts: number },
-): string {
-  if (provider !== undefined) return `${agent}: ${provider}`;
-  switch (kind) {
-    case 'agent_failed':
-      return reason; // which names the agent
-    case 'failed':
-      return `${agent}: ${reason}`;
-    case 'retry':
-      return `${agent}: gave up after ${attempts} attempts: ${reason}`;
-    default:
-      return kind satisfies never;
   }
 }

@@ -1,41 +1,43 @@
-import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
-import type { AgentExit } from './run/agent-exit.ts';
+import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { ReportReading } from '../report/read-report.ts';
+import type { AgentExit } from './run/agent-exit.ts';
+
+/** The result of one run of one agent. */
+export type AgentResult = { kind: 'reported'; report: ReportSummary; markdown: string } | AgentFailure;
+
+/** What is known of a run that has ended. */
+export interface AgentRunEnd {
+  agent: string;
+  exit: AgentExit;
+  report: ReportReading;
+  /** The error of the model's provider, if the stream of the CLI has one. */
+  providerError: string | undefined;
+  /** `agent_timeout` */
+  timeoutSeconds: number;
+}
 
 /**
- * Decides what an agent's run amounts to. The report decides, not the exit code: agent CLIs exit 0 after doing nothing,
- * and exit 1 because of an error that came after the report was written, so a valid report counts with any code of the
- * agent's own. The exceptions are ends that cut the agent off (its deadline, a kill): what is there then may be half a
- * report, and is left in the workspace for a person to judge.
- * @param agent name of the agent, for the reason
- * @param timeoutSeconds its deadline, for the reason
+ * Decides the result of a run. The report decides, not the exit code: agent CLIs exit 0 without a report, and exit 1 after
+ * an error that follows a complete report. The exceptions are ends that cut the agent off (its deadline, a kill): its report
+ * may be incomplete, and stays in the workspace.
  */
-export function judgeAgent(
-  exit: AgentExit,
-  report: ReportReading,
-  agent: string,
-  timeoutSeconds: number,
-): TriageOutcome {
-  const agentFailed = (reason: string): TriageOutcome => ({ kind: 'agent_failed', reason, agent });
+export function judgeAgent({ agent, exit, report, providerError, timeoutSeconds }: AgentRunEnd): AgentResult {
+  const provider: AgentFailure | undefined =
+    providerError === undefined ? undefined : { kind: 'provider_failed', agent, reason: providerError };
   switch (exit.kind) {
-    case 'timed_out':
-      return agentFailed(`${agent} timed out after ${timeoutSeconds} s`);
-    case 'killed':
-      return agentFailed(`${agent} was killed: ${exit.reason || 'something outside of it ended its container'}`);
     case 'unavailable':
-      return { kind: 'retry', reason: exit.reason, cause: 'agent_unavailable' };
     case 'interrupted':
-      return { kind: 'retry', reason: exit.reason };
     case 'unusable':
-      return { kind: 'failed', reason: exit.reason };
+      return { kind: exit.kind, agent, reason: exit.reason };
+    case 'timed_out':
+      return provider ?? { kind: 'timed_out', agent, timeout_seconds: timeoutSeconds };
+    case 'killed':
+      return provider ?? { kind: 'killed', agent, reason: exit.reason || 'its container was killed' };
     case 'exited': {
-      if (report.valid) return { kind: 'resolved', report: report.summary, markdown: report.markdown, agent };
-      const lastWords = exit.lastWords === '' ? '' : ` (last words: ${exit.lastWords})`;
-      return agentFailed(
-        exit.code === 0
-          ? `${agent} left no valid report: ${report.problem}`
-          : `${agent} exited with code ${exit.code}${lastWords} and left no valid report: ${report.problem}`,
-      );
+      if (report.valid) return { kind: 'reported', report: report.summary, markdown: report.markdown };
+      const stderr = exit.lastLine === '' ? {} : { stderr: exit.lastLine };
+      return provider ?? { kind: 'no_report', agent, exit_code: exit.code, ...stderr, reason: report.problem };
     }
     default:
       return exit satisfies never;

@@ -17,7 +17,7 @@ export function configuredTargets(
   slackRate: NotificationTarget['rate'] = SLACK_RATE,
 ): NotificationTarget[] {
   const targets: NotificationTarget[] = [];
-  const { slack_webhook_url, slack_webhook_url_file, slack_channel, webhook_url } = config;
+  const { slack_webhook_url, slack_webhook_url_file, slack_channel, webhook_url, webhook_url_file } = config;
   if (slack_webhook_url ?? slack_webhook_url_file) {
     targets.push(slackWebhook(() => required(slack_webhook_url, slack_webhook_url_file), slackRate));
   }
@@ -26,9 +26,9 @@ export function configuredTargets(
     const { slack_api_url: apiUrl } = config;
     targets.push(slackBot({ readToken, channel: slack_channel, apiUrl, cards, rate: slackRate }));
   }
-  if (webhook_url) {
+  if (webhook_url ?? webhook_url_file) {
     const read = (): Promise<Secret | undefined> => readSecret(config.webhook_secret, config.webhook_secret_file);
-    targets.push(webhook({ url: webhook_url, readSecret: read }));
+    targets.push(webhook({ readUrl: () => required(webhook_url, webhook_url_file), readSecret: read }));
   }
   return targets;
 }

@@ -8,10 +8,8 @@ import {
   type NotificationJob,
   type NotificationQueue,
   notificationQueueName,
-  openNotificationQueue,
 } from '@nightcrier/state/notifications/notification-queue';
-import { StateKeys } from '@nightcrier/state/redis/keys';
-import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { State } from '@nightcrier/state/open-state';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { retryDelay } from '../queue/retry-delay.ts';
 import { DeliveryError } from './delivery-error.ts';
@@ -43,8 +41,7 @@ const ATTEMPTS = 150;
 const STOP_PATIENCE_MS = 3_000;
 
 export interface NotifierOptions {
-  redis: RedisConnection;
-  key_prefix: string;
+  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue'>;
   targets: NotificationTarget[];
   outbox: NotificationOutbox;
   incidents: IncidentStore;
@@ -72,9 +69,9 @@ export class Notifier {
   }
 
   async start(): Promise<void> {
-    const { targets, redis, key_prefix, times, logger } = this.#options;
+    const { targets, state, times, logger } = this.#options;
     for (const target of targets) {
-      const queue = openNotificationQueue(redis, key_prefix, target.name, logger);
+      const queue = state.openNotificationQueue(target.name);
       const worker = this.#openWorker(target, queue);
       this.#lines.push({ target, queue, worker });
       if (target.inOrder) await queue.setGlobalConcurrency(1);
@@ -146,15 +143,15 @@ export class Notifier {
   }
 
   #openWorker(target: NotificationTarget, queue: NotificationQueue): Worker<NotificationJob> {
-    const { redis, key_prefix, times, logger } = this.#options;
+    const { state, times, logger } = this.#options;
     const { name } = target;
     const { initial, max } = times.retryDelay;
     const worker = new Worker<NotificationJob>(
       notificationQueueName(name),
       async (job, _token, signal) => this.#deliver(target, queue, job, signal),
       {
-        connection: redis,
-        prefix: new StateKeys(key_prefix).bullmq,
+        connection: state.redis,
+        prefix: state.keys.bullmq,
         autorun: false,
         concurrency: target.inOrder ? 1 : 5,
         limiter: target.rate,

@@ -6,7 +6,8 @@ import type { NotificationTarget } from './notification-target.ts';
 import { postJson } from './post-json.ts';
 
 export interface WebhookOptions {
-  url: Secret;
+  /** Gives the address. */
+  readUrl: () => Promise<Secret>;
   /** Gives the key of the signature, if there is one. */
   readSecret: () => Promise<Secret | undefined>;
 }
@@ -18,7 +19,7 @@ const RATE = { max: 50, duration: 1_000 };
  * A webhook that takes JSON, signed as the Standard Webhooks specification says: HMAC-SHA256 over id, time and body. The id
  * is the same when a delivery is repeated.
  */
-export function webhook({ url, readSecret }: WebhookOptions): NotificationTarget {
+export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTarget {
   return {
     name: 'webhook',
     rate: RATE,
@@ -33,7 +34,7 @@ export function webhook({ url, readSecret }: WebhookOptions): NotificationTarget
         'webhook-timestamp': timestamp,
         ...(secret && { 'webhook-signature': sign(`${news.id}.${timestamp}.${body}`, secret) }),
       };
-      await postJson('the webhook', url.reveal(), body, headers, signal);
+      await postJson('the webhook', (await readUrl()).reveal(), body, headers, signal);
       return undefined;
     },
   };

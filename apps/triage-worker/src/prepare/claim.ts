@@ -1,10 +1,12 @@
+import { type AgentFailure, describeFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
+import { cancelledReason } from '@nightcrier/core/incidents/cancel-request';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
 import { accessSync, constants, statSync } from 'node:fs';
-import { hasLastResort } from '../agent/roster.ts';
+import { hasLastResort } from '../roster.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import { workspaceOf } from '../workspace/workspace.ts';
@@ -18,15 +20,15 @@ export interface Claim {
   kubeconfig: string;
   /** An attempt was begun before, so something of it may be left. */
   resumed: boolean;
-  /** Why no agent is to be tried again: attempts are used up, and only the built-in analyser is left to report. */
-  agentsGivenUp?: string;
+  /** The attempts are used up, and the built-in analyser reports instead of an agent. */
+  exhausted?: AgentFailure;
 }
 
 /**
  * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
  * configuration of now, since hours can pass between a fault and its turn. What is claimed is to be begun.
  * @param row the incident's, being read
- * @throws TriageEnded `skipped`, `expired` or `failed`
+ * @throws TriageEnded `skipped`, `cancelled`, `expired` or `failed`
  */
 export async function claim(
   incidentId: string,
@@ -34,8 +36,9 @@ export async function claim(
   { config }: TriageContext,
 ): Promise<Claim> {
   const incident = await openIncident(incidentId, row);
+  requireWanted(incident);
   requireFresh(incident, config);
-  const agentsGivenUp = requireAttempts(incident, config);
+  const exhausted = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
   const cluster = config.clusters.find((candidate) => candidate.name === name);
   if (!cluster) {
@@ -54,7 +57,7 @@ export async function claim(
     cluster,
     kubeconfig,
     resumed: incident.started_at !== undefined,
-    ...(agentsGivenUp !== undefined && { agentsGivenUp }),
+    ...(exhausted && { exhausted }),
   };
 }
 
@@ -93,6 +96,12 @@ async function openIncident(incidentId: string, row: Promise<Incident | undefine
   return incident;
 }
 
+/** A request to cancel that came while another worker held the incident, and died with it. */
+function requireWanted({ cancel_requested_at, cancel_requested_by: by, cancel_reason: reason }: Incident): void {
+  if (cancel_requested_at === undefined) return;
+  throw new TriageEnded({ kind: 'cancelled', reason: cancelledReason({ by, reason }) });
+}
+
 /** An incident that was begun is brought to an end however long that takes. */
 function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seconds: most }: Config): void {
   if (most === 0 || started_at !== undefined || Date.now() - Date.parse(created_at) <= most * 1000) return;
@@ -100,17 +109,17 @@ function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seco
 }
 
 /**
- * Attempts that came to no end, because their workers died, count like the others. Gives why agents are not tried again,
- * where the built-in analyser is to report in their place.
+ * Requires an attempt that is left; attempts whose worker died count like the others. Returns a failure if the built-in
+ * analyser reports instead of an agent.
  */
-function requireAttempts(incident: Incident, config: Config): string | undefined {
+function requireAttempts(incident: Incident, config: Config): AgentFailure | undefined {
   const { attempts, state, last_failure = 'unknown' } = incident;
   if (attempts < config.max_attempts) return undefined;
-  const cause = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
-  const reason = `gave up after ${attempts} attempts: ${cause}`;
-  // Once more, and by rules alone. An analyser that kills its workers is given up like any other.
-  if (hasLastResort(config) && attempts === config.max_attempts) return reason;
-  throw failed(reason);
+  const reason = state === 'investigating' ? `attempt ${attempts}: its worker died or hung` : last_failure;
+  const exhausted: AgentFailure = { kind: 'attempts_exhausted', agent: config.agent_cli, attempts, reason };
+  // Once: if the analyser crashes its worker, the incident fails.
+  if (hasLastResort(config) && attempts === config.max_attempts) return exhausted;
+  throw failed(describeFailure(exhausted));
 }
 
 function requireReadable(kubeconfig: string, cluster: string): void {

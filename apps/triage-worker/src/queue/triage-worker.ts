@@ -1,12 +1,14 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
-import { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import { QUEUE_NAME, RETENTION, type TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
 import { performance } from 'node:perf_hooks';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
+import { removeAgentContainers } from '../agent/run/remove-agent-containers.ts';
+import { CancelWatch, orCancelled, type WatchedIncident } from './cancel-watch.ts';
 import { takeSlot } from './cluster-slot.ts';
 import type { RetryPolicy } from './retry-delay.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
@@ -32,8 +34,11 @@ export interface TriageWorkerParts {
   /** What the stages use; the worker adds what is each run's own. */
   context: Omit<TriageContext, 'afterwards' | 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
+  /** BullMQ's `prefix` option. */
+  prefix: string;
   counters: TriageCounters;
   slots: ClusterSlots;
+  cancellations: Cancellations;
   retry: RetryPolicy;
   /** Has what is due to be told looked for at once. */
   wakeNotifier: () => void;
@@ -49,6 +54,7 @@ export class TriageWorker {
   readonly #logger: Logger;
   readonly #worker: Worker<TriageJob>;
   readonly #shutdown = new AbortController();
+  readonly #cancelWatch: CancelWatch;
   /** Rows of jobs that BullMQ failed by itself, being brought to their end. */
   readonly #recording = new Set<Promise<void>>();
   #draining = false;
@@ -57,12 +63,13 @@ export class TriageWorker {
     const { config, logger } = parts.context;
     this.#parts = parts;
     this.#logger = logger;
+    this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, logger });
     this.#worker = new Worker<TriageJob>(
       QUEUE_NAME,
       async (job, token, signal) => this.#process(job, token ?? '', signal ?? this.#shutdown.signal),
       {
         connection: parts.connection,
-        prefix: new StateKeys(config.redis.key_prefix).bullmq,
+        prefix: parts.prefix,
         name: parts.context.workerId,
         autorun: false,
         concurrency: MOST_AT_ONCE,
@@ -94,9 +101,12 @@ export class TriageWorker {
     this.#worker.concurrency = agents;
   }
 
-  /** Investigations that begin from now on follow another configuration. */
+  /** Applies a changed configuration to the investigations that start from now on. */
   configure(config: Config): void {
-    this.#parts = { ...this.#parts, context: { ...this.#parts.context, config } };
+    const { context, retry } = this.#parts;
+    const { max_attempts: maxAttempts } = config;
+    this.#parts = { ...this.#parts, context: { ...context, config }, retry: { ...retry, maxAttempts } };
+    this.#worker.opts.maxStalledCount = maxAttempts;
   }
 
   /**
@@ -129,11 +139,22 @@ export class TriageWorker {
       if (this.#draining) return await giveBack(held);
       await this.#work(held, lockSignal, logger);
     } catch (error) {
+      if (error instanceof DelayedError) await this.#cancelReleased(incident_id, logger);
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
       // What became of the incident could not be written, so the job must not end either. BullMQ leaves it as it is after a
       // DelayedError; its lock is no longer renewed, and it is taken again as if this worker had died.
-      logger.error({ error }, 'what became of the incident could not be recorded; it will be taken again');
+      logger.error({ error }, 'cannot persist outcome; retrying');
       throw new DelayedError();
+    }
+  }
+
+  /** A request to cancel that came while the job was being given back was left to this worker. */
+  async #cancelReleased(incidentId: string, logger: Logger): Promise<void> {
+    try {
+      const reason = await this.#parts.cancellations.cancelReleased(incidentId);
+      if (reason !== undefined) logger.info({ state: 'cancelled', reason }, 'waiting incident cancelled');
+    } catch (error) {
+      logger.warn({ error }, 'cancellation not checked; the next claim of the incident checks it');
     }
   }
 
@@ -146,22 +167,27 @@ export class TriageWorker {
     // Without a slot nobody looks at it.
     row.catch(() => undefined);
     const slot = await taking;
-    const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal]);
+    using cancel = this.#cancelWatch.watch(held.job.data.incident_id);
+    const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal, cancel.signal]);
     await using afterwards = new AsyncDisposableStack();
     afterwards.defer(() => slot.give());
-    await this.#investigate(held, row, { afterwards, signal, stages, logger });
+    await this.#investigate(held, row, cancel, { afterwards, signal, stages, logger });
   }
 
   async #investigate(
     held: HeldJob,
     row: Promise<Incident | undefined>,
+    cancel: WatchedIncident,
     run: Pick<TriageContext, 'afterwards' | 'signal' | 'stages' | 'logger'>,
   ): Promise<void> {
     const { logger } = run;
     const { counters, retry, context, wakeNotifier } = this.#parts;
     const { incidents, config: notifications } = context;
     const begun = performance.now();
-    const outcome = await triage(held.job.data.incident_id, row, { ...context, ...run });
+    const id = held.job.data.incident_id;
+    const outcome = orCancelled(await triage(id, row, { ...context, ...run }), cancel.request());
+    if (outcome.kind === 'cancelled')
+      run.afterwards.defer(async () => removeAgentContainers(id, { ...context, logger }));
     const seconds = Math.round(performance.now() - begun) / 1000;
     return settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });
   }

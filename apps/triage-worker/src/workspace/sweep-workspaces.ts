@@ -2,20 +2,22 @@ import { isFinal } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { SPARE } from './spare-workspace.ts';
+import { PRECREATED_PREFIX } from './precreated-workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** Begins the names of workspaces that are being removed. */
-const LEAVING = '.removing-';
+const SWEEP_INTERVAL_MS = 3_600_000;
+/** Prefix of the directory of a workspace that is being removed. */
+const REMOVING_PREFIX = '.removing-';
 
 export interface Retention {
   root: string;
-  /** Age in days after which a workspace goes; 0: never. */
+  /** Age in days after which a workspace is removed; 0: never. */
   days: number;
-  /** Most workspaces that are kept; 0: no bound. */
+  /** Maximum number of workspaces kept; 0: no limit. */
   count: number;
   incidents: IncidentStore;
   logger: Logger;
@@ -25,33 +27,52 @@ export interface Retention {
 }
 
 /**
- * Removes the workspaces that are too old or too many, the oldest first, except those of incidents that wait or run. Only
- * folders with an `incident.json` count as workspaces; its time, that of the last attempt, is a workspace's age. Any number
- * of workers may sweep the same root: a workspace is renamed before it is removed, and only one of them can do that.
- * @returns ids of the incidents whose workspaces this call has removed
+ * Sweeps the workspaces at the start of the worker, every hour, and when it is woken. A failed sweep is logged and repeated.
+ * @param retention returns the current settings, at each sweep
+ */
+export function workspaceSweeper(retention: () => Omit<Retention, 'signal'>): BackgroundLoop {
+  const { logger } = retention();
+  return new BackgroundLoop(
+    async (signal) => {
+      const removed = await sweepWorkspaces({ ...retention(), signal });
+      if (removed.length > 0) logger.info({ workspaces: removed.length }, 'expired workspaces removed');
+    },
+    {
+      interval: SWEEP_INTERVAL_MS,
+      onError: (error) => logger.warn({ error }, 'workspace sweep failed; retrying in an hour'),
+    },
+  );
+}
+
+/**
+ * Removes workspaces beyond the retention, the oldest first, except those of queued and running incidents. Only directories
+ * with an `incident.json` count as workspaces; its time, that of the last attempt, gives the age. Several workers may sweep
+ * the same root: a workspace is renamed before it is removed, and only one of them can rename it.
+ * @returns ids of the incidents whose workspaces this call removed
  */
 export async function sweepWorkspaces(retention: Retention): Promise<string[]> {
   const { root, logger, signal } = retention;
   const entries = await listDirectories(root);
-  // A worker died between renaming and removing.
-  for (const name of entries.filter((entry) => entry.startsWith(LEAVING))) await remove(path.join(root, name), logger);
+  // A worker died between rename and removal.
+  for (const name of entries.filter((entry) => entry.startsWith(REMOVING_PREFIX)))
+    await remove(path.join(root, name), logger);
 
-  for (const name of entries.filter((entry) => entry.startsWith(SPARE)))
-    await removeForgotten(path.join(root, name), retention);
+  for (const name of entries.filter((entry) => entry.startsWith(PRECREATED_PREFIX)))
+    await removeStale(path.join(root, name), retention);
 
   const removed: string[] = [];
   for (const id of await surplus(entries, retention)) {
     if (signal.aborted) break;
-    if (!(await mayGo(id, retention))) continue;
-    const leaving = path.join(root, `${LEAVING}${randomUUID()}`);
-    if (!(await takeAway(path.join(root, id), leaving))) continue;
-    await remove(leaving, logger);
+    if (!(await isRemovable(id, retention))) continue;
+    const removing = path.join(root, `${REMOVING_PREFIX}${randomUUID()}`);
+    if (!(await claimRemoval(path.join(root, id), removing))) continue;
+    await remove(removing, logger);
     removed.push(id);
   }
   return removed;
 }
 
-/** Ids of the workspaces beyond one of the bounds, the oldest first. */
+/** Returns the ids of the workspaces beyond the retention, the oldest first. */
 async function surplus(entries: string[], { root, days, count, now = Date.now }: Retention): Promise<string[]> {
   const workspaces: { id: string; at: number }[] = [];
   for (const id of entries.filter((entry) => !entry.startsWith('.'))) {
@@ -64,8 +85,8 @@ async function surplus(entries: string[], { root, days, count, now = Date.now }:
   return beyond.map(({ id }) => id).toReversed();
 }
 
-/** Whether nobody needs the workspace any more. A row that cannot be read needs a person, who may need the workspace. */
-async function mayGo(id: string, { incidents }: Retention): Promise<boolean> {
+/** Returns whether the incident has ended. A row that cannot be read needs an operator, who may need the workspace. */
+async function isRemovable(id: string, { incidents }: Retention): Promise<boolean> {
   try {
     const incident = await incidents.get(id);
     return incident === undefined || isFinal(incident.state);
@@ -75,19 +96,19 @@ async function mayGo(id: string, { incidents }: Retention): Promise<boolean> {
   }
 }
 
-/** Links do not count: a workspace is never one. */
+/** Returns the directories in the root; symbolic links do not count. */
 async function listDirectories(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
-    // No incident has been investigated yet.
+    // The first incident creates the root.
     if (isMissing(error)) return [];
     throw error;
   }
 }
 
-/** Milliseconds since the epoch; undefined for what is not there. */
+/** Returns milliseconds since the epoch; undefined for a missing file. */
 async function modified(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).mtimeMs;
@@ -97,10 +118,10 @@ async function modified(file: string): Promise<number | undefined> {
   }
 }
 
-/** Whether it was us who took it away, and not another worker. */
-async function takeAway(directory: string, leaving: string): Promise<boolean> {
+/** Renames the directory; returns false if another worker did so first. */
+async function claimRemoval(directory: string, removing: string): Promise<boolean> {
   try {
-    await rename(directory, leaving);
+    await rename(directory, removing);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
@@ -108,17 +129,17 @@ async function takeAway(directory: string, leaving: string): Promise<boolean> {
   }
 }
 
-/** A worker that still lives makes itself another spare one. */
-async function removeForgotten(spare: string, { now = Date.now, logger }: Retention): Promise<void> {
-  const made = await modified(spare);
-  if (made !== undefined && now() - made > DAY_MS) await remove(spare, logger);
+/** Removes a pre-created workspace of a worker that died. A worker that still runs creates another one. */
+async function removeStale(precreated: string, { now = Date.now, logger }: Retention): Promise<void> {
+  const created = await modified(precreated);
+  if (created !== undefined && now() - created > DAY_MS) await remove(precreated, logger);
 }
 
 async function remove(directory: string, logger: Logger): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch (error) {
-    logger.warn({ directory, error }, 'a workspace past its retention could not be removed; remove it by hand');
+    logger.warn({ directory, error }, 'workspace removal failed; remove it by hand');
   }
 }
 

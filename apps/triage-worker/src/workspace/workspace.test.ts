@@ -1,10 +1,10 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Incident } from '@nightcrier/core/incidents/incident';
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makeWorkspace, workspaceOf, writeIncident } from './workspace.ts';
+import { freshOutput, makeWorkspace, workspaceOf, writeIncident } from './workspace.ts';
 
 const fault: FaultEvent = {
   faultId: 'f1',
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-it("writes the incident for the agent, for nobody but the worker's user to read", async () => {
+it("writes the incident readable by the worker's user alone", async () => {
   const workspace = makeWorkspace(path.join(root, 'new/root'), incident.incident_id);
   writeIncident(workspace, incident, undefined);
   expect(workspace.directory).toBe(path.join(root, 'new/root', incident.incident_id));
@@ -63,7 +63,46 @@ it("writes the incident for the agent, for nobody but the worker's user to read"
   });
 });
 
-it('gives each attempt an output of its own and keeps the ones before', async () => {
+it.each([
+  ['a new attempt', {}],
+  ['an adopted run', { resume: true }],
+])('closes a workspace directory that existed with mode 0755 to other users: %s', async (_, options) => {
+  const directory = path.join(root, incident.incident_id);
+  await mkdir(directory, { mode: 0o755 });
+  // mkdir is subject to the umask of the test.
+  await chmod(directory, 0o755);
+  makeWorkspace(root, incident.incident_id, options);
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
+});
+
+it('creates its directories and archives without access for other users', async () => {
+  const { directory, evidence, output, logs } = makeWorkspace(root, incident.incident_id);
+  const again = makeWorkspace(root, incident.incident_id);
+  freshOutput(again);
+  const archives = ['attempts', 'attempts/1', 'attempts/2'].map((name) => path.join(directory, name));
+  for (const created of [evidence, output, logs, ...archives])
+    expect({ created, mode: (await stat(created)).mode & 0o777 }).toEqual({ created, mode: 0o700 });
+});
+
+it('keeps output, logs and evidence of a run that is adopted', async () => {
+  const { evidence, output, logs } = makeWorkspace(root, incident.incident_id);
+  const files = [evidence, output, logs].map((part) => path.join(part, 'file'));
+  for (const file of files) await writeFile(file, '');
+  makeWorkspace(root, incident.incident_id, { resume: true });
+  for (const file of files) expect(await readFile(file, 'utf8')).toBe('');
+});
+
+it("archives a failed agent's output and logs, and keeps the evidence for the next agent", async () => {
+  const workspace = makeWorkspace(root, incident.incident_id);
+  for (const part of [workspace.evidence, workspace.output, workspace.logs])
+    await writeFile(path.join(part, 'file'), '');
+  freshOutput(workspace);
+  await access(path.join(workspace.evidence, 'file'));
+  for (const part of [workspace.output, workspace.logs]) expect(await readdir(part)).toEqual([]);
+  expect((await readdir(path.join(workspace.directory, 'attempts/1'))).toSorted()).toEqual(['logs', 'output']);
+});
+
+it('gives each attempt its own output and archives the earlier ones', async () => {
   for (const attempt of [1, 2, 3]) {
     const workspace = makeWorkspace(root, incident.incident_id);
     writeIncident(workspace, { ...incident, attempts: attempt }, undefined);

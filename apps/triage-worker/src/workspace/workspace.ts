@@ -2,23 +2,22 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SpareWorkspace } from './spare-workspace.ts';
 
 /** The directory of one incident (design.md, "Workspace Creation"); all paths are absolute. */
 export interface Workspace {
   directory: string;
-  /** What the agent is asked: `prompt-sent.md`. */
+  /** The prompt of the agent: `prompt-sent.md`. */
   prompt: string;
-  /** What the worker read from the cluster for the current attempt. */
+  /** Evidence of the current attempt, collected by the worker. */
   evidence: string;
-  /** The current attempt's; the agent writes here, and nowhere else. */
+  /** Output of the current attempt; the only directory that the agent can write to. */
   output: string;
-  /** The current attempt's. */
+  /** Logs of the current attempt. */
   logs: string;
 }
 
 /**
- * The workspace of an incident under `workspace_root`.
+ * Returns the paths of an incident's workspace under `workspace_root`.
  * @throws RangeError when the id could leave the root
  */
 export function workspaceOf(root: string, incidentId: string): Workspace {
@@ -38,23 +37,29 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
   };
 }
 
+/** Pre-created workspaces that have no incident yet. */
+export interface WorkspacePool {
+  /** Renames one to a directory that does not exist yet; returns whether it did. */
+  take(directory: string): boolean;
+}
+
 /** The directories of a workspace. */
 export const WORKSPACE_PARTS = ['evidence', 'output', 'logs'] as const satisfies readonly (keyof Workspace)[];
 
 /**
- * Makes the workspace of an attempt, or makes that of an earlier attempt ready for this one. Only the worker's user can
+ * Creates the workspace of an attempt, or prepares that of an earlier attempt for this one. Only the worker's user can
  * enter it.
- * @param options.resume the run before is followed to its end: its output, logs and evidence stay where they are
- * @param options.spare becomes the workspace where there is none yet
+ * @param options.resume the earlier run was adopted: its output, logs and evidence stay in place
+ * @param options.pool gives a pre-created workspace if the incident has none yet
  */
 export function makeWorkspace(
   root: string,
   incidentId: string,
-  { resume = false, spare }: { resume?: boolean; spare?: SpareWorkspace } = {},
+  { resume = false, pool }: { resume?: boolean; pool?: WorkspacePool } = {},
 ): Workspace {
   const workspace = workspaceOf(root, incidentId);
   const { directory } = workspace;
-  if (spare?.take(directory)) return workspace;
+  if (pool?.take(directory)) return workspace;
   const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   if (!isNew) chmodSync(directory, 0o700);
   if (!isNew && !resume) archiveLastRun(workspace);
@@ -62,7 +67,7 @@ export function makeWorkspace(
   return workspace;
 }
 
-/** Writes down what the incident is, and what the kubeconfig may do. */
+/** Writes `incident.json` and `incident_cluster_permissions.json`. */
 export function writeIncident(
   { directory }: Workspace,
   incident: Incident,
@@ -72,13 +77,13 @@ export function writeIncident(
   if (permissions) writeJson(path.join(directory, 'incident_cluster_permissions.json'), permissions);
 }
 
-/** Moves the output and logs of an agent that failed out of the way of the next one; the evidence stays. */
+/** Archives output and logs of a failed agent before the next one starts; the evidence stays. */
 export function freshOutput(workspace: Workspace): void {
   archiveLastRun(workspace, ['output', 'logs']);
   for (const part of [workspace.output, workspace.logs]) mkdirSync(part, { mode: 0o700 });
 }
 
-/** What an agent reads of its incident. Credentials and paths of the worker are not in it. */
+/** Returns what an agent may read of its incident: no credentials, no paths of the worker. */
 export function describeIncident(incident: Incident) {
   const { incident_id, cluster_event, recurrences, members, member_count, attempts } = incident;
   const { cluster_name, environment, labels, event, received_at } = cluster_event;
@@ -89,7 +94,7 @@ export function describeIncident(incident: Incident) {
     labels,
     fault: event,
     recurrences,
-    // Of all that the incident stands for, its own fault included.
+    // Includes the incident's own fault.
     member_count,
     members: members.map(({ resource, container, severity, ...member }) => ({
       fault_id: member.faultId,
@@ -104,19 +109,19 @@ export function describeIncident(incident: Incident) {
 }
 
 /**
- * Moves what the run before left, evidence, output and logs, into `attempts/<n>/`, n counting the runs. Moved, not emptied: a container
- * that a dead worker left behind goes on writing into the moved directory and cannot touch this attempt's report.
+ * Moves evidence, output and logs of the last run into `attempts/<n>/`, n counting the runs. Moved, not emptied: an orphaned
+ * container goes on writing into the moved directory and cannot change this attempt's report.
  */
 function archiveLastRun(workspace: Workspace, names: readonly string[] = WORKSPACE_PARTS): void {
   const present = readdirSync(workspace.directory);
-  const leftovers = names.filter((name) => present.includes(name));
-  if (leftovers.length === 0) return;
+  const remaining = names.filter((name) => present.includes(name));
+  if (remaining.length === 0) return;
   const archive = path.join(workspace.directory, 'attempts');
   mkdirSync(archive, { recursive: true, mode: 0o700 });
   const runs = readdirSync(archive).map(Number).filter(Number.isInteger);
   const target = path.join(archive, String(Math.max(0, ...runs) + 1));
   mkdirSync(target, { mode: 0o700 });
-  for (const name of leftovers) renameSync(path.join(workspace.directory, name), path.join(target, name));
+  for (const name of remaining) renameSync(path.join(workspace.directory, name), path.join(target, name));
 }
 
 function writeJson(file: string, value: unknown): void {
@@ -124,8 +129,7 @@ function writeJson(file: string, value: unknown): void {
 }
 
 /**
- * Writes a file that is there as a whole, or as it was before. Does not wait for the disk: what a machine takes down with
- * it, the next attempt writes anew.
+ * Replaces a file atomically. Without fsync: if the machine crashes, the next attempt writes it again.
  */
 export function replaceFile(file: string, text: string): void {
   const written = `${file}.new`;

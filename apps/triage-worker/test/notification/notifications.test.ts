@@ -3,12 +3,12 @@ import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, vi } from 'vitest';
 import { type PostedMessage, SlackServer } from '../../../../test/fixtures/slack-server.ts';
-import { bench } from '../bench-of-test.ts';
+import { harness } from '../file-harness.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** Settings of a Slack app; its token in a file, so that worker processes can be given it. */
 async function slackApp(slack: SlackServer): Promise<Record<string, string>> {
-  const file = path.join(bench.folder, 'slack-token');
+  const file = path.join(harness.folder, 'slack-token');
   await writeFile(file, `${slack.token}\n`);
   return { slack_bot_token_file: file, slack_channel: 'C0INCIDENTS', slack_api_url: slack.apiUrl };
 }
@@ -22,9 +22,11 @@ const patience = { timeout: 20_000 };
 describe('a Slack app', () => {
   it('posts one message for an incident with its report in the thread, and changes it when the fault comes again', async () => {
     await using slack = await SlackServer.start();
-    await bench.startWorker(bench.config({ ...(await slackApp(slack)), public_url: 'https://nightcrier.example/' }));
-    const id = await bench.admit('image-pull-back-off');
-    await bench.reaches(id, 'resolved');
+    await harness.startWorker(
+      harness.config({ ...(await slackApp(slack)), public_url: 'https://nightcrier.example/' }),
+    );
+    const id = await harness.admit('image-pull-back-off');
+    await harness.reaches(id, 'resolved');
 
     await expect.poll(() => replies(slack).length, patience).toBe(1);
     const [card] = cards(slack);
@@ -37,7 +39,7 @@ describe('a Slack app', () => {
     expect(replies(slack)[0]).toMatchObject({ thread_ts: card?.ts, channel: card?.channel });
     expect(replies(slack)[0]?.shown.join('')).toContain('## Root Cause');
 
-    for (let times = 0; times < 20; times += 1) await bench.recur(id);
+    for (let times = 0; times < 20; times += 1) await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n21 times');
     expect(cards(slack)).toHaveLength(1);
     // What came within one look is told by one change.
@@ -47,12 +49,12 @@ describe('a Slack app', () => {
 
   it('changes the message once for all that came again while Slack was away', async () => {
     await using slack = await SlackServer.start();
-    await bench.startWorker(bench.config(await slackApp(slack)));
-    const id = await bench.admit();
+    await harness.startWorker(harness.config(await slackApp(slack)));
+    const id = await harness.admit();
     await expect.poll(() => replies(slack).length, patience).toBe(1);
     slack.outage = { kind: 'status', status: 500 };
     for (let times = 0; times < 10; times += 1) {
-      await bench.recur(id);
+      await harness.recur(id);
       const { requests } = slack;
       await expect.poll(() => slack.requests, patience).toBeGreaterThan(requests);
     }
@@ -60,7 +62,7 @@ describe('a Slack app', () => {
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n11 times');
     // The change that Slack had refused, and the one that stayed due meanwhile.
     expect(cards(slack)[0]?.edits).toBeLessThanOrEqual(2);
-    await bench.recur(id);
+    await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n12 times');
   });
 
@@ -74,8 +76,8 @@ describe('a Slack app', () => {
         { kind },
       );
       const begun = Date.now();
-      await bench.startWorker(bench.config(await slackApp(slack)));
-      await bench.reaches(await bench.admit(), 'resolved');
+      await harness.startWorker(harness.config(await slackApp(slack)));
+      await harness.reaches(await harness.admit(), 'resolved');
       await expect.poll(() => replies(slack).length, { timeout: 40_000 }).toBe(1);
       expect(cards(slack)).toHaveLength(1);
       expect(cards(slack)[0]!.at - begun).toBeGreaterThan(2_000);
@@ -85,18 +87,18 @@ describe('a Slack app', () => {
   it('is told of each incident exactly once by workers that are killed between its end and the message', async () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'drop' };
-    const config = bench.config({ ...(await slackApp(slack)), max_agents_per_cluster: 0 });
+    const config = harness.config({ ...(await slackApp(slack)), max_agents_per_cluster: 0 });
     const ids: string[] = [];
     for (let kill = 0; kill < 4; kill += 1) {
-      const worker = await bench.startWorkerProcess(config);
-      const more = await Promise.all([bench.admit(), bench.admit(), bench.admit()]);
-      await Promise.all(more.map((id) => bench.reaches(id, 'resolved')));
+      const worker = await harness.startWorkerProcess(config);
+      const more = await Promise.all([harness.admit(), harness.admit(), harness.admit()]);
+      await Promise.all(more.map((id) => harness.reaches(id, 'resolved')));
       ids.push(...more);
       await worker.kill();
     }
     expect(slack.messages).toEqual([]);
     slack.outage = undefined;
-    await bench.startWorkerProcess(config);
+    await harness.startWorkerProcess(config);
     await expect.poll(() => replies(slack).length, { timeout: 40_000 }).toBe(ids.length);
     const told = cards(slack).map(({ shown }) => ids.filter((id) => shown.join('\n').includes(`Incident ${id}`)));
     expect(told.flat().toSorted()).toEqual(ids.toSorted());
@@ -105,24 +107,24 @@ describe('a Slack app', () => {
 
   it('is told of an incident whose worker died in the moment of its end', async () => {
     await using slack = await SlackServer.start();
-    const id = await bench.admit();
-    await bench.incidents.finish(id, { state: 'failed', reason: 'the cluster is gone', notify: 'incident_failed' });
-    await bench.startWorker(bench.config(await slackApp(slack)));
+    const id = await harness.admit();
+    await harness.incidents.finish(id, { state: 'failed', reason: 'the cluster is gone', notify: 'incident_failed' });
+    await harness.startWorker(harness.config(await slackApp(slack)));
     await expect.poll(() => cards(slack).length, patience).toBe(1);
     expect(cards(slack)[0]?.shown.join('\n')).toContain('Note: the cluster is gone');
   });
 
   it('leaves alone a message that somebody has removed', async () => {
     await using slack = await SlackServer.start();
-    await bench.startWorker(bench.config(await slackApp(slack)));
-    const id = await bench.admit();
+    await harness.startWorker(harness.config(await slackApp(slack)));
+    const id = await harness.admit();
     await expect.poll(() => replies(slack).length, patience).toBe(1);
     const before = slack.requests;
     slack.messages.length = 0;
-    await bench.recur(id);
+    await harness.recur(id);
     await expect.poll(() => slack.requests, patience).toBeGreaterThan(before);
     await expect
-      .poll(() => bench.logger.lines.filter(({ message }) => message === 'notified').length, patience)
+      .poll(() => harness.logger.lines.filter(({ message }) => message === 'notified').length, patience)
       .toBe(3);
     expect(slack.messages).toEqual([]);
   });
@@ -133,19 +135,19 @@ describe("Slack's incoming webhook", () => {
     await using slack = await SlackServer.start();
     const agent = { agent: 'exits-3' };
     const settings = { slack_webhook_url: slack.webhookUrl };
-    const quiet = await bench.startWorker(bench.config(settings, agent));
-    await bench.reaches(await bench.admit(), 'agent_failed');
+    const quiet = await harness.startWorker(harness.config(settings, agent));
+    await harness.reaches(await harness.admit(), 'agent_failed');
     await quiet.stop();
     const disabled = { ...agent, cluster: { triage: { enabled: false, allow_secrets_access: false } } };
-    const skipping = await bench.startWorker(bench.config(settings, disabled));
-    await bench.reaches(await bench.admit(), 'skipped');
+    const skipping = await harness.startWorker(harness.config(settings, disabled));
+    await harness.reaches(await harness.admit(), 'skipped');
     await skipping.stop();
-    const failing = await bench.startWorker(bench.config(settings, { ...agent, cluster: { name: 'beta' } }));
-    await bench.reaches(await bench.admit(), 'failed');
+    const failing = await harness.startWorker(harness.config(settings, { ...agent, cluster: { name: 'beta' } }));
+    await harness.reaches(await harness.admit(), 'failed');
     await expect.poll(() => slack.messages.length, patience).toBe(1);
     await failing.stop();
-    await bench.startWorker(bench.config({ ...settings, notify_on_agent_failure: true }, agent));
-    await bench.reaches(await bench.admit(), 'agent_failed');
+    await harness.startWorker(harness.config({ ...settings, notify_on_agent_failure: true }, agent));
+    await harness.reaches(await harness.admit(), 'agent_failed');
     await expect.poll(() => slack.messages.length, patience).toBe(2);
     const [first, second] = slack.messages.map(({ shown }) => shown.join('\n'));
     expect(first).toMatch(/Could not be investigated[^]*cluster alpha is not in this worker's configuration/);
@@ -154,15 +156,15 @@ describe("Slack's incoming webhook", () => {
 
   it('is told once of each of 20 incidents that three workers find due at the same time', async () => {
     await using slack = await SlackServer.start();
-    const ids = await Promise.all(Array.from({ length: 20 }, () => bench.admit()));
-    for (const id of ids) await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
-    const config = bench.config({ slack_webhook_url: slack.webhookUrl });
-    await Promise.all([1, 2, 3].map(() => bench.startWorker(config)));
-    const notified = () => bench.logger.lines.filter(({ message }) => message === 'notified').length;
+    const ids = await Promise.all(Array.from({ length: 20 }, () => harness.admit()));
+    for (const id of ids) await harness.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+    const config = harness.config({ slack_webhook_url: slack.webhookUrl });
+    await Promise.all([1, 2, 3].map(() => harness.startWorker(config)));
+    const notified = () => harness.logger.lines.filter(({ message }) => message === 'notified').length;
     await expect.poll(() => slack.messages.length, patience).toBeGreaterThanOrEqual(20);
     // One more incident comes last, as the queue keeps the order.
-    const last = await bench.admit();
-    await bench.reaches(last, 'resolved');
+    const last = await harness.admit();
+    await harness.reaches(last, 'resolved');
     await expect.poll(() => slack.messages.at(-1)?.shown.join(), patience).toContain(last);
     expect([slack.messages.length, notified()]).toEqual([21, 21]);
   });
@@ -170,26 +172,26 @@ describe("Slack's incoming webhook", () => {
   it('gets what it refuses only once, and the log says so', async () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'status', status: 400 };
-    await bench.startWorker(bench.config({ slack_webhook_url: slack.webhookUrl }));
-    await bench.reaches(await bench.admit(), 'resolved');
+    await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
+    await harness.reaches(await harness.admit(), 'resolved');
     const refused = expect.objectContaining({ level: 'error', message: 'notification was not delivered' });
-    await expect.poll(() => bench.logger.lines, patience).toContainEqual(refused);
+    await expect.poll(() => harness.logger.lines, patience).toContainEqual(refused);
     expect(slack.requests).toBe(1);
-    expect(JSON.stringify(bench.logger.lines)).not.toContain('secret-part');
+    expect(JSON.stringify(harness.logger.lines)).not.toContain('secret-part');
   });
 });
 
 it('what is told of an incident whose row cannot be read is given up at once, with the reason', async () => {
   await using slack = await SlackServer.start();
-  const id = await bench.admit();
-  await bench.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
-  await bench.corrupt(id);
-  await bench.startWorker(bench.config({ slack_webhook_url: slack.webhookUrl }));
+  const id = await harness.admit();
+  await harness.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
+  await harness.corrupt(id);
+  await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
   const given = {
     message: 'notification was not delivered',
     fields: expect.objectContaining({ error: expect.stringContaining('unreadable') }),
   };
-  await expect.poll(() => bench.logger.lines, patience).toContainEqual(expect.objectContaining(given));
+  await expect.poll(() => harness.logger.lines, patience).toContainEqual(expect.objectContaining(given));
   expect(slack.requests).toBe(0);
 });
 
@@ -198,9 +200,9 @@ describe('the webhook', () => {
     await using receiver = await WebhookReceiver.start();
     receiver.statuses.push(503, 401);
     const key = `whsec_${Buffer.from('a key of the receiver').toString('base64')}`;
-    await bench.startWorker(bench.config({ webhook_url: receiver.url, webhook_secret: key }));
-    const id = await bench.admit('image-pull-back-off');
-    await bench.reaches(id, 'resolved');
+    await harness.startWorker(harness.config({ webhook_url: receiver.url, webhook_secret: key }));
+    const id = await harness.admit('image-pull-back-off');
+    await harness.reaches(id, 'resolved');
     await vi.waitUntil(() => receiver.deliveries.length === 3, patience);
 
     expect(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
@@ -228,9 +230,9 @@ describe('the webhook', () => {
     await using receiver = await WebhookReceiver.start();
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'hang' };
-    await bench.startWorker(bench.config({ webhook_url: receiver.url, slack_webhook_url: slack.webhookUrl }));
-    await bench.admit();
-    await bench.admit();
+    await harness.startWorker(harness.config({ webhook_url: receiver.url, slack_webhook_url: slack.webhookUrl }));
+    await harness.admit();
+    await harness.admit();
     await expect.poll(() => receiver.deliveries.length, { timeout: 8_000 }).toBe(2);
   });
 });

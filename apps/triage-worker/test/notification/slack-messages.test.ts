@@ -1,8 +1,8 @@
 import { Secret } from '@nightcrier/core/settings/secret';
 import { silentLogger } from '@nightcrier/core/logger';
-import { startEmbeddedRedis } from '@nightcrier/state/embedded-redis';
+import { startRedisServer } from '../../../../test/fixtures/redis-server.ts';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { SlackCards } from '@nightcrier/state/notifications/slack-cards';
+import { openState } from '@nightcrier/state/open-state';
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';
@@ -46,10 +46,10 @@ it('tells that agents are degraded, and work again, with time and counts', async
 
 it('Slack takes the messages and reports of 1,000 incidents with hostile names, and none mentions, links or is malformed', async () => {
   await using slack = await SlackServer.start();
-  const redis = await startEmbeddedRedis({ logger: silentLogger });
+  const redis = await startRedisServer();
   const connection = connectWorker({ url: redis.url, key_prefix: 'x' }, silentLogger);
   try {
-    const cards = new SlackCards({ redis: connection, key_prefix: randomUUID() });
+    const { slackCards: cards } = openState(connection, { key_prefix: randomUUID(), logger: silentLogger });
     const readToken = (): Promise<Secret> => Promise.resolve(new Secret(slack.token));
     const bot = slackBot({ readToken, channel: 'C1', apiUrl: slack.apiUrl, cards, rate });
     const hook = slackWebhook(() => Promise.resolve(new Secret(slack.webhookUrl)), rate);

@@ -1,19 +1,20 @@
+import { withJitter } from '@nightcrier/core/async/backoff';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterLook } from './snapshot.ts';
 import { ConnectionError, rootMessage } from '../mcp/session/connection-error.ts';
-import type { ContactMemory, ContactRecord } from './watermark.ts';
+import type { WatermarkMemory, WatermarkTracker } from './watermark.ts';
 import { isFinal } from '../mcp/connection/liveness.ts';
 import { type MissedFault, missedFaults, type MissedQuestion } from './missed-faults.ts';
-import { backoff, type ReconnectConfig, withJitter } from '../mcp/session/reconnect.ts';
+import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { ClusterSnapshot } from '../detection/resource-kinds.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 
 export interface ResyncOptions {
   look: ClusterLook;
-  contact: ContactRecord;
-  memory: ContactMemory;
+  watermark: WatermarkTracker;
+  memory: WatermarkMemory;
   /** Time between two looks at a cluster that is watched all the while, ms; 0: none. */
   interval: number;
   /** How a look that failed is tried again. */
@@ -58,7 +59,7 @@ export class Resync {
 
   /** The cluster is watched again since `from`, milliseconds since the epoch; there was a gap before. */
   begin(from: number): void {
-    this.#options.contact.lose();
+    this.#options.watermark.lose();
     this.#pendingFrom = from;
   }
 
@@ -77,11 +78,11 @@ export class Resync {
 
   /** The server has no tool to look with: the gap is counted, and what happened in it is not known. Never rejects. */
   async pass(): Promise<void> {
-    const { contact, logger, now } = this.#options;
+    const { watermark, logger, now } = this.#options;
     logger.warn({}, 'server cannot be asked for what was missed: it has no resources_list');
     try {
-      await contact.load();
-      contact.resume(this.#pendingFrom ?? now());
+      await watermark.load();
+      watermark.resume(this.#pendingFrom ?? now());
       this.#pendingFrom = undefined;
     } catch (error) {
       logger.debug({ error: rootMessage(error) }, 'last contact is not known');
@@ -90,16 +91,16 @@ export class Resync {
 
   /** Reports what a snapshot shows of the gap, if there still is one. Never rejects; returns whether there is none left. */
   async judge(snapshot: ClusterSnapshot, question: Question): Promise<boolean> {
-    const { contact, logger } = this.#options;
+    const { watermark, logger } = this.#options;
     if (this.#pendingFrom === undefined) {
-      contact.confirm(snapshot.takenAt.getTime());
+      watermark.confirm(snapshot.takenAt.getTime());
       return true;
     }
     try {
-      await contact.load();
-      await this.#report(snapshot, { ...question, since: contact.last });
-      contact.resume(this.#pendingFrom);
-      contact.confirm(snapshot.takenAt.getTime());
+      await watermark.load();
+      await this.#report(snapshot, { ...question, since: watermark.last });
+      watermark.resume(this.#pendingFrom);
+      watermark.confirm(snapshot.takenAt.getTime());
       this.#pendingFrom = undefined;
       return true;
     } catch (error) {
@@ -117,7 +118,7 @@ export class Resync {
       onFirst();
       failures = isDone ? 0 : failures + 1;
       if (isDone && interval === 0) return;
-      const wait = isDone ? withJitter(interval, JITTER, random()) : backoff(failures, reconnect, random());
+      const wait = isDone ? withJitter(interval, JITTER, random()) : reconnectDelay(failures, reconnect, random());
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -160,7 +161,7 @@ function beganAt({ knownBy }: MissedFault): number {
   return knownBy[0]?.since ?? 0;
 }
 
-async function areKnown(faults: MissedFault[], memory: ContactMemory): Promise<boolean[]> {
+async function areKnown(faults: MissedFault[], memory: WatermarkMemory): Promise<boolean[]> {
   const known = await memory.known(faults.flatMap(({ knownBy }) => knownBy));
   let at = 0;
   return faults.map(({ knownBy }) => {

@@ -1,38 +1,38 @@
 import type { Sighting } from './missed-faults.ts';
 
-/** What outlives a connection, and the process that held it. */
-export interface Contact {
-  /** Until when the cluster was certainly watched, milliseconds since the epoch. */
+/** Until when a cluster was watched without a gap. Outlives the connection, and the process that held it. */
+export interface Watermark {
+  /** The last time at which the cluster was known to be watched, milliseconds since the epoch. */
   at: number;
-  /** For how long it was not watched, all gaps since the first contact together, ms. */
+  /** Time without a watch, summed over all gaps since the first contact, ms. */
   blindMs: number;
 }
 
-/** Where contacts and incidents are remembered. */
-export interface ContactMemory {
-  /** Undefined: the cluster was never watched. Rejects while the memory is away. */
-  read(): Promise<Contact | undefined>;
-  /** Remembers soon; never fails. */
-  write(contact: Contact): void;
-  /** Whether there is an incident for each of these. Rejects while the memory is away. */
+/** Stores the watermark of one cluster, and knows which of its faults have incidents. */
+export interface WatermarkMemory {
+  /** Undefined: the cluster was never watched. Rejects while the store is unreachable. */
+  read(): Promise<Watermark | undefined>;
+  /** Writes soon, in the background; never fails. */
+  write(watermark: Watermark): void;
+  /** Whether there is an incident for each of these. Rejects while the store is unreachable. */
   known(sightings: Sighting[]): Promise<boolean[]>;
 }
 
 /**
- * Until when a cluster was certainly watched. A contact counts only while the gap before it is looked through: until
- * then the last one before the gap stays, so that whoever comes next looks through all of it.
+ * The watermark of one cluster. It moves only when the gap before it has been scanned: until then it stays where the gap
+ * began, so that the next connection, or the next ingester, scans all of the gap.
  */
-export class ContactRecord {
-  readonly #memory: ContactMemory;
+export class WatermarkTracker {
+  readonly #memory: WatermarkMemory;
   #loaded: Promise<void> | undefined;
-  #contact: Contact | undefined;
+  #watermark: Watermark | undefined;
   #isWatching = false;
 
-  constructor(memory: ContactMemory) {
+  constructor(memory: WatermarkMemory) {
     this.#memory = memory;
   }
 
-  /** Reads what is remembered, once. Rejects while the memory is away. */
+  /** Reads the stored watermark, once. Rejects while the store is unreachable. */
   async load(): Promise<void> {
     this.#loaded ??= this.#load();
     try {
@@ -43,43 +43,43 @@ export class ContactRecord {
     }
   }
 
-  /** The last contact, milliseconds since the epoch. */
+  /** The watermark, milliseconds since the epoch; undefined: the cluster was never watched. */
   get last(): number | undefined {
-    return this.#contact?.at;
+    return this.#watermark?.at;
   }
 
-  /** The cluster is watched since `from`, and what happened before is looked through. */
+  /** Ends a gap: the cluster is watched since `from`, and the time before it has been scanned. */
   resume(from: number): void {
-    const { at, blindMs } = this.#contact ?? { at: from, blindMs: 0 };
+    const { at, blindMs } = this.#watermark ?? { at: from, blindMs: 0 };
     this.#isWatching = true;
     this.#remember({ at: Math.max(at, from), blindMs: blindMs + Math.max(0, from - at) });
   }
 
-  /** The server showed that it was watched at this time. */
+  /** Moves the watermark to a time at which the server proved that the cluster was watched. */
   confirm(at: number): void {
-    if (!this.#isWatching || !this.#contact || at <= this.#contact.at) return;
-    this.#remember({ ...this.#contact, at });
+    if (!this.#isWatching || !this.#watermark || at <= this.#watermark.at) return;
+    this.#remember({ ...this.#watermark, at });
   }
 
-  /** The cluster is no longer watched. */
+  /** Begins a gap. */
   lose(): void {
     this.#isWatching = false;
   }
 
-  /** As the health shows it: the last contact and the time without one, that of now included. */
+  /** Returns the fields of the health: the last contact, and the time without a watch, a present gap included. */
   health(now: number): { last_contact?: string; blind_seconds?: number } {
-    if (!this.#contact) return {};
-    const { at, blindMs } = this.#contact;
+    if (!this.#watermark) return {};
+    const { at, blindMs } = this.#watermark;
     const blind = blindMs + (this.#isWatching ? 0 : Math.max(0, now - at));
     return { last_contact: new Date(at).toISOString(), blind_seconds: Math.round(blind) / 1000 };
   }
 
   async #load(): Promise<void> {
-    this.#contact ??= await this.#memory.read();
+    this.#watermark ??= await this.#memory.read();
   }
 
-  #remember(contact: Contact): void {
-    this.#contact = contact;
-    this.#memory.write(contact);
+  #remember(watermark: Watermark): void {
+    this.#watermark = watermark;
+    this.#memory.write(watermark);
   }
 }

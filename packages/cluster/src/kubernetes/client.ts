@@ -1,5 +1,7 @@
+import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { request, type Dispatcher } from 'undici';
+import pTimeout from 'p-timeout';
+import { request } from 'undici';
 import { z } from 'zod';
 import { loadCredentials, type Credentials } from './credentials.ts';
 import { KubernetesError, reasonOf, type KubernetesErrorCode } from './kubernetes-error.ts';
@@ -86,7 +88,7 @@ export class Kubernetes implements AsyncDisposable {
   async #send(
     method: 'GET' | 'POST',
     segments: readonly string[],
-    body: string | undefined,
+    content: string | undefined,
     options: RequestOptions,
   ): Promise<string> {
     const { accept = 'application/json', timeout = DEFAULT_TIMEOUT, maxBytes = DEFAULT_MAX_BYTES } = options;
@@ -98,25 +100,30 @@ export class Kubernetes implements AsyncDisposable {
     const deadline = AbortSignal.timeout(timeout);
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     try {
-      const { headers, dispatcher } = await unlessAborted(this.#credentials.authorize(), signal);
+      // A credential plug-in takes no signal; this stops waiting for it.
+      const { headers, dispatcher } = await pTimeout(this.#credentials.authorize(), { milliseconds: Infinity, signal });
       const response = await request(url, {
         method,
         headers: {
           ...headers,
           accept,
           'user-agent': 'nightcrier',
-          ...(body && { 'content-type': 'application/json' }),
+          ...(content !== undefined && { 'content-type': 'application/json' }),
         },
-        body,
+        body: content,
         dispatcher,
         signal,
       });
-      const text = await readBounded(response.body, maxBytes);
+      const body = await getStreamAsBuffer(response.body, { maxBuffer: maxBytes });
+      const text = body.toString('utf8');
       if (response.statusCode >= 200 && response.statusCode < 300) return text;
       throw this.#refusal(response.statusCode, path, text);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof KubernetesError) throw error;
+      if (error instanceof MaxBufferError) {
+        throw new KubernetesError('http', `${this.server} answered ${path} with more than ${maxBytes} bytes`);
+      }
       if (deadline.aborted) {
         throw new KubernetesError('timeout', `${this.server} did not answer ${method} ${path} within ${timeout} ms`, {
           cause: error,
@@ -170,30 +177,6 @@ function parseObject<T extends object>(text: string, segments: readonly string[]
     // Falls through: what is no JSON is as useless as what is no object.
   }
   throw new KubernetesError('http', `${apiPath(segments)}: the answer is not a JSON object`);
-}
-
-async function readBounded(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new KubernetesError('http', `the answer has more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** A credential plug-in takes no signal; this stops waiting for it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 function messageOf(body: string): string {

@@ -39,8 +39,8 @@ function faultOf(parsed: ParsedNotification) {
 
 describe('kubernetes/faults', () => {
   test('a fault keeps what the server says, its id included', () => {
-    const { subscriptionId: _, cluster: __, ...fault } = wireFault;
-    expect(parseFault({})).toEqual({ kind: 'fault', fault, notes: [] });
+    const { subscriptionId, cluster: _, ...fault } = wireFault;
+    expect(parseFault({})).toEqual({ kind: 'fault', subscriptionId, fault, notes: [] });
   });
 
   test.each([[undefined], [''], [null], [' \u0000 ']])('a fault without an id (%j) gets the fingerprint', (faultId) => {
@@ -170,6 +170,14 @@ describe('everything else', () => {
       message: 'the server gave no reason',
       degraded: false,
     });
+  });
+
+  test.each([
+    ['kubernetes/faults', { ...wireFault, severity: 7 }],
+    ['kubernetes/subscription_error', { subscriptionId: 'sub-1' }],
+  ])('a %s notification names its subscription, readable or not', (logger, data) => {
+    expect(parse(logger, data)).toHaveProperty('subscriptionId', 'sub-1');
+    expect(parse(logger, { ...data, subscriptionId: 7 })).not.toHaveProperty('subscriptionId');
   });
 
   test('other loggers are ignored', () => {

@@ -5,21 +5,34 @@ import { MALFORMED_REASONS, type MalformedReason } from '../mcp/malformed.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 
 /** `logger` of the notifications of an event-emitting kubernetes-mcp-server. */
-export const FAULTS_LOGGER = 'kubernetes/faults';
-export const EVENTS_LOGGER = 'kubernetes/events';
-export const SUBSCRIPTION_ERROR_LOGGER = 'kubernetes/subscription_error';
+const FAULTS_LOGGER = 'kubernetes/faults';
+const EVENTS_LOGGER = 'kubernetes/events';
+const SUBSCRIPTION_ERROR_LOGGER = 'kubernetes/subscription_error';
 
-export type ParsedNotification =
-  /** `notes` are oddities that did not matter in the end; `claims` is the other cluster that it says it is from. */
-  | { kind: 'fault'; fault: FaultEvent; notes: string[]; claims?: string }
+/** `notes`: what was normalized. `claims`: the name that the server gives the cluster, if it is not the configured one. */
+export interface FaultNotification {
+  kind: 'fault';
+  fault: FaultEvent;
+  notes: string[];
+  claims?: string;
+}
+
+type Content =
+  | FaultNotification
   | { kind: 'subscription-error'; message: string; degraded: boolean }
   | { kind: 'ignored'; reason: 'normal_event' | 'other_logger' }
   | { kind: 'malformed'; reason: MalformedReason; detail: string };
 
+/** A `notifications/message` of an event-emitting kubernetes-mcp-server. */
+export type ParsedNotification = Content & {
+  /** Missing when the server does not name the subscription. */
+  subscriptionId?: string;
+};
+
 export interface NotificationContext {
   /** As configured; it wins over what the server calls the cluster. */
   clusterName: string;
-  /** Time of receipt, for a notification that tells no usable time. */
+  /** Time of receipt; used when the notification has no usable timestamp. */
   now: Date;
 }
 
@@ -41,7 +54,7 @@ const RESOURCE_FIELDS = new Set(['apiVersion', 'kind', 'name', 'namespace', 'uid
 const MAX_CONTEXT = 16_384;
 const MAX_NAME = 513; // one more than any field may have, so that the schema still finds a long one too long
 
-/** Reads `params` of a `notifications/message` from an event-emitting kubernetes-mcp-server. Never throws. */
+/** Parses `params` of a `notifications/message`. Never throws. */
 export function parseNotification(params: unknown, context: NotificationContext): ParsedNotification {
   const notification = Notification.safeParse(params);
   if (!notification.success) return malformed('notification', 'not an object with logger and data');
@@ -49,10 +62,12 @@ export function parseNotification(params: unknown, context: NotificationContext)
   const parse = PARSERS.get(logger ?? '');
   if (!parse) return { kind: 'ignored', reason: 'other_logger' };
   const data = Data.safeParse(rawData);
-  return data.success ? parse(data.data, context) : malformed('data', 'not an object');
+  if (!data.success) return malformed('data', 'not an object');
+  const { subscriptionId } = data.data;
+  return { ...parse(data.data, context), ...(typeof subscriptionId === 'string' && { subscriptionId }) };
 }
 
-type Parser = (data: Record<string, unknown>, context: NotificationContext) => ParsedNotification;
+type Parser = (data: Record<string, unknown>, context: NotificationContext) => Content;
 
 const PARSERS: ReadonlyMap<string, Parser> = new Map([
   [FAULTS_LOGGER, parseFault],
@@ -60,12 +75,12 @@ const PARSERS: ReadonlyMap<string, Parser> = new Map([
   [SUBSCRIPTION_ERROR_LOGGER, parseSubscriptionError],
 ]);
 
-function parseSubscriptionError(data: Record<string, unknown>): ParsedNotification {
+function parseSubscriptionError(data: Record<string, unknown>): Content {
   const message = cleanText(stringOf(data.error) || 'the server gave no reason', 500, { lines: false });
   return { kind: 'subscription-error', message, degraded: data.degraded === true };
 }
 
-function parseFault(data: Record<string, unknown>, context: NotificationContext): ParsedNotification {
+function parseFault(data: Record<string, unknown>, context: NotificationContext): Content {
   return checkedFault(
     {
       faultId: data.faultId,
@@ -81,7 +96,7 @@ function parseFault(data: Record<string, unknown>, context: NotificationContext)
   );
 }
 
-function parseEvent(data: Record<string, unknown>, context: NotificationContext): ParsedNotification {
+function parseEvent(data: Record<string, unknown>, context: NotificationContext): Content {
   const parsed = WireEvent.safeParse(data.event);
   if (!parsed.success) return malformed('event', describe(parsed.error));
   const event = parsed.data;
@@ -109,10 +124,10 @@ function checkedFault(
   rawTimestamp: unknown,
   claims: string | undefined,
   { clusterName, now }: NotificationContext,
-): ParsedNotification {
+): Content {
   const notes: string[] = [];
   const timestamp = timestampOf(rawTimestamp);
-  if (timestamp === undefined) notes.push('without a usable timestamp; the time of receipt is used');
+  if (timestamp === undefined) notes.push('no usable timestamp; the time of receipt is used');
   const faultId = emptyToUndefined(cleaned(raw.faultId));
   const candidate = {
     // Replaced below, when the fields it is computed from are known to be good.
@@ -184,6 +199,6 @@ function describe(error: z.ZodError): string {
   return cleanText(`${issue?.path.join('.') || 'value'}: ${issue?.message ?? 'invalid'}`, 200, { lines: false });
 }
 
-function malformed(reason: MalformedReason, detail: string): ParsedNotification {
+function malformed(reason: MalformedReason, detail: string): Content {
   return { kind: 'malformed', reason, detail };
 }

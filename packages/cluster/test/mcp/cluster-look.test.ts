@@ -12,6 +12,7 @@ async function prepare() {
   const cluster = await startSimulatedCluster({ name: 'alpha' });
   onTestFinished(() => cluster.stop());
   const options = {
+    clusterName: cluster.name,
     endpoint: cluster.mcpEndpoint,
     access: {},
     dispatcher: createMcpTransport(),

@@ -89,7 +89,7 @@ describe('a connection that is lost is noticed, and a new session takes its plac
     expect(watched.connection.health()).not.toHaveProperty('error');
 
     server.fault({ subscriptionId: [...server.sessions.values()].at(-1), faultId: 'after' });
-    await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'after' } } }]);
+    await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'after' } }]);
   });
 
   test('the server is killed and comes back on the same port', async () => {
@@ -226,7 +226,7 @@ test('a fault that overtakes the answer to the subscription is not missed', asyn
   });
   const watched = watchCluster(server.endpoint);
   await watched.active();
-  await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'early' } } }]);
+  await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'early' } }]);
 });
 
 test('what belongs to another subscription, or is not readable, is dropped', async () => {
@@ -234,10 +234,11 @@ test('what belongs to another subscription, or is not readable, is dropped', asy
   const watched = watchCluster(server.endpoint);
   await watched.active();
   server.fault({ subscriptionId: 'stale', faultId: 'stale' });
+  server.fault({ subscriptionId: 'stale', severity: 'unreadable' });
   server.push({ jsonrpc: '1.0' });
   for (const stream of server.streams) stream.write('data: {not json\n\n: a comment\n\nid: 7\n\n');
   server.fault({ subscriptionId: 'sub-of-session-1', faultId: 'ours' });
-  await expect.poll(() => watched.received).toMatchObject([{ params: { data: { faultId: 'ours' } } }]);
+  await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'ours' } }]);
   expect(watched.connection.health()).toMatchObject({ event_count: 1, last_event: expect.any(String) });
   expect(watched.malformed).toEqual(['json_rpc', 'json']);
 });

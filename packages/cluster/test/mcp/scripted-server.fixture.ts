@@ -68,11 +68,17 @@ export class ScriptedServer {
     for (const stream of this.streams) stream.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
 
+  /** Sends a fault. `data` replaces fields of it. */
   fault(data: object): void {
+    const resource = { apiVersion: 'v1', kind: 'Pod', name: 'cart-1', namespace: 'shop', uid: 'u-1' };
     this.push({
       jsonrpc: '2.0',
       method: 'notifications/message',
-      params: { level: 'warning', logger: 'kubernetes/faults', data },
+      params: {
+        level: 'warning',
+        logger: 'kubernetes/faults',
+        data: { faultId: 'f-1', faultType: 'PodCrash', severity: 'warning', resource, ...data },
+      },
     });
   }
 

@@ -1,9 +1,8 @@
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseNotification } from '../../src/sources/parse-notification.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
-import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
+import { watchCluster } from './watched-cluster.fixture.ts';
 
 let cluster: SimulatedCluster;
 beforeEach(async () => {
@@ -11,19 +10,13 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.stop());
 
-const parsedOf = ({ received }: WatchedCluster) =>
-  received.map((one) =>
-    parseNotification(one.source === 'subscription' ? one.params : undefined, {
-      clusterName: 'alpha',
-      now: new Date(),
-    }),
-  );
-
 test('a fault of the cluster arrives as the server sent it', async () => {
   const watched = watchCluster(cluster.mcpEndpoint);
   await watched.active();
   const { fault } = await cluster.run('crash-loop-back-off');
-  await expect.poll(() => parsedOf(watched)).toMatchObject([{ kind: 'fault', fault: { faultId: fault?.faultId } }]);
+  await expect
+    .poll(() => watched.received)
+    .toMatchObject([{ source: 'subscription', fault: { faultId: fault?.faultId } }]);
   expect(watched.connection.health()).toMatchObject({
     name: 'alpha',
     status: 'active',
@@ -38,9 +31,10 @@ test('in events mode Warning events arrive, and Normal ones are not even sent', 
   const watched = watchCluster(cluster.mcpEndpoint, { mode: 'events' });
   await watched.active();
   await cluster.run('crash-loop-back-off');
-  await expect.poll(() => parsedOf(watched)).not.toEqual([]);
-  expect(parsedOf(watched).every(({ kind }) => kind === 'fault')).toBe(true);
-  expect(parsedOf(watched)).toContainEqual(
+  await expect.poll(() => watched.received).not.toEqual([]);
+  expect(watched.malformed).toEqual([]);
+  expect(watched.connection.health().event_count).toBe(watched.received.length);
+  expect(watched.received).toContainEqual(
     expect.objectContaining({
       fault: expect.objectContaining({ faultType: 'BackOff', severity: 'warning', container: 'app' }),
     }),

@@ -7,7 +7,7 @@ import {
   type ClusterConnectionOptions,
   type Received,
 } from '../../src/mcp/connection/cluster-connection.ts';
-import type { Contact, ContactMemory } from '../../src/backfill/watermark.ts';
+import type { Watermark, WatermarkMemory } from '../../src/backfill/watermark.ts';
 import type { MalformedReason } from '../../src/mcp/malformed.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 
@@ -87,11 +87,11 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
 }
 
 /** What is left behind in memory; every fault that was received has an incident. */
-function rememberAll(received: Received[]): ContactMemory {
-  let contact: Contact | undefined;
+function rememberAll(received: Received[]): WatermarkMemory {
+  let watermark: Watermark | undefined;
   return {
-    read: async () => contact,
-    write: (latest) => (contact = latest),
+    read: async () => watermark,
+    write: (latest) => (watermark = latest),
     known: async (sightings) => {
       const ids = new Set(received.flatMap((one) => (one.source === 'subscription' ? [] : [one.fault.faultId])));
       return sightings.map(({ fingerprint }) => ids.has(fingerprint));

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { ClusterPermissions } from '../permissions/cluster-permissions.ts';
 import { FaultEvent } from '../faults/fault.ts';
 
-/** How a fault reached us. */
+/** The path by which a fault was received. */
 export const FAULT_SOURCES = ['subscription', 'poll', 'resync'] as const;
 export const FaultSource = z.enum(FAULT_SOURCES);
 export type FaultSource = z.infer<typeof FaultSource>;
 
 /**
- * A fault with the context of its cluster (design.md, "ClusterEvent"): all that a triage worker needs to know of the
- * cluster, so that it depends on nothing but the queue. Carries the *path* of the kubeconfig, never its content.
+ * A fault with the context of its cluster (design.md, "ClusterEvent"). Contains everything about the cluster that triage
+ * needs, so that a worker depends on the queue alone. Carries the *path* of the kubeconfig, never its content.
  */
 export const ClusterEvent = z.object({
   cluster_name: z.string().min(1),
@@ -21,6 +21,8 @@ export const ClusterEvent = z.object({
   permissions: ClusterPermissions.optional(),
   event: FaultEvent,
   source: FaultSource,
+  /** Key of the problem that the fault belongs to, see `problemKey`; missing in events of older versions. */
+  problem: z.string().optional(),
   /** When the ingester received it, RFC 3339. */
   received_at: z.string(),
 });

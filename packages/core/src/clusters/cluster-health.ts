@@ -14,45 +14,45 @@ export const CONNECTION_STATUSES = [
 export const ConnectionStatus = z.enum(CONNECTION_STATUSES);
 export type ConnectionStatus = z.infer<typeof ConnectionStatus>;
 
-/** How faults are taken from a cluster: pushed by the server, or asked for at an interval. */
+/** How faults are received from a cluster: pushed by the server, or listed at an interval. */
 export const IntakeMode = z.enum(['subscribe', 'poll']);
 export type IntakeMode = z.infer<typeof IntakeMode>;
 
-/** Health of one cluster connection (design.md, "Health Status Structure"), plus the `mode` of its intake. */
+/** Health of one cluster connection (design.md, "Health Status Structure"), with additions. */
 export const ClusterHealth = z.object({
   name: z.string(),
   status: ConnectionStatus,
   /** When the last fault or event arrived, RFC 3339. */
   last_event: z.string().optional(),
-  /** The last error, while the connection is not active. */
+  /** The last error. Missing while the connection is active. */
   error: z.string().optional(),
-  /** Time until the next attempt, such as `4.2s`. */
+  /** Time until the next connection attempt, such as `4.2s`. */
   retry_in: z.string().optional(),
   event_count: z.number().int().nonnegative(),
   triage_enabled: z.boolean(),
   permissions: ClusterPermissions.optional(),
   labels: z.record(z.string(), z.string()).optional(),
   mode: IntakeMode.optional(),
-  /** What the server says is wrong with the subscription. */
+  /** Why the cluster is watched only in part, for example the server's own report about the subscription. */
   degraded: z.string().optional(),
-  /** Until when the cluster was certainly watched, RFC 3339. */
+  /** The last time at which the cluster was known to be watched, RFC 3339. */
   last_contact: z.string().optional(),
-  /** For how long at most the cluster was not watched, all gaps since the first contact together, s. */
+  /** Upper bound of the time without a watch, summed over all gaps since the first contact, in seconds. */
   blind_seconds: z.number().nonnegative().optional(),
-  /** Id of the ingester that holds the cluster; missing when none does. */
+  /** Id of the ingester that holds the lease of the cluster. Missing when none does. */
   owner: z.string().optional(),
 });
 export type ClusterHealth = z.infer<typeof ClusterHealth>;
 
-/** A changed configuration that a process does not use, because something is wrong with it; it goes on with the old one. */
+/** A changed configuration that a process rejected as invalid. The process continues with the previous one. */
 export const RefusedConfiguration = z.object({
-  /** Which process: `api`, or the id of an ingester. */
+  /** `api`, or the id of an ingester. */
   process: z.string(),
-  /** What is wrong, in one line. */
+  /** The error, in one line. */
   error: z.string(),
-  /** Each with file, line and column. */
+  /** Every problem, each with file, line and column. */
   problems: z.array(z.string()),
-  /** When it was first refused, RFC 3339. */
+  /** When it was first rejected, RFC 3339. */
   since: z.string(),
 });
 export type RefusedConfiguration = z.infer<typeof RefusedConfiguration>;
@@ -60,7 +60,7 @@ export type RefusedConfiguration = z.infer<typeof RefusedConfiguration>;
 /** The body of `GET /health/clusters` (design.md, "Health Status Structure"). */
 export interface HealthSummary {
   clusters: ClusterHealth[];
-  /** Only while a process refuses a changed configuration: the first such process. */
+  /** Present while a process rejects a changed configuration: the first such process. */
   configuration?: RefusedConfiguration;
   summary: {
     total: number;
@@ -71,7 +71,7 @@ export interface HealthSummary {
   };
 }
 
-/** Counts the clusters' states. */
+/** Builds the health response: the clusters, and their number by state. */
 export function summarizeHealth(clusters: ClusterHealth[]): HealthSummary {
   const active = clusters.filter((cluster) => cluster.status === 'active').length;
   return {

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** What an ingester's spool does with faults: the way of those that Redis has not answered. */
+/** State of an ingester's spool, which buffers faults whose admission Redis has not acknowledged. */
 export const SpoolHealth = z.object({
   /**
-   * `flowing`: through memory, Redis answers. `spooling`: over the disk, since Redis does not answer or cannot keep up.
-   * `memory-only`: the disk failed, and what does not fit into memory is lost.
+   * `flowing`: faults pass through memory, Redis answers. `spooling`: faults are written to disk, because Redis does not
+   * answer or cannot keep up. `memory-only`: the disk failed; faults that do not fit into memory are lost.
    */
   state: z.enum(['flowing', 'spooling', 'memory-only']),
-  /** Faults in memory. */
+  /** Number of faults in memory. */
   in_memory: z.int().nonnegative(),
-  /** Bytes of the segments on disk. */
+  /** Size of the segments on disk, in bytes. */
   disk_bytes: z.int().nonnegative(),
-  /** Faults lost since the ingester started. */
+  /** Number of faults lost since the ingester started. */
   lost: z.int().nonnegative(),
-  /** Why it is `memory-only`. */
+  /** The disk error, while the state is `memory-only`. */
   error: z.string().optional(),
 });
 export type SpoolHealth = z.infer<typeof SpoolHealth>;

@@ -11,7 +11,7 @@ test('every ingester gets a fair share', () => {
   for (const { length } of shares.values()) expect(Math.abs(length - 200)).toBeLessThan(60);
 });
 
-test('when an ingester goes, only its clusters move, to all others; when it is back, they come back', () => {
+test('when an ingester stops, only its clusters move, to all others, and they return with it', () => {
   const before = holders(['a', 'b', 'c']);
   const after = holders(['a', 'c']);
   const moved = before.flatMap((owner, index) => (owner === after[index] ? [] : [{ from: owner, to: after[index] }]));
@@ -20,11 +20,11 @@ test('when an ingester goes, only its clusters move, to all others; when it is b
   expect(moved).toHaveLength(before.filter((owner) => owner === 'b').length);
 });
 
-test('all ingesters agree, in whatever order they know each other', () => {
+test('the ranking does not depend on the order in which the ingesters are listed', () => {
   expect(holders(['a', 'b', 'c'])).toEqual(holders(['c', 'a', 'b']));
 });
 
-test('ranks all, so that the next in line is known', () => {
+test('ranks every ingester, so that the successor is known', () => {
   expect(rankIngesters('prod', ['a', 'b', 'c']).toSorted()).toEqual(['a', 'b', 'c']);
   expect(rankIngesters('prod', [])).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Who should hold a cluster: the ingesters in the order of their claim to it, the first of which should. Rendezvous
- * hashing: each cluster ranks the ingesters in an order of its own, so that an ingester that goes leaves its share to all
- * others, one that comes gets a share from all others, and no other cluster moves.
+ * Ranks the ingesters for a cluster by rendezvous hashing; the first one should hold its lease. Each cluster has a ranking
+ * of its own. When an ingester stops, its clusters are spread over all others; when one starts, it receives a share from
+ * all others; no other cluster moves.
  */
 export function rankIngesters(cluster: string, ingesters: readonly string[]): string[] {
   return ingesters

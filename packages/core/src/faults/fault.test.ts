@@ -10,7 +10,7 @@ describe('faultFingerprint', () => {
     expect(faultFingerprint('prod', 'CrashLoop', pod, 'app')).toBe(expected);
   });
 
-  test('tells clusters, fault types, resources and containers apart', () => {
+  test('differs by cluster, fault type, resource and container', () => {
     const prints = [
       faultFingerprint('prod', 'CrashLoop', pod, 'app'),
       faultFingerprint('test', 'CrashLoop', pod, 'app'),
@@ -21,7 +21,7 @@ describe('faultFingerprint', () => {
     expect(new Set(prints).size).toBe(prints.length);
   });
 
-  test('falls back on kind, namespace and name where there is no uid', () => {
+  test('falls back to kind, namespace and name without a uid', () => {
     const nameless = { ...pod, uid: undefined };
     expect(faultFingerprint('prod', 'CrashLoop', nameless)).toBe(
       faultFingerprint('prod', 'CrashLoop', { ...nameless }),
@@ -55,7 +55,7 @@ describe('FaultEvent', () => {
   });
 });
 
-test('describeResource names the namespace only where there is one', () => {
+test('describeResource omits a missing namespace', () => {
   expect(describeResource(pod)).toBe('Pod shop/cart-1');
   expect(describeResource({ apiVersion: 'v1', kind: 'Node', name: 'node-1' })).toBe('Node node-1');
 });

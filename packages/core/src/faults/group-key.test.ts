@@ -23,11 +23,11 @@ test.each([
   ['Pod', 'cart-alpha'],
   ['Pod', 'cart-service-alpha'],
   ['Deployment', 'db-0'],
-])('a name that no controller gave stays whole: %s %s', (kind, name) => {
+])('a name without a generated suffix stays whole: %s %s', (kind, name) => {
   expect(workloadOf({ apiVersion: 'v1', kind, name })).toBe(name);
 });
 
-test('a resource that is no workload is named with its kind', () => {
+test('a resource that is not a workload is named with its kind', () => {
   expect(workloadOf({ apiVersion: 'v1', kind: 'Node', name: 'node-1' })).toBe('Node/node-1');
 });
 
@@ -39,7 +39,7 @@ const fault = (name: string, { namespace = 'shop', faultType = 'CrashLoop' } = {
   timestamp: '2026-01-01T00:00:00Z',
 });
 
-test('the pods of a workload share a group, by namespace and type of fault', () => {
+test('the pods of a workload share a group per namespace and fault type', () => {
   const key = groupKey(fault('cart-7d4b9c8f6d-x2vbq'), 'workload');
   expect(groupKey(fault('cart-7d4b9c8f6d-zzzzz'), 'workload')).toBe(key);
   expect(groupKey(fault('cart-5c6d7f8g9h-zzzzz'), 'workload')).toBe(key);
@@ -48,12 +48,12 @@ test('the pods of a workload share a group, by namespace and type of fault', () 
   expect(groupKey(fault('order-7d4b9c8f6d-x2vbq'), 'workload')).not.toBe(key);
 });
 
-test('parts with slashes in them do not make two groups meet', () => {
+test('parts that contain slashes do not collide', () => {
   const one = groupKey(fault('b/c', { namespace: 'a' }), 'workload');
   expect(groupKey(fault('c', { namespace: 'a/b' }), 'workload')).not.toBe(one);
 });
 
-test('grouping by resource keeps two pods apart; without grouping there is no group', () => {
+test('grouping by resource separates two pods; without grouping there is no group', () => {
   const [one, other] = [fault('cart-7d4b9c8f6d-x2vbq'), fault('cart-7d4b9c8f6d-zzzzz')];
   expect(groupKey(one, 'resource')).toBe(groupKey({ ...one, faultId: 'another container' }, 'resource'));
   expect(groupKey(one, 'resource')).not.toBe(groupKey(other, 'resource'));

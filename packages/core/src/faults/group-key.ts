@@ -1,12 +1,12 @@
 import type { FaultEvent, ResourceReference } from './fault.ts';
 
-/** `grouping`: which faults of one type share an incident. */
+/** Values of `grouping`: which faults of one type share an incident. */
 export const GROUPINGS = ['workload', 'resource', 'none'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 /**
- * Names the group of a fault within its cluster: faults with the same key share an incident while it waits or runs.
- * Undefined where the fault is investigated by itself.
+ * Returns the key of a fault's group within its cluster. Faults with the same key share an incident while it is queued or
+ * investigated. Undefined: the fault is investigated separately.
  */
 export function groupKey({ faultType, resource }: FaultEvent, grouping: Grouping): string | undefined {
   switch (grouping) {
@@ -21,9 +21,9 @@ export function groupKey({ faultType, resource }: FaultEvent, grouping: Grouping
   }
 }
 
-/** Kubernetes generates parts of names from these only: no vowels, and no 0, 1 or 3. */
+/** The alphabet of generated name parts in Kubernetes: no vowels, and no 0, 1 or 3. */
 const GENERATED = '[bcdfghjklmnpqrstvwxz2456789]';
-/** The hash of a ReplicaSet: as Kubernetes generates it, or at least with a digit. */
+/** The hash in the name of a ReplicaSet: from the alphabet above, or any with at least one digit. */
 const HASH = `(?:${GENERATED}{6,10}|(?=[a-z]*[0-9])[a-z0-9]{6,10})`;
 /** `cart-7d4b9c8f6d-x2vbq`: a pod of a ReplicaSet. */
 const OF_REPLICA_SET = new RegExp(`^(.+)-${HASH}-[a-z0-9]{5}$`);
@@ -41,8 +41,8 @@ const REPLICA_SET_NAME = new RegExp(`^(.+)-${HASH}$`);
 const CRON_JOB_NAME = /^(.+)-[0-9]{8,10}$/;
 
 /**
- * The workload behind a resource, as far as its name tells: a pod, ReplicaSet or Job without the suffix that its
- * controller gave it; of any other kind the resource itself, with its kind.
+ * Derives the workload of a resource from its name: a Pod, ReplicaSet or Job without the suffix that its controller
+ * generated. Other kinds are their own workload, written `Kind/name`.
  */
 export function workloadOf({ kind, name }: ResourceReference): string {
   switch (kind) {
@@ -70,7 +70,7 @@ function firstMatch(patterns: RegExp[], name: string): string {
   return name;
 }
 
-/** Namespaces and names have no slash; whatever a server sends instead cannot make two groups meet. */
+/** Encodes the parts, so that a name with a slash, which Kubernetes does not allow but a server may send, cannot collide with another group. */
 function keyOf(...parts: (string | undefined)[]): string {
   return parts.map((part) => encodeURIComponent(part ?? '')).join('/');
 }

@@ -1,34 +1,33 @@
 /**
- * What became of a fault at the door of the queue. The list is closed: each kind is also a counter of the books and a
- * metric label.
+ * The outcome of admission. The list is closed: each kind is also a counter in the books and a metric label.
  */
 export type AdmissionOutcome =
-  /** A new incident waits in the queue. `evicted` lists waiting incidents that gave way to it (policy `drop`). */
+  /** A new incident was queued. `evicted` lists the waiting incidents that were dropped for it (policy `drop`). */
   | { kind: 'queued'; incidentId: string; evicted: Evicted[] }
-  /** This very call was admitted before, and its reply was lost: nothing was changed. */
+  /** The same call was admitted before and its reply was lost. Nothing was changed. */
   | { kind: 'resent'; incidentId: string }
-  /** The same fault again: counted on its incident. */
+  /** A recurrence of the same fault, counted on its incident. */
   | { kind: 'deduplicated'; incidentId: string; recurrences: number }
-  /** Another fault of a group whose incident waits or runs: listed there. `members` counts all of the incident's. */
+  /** A fault of a group whose incident is open, listed there. `members` is the incident's member count. */
   | { kind: 'grouped'; incidentId: string; members: number }
-  /** The queue is full and the policy is `reject`; the incident row says so. */
+  /** The queue is full and the policy is `reject`. The incident row records it. */
   | { kind: 'rejected'; incidentId: string; bound: QueueBound }
   /**
-   * The policy is `drop`, and the queue is full of more severe incidents, or so far beyond a bound that was lowered that one
-   * call cannot make room; the incident row says so. `evicted` lists those that gave way in vain.
+   * The policy is `drop`, and either all waiting incidents are more severe, or the queue exceeds a lowered bound by more
+   * than one call evicts. The incident row records it. `evicted` lists the incidents that were dropped nevertheless.
    */
   | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound; evicted: Evicted[] };
 
-/** An incident that waited and gave way, of whatever cluster. */
+/** A waiting incident, of any cluster, that was dropped to make room. */
 export interface Evicted {
   incidentId: string;
   cluster: string;
 }
 
-/** Which bound refused an incident: `cluster_queue_size` or `global_queue_size`. */
+/** The bound that refused an incident: `cluster_queue_size` or `global_queue_size`. */
 export type QueueBound = 'cluster' | 'global';
 
-/** Everything that can become of a received fault or event, before or at admission. */
+/** All outcomes of a received fault or event, before or at admission. */
 export const INTAKE_OUTCOMES = [
   'queued',
   'resent',

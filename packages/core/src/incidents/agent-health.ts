@@ -1,12 +1,12 @@
-/** Whether agents work, over all workers: what their runs of late amounted to. */
+/** Health of the agents over all workers, derived from their recent runs. */
 export interface AgentHealth {
   state: 'working' | 'degraded';
-  /** Failures since the last report of an agent. */
+  /** Number of failures since an agent's last valid report. */
   failures_in_row: number;
-  /** Of the last failure. */
+  /** The reason of the last failure. */
   reason?: string;
-  /** Since when they are degraded, RFC 3339. */
+  /** Start of the degraded state, RFC 3339. */
   since?: string;
-  /** Incidents that were not given to the agent since. */
+  /** Number of incidents since then that bypassed the agent. */
   passed_over?: number;
 }

@@ -3,32 +3,31 @@ import { z } from 'zod';
 const count = z.number().int().nonnegative();
 
 /**
- * What agents have used: of one run, or of all runs of an incident together. Read out of the streams of their CLIs, so it
- * is what those say.
+ * Model usage of one agent run, or of all runs of an incident. Parsed from the output streams of the agent CLIs.
  */
 export const AgentUsage = z.object({
-  /** Answers of the model; codex counts a whole run as one. */
+  /** Number of model responses; codex counts a whole run as one. */
   turns: count,
   tool_calls: count,
-  /** Tool calls that the CLI's own rules refused. */
+  /** Tool calls that the CLI's own rules denied. */
   denials: count,
-  /** All that the model read, what it had cached included. */
+  /** All input tokens, cached ones included. */
   input_tokens: count,
-  /** Of `input_tokens`, those that cost less because the provider had them cached. */
+  /** The part of `input_tokens` that the provider had cached, which costs less. */
   cached_input_tokens: count,
   output_tokens: count,
-  /** What is known of the cost, in USD: without the tokens in `unpriced_tokens`. */
+  /** Known cost in USD, without that of `unpriced_tokens`. */
   cost_usd: z.number().nonnegative(),
-  /** Whose figure `cost_usd` is: the CLI's own, or, where any part of it is an estimate, that of `agent_prices`. */
+  /** The source of `cost_usd`: the CLI, or, if any part is an estimate, `agent_prices`. */
   cost_source: z.enum(['cli', 'price table']).optional(),
-  /** Tokens of runs of which neither the CLI nor `agent_prices` knows the cost. */
+  /** Tokens of runs whose cost neither the CLI nor `agent_prices` provides. */
   unpriced_tokens: count,
-  /** Lines of the streams that were too long, or no events. */
+  /** Stream lines that were too long or not events. */
   unreadable_lines: count,
 });
 export type AgentUsage = z.infer<typeof AgentUsage>;
 
-/** The figures of {@link AgentUsage}, all of which can be summed. */
+/** The summable figures of {@link AgentUsage}. */
 export type UsageFigures = Omit<AgentUsage, 'cost_source'>;
 
 export const NO_USAGE: UsageFigures = {
@@ -43,16 +42,16 @@ export const NO_USAGE: UsageFigures = {
   unreadable_lines: 0,
 };
 
-/** Prices of a model in USD for a million tokens. */
+/** Prices of a model in USD per million tokens. */
 export const ModelPrice = z.strictObject({
   input: z.number().min(0).max(100_000),
-  /** Of input that the provider has cached; as `input` if unset. */
+  /** Price of cached input; `input` if unset. */
   cached_input: z.number().min(0).max(100_000).optional(),
   output: z.number().min(0).max(100_000),
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
-/** What the tokens cost at a price, in USD. */
+/** Returns the cost of the tokens in USD. */
 export function costOf(
   tokens: Pick<AgentUsage, 'input_tokens' | 'cached_input_tokens' | 'output_tokens'>,
   { input, cached_input = input, output }: ModelPrice,
@@ -61,7 +60,7 @@ export function costOf(
   return (fresh * input + tokens.cached_input_tokens * cached_input + tokens.output_tokens * output) / 1_000_000;
 }
 
-/** The usage in one line, such as `4 turns, 3 tool calls (1 denied), 4,800 + 136 tokens, $0.0130`. */
+/** Formats the usage in one line, such as `4 turns, 3 tool calls (1 denied), 4,800 + 136 tokens, $0.0130`. */
 export function describeUsage(usage: AgentUsage): string {
   const number = (value: number): string => value.toLocaleString('en-US');
   const denied = usage.denials === 0 ? '' : ` (${usage.denials} denied)`;

@@ -1,34 +1,34 @@
 import { z } from 'zod';
 import { INTAKE_OUTCOMES, type IntakeOutcome } from './admission.ts';
 
-/** Where the incidents that were queued are: each of them is one of these. */
+/** The states of queued incidents in the books. Each queued incident counts in exactly one. */
 export const QUEUED_STATES = ['waiting', 'delayed', 'active', 'finished', 'dropped', 'expired'] as const;
 
-/** Everything that is counted. `requeued`: of `queued`, what an operator put in again. */
+/** All counters. `requeued` is the part of `queued` that an operator requeued. */
 export const BOOK_ENTRIES = ['received', ...INTAKE_OUTCOMES, ...QUEUED_STATES, 'requeued'] as const;
 
-/** One page of the books: counts since the beginning, but for the incidents that are still open. */
+/** One page of the books. Counts are cumulative, except those of open incidents (waiting, delayed, active). */
 export const BookPage = z.record(z.enum(BOOK_ENTRIES), z.number());
 export type BookPage = z.infer<typeof BookPage>;
 
-/** All pages at one instant. Clusters that never reported anything are missing. */
+/** All pages at one instant. Clusters without any received fault are missing. */
 const BookPages = z.object({ total: BookPage, clusters: z.record(z.string(), BookPage) });
 export type BookPages = z.infer<typeof BookPages>;
 
 /** The books, and whether they balance. */
 export const Books = BookPages.extend({
   balanced: z.boolean(),
-  /** What does not balance, in words. */
+  /** The equations that do not hold, as text. */
   off: z.array(z.string()),
 });
 export type Books = z.infer<typeof Books>;
 
-/** What became of the faults that were received: each of them is one of these. A resent call is no further fault. */
+/** The outcomes that add up to `received`. A resent call is not another fault. */
 const RECEIVED_AS: readonly IntakeOutcome[] = INTAKE_OUTCOMES.filter((outcome) => outcome !== 'resent');
 
 /**
- * Checks that everything received became one of its outcomes, that everything queued is in one place, and that the
- * clusters add up.
+ * Checks that every received fault has one outcome, that every queued incident has one state, and that the clusters add up
+ * to the total.
  */
 export function auditBooks({ total, clusters }: BookPages): Books {
   const pages: [string, BookPage][] = [['all clusters', total], ...Object.entries(clusters)];
@@ -43,7 +43,7 @@ export function auditBooks({ total, clusters }: BookPages): Books {
   return { balanced: off.length === 0, off, total, clusters };
 }
 
-/** A page on which nothing is written yet. */
+/** Returns a page with all counters at 0. */
 export function emptyPage(): BookPage {
   return BookPage.parse(Object.fromEntries(BOOK_ENTRIES.map((entry) => [entry, 0])));
 }

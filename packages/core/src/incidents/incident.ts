@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { AgentFailure } from './agent-failure.ts';
 import { AgentUsage } from './agent-usage.ts';
 import { ClusterEvent } from '../clusters/cluster-event.ts';
 import { FaultEvent } from '../faults/fault.ts';
 import { ReportSummary } from './report.ts';
 
-/** Where an incident stands. The list is closed; `FINAL_STATES` are left only by an operator. */
+/** States of an incident. The list is closed. */
 export const INCIDENT_STATES = [
   'queued',
   'investigating',
@@ -20,52 +21,58 @@ export const INCIDENT_STATES = [
 export const IncidentState = z.enum(INCIDENT_STATES);
 export type IncidentState = z.infer<typeof IncidentState>;
 
-/** Whether nothing more happens to an incident in this state by itself. */
+/** Returns whether the incident has ended: neither queued nor investigating. */
 export function isFinal(state: IncidentState): boolean {
   return state !== 'queued' && state !== 'investigating';
 }
 
-/** One of the faults that an incident stands for. */
+/** One of the faults that an incident covers. */
 export const IncidentMember = FaultEvent.extend({
   /** When the ingester received it, RFC 3339. */
   received_at: z.string(),
 });
 export type IncidentMember = z.infer<typeof IncidentMember>;
 
-/** Most members that an incident lists; all are counted. */
+/** Maximum number of members that an incident lists. `member_count` counts all. */
 export const MAX_MEMBERS = 100;
 
-/** A fault that we investigate: one row in Redis, from admission to report. All times are RFC 3339. */
+/** The investigation of a fault: one row in Redis, from admission to report. All times are RFC 3339. */
 export const Incident = z.object({
   incident_id: z.string(),
   state: IncidentState,
-  /** Why the state is what it is, in words, where it is not plain. */
+  /** Why the incident is in this state, as text, unless the state explains itself. */
   reason: z.string().optional(),
+  /** Failures of agents, in their order; `reason` is their text. */
+  agent_failures: z.array(AgentFailure).optional(),
   fingerprint: z.string(),
   cluster_event: ClusterEvent,
-  /** How often the same fault came again while this incident was the one for it. */
+  /** How often the same fault was received again while it belonged to this incident. */
   recurrences: z.number().int().nonnegative(),
-  /** When the fault was first and last received. */
+  /** When the fault was received first and last. */
   first_seen: z.string(),
   last_seen: z.string(),
-  /** The faults that the incident stands for, its own first: at most {@link MAX_MEMBERS} of `member_count`. */
+  /** The faults that the incident covers, its own first: at most {@link MAX_MEMBERS} of `member_count`. */
   members: z.array(IncidentMember),
   member_count: z.number().int().positive(),
-  /** The incident that stood for this fault before. */
+  /** The previous incident of the same fault. */
   previous_incident_id: z.string().optional(),
-  /** The incident that an operator made of this one. */
+  /** The incident that an operator created by requeueing this one. */
   requeued_as: z.string().optional(),
   created_at: z.string(),
   started_at: z.string().optional(),
   finished_at: z.string().optional(),
-  /** Investigations begun, the present one included. */
+  /** Number of investigations started, the current one included. */
   attempts: z.number().int().nonnegative(),
-  /** Why the last attempt that came to no end did not. */
+  /** Why the last attempt without an outcome ended. */
   last_failure: z.string().optional(),
-  /** Absolute path of the workspace on the worker that ran it last. */
+  /** When a client first asked to cancel the incident, and what it said; see {@link CancelRequest}. */
+  cancel_requested_at: z.string().optional(),
+  cancel_requested_by: z.string().optional(),
+  cancel_reason: z.string().optional(),
+  /** Absolute path of the workspace, on the worker that ran the last attempt. */
   workspace: z.string().optional(),
   agent: z.string().optional(),
-  /** Of all agents that ran for it, attempts that came to no end included. */
+  /** Usage of all agent runs of the incident, unfinished attempts included. */
   usage: AgentUsage.optional(),
   report: ReportSummary.optional(),
 });

@@ -1,35 +1,35 @@
 import { z } from 'zod';
 
-/** What an incident's end can be news of. The list is closed; which outcome is which, `settle.ts` says. */
+/** Notification events for the end of an incident. The list is closed; `settle.ts` maps outcomes to events. */
 export const INCIDENT_ENDS = ['incident_resolved', 'incident_failed', 'incident_agent_failed'] as const;
 export const IncidentEndEvent = z.enum(INCIDENT_ENDS);
 export type IncidentEndEvent = z.infer<typeof IncidentEndEvent>;
 
 /**
- * Something that people are told. Of an incident it says only which one: what is told is read when it is sent, so that it
- * is what is true then. Times are in ms since the epoch.
+ * A notification that is due. It names its incident only; the content is read when it is sent, so that it is current.
+ * Times are in ms since the epoch.
  */
 export const Notification = z.discriminatedUnion('event', [
   z.object({ event: IncidentEndEvent, incident_id: z.string() }),
-  /** The fault of an incident that has ended came again. */
+  /** The fault of an ended incident was received again. */
   z.object({ event: z.literal('incident_recurred'), incident_id: z.string(), recurrences: z.number() }),
-  /** So many agents in a row gave no report. */
+  /** `failures` agent runs in a row gave no report. */
   z.object({
     event: z.literal('agents_degraded'),
     since: z.number(),
     agent: z.string(),
     failures: z.number(),
-    /** Of the last failure. */
+    /** The reason of the last failure. */
     reason: z.string(),
   }),
-  /** The agent works again. */
+  /** The agent gave a valid report again. */
   z.object({
     event: z.literal('agents_recovered'),
     since: z.number(),
     at: z.number(),
     agent: z.string(),
     failures: z.number(),
-    /** Incidents that were not given to it meanwhile. */
+    /** Number of incidents that bypassed the agent while it was degraded. */
     passed_over: z.number(),
   }),
 ]);
@@ -37,8 +37,8 @@ export type Notification = z.infer<typeof Notification>;
 export type NotificationEvent = Notification['event'];
 
 /**
- * The identity of a notification: the same however often, and by whichever worker, it is sent. Letters, digits, `-`, `_`. All
- * recurrences of an incident have one: what is told of them is how many there are.
+ * Returns the identity of a notification, which is the same for every delivery attempt by any worker. Letters, digits, `-`
+ * and `_`. All recurrences of an incident share one id, because the notification reports their number.
  */
 export function notificationId(notification: Notification): string {
   switch (notification.event) {

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** What is read out of an agent's `output/investigation.md`; the Markdown itself stays as the agent wrote it. */
+/** The parsed parts of an agent's `output/investigation.md`. The Markdown itself is stored unchanged. */
 export const ReportSummary = z.object({
   title: z.string(),
   summary: z.string(),
-  /** The first paragraph of the root cause, in one line. */
+  /** The first paragraph of the root cause, as one line. */
   root_cause: z.string(),
-  /** Percent, 0 to 100; missing when the report gives none. */
+  /** In percent, 0 to 100. Missing when the report states none. */
   confidence: z.number().min(0).max(100).optional(),
   recommendations: z.array(z.string()),
-  /** Quotes of command output that nothing that was recorded bears out; missing when there are none. */
+  /** Quoted command output that was not found in the recorded evidence. Missing when all quotes were found. */
   unsupported: z
     .object({
       count: z.number().int().positive(),
-      /** The first line that was not found of the first few. */
+      /** Of the first few unsupported quotes: the first line that was not found. */
       quotes: z.array(z.string()),
     })
     .optional(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What the triage kubeconfig may do in a cluster, asked before any triage and written into each incident's workspace
- * (design.md, "ClusterPermissions"). Expected RBAC: the ClusterRole `view`, a role that reads nodes, and, for Helm
- * debugging only, one that reads secrets and configmaps.
+ * Permissions of the triage kubeconfig in a cluster. Checked before triage and written into each workspace (design.md,
+ * "ClusterPermissions"). Expected RBAC: the ClusterRole `view`, a role that reads nodes, and, for Helm debugging only, a
+ * role that reads Secrets and ConfigMaps.
  */
 export const ClusterPermissions = z.object({
   cluster_name: z.string(),
@@ -15,40 +15,40 @@ export const ClusterPermissions = z.object({
   can_get_events: z.boolean(),
   can_get_deployments: z.boolean(),
   can_get_services: z.boolean(),
-  /** `triage.allow_secrets_access` of the configuration, not RBAC. */
+  /** The setting `triage.allow_secrets_access`, not RBAC. */
   secrets_access_allowed: z.boolean(),
-  /** RBAC; asked only when `secrets_access_allowed`. */
+  /** From RBAC. Checked only with `secrets_access_allowed`. */
   can_get_secrets: z.boolean(),
-  /** RBAC; asked only when `secrets_access_allowed`. */
+  /** From RBAC. Checked only with `secrets_access_allowed`. */
   can_get_configmaps: z.boolean(),
   can_get_nodes: z.boolean(),
-  /** Whether it can change anything; missing, here and below, while that could not be found out. */
+  /** Whether it can change anything. Missing, here and below, when the check failed. */
   can_write: z.boolean().optional(),
-  /** Whether it can run commands in pods, which is writing by another way. */
+  /** Whether it can run commands in pods, which is another form of writing. */
   can_exec: z.boolean().optional(),
-  /** Whether it can act as somebody else, and so with more than its own permissions. */
+  /** Whether it can impersonate other identities, and so gain their permissions. */
   can_impersonate: z.boolean().optional(),
-  /** RBAC lets it read secrets although the configuration forbids that; asked only when not `secrets_access_allowed`. */
+  /** Whether RBAC allows reading Secrets although the configuration does not. Checked only without `secrets_access_allowed`. */
   secrets_readable: z.boolean().optional(),
-  /** The namespace that answers fell back to where access is not cluster-wide. */
+  /** The namespace that was checked instead, when access is not cluster-wide. */
   limited_to_namespace: z.string().optional(),
-  /** The table of `kubectl auth can-i --list`. */
+  /** The table that `kubectl auth can-i --list` prints. */
   raw_output: z.string().optional(),
   warnings: z.array(z.string()).optional(),
 });
 export type ClusterPermissions = z.infer<typeof ClusterPermissions>;
 
-/** Whether the least that an investigation needs is there: pods, logs and events. */
+/** Returns whether the minimum for an investigation is allowed: pods, logs and events. */
 export function minimumPermissionsMet(permissions: ClusterPermissions): boolean {
   return permissions.can_get_pods && permissions.can_get_logs && permissions.can_get_events;
 }
 
-/** Whether Helm releases can be read: needs the configuration's consent and RBAC. */
+/** Returns whether Helm releases can be read, which requires both the configuration and RBAC. */
 export function helmAccessAvailable(permissions: ClusterPermissions): boolean {
   return permissions.secrets_access_allowed && permissions.can_get_secrets;
 }
 
-/** Whether the kubeconfig can read and nothing else; undefined while that could not be found out. */
+/** Returns whether the kubeconfig can only read; undefined when a check failed. */
 export function isReadOnly({ can_write, can_exec, can_impersonate }: ClusterPermissions): boolean | undefined {
   const answers = new Set([can_write, can_exec, can_impersonate]);
   if (answers.has(true)) return false;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { settingKeys } from './config.ts';
+import { SETTINGS } from './setting-list.ts';
 import { type ConfigSurroundings, parseConfig } from './parse-config.ts';
 
 const surroundings: ConfigSurroundings = {
@@ -201,7 +201,7 @@ describe('parseConfig', () => {
   });
 
   test.each([
-    [{ slack_bot_token: 'xoxb' }, 'slack_bot_token needs slack_channel'],
+    [{ slack_bot_token: 'xoxb-1' }, 'slack_bot_token needs slack_channel'],
     [{ slack_channel: 'C1' }, 'slack_channel needs slack_bot_token'],
     [{ webhook_secret: 's' }, 'webhook_secret needs webhook_url'],
     [
@@ -230,12 +230,12 @@ describe('parseConfig', () => {
   });
 });
 
-test('settingKeys derives one environment variable and one flag from each key', () => {
-  const keys = settingKeys();
-  expect(keys).toContainEqual(
-    expect.objectContaining({ path: ['redis', 'url'], environment: 'REDIS_URL', flag: 'redis-url' }),
-  );
-  expect(keys).toContainEqual(expect.objectContaining({ environment: 'AGENT_TIMEOUT', flag: 'agent-timeout' }));
-  expect(keys.filter((key) => key.description === '')).toEqual([]);
-  expect(new Set(keys.map((key) => key.flag)).size).toBe(keys.length);
+test('every setting has a description, one environment name and one flag', () => {
+  expect(SETTINGS.filter(({ description }) => description === '')).toEqual([]);
+  expect(new Set(SETTINGS.map(({ environment }) => environment)).size).toBe(SETTINGS.length);
+  expect(SETTINGS.find(({ name }) => name === 'redis.url')).toMatchObject({
+    path: ['redis', 'url'],
+    environment: 'NIGHTCRIER_REDIS_URL',
+    flag: 'redis-url',
+  });
 });

@@ -1,4 +1,6 @@
-import { settingKeys } from '@nightcrier/core/settings/config';
+import { SETTINGS } from '@nightcrier/core/settings/setting-list';
+
+const FLAGS = SETTINGS.map(({ path, description }) => ({ flag: path.join('-').replaceAll('_', '-'), description }));
 
 /** `--health-port` is the original system's name for the port of the health endpoint. */
 const ALIASES: Record<string, string> = { 'health-port': 'api-port' };
@@ -7,7 +9,7 @@ const ALIASES: Record<string, string> = { 'health-port': 'api-port' };
 export const CONFIG_OPTIONS: Record<string, { type: 'string'; short?: string }> = {
   config: { type: 'string', short: 'c' },
   'mcp-endpoint': { type: 'string' },
-  ...Object.fromEntries(settingKeys().map((key) => [key.flag, { type: 'string' }])),
+  ...Object.fromEntries(FLAGS.map((key) => [key.flag, { type: 'string' }])),
   ...Object.fromEntries(Object.keys(ALIASES).map((alias) => [alias, { type: 'string' }])),
 };
 
@@ -25,7 +27,7 @@ export function flagsFrom(values: Record<string, unknown>): Record<string, strin
 export function flagsHelp(): string {
   const rows = [
     ['config', 'configuration file (default: $NIGHTCRIER_CONFIG, else nightcrier.yaml)'],
-    ...settingKeys().map((key) => [key.flag, key.description]),
+    ...FLAGS.map((key) => [key.flag, key.description]),
   ];
   return rows.map(([flag, text]) => `  --${(flag ?? '').padEnd(32)} ${text}`).join('\n');
 }

@@ -1,39 +1,40 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Config } from '@nightcrier/core/settings/config';
+import { changeConfig } from '@nightcrier/core/settings/live-settings';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
-import { sameValue } from '@nightcrier/core/same-value';
 import { unwatchFile, watchFile } from 'node:fs';
 import { ConfigError } from './config-error.ts';
 import type { LoadedConfig } from './load-config.ts';
 
-/** A configuration that is not used, as the process itself says it. */
+/** Why a changed configuration is not used, as the process itself reports it. */
 export type Refusal = Omit<RefusedConfiguration, 'process'>;
 
-/** What an app makes of a changed configuration. */
+/** How an app follows a changed configuration. */
 export interface Reloading {
-  /** Settings that take effect while it runs; for the others it must be restarted. */
-  readonly live: readonly (keyof Config)[];
-  /** Uses `config`, in which only live settings differ from before. Called too when a refused one was put right. */
+  /** Applies `config`, in which only live settings differ from before. Also called when a refused file is valid again. */
   apply(config: Config): void;
-  /** Goes on with the old configuration, and has it known why. */
+  /** Reports why the former configuration stays in use. */
   refuse(refusal: Refusal): void;
 }
 
 export interface ConfigWatcherOptions {
+  /** Which settings are live depends on it. */
+  process: ProcessName;
   /** What the process was started with. */
   loaded: LoadedConfig;
   /** Reads it again, from the same sources. */
   load: () => Promise<LoadedConfig>;
   logger: Logger;
-  /** Time between two looks at the file, and how long it is left alone after a change, ms. */
+  /** Interval between two checks of the file, and delay between a change and its reading, ms. */
   interval?: number;
   settle?: number;
 }
 
 /**
- * Reloads the configuration on SIGHUP and when its file changes. It looks at the file by name, at an interval: so it sees
- * what editors do (another file under the name) and what Kubernetes does (another target of a symlink), on any file system.
- * A configuration with a problem is refused as a whole. Changes that come before {@link follow} wait for it.
+ * Reloads the configuration on SIGHUP and when its file changes. The file is polled by name: this finds what editors do
+ * (replace the file) and what Kubernetes does (replace the target of a symlink), on any file system. A configuration with a
+ * problem is refused as a whole. Changes that come before {@link follow} are applied by it.
  */
 export class ConfigWatcher {
   readonly #options: ConfigWatcherOptions;
@@ -41,6 +42,8 @@ export class ConfigWatcher {
   #config: Config;
   #reloading: Reloading | undefined;
   #refusal: Refusal | undefined;
+  /** Each is logged once, not at every reload. */
+  #warnings: ReadonlySet<string>;
   #pending = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -48,6 +51,7 @@ export class ConfigWatcher {
   constructor(options: ConfigWatcherOptions) {
     this.#options = options;
     this.#config = options.loaded.config;
+    this.#warnings = new Set(options.loaded.warnings);
     const { file } = options.loaded;
     if (file !== undefined) {
       watchFile(file, { interval: options.interval ?? 1_000, persistent: false }, this.#onChange);
@@ -84,35 +88,33 @@ export class ConfigWatcher {
     const { load, logger } = this.#options;
     try {
       const { config, file, warnings } = await load();
-      for (const warning of warnings) logger.warn({ file }, warning);
-      this.#take(config, reloading);
+      for (const warning of warnings) {
+        if (!this.#warnings.has(warning)) logger.warn({ file, warning }, 'configuration warning');
+      }
+      this.#warnings = new Set(warnings);
+      this.#apply(config, reloading);
     } catch (error) {
       if (error instanceof ConfigError) this.#refuse(error, reloading);
-      else logger.error({ error }, 'configuration could not be reloaded');
+      else logger.error({ error }, 'configuration reload failed');
     }
   }
 
-  #take(config: Config, reloading: Reloading): void {
-    const { logger } = this.#options;
+  #apply(next: Config, reloading: Reloading): void {
+    const { logger, process } = this.#options;
     const { file } = this.#options.loaded;
-    const now = new Map<string, unknown>(Object.entries(this.#config));
-    const changed = Object.entries(config).filter(([key, value]) => !sameValue(value, now.get(key)));
-    const isLive = ([key]: [string, unknown]): boolean => reloading.live.some((setting) => setting === key);
-    const taken = changed.filter(isLive);
-    const settings = taken.map(([key]) => key);
-    const ignored = changed.map(([key]) => key).filter((key) => !settings.includes(key));
-    if (ignored.length > 0) logger.warn({ file, settings: ignored }, 'changed settings need a restart of this process');
-    if (settings.length === 0 && !this.#refusal) return;
+    const { config, applied, pending } = changeConfig(process, this.#config, next);
+    if (pending.length > 0) logger.warn({ file, settings: pending }, 'changed settings need a restart');
+    this.#config = config;
+    if (applied.length === 0 && !this.#refusal) return;
     this.#refusal = undefined;
-    this.#config = { ...this.#config, ...Object.fromEntries(taken) };
-    reloading.apply(this.#config);
-    logger.info({ file, settings }, 'configuration reloaded');
+    reloading.apply(config);
+    logger.info({ file, settings: applied }, 'configuration reloaded');
   }
 
   #refuse({ message, problems }: ConfigError, reloading: Reloading): void {
     const [error = message] = message.split('\n', 1);
     this.#refusal = { error, problems, since: this.#refusal?.since ?? new Date().toISOString() };
-    this.#options.logger.error({ ...this.#refusal }, 'changed configuration is refused; the old one stays');
+    this.#options.logger.error({ ...this.#refusal }, 'configuration refused; the former one stays in use');
     reloading.refuse(this.#refusal);
   }
 }

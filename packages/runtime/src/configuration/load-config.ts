@@ -1,4 +1,5 @@
-import { type Config, type SettingKey, settingKeys } from '@nightcrier/core/settings/config';
+import type { Config } from '@nightcrier/core/settings/config';
+import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { type ConfigProblem, parseConfig } from '@nightcrier/core/settings/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -80,13 +81,12 @@ function overlay(
   environment: Record<string, string | undefined>,
   origins: Map<string, string>,
 ): void {
-  const legacy: SettingKey = {
-    path: ['mcp_endpoint'],
-    description: '',
-    environment: 'MCP_ENDPOINT',
-    flag: 'mcp-endpoint',
-  };
-  for (const key of [legacy, ...settingKeys()]) {
+  const keys = [{ path: ['mcp_endpoint'] }, ...SETTINGS].map(({ path }) => ({
+    path: [...path],
+    environment: path.join('_').toUpperCase(),
+    flag: path.join('-').replaceAll('_', '-'),
+  }));
+  for (const key of keys) {
     const fromEnvironment = environment[key.environment];
     const fromFlag = flags[key.flag];
     const value = fromFlag ?? (fromEnvironment === '' ? undefined : fromEnvironment);

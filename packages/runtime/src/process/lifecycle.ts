@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import pTimeout from 'p-timeout';
 
 interface Acquired {
   name: string;
@@ -36,11 +37,14 @@ export class Lifecycle {
   }
 
   async #release(): Promise<void> {
-    const deadline = AbortSignal.timeout(this.#deadlineSeconds * 1000);
+    const deadline = performance.now() + this.#deadlineSeconds * 1000;
     const failures: Error[] = [];
     for (let next = this.#acquired.pop(); next; next = this.#acquired.pop()) {
       try {
-        await within(deadline, next.release());
+        await pTimeout(Promise.resolve(next.release()), {
+          milliseconds: Math.max(1, deadline - performance.now()),
+          message: new Error('not finished within the shutdown timeout'),
+        });
       } catch (cause) {
         const error = new Error(`stopping ${next.name} failed`, { cause });
         this.#logger.error({ part: next.name, error }, 'part did not stop cleanly');
@@ -48,17 +52,5 @@ export class Lifecycle {
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, failures.map((failure) => failure.message).join('; '));
-  }
-}
-
-async function within(deadline: AbortSignal, work: Promise<void> | void): Promise<void> {
-  const expired = Promise.withResolvers<never>();
-  const expire = (): void => expired.reject(new Error('not finished within the shutdown timeout'));
-  if (deadline.aborted) expire();
-  deadline.addEventListener('abort', expire, { once: true });
-  try {
-    await Promise.race([work, expired.promise]);
-  } finally {
-    deadline.removeEventListener('abort', expire);
   }
 }

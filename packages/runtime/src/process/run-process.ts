@@ -1,4 +1,5 @@
 import type { Config } from '@nightcrier/core/settings/config';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../configuration/config-error.ts';
@@ -23,7 +24,7 @@ export interface RunningApp {
  * failed, 78 the configuration is wrong; a second signal exits at once with 1.
  */
 export async function runProcess(
-  name: string,
+  name: ProcessName,
   start: (config: Config, logger: Logger) => Promise<RunningApp>,
 ): Promise<void> {
   const { values } = parseArgs({ options: { ...CONFIG_OPTIONS, help: { type: 'boolean', short: 'h' } }, strict: true });
@@ -42,10 +43,10 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  for (const warning of loaded.warnings) logger.warn({ file: loaded.file }, warning);
+  for (const warning of loaded.warnings) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
-  const changes = new ConfigWatcher({ loaded, load, logger });
+  const changes = new ConfigWatcher({ process: name, loaded, load, logger });
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {
@@ -56,7 +57,13 @@ export async function runProcess(
     const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
     if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
-    if (app.reloading) changes.follow(app.reloading);
+    changes.follow({
+      apply: (config) => {
+        logger.setLevel(config.log_level);
+        app.reloading?.apply(config);
+      },
+      refuse: (refusal) => app.reloading?.refuse(refusal),
+    });
     const cause = await stopping;
     changes.close();
     logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');

@@ -2,8 +2,8 @@ import type { IntakeOutcome } from '@nightcrier/core/incidents/admission';
 import { BOOK_ENTRIES, type BookPages, emptyPage } from '@nightcrier/core/incidents/books';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
 export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
@@ -43,9 +43,8 @@ export class IntakeCounters {
   readonly #malformedKey: string;
   readonly #countOnce: LuaScript;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    this.#redis = options.redis;
-    const keys = new StateKeys(options.key_prefix);
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
     this.#key = keys.intake;
     this.#malformedKey = keys.malformed;
     this.#countOnce = defineScript(this.#redis, keys, 'early-counts');

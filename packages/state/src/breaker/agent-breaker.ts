@@ -1,8 +1,8 @@
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Whether an incident is given to the agent. */
 export type BreakerAnswer =
@@ -43,11 +43,10 @@ export class AgentBreaker {
   readonly #key: string;
   readonly #script: LuaScript;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    const keys = new StateKeys(options.key_prefix);
-    this.#redis = options.redis;
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
     this.#key = keys.agentBreaker;
-    this.#script = defineScript(options.redis, keys, 'agent-breaker');
+    this.#script = defineScript(redis, keys, 'agent-breaker');
   }
 
   /** Asks before an incident is given to the agent. A probe that tells nothing within `leaseSeconds` counts as dead. */

@@ -3,7 +3,8 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** What the health of a cluster is shown with, as configured. */
 export interface ConfiguredCluster {
@@ -44,10 +45,10 @@ export class ClusterHealthBoard {
   readonly #keys: StateKeys;
   readonly #logger: Logger;
 
-  constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
-    this.#logger = options.logger;
+  constructor({ redis, keys, logger }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#logger = logger;
   }
 
   /** Replaces the reports of these clusters, but for those that somebody else has taken since. */

@@ -3,7 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { HEALTH_STALE_MS } from './cluster-health.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 const IngesterReport = z.object({
   /** Milliseconds since the epoch. */
@@ -18,10 +18,10 @@ export class IngesterHealthBoard {
   readonly #key: string;
   readonly #logger: Logger;
 
-  constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
-    this.#redis = options.redis;
-    this.#key = new StateKeys(options.key_prefix).ingesterHealth;
-    this.#logger = options.logger;
+  constructor({ redis, keys, logger }: StateContext) {
+    this.#redis = redis;
+    this.#key = keys.ingesterHealth;
+    this.#logger = logger;
   }
 
   /** Replaces the report of this ingester. */

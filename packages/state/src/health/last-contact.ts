@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClusterLeases } from '../leases/cluster-leases.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Until when a cluster was watched, and how long it was not. */
 export const LastContact = z.object({
@@ -36,9 +37,9 @@ export class LastContacts {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
   }
 
   /** Undefined: the cluster was never watched, or what is remembered is unreadable. */

@@ -1,3 +1,4 @@
+import { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
@@ -43,6 +44,8 @@ const IncidentRow = z
     attempts: z.coerce.number().default(0),
     other_members: z.coerce.number().default(0),
     report: json.optional(),
+    // A newer worker may write kinds of failures that this process does not know.
+    agent_failures: json.pipe(z.array(AgentFailure)).optional().catch(undefined),
     last_seen: z.string().optional(),
   })
   .loose()

@@ -1,3 +1,4 @@
+import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
@@ -6,8 +7,9 @@ import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { CorruptIncidentError, parseIncidentRow } from './incident-row.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** The states that an investigation can end in. */
 export type EndState = Exclude<IncidentState, 'queued' | 'investigating' | 'dropped' | 'rejected'>;
@@ -16,6 +18,8 @@ export interface IncidentEnd {
   state: EndState;
   /** Why, in words, where it is not plain. */
   reason?: string;
+  /** Failures of agents, in their order. */
+  agent_failures?: readonly AgentFailure[];
   report?: ReportSummary;
   agent?: string;
   /** What people are told of it, if anything. */
@@ -84,12 +88,11 @@ export class IncidentStore {
   readonly #script: LuaScript;
   readonly #addUsage: LuaScript;
 
-  /** @param options.now milliseconds since the epoch. */
-  constructor(options: { redis: Redis; key_prefix: string; logger: Logger; now?: () => number }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
-    this.#logger = options.logger;
-    this.#now = options.now ?? Date.now;
+  constructor({ redis, keys, logger, now }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#logger = logger;
+    this.#now = now;
     this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
     this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
   }
@@ -143,10 +146,11 @@ export class IncidentStore {
   }
 
   /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
-  async finish(id: string, { state, reason, report, agent, notify }: IncidentEnd): Promise<Transition> {
+  async finish(id: string, { state, reason, agent_failures, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
       ...(reason && { reason }),
+      ...(agent_failures && { agent_failures: JSON.stringify(agent_failures) }),
       ...(report && { report: JSON.stringify(report) }),
       ...(agent && { agent }),
     };

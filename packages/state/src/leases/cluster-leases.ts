@@ -1,8 +1,8 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Who watches a cluster. */
 export const Lease = z.object({
@@ -40,8 +40,6 @@ export interface FencedValue {
 }
 
 export interface ClusterLeasesOptions {
-  redis: Redis;
-  key_prefix: string;
   /** Of the ingester; no two may share it, not even one after the other. */
   id: string;
   /** How long a lease, and an ingester, counts as alive without a word, ms. */
@@ -70,10 +68,10 @@ export class ClusterLeases {
   readonly #release: LuaScript;
   readonly #write: LuaScript;
 
-  constructor({ redis, key_prefix, id, length = LEASE_MS, now }: ClusterLeasesOptions) {
+  constructor({ redis, keys }: StateContext, { id, length = LEASE_MS, now }: ClusterLeasesOptions) {
     this.id = id;
     this.length = length;
-    this.#keys = new StateKeys(key_prefix);
+    this.#keys = keys;
     this.#now = () => (now ? String(now()) : '');
     const define = (name: string): LuaScript => defineScript(redis, this.#keys, name, { library: 'leases' });
     this.#beat = define('lease-beat');

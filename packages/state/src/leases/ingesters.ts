@@ -1,15 +1,16 @@
 import { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Redis } from 'ioredis';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** What the live ingesters say of themselves; see `ClusterLeases.beat`. */
 export class IngesterBoard {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
   }
 
   /** The changed configurations that they refuse, the one that was refused first in front. */

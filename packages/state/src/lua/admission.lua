@@ -1,6 +1,6 @@
 -- Decides whether faults become queued incidents, each in its turn: its row, its job, the indexes and the counters change
 -- together or not at all. Preceded by BullMQ's own `bull_add` and `bull_remove`, the job template
--- of bullmq-contract.ts, incident-rows.lua, fair-order.lua and admission-batch.lua.
+-- of bullmq-contract.ts, incident-rows.lua, problem-rows.lua, fair-order.lua and admission-batch.lua.
 --
 -- KEYS[1..9]: BullMQ's own, for addPrioritizedJob
 -- ARGV[1] what all the faults have in common (JSON, see BatchHeader in admission-batch.ts)
@@ -159,6 +159,15 @@ local function add_job(tag)
   waiting = waiting + 1
 end
 
+-- The most severe fault that an incident lists decides when it gives way. Its turn stays that of its first fault.
+local function raise_severity(incident, its_place)
+  write_newcomers()
+  local raised = string.format('%.0f', severity * SEVERITY_BAND + its_place % SEVERITY_BAND)
+  redis.call('HSET', row_of(incident), 'place', raised)
+  redis.call('ZADD', all_waiting, 'XX', raised, incident)
+  redis.call('ZADD', ours .. 'waiting:' .. cluster, 'XX', raised, incident)
+end
+
 local function decide()
   -- 1. Resent: the reply to this very call was lost, and it gets the same answer.
   if answered[id] then
@@ -176,15 +185,15 @@ local function decide()
   local same = claimants[fault_key]
   local source_known, members = false, {}
   if source then
-    if requeue_of and is_open(source) then return { 'standing', source } end
+    if requeue_of and is_open(source) then return { 'already_open', source } end
     -- It may have been removed since the operator saw it. What it knows is read before anything gives way to the newcomer:
     -- it may be the oldest of those that were shed, and go for that.
     source_known = redis.call('EXISTS', row_of(source)) == 1
     if requeue_of then members = members_of(source) end
     if split_from and source_known and redis.call('HEXISTS', row_of(source), 'member:' .. fingerprint) == 0 then
-      return { 'standing', same or source }
+      return { 'already_open', same or source }
     end
-    if same and same ~= source and is_open(same) then return { 'standing', same } end
+    if same and same ~= source and is_open(same) then return { 'already_open', same } end
   elseif same then
     local recurrences, has_ended, seen = recurrences_of(same)
     if recurrences then
@@ -199,20 +208,35 @@ local function decide()
     end
   end
 
-  -- 3. Group: an open incident of the same workload and type of fault lists it, unless this fault is more severe.
+  -- 3. Group: the open incident of its problem lists it; without a problem, one of the same workload and type of fault, unless
+  -- this fault is more severe.
+  local problem = problem_of_group(group)
   local holder = group_key and claimants[group_key]
   local held, others, listed = false, 0, nil
   if holder and is_open(holder) then
     local row = redis.call('HMGET', row_of(holder), 'place', 'other_members', 'member:' .. fingerprint)
     held, others, listed = math.floor(row[1] / SEVERITY_BAND) >= severity, tonumber(row[2] or 0), row[3]
+    if problem and not held and not source then raise_severity(holder, row[1]) end
+    held = held or problem
   end
   if held and not source then
     claim(fault_key, holder, 'PX', KEPT_MS)
+    if problem then link_problem(cluster, problem, holder, now, dedup_until) end
     if not listed then
       others = redis.call('HINCRBY', row_of(holder), 'other_members', 1)
       if others < batch.most_members then redis.call('HSET', row_of(holder), 'member:' .. fingerprint, member()) end
     end
     return count_answer('grouped', holder, others + 1)
+  end
+
+  -- Its problem is firing, and a report explains it: another symptom is no reason to investigate again.
+  local explained = problem and not source and explaining_incident(cluster, problem, batch.now)
+  if explained then
+    local recurrences = redis.call('HINCRBY', row_of(explained), 'recurrences', 1)
+    redis.call('HSET', row_of(explained), 'last_seen', received_at)
+    claim(fault_key, explained, 'PX', KEPT_MS)
+    note_due(explained .. ':recurred', { event = 'incident_recurred', incident_id = explained, recurrences = recurrences })
+    return count_answer('deduplicated', explained, recurrences)
   end
 
   -- 4. The cluster's bound, then 5. the bound of all.
@@ -247,6 +271,7 @@ local function decide()
   write_row('queued', 'dedup_until', dedup_until, 'phase', 'waiting', 'tag', tag, unpack(links))
   take_members(members)
   if source then leave_source() end
+  if problem then link_problem(cluster, problem, id, now, dedup_until) end
   enter_queue(holds_group)
   count_received('queued', cluster)
   count('waiting', cluster)

@@ -1,8 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { Notification } from '@nightcrier/core/incidents/notification';
 import type { Redis } from 'ioredis';
-import { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** A notification that no queue has taken yet. */
 export interface DueNotification {
@@ -23,12 +23,11 @@ export class NotificationOutbox {
   readonly #logger: Logger;
   readonly #remove: LuaScript;
 
-  constructor(options: { redis: Redis; key_prefix: string; logger: Logger }) {
-    const keys = new StateKeys(options.key_prefix);
-    this.#redis = options.redis;
+  constructor({ redis, keys, logger }: StateContext) {
+    this.#redis = redis;
     this.#key = keys.dueNotifications;
-    this.#logger = options.logger;
-    this.#remove = defineScript(options.redis, keys, 'remove-due-notification');
+    this.#logger = logger;
+    this.#remove = defineScript(redis, keys, 'remove-due-notification');
   }
 
   /** All that is due, in no order. An entry that cannot be read is logged and removed. */

@@ -1,8 +1,6 @@
-import type { Logger } from '@nightcrier/core/logger';
 import type { Notification } from '@nightcrier/core/incidents/notification';
 import { type KeepJobs, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Where notifications go. Each has a queue of its own: one that is away, or limits its rate, holds back no other. */
 export const NOTIFICATION_TARGETS = ['slack-webhook', 'slack-bot', 'webhook'] as const;
@@ -33,14 +31,12 @@ export function notificationQueueName(target: NotificationTargetName): string {
 
 /** Opens a target's queue on a connection for those who can wait, which stays the caller's. */
 export function openNotificationQueue(
-  redis: Redis,
-  keyPrefix: string,
+  { redis, keys, logger }: StateContext,
   target: NotificationTargetName,
-  logger: Logger,
 ): NotificationQueue {
   const queue: NotificationQueue = new Queue(notificationQueueName(target), {
     connection: redis,
-    prefix: new StateKeys(keyPrefix).bullmq,
+    prefix: keys.bullmq,
     defaultJobOptions: NOTIFICATION_RETENTION,
   });
   queue.on('error', (error) => logger.debug({ error: error.message }, 'notification queue error'));

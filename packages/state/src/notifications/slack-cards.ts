@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Where a message stands in Slack. */
 const SlackCard = z.object({ channel: z.string(), ts: z.string() });
@@ -14,9 +15,9 @@ export class SlackCards {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
   }
 
   async get(incidentId: string): Promise<SlackCard | undefined> {

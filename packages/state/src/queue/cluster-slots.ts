@@ -1,12 +1,11 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 export interface ClusterSlotsOptions {
-  redis: Redis;
-  key_prefix: string;
   /** Most incidents of one cluster at once; 0: no bound. */
   max_agents_per_cluster: number;
   /** How long a slot is held without being taken again, ms. */
@@ -21,14 +20,16 @@ const Promoted = z.array(z.string());
  */
 export class ClusterSlots {
   #options: ClusterSlotsOptions;
+  readonly #redis: Redis;
   readonly #keys: StateKeys;
   readonly #script: LuaScript;
 
-  constructor(options: ClusterSlotsOptions) {
+  constructor({ redis, keys }: StateContext, options: ClusterSlotsOptions) {
     this.#options = options;
-    this.#keys = new StateKeys(options.key_prefix);
+    this.#redis = redis;
+    this.#keys = keys;
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_delay', 'bull_promote']);
-    this.#script = defineScript(options.redis, this.#keys, 'cluster-slots', { prologue });
+    this.#script = defineScript(redis, keys, 'cluster-slots', { prologue });
   }
 
   /** Changes the bound, and promotes what a higher one allows. What runs beyond a lower one is not ended. */
@@ -63,7 +64,7 @@ export class ClusterSlots {
 
   /** Promotes what the slots allow in every cluster: of dead workers, whose leases have ended, nobody gave them back. */
   async refill(): Promise<string[]> {
-    const clusters = await this.#options.redis.smembers(this.#keys.parkedClusters);
+    const clusters = await this.#redis.smembers(this.#keys.parkedClusters);
     const promoted = await Promise.all(clusters.map(async (cluster) => this.#run('refill', cluster)));
     return promoted.flatMap((ids) => Promoted.parse(ids));
   }

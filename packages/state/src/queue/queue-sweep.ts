@@ -3,8 +3,9 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
 import type { IncidentStore } from '../incidents/incidents.ts';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
 import { QUEUE_NAME } from './triage-queue.ts';
 
 const Expired = z.tuple([z.number()], z.string());
@@ -31,12 +32,11 @@ export class QueueSweep {
   /** Jobs that failed before this time in ms were looked at. */
   #failedSince = 0;
 
-  /** @param options.now milliseconds since the epoch */
-  constructor(options: { redis: Redis; key_prefix: string; incidents: IncidentStore; now?: () => number }) {
-    this.#redis = options.redis;
-    this.#keys = new StateKeys(options.key_prefix);
-    this.#incidents = options.incidents;
-    this.#now = options.now ?? Date.now;
+  constructor({ redis, keys, now }: StateContext, incidents: IncidentStore) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#incidents = incidents;
+    this.#now = now;
     const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
     this.#expire = defineScript(this.#redis, this.#keys, 'expire-waiting', { prologue });
     this.#trim = defineScript(this.#redis, this.#keys, 'trim-ended');

@@ -2,7 +2,7 @@ import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-us
 import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Redis } from 'ioredis';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** Runs with an outcome since the beginning, and the seconds that they took together. */
 export interface TriageCount {
@@ -22,9 +22,9 @@ export class TriageCounters {
   readonly #redis: Redis;
   readonly #key: string;
 
-  constructor(options: { redis: Redis; key_prefix: string }) {
-    this.#redis = options.redis;
-    this.#key = new StateKeys(options.key_prefix).triage;
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
+    this.#key = keys.triage;
   }
 
   /** Counts one run that took so many seconds. */

@@ -1,8 +1,8 @@
-import type { Logger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/faults/severity';
 import { type KeepJobs, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { StateKeys } from '../redis/keys.ts';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
 
 /** The one queue; its worker is `new Worker(QUEUE_NAME, …, { prefix: new StateKeys(key_prefix).bullmq })`. */
 export const QUEUE_NAME = 'triage';
@@ -35,10 +35,10 @@ export type TriageQueue = Queue<TriageJob>;
  * Whoever only admits may share a producer connection. Whoever calls the queue itself gives it a worker connection:
  * BullMQ asks the server for its version once, and a queue to which that was refused stays unusable.
  */
-export function openTriageQueue(redis: Redis, keyPrefix: string, logger: Logger): TriageQueue {
+export function openTriageQueue({ redis, keys, logger }: StateContext): TriageQueue {
   const queue: TriageQueue = new Queue(QUEUE_NAME, {
     connection: redis,
-    prefix: new StateKeys(keyPrefix).bullmq,
+    prefix: keys.bullmq,
     defaultJobOptions: RETENTION,
   });
   // The connection has already logged that Redis is away; without a listener the error would end the process.
@@ -69,8 +69,8 @@ export interface QueueCounts {
 }
 
 /** Counts the jobs of the triage queue, or of another one, over any connection. */
-export async function queueCounts(redis: Redis, keyPrefix: string, queue = QUEUE_NAME): Promise<QueueCounts> {
-  const key = (state: string): string => `${new StateKeys(keyPrefix).bullmq}:${queue}:${state}`;
+export async function queueCounts(redis: Redis, keys: StateKeys, queue = QUEUE_NAME): Promise<QueueCounts> {
+  const key = (state: string): string => `${keys.bullmq}:${queue}:${state}`;
   const [prioritized, wait, delayed, active, completed, failed] = await Promise.all([
     redis.zcard(key('prioritized')),
     redis.llen(key('wait')),

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { StateKeys } from './keys.ts';
+import type { StateContext } from './state-context.ts';
 
 /**
- * Names this installation: the same for all of its processes, and another one for every other Redis or key prefix. What
- * workers leave outside of Redis, such as containers, is labelled with it, since several installations can share an engine.
+ * Returns the name of this installation, and chooses one on the first call: the same in all of its processes, different
+ * for every other Redis or key prefix. Workers label containers with it, because several installations can share an
+ * engine.
  */
-export async function readInstance(options: { redis: Redis; key_prefix: string }): Promise<string> {
-  const { instance: key } = new StateKeys(options.key_prefix);
-  const fresh = `${options.key_prefix}-${randomUUID().slice(0, 8)}`;
-  await options.redis.set(key, fresh, 'NX');
-  return (await options.redis.get(key)) ?? fresh;
+export async function readInstance({ redis, keys }: StateContext, keyPrefix: string): Promise<string> {
+  const fresh = `${keyPrefix}-${randomUUID().slice(0, 8)}`;
+  await redis.set(keys.instance, fresh, 'NX');
+  return (await redis.get(keys.instance)) ?? fresh;
 }

@@ -121,6 +121,16 @@ export class StateKeys {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
   }
 
+  /** Hash: the row of a problem, see `lua/problem-rows.lua`; `problem` as `problemKey` of the core package makes it. */
+  problem(cluster: string, problem: string): string {
+    return `${this.ours}problem:${cluster}:${problem}`;
+  }
+
+  /** Sorted set: keys of the problems of a cluster, by their last change in ms. */
+  problems(cluster: string): string {
+    return `${this.ours}problems:${cluster}`;
+  }
+
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */
   slots(cluster: string): string {
     return `${this.ours}slots:${cluster}`;

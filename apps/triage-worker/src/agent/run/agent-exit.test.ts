@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { readExit, type ScriptResult } from './agent-exit.ts';
+import type { ScriptResult } from '../../agent-script.ts';
+import { readExit } from './agent-exit.ts';
 
 it.each<[Partial<ScriptResult>, string]>([
   [{ exitCode: 0 }, 'exited'],
@@ -19,14 +20,14 @@ it.each<[Partial<ScriptResult>, string]>([
   expect(readExit('run-agent.sh', { timedOut: false, ...result }, '').kind).toBe(kind);
 });
 
-it('says which script cannot be run, why, and what to do', () => {
+it('names the script that cannot be run, the error code and the setting to correct', () => {
   expect(readExit('/x/run-agent.sh', { timedOut: false, code: 'EACCES' }, '')).toEqual({
     kind: 'unusable',
     reason: '/x/run-agent.sh cannot be run (EACCES); set agent_script_path to an executable script',
   });
 });
 
-it('repeats what the script said last', () => {
+it('includes the last line of stderr in the reason', () => {
   expect(readExit('run-agent.sh', { timedOut: false, exitCode: 64 }, 'KEY is not set')).toMatchObject({
     reason: expect.stringContaining('KEY is not set'),
   });

@@ -1,38 +1,29 @@
-/** How the run of an agent ended, before anyone looked at its report. */
+import type { ScriptResult } from '../../agent-script.ts';
+
+/** How the run of an agent ended, before its report is read. */
 export type AgentExit =
-  /** It ended by itself. `lastWords`: the last line it wrote to stderr, if any. */
-  | { kind: 'exited'; code: number; lastWords: string }
+  /** The agent exited by itself. `lastLine`: the last line of stderr, if any. */
+  | { kind: 'exited'; code: number; lastLine: string }
   /** It passed its deadline. */
   | { kind: 'timed_out' }
-  /** The container engine killed it: it was out of memory, or filled its output directory. `reason`, where the script knows it. */
+  /** The container engine killed it: out of memory, or output directory full. `reason`: if the script knows it. */
   | { kind: 'killed'; reason: string }
-  /** The container engine or the image is not there at present. */
+  /** The container engine or the image is unavailable. */
   | { kind: 'unavailable'; reason: string }
-  /** Something on this machine ended the script from outside. */
+  /** A signal from outside stopped the script. */
   | { kind: 'interrupted'; reason: string }
-  /** The script cannot be run as things are configured. */
+  /** The script cannot be run with this configuration. */
   | { kind: 'unusable'; reason: string };
 
-/** What the script reported; the fields are those of an execa result. */
-export interface ScriptResult {
-  exitCode?: number;
-  /** The signal that ended the script, where one did. */
-  signal?: string;
-  /** It ran into the outer deadline. */
-  timedOut: boolean;
-  /** Why it could not be started: ENOENT, EACCES, … */
-  code?: string;
-}
-
 /**
- * Reads the exit codes of the agent script: those that it keeps for itself, and any other as the agent's own.
- * @param lastWords the last line of its stderr
+ * Maps the exit code of the agent script: its reserved codes, and any other as the agent's own.
+ * @param lastLine the last line of its stderr
  */
-export function readExit(script: string, result: ScriptResult, lastWords: string): AgentExit {
-  const because = lastWords === '' ? '' : `: ${lastWords}`;
+export function readExit(script: string, result: Omit<ScriptResult, 'isCanceled'>, lastLine: string): AgentExit {
+  const because = lastLine === '' ? '' : `: ${lastLine}`;
   if (result.timedOut) return { kind: 'timed_out' };
   if (result.signal !== undefined) {
-    return { kind: 'interrupted', reason: `${script} was ended from outside by ${result.signal}` };
+    return { kind: 'interrupted', reason: `${script} was terminated by ${result.signal}` };
   }
   switch (result.exitCode) {
     case undefined:
@@ -52,10 +43,10 @@ export function readExit(script: string, result: ScriptResult, lastWords: string
     case 129:
     case 130:
     case 143:
-      return { kind: 'interrupted', reason: `${script} was told to stop from outside (exit code ${result.exitCode})` };
+      return { kind: 'interrupted', reason: `${script} was stopped by a signal (exit code ${result.exitCode})` };
     case 137:
-      return { kind: 'killed', reason: lastWords.replace(/^run-agent\.sh: /, '') };
+      return { kind: 'killed', reason: lastLine.replace(/^run-agent\.sh: /, '') };
     default:
-      return { kind: 'exited', code: result.exitCode, lastWords };
+      return { kind: 'exited', code: result.exitCode, lastLine };
   }
 }

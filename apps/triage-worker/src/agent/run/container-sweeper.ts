@@ -5,7 +5,7 @@ import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { type AgentContainer, DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
-import { usesEngine } from '../roster.ts';
+import { usesEngine } from '../../roster.ts';
 
 const INTERVAL_MS = 60_000;
 
@@ -26,9 +26,20 @@ export interface ContainerSweeperOptions {
  */
 export class ContainerSweeper {
   readonly #options: ContainerSweeperOptions;
-  readonly #loop = new BackgroundLoop(async (signal) => {
-    if (usesEngine(this.#options.config())) await this.#sweep(signal);
-  }, INTERVAL_MS);
+  readonly #loop = new BackgroundLoop(
+    async (signal) => {
+      if (usesEngine(this.#options.config())) await this.#sweep(signal);
+    },
+    {
+      interval: INTERVAL_MS,
+      // The message alone: an error of a subprocess carries more than belongs in a log.
+      onError: (error) =>
+        this.#options.logger.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          'containers that agents may have left could not be looked through',
+        ),
+    },
+  );
 
   constructor(options: ContainerSweeperOptions) {
     this.#options = options;
@@ -47,20 +58,12 @@ export class ContainerSweeper {
   async #sweep(signal: AbortSignal): Promise<void> {
     const { config, instance, environment, logger } = this.#options;
     const access = { config: config(), environment, signal };
-    try {
-      const surplus: string[] = [];
-      for (const container of await listContainers(access, { instance })) {
-        if (await this.#isSurplus(container)) surplus.push(container.id);
-      }
-      await removeContainers(access, surplus);
-      if (surplus.length > 0)
-        logger.warn({ containers: surplus }, 'removed containers of agents that nobody waits for');
-    } catch (error) {
-      if (signal.aborted) return;
-      // The message alone: an error of a subprocess carries more than belongs in a log.
-      const message = error instanceof Error ? error.message : String(error);
-      logger.warn({ error: message }, 'containers that agents may have left could not be looked through');
+    const surplus: string[] = [];
+    for (const container of await listContainers(access, { instance })) {
+      if (await this.#isSurplus(container)) surplus.push(container.id);
     }
+    await removeContainers(access, surplus);
+    if (surplus.length > 0) logger.warn({ containers: surplus }, 'removed containers of agents that nobody waits for');
   }
 
   async #isSurplus({ run, state }: AgentContainer): Promise<boolean> {

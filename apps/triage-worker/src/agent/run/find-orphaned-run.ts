@@ -4,10 +4,10 @@ import type { TriageContext } from '../../triage-context.ts';
 import { workspaceOf } from '../../workspace/workspace.ts';
 import { readContainerRecord } from './container-record.ts';
 import { DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
-import { usesEngine } from '../roster.ts';
+import { usesEngine } from '../../roster.ts';
 
-/** The run of an agent that another worker began and did not see to its end. */
-export interface LeftRun {
+/** The run of an agent whose worker died. */
+export interface OrphanedRun {
   agent: AgentCli;
   /** Whose container it is: `nc-<incident>-<attempt>`. */
   attempt: number;
@@ -19,7 +19,7 @@ export interface LeftRun {
  * All other containers of the incident are removed. An engine that does not answer has nothing to adopt: starting an agent
  * will fail too, and say so.
  */
-export async function findLeftRun(claim: Claim, context: TriageContext): Promise<LeftRun | undefined> {
+export async function findOrphanedRun(claim: Claim, context: TriageContext): Promise<OrphanedRun | undefined> {
   const { config, instance, logger, signal } = context;
   if (!claim.resumed || !usesEngine(config)) return undefined;
   const { incident_id: incidentId } = claim.incident;
@@ -55,7 +55,7 @@ function isInTime(deadline: number): boolean {
 }
 
 /** The last run in the workspace, where its script saw to its end, and only the worker had died. */
-async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<LeftRun | undefined> {
+async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<OrphanedRun | undefined> {
   const record = await readContainerRecord(workspaceOf(workspace_root, incidentId).logs);
   // What cut the others off may have left half a report.
   if (record === undefined || !['exited', 'timeout', 'oom'].includes(record.reason)) return undefined;

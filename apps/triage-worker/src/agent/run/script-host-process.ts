@@ -1,53 +1,54 @@
 /** The process that {@link file://./script-host.ts} starts: `node script-host-process.ts KILL_GRACE`. */
 import { closeSync, openSync } from 'node:fs';
-import type { FromHost, HostedResult, HostedScript, ToHost } from './script-host.ts';
-import { lineToBecome, startWaitingShell, tellReady, type WaitingShell } from './waiting-shell.ts';
+import type { AgentScript, ScriptResult } from '../../agent-script.ts';
+import { execLine, type PrestartedShell, sendReady, startShell } from './prestarted-shell.ts';
+import type { FromHost, ToHost } from './script-host.ts';
 
-/** A fork would take a processor from the script that has just begun. */
-const AHEAD_AFTER_MS = 5;
+/** Delay before the next shell is started, so that the fork does not compete with the script that has just started. */
+const PRESTART_AFTER_MS = 5;
 
 const killGrace = Number(process.argv[2]);
 const runs = new Map<number, ScriptRun>();
 
-/** Always one ahead. */
-let next: WaitingShell | undefined;
+/** One shell is always started ahead. */
+let next: PrestartedShell | undefined;
 
-function takeShell(): WaitingShell {
-  const shell = next ?? startWaitingShell(killGrace);
+function takeShell(): PrestartedShell {
+  const shell = next ?? startShell(killGrace);
   next = undefined;
-  setTimeout(waitAhead, AHEAD_AFTER_MS);
+  setTimeout(prestart, PRESTART_AFTER_MS);
   return shell;
 }
 
-function waitAhead(): void {
+function prestart(): void {
   if (next) return;
-  const shell = startWaitingShell(killGrace);
+  const shell = startShell(killGrace);
   next = shell;
-  // Somebody has killed it.
+  // It was killed before a script needed it.
   void shell.finally(() => {
     if (next === shell) next = undefined;
   });
 }
 
-/** A script from its begin to its end; what comes first of deadline and cancel is why it was ended. */
+/** One run of a script. The first of deadline and cancel is recorded as the cause of its end. */
 class ScriptRun {
-  readonly ended: Promise<HostedResult>;
+  readonly ended: Promise<ScriptResult>;
   readonly #shell = takeShell();
   readonly #timeout: number;
   #deadline: NodeJS.Timeout | undefined;
   #cause: 'deadline' | 'cancel' | undefined;
 
-  /** @param line by which a shell becomes the script */
+  /** @param line what the shell executes to become the script */
   constructor(line: string, timeout: number) {
     this.#timeout = timeout;
     this.#shell.stdin.end(line);
     this.ended = this.#end();
   }
 
-  /** Tells the script that it need not wait any longer. */
+  /** Starts the deadline and sends the script the line that it waits for. */
   ready(): void {
     this.#deadline ??= setTimeout(() => this.#kill('deadline'), this.#timeout);
-    tellReady(this.#shell);
+    sendReady(this.#shell);
   }
 
   cancel(): void {
@@ -59,7 +60,7 @@ class ScriptRun {
     this.#shell.kill();
   }
 
-  async #end(): Promise<HostedResult> {
+  async #end(): Promise<ScriptResult> {
     const { exitCode, signal, code } = await this.#shell;
     clearTimeout(this.#deadline);
     return { exitCode, signal, code, timedOut: this.#cause === 'deadline', isCanceled: this.#cause === 'cancel' };
@@ -67,11 +68,11 @@ class ScriptRun {
 }
 
 /** @throws ErrnoException when a file cannot be written */
-async function run(id: number, script: HostedScript): Promise<HostedResult> {
+async function run(id: number, script: AgentScript): Promise<ScriptResult> {
   for (const file of [script.stdout, script.stderr]) closeSync(openSync(file, 'w', 0o600));
   let line: string;
   try {
-    line = lineToBecome(script);
+    line = execLine(script);
   } catch (error) {
     return { code: errorCode(error), timedOut: false, isCanceled: false };
   }
@@ -84,7 +85,7 @@ function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-async function begin(id: number, script: HostedScript): Promise<void> {
+async function begin(id: number, script: AgentScript): Promise<void> {
   const answer = await run(id, script).then(
     (result): FromHost => ({ run: id, result }),
     ({ message, code, syscall }: NodeJS.ErrnoException): FromHost => ({ run: id, error: { message, code, syscall } }),
@@ -98,4 +99,4 @@ process.on('message', (message: ToHost) => {
   else runs.get(message.run)?.cancel();
 });
 process.once('disconnect', () => process.exit(0));
-waitAhead();
+prestart();

@@ -1,21 +1,39 @@
+import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import type { ClusterHealth, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
+import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
-import { type ContactMemory, ContactRecord } from '../../backfill/watermark.ts';
+import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 import { ClusterLook } from '../../backfill/snapshot.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
 import { Resync } from '../../backfill/resync.ts';
-import { backoff, type ReconnectConfig, slowest } from '../session/reconnect.ts';
+import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
-/** What a cluster sent, or what it showed when we looked: at an interval, or after a gap. */
-export type Received = { source: 'subscription'; params: unknown } | { source: 'poll' | 'resync'; fault: FaultEvent };
+/** A fault of a cluster: pushed by its server, or found by a poll or a resync. */
+export interface Received {
+  source: FaultSource;
+  fault: FaultEvent;
+  /** What was normalized in the server's notification. */
+  notes?: string[];
+  /** The name that the server gives the cluster, if it is not the configured one. */
+  claims?: string;
+}
 
 type WatchSettings = Omit<
   ClusterWatchOptions,
-  'timeouts' | 'random' | 'now' | 'status' | 'poll' | 'resync' | 'contact' | 'onMode' | 'onNotification' | 'onDegraded'
+  | 'timeouts'
+  | 'random'
+  | 'now'
+  | 'status'
+  | 'poll'
+  | 'resync'
+  | 'watermark'
+  | 'onMode'
+  | 'onNotification'
+  | 'onDegraded'
 >;
 
 /** Durations in milliseconds. */
@@ -24,7 +42,7 @@ export interface ClusterConnectionOptions extends WatchSettings {
   /** Between two looks for what a subscription may have missed without a sign; 0: only after a gap. */
   resyncInterval: number;
   /** What is remembered of the cluster beyond this connection. */
-  memory: ContactMemory;
+  memory: WatermarkMemory;
   reconnect: ReconnectConfig;
   onReceived: (received: Received) => void;
   /** The health has changed in more than its countdown. */
@@ -47,7 +65,7 @@ export class ClusterConnection {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #status: ConnectionStatusTracker;
-  readonly #contact: ContactRecord;
+  readonly #watermark: WatermarkTracker;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -64,7 +82,7 @@ export class ClusterConnection {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
-    this.#contact = new ContactRecord(options.memory);
+    this.#watermark = new WatermarkTracker(options.memory);
     const look = new ClusterLook(cluster.mcp.endpoint, logger);
     const poll = new ClusterPoll({
       clusterName: cluster.name,
@@ -74,7 +92,7 @@ export class ClusterConnection {
     });
     const resync = new Resync({
       look,
-      contact: this.#contact,
+      watermark: this.#watermark,
       memory: options.memory,
       interval: options.resyncInterval,
       reconnect: options.reconnect,
@@ -92,7 +110,7 @@ export class ClusterConnection {
       status: this.#status,
       poll,
       resync,
-      contact: this.#contact,
+      watermark: this.#watermark,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
           logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
@@ -104,7 +122,7 @@ export class ClusterConnection {
         this.#degraded = message;
         options.onHealthChange();
       },
-      onNotification: (params) => this.#receive({ source: 'subscription', params }),
+      onNotification: (notification) => this.#receiveNotification(notification),
     };
   }
 
@@ -134,7 +152,7 @@ export class ClusterConnection {
       labels: cluster.labels,
       ...(this.#mode && { mode: this.#mode }),
       ...(this.#degraded !== undefined && { degraded: this.#degraded }),
-      ...this.#contact.health(this.#now()),
+      ...this.#watermark.health(this.#now()),
     };
   }
 
@@ -158,18 +176,38 @@ export class ClusterConnection {
         failures = wasStable ? 1 : failures + 1;
         const failure = this.#asConnectionError(error);
         const wait = REFUSALS.has(failure.code)
-          ? slowest(reconnect, this.#random())
-          : backoff(failures, reconnect, this.#random());
+          ? longestReconnectDelay(reconnect, this.#random())
+          : reconnectDelay(failures, reconnect, this.#random());
         this.#status.fail({ error: failure, retryAt: this.#now() + wait, retryCount: failures });
         await sleep(wait, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
+  #receiveNotification(notification: PushedNotification): void {
+    switch (notification.kind) {
+      case 'fault': {
+        const { fault, notes, claims } = notification;
+        this.#receive({ source: 'subscription', fault, notes, ...(claims !== undefined && { claims }) });
+        return;
+      }
+      case 'malformed':
+        this.#countEvent();
+        this.#options.onMalformed(notification.reason, notification.detail);
+        return;
+      case 'ignored':
+        this.#countEvent();
+    }
+  }
+
   #receive(received: Received): void {
+    this.#countEvent();
+    this.#options.onReceived(received);
+  }
+
+  #countEvent(): void {
     this.#eventCount += 1;
     this.#lastEvent = this.#now();
-    this.#options.onReceived(received);
   }
 
   #asConnectionError(error: unknown): ConnectionError {

@@ -2,18 +2,18 @@ import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { LimitFunction } from 'p-limit';
+import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
 import type { McpAccess, TlsFiles } from '../session/access.ts';
-import { abortable } from '../session/abortable.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
-import type { ContactRecord } from '../../backfill/watermark.ts';
+import type { WatermarkTracker } from '../../backfill/watermark.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
-import { Subscription, type SubscriptionMode } from './subscription.ts';
+import { type PushedNotification, Subscription, type SubscriptionMode } from './subscription.ts';
 import { createMcpTransport } from '../session/transport.ts';
 import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
 
@@ -44,13 +44,13 @@ export interface ClusterWatchOptions {
   status: ConnectionStatusTracker;
   poll: ClusterPoll;
   resync: Resync;
-  contact: ContactRecord;
+  watermark: WatermarkTracker;
   now: () => number;
   onMode: (mode: IntakeMode) => void;
   onMalformed: OnMalformed;
-  /** `params` of each fault or event that the server pushes. */
-  onNotification: (params: unknown) => void;
-  /** The server says that the subscription is in trouble. */
+  /** Receives each fault or event that the server pushes. */
+  onNotification: (notification: PushedNotification) => void;
+  /** The server reports an error of the subscription. */
   onDegraded: (message: string) => void;
 }
 
@@ -83,25 +83,24 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     // What ended the epoch is the cause; what it interrupted is a consequence.
     throw signal.aborted ? signal.reason : error;
   } finally {
-    options.contact.lose();
+    options.watermark.lose();
     stop.removeEventListener('abort', endEpoch);
     epoch.abort();
   }
 }
 
 function newSubscription(
-  { cluster, logger, contact, now, onDegraded, onNotification }: ClusterWatchOptions,
+  { cluster, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
-    clusterName: cluster.name,
     endpoint: cluster.mcp.endpoint,
     logger,
-    onReceived: (params) => {
+    onNotification: (notification) => {
       if (epoch.signal.aborted) return;
       // A server that could not send one notification sends no more: with this one, none is missing before it.
-      contact.confirm(now());
-      onNotification(params);
+      watermark.confirm(now());
+      onNotification(notification);
     },
     onDegraded,
     onLost: (error) => epoch.abort(error),
@@ -121,12 +120,13 @@ async function connect(
   const own = access.tls && ownTransport(access.tls);
   const session = await McpSession.open(
     {
+      clusterName: cluster.name,
       endpoint: cluster.mcp.endpoint,
       access,
       dispatcher: own ?? shared,
       timeouts,
       logger,
-      onNotification: (params) => subscription.receive(params),
+      onNotification: (notification) => subscription.receive(notification),
       onMalformed,
       onClosed: async () => own?.destroy(),
       onLost: (error) => epoch.abort(error),
@@ -137,7 +137,7 @@ async function connect(
     const mode = chooseMode(options, session);
     options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
     // Subscribed before the stream is up, the first fault would be lost and cancel the subscription.
-    if (mode !== 'poll') await abortable(session.listen(), signal);
+    if (mode !== 'poll') await pTimeout(session.listen(), { milliseconds: Infinity, signal });
     status.change('connected');
     return { session, mode };
   } catch (error) {
@@ -162,36 +162,38 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, contact, now, random, resync, status, timeouts } = options;
-  await abortable(session.enableNotifications(), signal);
+  const { cluster, watermark, now, random, resync, status, timeouts } = options;
+  const untilLost = { milliseconds: Infinity, signal };
+  await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
-  const { id: subscriptionId, cluster: clusterName = cluster.name } = await abortable(
+  const { id: subscriptionId, cluster: clusterName = cluster.name } = await pTimeout(
     subscription.subscribe(session, mode, timeouts.subscribe),
-    signal,
+    untilLost,
   );
   resync.begin(now());
   // What the server reports bears the fingerprints of its own name for the cluster.
   if (session.tools.has(LIST_RESOURCES_TOOL)) {
     const question = { clusterName, mode };
     const onLost = (error: ConnectionError): void => epoch.abort(error);
-    await abortable(resync.follow({ session, question, signal, onLost }), signal);
+    await pTimeout(resync.follow({ session, question, signal, onLost }), untilLost);
   } else {
     await resync.pass();
   }
   status.change('active', { mode, subscription: subscriptionId });
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
-  const onAlive = (askedAt: number): void => contact.confirm(askedAt);
-  return abortable(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), signal);
+  const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
+  return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
 }
 
 /** The first poll stands for the subscription: only a cluster that could be read is active. */
 async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
   const { poll, resync, status } = options;
   status.change('subscribing');
-  await abortable(poll.first(session, resync), signal);
+  const untilLost = { milliseconds: Infinity, signal };
+  await pTimeout(poll.first(session, resync), untilLost);
   status.change('active', { mode: 'poll' });
-  return abortable(poll.repeat(session, resync, signal), signal);
+  return pTimeout(poll.repeat(session, resync, signal), untilLost);
 }
 
 async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {

@@ -1,6 +1,6 @@
+import { withJitter } from '@nightcrier/core/async/backoff';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../session/connection-error.ts';
-import { withJitter } from '../session/reconnect.ts';
 import type { McpSession } from '../session/session.ts';
 import { LIST_SUBSCRIPTIONS_TOOL, subscriptionStanding } from '../session/tools.ts';
 

@@ -1,23 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { z } from 'zod';
+import type { ParsedNotification } from '../../sources/parse-notification.ts';
 import { ConnectionError } from '../session/connection-error.ts';
-import {
-  EVENTS_LOGGER,
-  FAULTS_LOGGER,
-  parseNotification,
-  SUBSCRIPTION_ERROR_LOGGER,
-} from '../../sources/parse-notification.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
-
-/** The little that routing needs; everything else is judged where the fault is parsed. */
-const Envelope = z.object({
-  logger: z.string().optional().catch(undefined),
-  data: z
-    .object({ subscriptionId: z.string().optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-});
 
 /** What a server can be asked to push. */
 export type SubscriptionMode = 'faults' | 'events';
@@ -27,13 +12,15 @@ export interface Subscribed {
   cluster: string | undefined;
 }
 
+/** A fault or an event that a server pushed, readable or not. */
+export type PushedNotification = Exclude<ParsedNotification, { kind: 'subscription-error' }>;
+
 export interface SubscriptionOptions {
-  clusterName: string;
   endpoint: string;
   logger: Logger;
-  /** Each fault or event, as it came. */
-  onReceived: (params: unknown) => void;
-  /** The server says that the subscription is in trouble. */
+  /** Receives each notification of this subscription that is a fault or an event, readable or not. */
+  onNotification: (notification: PushedNotification) => void;
+  /** The server reports an error of the subscription. */
   onDegraded: (message: string) => void;
   onLost: (error: ConnectionError) => void;
 }
@@ -81,37 +68,26 @@ export class Subscription {
     });
   }
 
-  /** Takes `params` of a `notifications/message`. */
-  receive(params: unknown): void {
-    const { logger, data: { subscriptionId } = {} } = Envelope.safeParse(params).data ?? {};
+  receive(notification: ParsedNotification): void {
+    const { logger, onNotification } = this.#options;
+    const { subscriptionId } = notification;
     // Faults can overtake the answer to the subscribe call; until it is there, all that the new session sends is ours.
-    const foreign = this.#id !== undefined && subscriptionId !== undefined && subscriptionId !== this.#id;
-    if (foreign) {
-      this.#options.logger.debug({ subscriptionId }, 'notification of another subscription dropped');
-      return;
-    }
-    switch (logger) {
-      case FAULTS_LOGGER:
-      case EVENTS_LOGGER:
-        this.#options.onReceived(params);
-        return;
-      case SUBSCRIPTION_ERROR_LOGGER:
-        this.#receiveError(params);
-        return;
-      default:
-        this.#options.logger.debug({ from: logger }, 'notification of no interest');
+    if (this.#id !== undefined && subscriptionId !== undefined && subscriptionId !== this.#id) {
+      logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
+    } else if (notification.kind === 'subscription-error') {
+      this.#receiveError(notification);
+    } else if (notification.kind === 'ignored' && notification.reason === 'other_logger') {
+      logger.debug({}, 'notification of another logger ignored');
+    } else {
+      onNotification(notification);
     }
   }
 
-  #receiveError(params: unknown): void {
-    const { clusterName, endpoint, logger, onDegraded, onLost } = this.#options;
-    const parsed = parseNotification(params, { clusterName, now: new Date() });
-    if (parsed.kind !== 'subscription-error') return;
-    logger.warn({ error: parsed.message, degraded: parsed.degraded }, 'server reports a subscription error');
-    onDegraded(parsed.message);
-    // A degraded subscription no longer sees the whole cluster, and nothing says when it does again: start anew.
-    if (parsed.degraded) {
-      onLost(new ConnectionError('subscription_lost', `${endpoint}: subscription degraded: ${parsed.message}`));
-    }
+  #receiveError({ message, degraded }: { message: string; degraded: boolean }): void {
+    const { endpoint, logger, onDegraded, onLost } = this.#options;
+    logger.warn({ error: message, degraded }, 'subscription error reported by server');
+    onDegraded(message);
+    // A degraded subscription misses faults, and the server does not report when it recovers: start over.
+    if (degraded) onLost(new ConnectionError('subscription_lost', `${endpoint}: subscription degraded: ${message}`));
   }
 }

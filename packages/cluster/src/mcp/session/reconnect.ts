@@ -1,4 +1,6 @@
-/** How a failed connection is tried again (design.md, "Reconnection Strategy"). Durations in milliseconds. */
+import { backoff } from '@nightcrier/core/async/backoff';
+
+/** How a failed connection is retried (design.md, "Reconnection Strategy"). Durations in milliseconds. */
 export interface ReconnectConfig {
   initialBackoff: number;
   /** Never exceeded, jitter included. */
@@ -19,21 +21,16 @@ export const DEFAULT_RECONNECT: ReconnectConfig = {
 };
 
 /**
- * The wait before the next attempt.
+ * Returns the wait before the next attempt.
  * @param failures failures in a row, at least 1
  * @param random between 0 and 1
  */
-export function backoff(failures: number, config: ReconnectConfig, random: number): number {
-  const plain = Math.min(config.maxBackoff, config.initialBackoff * config.multiplier ** (failures - 1));
-  return Math.min(config.maxBackoff, withJitter(plain, config.jitter, random));
+export function reconnectDelay(failures: number, config: ReconnectConfig, random: number): number {
+  const { initialBackoff: initial, maxBackoff: max, multiplier, jitter } = config;
+  return backoff(failures, { initial, max, multiplier, jitter }, random);
 }
 
-/** The longest wait, for what only an operator can mend. */
-export function slowest({ maxBackoff, jitter }: ReconnectConfig, random: number): number {
-  return maxBackoff * (1 - jitter * random);
-}
-
-/** `value` varied by at most the part `jitter` of it, in either direction. */
-export function withJitter(value: number, jitter: number, random: number): number {
-  return value * (1 + jitter * (2 * random - 1));
+/** Returns the longest wait, for a failure that only an operator can fix. */
+export function longestReconnectDelay({ maxBackoff, jitter }: ReconnectConfig, random: number): number {
+  return Math.round(maxBackoff * (1 - jitter * random));
 }

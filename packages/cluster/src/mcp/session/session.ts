@@ -1,15 +1,17 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { VERSION } from '@nightcrier/core/version';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import pTimeout from 'p-timeout';
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { accessHeaders, type McpAccess } from './access.ts';
-import { abortable, withDeadline } from './abortable.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
+import { type ParsedNotification, parseNotification } from '../../sources/parse-notification.ts';
 import type { OnMalformed } from '../malformed.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
@@ -28,13 +30,15 @@ export interface SessionTimeouts {
 export const DEFAULT_SESSION_TIMEOUTS: SessionTimeouts = { connect: 10_000, call: 10_000, close: 3_000 };
 
 export interface SessionOptions {
+  /** As configured. */
+  clusterName: string;
   endpoint: string;
   access: McpAccess;
   dispatcher: Dispatcher;
   timeouts: SessionTimeouts;
   logger: Logger;
-  /** `params` of each `notifications/message`, as they came. Not called after {@link McpSession.close}. */
-  onNotification: (params: unknown) => void;
+  /** Receives each `notifications/message`. Not called after {@link McpSession.close}. */
+  onNotification: (notification: ParsedNotification) => void;
   /** Everything that this session needed the transport for is over. */
   onClosed?: () => Promise<void>;
   /** Something on the event stream could not be read. */
@@ -81,7 +85,7 @@ export class McpSession {
       requestInit: { headers: accessHeaders(options.access) },
     });
     this.#client = new Client(
-      { name: 'nightcrier', version: '0.1.0' },
+      { name: 'nightcrier', version: VERSION },
       { capabilities: {}, jsonSchemaValidator: schemaValidator },
     );
     this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client error');
@@ -99,9 +103,11 @@ export class McpSession {
     const session = new McpSession(options);
     const { endpoint, timeouts } = options;
     try {
-      const late = (): ConnectionError =>
-        new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`);
-      await abortable(withDeadline(session.#initialize(), timeouts.connect, late), signal);
+      await pTimeout(session.#initialize(), {
+        milliseconds: timeouts.connect,
+        message: new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`),
+        signal,
+      });
       return session;
     } catch (error) {
       await session.close();
@@ -213,8 +219,9 @@ export class McpSession {
 
   #deliver(params: unknown): void {
     if (this.#closing) return;
+    const { clusterName, onNotification } = this.#options;
     try {
-      this.#options.onNotification(params);
+      onNotification(parseNotification(params, { clusterName, now: new Date() }));
     } catch (error) {
       this.#options.logger.error({ error }, 'notification could not be handled');
     }

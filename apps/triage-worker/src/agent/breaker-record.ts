@@ -1,0 +1,65 @@
+import { describeFailure } from '@nightcrier/core/incidents/agent-failure';
+import type { AgentFailures, TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
+import type { AgentResult as BreakerResult } from '@nightcrier/state/breaker/agent-breaker';
+import type { TriageContext } from '../triage-context.ts';
+
+/** Records the configured agent's result on one incident in the breaker that all workers share, once. */
+export class BreakerRecord {
+  readonly #incidentId: string;
+  readonly #context: TriageContext;
+  #recorded = false;
+
+  constructor(incidentId: string, context: TriageContext) {
+    this.#incidentId = incidentId;
+    this.#context = context;
+  }
+
+  /** Records the result of the configured agent. Never rejects: the incident's outcome must not be lost with it. */
+  async record(result: BreakerResult): Promise<void> {
+    if (this.#recorded) return;
+    this.#recorded = true;
+    const { config, breaker, logger } = this.#context;
+    const { agent_cli: agent } = config;
+    try {
+      const change = await breaker.record(this.#incidentId, agent, result);
+      if (change === 'opened') logger.error({ agent }, 'agents degraded; too many failures in a row');
+      if (change === 'closed') logger.info({ agent }, 'agents recovered');
+    } catch (error) {
+      logger.warn({ error }, 'breaker update failed');
+    }
+  }
+
+  /** Records what an outcome says of the configured agent, and nothing of the agents after it. */
+  async recordOutcome(outcome: TriageOutcome): Promise<void> {
+    return this.record(resultOf(outcome, this.#context));
+  }
+}
+
+function resultOf(outcome: TriageOutcome, { config }: TriageContext): BreakerResult {
+  if (outcome.kind === 'resolved' && outcome.agent === config.agent_cli) return { kind: 'succeeded' };
+  const failures: AgentFailures = 'failures' in outcome ? outcome.failures : [];
+  const failure = failures.find(({ agent }) => agent === config.agent_cli);
+  switch (failure?.kind) {
+    case 'no_report':
+    case 'timed_out':
+    case 'killed':
+    case 'provider_failed':
+    case 'unavailable':
+    case 'unusable':
+      return {
+        kind: 'failed',
+        reason: describeFailure(failure),
+        threshold: config.failure_threshold_for_alert,
+        probeIntervalSeconds: config.breaker_probe_interval,
+      };
+    // It was stopped or not started: no sign in either direction.
+    case 'interrupted':
+    case 'degraded':
+    case 'attempts_exhausted':
+    case 'not_run':
+    case undefined:
+      return { kind: 'left' };
+    default:
+      return failure satisfies never;
+  }
+}

@@ -1,0 +1,252 @@
+import { auditBooks } from '@nightcrier/core/incidents/books';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import { type Config, Settings } from '@nightcrier/core/settings/config';
+import type { Incident } from '@nightcrier/core/incidents/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import type { Scenario } from '@nightcrier/simulator/scenario';
+import type { Admission } from '@nightcrier/state/admission/admission';
+import type { Cancellations } from '@nightcrier/state/incidents/cancel';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import { openState, type State } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
+import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import { execa } from 'execa';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { vi } from 'vitest';
+import type { z } from 'zod';
+import type { ScriptGrace } from '../src/agent-script.ts';
+import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
+import type { TestBackend } from './backend.ts';
+import { RecordingLogger } from './fixtures/recording-logger.ts';
+
+const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
+const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
+
+/** A dead worker is found out within two seconds. */
+const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
+
+/** Notifications go out, and are tried again, at once. */
+const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
+
+type SettingsInput = z.input<typeof Settings>;
+
+/** What one test has for itself: keys in Redis, a folder, workers. */
+export class TestHarness {
+  readonly folder: string;
+  readonly kubeconfig: string;
+  readonly key_prefix = randomUUID();
+  readonly logger = new RecordingLogger();
+  readonly incidents: IncidentStore;
+  readonly cancellations: Cancellations;
+  readonly counters: TriageCounters;
+  readonly queue: TriageQueue;
+  readonly #backend: TestBackend;
+  readonly #redis: ReturnType<typeof connectProducer>;
+  readonly #state: State;
+  readonly #admission: Admission;
+  readonly #apps: TriageWorkerApp[] = [];
+  readonly #kills: (() => Promise<void>)[] = [];
+
+  private constructor(backend: TestBackend, folder: string, redis: ReturnType<typeof connectProducer>) {
+    this.#backend = backend;
+    this.folder = folder;
+    this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
+    this.#redis = redis;
+    this.#state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
+    this.queue = this.#state.openQueue();
+    this.incidents = this.#state.incidents;
+    this.cancellations = this.#state.openCancellations();
+    this.counters = this.#state.triage;
+    const settings = { ...Settings.parse({}), grouping: 'none' } as const;
+    this.#admission = this.#state.openAdmission(this.queue, settings);
+  }
+
+  static async open(backend: TestBackend): Promise<TestHarness> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'triage-'));
+    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+    await once(redis, 'ready');
+    const harness = new TestHarness(backend, folder, redis);
+    await writeFile(harness.kubeconfig, backend.cluster.kubeconfig());
+    return harness;
+  }
+
+  /** The product's configuration with quick times, one cluster, and, where named, a stand-in agent's script. */
+  config(
+    settings: SettingsInput = {},
+    { agent, cluster = {} }: { agent?: string; cluster?: Partial<ClusterConfig> } = {},
+  ): Config {
+    const parsed = Settings.parse({
+      workspace_root: path.join(this.folder, 'incidents'),
+      redis: { url: this.#backend.redis.url, key_prefix: this.key_prefix },
+      shutdown_timeout: 4,
+      agent_timeout: 30,
+      agent_fallback: [],
+      // Each agent is tried, however many have failed.
+      failure_threshold_for_alert: 0,
+      agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
+      ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
+      ...settings,
+    });
+    const triage = { enabled: true, kubeconfig: this.kubeconfig, allow_secrets_access: false };
+    const mcp = { endpoint: this.#backend.cluster.mcpEndpoint };
+    return { ...parsed, clusters: [{ name: 'alpha', labels: {}, mcp, triage, ...cluster }] };
+  }
+
+  /** @param grace what an agent script may overrun; the stand-in agents have nothing to clean up */
+  options(config: Config, grace = { overrun: 0.3, kill: 0.3 }): TriageWorkerOptions {
+    return {
+      config,
+      logger: this.logger,
+      environment: { PATH: process.env.PATH, HOME: this.folder, NOT_FOR_AGENTS: 'secret' },
+      lock: SHORT_LOCK,
+      retryDelay: { initial: 50, max: 200 },
+      notifierTimes: SHORT_NOTIFIER_TIMES,
+      slackRate: { max: 1, duration: 50 },
+      grace,
+    };
+  }
+
+  /** A worker in this process. */
+  async startWorker(config: Config, grace?: ScriptGrace): Promise<TriageWorkerApp> {
+    const app = new TriageWorkerApp(this.options(config, grace));
+    this.#apps.push(app);
+    await app.start();
+    return app;
+  }
+
+  /** A worker in a process of its own; `kill` kills it as the kernel would. */
+  async startWorkerProcess(
+    config: Config,
+    options: Partial<TriageWorkerOptions> = {},
+  ): Promise<{ kill(): Promise<void> }> {
+    const file = path.join(this.folder, `options-${randomUUID()}.json`);
+    await writeFile(file, JSON.stringify({ ...this.options(config), ...options }));
+    const worker = execa(process.execPath, [WORKER_PROCESS, file], {
+      ipc: true,
+      reject: false,
+      buffer: false,
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
+    const kill = async (): Promise<void> => {
+      worker.kill('SIGKILL');
+      await worker;
+    };
+    this.#kills.push(kill);
+    await worker.getOneMessage();
+    return { kill };
+  }
+
+  /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
+  async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
+    const { fault } = await this.#backend.cluster.run(scenario, { instance: randomUUID() });
+    if (!fault) throw new Error('the scenario has no fault');
+    const outcome = await this.#admission.admit({
+      cluster_name: 'alpha',
+      labels: { team: 'shop' },
+      kubeconfig: this.kubeconfig,
+      source: 'subscription',
+      received_at: new Date().toISOString(),
+      event: fault,
+    });
+    if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
+    return outcome.incidentId;
+  }
+
+  /** The incident's fault comes again. */
+  async recur(id: string): Promise<void> {
+    const { kind } = await this.#admission.admit((await this.incident(id)).cluster_event);
+    if (kind !== 'deduplicated') throw new Error(`fault was no recurrence: ${kind}`);
+  }
+
+  async incident(id: string): Promise<Incident> {
+    const incident = await this.incidents.get(id);
+    if (!incident) throw new Error(`incident ${id} is gone`);
+    return incident;
+  }
+
+  /** Waits until the incident is in the state, at most `patience` ms, and gives it. */
+  async reaches(id: string, state: Incident['state'], patience = 20_000): Promise<Incident> {
+    const check = async (): Promise<Incident> => {
+      const incident = await this.incident(id);
+      if (incident.state !== state) throw new Error(`incident is ${incident.state}: ${incident.reason ?? 'no reason'}`);
+      return incident;
+    };
+    return vi.waitFor(check, { timeout: patience });
+  }
+
+  /** What the worker's containers are labelled with. */
+  async instance(): Promise<string> {
+    return this.#state.instance();
+  }
+
+  /** Breaks the incident's row. */
+  async corrupt(id: string): Promise<void> {
+    await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
+  }
+
+  /** Puts something in the place of the queue's settings, so that a worker cannot start. */
+  async breakQueue(): Promise<void> {
+    await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
+  }
+
+  /** Has Redis answer with an error whoever asks for a slot of the cluster; gives what mends it. */
+  async breakSlots(): Promise<() => Promise<void>> {
+    const key = this.#state.keys.slots('alpha');
+    await this.#redis.set(key, 'not a sorted set');
+    return async () => void (await this.#redis.del(key));
+  }
+
+  /** Gives the job to another worker, as the stalled check would after a long pause of this one. */
+  async stealLock(id: string): Promise<void> {
+    await this.#redis.set(`${this.queue.toKey(id)}:lock`, 'somebody-else', 'PX', 60_000);
+  }
+
+  /** How many leases of slots of the cluster have not ended. */
+  async slotsHeld(): Promise<number> {
+    return this.#redis.zcount(this.#state.keys.slots('alpha'), Date.now(), '+inf');
+  }
+
+  /** What does not balance in the books. */
+  async booksOff(): Promise<string[]> {
+    return auditBooks(await this.#state.intake.read()).off;
+  }
+
+  /** How many clients Redis has. */
+  async connections(): Promise<number> {
+    return String(await this.#redis.client('LIST'))
+      .trim()
+      .split('\n').length;
+  }
+
+  workspace(id: string, ...parts: string[]): string {
+    return path.join(this.folder, 'incidents', id, ...parts);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#apps.map((app) => app.stop()));
+    await Promise.all(this.#kills.map((kill) => kill()));
+    await this.#killOrphans();
+    await this.queue.close();
+    await disconnect(this.#redis);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Stand-in agents whose worker was killed live on; each leads a process group and has written its pid. */
+  async #killOrphans(): Promise<void> {
+    for await (const file of glob(path.join(this.folder, 'incidents/*/agent-pids'))) {
+      for (const pid of (await readFile(file, 'utf8')).trim().split('\n').map(Number)) {
+        try {
+          process.kill(-pid, 'SIGKILL');
+        } catch {
+          // It has ended.
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,250 @@
+import { z } from 'zod';
+
+/**
+ * The Kubernetes objects that detection reads, with the few fields that it needs. Everything else is thrown away when an
+ * object is read: a large cluster has tens of thousands of pods.
+ */
+
+const text = z.string().nullish();
+const number = z.number().nullish();
+const texts = z.record(z.string(), z.string()).nullish();
+
+const Owner = z.object({
+  apiVersion: text,
+  kind: z.string(),
+  name: z.string(),
+  uid: text,
+  controller: z.boolean().nullish(),
+});
+export type Owner = z.infer<typeof Owner>;
+
+export const Meta = z.object({
+  name: z.string().min(1),
+  namespace: text,
+  uid: text,
+  creationTimestamp: text,
+  deletionTimestamp: text,
+  ownerReferences: z.array(Owner).nullish(),
+});
+export type Meta = z.infer<typeof Meta>;
+
+const Condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: text,
+  message: text,
+  lastTransitionTime: text,
+});
+export type Condition = z.infer<typeof Condition>;
+const conditions = z.array(Condition).nullish();
+
+const Terminated = z.object({ exitCode: z.number(), reason: text, message: text, finishedAt: text });
+export type Terminated = z.infer<typeof Terminated>;
+
+const ContainerState = z.object({
+  waiting: z.object({ reason: text, message: text }).nullish(),
+  running: z.object({ startedAt: text }).nullish(),
+  terminated: Terminated.nullish(),
+});
+const ContainerStatus = z.object({
+  name: z.string(),
+  ready: z.boolean().nullish(),
+  restartCount: number,
+  state: ContainerState.nullish(),
+  lastState: ContainerState.nullish(),
+});
+export type ContainerStatus = z.infer<typeof ContainerStatus>;
+
+const Probe = z.object({ initialDelaySeconds: number, periodSeconds: number, failureThreshold: number });
+const Container = z.object({
+  name: z.string(),
+  restartPolicy: text,
+  readinessProbe: Probe.nullish(),
+  startupProbe: Probe.nullish(),
+});
+export type Container = z.infer<typeof Container>;
+
+export const Pod = z.object({
+  metadata: Meta.extend({ labels: texts }),
+  spec: z
+    .object({
+      nodeName: text,
+      restartPolicy: text,
+      containers: z.array(Container).nullish(),
+      initContainers: z.array(Container).nullish(),
+      volumes: z.array(z.object({ persistentVolumeClaim: z.object({ claimName: z.string() }).nullish() })).nullish(),
+    })
+    .nullish(),
+  status: z
+    .object({
+      phase: text,
+      reason: text,
+      message: text,
+      conditions,
+      containerStatuses: z.array(ContainerStatus).nullish(),
+      initContainerStatuses: z.array(ContainerStatus).nullish(),
+    })
+    .nullish(),
+});
+export type Pod = z.infer<typeof Pod>;
+
+export const Node = z.object({ metadata: Meta, status: z.object({ conditions }).nullish() });
+export type Node = z.infer<typeof Node>;
+
+/** Deployment, ReplicaSet, StatefulSet, DaemonSet: what runs pods from a template. */
+export const Replicated = z.object({
+  metadata: Meta,
+  spec: z
+    .object({
+      replicas: number,
+      template: z.object({ metadata: z.object({ labels: texts }).nullish() }).nullish(),
+    })
+    .nullish(),
+  status: z
+    .object({
+      observedGeneration: number,
+      replicas: number,
+      readyReplicas: number,
+      updatedReplicas: number,
+      currentRevision: text,
+      updateRevision: text,
+      desiredNumberScheduled: number,
+      currentNumberScheduled: number,
+      updatedNumberScheduled: number,
+      numberReady: number,
+      conditions,
+    })
+    .nullish(),
+});
+export type Replicated = z.infer<typeof Replicated>;
+
+export const Job = z.object({
+  metadata: Meta,
+  status: z.object({ conditions, active: number, failed: number }).nullish(),
+});
+export type Job = z.infer<typeof Job>;
+
+export const CronJob = z.object({
+  metadata: Meta,
+  spec: z.object({ schedule: text, timeZone: text, suspend: z.boolean().nullish(), concurrencyPolicy: text }).nullish(),
+  status: z
+    .object({ lastScheduleTime: text, lastSuccessfulTime: text, active: z.array(z.unknown()).nullish() })
+    .nullish(),
+});
+export type CronJob = z.infer<typeof CronJob>;
+
+export const PersistentVolumeClaim = z.object({ metadata: Meta, status: z.object({ phase: text }).nullish() });
+export type PersistentVolumeClaim = z.infer<typeof PersistentVolumeClaim>;
+
+export const HorizontalPodAutoscaler = z.object({
+  metadata: Meta,
+  spec: z.object({ scaleTargetRef: z.object({ kind: text, name: z.string() }).nullish() }).nullish(),
+  status: z.object({ conditions }).nullish(),
+});
+export type HorizontalPodAutoscaler = z.infer<typeof HorizontalPodAutoscaler>;
+
+export const Service = z.object({
+  metadata: Meta,
+  spec: z.object({ type: text, selector: texts }).nullish(),
+});
+export type Service = z.infer<typeof Service>;
+
+export const ResourceQuota = z.object({
+  metadata: Meta,
+  status: z.object({ hard: texts, used: texts }).nullish(),
+});
+export type ResourceQuota = z.infer<typeof ResourceQuota>;
+
+export const Namespace = z.object({ metadata: Meta, status: z.object({ phase: text, conditions }).nullish() });
+export type Namespace = z.infer<typeof Namespace>;
+
+export const Certificate = z.object({
+  metadata: Meta,
+  status: z.object({ notBefore: text, notAfter: text, renewalTime: text, conditions }).nullish(),
+});
+export type Certificate = z.infer<typeof Certificate>;
+
+export const WarningEvent = z.object({
+  metadata: Meta,
+  involvedObject: z.object({
+    apiVersion: text,
+    kind: z.string().min(1),
+    name: z.string().min(1),
+    namespace: text,
+    uid: text,
+    fieldPath: text,
+  }),
+  type: text,
+  reason: z.string().min(1),
+  message: text,
+  count: number,
+  lastTimestamp: text,
+  firstTimestamp: text,
+  eventTime: text,
+  series: z.object({ count: number, lastObservedTime: text }).nullish(),
+});
+export type WarningEvent = z.infer<typeof WarningEvent>;
+
+interface KindRow {
+  apiVersion: string;
+  kind: string;
+  /** In the paths of the Kubernetes API and in RBAC rules. */
+  plural: string;
+  schema: z.ZodType<{ metadata: Meta }>;
+  fieldSelector?: string;
+  /** Not every cluster serves it: missing, it is no gap. */
+  optional?: boolean;
+}
+
+/**
+ * What is listed and watched, in this order. Events first: what an Event shows, the state shows that is read after it. Owners
+ * before pods, so that a pod's workload is known when the pod is read.
+ */
+export const KINDS = {
+  events: { apiVersion: 'v1', kind: 'Event', plural: 'events', schema: WarningEvent, fieldSelector: 'type=Warning' },
+  nodes: { apiVersion: 'v1', kind: 'Node', plural: 'nodes', schema: Node },
+  namespaces: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', schema: Namespace },
+  deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', schema: Replicated },
+  replicasets: { apiVersion: 'apps/v1', kind: 'ReplicaSet', plural: 'replicasets', schema: Replicated },
+  statefulsets: { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets', schema: Replicated },
+  daemonsets: { apiVersion: 'apps/v1', kind: 'DaemonSet', plural: 'daemonsets', schema: Replicated },
+  cronjobs: { apiVersion: 'batch/v1', kind: 'CronJob', plural: 'cronjobs', schema: CronJob },
+  jobs: { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs', schema: Job },
+  pods: { apiVersion: 'v1', kind: 'Pod', plural: 'pods', schema: Pod },
+  persistentvolumeclaims: {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    plural: 'persistentvolumeclaims',
+    schema: PersistentVolumeClaim,
+  },
+  services: { apiVersion: 'v1', kind: 'Service', plural: 'services', schema: Service },
+  resourcequotas: { apiVersion: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', schema: ResourceQuota },
+  horizontalpodautoscalers: {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    plural: 'horizontalpodautoscalers',
+    schema: HorizontalPodAutoscaler,
+  },
+  certificates: {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    plural: 'certificates',
+    schema: Certificate,
+    optional: true,
+  },
+} as const satisfies Record<string, KindRow>;
+export type WatchedKind = keyof typeof KINDS;
+
+/** The object of each kind, as detection keeps it. */
+export type ObjectOf<K extends WatchedKind> = z.infer<(typeof KINDS)[K]['schema']>;
+export type AnyObject = ObjectOf<WatchedKind>;
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a literal
+export const WATCHED_KINDS = Object.keys(KINDS) as WatchedKind[];
+
+const BY_KIND: ReadonlyMap<string, WatchedKind> = new Map(WATCHED_KINDS.map((kind) => [KINDS[kind].kind, kind]));
+
+/** The watched kind of objects whose `kind` is this; undefined for all that detection does not read. */
+export function watchedKindOf(kind: string): WatchedKind | undefined {
+  return BY_KIND.get(kind);
+}

@@ -1,0 +1,60 @@
+import type { ResourceReference } from '@nightcrier/core/faults/fault';
+import { workloadByName, type Workload } from '@nightcrier/core/problems/problem-key';
+import type { ClusterObjects } from './cluster-objects.ts';
+import { type Meta, type Owner, watchedKindOf } from './kinds.ts';
+
+/** Kinds whose objects run pods. Their name alone names the workload. */
+const RUN_PODS = new Set([
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'Pod',
+  'ReplicationController',
+]);
+/** The top of a chain, also where an operator's own resource owns it: people know the Deployment by its name. */
+const TOPS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob']);
+
+/** A chain of owners is short; a longer one is a cycle. */
+const LONGEST_CHAIN = 8;
+
+/**
+ * The workload of an object: follows its controllers to the one that nothing owns, such as a pod's ReplicaSet and its
+ * Deployment. Where an owner is not among the objects, its name tells the rest. A node's static pods belong to
+ * themselves, not to the node.
+ */
+export function workloadOfObject(
+  kind: string,
+  metadata: Pick<Meta, 'name' | 'namespace' | 'ownerReferences'>,
+  objects: ClusterObjects,
+): Workload {
+  const { namespace } = metadata;
+  const scope = namespace ? { namespace } : {};
+  let link = { kind, name: metadata.name, owners: metadata.ownerReferences };
+  for (let steps = 0; steps < LONGEST_CHAIN; steps += 1) {
+    const owner = controllerOf(link.owners ?? []);
+    const ownerKind = owner && watchedKindOf(owner.kind);
+    if (!owner || owner.kind === 'Node' || (TOPS.has(link.kind) && !ownerKind)) break;
+    const found = ownerKind && objects.get(ownerKind, { namespace, name: owner.name });
+    if (!found) return { ...scope, name: nameOfUnseen(owner) };
+    link = { kind: owner.kind, name: owner.name, owners: found.metadata.ownerReferences };
+  }
+  return { ...scope, name: RUN_PODS.has(link.kind) ? link.name : `${link.kind}/${link.name}` };
+}
+
+/** The workload of a resource: by its owners where the object is known, else by its name. */
+export function workloadOfResource(resource: ResourceReference, objects: ClusterObjects): Workload {
+  const kind = watchedKindOf(resource.kind);
+  const object = kind && objects.get(kind, resource);
+  return object ? workloadOfObject(resource.kind, object.metadata, objects) : workloadByName(resource);
+}
+
+function nameOfUnseen({ kind, name }: Owner): string {
+  return RUN_PODS.has(kind) ? workloadByName({ apiVersion: '', kind, name }).name : name;
+}
+
+function controllerOf(owners: Owner[]): Owner | undefined {
+  return owners.find(({ controller }) => controller) ?? owners[0];
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { detectHistory } from '../../src/detection/detect-history.ts';
+import { HISTORIES, type History, type Step } from './histories.ts';
+import { type KubernetesObject, START } from './objects.ts';
+
+const idOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+
+/** The whole cluster after each step, and once more at the end. */
+function observations({ steps, rest = 200 }: History) {
+  const objects = new Map<string, KubernetesObject>();
+  const apply = ({ put = [], remove = [] }: Step): KubernetesObject[] => {
+    for (const object of remove) objects.delete(idOf(object));
+    for (const object of put) objects.set(idOf(object), object);
+    return [...objects.values()];
+  };
+  const last = steps.at(-1)?.at ?? 0;
+  return [
+    ...steps.map((step) => ({ at: new Date(START + step.at * 1000), objects: apply(step) })),
+    { at: new Date(START + (last + rest) * 1000), objects: apply({ at: 0 }) },
+  ];
+}
+
+test.each(HISTORIES.map((history) => [history.name, history] as const))('%s', (_, history) => {
+  const fired = detectHistory('alpha', observations(history)).filter(({ change }) => change === 'fired');
+  const found = fired.map(({ fault, at, problem }) => ({
+    type: fault?.faultType,
+    severity: fault?.severity,
+    resource: `${fault?.resource.kind}/${fault?.resource.name}`,
+    container: fault?.container,
+    problem,
+    after: (at.getTime() - START) / 1000,
+  }));
+  expect(found).toEqual(
+    history.wanted.map(({ from: _from, to: _to, ...wanted }) => ({
+      container: undefined,
+      ...wanted,
+      after: expect.any(Number),
+    })),
+  );
+  found.forEach(({ after }, index) => {
+    const { from, to } = history.wanted[index] ?? { from: 0, to: 0 };
+    expect(after).toBeGreaterThanOrEqual(from);
+    expect(after).toBeLessThanOrEqual(to);
+  });
+});

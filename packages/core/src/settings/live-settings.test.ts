@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { ClusterConfig } from '../clusters/cluster-config.ts';
+import { type Config, Settings } from './config.ts';
+import { changeConfig, liveSettings, valueAt } from './live-settings.ts';
+import { otherValue } from '../../test/other-value.ts';
+import { SETTINGS, type Setting } from './setting-list.ts';
+import { PROCESSES } from './setting-meta.ts';
+
+const clusters = [ClusterConfig.parse({ name: 'west', mcp: { endpoint: 'http://west' } })];
+const base: Config = { ...Settings.parse({}), clusters };
+
+/** The defaults, and another value for one setting. */
+function changed({ path, ...setting }: Setting): Config {
+  const [parent = '', child] = path;
+  const value = otherValue({ path, ...setting });
+  const raw = child === undefined ? { [parent]: value } : { [parent]: { [child]: value } };
+  return { ...Settings.parse(raw), clusters };
+}
+
+describe.each(PROCESSES)('a reload of the %s', (process) => {
+  test.each(SETTINGS.filter(({ live, usedBy }) => live && usedBy.includes(process)))('applies $name', (setting) => {
+    const next = changed(setting);
+    const change = changeConfig(process, base, next);
+    expect(change).toMatchObject({ applied: [setting.name], pending: [] });
+    expect(valueAt(change.config, setting.path)).toEqual(valueAt(next, setting.path));
+    expect(valueAt(change.config, setting.path)).not.toEqual(valueAt(base, setting.path));
+  });
+
+  test.each(SETTINGS.filter(({ live, usedBy }) => !live && usedBy.includes(process)))(
+    'keeps $name until a restart',
+    (setting) => {
+      const change = changeConfig(process, base, changed(setting));
+      expect(change).toMatchObject({ applied: [], pending: [setting.name] });
+      expect(valueAt(change.config, setting.path)).toEqual(valueAt(base, setting.path));
+    },
+  );
+
+  test('neither applies nor reports what it does not use', () => {
+    for (const setting of SETTINGS.filter(({ usedBy }) => !usedBy.includes(process))) {
+      expect(changeConfig(process, base, changed(setting))).toMatchObject({ applied: [], pending: [] });
+    }
+  });
+
+  test('applies other clusters', () => {
+    const next = { ...base, clusters: [ClusterConfig.parse({ name: 'east', mcp: { endpoint: 'http://east' } })] };
+    expect(changeConfig(process, base, next)).toEqual({ config: next, applied: ['clusters'], pending: [] });
+  });
+});
+
+test('what needs a restart is a short list', () => {
+  const live = new Set(PROCESSES.flatMap(liveSettings));
+  expect(SETTINGS.map(({ name }) => name).filter((name) => !live.has(name))).toEqual([
+    'cluster_lease',
+    'data_dir',
+    'spool_dir',
+    'spool_max_bytes',
+    'shutdown_timeout',
+    'redis.url',
+    'redis.key_prefix',
+    'api.host',
+    'api.port',
+    'api.allow_anonymous',
+  ]);
+});
+
+test('a change leaves the former configuration as it was', () => {
+  const former = structuredClone({ ...base, clusters: [] });
+  const next = { ...Settings.parse({ api: { access_key: 'one' } }), clusters: [] };
+  changeConfig('api', former, next);
+  expect(former.api.access_key).toBeUndefined();
+});

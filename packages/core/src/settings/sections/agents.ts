@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { ModelPrice } from '../../incidents/agent-usage.ts';
+import { AGENT_CLIS } from '../agent-cli.ts';
+import {
+  choice,
+  choiceList,
+  decimal,
+  filePath,
+  flag,
+  httpUrl,
+  integer,
+  json,
+  seconds,
+  secret,
+  text,
+  withSecretFiles,
+  wordList,
+} from '../config-fields.ts';
+
+const worker = { used_by: ['triage-worker'], live: true } as const;
+
+/** How incidents are investigated. A change applies to investigations that start after it. */
+export const agents = {
+  agent_cli: choice(AGENT_CLIS)
+    .default('builtin')
+    .meta({
+      description: 'Agent that investigates. builtin is rule-based and needs no key.',
+      env: ['AGENT_CLI'],
+      ...worker,
+    }),
+  agent_model: text()
+    .optional()
+    .meta({
+      description: "Model that the agent uses. Default: the agent CLI's own.",
+      env: ['AGENT_MODEL'],
+      example: 'sonnet',
+      ...worker,
+    }),
+  agent_fallback: choiceList(AGENT_CLIS)
+    .default(['builtin'])
+    .meta({
+      description:
+        'Agents that take over, in this order, when the model provider of agent_cli fails. builtin also takes over after other failures. An empty list: no report for incidents whose agent failed.',
+      ...worker,
+    }),
+  agent_timeout: seconds(1, 86_400)
+    .default(300)
+    .meta({ description: 'Maximum duration of an investigation.', env: ['AGENT_TIMEOUT'], ...worker }),
+  require_read_only: flag()
+    .default(true)
+    .meta({
+      description: 'Refuse to investigate with a kubeconfig that can write, exec or impersonate.',
+      ...worker,
+    }),
+  agent_system_prompt_file: filePath('file')
+    .default('configs/triage-system-prompt.md')
+    .meta({ description: 'System prompt of every agent.', env: ['AGENT_SYSTEM_PROMPT_FILE'], ...worker }),
+  additional_agent_prompt: z
+    .string()
+    .meta({ value: 'text', schema: { type: 'string' } })
+    .default('')
+    .meta({
+      description: 'Text appended to the system prompt, such as contacts or known limits of the clusters.',
+      env: ['ADDITIONAL_AGENT_PROMPT'],
+      ...worker,
+    }),
+  agent_allowed_tools: wordList()
+    .default([])
+    .meta({
+      description:
+        "Tools that the agent may use, in place of the runner's read-only list. Only claude and gemini have such a list.",
+      env: ['AGENT_ALLOWED_TOOLS'],
+      ...worker,
+    }),
+  agent_unrestricted_tools: flag()
+    .default(false)
+    .meta({
+      description: 'Accept a bare Bash in agent_allowed_tools, which lets the agent run any command in its container.',
+      ...worker,
+    }),
+  agent_script_path: filePath('file')
+    .default('agent-container/run-agent.sh')
+    .meta({
+      description:
+        'Script that runs one agent. For the contract of a script of your own see agent-container/CONTRACT.md.',
+      env: ['AGENT_SCRIPT_PATH'],
+      ...worker,
+    }),
+  agent_engine: choice(['docker', 'podman'])
+    .default('docker')
+    .meta({ description: 'Container engine that runs the agent.', ...worker }),
+  agent_image: text()
+    .default('nightcrier-agent:latest')
+    .meta({ description: 'Container image of the agent.', env: ['AGENT_IMAGE'], ...worker }),
+  agent_network: text()
+    .default('bridge')
+    .meta({
+      description: 'Container network of the agent. It must reach the cluster and the model provider.',
+      ...worker,
+    }),
+  agent_memory: z
+    .string()
+    .regex(/^\d+[bkmg]?$/i, { error: 'must be a size such as 512m or 2g' })
+    .meta({ value: 'size', schema: { type: 'string', pattern: '^\\d+[bkmgBKMG]?$' } })
+    .default('2g')
+    .meta({ description: 'Memory limit of an agent container.', unit: 'b, k, m or g', ...worker }),
+  agent_cpus: decimal(0.1, 256)
+    .default(2)
+    .meta({ description: 'CPU limit of an agent container.', unit: 'CPUs', ...worker }),
+  report_min_bytes: integer(0, 1_000_000)
+    .default(100)
+    .meta({ description: 'Minimum size of a valid report.', unit: 'bytes', ...worker }),
+  agent_prices: json(z.record(z.string(), ModelPrice), { type: 'object' })
+    .default({})
+    .meta({
+      description:
+        'Prices in USD per million tokens, by model or by agent, for CLIs that report no cost: {"gpt-5-codex": {"input": 1.25, "cached_input": 0.125, "output": 10}}.',
+      ...worker,
+    }),
+};
+
+/** Keys and addresses of the model providers. */
+export const providers = withSecretFiles({
+  anthropic_api_key: secret()
+    .optional()
+    .meta({
+      description: 'API key for claude and goose.',
+      env: ['ANTHROPIC_API_KEY'],
+      example: '/run/secrets/anthropic',
+      ...worker,
+    }),
+  anthropic_base_url: httpUrl()
+    .optional()
+    .meta({ description: 'Address of the Anthropic API.', example: 'https://gateway.example', ...worker }),
+  openai_api_key: secret()
+    .optional()
+    .meta({
+      description: 'API key for codex and goose.',
+      env: ['OPENAI_API_KEY'],
+      example: '/run/secrets/openai',
+      ...worker,
+    }),
+  openai_base_url: httpUrl()
+    .optional()
+    .meta({ description: 'Address of the OpenAI API.', example: 'https://gateway.example/v1', ...worker }),
+  gemini_api_key: secret()
+    .optional()
+    .meta({
+      description: 'API key for gemini and goose.',
+      env: ['GEMINI_API_KEY'],
+      example: '/run/secrets/gemini',
+      ...worker,
+    }),
+  google_gemini_base_url: httpUrl()
+    .optional()
+    .meta({ description: 'Address of the Gemini API.', example: 'https://gateway.example', ...worker }),
+});

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { choice, filePath, flag, integer, redisUrl, seconds, secret, text, withSecretFiles } from '../config-fields.ts';
+
+/** Where files are kept. */
+export const storage = {
+  workspace_root: filePath('any')
+    .default('incidents')
+    .meta({
+      description: 'Directory of the incident workspaces. Do not share it between two Nightcrier installations.',
+      env: ['WORKSPACE_ROOT'],
+      used_by: ['triage-worker'],
+      live: true,
+    }),
+  workspace_retention_days: integer(0, 36_500)
+    .default(30)
+    .meta({
+      description: 'Age after which a workspace is removed. 0: never. Workspaces of open incidents are kept.',
+      unit: 'days',
+      used_by: ['triage-worker'],
+      live: true,
+    }),
+  workspace_retention_count: integer(0, 10_000_000)
+    .default(1000)
+    .meta({
+      description: 'Maximum number of workspaces of finished incidents. 0: no limit.',
+      unit: 'workspaces',
+      used_by: ['triage-worker'],
+      live: true,
+    }),
+  data_dir: filePath('any')
+    .default('.nightcrier')
+    .meta({ description: 'Directory of the embedded Redis and of the spool.', used_by: ['ingester'] }),
+  spool_dir: filePath('any')
+    .optional()
+    .meta({
+      description: 'Directory where an ingester keeps faults while Redis is unreachable. Default: spool in data_dir.',
+      used_by: ['ingester'],
+      example: '.nightcrier/spool',
+    }),
+  spool_max_bytes: integer(1_000_000, 1_000_000_000_000)
+    .default(1_073_741_824)
+    .meta({
+      description: 'Maximum size of the spool of one ingester. Faults beyond it are lost, and counted as lost.',
+      unit: 'bytes',
+      used_by: ['ingester'],
+    }),
+};
+
+/** What all processes have in common. */
+export const processes = {
+  log_level: choice(['debug', 'info', 'warn', 'error'], { warning: 'warn' })
+    .default('info')
+    .meta({ description: 'Lowest level that is logged.', env: ['LOG_LEVEL'], live: true }),
+  shutdown_timeout: seconds(1, 3600)
+    .default(30)
+    .meta({
+      description: 'Maximum duration of a shutdown. Investigations get half of it to finish.',
+      env: ['SHUTDOWN_TIMEOUT_SECONDS', 'SHUTDOWN_TIMEOUT'],
+    }),
+};
+
+export const redis = {
+  url: redisUrl().optional().meta({
+    description: 'Redis or Valkey, 6.2 or later. Without it, up and demo start an embedded one.',
+    example: 'redis://127.0.0.1:6379',
+  }),
+  key_prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
+    .meta({ value: 'text', schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } })
+    .default('nightcrier')
+    .meta({ description: 'Prefix of every key in Redis.' }),
+};
+
+const onlyApi = { used_by: ['api'] } as const;
+
+export const api = withSecretFiles({
+  host: text()
+    .default('127.0.0.1')
+    .meta({ description: 'Address that the API listens on.', ...onlyApi }),
+  port: integer(0, 65_535)
+    .default(8080)
+    .meta({ description: 'Port that the API listens on. 0: any free port.', ...onlyApi }),
+  access_key: secret()
+    .optional()
+    .meta({
+      description: 'Key that API clients send as a Bearer token. Required when api.host is not a loopback address.',
+      example: '/run/secrets/api',
+      live: true,
+      ...onlyApi,
+    }),
+  allow_anonymous: flag()
+    .default(false)
+    .meta({ description: 'Serve incidents without a key beyond loopback.', ...onlyApi }),
+});

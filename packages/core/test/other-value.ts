@@ -1,0 +1,29 @@
+import type { Setting } from '../src/settings/setting-list.ts';
+
+/** A valid value of a setting that is not its default: what a test of a change needs. */
+export function otherValue({ name, value, defaultValue, meta }: Setting): unknown {
+  const special = SPECIAL[name];
+  if (special !== undefined) return special;
+  if (typeof defaultValue === 'number') return anotherNumber(defaultValue, meta.schema);
+  if (typeof defaultValue === 'boolean') return !defaultValue;
+  if (value.includes('|')) return value.split('|').find((choice) => choice !== defaultValue);
+  if (value === 'url') return 'https://other.example';
+  return 'other';
+}
+
+const SPECIAL: Partial<Record<string, unknown>> = {
+  agent_fallback: ['claude'],
+  agent_allowed_tools: ['Read'],
+  agent_memory: '1g',
+  agent_prices: { 'a-model': { input: 1, output: 2 } },
+  slack_bot_token: 'xoxb-other',
+  slack_webhook_url: 'https://hooks.example/other',
+  webhook_url: 'https://hooks.example/other',
+  'redis.url': 'redis://other:6379',
+};
+
+function anotherNumber(value: number, schema: Record<string, unknown> = {}): number {
+  const { anyOf: [bounds = schema] = [schema] } = schema as { anyOf?: Record<string, unknown>[] };
+  const { maximum } = bounds;
+  return typeof maximum === 'number' && value + 1 > maximum ? value / 2 : value + 1;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { parseIncidentRow } from './incident-row.ts';
+
+const ROW = {
+  state: 'resolved',
+  reason: 'codex took over: claude: API Error: 401',
+  fingerprint: 'f1',
+  created_at: '2026-01-02T03:04:05Z',
+  cluster_event: JSON.stringify({
+    cluster_name: 'alpha',
+    labels: {},
+    source: 'subscription',
+    received_at: '2026-01-02T03:04:05Z',
+    event: {
+      faultId: 'f1',
+      faultType: 'CrashLoop',
+      severity: 'critical',
+      resource: { apiVersion: 'v1', kind: 'Pod', name: 'cart-abc', namespace: 'shop' },
+      timestamp: '2026-01-02T03:04:00Z',
+    },
+  }),
+};
+
+test('reads a row that a worker without agent_failures has written', () => {
+  const incident = parseIncidentRow('i1', ROW);
+  expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
+  expect(incident.agent_failures).toBeUndefined();
+});
+
+test('reads the failures of agents', () => {
+  const failures = [{ kind: 'provider_failed', agent: 'claude', reason: 'API Error: 401' }];
+  expect(parseIncidentRow('i1', { ...ROW, agent_failures: JSON.stringify(failures) }).agent_failures).toEqual(failures);
+});
+
+test.each([
+  ['a kind of a newer version', JSON.stringify([{ kind: 'abducted', agent: 'claude' }])],
+  ['no JSON', '['],
+])('reads the rest of a row whose agent_failures have %s', (_, agent_failures) => {
+  const incident = parseIncidentRow('i1', { ...ROW, agent_failures });
+  expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
+  expect(incident.agent_failures).toBeUndefined();
+});

@@ -1,0 +1,105 @@
+import type { Logger } from '@nightcrier/core/logger';
+import type { Redis } from 'ioredis';
+import { Admission } from './admission/admission.ts';
+import type { AdmissionSettings } from './admission/admission-settings.ts';
+import { IntakeCounters } from './admission/intake-counters.ts';
+import { AgentBreaker } from './breaker/agent-breaker.ts';
+import { ClusterHealthBoard } from './health/cluster-health.ts';
+import { IngesterHealthBoard } from './health/ingester-health.ts';
+import { LastContacts } from './health/last-contact.ts';
+import { Cancellations } from './incidents/cancel.ts';
+import { IncidentStore } from './incidents/incidents.ts';
+import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
+import { IngesterBoard } from './leases/ingesters.ts';
+import { NotificationOutbox } from './notifications/notification-outbox.ts';
+import {
+  type NotificationQueue,
+  type NotificationTargetName,
+  openNotificationQueue,
+} from './notifications/notification-queue.ts';
+import { SlackCards } from './notifications/slack-cards.ts';
+import { Problems } from './problems/problems.ts';
+import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
+import { LiveWorkers } from './queue/live-workers.ts';
+import { QueueSweep } from './queue/queue-sweep.ts';
+import { TriageCounters } from './queue/triage-counters.ts';
+import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
+import { readInstance } from './redis/instance.ts';
+import { StateKeys } from './redis/keys.ts';
+import type { StateContext } from './redis/state-context.ts';
+
+export interface StateOptions {
+  /** `redis.key_prefix` of the configuration. */
+  key_prefix: string;
+  logger: Logger;
+  /** Returns the time in milliseconds since the epoch. Default: the clock of this process. */
+  now?: () => number;
+}
+
+/** The stores of one installation over one connection. The `open…` methods return something that the caller configures. */
+export interface State {
+  readonly redis: Redis;
+  readonly keys: StateKeys;
+  readonly incidents: IncidentStore;
+  readonly intake: IntakeCounters;
+  readonly triage: TriageCounters;
+  readonly breaker: AgentBreaker;
+  readonly clusterHealth: ClusterHealthBoard;
+  readonly ingesterHealth: IngesterHealthBoard;
+  readonly ingesters: IngesterBoard;
+  readonly lastContacts: LastContacts;
+  readonly problems: Problems;
+  readonly outbox: NotificationOutbox;
+  readonly slackCards: SlackCards;
+  /** Returns the name of this installation, see `readInstance`. */
+  instance(): Promise<string>;
+  /** See `openTriageQueue` for the kind of connection that it needs. */
+  openQueue(): TriageQueue;
+  openNotificationQueue(target: NotificationTargetName): NotificationQueue;
+  /** @throws Error when the installed BullMQ has changed a script that admission runs. */
+  openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
+  openCancellations(): Cancellations;
+  openLeases(options: ClusterLeasesOptions): ClusterLeases;
+  /** @throws Error when the installed BullMQ has changed a script that parking runs. */
+  openSlots(options: ClusterSlotsOptions): ClusterSlots;
+  /** @param length see `LiveWorkers` */
+  openLiveWorkers(length: number): LiveWorkers;
+  /** @throws Error when the installed BullMQ has changed a script that the sweep runs. */
+  openSweep(): QueueSweep;
+}
+
+/**
+ * Makes the stores over a connection, which the caller closes: a producer connection where a caller needs an error at
+ * once, a worker connection where it can wait for Redis (see `redis/connection.ts`). Sends nothing to Redis.
+ * @throws RangeError when the key prefix has other characters than letters, digits, `_` and `-`.
+ */
+export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: StateOptions): State {
+  const keys = new StateKeys(key_prefix);
+  const context: StateContext = { redis, keys, logger, now };
+  const incidents = new IncidentStore(context);
+  return {
+    redis,
+    keys,
+    incidents,
+    intake: new IntakeCounters(context),
+    triage: new TriageCounters(context),
+    breaker: new AgentBreaker(context),
+    clusterHealth: new ClusterHealthBoard(context),
+    ingesterHealth: new IngesterHealthBoard(context),
+    ingesters: new IngesterBoard(context),
+    lastContacts: new LastContacts(context),
+    problems: new Problems(context),
+    outbox: new NotificationOutbox(context),
+    slackCards: new SlackCards(context),
+    instance: () => readInstance(context, key_prefix),
+    openQueue: () => openTriageQueue(context),
+    openNotificationQueue: (target) => openNotificationQueue(context, target),
+    openAdmission: (queue, settings) => new Admission(context, queue, settings),
+    openCancellations: () => new Cancellations(context),
+    openLeases: (options) => new ClusterLeases(context, options),
+    openSlots: (options) => new ClusterSlots(context, options),
+    openLiveWorkers: (length) => new LiveWorkers(context, length),
+    openSweep: () => new QueueSweep(context, incidents),
+  };
+}

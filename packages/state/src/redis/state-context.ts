@@ -1,0 +1,12 @@
+import type { Logger } from '@nightcrier/core/logger';
+import type { Redis } from 'ioredis';
+import type { StateKeys } from './keys.ts';
+
+/** What every store works with: one connection, the key names of one installation, a logger and a clock. */
+export interface StateContext {
+  redis: Redis;
+  keys: StateKeys;
+  logger: Logger;
+  /** Returns the time in milliseconds since the epoch. */
+  now: () => number;
+}
