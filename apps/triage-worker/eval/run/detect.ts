@@ -7,6 +7,9 @@ import type { ClusterState } from '../eval-case.ts';
 /** For how long a cluster is watched after the recording: longer than every grace period of the detector that ends at all. */
 const WATCHED_MS = 6 * 60_000;
 
+/** What began longer before the recording than this was an incident of its own then, which had its report. */
+const PAST_MS = 3_600_000;
+
 /**
  * The incidents of a case: what the product's detector reports of a cluster that stays as it was recorded, then its alerts.
  * The most severe come first, of these the earliest.
@@ -17,8 +20,9 @@ export function detectIncidents(cluster: string, state: ClusterState): FaultEven
   const fired = detectHistory(cluster, history).flatMap(({ change, fault }) => (change === 'fired' && fault ? [fault] : []));
   const faults = [...fired, ...alerts.map((alert) => faultOfAlert(cluster, alert))];
   const byIdentity = new Map(faults.map((fault) => [fault.faultId, fault]));
+  const isOld = ({ timestamp }: FaultEvent) => Number(takenAt.getTime() - Date.parse(timestamp) > PAST_MS);
   return [...byIdentity.values()].sort(
-    (a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || Date.parse(a.timestamp) - Date.parse(b.timestamp),
+    (a, b) => isOld(a) - isOld(b) || SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || Date.parse(a.timestamp) - Date.parse(b.timestamp),
   );
 }
 

@@ -62,11 +62,17 @@ const NODES: AccessRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: READ },
 ];
 
+/** What `view` lacks of storage: it belongs to no namespace. */
+const VOLUMES: AccessRule[] = [
+  { apiGroups: [''], resources: ['persistentvolumes'], verbs: READ },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: READ },
+];
+
 /** The roles a user of a simulated cluster can have. */
 export const ROLES = {
-  /** What triage needs and no more: "view", and nodes. */
-  'read-only': [...VIEW, ...NODES],
-  'read-only-with-secrets': [...VIEW, ...NODES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
+  /** What triage needs and no more: "view", nodes and volumes. */
+  'read-only': [...VIEW, ...NODES, ...VOLUMES],
+  'read-only-with-secrets': [...VIEW, ...NODES, ...VOLUMES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
   admin: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
   /** Too little for triage: neither logs nor events. */
   'pods-only': [{ apiGroups: [''], resources: ['pods'], verbs: READ }],

@@ -43,7 +43,7 @@ export const crash: PodRule = (podCase) => {
 /** What follows from log and exit code alone. */
 function decide({ cause, container }: Crashed, exitCode: number | undefined): ReturnType<typeof refine> & object {
   const failure = cause?.failure;
-  if (failure) return { cause: failure.cause, confidence: failure.remote ? 78 : 88, short: failure.meaning, long: failure.meaning };
+  if (failure) return { cause: failure.cause, confidence: failure.cause === 'db_credentials' ? 90 : failure.remote ? 78 : 88, short: failure.meaning, long: failure.meaning };
   if (cause?.explicit) return { cause: 'application_error', confidence: 70, short: cause.line, long: undefined };
   if (exitCode === 0 && !container.isInit) return { cause: 'exits_immediately', confidence: 72, short: 'it ends without an error', long: 'its process ends by itself, although the pod is to keep running' };
   const byCode: Partial<Record<number, Cause>> = { 126: 'command_not_executable', 127: 'command_not_found', 139: 'segmentation_fault' };

@@ -1,5 +1,6 @@
 import type { Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Alert } from '../../../evidence/evidence.ts';
+import { configuredAddresses, serviceName } from '../../../evidence/view/addresses.ts';
 import type { ClusterView } from '../../../evidence/view/cluster-view.ts';
 import { workloadsBehind } from '../../../evidence/view/service-links.ts';
 import { workloadsIn, type Workload } from '../../../evidence/view/workload.ts';
@@ -12,6 +13,8 @@ export interface Signal {
   kind: 'latency' | 'cpu' | 'memory' | 'errors' | 'not_found' | 'traffic' | 'loss' | 'other';
   /** Percent above normal, where the alert says so; 0 otherwise. */
   rise: number;
+  /** The value now, as far as it can be read; 0 otherwise. */
+  current: number;
   service: string | undefined;
   node: string | undefined;
   text: string;
@@ -24,7 +27,7 @@ export function signalOf(alert: Alert): Signal {
   const { labels, annotations } = alert;
   const text = [labels['alertname'], annotations['summary'], annotations['description'], annotations['message']].filter(Boolean).join(' | ');
   const service = SUBJECT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
-  return { alert, kind: kindOf(text, labels), rise: riseIn(text), service, node: labels['node'], text };
+  return { alert, kind: kindOf(text, labels), rise: riseIn(text), current: Number(/Current[=: ]+(\d{1,12}(?:\.\d{1,4})?)/i.exec(text)?.[1] ?? 0), service, node: labels['node'], text };
 }
 
 function kindOf(text: string, labels: Record<string, string>): Signal['kind'] {
@@ -49,10 +52,13 @@ function riseIn(text: string): number {
  */
 export function performanceTrouble(view: ClusterView, namespace: string | undefined): Hypothesis | undefined {
   const signals = view.alerts.map(signalOf).filter(({ alert }) => namespace === undefined || (alert.labels['namespace'] ?? namespace) === namespace);
-  const slow = signals.filter(({ kind, service }) => kind === 'latency' && service !== undefined).sort((a, b) => b.rise - a.rise);
+  const slow = signals
+    .filter(({ kind, service }) => kind === 'latency' && service !== undefined)
+    .sort((a, b) => b.rise - a.rise || a.current - b.current);
   const saturated = signals.filter(({ kind, service }) => kind === 'cpu' && service !== undefined);
-  const [slowest] = slow;
-  const subject = saturated.find(({ service }) => service === slowest?.service) ?? (slow.length <= 1 ? saturated[0] : undefined);
+  const slowest = innermostOf(view, slow, namespace);
+  const subject = slowest ? saturated.find(({ service }) => service === slowest.service) : saturated[0];
+  const lossy = signals.filter(({ kind, node, rise }) => kind === 'loss' && node !== undefined && rise > 500).sort((a, b) => b.rise - a.rise);
   const evidence = (chosen: Signal[]) => chosen.slice(0, 4).map(({ text, service }) => ({ command: `amtool alert query service=${service ?? ''}`, text: text.slice(0, 500) }));
   if (subject?.service !== undefined) {
     const workload = workloadFor(view, subject.service, namespace);
@@ -66,6 +72,7 @@ export function performanceTrouble(view: ClusterView, namespace: string | undefi
       actions: [...(namespace ? [`Compare its use with its limit: ${show`kubectl top pods -n ${namespace} --containers`}`] : [])],
     });
   }
+  if (lossy[0]?.node !== undefined) return lossyNode(lossy[0], slow);
   if (slowest?.service === undefined) return undefined;
   const workload = workloadFor(view, slowest.service, namespace);
   const second = slow.find(({ service }) => service !== slowest.service);
@@ -79,6 +86,29 @@ export function performanceTrouble(view: ClusterView, namespace: string | undefi
     evidence: evidence(slow),
     actions: ['Compare the round-trip times of its pod with those of other pods on the same node, and look at network policies, the mesh and traffic shaping of the pod.'],
     ruledOut: [{ what: 'CPU and memory', because: 'no alert reports saturation of the workload' }],
+  });
+}
+
+/**
+ * The one whose latency rose most; of two that rose about as much, the one that the other calls: the caller waits for it.
+ */
+function innermostOf(view: ClusterView, slow: Signal[], namespace: string | undefined): Signal | undefined {
+  const [first, ...rest] = slow;
+  if (first?.service === undefined || namespace === undefined) return first;
+  const caller = workloadFor(view, first.service, namespace);
+  const called = new Set((caller ? configuredAddresses(caller) : []).map(({ host }) => serviceName(host, namespace)?.name));
+  return rest.find(({ service, rise }) => service !== first.service && called.has(service) && rise >= 0.6 * first.rise) ?? first;
+}
+
+/** Retransmissions and lost packets of a node slow down whatever runs there. */
+function lossyNode({ node = '', text }: Signal, slow: Signal[]): Hypothesis {
+  return hypothesis({
+    cause: 'node_packet_loss',
+    culprit: { kind: 'Node', name: node },
+    confidence: 62,
+    title: `Node ${plain(node)} loses packets`,
+    statement: `Alerts report lost or repeated packets of the node ${code(node)} (${code(text, 200)}), while ${String(slow.length)} services have become slow.`,
+    evidence: [{ command: `amtool alert query node=${node}`, text: text.slice(0, 500) }],
   });
 }
 

@@ -78,9 +78,12 @@ function decisive(podCase: PodCase, reasons: Reason[]): { cause: Cause; ruledOut
     );
     return { node, obstacles: shown };
   });
+  // A node that selector and affinity choose is meant: what else keeps the pod from it is the obstacle.
+  const meant = fits.filter(({ obstacles }) => !obstacles.includes('selector') && !obstacles.includes('affinity'));
+  const considered = isSelectorSaid && meant.length > 0 ? meant : fits;
   const isControlPlane = (node: Node) => Object.keys(node.metadata?.labels ?? {}).some((label) => /control-plane|\/master$/.test(label));
-  const least = Math.min(...fits.map(({ obstacles }) => obstacles.length));
-  const nearest = fits
+  const least = Math.min(...considered.map(({ obstacles }) => obstacles.length));
+  const nearest = considered
     .filter(({ obstacles }) => obstacles.length === least)
     .sort((a, b) => Number(isControlPlane(a.node)) - Number(isControlPlane(b.node)));
   const kinds = new Set(nearest.filter(({ node }) => nearest.length === 1 || !isOnlyCordonedSpare(node, nearest)).flatMap(({ obstacles }) => obstacles));
