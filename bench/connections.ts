@@ -20,7 +20,7 @@ const Figures = z.object({
 });
 type Figures = z.infer<typeof Figures>;
 
-/** The servers in one process, the clients in another: each figure is that of the clients alone. */
+/** Servers and clients run in separate processes: each figure covers the clients only. */
 async function run(clients: number, kind: 'product' | 'baseline'): Promise<Figures> {
   const servers = start('servers.ts');
   const { port } = z.object({ port: z.number() }).parse(await message(servers));

@@ -4,7 +4,7 @@ import type { Bench } from './run.ts';
 
 const CATCH_UP_MS = 120_000;
 
-/** What happens to Redis while some 1,000 faults a second arrive. */
+/** The failures of Redis while about 1,000 faults a second arrive. */
 const OUTAGES = {
   async hangs_20_s(intake: WatchedIntake) {
     intake.signalRedis('SIGSTOP');
@@ -19,7 +19,7 @@ const OUTAGES = {
 };
 
 export const bench: Bench = {
-  description: 'Redis hangs for 20 s, and is killed and away for 60 s, under load: what became of each fault',
+  description: 'Redis hangs for 20 s, and is killed and unreachable for 60 s, under load: the outcome of each fault',
   async measure(progress) {
     const figures: Record<string, unknown> = {};
     for (const [name, outage] of Object.entries(OUTAGES)) {
@@ -51,7 +51,7 @@ async function outcome(intake: WatchedIntake): Promise<object> {
   const begun = Date.now();
   while ((await intake.books()).total.received < intake.sent && Date.now() - begun < CATCH_UP_MS) await sleep(500);
   const catch_up_ms = Date.now() - begun;
-  // Only now: pages of a list that still grows overlap.
+  // Only after the load: pages of a growing list overlap.
   const { sent, incidents, doubled, books } = await intake.account();
   const { received, lost } = books.total;
   return { sent, received, incidents, doubled, lost, books_balance: books.balanced, catch_up_ms };

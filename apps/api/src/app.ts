@@ -20,7 +20,7 @@ import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
-import { metricsRoute } from './routes/metrics-route.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 

@@ -2,7 +2,7 @@ import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failure, openReadyApi } from './open-api.ts';
+import { failure, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

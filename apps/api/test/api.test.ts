@@ -4,7 +4,7 @@ import { Settings } from '@nightcrier/core/settings/config';
 import { Incident } from '@nightcrier/core/incidents/incident';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failure, fault, openReadyApi } from './open-api.ts';
+import { failure, fault, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiUnderTest, failure, fault, openReadyApi } from './open-api.ts';
+import { type ApiUnderTest, failure, fault, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
+import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

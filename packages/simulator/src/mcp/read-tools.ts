@@ -3,7 +3,7 @@ import { textAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-
 import type { ObjectStore } from '../kubernetes/objects/object-store.ts';
 import type { PodLogs } from '../kubernetes/api/pod-log.ts';
 import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/objects/resource-types.ts';
-import { requestSelector } from '../kubernetes/objects/selectors.ts';
+import { requestSelector } from '../kubernetes/request/selectors.ts';
 import { goYaml } from './go-yaml.ts';
 import { defineTool, type McpTool } from './tool.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelSelector } from '../kubernetes/objects/selectors.ts';
+import { labelSelector } from '../kubernetes/request/selectors.ts';
 
 /** The arguments of `events_subscribe`. */
 export const SubscriptionRequest = z.object({

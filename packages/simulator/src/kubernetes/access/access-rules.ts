@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResourceRequest } from '../api/request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 
 /** One RBAC rule; `*` matches everything. Without `namespaces` it holds in all of them and at the cluster scope. */
 export const AccessRule = z.strictObject({

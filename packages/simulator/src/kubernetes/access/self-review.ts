@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isAllowed } from './access-rules.ts';
-import { badRequest } from '../api/status-error.ts';
+import { badRequest } from '../request/status-error.ts';
 import type { User } from './users.ts';
 
 const text = z.string().default('');

@@ -1,7 +1,7 @@
 import { BASIC_USER, ROLES, attributesOf, isAllowed, type AccessRule, type RoleName } from './access-rules.ts';
-import type { ResourceRequest } from '../api/request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 import { qualifiedName } from '../objects/resource-types.ts';
-import { StatusError, unauthorized } from '../api/status-error.ts';
+import { StatusError, unauthorized } from '../request/status-error.ts';
 
 /** Who sent a request, and what it may do. */
 export interface User {

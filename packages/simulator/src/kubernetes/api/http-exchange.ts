@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ZodError, z } from 'zod';
-import { StatusError, badRequest } from './status-error.ts';
+import { StatusError, badRequest } from '../request/status-error.ts';
 
 const MAX_BODY_BYTES = 1_000_000;
 

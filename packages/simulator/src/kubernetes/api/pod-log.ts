@@ -1,6 +1,6 @@
 import { listAt, textAt, type KubernetesObject } from '../objects/kubernetes-object.ts';
-import { isTrue } from './request-info.ts';
-import { StatusError, badRequest } from './status-error.ts';
+import { isTrue } from '../request/request-info.ts';
+import { StatusError, badRequest } from '../request/status-error.ts';
 
 /** What a container has logged: its running (or last) instance, and the instance before it. */
 export interface ContainerLog {

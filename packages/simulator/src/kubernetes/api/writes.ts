@@ -2,9 +2,15 @@ import { parseJson, type RequestBody } from './http-exchange.ts';
 import { KubernetesObject, isRecord } from '../objects/kubernetes-object.ts';
 import { mergePatch } from '../../merge-patch.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import type { ResourceRequest } from './request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 import { groupVersionOf } from '../objects/resource-types.ts';
-import { alreadyExists, badRequest, methodNotAllowed, notFound, unsupportedMediaType } from './status-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  unsupportedMediaType,
+} from '../request/status-error.ts';
 
 /**
  * Carries out a write that the user's role allows. As little as a cluster needs to show what an agent with too many

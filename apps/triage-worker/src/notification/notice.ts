@@ -7,41 +7,41 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 type AgentsNotification = Extract<Notification, { event: 'agents_degraded' | 'agents_recovered' }>;
 type IncidentNotification = Exclude<Notification, AgentsNotification>;
 
-/** News of an incident, with what is known of it when it is told. Nothing in it is secret as far as the rules know. */
-export interface IncidentNews {
+/** A notification about an incident, with the incident's state at delivery. Redacted. */
+export interface IncidentNotice {
   id: string;
   event: IncidentNotification['event'];
   incident: Incident;
   /** Markdown. */
   report?: string;
-  /** Where the report is read. */
+  /** URL of the report. */
   reportUrl?: string;
 }
 
-/** News of the agents of all incidents. */
-export interface AgentsNews {
+/** A notification about the agents of all incidents. */
+export interface AgentsNotice {
   id: string;
   event: AgentsNotification['event'];
   notification: AgentsNotification;
 }
 
-export type News = IncidentNews | AgentsNews;
+export type Notice = IncidentNotice | AgentsNotice;
 
-/** Whether it is news of one incident. */
-export function isOfIncident(news: News): news is IncidentNews {
-  return 'incident' in news;
+/** Returns whether the notice is about one incident. */
+export function isIncidentNotice(notice: Notice): notice is IncidentNotice {
+  return 'incident' in notice;
 }
 
 /**
- * Reads what a notification tells.
+ * Reads the content of a notification.
  * @param publicUrl address of the API for people (`public_url`)
- * @returns undefined when the incident is not there any more, or has been begun again
+ * @returns undefined when the incident is missing, or was started again
  */
-export async function readNews(
+export async function readNotice(
   notification: Notification,
   incidents: IncidentStore,
   publicUrl: string | undefined,
-): Promise<News | undefined> {
+): Promise<Notice | undefined> {
   const id = notificationId(notification);
   if (notification.event === 'agents_degraded') {
     return {

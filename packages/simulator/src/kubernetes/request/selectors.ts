@@ -1,6 +1,6 @@
-import { textAt, type KubernetesObject } from './kubernetes-object.ts';
-import type { ResourceType } from './resource-types.ts';
-import { badRequest } from '../api/status-error.ts';
+import { textAt, type KubernetesObject } from '../objects/kubernetes-object.ts';
+import type { ResourceType } from '../objects/resource-types.ts';
+import { badRequest } from './status-error.ts';
 
 export type Selector = (object: KubernetesObject) => boolean;
 

@@ -1,6 +1,6 @@
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { failure, openApi } from './open-api.ts';
+import { failure, openApi } from './api-under-test.ts';
 
 const PATHS = ['/readyz', '/health/clusters', '/api/incidents', '/api/queue', '/queues/api/queues'];
 

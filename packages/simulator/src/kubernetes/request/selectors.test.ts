@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resourceType } from './resource-types.ts';
+import { resourceType } from '../objects/resource-types.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
 
 const labels = { app: 'web', tier: 'front' };
