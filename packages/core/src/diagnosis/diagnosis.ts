@@ -7,7 +7,8 @@ export const DIAGNOSIS_VERSION = 1;
 /** From here on a root cause is a conclusion, percent. Below, the report says "not determined". */
 export const DETERMINED = 50;
 
-const text = (max: number) => z.string().transform((value) => (value.length > max ? `${value.slice(0, max - 1)}…` : value));
+const text = (max: number) =>
+  z.string().transform((value) => (value.length > max ? `${value.slice(0, max - 1)}…` : value));
 
 /** The object at fault. */
 export const Culprit = z.object({

@@ -9,7 +9,7 @@ export const CONFIGURATION = {
   },
   config_map_key_missing: {
     meaning: 'A ConfigMap lacks a key that the pod needs.',
-    decided_by: '`couldn\'t find key` or `references non-existent config key`.',
+    decided_by: "`couldn't find key` or `references non-existent config key`.",
     remedy: 'Add the key, or correct its name.',
   },
   secret_missing: {
@@ -19,7 +19,7 @@ export const CONFIGURATION = {
   },
   secret_key_missing: {
     meaning: 'A Secret lacks a key that the pod needs.',
-    decided_by: '`couldn\'t find key … in Secret` of the kubelet.',
+    decided_by: "`couldn't find key … in Secret` of the kubelet.",
     remedy: 'Add the key, or correct its name.',
   },
   env_missing: {

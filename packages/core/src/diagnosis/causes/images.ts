@@ -9,7 +9,7 @@ export const IMAGES = {
   },
   image_name_invalid: {
     meaning: 'The image reference is not valid.',
-    decided_by: 'InvalidImageName or `couldn\'t parse image`.',
+    decided_by: "InvalidImageName or `couldn't parse image`.",
     remedy: 'Correct the image reference.',
   },
   image_registry_unknown: {

@@ -8,8 +8,10 @@ export const NETWORK = {
     remedy: 'Correct the selector.',
   },
   service_port: {
-    meaning: 'The Service sends to a port on which its pods do not listen, or offers another port than its clients call.',
-    decided_by: 'ports and targetPort of the Service compared with the ports of the containers and the addresses in use.',
+    meaning:
+      'The Service sends to a port on which its pods do not listen, or offers another port than its clients call.',
+    decided_by:
+      'ports and targetPort of the Service compared with the ports of the containers and the addresses in use.',
     remedy: 'Correct port or targetPort of the Service.',
   },
   service_protocol: {
@@ -23,7 +25,8 @@ export const NETWORK = {
     remedy: 'Create the Service.',
   },
   service_address_wrong: {
-    meaning: 'A workload is configured with the address of a Service that does not exist; one with a similar name does.',
+    meaning:
+      'A workload is configured with the address of a Service that does not exist; one with a similar name does.',
     decided_by: 'The value of the environment variable compared with the Services.',
     remedy: 'Correct the address in the workload.',
   },
@@ -43,9 +46,11 @@ export const NETWORK = {
     remedy: 'Allow the traffic in the NetworkPolicy.',
   },
   route_mismatch: {
-    meaning: 'Requests for a healthy service end with 404 before they reach it: a gateway or ingress routes them elsewhere.',
+    meaning:
+      'Requests for a healthy service end with 404 before they reach it: a gateway or ingress routes them elsewhere.',
     decided_by: 'HTTP 404 for the service, whose pods are ready and do not log the requests.',
-    remedy: 'Compare the routes of the gateway or ingress with the paths of the service; look at what changed there last.',
+    remedy:
+      'Compare the routes of the gateway or ingress with the paths of the service; look at what changed there last.',
   },
   dependency_unreachable: {
     meaning: 'A service that the application depends on refuses connections or does not answer.',

@@ -34,7 +34,8 @@ export const SCHEDULING = {
   },
   node_affinity_mismatch: {
     meaning: 'No node meets the required node affinity of the pod.',
-    decided_by: 'requiredDuringSchedulingIgnoredDuringExecution of the node affinity, compared with the labels of the nodes.',
+    decided_by:
+      'requiredDuringSchedulingIgnoredDuringExecution of the node affinity, compared with the labels of the nodes.',
     remedy: 'Correct the node affinity, or label a node.',
   },
   pod_anti_affinity_conflict: {

@@ -6,7 +6,7 @@ import { templateOf, workloadsIn, type Workload } from '../../../evidence/view/w
 import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteField } from '../../quotes.ts';
 import { code, plain, show } from '../../safe-text.ts';
-import { isSimilarName } from './similar-name.ts';
+import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
 
 /**
  * A workload is configured with an address that cannot work: a Service that does not exist, although one with a similar

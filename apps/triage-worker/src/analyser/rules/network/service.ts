@@ -5,7 +5,7 @@ import { desiredReplicas, templateOf, workloadsIn, type Workload } from '../../.
 import { culpritObject, culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteField } from '../../quotes.ts';
 import { code, plain, show } from '../../safe-text.ts';
-import { isSimilarName } from './similar-name.ts';
+import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
 
 /** What is wrong with a Service itself: its selector, its ports. Nothing about the pods behind it. */
 export function serviceTrouble(view: ClusterView, service: Service): Hypothesis | undefined {
