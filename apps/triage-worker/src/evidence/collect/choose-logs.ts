@@ -18,6 +18,7 @@ export interface LogRequest {
 const MAX_PODS = 2;
 const MAX_CONTAINERS = 3;
 const MAX_SERVICES = 4;
+const MAX_UNREADY = 3;
 
 /** The logs of the worst pods of the workloads at fault. */
 export function logsOfWorkloads(workloads: Workload[], fault: FaultEvent): LogRequest[] {
@@ -25,6 +26,16 @@ export function logsOfWorkloads(workloads: Workload[], fault: FaultEvent): LogRe
     const own = pods.filter(({ metadata }) => metadata?.name === fault.resource.name);
     return [...new Set([...own, ...pods])].slice(0, MAX_PODS).flatMap((pod) => logsOfPod(pod, fault.container));
   });
+}
+
+/** The logs of pods of the namespace that are not ready: a service that fails may depend on them. */
+export function logsOfUnready(view: ClusterView, namespace: string | undefined): LogRequest[] {
+  if (namespace === undefined) return [];
+  const unready = view.all('Pod', namespace).filter((pod) => podTrouble(pod) > 0 && pod.status?.phase !== 'Failed');
+  return unready
+    .sort((a, b) => podTrouble(b) - podTrouble(a))
+    .slice(0, MAX_UNREADY)
+    .flatMap((pod) => logsOfPod(pod, undefined));
 }
 
 /** The logs of the pods behind the Services that the logs read so far complain about, and behind those that are not ready. */

@@ -5,7 +5,7 @@ import { EvidenceReader } from '../evidence-reader.ts';
 import { containerStatuses, isPodReady, requiredConfigMaps } from '../pod-trouble.ts';
 import { ClusterView } from '../view/cluster-view.ts';
 import type { Workload } from '../view/workload.ts';
-import { logsOfDependencies, logsOfWorkloads, type LogRequest } from './choose-logs.ts';
+import { logsOfDependencies, logsOfUnready, logsOfWorkloads, type LogRequest } from './choose-logs.ts';
 import { pickOut } from './pick-out.ts';
 import { workloadsOf } from './subject.ts';
 import { listNamespace, listNodes, listSystem, listVolumes } from './surroundings.ts';
@@ -50,7 +50,7 @@ export async function collectEvidence(options: {
     needsVolumes(first, namespace) ? listVolumes(reader) : [],
     needsSystem(first, fault, workloads) ? listSystem(reader) : [],
     readConfigMaps(reader, workloads),
-    readLogs(reader, logsOfWorkloads(workloads, fault)),
+    readLogs(reader, [...logsOfWorkloads(workloads, fault), ...(fault.resource.kind === 'Service' ? logsOfUnready(first, namespace) : [])]),
   ]);
   pieces.push(...volumes, ...system, ...configMaps, ...logs);
 
@@ -106,8 +106,9 @@ async function readConfigMaps(reader: EvidenceReader, workloads: Workload[]) {
 }
 
 async function readLogs(reader: EvidenceReader, requests: LogRequest[]) {
+  const unique = new Map(requests.map((request) => [Object.values(request).join('/'), request]));
   const found = await Promise.all(
-    requests.map(async ({ namespace, pod, container, previous }) => reader.log(namespace, pod, container, previous)),
+    [...unique.values()].map(async ({ namespace, pod, container, previous }) => reader.log(namespace, pod, container, previous)),
   );
   return found.filter((piece) => piece !== undefined);
 }

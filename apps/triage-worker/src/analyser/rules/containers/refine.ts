@@ -18,8 +18,12 @@ export interface Refined {
   ruledOut?: RuledOut[];
 }
 
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 /** Looks up what the log names in the specification of the pod: the path of a volume, the port of another container. */
 export function refine(podCase: PodCase, { container, cause }: Crashed): Refined | undefined {
+  const dns = podDns(podCase, cause);
+  if (dns) return dns;
   if (!cause?.explicit) return undefined;
   const text = cause.excerpt;
   switch (cause.failure?.cause) {
@@ -28,24 +32,24 @@ export function refine(podCase: PodCase, { container, cause }: Crashed): Refined
       return onVolume(podCase, container, `${cause.line}\n${text}`, cause.failure.cause);
     case 'port_in_use':
       return portConflict(podCase, container, text);
-    case 'dns_name_unknown':
-      return podDns(podCase, container);
     default:
       return undefined;
   }
 }
 
 function onVolume({ pod }: PodCase, { spec, name }: Crashed['container'], text: string, cause: 'permission_denied' | 'read_only_file_system'): Refined | undefined {
-  const mounts = (spec.volumeMounts ?? []).filter(({ mountPath = '' }) => mountPath.length > 1 && text.includes(mountPath));
+  const own = (spec.volumeMounts ?? []).filter(({ mountPath = '' }) => mountPath.length > 1 && mountPath !== SERVICE_ACCOUNT);
+  const named = own.filter(({ mountPath = '' }) => text.includes(mountPath));
+  // A file without its directory is one of the working directory: the only volume, where there is one.
+  const isRelative = !/(^|[\s"'`:(])\/[\w.-]+/.test(text.split('\n')[0] ?? '');
+  const mounts = named.length > 0 ? named : isRelative && own.length === 1 ? own : [];
   const mount = mounts.sort((a, b) => (b.mountPath?.length ?? 0) - (a.mountPath?.length ?? 0))[0];
   if (mount === undefined) return undefined;
   if (cause === 'read_only_file_system' && !mount.readOnly) return undefined;
   const { securityContext } = pod.spec ?? {};
-  const isOwn = mount.mountPath !== '/var/run/secrets/kubernetes.io/serviceaccount';
-  if (!isOwn) return undefined;
   return {
     cause: cause === 'permission_denied' ? 'volume_permission' : cause,
-    confidence: 90,
+    confidence: named.length > 0 ? 90 : 82,
     field: `volumeMounts[${mount.mountPath}]`,
     short: `it may not write to its volume ${mount.mountPath ?? ''}`,
     long: `it may not use the volume ${code(mount.name ?? '')} that is mounted at ${code(mount.mountPath ?? '')}`,
@@ -69,16 +73,26 @@ function portConflict({ pod }: PodCase, container: Crashed['container'], text: s
   };
 }
 
-/** Names do not resolve, and the pod brings its own DNS configuration. */
-function podDns({ pod }: PodCase, _container: Crashed['container']): Refined | undefined {
-  const { dnsPolicy, dnsConfig } = pod.spec ?? {};
-  if (dnsPolicy !== 'None') return undefined;
+/** Failed look-ups, as resolvers and clients report them. */
+const LOOKUP_FAILS = /lookup \S{1,253}( on \S{1,60})?: |UnknownHost|no such host|name resolution|EAI_AGAIN|ENOTFOUND|Name or service not known|could not resolve|failed to resolve/i;
+
+/** The pod brings its own DNS server, and what it calls cannot be found or reached: another server than the cluster's. */
+function podDns({ pod, view, namespace, name }: PodCase, cause: Crashed['cause']): Refined | undefined {
+  const { dnsPolicy, dnsConfig, containers = [], initContainers = [] } = pod.spec ?? {};
+  const servers = dnsConfig?.nameservers ?? [];
+  const cluster = view.all('Service', 'kube-system').find(({ metadata }) => /^(kube-dns|coredns|rke2-coredns)/.test(metadata?.name ?? ''))?.spec?.clusterIP;
+  if (dnsPolicy !== 'None' || servers.length === 0 || (cluster !== undefined && servers.includes(cluster))) return undefined;
+  const logs = [...initContainers, ...containers].flatMap(({ name: container = '' }) => [view.log(namespace, name, container, false), view.log(namespace, name, container, true)]).filter((log) => log !== undefined);
+  const failing = logs.flatMap(({ text, command }) => text.split('\n').filter((line) => LOOKUP_FAILS.test(line) || servers.some((server) => line.includes(server))).slice(-1).map((line) => ({ command, text: line.slice(0, 500) })));
+  const isRemote = cause?.failure?.remote ?? true;
+  if (failing.length === 0 && !isRemote) return undefined;
   return {
     cause: 'dns_pod_config',
-    confidence: 90,
+    confidence: failing.length > 0 ? 90 : 66,
     field: 'spec.dnsConfig',
-    short: 'its dnsConfig names a DNS server that does not answer',
-    long: `names do not resolve: the pod has dnsPolicy None and asks ${code((dnsConfig?.nameservers ?? []).join(', '))}`,
-    evidence: [quoteField(pod, 'spec', { dnsPolicy, dnsConfig })],
+    short: `its dnsConfig names the DNS server ${servers.join(', ')}, which does not answer`,
+    long: `names do not resolve: the pod has dnsPolicy None and asks ${code(servers.join(', '))} in place of the DNS of the cluster`,
+    evidence: [quoteField(pod, 'spec', { dnsPolicy, dnsConfig }), ...failing.slice(0, 2)],
+    actions: ['Remove dnsPolicy and dnsConfig from the template of the pod, so that it asks the DNS of the cluster.'],
   };
 }

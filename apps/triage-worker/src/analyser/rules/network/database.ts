@@ -6,8 +6,8 @@ import { workloadsBehind } from '../../../evidence/view/service-links.ts';
 
 /** Images of databases, and the clients whose words name one. */
 const KINDS: readonly { image: RegExp; client: RegExp }[] = [
-  { image: /mysql|mariadb|percona|tidb/i, client: /mysql|mariadb|\bcj\.|Communications link failure|jdbc connection|JDBCConnection|SQL Error: (1\d{3}|0)\b|Access denied for user|Too many connections|ERROR 1\d{3}|ERROR 2\d{3}|Unable to open JDBC/i },
-  { image: /postgres|postgis|timescale|cockroach|bitnami\/pg/i, client: /postgres|psycopg|\bpq: |\bpgx\b|PSQLException|SQLSTATE|too many clients|could not connect to server/i },
+  { image: /mysql|mariadb|percona|tidb/i, client: /mysql|mariadb|JdbcEnvironment|\bcj\.|Communications link failure|jdbc connection|JDBCConnection|SQL Error: (1\d{3}|0)\b|Access denied for user|Too many connections|ERROR 1\d{3}|ERROR 2\d{3}|Unable to open JDBC/i },
+  { image: /postgres|postgis|timescale|cockroach|bitnami\/pg/i, client: /postgres|JdbcEnvironment|psycopg|\bpq: |\bpgx\b|PSQLException|SQLSTATE|too many clients|could not connect to server/i },
   { image: /mongo/i, client: /mongo/i },
   { image: /redis|valkey|keydb|dragonfly/i, client: /redis|\bNOAUTH\b|READONLY You/i },
   { image: /rabbitmq/i, client: /rabbit|amqp/i },

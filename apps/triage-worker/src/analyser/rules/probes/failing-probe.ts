@@ -25,7 +25,7 @@ export const probeFails: PodRule = (podCase) => {
     const probe = kill && failingProbe(podCase, container, kill);
     if (kill && isRelevantKill(podCase, container)) return diagnoseProbe(podCase, container, kill, probe);
   }
-  if (isPodReady(podCase.pod)) return undefined;
+  if (isPodReady(podCase.pod) || hasEndedByItself(podCase)) return undefined;
   for (const kind of ['Startup', 'Readiness', 'Liveness'] as const) {
     for (const container of podCase.containers) {
       const probe = container.status.state?.running && container.status.ready === false ? failingProbe(podCase, container, kind) : undefined;
@@ -34,6 +34,13 @@ export const probeFails: PodRule = (podCase) => {
   }
   return undefined;
 };
+
+/** A container that ends by itself says more than the probes that fail meanwhile. */
+function hasEndedByItself({ containers }: PodCase): boolean {
+  return containers.some(
+    ({ status }) => status.ready === false && [status.state?.terminated, status.lastState?.terminated].some((end) => end !== undefined && end.exitCode !== 0),
+  );
+}
 
 /** Kills of a container that has been ready for long since are over. */
 function isRelevantKill({ view, pod, events }: PodCase, { status }: ContainerCase): boolean {
@@ -52,7 +59,7 @@ function diagnoseProbe(podCase: PodCase, container: ContainerCase, kind: ProbeKi
   const { workload, namespace, name } = podCase;
   const spec = probe?.spec ?? {};
   const message = probe?.message ?? 'the kubelet ends the container because of the probe';
-  const { cause, because, confidence, field } = decide(podCase, container, kind, probe);
+  const { cause, because, confidence, field } = decide(podCase, container, kind, probe, killedByProbe(podCase, container) !== undefined);
   const probeWord = kind.toLowerCase();
   const described = describeProbe(spec);
   const effect = kind === 'Readiness' ? 'does not become ready' : 'is restarted by the kubelet';
@@ -80,7 +87,7 @@ interface Decision {
   field?: string;
 }
 
-function decide(podCase: PodCase, container: ContainerCase, kind: ProbeKind, probe: FailingProbe | undefined): Decision {
+function decide(podCase: PodCase, container: ContainerCase, kind: ProbeKind, probe: FailingProbe | undefined, isKilled: boolean): Decision {
   const family = kind === 'Readiness' ? 'readiness' : 'liveness';
   const word = kind.toLowerCase();
   const spec = probe?.spec ?? {};
@@ -111,7 +118,7 @@ function decide(podCase: PodCase, container: ContainerCase, kind: ProbeKind, pro
     const cause: Cause = kind === 'Readiness' ? 'readiness_path' : 'liveness_path';
     return { cause, confidence: 86, field: `${word}Probe.httpGet.path`, because: { short: `its ${word} probe asks a path that does not exist`, long: `the path ${code(spec.httpGet?.path ?? '/')} does not exist (404).` } };
   }
-  const timing = kind === 'Readiness' ? undefined : tooEarly(podCase, container, spec, message, word);
+  const timing = kind === 'Readiness' || !isKilled ? undefined : tooEarly(podCase, container, spec, message, word);
   if (timing) return timing;
   return {
     cause: kind === 'Readiness' ? 'readiness_failing' : 'liveness_failing',

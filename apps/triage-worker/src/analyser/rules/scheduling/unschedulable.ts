@@ -78,10 +78,12 @@ function decisive(podCase: PodCase, reasons: Reason[]): { cause: Cause; ruledOut
     );
     return { node, obstacles: shown };
   });
+  const isControlPlane = (node: Node) => Object.keys(node.metadata?.labels ?? {}).some((label) => /control-plane|\/master$/.test(label)) || node.metadata?.labels?.['kubernetes.io/role'] === 'master';
   // A node that selector and affinity choose is meant: what else keeps the pod from it is the obstacle.
-  const meant = fits.filter(({ obstacles }) => !obstacles.includes('selector') && !obstacles.includes('affinity'));
+  const meant = fits.filter(
+    ({ node, obstacles }) => !obstacles.includes('selector') && !obstacles.includes('affinity') && !isControlPlane(node),
+  );
   const considered = isSelectorSaid && meant.length > 0 ? meant : fits;
-  const isControlPlane = (node: Node) => Object.keys(node.metadata?.labels ?? {}).some((label) => /control-plane|\/master$/.test(label));
   const least = Math.min(...considered.map(({ obstacles }) => obstacles.length));
   const nearest = considered
     .filter(({ obstacles }) => obstacles.length === least)
