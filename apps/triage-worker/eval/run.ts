@@ -36,7 +36,8 @@ const cases = (await runAll(base, ids)).sort((a, b) => a.id.localeCompare(b.id))
 const seconds = Math.round((performance.now() - started) / 100) / 10;
 if (values.reports !== undefined) {
   mkdirSync(values.reports, { recursive: true });
-  for (const { id, report } of cases) if (report !== undefined) writeFileSync(path.join(values.reports, `${id}.md`), report);
+  for (const { id, report } of cases)
+    if (report !== undefined) writeFileSync(path.join(values.reports, `${id}.md`), report);
 }
 const result = {
   ...summarise(cases),
@@ -44,20 +45,27 @@ const result = {
   by_system: summariseBy(cases, ({ system }) => system),
   by_half: summariseBy(cases, ({ half }) => half),
   by_cause: summariseBy(cases, ({ system, cause }) => `${system}/${cause}`),
-  results: cases.map(({ report: _, ...one }) => one),
+  results: cases.map((one) => ({ ...one, report: undefined })),
 };
 if (values.json) process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
-else process.stdout.write(printTable(result, values.compare === undefined ? undefined : readFileSync(values.compare, 'utf8')));
+else
+  process.stdout.write(
+    printTable(result, values.compare === undefined ? undefined : readFileSync(values.compare, 'utf8')),
+  );
 
 /** Shares the cases among worker threads. */
 async function runAll(base: string, ids: string[]): Promise<Judged[]> {
   const count = Math.max(1, Math.min(availableParallelism(), 8, ids.length));
   const done: Judged[] = [];
   const shares = Array.from({ length: count }, (_, index) => ids.filter((_id, position) => position % count === index));
-  await Promise.all(shares.map(async (share) => runShare(base, share, (one) => {
-    done.push(one);
-    if (process.stderr.isTTY) process.stderr.write(`\r${bar(done.length, ids.length)}`);
-  })));
+  await Promise.all(
+    shares.map(async (share) =>
+      runShare(base, share, (one) => {
+        done.push(one);
+        if (process.stderr.isTTY) process.stderr.write(`\r${bar(done.length, ids.length)}`);
+      }),
+    ),
+  );
   if (process.stderr.isTTY) process.stderr.write('\n');
   return done;
 }
@@ -67,7 +75,9 @@ async function runShare(directory: string, share: string[], onCase: (one: Judged
   worker.on('message', onCase);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.once('error', reject);
-  worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`an evaluation thread ended with code ${String(code)}`))));
+  worker.once('exit', (code) =>
+    code === 0 ? resolve() : reject(new Error(`an evaluation thread ended with code ${String(code)}`)),
+  );
   return promise;
 }
 

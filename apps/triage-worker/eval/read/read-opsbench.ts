@@ -27,7 +27,9 @@ export function listRecorded(directory: string): string[] {
 
 /** Reads a case `ID.json.gz` and its truth out of `truth.json`. */
 export function readRecorded(directory: string, id: string): EvalCase {
-  const recorded = RecordedCase.parse(JSON.parse(gunzipSync(readFileSync(path.join(directory, `${id}.json.gz`))).toString()));
+  const recorded = RecordedCase.parse(
+    JSON.parse(gunzipSync(readFileSync(path.join(directory, `${id}.json.gz`))).toString()),
+  );
   const truth = readTruths(directory)[id];
   if (truth === undefined) throw new Error(`${directory}/truth.json has no entry ${id}`);
   const takenAt = new Date(recorded.takenAt);
@@ -43,7 +45,12 @@ export function readRecorded(directory: string, id: string): EvalCase {
     id,
     system: recorded.system,
     half: Math.floor(truth.case / 2) % 2 === 0 ? 'a' : 'b',
-    state: { takenAt, objects: [...recorded.objects, ...recorded.events], logs, alerts: (recorded.alerts?.alerts ?? []).flatMap((alert) => asAlerts(alert, recorded.namespace, takenAt)) },
+    state: {
+      takenAt,
+      objects: [...recorded.objects, ...recorded.events],
+      logs,
+      alerts: (recorded.alerts?.alerts ?? []).flatMap((alert) => asAlerts(alert, recorded.namespace, takenAt)),
+    },
     truth: { cause: truth.root_cause, culprit: { kind: kind === 'node' || kind === 'namespace' ? kind : 'app', name } },
   };
 }
@@ -51,13 +58,26 @@ export function readRecorded(directory: string, id: string): EvalCase {
 const cache = new Map<string, z.infer<typeof Truths>>();
 
 function readTruths(directory: string): z.infer<typeof Truths> {
-  const known = cache.get(directory) ?? Truths.parse(JSON.parse(readFileSync(path.join(directory, 'truth.json'), 'utf8')));
+  const known =
+    cache.get(directory) ?? Truths.parse(JSON.parse(readFileSync(path.join(directory, 'truth.json'), 'utf8')));
   cache.set(directory, known);
   return known;
 }
 
-const Anomaly = z.object({ type: z.string(), name: z.string(), time_range: z.string().optional(), evidence: z.array(z.string()) });
-const FailedRequest = z.object({ request_method: z.string(), business_action: z.string(), entry_service: z.string(), url: z.string(), occurrences: z.number(), raw_error: z.string() });
+const Anomaly = z.object({
+  type: z.string(),
+  name: z.string(),
+  time_range: z.string().optional(),
+  evidence: z.array(z.string()),
+});
+const FailedRequest = z.object({
+  request_method: z.string(),
+  business_action: z.string(),
+  entry_service: z.string(),
+  url: z.string(),
+  occurrences: z.number(),
+  raw_error: z.string(),
+});
 
 /** An alert of the data as Alertmanager's API would show it: one for each line of evidence, named by its first word. */
 function asAlerts(alert: Record<string, unknown>, namespace: string, takenAt: Date): Alert[] {
@@ -66,7 +86,11 @@ function asAlerts(alert: Record<string, unknown>, namespace: string, takenAt: Da
     const { type, name, evidence, time_range: range } = anomaly.data;
     const startsAt = startOf(range) ?? takenAt;
     return evidence.map((line) => ({
-      labels: { alertname: /^[A-Z_]+/.exec(line)?.[0] ?? 'Anomaly', severity: 'warning', ...(type === 'Node' ? { node: name } : { namespace, service: name }) },
+      labels: {
+        alertname: /^[A-Z_]+/.exec(line)?.[0] ?? 'Anomaly',
+        severity: 'warning',
+        ...(type === 'Node' ? { node: name } : { namespace, service: name }),
+      },
       annotations: { description: line },
       startsAt: startsAt.toISOString(),
     }));
@@ -77,7 +101,10 @@ function asAlerts(alert: Record<string, unknown>, namespace: string, takenAt: Da
   return [
     {
       labels: { alertname: 'HTTPRequestErrors', severity: 'warning', namespace, service: entry_service },
-      annotations: { summary: `${business_action}: ${raw_error}`, description: `${request_method} ${url}: ${raw_error} (${String(occurrences)} times)` },
+      annotations: {
+        summary: `${business_action}: ${raw_error}`,
+        description: `${request_method} ${url}: ${raw_error} (${String(occurrences)} times)`,
+      },
       startsAt: takenAt.toISOString(),
     },
   ];

@@ -17,12 +17,17 @@ const PAST_MS = 3_600_000;
 export function detectIncidents(cluster: string, state: ClusterState): FaultEvent[] {
   const { takenAt, objects, alerts } = state;
   const history = [0, WATCHED_MS].map((later) => ({ at: new Date(takenAt.getTime() + later), objects }));
-  const fired = detectHistory(cluster, history).flatMap(({ change, fault }) => (change === 'fired' && fault ? [fault] : []));
+  const fired = detectHistory(cluster, history).flatMap(({ change, fault }) =>
+    change === 'fired' && fault ? [fault] : [],
+  );
   const faults = [...fired, ...alerts.map((alert) => faultOfAlert(cluster, alert))];
   const byIdentity = new Map(faults.map((fault) => [fault.faultId, fault]));
   const isOld = ({ timestamp }: FaultEvent) => Number(takenAt.getTime() - Date.parse(timestamp) > PAST_MS);
   return [...byIdentity.values()].sort(
-    (a, b) => isOld(a) - isOld(b) || SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || Date.parse(a.timestamp) - Date.parse(b.timestamp),
+    (a, b) =>
+      isOld(a) - isOld(b) ||
+      SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+      Date.parse(a.timestamp) - Date.parse(b.timestamp),
   );
 }
 

@@ -11,7 +11,12 @@ interface Status {
 /** Whether a fault is about an object that is well or gone. Alerts are not: somebody else decided about them. */
 export function isFalseAlarm({ faultType, resource }: FaultEvent, { objects, alerts }: ClusterState): boolean {
   if (alerts.some(({ labels }) => labels['alertname'] === faultType)) return false;
-  const object = objects.find(({ kind, metadata }) => kind === resource.kind && metadata.name === resource.name && (metadata.namespace ?? '') === (resource.namespace ?? ''));
+  const object = objects.find(
+    ({ kind, metadata }) =>
+      kind === resource.kind &&
+      metadata.name === resource.name &&
+      (metadata.namespace ?? '') === (resource.namespace ?? ''),
+  );
   if (object === undefined) return true;
   const status = (object['status'] ?? {}) as Status;
   const spec = (object['spec'] ?? {}) as { replicas?: number };
@@ -20,7 +25,9 @@ export function isFalseAlarm({ faultType, resource }: FaultEvent, { objects, ale
     case 'Node':
       return holds('Ready') && !['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'].some(holds);
     case 'Pod': {
-      const restarts = ((object['status'] ?? {}) as { containerStatuses?: { restartCount?: number }[] }).containerStatuses?.some(({ restartCount = 0 }) => restartCount > 1);
+      const restarts = (
+        (object['status'] ?? {}) as { containerStatuses?: { restartCount?: number }[] }
+      ).containerStatuses?.some(({ restartCount = 0 }) => restartCount > 1);
       return holds('Ready') && !restarts;
     }
     case 'Deployment':

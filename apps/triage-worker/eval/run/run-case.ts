@@ -34,10 +34,21 @@ export async function runCase({ id, state }: EvalCase, api: SimulatedApi): Promi
   const fault = state.fault ?? detected[0];
   if (fault === undefined) return { incidents, took: 0 };
   const started = performance.now();
-  const collected = await collectEvidence({ kubernetes: api.kubernetes, fault, alerts: state.alerts, now: () => state.takenAt });
+  const collected = await collectEvidence({
+    kubernetes: api.kubernetes,
+    fault,
+    alerts: state.alerts,
+    now: () => state.takenAt,
+  });
   const evidence = await redactEvidence(collected);
   const diagnosis = diagnose(evidence, fault);
   const took = performance.now() - started;
-  const clusterEvent = { cluster_name: 'eval', labels: {}, event: fault, source: 'poll', received_at: state.takenAt.toISOString() } as const;
+  const clusterEvent = {
+    cluster_name: 'eval',
+    labels: {},
+    event: fault,
+    source: 'poll',
+    received_at: state.takenAt.toISOString(),
+  } as const;
   return { incidents, fault, diagnosis, report: renderReport(diagnosis, { clusterEvent, evidence }), took };
 }

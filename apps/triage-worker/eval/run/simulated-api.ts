@@ -33,7 +33,9 @@ export class SimulatedApi implements AsyncDisposable {
     await listener.start();
     const folder = mkdtempSync(path.join(tmpdir(), 'nightcrier-eval-'));
     const file = path.join(folder, 'kubeconfig.yaml');
-    writeFileSync(file, kubeconfigYaml({ name: 'eval', server: `http://127.0.0.1:${String(listener.port)}` }, TOKEN), { mode: 0o600 });
+    writeFileSync(file, kubeconfigYaml({ name: 'eval', server: `http://127.0.0.1:${String(listener.port)}` }, TOKEN), {
+      mode: 0o600,
+    });
     return new SimulatedApi(await openKubernetes(file), listener, folder, current);
   }
 

@@ -15,11 +15,19 @@ const Former = z.object({ results: z.array(z.object({ id: z.string(), verdict: z
 
 /** The figures as a table, the answers that are not right, and what differs from a former run (its JSON). */
 export function printTable(result: Result, former?: string): string {
-  const groups = { all: result, ...prefixed('', result.by_system), ...prefixed('half ', result.by_half), ...prefixed('  ', result.by_cause) };
+  const groups = {
+    all: result,
+    ...prefixed('', result.by_system),
+    ...prefixed('half ', result.by_half),
+    ...prefixed('  ', result.by_cause),
+  };
   const lines = Object.entries(groups).map(([name, summary]) => row(name, summary));
   const failures = result.results
     .filter(({ verdict }) => verdict !== 'right')
-    .map(({ id, verdict, confidence, cause, answer, fault }) => `${verdict.padEnd(13)} ${String(confidence).padStart(3)}% ${id.padEnd(30)} ${cause} <- ${answer} (${fault})`);
+    .map(
+      ({ id, verdict, confidence, cause, answer, fault }) =>
+        `${verdict.padEnd(13)} ${String(confidence).padStart(3)}% ${id.padEnd(30)} ${cause} <- ${answer} (${fault})`,
+    );
   return [
     `${'group'.padEnd(52)}     n  right partly wrong undet. | detected wrong>=80 | of >=80 right, of right >=80 | false alarms | p50 ms`,
     ...lines,

@@ -23,10 +23,16 @@ const CONFIDENT = 80;
 
 /** The figures of a set of cases. Shares are between 0 and 1. */
 export function summarise(cases: readonly Judged[]) {
-  const share = (test: (one: Judged) => boolean) => (cases.length === 0 ? 0 : round(cases.filter(test).length / cases.length));
-  const confident = cases.filter(({ confidence, verdict }) => confidence >= CONFIDENT && verdict !== 'undetermined' && verdict !== 'not_detected');
+  const share = (test: (one: Judged) => boolean) =>
+    cases.length === 0 ? 0 : round(cases.filter(test).length / cases.length);
+  const confident = cases.filter(
+    ({ confidence, verdict }) => confidence >= CONFIDENT && verdict !== 'undetermined' && verdict !== 'not_detected',
+  );
   const right = cases.filter(({ verdict }) => verdict === 'right');
-  const times = cases.map(({ took }) => took).filter((took) => took > 0).sort((a, b) => a - b);
+  const times = cases
+    .map(({ took }) => took)
+    .filter((took) => took > 0)
+    .sort((a, b) => a - b);
   return {
     cases: cases.length,
     right: share(({ verdict }) => verdict === 'right'),
@@ -35,10 +41,17 @@ export function summarise(cases: readonly Judged[]) {
     undetermined: share(({ verdict }) => verdict === 'undetermined'),
     detected: share(({ detected }) => detected),
     /** Printed with at least 80 % and not right, of all cases. */
-    wrong_confident: share((one) => one.confidence >= CONFIDENT && (one.verdict === 'wrong' || one.verdict === 'partly')),
-    confident_right: confident.length === 0 ? 0 : round(confident.filter(({ verdict }) => verdict === 'right').length / confident.length),
-    right_confident: right.length === 0 ? 0 : round(right.filter(({ confidence }) => confidence >= CONFIDENT).length / right.length),
-    false_alarms_per_case: cases.length === 0 ? 0 : round(cases.reduce((sum, { falseAlarms }) => sum + falseAlarms, 0) / cases.length),
+    wrong_confident: share(
+      (one) => one.confidence >= CONFIDENT && (one.verdict === 'wrong' || one.verdict === 'partly'),
+    ),
+    confident_right:
+      confident.length === 0
+        ? 0
+        : round(confident.filter(({ verdict }) => verdict === 'right').length / confident.length),
+    right_confident:
+      right.length === 0 ? 0 : round(right.filter(({ confidence }) => confidence >= CONFIDENT).length / right.length),
+    false_alarms_per_case:
+      cases.length === 0 ? 0 : round(cases.reduce((sum, { falseAlarms }) => sum + falseAlarms, 0) / cases.length),
     p50_ms: round(times[Math.floor(times.length / 2)] ?? 0),
     p95_ms: round(times[Math.floor(times.length * 0.95)] ?? 0),
   };

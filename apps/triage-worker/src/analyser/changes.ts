@@ -15,7 +15,10 @@ const MOST = 8;
 /** What changed in the workloads before the fault: the template of the last revision against the one before. */
 export function changesBefore(view: ClusterView, fault: FaultEvent, workloads: Workload[]): Change[] {
   const until = Date.parse(fault.timestamp) || view.now;
-  return workloads.slice(0, 2).flatMap((workload) => rolloutChange(view, workload, until)).slice(0, MOST);
+  return workloads
+    .slice(0, 2)
+    .flatMap((workload) => rolloutChange(view, workload, until))
+    .slice(0, MOST);
 }
 
 function rolloutChange(view: ClusterView, { kind, name, namespace, object }: Workload, until: number): Change[] {
@@ -26,10 +29,18 @@ function rolloutChange(view: ClusterView, { kind, name, namespace, object }: Wor
   const command = kubectl('rollout', 'history', '-n', namespace, `deployment/${name}`);
   const delay = Math.round((until - Date.parse(at)) / 1000);
   const when = delay >= 0 ? `${duration(delay)} before the fault` : `${duration(-delay)} after the fault began`;
-  const [container] = (object && isKind(object, 'Deployment') ? object.metadata?.annotations?.['kubernetes.io/change-cause'] : undefined)?.split('\n') ?? [];
+  const [container] =
+    (object && isKind(object, 'Deployment')
+      ? object.metadata?.annotations?.['kubernetes.io/change-cause']
+      : undefined
+    )?.split('\n') ?? [];
   const because = container ? ` (${code(container, 200)})` : '';
-  if (before === undefined) return [{ at, what: `The first revision of ${code(name)} was created ${when}${because}.`, command }];
-  const differences = templateDifferences(current.spec?.template?.spec?.containers ?? [], before.spec?.template?.spec?.containers ?? []);
+  if (before === undefined)
+    return [{ at, what: `The first revision of ${code(name)} was created ${when}${because}.`, command }];
+  const differences = templateDifferences(
+    current.spec?.template?.spec?.containers ?? [],
+    before.spec?.template?.spec?.containers ?? [],
+  );
   return [
     { at, what: `A new revision of ${code(name)} was rolled out ${when}${because}.`, command },
     ...differences.map((what) => ({ at, what, command })),
@@ -43,13 +54,17 @@ function templateDifferences(now: Wire<V1Container>[], before: Wire<V1Container>
     const own = code(container.name ?? '');
     if (old === undefined) return [`The container ${own} is new.`];
     const changed = (what: string, a: unknown, b: unknown) =>
-      JSON.stringify(a) === JSON.stringify(b) ? [] : [`${what} of ${own}: ${code(shown(b), 150)} → ${code(shown(a), 150)}`];
+      JSON.stringify(a) === JSON.stringify(b)
+        ? []
+        : [`${what} of ${own}: ${code(shown(b), 150)} → ${code(shown(a), 150)}`];
     const names = new Set([...(container.env ?? []), ...(old.env ?? [])].map(({ name }) => name ?? ''));
     return [
       ...changed('image', container.image, old.image),
       ...changed('command', container.command, old.command),
       ...changed('args', container.args, old.args),
-      ...[...names].flatMap((name) => changed(`environment variable ${name}`, variable(container, name), variable(old, name))),
+      ...[...names].flatMap((name) =>
+        changed(`environment variable ${name}`, variable(container, name), variable(old, name)),
+      ),
       ...changed('resources', container.resources, old.resources),
       ...changed('livenessProbe', container.livenessProbe, old.livenessProbe),
       ...changed('readinessProbe', container.readinessProbe, old.readinessProbe),

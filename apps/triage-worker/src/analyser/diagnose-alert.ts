@@ -29,14 +29,30 @@ export function diagnoseAlert(view: ClusterView, fault: FaultEvent): Hypothesis[
   const workloads = service
     ? workloadsBehind(view, service)
     : workloadsIn(view, namespace ?? 'default').filter((workload) => workload.name === name);
-  const own = (service && serviceTrouble(view, service)) ?? workloads.filter(isShort).flatMap((workload) => diagnoseWorkload(view, workload))[0];
-  const isWell = service ? podsBehind(view, service).some(isPodReady) : workloads.some(({ pods }) => pods.some(isPodReady));
+  const own =
+    (service && serviceTrouble(view, service)) ??
+    workloads.filter(isShort).flatMap((workload) => diagnoseWorkload(view, workload))[0];
+  const isWell = service
+    ? podsBehind(view, service).some(isPodReady)
+    : workloads.some(({ pods }) => pods.some(isPodReady));
   const route = namespace === undefined ? undefined : routeTrouble(view, name, namespace, isWell);
   const isSlow = view.alerts.map(signalOf).some((signal) => signal.kind === 'latency' || signal.kind === 'cpu');
   const performance = isSlow ? performanceTrouble(view, namespace) : undefined;
-  const called = workloads.flatMap((workload) => follow(view, workload, (next, depth) => diagnoseWorkload(view, next, {}, depth)[0] ?? saidByReadyPods(view, next)) ?? saidByReadyPods(view, workload) ?? []);
+  const called = workloads.flatMap(
+    (workload) =>
+      follow(
+        view,
+        workload,
+        (next, depth) => diagnoseWorkload(view, next, {}, depth)[0] ?? saidByReadyPods(view, next),
+      ) ??
+      saidByReadyPods(view, workload) ??
+      [],
+  );
   const found = [own, route, performance, ...called].filter((it) => it !== undefined);
-  const suspect = found.some(({ confidence }) => confidence >= 60) || namespace === undefined ? undefined : onlyBroken(view, namespace, name);
+  const suspect =
+    found.some(({ confidence }) => confidence >= 60) || namespace === undefined
+      ? undefined
+      : onlyBroken(view, namespace, name);
   const all = [...found, suspect].filter((it) => it !== undefined);
   return all.sort((a, b) => b.confidence - a.confidence);
 }
@@ -47,7 +63,13 @@ function onlyBroken(view: ClusterView, namespace: string, alerted: string): Hypo
     .all('Service', namespace)
     .filter((service) => hasReadyEndpoints(view, service) === false && workloadsBehind(view, service).length > 0);
   const found = broken.flatMap((service) => {
-    const hypothesis = behindService(view, service, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0);
+    const hypothesis = behindService(
+      view,
+      service,
+      undefined,
+      (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0],
+      0,
+    );
     return hypothesis ? [hypothesis] : [];
   });
   const [only] = found;

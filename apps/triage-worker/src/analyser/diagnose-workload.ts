@@ -41,7 +41,10 @@ export function diagnoseWorkload(view: ClusterView, workload: Workload, focus: F
   const refusal = refused(view, workload);
   if (refusal) return [refusal];
   const [own] = podCases(view, workload, focus)
-    .filter((podCase) => podCase.inTrouble || !isPodReady(podCase.pod) || podCase.name === focus.pod || hasRestarted(podCase.pod))
+    .filter(
+      (podCase) =>
+        podCase.inTrouble || !isPodReady(podCase.pod) || podCase.name === focus.pod || hasRestarted(podCase.pod),
+    )
     .flatMap((podCase) => podHypothesis(podCase) ?? []);
   const job = jobTrouble(view, workload);
   if (job && (own === undefined || own.confidence < 70)) return own ? [job, own] : [job];
@@ -85,7 +88,10 @@ export function saidByReadyPods(view: ClusterView, workload: Workload): Hypothes
 /** Whether fewer pods are ready than the workload asks for. */
 export function isShort(workload: Workload): boolean {
   const desired = desiredReplicas(workload) ?? 1;
-  return workload.pods.filter(isPodReady).length < desired || workload.pods.some((pod) => containerStatuses(pod).some(isContainerInTrouble));
+  return (
+    workload.pods.filter(isPodReady).length < desired ||
+    workload.pods.some((pod) => containerStatuses(pod).some(isContainerInTrouble))
+  );
 }
 
 function hasRestarted(pod: Workload['pods'][number]): boolean {

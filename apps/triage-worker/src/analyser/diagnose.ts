@@ -2,7 +2,7 @@ import { DETERMINED, DIAGNOSIS_VERSION, type Diagnosis, type Hypothesis } from '
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Evidence } from '../evidence/evidence.ts';
 import { isKind } from '../evidence/kubernetes-object.ts';
-import { workloadsOf } from '../evidence/collect/subject.ts';
+import { workloadsOf } from '../evidence/view/subject.ts';
 import { ClusterView, type SeenEvent } from '../evidence/view/cluster-view.ts';
 import { servicesOf } from '../evidence/view/service-links.ts';
 import { changesBefore } from './changes.ts';
@@ -43,18 +43,25 @@ function hypothesesFor(view: ClusterView, fault: FaultEvent): Hypothesis[] {
   const object = view.find(kind, name, namespace);
   if (object && isKind(object, 'Node')) return present(nodeTrouble(view, object));
   if (object && isKind(object, 'Service')) {
-    return present(behindService(view, object, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0));
+    return present(
+      behindService(view, object, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0),
+    );
   }
   if (object && isKind(object, 'HorizontalPodAutoscaler')) return present(hpaTrouble(view, object));
-  if (object && (isKind(object, 'ResourceQuota') || object.kind === 'Namespace')) return present(quotaTrouble(view, object));
+  if (object && (isKind(object, 'ResourceQuota') || object.kind === 'Namespace'))
+    return present(quotaTrouble(view, object));
   if (object && isKind(object, 'PersistentVolumeClaim') && object.status?.phase !== 'Bound') {
     const [user] = workloadsOf(view, fault.resource);
     return [unboundClaim(view, object, user)];
   }
   const workloads = workloadsOf(view, fault.resource);
-  const own = workloads.flatMap((workload) => diagnoseWorkload(view, workload, { pod: kind === 'Pod' ? name : undefined, container: fault.container }));
+  const own = workloads.flatMap((workload) =>
+    diagnoseWorkload(view, workload, { pod: kind === 'Pod' ? name : undefined, container: fault.container }),
+  );
   if (own.length > 0) return own;
-  return workloads.flatMap((workload) => servicesOf(view, workload)).flatMap((service) => serviceTrouble(view, service) ?? []);
+  return workloads
+    .flatMap((workload) => servicesOf(view, workload))
+    .flatMap((service) => serviceTrouble(view, service) ?? []);
 }
 
 /** Where no rule applies, the deciding message stands as it is: a message without interpretation beats a wrong one. */

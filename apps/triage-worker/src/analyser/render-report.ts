@@ -26,7 +26,9 @@ export function renderReport(
     Object.entries(facts)
       .map(([name, value]) => `**${name}:** ${code(value)}`)
       .join(' '),
-    ...(because === undefined ? [] : [`> Written by the built-in analyser, by rules alone, because the agent failed: ${code(because, 500)}`]),
+    ...(because === undefined
+      ? []
+      : [`> Written by the built-in analyser, by rules alone, because the agent failed: ${code(because, 500)}`]),
     '## Root Cause',
     isDetermined ? first.statement : notDetermined(first, evidence, event.context),
     `Confidence: ${String(first?.confidence ?? 0)}%`,
@@ -34,12 +36,32 @@ export function renderReport(
     numbered(isDetermined ? first.actions : firstSteps(event.resource, first)),
     '## Evidence',
     ...(first && first.evidence.length > 0 ? first.evidence.slice(0, DECISIVE).map(quote) : ['None.']),
-    ...(diagnosis.changes.length > 0 ? ['## What changed', diagnosis.changes.map(({ at, what }) => `- ${at ? `${code(at)} ` : ''}${what}`).join('\n')] : []),
+    ...(diagnosis.changes.length > 0
+      ? ['## What changed', diagnosis.changes.map(({ at, what }) => `- ${at ? `${code(at)} ` : ''}${what}`).join('\n')]
+      : []),
     ...(isDetermined ? ['## Cause', causeTable(first)] : []),
-    ...(first && first.ruled_out.length > 0 ? ['## Ruled out', first.ruled_out.map(({ what, because: why }) => `- ${code(what)}: ${plain(why)}`).join('\n')] : []),
-    ...(others.length > 0 && isDetermined ? ['## Other hypotheses', others.map((it, index) => `${String(index + 2)}. ${it.title} (${code(it.cause)}, ${String(it.confidence)}%)`).join('\n')] : []),
-    ...(first && first.evidence.length > DECISIVE ? ['## Further evidence', ...first.evidence.slice(DECISIVE).map(quote)] : []),
-    ...(gaps.length > 0 ? ['## Not read', gaps.map(({ command, code: why, reason }) => `- ${code(command, 500)}: not read (${why}): ${code(reason, 300)}`).join('\n')] : []),
+    ...(first && first.ruled_out.length > 0
+      ? ['## Ruled out', first.ruled_out.map(({ what, because: why }) => `- ${code(what)}: ${plain(why)}`).join('\n')]
+      : []),
+    ...(others.length > 0 && isDetermined
+      ? [
+          '## Other hypotheses',
+          others
+            .map((it, index) => `${String(index + 2)}. ${it.title} (${code(it.cause)}, ${String(it.confidence)}%)`)
+            .join('\n'),
+        ]
+      : []),
+    ...(first && first.evidence.length > DECISIVE
+      ? ['## Further evidence', ...first.evidence.slice(DECISIVE).map(quote)]
+      : []),
+    ...(gaps.length > 0
+      ? [
+          '## Not read',
+          gaps
+            .map(({ command, code: why, reason }) => `- ${code(command, 500)}: not read (${why}): ${code(reason, 300)}`)
+            .join('\n'),
+        ]
+      : []),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -66,14 +88,19 @@ function notDetermined(first: Hypothesis | undefined, evidence: Evidence, contex
     .join(' ');
 }
 
-function firstSteps({ kind, name, namespace }: { kind: string; name: string; namespace?: string | undefined }, first: Hypothesis | undefined): string[] {
+function firstSteps(
+  { kind, name, namespace }: { kind: string; name: string; namespace?: string | undefined },
+  first: Hypothesis | undefined,
+): string[] {
   const describe =
     namespace === undefined
       ? show`kubectl describe ${kind.toLowerCase()} ${name}`
       : show`kubectl describe ${kind.toLowerCase()} -n ${namespace} ${name}`;
   return [
     `Look at it as it is now: ${describe}`,
-    ...(namespace === undefined ? [] : [`Look at what happened around it: ${show`kubectl get events -n ${namespace} --sort-by=.lastTimestamp`}`]),
+    ...(namespace === undefined
+      ? []
+      : [`Look at what happened around it: ${show`kubectl get events -n ${namespace} --sort-by=.lastTimestamp`}`]),
     ...(first?.actions ?? []).slice(0, 2),
   ];
 }

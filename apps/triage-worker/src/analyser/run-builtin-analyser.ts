@@ -19,6 +19,9 @@ export function runBuiltinAnalyser(options: {
   const diagnosis = diagnose(evidence, clusterEvent.event);
   mkdirSync(outputDirectory, { recursive: true });
   replaceFile(path.join(outputDirectory, 'diagnosis.json'), `${JSON.stringify(diagnosis, null, 2)}\n`);
-  replaceFile(path.join(outputDirectory, 'investigation.md'), renderReport(diagnosis, { clusterEvent, evidence, because }));
+  replaceFile(
+    path.join(outputDirectory, 'investigation.md'),
+    renderReport(diagnosis, { clusterEvent, evidence, because }),
+  );
   return diagnosis;
 }

@@ -46,8 +46,8 @@ export const CAUSES = {
 
 export type Cause = keyof typeof CAUSES;
 
-/** @throws nothing: a code that is not in the vocabulary is `unknown` */
-export const Cause: z.ZodType<Cause, unknown> = z.unknown().transform((code) => (isCause(code) ? code : 'unknown'));
+/** A code that is not in the vocabulary is read as `unknown`. */
+export const Cause: z.ZodType<Cause> = z.unknown().transform((code) => (isCause(code) ? code : 'unknown'));
 
 export function isCause(code: unknown): code is Cause {
   return typeof code === 'string' && Object.hasOwn(CAUSES, code);

@@ -1,5 +1,6 @@
 import { oneLine } from '../safe-text.ts';
-import { knownFailure, type KnownFailure } from './known-failures.ts';
+import type { KnownFailure } from './known-failure.ts';
+import { knownFailure } from './known-failures.ts';
 
 /** What an application says of its own end. */
 export interface LogCause {
@@ -18,7 +19,8 @@ const CONTEXT_LINES = 4;
 
 const GRAVE =
   /\b(fatal|panic|panicked|emerg(ency)?|unhandled|uncaught|traceback|segmentation fault|aborting|terminating due)\b|"(level|severity)"\s*:\s*"(fatal|critical|panic)"|\blevel=(fatal|panic|critical)\b|^\s*Caused by:|^(?:[a-z_]\w*\.)*[A-Z]\w*(Error|Exception)\b|^\s*[\w$./ ]{0,60}Error:/i;
-const ERROR = /\b(error|err|failed|failure|cannot|can't|could not|unable to|exception|refused|denied|invalid|not found|no such)\b/i;
+const ERROR =
+  /\b(error|err|failed|failure|cannot|can't|could not|unable to|exception|refused|denied|invalid|not found|no such)\b/i;
 const HARMLESS =
   /\b(0|no|without|zero) (errors?|failures?)\b|\berrors?["']?\s*[=:]\s*["']?(0|false|null|none|nil|\[\])|\berror[_-]?(log|page|handler|channel|logger|rate)|DeprecationWarning|UserWarning/i;
 /** A level at the beginning of a line, also after time and thread. */
@@ -35,9 +37,7 @@ const FRAME = /^\s+at\s|^\s*\.{3} \d+ (common frames|more)|^\s*File "[^"]+", lin
  */
 export function findLogCause(log: string): LogCause | undefined {
   const lines = linesOf(log).slice(-LINES_READ);
-  const weighed = lines
-    .map((line, index) => ({ line, index, weight: weigh(line) }))
-    .filter(({ weight }) => weight > 0);
+  const weighed = lines.map((line, index) => ({ line, index, weight: weigh(line) })).filter(({ weight }) => weight > 0);
   const grave = weighed.filter(({ weight }) => weight === 2);
   const innermost = grave.findLast(({ line }) => /^\s*Caused by:/.test(line) && knownFailure(line) !== undefined);
   const known =
@@ -55,6 +55,14 @@ export function findLogCause(log: string): LogCause | undefined {
     ...(failure && { failure }),
     explicit: chosen !== undefined,
   };
+}
+
+/** The first line that claims an error: where a run of errors that follow from each other began. */
+export function firstComplaint(log: string): string | undefined {
+  const line = linesOf(log)
+    .slice(-LINES_READ)
+    .find((candidate) => weigh(candidate) > 0);
+  return line && oneLine(line, 500);
 }
 
 /** A known failure far before the line that ends it all is another story. */

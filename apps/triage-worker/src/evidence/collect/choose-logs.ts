@@ -61,13 +61,13 @@ function servicesConfigured(view: ClusterView, workload: Workload): Service[] {
 }
 
 function logsOf(view: ClusterView, { pods, namespace }: Workload): string[] {
-  return pods.slice(0, MAX_PODS).flatMap((pod) =>
-    containerStatuses(pod).flatMap(({ name = '' }) =>
-      [false, true].flatMap(
-        (previous) => view.log(namespace, pod.metadata?.name ?? '', name, previous)?.text ?? [],
+  return pods
+    .slice(0, MAX_PODS)
+    .flatMap((pod) =>
+      containerStatuses(pod).flatMap(({ name = '' }) =>
+        [false, true].flatMap((previous) => view.log(namespace, pod.metadata?.name ?? '', name, previous)?.text ?? []),
       ),
-    ),
-  );
+    );
 }
 
 /** Current and previous logs of the containers in trouble; without any in trouble, of all. One that never ran has none. */

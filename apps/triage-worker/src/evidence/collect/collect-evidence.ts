@@ -1,13 +1,15 @@
 import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
-import type { Alert, Evidence, EvidencePiece, ObjectPiece } from '../evidence.ts';
+import type { Alert, Evidence, EvidencePiece } from '../evidence.ts';
 import { EvidenceReader } from '../evidence-reader.ts';
+import { isWorkload } from '../kubernetes-object.ts';
 import { containerStatuses, isPodReady, requiredConfigMaps } from '../pod-trouble.ts';
+import { builtInType } from '../resource-type.ts';
 import { ClusterView } from '../view/cluster-view.ts';
 import type { Workload } from '../view/workload.ts';
 import { logsOfDependencies, logsOfUnready, logsOfWorkloads, type LogRequest } from './choose-logs.ts';
 import { pickOut } from './pick-out.ts';
-import { workloadsOf } from './subject.ts';
+import { workloadsOf } from '../view/subject.ts';
 import { listNamespace, listNodes, listSystem, listVolumes } from './surroundings.ts';
 
 const MAX_CONFIG_MAPS = 8;
@@ -44,13 +46,17 @@ export async function collectEvidence(options: {
   if (alerts.length > 0) pieces.push({ type: 'alerts', alerts, command: 'amtool alert query', at: collectedAt });
   const view = () => new ClusterView({ collectedAt, pieces });
 
+  pieces.push(...(await ownPods(reader, view(), fault)));
   const first = view();
   const workloads = workloadsOf(first, fault.resource);
   const [volumes, system, configMaps, logs] = await allSettled([
     needsVolumes(first, namespace) ? listVolumes(reader) : [],
     needsSystem(first, fault, workloads) ? listSystem(reader) : [],
     readConfigMaps(reader, workloads),
-    readLogs(reader, [...logsOfWorkloads(workloads, fault), ...(fault.resource.kind === 'Service' ? logsOfUnready(first, namespace) : [])]),
+    readLogs(reader, [
+      ...logsOfWorkloads(workloads, fault),
+      ...(fault.resource.kind === 'Service' ? logsOfUnready(first, namespace) : []),
+    ]),
   ]);
   pieces.push(...volumes, ...system, ...configMaps, ...logs);
 
@@ -68,23 +74,51 @@ export async function collectEvidence(options: {
 }
 
 /** Fails as the first of them, once all have ended. */
-async function allSettled<T extends readonly unknown[]>(work: readonly [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+async function allSettled<T extends readonly unknown[]>(
+  work: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);
   return Promise.all(work);
+}
+
+/** In a namespace with more pods than a page holds, those of the workload by their labels. */
+async function ownPods(reader: EvidenceReader, view: ClusterView, { resource }: FaultEvent): Promise<EvidencePiece[]> {
+  const { namespace } = resource;
+  if (namespace === undefined || view.isComplete('Pod', namespace)) return [];
+  const selectors = workloadsOf(view, resource).flatMap((workload) => selectorOf(workload) ?? []);
+  const found = await Promise.all(
+    selectors.slice(0, 2).map(async (selector) => reader.list('pod', builtInType('Pod'), { namespace, selector })),
+  );
+  return found.flat();
+}
+
+function selectorOf({ object }: Workload): string | undefined {
+  const labels = object && isWorkload(object) ? Object.entries(object.spec?.selector?.matchLabels ?? {}) : [];
+  return labels.length > 0 ? labels.map(([key, value]) => `${key}=${value}`).join(',') : undefined;
 }
 
 /** Volumes matter where a claim is not bound or a pod has no node. */
 function needsVolumes(view: ClusterView, namespace: string | undefined): boolean {
   return (
     view.all('PersistentVolumeClaim', namespace).some(({ status }) => status?.phase !== 'Bound') ||
-    view.all('Pod', namespace).some(({ spec, status }) => status?.phase === 'Pending' && (spec?.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim))
+    view
+      .all('Pod', namespace)
+      .some(
+        ({ spec, status }) =>
+          status?.phase === 'Pending' &&
+          (spec?.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim),
+      )
   );
 }
 
 /** What runs the cluster matters where a node is at fault, where pods do not become ready, and where names do not resolve. */
 function needsSystem(view: ClusterView, { resource }: FaultEvent, workloads: Workload[]): boolean {
   const isNode = resource.kind === 'Node';
-  return isNode || workloads.length === 0 || workloads.some(({ pods }) => pods.length === 0 || pods.some((pod) => !isPodReady(pod)));
+  return (
+    isNode ||
+    workloads.length === 0 ||
+    workloads.some(({ pods }) => pods.length === 0 || pods.some((pod) => !isPodReady(pod)))
+  );
 }
 
 /** Only for pods that cannot start: a missing ConfigMap or key is one of the causes. */
@@ -102,13 +136,17 @@ async function readConfigMaps(reader: EvidenceReader, workloads: Workload[]) {
       .map((name) => ({ name, namespace })),
   );
   const unique = [...new Map(wanted.map((it) => [`${it.namespace}/${it.name}`, it])).values()];
-  return Promise.all(unique.slice(0, MAX_CONFIG_MAPS).map(async ({ namespace, name }) => reader.configMapExists(namespace, name)));
+  return Promise.all(
+    unique.slice(0, MAX_CONFIG_MAPS).map(async ({ namespace, name }) => reader.configMapExists(namespace, name)),
+  );
 }
 
 async function readLogs(reader: EvidenceReader, requests: LogRequest[]) {
   const unique = new Map(requests.map((request) => [Object.values(request).join('/'), request]));
   const found = await Promise.all(
-    [...unique.values()].map(async ({ namespace, pod, container, previous }) => reader.log(namespace, pod, container, previous)),
+    [...unique.values()].map(async ({ namespace, pod, container, previous }) =>
+      reader.log(namespace, pod, container, previous),
+    ),
   );
   return found.filter((piece) => piece !== undefined);
 }
@@ -135,5 +173,3 @@ function withLogs(view: ClusterView, namespace: string | undefined): Workload[] 
       creators: [],
     }));
 }
-
-export type { ObjectPiece };

@@ -2,7 +2,7 @@ import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { EvidenceGap, EvidencePiece, ListPiece, ObjectPiece, ObjectRole } from '../evidence.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
 import { ClusterView, commandFor } from '../view/cluster-view.ts';
-import { workloadsOf } from './subject.ts';
+import { workloadsOf } from '../view/subject.ts';
 
 /**
  * The lists, with the objects that the fault is about taken out and put before them, one piece each: whoever reads the
@@ -32,7 +32,13 @@ export function pickOut(
   const ofResource = resource.type === 'object' ? nameOf(resource.object) : '';
   const first = [...picked]
     .filter(([object]) => nameOf(object) !== ofResource)
-    .map(([object, role]): ObjectPiece => ({ type: 'object', role, object, command: commandFor(object), at: resource.at }));
+    .map(([object, role]): ObjectPiece => ({
+      type: 'object',
+      role,
+      object,
+      command: commandFor(object),
+      at: resource.at,
+    }));
   const taken = new Set([ofResource, ...first.map(({ object }) => nameOf(object))]);
   return [
     ...first,

@@ -34,10 +34,7 @@ export async function listNodes(reader: EvidenceReader): Promise<(ListPiece | Ev
 
 /** Volumes and their classes: for a claim that is not bound. */
 export async function listVolumes(reader: EvidenceReader): Promise<(ListPiece | EvidenceGap)[]> {
-  return Promise.all([
-    reader.listing(builtInType('PersistentVolume')),
-    reader.listing(builtInType('StorageClass')),
-  ]);
+  return Promise.all([reader.listing(builtInType('PersistentVolume')), reader.listing(builtInType('StorageClass'))]);
 }
 
 /** What runs the cluster itself: DNS, network, proxy, scheduler, and the leases of the nodes. */

@@ -16,10 +16,19 @@ export interface Address {
 
 const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
 /** A host name with a port, or a URL. Names without dots count: those of Services in the same namespace. */
-const HOST_PORT = new RegExp(`(?<![\\w.@/-])(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^\\s/@:]{1,64}(?::[^\\s/@]{0,64})?@)?(${LABEL}(?:\\.${LABEL}){0,8}):(\\d{2,5})\\b`, 'g');
-const URL_HOST = new RegExp(`\\b[a-z][a-z0-9+.-]{1,20}://(?:[^\\s/@:]{1,64}(?::[^\\s/@]{0,64})?@)?(${LABEL}(?:\\.${LABEL}){0,8})(?::(\\d{2,5}))?`, 'g');
+const HOST_PORT = new RegExp(
+  `(?<![\\w.@/-])(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^\\s/@:]{1,64}(?::[^\\s/@]{0,64})?@)?(${LABEL}(?:\\.${LABEL}){0,8}):(\\d{2,5})\\b`,
+  'g',
+);
+const URL_HOST = new RegExp(
+  `\\b[a-z][a-z0-9+.-]{1,20}://(?:[^\\s/@:]{1,64}(?::[^\\s/@]{0,64})?@)?(${LABEL}(?:\\.${LABEL}){0,8})(?::(\\d{2,5}))?`,
+  'g',
+);
 /** `"db" (10.0.0.1), port 5432`, `host "db"`, `'db:3306'`. */
-const QUOTED_HOST = new RegExp(`(?:host(?:name)?|server|lookup|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|to address)[ =:]+["']?(${LABEL}(?:\\.${LABEL}){0,8})["']?(?: \\([0-9a-f.:]+\\))?(?:,? port (\\d{2,5}))?`, 'gi');
+const QUOTED_HOST = new RegExp(
+  `(?:host(?:name)?|server|lookup|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|to address)[ =:]+["']?(${LABEL}(?:\\.${LABEL}){0,8})["']?(?: \\([0-9a-f.:]+\\))?(?:,? port (\\d{2,5}))?`,
+  'gi',
+);
 const LONGEST = 2_000;
 
 /** The addresses that stand in a text, at most 20. */

@@ -17,7 +17,8 @@ const LINE_LENGTH = 2_000;
 const COMPLAINS =
   /connection refused|ECONNREFUSED|timed? ?out\b|ETIMEDOUT|deadline exceeded|no route to host|EHOSTUNREACH|unreachable|connection reset|ECONNRESET|no such host|ENOTFOUND|EAI_AGAIN|UnknownHost|name resolution|no healthy upstream|upstream|\b50[0234]\b|unavailable|UnableToConnect|Communications link failure|No servers available|No instances available|Unable to find instance|HttpServerErrorException|connect(ion)? (error|failed|failure)/i;
 /** Lines that only inform. */
-const MILD = /^(\S+\s+){0,4}\W{0,2}(INFO|DEBUG|TRACE|NOTICE)\b|"(level|severity)"\s*:\s*"(info|debug|trace|notice)"|\blevel=(info|debug|trace)\b|\t(info|debug)\t/i;
+const MILD =
+  /^(\S+\s+){0,4}\W{0,2}(INFO|DEBUG|TRACE|NOTICE)\b|"(level|severity)"\s*:\s*"(info|debug|trace|notice)"|\blevel=(info|debug|trace)\b|\t(info|debug)\t/i;
 
 /** The complaints in a log, the last first; repeated ones once. */
 export function complaintsIn(log: string): Complaint[] {
@@ -31,7 +32,8 @@ export function complaintsIn(log: string): Complaint[] {
     .flatMap((line) => {
       const addresses = addressesIn(line, 'log');
       const paths = pathSegments(line);
-      const key = [...addresses.map(({ host, port }) => `${host}:${port}`), ...paths].join(' ') || line.replaceAll(/\d+/g, '');
+      const key =
+        [...addresses.map(({ host, port }) => `${host}:${port}`), ...paths].join(' ') || line.replaceAll(/\d+/g, '');
       if (seen.has(key)) return [];
       seen.add(key);
       return [{ line: line.trim(), addresses, paths }];
@@ -60,11 +62,15 @@ export function servicesNamed(view: ClusterView, complaints: Complaint[], namesp
     const byAddress = complaint.addresses.flatMap((address): Named[] => {
       const service = serviceAt(view, address, namespace);
       const own = service?.metadata;
-      const called = own ? { name: own.name ?? '', namespace: own.namespace ?? namespace } : serviceName(address.host, namespace);
+      const called = own
+        ? { name: own.name ?? '', namespace: own.namespace ?? namespace }
+        : serviceName(address.host, namespace);
       if (called === undefined || (service === undefined && !/[a-z]/.test(address.host))) return [];
       return [{ complaint, service, ...called, port: address.port }];
     });
-    return byAddress.some(({ service }) => service) ? byAddress : [...byAddress, ...servicesOfPaths(view, complaint, namespace)];
+    return byAddress.some(({ service }) => service)
+      ? byAddress
+      : [...byAddress, ...servicesOfPaths(view, complaint, namespace)];
   });
 }
 
@@ -86,8 +92,8 @@ export function serviceForPath(view: ClusterView, paths: string[], namespace: st
   const prefix = commonPrefix(services.map(({ metadata }) => metadata?.name ?? ''));
   return services.filter(({ metadata }) => {
     const name = metadata?.name ?? '';
-    const forms = [name, name.slice(prefix.length)].map(squeezed).filter(({ length }) => length >= 5);
-    return paths.some((path) => forms.includes(path));
+    const forms = new Set([name, name.slice(prefix.length)].map(squeezed).filter(({ length }) => length >= 5));
+    return paths.some((path) => forms.has(path));
   });
 }
 
@@ -103,7 +109,9 @@ function commonPrefix(names: string[]): string {
 }
 
 function pathSegments(line: string): string[] {
-  const segments = [...line.matchAll(/\/([a-zA-Z][\w-]{4,60})(?=[/"'\s?:]|$)/g)].map(([, segment = '']) => squeezed(segment));
+  const segments = [...line.matchAll(/\/([a-zA-Z][\w-]{4,60})(?=[/"'\s?:]|$)/g)].map(([, segment = '']) =>
+    squeezed(segment),
+  );
   return [...new Set(segments)].slice(0, 10);
 }
 

@@ -49,7 +49,8 @@ export function workloadNamed(
   }
   const sets = kind === 'Deployment' ? replicaSetsOf(view, name, namespace) : [];
   const [newest] = sets;
-  const parent = newest?.metadata?.name === undefined ? { kind, name } : { kind: 'ReplicaSet', name: newest.metadata.name };
+  const parent =
+    newest?.metadata?.name === undefined ? { kind, name } : { kind: 'ReplicaSet', name: newest.metadata.name };
   const jobs = kind === 'CronJob' ? ownedBy(view.all('Job', namespace), kind, name) : [];
   const owners = jobs.length > 0 ? jobs.map((job) => ({ kind: 'Job', name: job.metadata?.name ?? '' })) : [parent];
   const pods = owners
@@ -88,7 +89,8 @@ export function templateOf({ object, pods }: Workload): Wire<V1PodTemplateSpec> 
 
 /** Replicas that the workload asks for; a DaemonSet or Job asks for some. */
 export function desiredReplicas({ object }: Workload): number | undefined {
-  if (object?.kind !== 'Deployment' && object?.kind !== 'StatefulSet' && object?.kind !== 'ReplicaSet') return undefined;
+  if (object?.kind !== 'Deployment' && object?.kind !== 'StatefulSet' && object?.kind !== 'ReplicaSet')
+    return undefined;
   const { replicas } = (object.spec ?? {}) as { replicas?: number };
   return replicas ?? 1;
 }

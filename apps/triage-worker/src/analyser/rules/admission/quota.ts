@@ -20,7 +20,9 @@ export function quotaTrouble(view: ClusterView, object: KubernetesObject): Hypot
   const quotas = isKind(object, 'ResourceQuota') ? [object] : view.all('ResourceQuota', namespace);
   for (const quota of quotas) {
     const { hard = {}, used = {} } = quota.status ?? {};
-    const full = Object.entries(hard).find(([key, value]) => (quantity(used[key] ?? '0') ?? 0) >= (quantity(value ?? '') ?? Infinity));
+    const full = Object.entries(hard).find(
+      ([key, value]) => (quantity(used[key] ?? '0') ?? 0) >= (quantity(value ?? '') ?? Infinity),
+    );
     if (full === undefined) continue;
     const name = quota.metadata?.name ?? '';
     return hypothesis({

@@ -21,7 +21,9 @@ export function refused(view: ClusterView, workload: Workload): Hypothesis | und
       : [],
   );
   const events = workload.creators.flatMap(({ kind, name }) =>
-    view.eventsAbout(kind, name, workload.namespace).filter(({ reason }) => reason === 'FailedCreate' || reason === 'FailedUpdate'),
+    view
+      .eventsAbout(kind, name, workload.namespace)
+      .filter(({ reason }) => reason === 'FailedCreate' || reason === 'FailedUpdate'),
   );
   const [condition] = conditions;
   const hasPods = workload.pods.length >= (desired ?? 1);
@@ -34,7 +36,12 @@ export function refused(view: ClusterView, workload: Workload): Hypothesis | und
   return refusal(view, workload, message, evidence);
 }
 
-function refusal(view: ClusterView, workload: Workload, message: string, evidence: { command: string; text: string }[]): Hypothesis {
+function refusal(
+  view: ClusterView,
+  workload: Workload,
+  message: string,
+  evidence: { command: string; text: string }[],
+): Hypothesis {
   const { namespace, name } = workload;
   const quota = exceededQuota(message);
   if (quota) {
@@ -46,7 +53,9 @@ function refusal(view: ClusterView, workload: Workload, message: string, evidenc
       title: `The ResourceQuota ${plain(quota.name)} of the namespace ${plain(namespace)} is used up`,
       statement: `The pods of ${code(name)} cannot be created: the ResourceQuota ${code(quota.name)} of the namespace ${code(namespace)} is used up (requested ${code(quota.requested)}, used ${code(quota.used)}, limited to ${code(quota.limited)}).`,
       evidence: [...evidence, ...(object ? [quoteField(object, 'status', object.status ?? {})] : [])],
-      actions: [`See how much is used, and by which pods: ${show`kubectl describe resourcequota -n ${namespace} ${quota.name}`}`],
+      actions: [
+        `See how much is used, and by which pods: ${show`kubectl describe resourcequota -n ${namespace} ${quota.name}`}`,
+      ],
     });
   }
   const known = refusalIn(message);
@@ -54,11 +63,19 @@ function refusal(view: ClusterView, workload: Workload, message: string, evidenc
   const exists = account !== undefined && view.get('ServiceAccount', account, namespace) !== undefined;
   return hypothesis({
     cause: known?.cause ?? 'pod_forbidden',
-    culprit: culpritOf(workload, undefined, known?.cause === 'service_account_missing' ? 'spec.serviceAccountName' : undefined),
+    culprit: culpritOf(
+      workload,
+      undefined,
+      known?.cause === 'service_account_missing' ? 'spec.serviceAccountName' : undefined,
+    ),
     confidence: exists ? 55 : known ? 94 : 72,
     title: `Pods of ${plain(name)} cannot be created${known ? `: ${plain(account ? `service account ${account} does not exist` : known.words)}` : ''}`,
     statement: `The API server refuses the pods of ${code(name)}${known ? `: ${known.words}` : ''}. It says: ${code(message, 500)}.`,
     evidence,
-    ...(account && { actions: [`Create it, or correct serviceAccountName: ${show`kubectl create serviceaccount -n ${namespace} ${account}`}`] }),
+    ...(account && {
+      actions: [
+        `Create it, or correct serviceAccountName: ${show`kubectl create serviceaccount -n ${namespace} ${account}`}`,
+      ],
+    }),
   });
 }

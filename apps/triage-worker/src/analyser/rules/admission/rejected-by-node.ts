@@ -4,7 +4,8 @@ import type { PodRule } from '../../rule.ts';
 import { code, plain, show } from '../../safe-text.ts';
 
 /** Reasons with which a kubelet refuses a pod that was placed on its node (pkg/kubelet/lifecycle). */
-const REASONS = /^(UnexpectedAdmissionError|SysctlForbidden|NodeAffinity|OutOf\w+|AppArmor|TopologyAffinityError|NodePorts|PodOSNotSupported|InvalidNodeInfo|UnsupportedPodLevelResources)$/;
+const REASONS =
+  /^(UnexpectedAdmissionError|SysctlForbidden|NodeAffinity|OutOf\w+|AppArmor|TopologyAffinityError|NodePorts|PodOSNotSupported|InvalidNodeInfo|UnsupportedPodLevelResources)$/;
 
 /** The kubelet refuses the pod. */
 export const rejectedByNode: PodRule = ({ pod, workload, events, namespace, name }) => {
@@ -20,7 +21,13 @@ export const rejectedByNode: PodRule = ({ pod, workload, events, namespace, name
     confidence: 90,
     title: `Node ${plain(node)} refuses the pod ${plain(name)}: ${plain(subject)}`,
     statement: `The kubelet of ${code(node)} refuses the pod with ${code(reason)}: ${code(message, 400)}.`,
-    evidence: [quoteField(pod, 'status', { reason, message }), ...quoteEvents(events.filter((event) => event.reason === reason), 2)],
+    evidence: [
+      quoteField(pod, 'status', { reason, message }),
+      ...quoteEvents(
+        events.filter((event) => event.reason === reason),
+        2,
+      ),
+    ],
     actions: [
       device
         ? `Check the device plug-in and what the node offers: ${show`kubectl describe node ${node}`}`

@@ -16,7 +16,9 @@ const RECENT_MS = 30 * 60_000;
  * about another container of the pod (over localhost) follows from that one.
  */
 export function blamed(podCase: PodCase): Crashed | undefined {
-  const crashed = podCase.containers.filter((candidate) => hasCrashed(podCase, candidate)).map((container) => ({ container, cause: causeOf(container) }));
+  const crashed = podCase.containers
+    .filter((candidate) => hasCrashed(podCase, candidate))
+    .map((container) => ({ container, cause: causeOf(container) }));
   const init = crashed.find(({ container }) => container.isInit);
   if (init) return init;
   const [first] = crashed;

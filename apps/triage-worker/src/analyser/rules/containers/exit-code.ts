@@ -10,5 +10,8 @@ const MEANINGS: Partial<Record<number, string>> = {
 };
 
 export function exitCodeMeaning(exitCode: number): string | undefined {
-  return MEANINGS[exitCode] ?? (exitCode > 128 && exitCode < 160 ? `it was ended by signal ${String(exitCode - 128)}` : undefined);
+  return (
+    MEANINGS[exitCode] ??
+    (exitCode > 128 && exitCode < 160 ? `it was ended by signal ${String(exitCode - 128)}` : undefined)
+  );
 }

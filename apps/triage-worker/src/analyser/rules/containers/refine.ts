@@ -37,8 +37,15 @@ export function refine(podCase: PodCase, { container, cause }: Crashed): Refined
   }
 }
 
-function onVolume({ pod }: PodCase, { spec, name }: Crashed['container'], text: string, cause: 'permission_denied' | 'read_only_file_system'): Refined | undefined {
-  const own = (spec.volumeMounts ?? []).filter(({ mountPath = '' }) => mountPath.length > 1 && mountPath !== SERVICE_ACCOUNT);
+function onVolume(
+  { pod }: PodCase,
+  { spec, name }: Crashed['container'],
+  text: string,
+  cause: 'permission_denied' | 'read_only_file_system',
+): Refined | undefined {
+  const own = (spec.volumeMounts ?? []).filter(
+    ({ mountPath = '' }) => mountPath.length > 1 && mountPath !== SERVICE_ACCOUNT,
+  );
   const named = own.filter(({ mountPath = '' }) => text.includes(mountPath));
   // A file without its directory is one of the working directory: the only volume, where there is one.
   const isRelative = !/(^|[\s"'`:(])\/[\w.-]+/.test(text.split('\n')[0] ?? '');
@@ -53,15 +60,27 @@ function onVolume({ pod }: PodCase, { spec, name }: Crashed['container'], text: 
     field: `volumeMounts[${mount.mountPath}]`,
     short: `it may not write to its volume ${mount.mountPath ?? ''}`,
     long: `it may not use the volume ${code(mount.name ?? '')} that is mounted at ${code(mount.mountPath ?? '')}`,
-    evidence: [quoteField(pod, `containers[${name}]`, { volumeMounts: [mount], securityContext: spec.securityContext ?? {} }), quoteField(pod, 'spec.securityContext', securityContext ?? {})],
-    actions: ['Set fsGroup in the securityContext of the pod to a group of the process, or correct owner and mode of the directory on the volume.'],
+    evidence: [
+      quoteField(pod, `containers[${name}]`, { volumeMounts: [mount], securityContext: spec.securityContext ?? {} }),
+      quoteField(pod, 'spec.securityContext', securityContext ?? {}),
+    ],
+    actions: [
+      'Set fsGroup in the securityContext of the pod to a group of the process, or correct owner and mode of the directory on the volume.',
+    ],
   };
 }
 
 function portConflict({ pod }: PodCase, container: Crashed['container'], text: string): Refined | undefined {
   const port = /(?:port|:)\s?(\d{2,5})\b/i.exec(text)?.[1];
-  const specs = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].filter(({ name }) => name !== container.name);
-  const other = specs.find(({ ports = [], env = [], args = [], command = [] }) => port !== undefined && (ports.some(({ containerPort }) => String(containerPort) === port) || [...args, ...command, ...env.map(({ value = '' }) => value)].some((it) => it.includes(port))));
+  const specs = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].filter(
+    ({ name }) => name !== container.name,
+  );
+  const other = specs.find(
+    ({ ports = [], env = [], args = [], command = [] }) =>
+      port !== undefined &&
+      (ports.some(({ containerPort }) => String(containerPort) === port) ||
+        [...args, ...command, ...env.map(({ value = '' }) => value)].some((it) => it.includes(port))),
+  );
   return {
     cause: 'port_in_use',
     confidence: other ? 94 : 87,
@@ -69,21 +88,40 @@ function portConflict({ pod }: PodCase, container: Crashed['container'], text: s
     short: `port ${port ?? ''} is taken${other ? ` by its container ${other.name ?? ''}` : ''}`,
     long: `the port ${code(port ?? 'that it listens on')} is taken${other ? ` by the container ${code(other.name ?? '')} of the same pod` : ' by another process of the pod'}`,
     ...(other && { evidence: [quoteField(pod, `containers[${other.name}].ports`, other.ports ?? [])] }),
-    actions: [other ? `Give one of the containers ${code(container.name)} and ${code(other.name ?? '')} another port.` : 'Let only one process listen on the port; mind hostNetwork, and a second start of the same program.'],
+    actions: [
+      other
+        ? `Give one of the containers ${code(container.name)} and ${code(other.name ?? '')} another port.`
+        : 'Let only one process listen on the port; mind hostNetwork, and a second start of the same program.',
+    ],
   };
 }
 
 /** Failed look-ups, as resolvers and clients report them. */
-const LOOKUP_FAILS = /lookup \S{1,253}( on \S{1,60})?: |UnknownHost|no such host|name resolution|EAI_AGAIN|ENOTFOUND|Name or service not known|could not resolve|failed to resolve/i;
+const LOOKUP_FAILS =
+  /lookup \S{1,253}( on \S{1,60})?: |UnknownHost|no such host|name resolution|EAI_AGAIN|ENOTFOUND|Name or service not known|could not resolve|failed to resolve/i;
 
 /** The pod brings its own DNS server, and what it calls cannot be found or reached: another server than the cluster's. */
 function podDns({ pod, view, namespace, name }: PodCase, cause: Crashed['cause']): Refined | undefined {
   const { dnsPolicy, dnsConfig, containers = [], initContainers = [] } = pod.spec ?? {};
   const servers = dnsConfig?.nameservers ?? [];
-  const cluster = view.all('Service', 'kube-system').find(({ metadata }) => /^(kube-dns|coredns|rke2-coredns)/.test(metadata?.name ?? ''))?.spec?.clusterIP;
-  if (dnsPolicy !== 'None' || servers.length === 0 || (cluster !== undefined && servers.includes(cluster))) return undefined;
-  const logs = [...initContainers, ...containers].flatMap(({ name: container = '' }) => [view.log(namespace, name, container, false), view.log(namespace, name, container, true)]).filter((log) => log !== undefined);
-  const failing = logs.flatMap(({ text, command }) => text.split('\n').filter((line) => LOOKUP_FAILS.test(line) || servers.some((server) => line.includes(server))).slice(-1).map((line) => ({ command, text: line.slice(0, 500) })));
+  const cluster = view
+    .all('Service', 'kube-system')
+    .find(({ metadata }) => /^(kube-dns|coredns|rke2-coredns)/.test(metadata?.name ?? ''))?.spec?.clusterIP;
+  if (dnsPolicy !== 'None' || servers.length === 0 || (cluster !== undefined && servers.includes(cluster)))
+    return undefined;
+  const logs = [...initContainers, ...containers]
+    .flatMap(({ name: container = '' }) => [
+      view.log(namespace, name, container, false),
+      view.log(namespace, name, container, true),
+    ])
+    .filter((log) => log !== undefined);
+  const failing = logs.flatMap(({ text, command }) =>
+    text
+      .split('\n')
+      .filter((line) => LOOKUP_FAILS.test(line) || servers.some((server) => line.includes(server)))
+      .slice(-1)
+      .map((line) => ({ command, text: line.slice(0, 500) })),
+  );
   const isRemote = cause?.failure?.remote ?? true;
   if (failing.length === 0 && !isRemote) return undefined;
   return {

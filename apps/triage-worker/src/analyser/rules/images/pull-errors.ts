@@ -12,7 +12,8 @@ export interface PullError {
 export const PULL_ERRORS: readonly PullError[] = [
   {
     cause: 'image_platform_mismatch',
-    pattern: /no match(ing manifest)? for (platform|\S+\/\S+)|no matching manifest|no image found in (manifest list|image index) for architecture|image operating system|does not match the (detected|specified) (host )?platform/i,
+    pattern:
+      /no match(ing manifest)? for (platform|\S+\/\S+)|no matching manifest|no image found in (manifest list|image index) for architecture|image operating system|does not match the (detected|specified) (host )?platform/i,
     words: 'it has no variant for the platform of the node',
   },
   {
@@ -27,7 +28,8 @@ export const PULL_ERRORS: readonly PullError[] = [
   },
   {
     cause: 'image_registry_unknown',
-    pattern: /no such host|lookup \S{1,253}( on \S{1,60})?: |server misbehaving|name resolution|Name or service not known/i,
+    pattern:
+      /no such host|lookup \S{1,253}( on \S{1,60})?: |server misbehaving|name resolution|Name or service not known/i,
     words: 'the name of its registry cannot be resolved',
   },
   {
@@ -37,19 +39,26 @@ export const PULL_ERRORS: readonly PullError[] = [
   },
   {
     cause: 'image_pull_denied',
-    pattern: /\b401\b|\b403\b|unauthorized|denied|forbidden|authentication required|no basic auth credentials|insufficient_scope|authorization failed|failed to authorize/i,
+    pattern:
+      /\b401\b|\b403\b|unauthorized|denied|forbidden|authentication required|no basic auth credentials|insufficient_scope|authorization failed|failed to authorize/i,
     words: 'its registry denies access',
   },
   {
     cause: 'image_not_found',
-    pattern: /not found|manifest unknown|manifest for .{1,300} not found|repository .{1,300} does not exist|NAME_UNKNOWN|name unknown|\b404\b/i,
+    pattern:
+      /not found|manifest unknown|manifest for .{1,300} not found|repository .{1,300} does not exist|NAME_UNKNOWN|name unknown|\b404\b/i,
     words: 'the image or its tag does not exist',
   },
   {
     cause: 'image_registry_unreachable',
-    pattern: /i\/o timeout|connection refused|connection reset|context deadline exceeded|no route to host|network is unreachable|\b50[0234]\b|EOF$|TLS handshake timeout/i,
+    pattern:
+      /i\/o timeout|connection refused|connection reset|context deadline exceeded|no route to host|network is unreachable|\b50[0234]\b|EOF$|TLS handshake timeout/i,
     words: 'its registry does not answer',
   },
   { cause: 'disk_full', pattern: /no space left on device/i, words: 'the disk of the node is full' },
-  { cause: 'image_never_present', pattern: /ErrImageNeverPull|is not present with pull policy of Never/i, words: 'it is not on the node, and imagePullPolicy is Never' },
+  {
+    cause: 'image_never_present',
+    pattern: /ErrImageNeverPull|is not present with pull policy of Never/i,
+    words: 'it is not on the node, and imagePullPolicy is Never',
+  },
 ];

@@ -17,7 +17,9 @@ export function atDatabase(view: ClusterView, client: Workload, said: Hypothesis
   if (!isDatabaseText(text)) return undefined;
   const database = databaseOf(view, client, text);
   if (database === undefined) return undefined;
-  const pods = database.pods.flatMap(({ metadata }) => view.eventsAbout('Pod', metadata?.name ?? '', database.namespace));
+  const pods = database.pods.flatMap(({ metadata }) =>
+    view.eventsAbout('Pod', metadata?.name ?? '', database.namespace),
+  );
   if (said.cause === 'db_connections' || said.cause === 'db_read_only') {
     const own = pods.filter(({ message }) => /too many|read-?only/i.test(message));
     const words = said.cause === 'db_connections' ? 'accepts no more connections' : 'is read-only';
@@ -31,7 +33,9 @@ export function atDatabase(view: ClusterView, client: Workload, said: Hypothesis
     };
   }
   if (said.cause === 'db_credentials') return said;
-  const full = pods.find(({ message, at }) => /Too many connections|too many clients/i.test(message) && view.now - at < 10 * 60_000);
+  const full = pods.find(
+    ({ message, at }) => /Too many connections|too many clients/i.test(message) && view.now - at < 10 * 60_000,
+  );
   if (full && /unreachable|refused|connection|JDBC/i.test(text)) {
     return hypothesis({
       cause: 'db_connections',
@@ -42,16 +46,28 @@ export function atDatabase(view: ClusterView, client: Workload, said: Hypothesis
       evidence: [...quoteEvents([full]), ...said.evidence],
     });
   }
-  if (!REFUSED.test(text) || !isServing(database) || !/^(dependency_unreachable|application_error|config_invalid)$/.test(said.cause)) return undefined;
-  const ports = (templateOf(database)?.spec?.containers ?? []).flatMap(({ ports: own = [] }) => own.flatMap(({ containerPort }) => containerPort ?? []));
+  if (
+    !REFUSED.test(text) ||
+    !isServing(database) ||
+    !/^(dependency_unreachable|application_error|config_invalid)$/.test(said.cause)
+  )
+    return undefined;
+  const ports = (templateOf(database)?.spec?.containers ?? []).flatMap(({ ports: own = [] }) =>
+    own.flatMap(({ containerPort }) => containerPort ?? []),
+  );
   return hypothesis({
     cause: 'db_port',
     culprit: culpritOf(client),
     confidence: 80,
     title: `${plain(client.name)} is refused by its database ${plain(database.name)}, which serves others: wrong port or address`,
     statement: `${code(client.name)} is refused when it connects to its database, and the database ${code(database.name)} is ready and listens on ${code(ports.join(', '))}: the client calls another port or address. ${said.statement}`,
-    evidence: [...said.evidence, ...(database.object ? [quoteField(database.object, 'status', database.object.status ?? {})] : [])].slice(0, 8),
-    actions: [`Compare host and port in the configuration of the client with the Service of the database: ${show`kubectl get services -n ${database.namespace}`}`],
+    evidence: [
+      ...said.evidence,
+      ...(database.object ? [quoteField(database.object, 'status', database.object.status ?? {})] : []),
+    ].slice(0, 8),
+    actions: [
+      `Compare host and port in the configuration of the client with the Service of the database: ${show`kubectl get services -n ${database.namespace}`}`,
+    ],
     ruledOut: [{ what: `the database ${database.name}`, because: 'its pods are ready' }],
   });
 }

@@ -1,6 +1,12 @@
 import type { Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
 import { commandFor, type ClusterView } from '../../../evidence/view/cluster-view.ts';
-import { hasReadyEndpoints, podsBehind, selects, workloadsBehind, type Service } from '../../../evidence/view/service-links.ts';
+import {
+  hasReadyEndpoints,
+  podsBehind,
+  selects,
+  workloadsBehind,
+  type Service,
+} from '../../../evidence/view/service-links.ts';
 import { desiredReplicas, templateOf, workloadsIn, type Workload } from '../../../evidence/view/workload.ts';
 import { culpritObject, culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteField } from '../../quotes.ts';
@@ -29,7 +35,9 @@ export function scaledToZero(workload: Workload, service?: Service): Hypothesis 
     title: `${plain(name)} is scaled to 0 replicas`,
     statement: `The ${kind} ${code(name)}${service ? ` behind the Service ${code(service.metadata?.name ?? '')}` : ''} is scaled to 0 replicas, so nothing answers its clients.`,
     evidence: [quoteField(workload.object, 'spec.replicas', '0')],
-    actions: [`Find out who scaled it down and why, then scale it up (as many as it had): ${show`kubectl scale -n ${namespace} ${target} --replicas=1`}`],
+    actions: [
+      `Find out who scaled it down and why, then scale it up (as many as it had): ${show`kubectl scale -n ${namespace} ${target} --replicas=1`}`,
+    ],
   });
 }
 
@@ -44,7 +52,9 @@ export function noEndpoints(view: ClusterView, service: Service): Hypothesis | u
     title: `The Service ${plain(name)} has no ready endpoints`,
     statement: `The Service ${code(name)} has no ready endpoints, so its clients cannot connect.`,
     evidence: [quoteField(service, 'spec.selector', service.spec?.selector ?? {})],
-    actions: [`See what is behind it: ${show`kubectl get endpointslices -n ${namespace} -l ${`kubernetes.io/service-name=${name}`}`}`],
+    actions: [
+      `See what is behind it: ${show`kubectl get endpointslices -n ${namespace} -l ${`kubernetes.io/service-name=${name}`}`}`,
+    ],
   });
 }
 
@@ -55,7 +65,14 @@ function selectorTrouble(view: ClusterView, service: Service): Hypothesis | unde
   const meant = workloadsIn(view, namespace).find((workload) => {
     const labels = templateOf(workload)?.metadata?.labels ?? {};
     const sharesAll = Object.keys(selector).every((key) => key in labels);
-    return workload.name === name || (sharesAll && Object.entries(selector).some(([key, value]) => labels[key] !== undefined && (labels[key] === value || isSimilarName(labels[key] ?? '', value ?? ''))));
+    return (
+      workload.name === name ||
+      (sharesAll &&
+        Object.entries(selector).some(
+          ([key, value]) =>
+            labels[key] !== undefined && (labels[key] === value || isSimilarName(labels[key] ?? '', value ?? '')),
+        ))
+    );
   });
   const labels = meant && (templateOf(meant)?.metadata?.labels ?? {});
   return hypothesis({
@@ -64,7 +81,12 @@ function selectorTrouble(view: ClusterView, service: Service): Hypothesis | unde
     confidence: meant ? 94 : 78,
     title: `The selector of the Service ${plain(name)} matches no pods`,
     statement: `The Service ${code(name)} selects ${code(format(selector))}, and no pod or workload of the namespace has these labels.${meant && labels ? ` The pods of the ${meant.kind} ${code(meant.name)} have ${code(format(labels))}.` : ''}`,
-    evidence: [quoteField(service, 'spec.selector', selector), ...(meant?.object && labels ? [{ command: commandFor(meant.object), text: `spec.template.metadata.labels: ${format(labels)}` }] : [])],
+    evidence: [
+      quoteField(service, 'spec.selector', selector),
+      ...(meant?.object && labels
+        ? [{ command: commandFor(meant.object), text: `spec.template.metadata.labels: ${format(labels)}` }]
+        : []),
+    ],
     actions: [`Correct the selector: ${show`kubectl edit service -n ${namespace} ${name}`}`],
     ruledOut: [{ what: 'the pods', because: 'the Service does not select any' }],
   });
@@ -78,10 +100,21 @@ function portTrouble(_view: ClusterView, service: Service, behind: Workload[]): 
     if (declared.length === 0) continue;
     for (const { port, targetPort: target = port, protocol = 'TCP', name: portName } of service.spec?.ports ?? []) {
       const wanted: unknown = target;
-      const found = declared.filter(({ containerPort, name: declaredName }) => wanted === containerPort || String(wanted) === String(containerPort) || wanted === declaredName);
-      const base = { evidence: [quoteField(service, 'spec.ports', service.spec?.ports ?? []), ...(workload.object ? [quoteField(workload.object, 'containers[].ports', declared)] : [])], actions: [`Correct the port: ${show`kubectl edit service -n ${namespace} ${name}`}`] };
+      const found = declared.filter(
+        ({ containerPort, name: declaredName }) =>
+          wanted === containerPort || String(wanted) === String(containerPort) || wanted === declaredName,
+      );
+      const base = {
+        evidence: [
+          quoteField(service, 'spec.ports', service.spec?.ports ?? []),
+          ...(workload.object ? [quoteField(workload.object, 'containers[].ports', declared)] : []),
+        ],
+        actions: [`Correct the port: ${show`kubectl edit service -n ${namespace} ${name}`}`],
+      };
       const label = portName === undefined ? String(port) : `${portName} (${String(port)})`;
-      const listed = declared.map(({ containerPort, protocol: own = 'TCP' }) => `${String(containerPort)}/${own}`).join(', ');
+      const listed = declared
+        .map(({ containerPort, protocol: own = 'TCP' }) => `${String(containerPort)}/${own}`)
+        .join(', ');
       if (found.length === 0) {
         return hypothesis({
           ...base,
@@ -108,7 +141,9 @@ function portTrouble(_view: ClusterView, service: Service, behind: Workload[]): 
 }
 
 function format(labels: Record<string, string | undefined>): string {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ');
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
 }
 
 /** Whether a Service selects the pods of a workload. */

@@ -18,10 +18,13 @@ export interface FailingProbe {
 export function failingProbe(podCase: PodCase, container: ContainerCase, kind: ProbeKind): FailingProbe | undefined {
   const events = podCase.events.filter(
     ({ reason, message, event }) =>
-      /^(Unhealthy|ProbeWarning)$/.test(reason) && message.startsWith(`${kind} probe`) && isAbout(event.involvedObject?.fieldPath, container.name),
+      /^(Unhealthy|ProbeWarning)$/.test(reason) &&
+      message.startsWith(`${kind} probe`) &&
+      isAbout(event.involvedObject?.fieldPath, container.name),
   );
   const { spec } = container;
-  const probe = kind === 'Liveness' ? spec.livenessProbe : kind === 'Readiness' ? spec.readinessProbe : spec.startupProbe;
+  const probe =
+    kind === 'Liveness' ? spec.livenessProbe : kind === 'Readiness' ? spec.readinessProbe : spec.startupProbe;
   const [newest] = events;
   if (newest === undefined) return undefined;
   return { kind, container, spec: probe ?? {}, events, message: newest.message };
@@ -30,7 +33,10 @@ export function failingProbe(podCase: PodCase, container: ContainerCase, kind: P
 /** Whether the kubelet ends the container because of a probe, whatever the exit code. */
 export function killedByProbe({ events }: PodCase, container: ContainerCase): 'Liveness' | 'Startup' | undefined {
   const killing = events.find(
-    ({ reason, message }) => reason === 'Killing' && /failed (liveness|startup) probe/.test(message) && message.includes(` ${container.name} `),
+    ({ reason, message }) =>
+      reason === 'Killing' &&
+      /failed (liveness|startup) probe/.test(message) &&
+      message.includes(` ${container.name} `),
   );
   if (killing) return killing.message.includes('startup') ? 'Startup' : 'Liveness';
   return undefined;
@@ -46,7 +52,8 @@ export function portOf({ httpGet, tcpSocket, grpc }: Wire<V1Probe>, container: C
 
 /** How a probe reads: `GET http :8080/healthz`, `grpc :9090`, `tcp :5432`, `exec …`. */
 export function describeProbe({ httpGet, tcpSocket, grpc, exec }: Wire<V1Probe>): string {
-  if (httpGet) return `GET ${(httpGet.scheme ?? 'HTTP').toLowerCase()}://:${String(httpGet.port)}${httpGet.path ?? '/'}`;
+  if (httpGet)
+    return `GET ${(httpGet.scheme ?? 'HTTP').toLowerCase()}://:${String(httpGet.port)}${httpGet.path ?? '/'}`;
   if (grpc) return `grpc :${String(grpc.port)}`;
   if (tcpSocket) return `tcp :${String(tcpSocket.port)}`;
   return exec ? `exec ${(exec.command ?? []).join(' ')}` : 'probe';

@@ -12,7 +12,8 @@ const SEEN_WITHIN_MS = 20_000;
 export const noScheduler: PodRule = ({ view, pod, name, namespace, events, workload }) => {
   if (pod.spec?.nodeName || pod.status?.phase !== 'Pending') return undefined;
   const reported = (pod.status?.conditions ?? []).some(({ type }) => type === 'PodScheduled');
-  if (reported || events.some(({ reason }) => reason === 'FailedScheduling' || reason === 'Scheduled')) return undefined;
+  if (reported || events.some(({ reason }) => reason === 'FailedScheduling' || reason === 'Scheduled'))
+    return undefined;
   const age = view.now - Date.parse(pod.metadata?.creationTimestamp ?? '');
   if (!(age > SEEN_WITHIN_MS)) return undefined;
   const own = pod.spec?.schedulerName ?? 'default-scheduler';
@@ -27,7 +28,9 @@ export const noScheduler: PodRule = ({ view, pod, name, namespace, events, workl
     title: `The scheduler ${plain(own)} does not run`,
     statement: `The pod ${code(name)} has waited ${String(Math.round(age / 1000))} s for a node, and no scheduler has reported anything about it: ${code(own)} does not run or cannot reach the API server. ${String(waiting.length)} pods of the namespace wait for it.`,
     evidence: [quoteField(pod, 'status', pod.status ?? {})],
-    actions: ['Check the scheduler on the control plane: `kubectl get pods -n kube-system -l component=kube-scheduler` or, where it is no pod, `systemctl status kube-scheduler`'],
+    actions: [
+      'Check the scheduler on the control plane: `kubectl get pods -n kube-system -l component=kube-scheduler` or, where it is no pod, `systemctl status kube-scheduler`',
+    ],
     ruledOut: [{ what: 'no node fits', because: 'the scheduler would say so in the PodScheduled condition' }],
   });
 };
@@ -35,9 +38,14 @@ export const noScheduler: PodRule = ({ view, pod, name, namespace, events, workl
 /** The scheduler as its pod, or on the only node of the control plane. */
 function schedulerOf(view: ClusterView): Culprit {
   const isControl = (labels: Record<string, string | undefined>) =>
-    Object.entries(labels).some(([key, value]) => /node-role\.kubernetes\.io\/(control-plane|master)$/.test(key) || (key === 'kubernetes.io/role' && value === 'master'));
+    Object.entries(labels).some(
+      ([key, value]) =>
+        /node-role\.kubernetes\.io\/(control-plane|master)$/.test(key) ||
+        (key === 'kubernetes.io/role' && value === 'master'),
+    );
   const planes = view.all('Node').filter(({ metadata }) => isControl(metadata?.labels ?? {}));
   const [only] = planes;
-  if (planes.length === 1 && only?.metadata?.name) return { kind: 'Node', name: only.metadata.name, field: 'kube-scheduler' };
+  if (planes.length === 1 && only?.metadata?.name)
+    return { kind: 'Node', name: only.metadata.name, field: 'kube-scheduler' };
   return { kind: 'Pod', namespace: 'kube-system', name: 'kube-scheduler' };
 }

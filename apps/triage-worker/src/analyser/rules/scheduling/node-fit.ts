@@ -37,7 +37,8 @@ export function obstaclesOf(view: ClusterView, pod: Pod, node: Node): Set<Obstac
 
 /** What the containers of a pod request of a resource: that of all containers, or of the largest init container. */
 export function requestOf({ spec }: Pod, resource: 'cpu' | 'memory'): number {
-  const amount = (requests: Record<string, string | undefined> | undefined) => quantity(requests?.[resource] ?? '0') ?? 0;
+  const amount = (requests: Record<string, string | undefined> | undefined) =>
+    quantity(requests?.[resource] ?? '0') ?? 0;
   const main = (spec?.containers ?? []).reduce((sum, { resources }) => sum + amount(resources?.requests), 0);
   const init = Math.max(0, ...(spec?.initContainers ?? []).map(({ resources }) => amount(resources?.requests)));
   return Math.max(main, init);
@@ -47,7 +48,9 @@ export function requestOf({ spec }: Pod, resource: 'cpu' | 'memory'): number {
 function requestedOn(view: ClusterView, node: Node, resource: 'cpu' | 'memory'): number {
   return view
     .all('Pod')
-    .filter(({ spec, status }) => spec?.nodeName === node.metadata?.name && !/Succeeded|Failed/.test(status?.phase ?? ''))
+    .filter(
+      ({ spec, status }) => spec?.nodeName === node.metadata?.name && !/Succeeded|Failed/.test(status?.phase ?? ''),
+    )
     .reduce((sum, pod) => sum + requestOf(pod, resource), 0);
 }
 
@@ -60,7 +63,11 @@ function tolerated(
   return key === taint.key && (operator === 'Exists' || (value ?? '') === (taint.value ?? ''));
 }
 
-function meets(term: Wire<V1NodeSelectorTerm>, labels: Record<string, string | undefined>, name: string | undefined): boolean {
+function meets(
+  term: Wire<V1NodeSelectorTerm>,
+  labels: Record<string, string | undefined>,
+  name: string | undefined,
+): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   const holds = (value: string | undefined, operator: string | undefined, values: string[]) => {

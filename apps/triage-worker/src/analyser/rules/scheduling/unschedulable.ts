@@ -1,5 +1,5 @@
 import type { Cause } from '@nightcrier/core/diagnosis/cause';
-import type { Hypothesis, RuledOut } from '@nightcrier/core/diagnosis/diagnosis';
+import type { RuledOut } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Node } from '../../../evidence/kubernetes-object.ts';
 import { hypothesis, culpritOf } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
@@ -42,10 +42,7 @@ export const unschedulable: PodRule = (podCase) => {
   const claim = reasons.some(({ cause }) => cause === 'pvc_pending' || cause === 'pvc_not_found')
     ? claimTrouble(podCase, message)
     : undefined;
-  const evidence = [
-    { command, text: `PodScheduled=False: ${message}` },
-    ...quoteEvents(failed, 1),
-  ];
+  const evidence = [{ command, text: `PodScheduled=False: ${message}` }, ...quoteEvents(failed, 1)];
   if (claim) return { ...claim, evidence: [...claim.evidence, ...evidence].slice(0, 8) };
 
   const { cause, ruledOut, nodes } = decisive(podCase, reasons);
@@ -57,7 +54,10 @@ export const unschedulable: PodRule = (podCase) => {
     title: `${plain(workload.name)} cannot be scheduled: ${detail.title}`,
     statement: `${detail.statement} The scheduler says: ${code(verdictOf(message), 400)}.`,
     evidence: [...detail.evidence, ...evidence],
-    actions: [...detail.actions, `Compare the pod with the nodes: ${show`kubectl describe pod -n ${namespace} ${name}`}`],
+    actions: [
+      ...detail.actions,
+      `Compare the pod with the nodes: ${show`kubectl describe pod -n ${namespace} ${name}`}`,
+    ],
     ruledOut,
   });
 };
@@ -78,19 +78,29 @@ function decisive(podCase: PodCase, reasons: Reason[]): { cause: Cause; ruledOut
     );
     return { node, obstacles: shown };
   });
-  const isControlPlane = (node: Node) => Object.keys(node.metadata?.labels ?? {}).some((label) => /control-plane|\/master$/.test(label)) || node.metadata?.labels?.['kubernetes.io/role'] === 'master';
+  const isControlPlane = (node: Node) =>
+    Object.keys(node.metadata?.labels ?? {}).some((label) => /control-plane|\/master$/.test(label)) ||
+    node.metadata?.labels?.['kubernetes.io/role'] === 'master';
   // A node that selector and affinity choose is meant: what else keeps the pod from it is the obstacle.
   const meant = fits.filter(
-    ({ node, obstacles }) => !obstacles.includes('selector') && !obstacles.includes('affinity') && !isControlPlane(node),
+    ({ node, obstacles }) =>
+      !obstacles.includes('selector') && !obstacles.includes('affinity') && !isControlPlane(node),
   );
   const considered = isSelectorSaid && meant.length > 0 ? meant : fits;
   const least = Math.min(...considered.map(({ obstacles }) => obstacles.length));
   const nearest = considered
     .filter(({ obstacles }) => obstacles.length === least)
     .sort((a, b) => Number(isControlPlane(a.node)) - Number(isControlPlane(b.node)));
-  const kinds = new Set(nearest.filter(({ node }) => nearest.length === 1 || !isOnlyCordonedSpare(node, nearest)).flatMap(({ obstacles }) => obstacles));
+  const kinds = new Set(
+    nearest
+      .filter(({ node }) => nearest.length === 1 || !isOnlyCordonedSpare(node, nearest))
+      .flatMap(({ obstacles }) => obstacles),
+  );
   const others = reasons.filter(({ cause }) => !(cause in AS_OBSTACLE) && cause !== 'node_selector_mismatch');
-  const cause = least === 0 || fits.length === 0 || others.length > 0 ? byCount(reasons, podCase) : (causeOf(kinds, reasons) ?? byCount(reasons, podCase));
+  const cause =
+    least === 0 || fits.length === 0 || others.length > 0
+      ? byCount(reasons, podCase)
+      : (causeOf(kinds, reasons) ?? byCount(reasons, podCase));
   return { cause, ruledOut: notDecisive(cause, reasons), nodes: nearest.map(({ node }) => node) };
 }
 
@@ -119,8 +129,14 @@ function byCount(reasons: Reason[], { pod }: PodCase): Cause {
 
 function notDecisive(cause: Cause, reasons: Reason[]): RuledOut[] {
   return reasons
-    .filter((reason) => reason.cause !== cause && !(cause === 'node_affinity_mismatch' && reason.cause === 'node_selector_mismatch'))
-    .map(({ text }) => ({ what: text, because: 'it holds only for nodes that have another obstacle too, or that are kept out of use' }));
+    .filter(
+      (reason) =>
+        reason.cause !== cause && !(cause === 'node_affinity_mismatch' && reason.cause === 'node_selector_mismatch'),
+    )
+    .map(({ text }) => ({
+      what: text,
+      because: 'it holds only for nodes that have another obstacle too, or that are kept out of use',
+    }));
 }
 
 interface Explanation {
@@ -134,29 +150,47 @@ interface Explanation {
 function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, nodes: Node[]): Explanation {
   const names = nodes.map(({ metadata }) => metadata?.name ?? '').slice(0, 3);
   const [node = ''] = names;
-  const patch = (path: string) => `Correct it in the template: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`} (${code(path)})`;
+  const patch = (path: string) =>
+    `Correct it in the template: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`} (${code(path)})`;
   switch (cause) {
     case 'node_selector_mismatch': {
       const wanted = pod.spec?.nodeSelector ?? {};
-      const text = Object.entries(wanted).map(([key, value]) => `${key}=${value}`).join(', ');
+      const text = Object.entries(wanted)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', ');
       return {
         title: `no node has the label ${plain(text)}`,
         statement: `The pod asks for nodes with ${code(text)} (nodeSelector), and no node that could take it has that.`,
         field: 'spec.nodeSelector',
         evidence: [quoteField(pod, 'spec.nodeSelector', wanted), ...labelsOf(view.all('Node'), Object.keys(wanted))],
-        actions: [patch('spec.template.spec.nodeSelector'), `Or label a node: ${show`kubectl label node ${node} ${text.split(', ')[0] ?? ''}`}`],
+        actions: [
+          patch('spec.template.spec.nodeSelector'),
+          `Or label a node: ${show`kubectl label node ${node} ${text.split(', ')[0] ?? ''}`}`,
+        ],
       };
     }
     case 'node_affinity_mismatch': {
-      const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+      const terms =
+        pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
       const text = terms
-        .flatMap(({ matchExpressions = [] }) => matchExpressions.map(({ key, operator, values = [] }) => `${key} ${operator}${values.length > 0 ? ` (${values.join(', ')})` : ''}`))
+        .flatMap(({ matchExpressions = [] }) =>
+          matchExpressions.map(
+            ({ key, operator, values = [] }) =>
+              `${key} ${operator}${values.length > 0 ? ` (${values.join(', ')})` : ''}`,
+          ),
+        )
         .join('; ');
       return {
         title: `no node meets its node affinity ${plain(text)}`,
         statement: `The pod requires node affinity ${code(text)}, and no node that could take it meets that.`,
         field: 'spec.affinity.nodeAffinity',
-        evidence: [quoteField(pod, 'nodeSelectorTerms', terms), ...labelsOf(view.all('Node'), terms.flatMap(({ matchExpressions = [] }) => matchExpressions.map(({ key = '' }) => key)))],
+        evidence: [
+          quoteField(pod, 'nodeSelectorTerms', terms),
+          ...labelsOf(
+            view.all('Node'),
+            terms.flatMap(({ matchExpressions = [] }) => matchExpressions.map(({ key = '' }) => key)),
+          ),
+        ],
         actions: [patch('spec.template.spec.affinity.nodeAffinity')],
       };
     }
@@ -164,33 +198,54 @@ function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, node
       return {
         title: `${plain(names.join(', ') || 'the nodes')} cordoned`,
         statement: `The only nodes that fit the pod are cordoned: ${code(names.join(', '))}.`,
-        evidence: nodes.slice(0, 3).map((it) => quoteField(it, 'spec.unschedulable', String(it.spec?.unschedulable ?? true))),
+        evidence: nodes
+          .slice(0, 3)
+          .map((it) => quoteField(it, 'spec.unschedulable', String(it.spec?.unschedulable ?? true))),
         actions: [`Make the node usable again, if its maintenance is over: ${show`kubectl uncordon ${node}`}`],
       };
     case 'untolerated_taint': {
-      const taints = nodes.flatMap(({ spec }) => (spec?.taints ?? []).filter(({ key }) => key !== 'node.kubernetes.io/unschedulable').map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`));
+      const taints = nodes.flatMap(({ spec }) =>
+        (spec?.taints ?? [])
+          .filter(({ key }) => key !== 'node.kubernetes.io/unschedulable')
+          .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`),
+      );
       const [taint = ''] = taints;
       return {
         title: `it does not tolerate the taint ${plain(taint)}`,
         statement: `The nodes that fit the pod (${code(names.join(', '))}) have the taint ${code([...new Set(taints)].join(', '))}, which it does not tolerate.`,
         field: 'spec.tolerations',
         evidence: nodes.slice(0, 3).map((it) => quoteField(it, 'spec.taints', it.spec?.taints ?? [])),
-        actions: [`Remove the taint, if it is no longer wanted: ${show`kubectl taint node ${node} ${`${taint}-`}`}`, patch('spec.template.spec.tolerations')],
+        actions: [
+          `Remove the taint, if it is no longer wanted: ${show`kubectl taint node ${node} ${`${taint}-`}`}`,
+          patch('spec.template.spec.tolerations'),
+        ],
       };
     }
     case 'insufficient_cpu':
     case 'insufficient_memory': {
       const resource = cause === 'insufficient_cpu' ? 'cpu' : 'memory';
-      const requests = [...(pod.spec?.containers ?? [])].flatMap(({ name, resources }) => (resources?.requests?.[resource] ? [`${name}: ${resources.requests[resource]}`] : []));
-      const largest = [...view.all('Node')].sort((a, b) => (quantity(b.status?.allocatable?.[resource] ?? '') ?? 0) - (quantity(a.status?.allocatable?.[resource] ?? '') ?? 0))[0];
+      const requests = [...(pod.spec?.containers ?? [])].flatMap(({ name, resources }) =>
+        resources?.requests?.[resource] ? [`${name}: ${resources.requests[resource]}`] : [],
+      );
+      const largest = [...view.all('Node')].sort(
+        (a, b) =>
+          (quantity(b.status?.allocatable?.[resource] ?? '') ?? 0) -
+          (quantity(a.status?.allocatable?.[resource] ?? '') ?? 0),
+      )[0];
       const most = largest?.status?.allocatable?.[resource];
       const never = most !== undefined && requestOf(pod, resource) > (quantity(most) ?? Infinity);
       return {
         title: `not enough ${resource === 'cpu' ? 'CPU' : 'memory'} for its request of ${plain(requests.map((it) => it.split(': ')[1]).join(' + ') || 'its containers')}`,
         statement: `The pod requests ${code(requests.join(', '))} of ${resource}; ${never ? `the largest node has ${code(most)} in all, so it can never be placed` : 'no node has that much left'}.`,
         field: `spec.containers[].resources.requests.${resource}`,
-        evidence: [quoteField(pod, `resources.requests.${resource}`, requests.join(', ')), ...(largest ? [quoteField(largest, `status.allocatable.${resource}`, most ?? '')] : [])],
-        actions: [patch(`spec.template.spec.containers[].resources.requests.${resource}`), `See what the nodes have left: ${show`kubectl describe nodes`}`],
+        evidence: [
+          quoteField(pod, `resources.requests.${resource}`, requests.join(', ')),
+          ...(largest ? [quoteField(largest, `status.allocatable.${resource}`, most ?? '')] : []),
+        ],
+        actions: [
+          patch(`spec.template.spec.containers[].resources.requests.${resource}`),
+          `See what the nodes have left: ${show`kubectl describe nodes`}`,
+        ],
       };
     }
     case 'pod_anti_affinity_conflict':
@@ -202,7 +257,12 @@ function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, node
         actions: [patch('spec.template.spec.affinity.podAntiAffinity')],
       };
     default:
-      return { title: plain(cause.replaceAll('_', ' ')), statement: 'No node meets what the pod asks for.', evidence: [], actions: [] };
+      return {
+        title: plain(cause.replaceAll('_', ' ')),
+        statement: 'No node meets what the pod asks for.',
+        evidence: [],
+        actions: [],
+      };
   }
 }
 

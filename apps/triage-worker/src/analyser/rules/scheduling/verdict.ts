@@ -18,8 +18,14 @@ const REASONS: readonly { pattern: RegExp; cause: Cause }[] = [
   { pattern: /persistentvolumeclaim ".*" (not found|is being deleted)/i, cause: 'pvc_not_found' },
   { pattern: /unbound immediate PersistentVolumeClaims?/i, cause: 'pvc_pending' },
   { pattern: /didn't find available persistent volumes/i, cause: 'pvc_pending' },
-  { pattern: /volume node affinity conflict|exceed max volume count|unavailable due to PersistentVolume/i, cause: 'volume_node_conflict' },
-  { pattern: /didn't match Pod's node affinity\/selector|didn't match node selector/i, cause: 'node_selector_mismatch' },
+  {
+    pattern: /volume node affinity conflict|exceed max volume count|unavailable due to PersistentVolume/i,
+    cause: 'volume_node_conflict',
+  },
+  {
+    pattern: /didn't match Pod's node affinity\/selector|didn't match node selector/i,
+    cause: 'node_selector_mismatch',
+  },
   { pattern: /anti-affinity/i, cause: 'pod_anti_affinity_conflict' },
   { pattern: /didn't match pod affinity/i, cause: 'pod_affinity_mismatch' },
   { pattern: /topology spread constraints/i, cause: 'topology_spread_conflict' },
@@ -43,6 +49,8 @@ export function reasonsIn(message: string): Reason[] {
   return list.split(/, (?=\d+ |pod |persistentvolumeclaim )/).flatMap((part): Reason[] => {
     const found = REASONS.find(({ pattern }) => pattern.test(part));
     const count = /^(\d+) /.exec(part)?.[1];
-    return found ? [{ cause: found.cause, nodes: count === undefined ? undefined : Number(count), text: part.trim() }] : [];
+    return found
+      ? [{ cause: found.cause, nodes: count === undefined ? undefined : Number(count), text: part.trim() }]
+      : [];
   });
 }

@@ -10,14 +10,23 @@ import { code, plain } from '../../safe-text.ts';
 /** An autoscaler that cannot compute its metric. */
 export function hpaTrouble(view: ClusterView, hpa: Wire<Kinds['HorizontalPodAutoscaler']>): Hypothesis | undefined {
   const { name = '', namespace = 'default' } = hpa.metadata ?? {};
-  const events = view.eventsAbout('HorizontalPodAutoscaler', name, namespace).filter(({ reason }) => /^Failed/.test(reason));
-  const condition = (hpa.status?.conditions ?? []).find(({ type, status }) => (type === 'ScalingActive' || type === 'AbleToScale') && status === 'False');
+  const events = view
+    .eventsAbout('HorizontalPodAutoscaler', name, namespace)
+    .filter(({ reason }) => reason.startsWith('Failed'));
+  const condition = (hpa.status?.conditions ?? []).find(
+    ({ type, status }) => (type === 'ScalingActive' || type === 'AbleToScale') && status === 'False',
+  );
   const message = condition?.message ?? events[0]?.message;
   if (message === undefined) return undefined;
   const [, resource] = /missing request for (\w+)/.exec(message) ?? [];
   const target = hpa.spec?.scaleTargetRef;
   const workload = target?.kind && target.name ? workloadNamed(view, target.kind, target.name, namespace) : undefined;
-  const lacking = resource === undefined ? [] : (workload ? (templateOf(workload)?.spec?.containers ?? []) : []).filter(({ resources }) => resources?.requests?.[resource] === undefined).map(({ name: container = '' }) => container);
+  const lacking =
+    resource === undefined
+      ? []
+      : (workload ? (templateOf(workload)?.spec?.containers ?? []) : [])
+          .filter(({ resources }) => resources?.requests?.[resource] === undefined)
+          .map(({ name: container = '' }) => container);
   const named = /missing request for \w+ in container ([\w.-]+)/.exec(message)?.[1];
   const containers = named === undefined ? lacking : [named];
   return hypothesis({

@@ -8,7 +8,13 @@ import { code, plain, show } from '../../safe-text.ts';
 
 /** A Job that ran out of time, or a CronJob that starts none any more. What its pods say comes before. */
 export function jobTrouble(view: ClusterView, workload: Workload): Hypothesis | undefined {
-  const missed = view.eventsAbout('CronJob', workload.name, workload.namespace).find(({ reason, message }) => /TooManyMissedTimes|FailedNeedsStart/.test(reason) || /too many missed start time|Cannot determine if .{0,80}needs to be started/i.test(message));
+  const missed = view
+    .eventsAbout('CronJob', workload.name, workload.namespace)
+    .find(
+      ({ reason, message }) =>
+        /TooManyMissedTimes|FailedNeedsStart/.test(reason) ||
+        /too many missed start time|Cannot determine if .{0,80}needs to be started/i.test(message),
+    );
   if (missed) {
     return hypothesis({
       cause: 'cronjob_missed',
@@ -16,8 +22,13 @@ export function jobTrouble(view: ClusterView, workload: Workload): Hypothesis | 
       confidence: 93,
       title: `The CronJob ${plain(workload.name)} starts no more Jobs: too many start times were missed`,
       statement: `The CronJob ${code(workload.name)} missed more than 100 start times, so its controller starts no more Jobs. It says: ${code(missed.message, 400)}.`,
-      evidence: [...quoteEvents([missed]), ...(workload.object ? [quoteField(workload.object, 'spec', workload.object.spec ?? {})] : [])],
-      actions: [`Set startingDeadlineSeconds, so that only recent start times count: ${show`kubectl patch cronjob -n ${workload.namespace} ${workload.name} -p ${'{"spec":{"startingDeadlineSeconds":600}}'}`}`],
+      evidence: [
+        ...quoteEvents([missed]),
+        ...(workload.object ? [quoteField(workload.object, 'spec', workload.object.spec ?? {})] : []),
+      ],
+      actions: [
+        `Set startingDeadlineSeconds, so that only recent start times count: ${show`kubectl patch cronjob -n ${workload.namespace} ${workload.name} -p ${'{"spec":{"startingDeadlineSeconds":600}}'}`}`,
+      ],
     });
   }
   for (const { object } of workload.creators) {

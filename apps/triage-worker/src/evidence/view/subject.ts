@@ -1,8 +1,8 @@
 import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import { isKind, isWorkload, type KubernetesObject } from '../kubernetes-object.ts';
-import type { ClusterView } from '../view/cluster-view.ts';
-import { workloadsBehind } from '../view/service-links.ts';
-import { workloadNamed, workloadOf, type Workload } from '../view/workload.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { workloadsBehind } from './service-links.ts';
+import { workloadNamed, workloadOf, type Workload } from './workload.ts';
 
 /** The workloads that a fault is about: that of a pod, those behind a Service, those that use a claim. */
 export function workloadsOf(view: ClusterView, { kind, name, namespace }: ResourceReference): Workload[] {
