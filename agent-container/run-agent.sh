@@ -183,7 +183,7 @@ explain_refusal() {
 
 # The caller is still writing the workspace. If stdin ends without a line, the run is cancelled.
 await_workspace() {
-  read -r _ || { say '--wait: stdin ended without a line; nobody wants this run any more'; exit "$EXIT_UNAVAILABLE"; }
+  read -r _ || { say '--wait: stdin ended without a line; run cancelled'; exit "$EXIT_UNAVAILABLE"; }
   exec </dev/null
 }
 

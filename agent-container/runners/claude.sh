@@ -3,7 +3,7 @@
 set -euo pipefail
 here=${BASH_SOURCE%/*}
 
-# `--tools` lists the available tools, `--allowedTools` those that need no approval. Nobody approves, so the rest is denied.
+# `--tools` lists the available tools, `--allowedTools` those that need no approval. There is no interactive approval, so the rest is denied.
 allowed=${NIGHTCRIER_ALLOWED_TOOLS:-}
 if [[ -z $allowed ]]; then
   allowed='Read,Grep,Glob,Edit(//home/agent/output/**)'

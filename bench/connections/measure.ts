@@ -89,7 +89,7 @@ async function reconnect(size: number, clients: Clients): Promise<object> {
   await until(() => clients.active() === size, 'reconnect');
   const reconnectAll = round((performance.now() - began) / 1_000);
   process.send?.({ order: 'most' });
-  const [said]: unknown[] = await once(process, 'message');
-  const { most } = z.object({ most: z.number() }).parse(said);
+  const [answer]: unknown[] = await once(process, 'message');
+  const { most } = z.object({ most: z.number() }).parse(answer);
   return { reconnect_all_s: reconnectAll, most_connects_at_once: most };
 }

@@ -105,6 +105,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     cli: [
       'main.ts',
+      'default-command.ts',
       'commands',
       'system.ts',
       'embedded-redis',
@@ -152,6 +153,5 @@ export const IMPORT_RULES: ImportRules = {
     'state: redis -> queue',
     'triage-worker: agent -> prepare',
     'triage-worker: agent/run -> prepare',
-    'triage-worker: notification -> queue',
   ],
 };

@@ -12,14 +12,14 @@ afterEach(async () => {
 
 type Get = (path: string) => Promise<Response>;
 
-/** What every path answers; none may wait for Redis. */
+/** Requests every path; none may wait for Redis. */
 async function answers(get: Get): Promise<object[]> {
   return Promise.all(PATHS.map(async (path) => failure(await get(path))));
 }
 const UNAVAILABLE = PATHS.map(() => ({
   status: 503,
   code: 'redis_unavailable',
-  message: expect.stringContaining('Redis does not answer'),
+  message: expect.stringContaining('Redis is unreachable'),
 }));
 
 async function statuses(get: Get): Promise<number[]> {
@@ -28,7 +28,7 @@ async function statuses(get: Get): Promise<number[]> {
 const OK = PATHS.map(() => 200);
 const PATIENTLY = { timeout: 15_000 };
 
-describe('while Redis is away', () => {
+describe('while Redis is unreachable', () => {
   test('answers 503 with a code, stays alive, and recovers by itself', async () => {
     const first = await startRedisServer();
     await using api = await openApi(first.url);
@@ -43,16 +43,16 @@ describe('while Redis is away', () => {
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
   });
 
-  test('starts before Redis does', async () => {
-    const elsewhere = await startRedisServer();
-    await elsewhere.stop();
-    await using api = await openApi(elsewhere.url);
+  test('starts before Redis', async () => {
+    const later = await startRedisServer();
+    await later.stop();
+    await using api = await openApi(later.url);
     expect(await answers(api.get)).toEqual(UNAVAILABLE);
-    server = await startRedisServer({ port: Number(new URL(elsewhere.url).port) });
+    server = await startRedisServer({ port: Number(new URL(later.url).port) });
     await expect.poll(async () => statuses(api.get), PATIENTLY).toEqual(OK);
   });
 
-  test('gives up on a Redis that hangs', async () => {
+  test('answers 503 when Redis hangs', async () => {
     server = await startRedisServer();
     const pid = server.pid!;
     await using api = await openApi(server.url);
@@ -67,9 +67,9 @@ describe('while Redis is away', () => {
   });
 
   test('stops', async () => {
-    const gone = await startRedisServer();
-    await gone.stop();
-    const api = await openApi(gone.url);
+    const stopped = await startRedisServer();
+    await stopped.stop();
+    const api = await openApi(stopped.url);
     await api[Symbol.asyncDispose]();
     await expect(fetch(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
   });

@@ -1,28 +1,9 @@
-import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
+import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
+import type { Settings } from '@nightcrier/core/settings/config';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 
 /** What the script and the container engine's client need of the worker's environment; nothing else of it goes on. */
 const INHERITED_VARIABLES = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
-
-interface Provider {
-  key: 'anthropic_api_key' | 'openai_api_key' | 'gemini_api_key';
-  baseUrl: 'anthropic_base_url' | 'openai_base_url' | 'google_gemini_base_url';
-  /** What goose calls it. */
-  goose: string;
-}
-
-const ANTHROPIC: Provider = { key: 'anthropic_api_key', baseUrl: 'anthropic_base_url', goose: 'anthropic' };
-const OPENAI: Provider = { key: 'openai_api_key', baseUrl: 'openai_base_url', goose: 'openai' };
-const GEMINI: Provider = { key: 'gemini_api_key', baseUrl: 'google_gemini_base_url', goose: 'google' };
-
-/** The providers that an agent can talk to, the preferred first. */
-const PROVIDERS: Record<AgentCli, Provider[]> = {
-  builtin: [],
-  claude: [ANTHROPIC],
-  codex: [OPENAI],
-  gemini: [GEMINI],
-  goose: [ANTHROPIC, OPENAI, GEMINI],
-};
 
 /** Of the worker's environment, what the container engine's client needs. */
 export function engineEnvironment(inherited: Record<string, string | undefined>): Record<string, string> {
@@ -44,7 +25,7 @@ export async function scriptEnvironment(
   inherited: Record<string, string | undefined>,
 ): Promise<Record<string, string>> {
   const environment = engineEnvironment(inherited);
-  for (const { key, baseUrl, goose } of PROVIDERS[settings.agent_cli]) {
+  for (const { key, baseUrl, goose } of MODEL_PROVIDERS[settings.agent_cli]) {
     const secret = await readSecret(settings[key], settings[`${key}_file`]);
     if (!secret) continue;
     environment[key.toUpperCase()] = secret.reveal();

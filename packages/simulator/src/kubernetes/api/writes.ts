@@ -13,10 +13,10 @@ import {
 } from '../request/status-error.ts';
 
 /**
- * Carries out a write that the user's role allows. As little as a cluster needs to show what an agent with too many
- * rights could do: no admission, and no controllers that put deleted pods back.
+ * Carries out a write that the role of the user allows. It is enough to show what an agent with too many permissions could
+ * do: there are no admission plugins, and no controllers that recreate deleted pods.
  *
- * @returns the HTTP status and the object as it is now (or was last, for a delete).
+ * @returns the HTTP status, and the object after the write or before the delete
  */
 export function write(
   request: ResourceRequest,

@@ -1,7 +1,7 @@
 import { findByPlural, type ResourceType } from '../objects/resource-types.ts';
 import { methodNotAllowed, unknownPath } from './status-error.ts';
 
-/** What a request asks for, in the words in which RBAC judges it. */
+/** The attributes of a resource request, as RBAC evaluates them. */
 export interface ResourceRequest {
   verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
   type: ResourceType;
@@ -14,7 +14,7 @@ export interface ResourceRequest {
 const RESOURCE_PATH =
   /^\/(?:api\/(?<core>v1)|apis\/(?<group>[^/]+)\/(?<version>[^/]+))(?:\/namespaces\/(?<namespace>[^/]+)(?=\/[^/]))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?\/?$/;
 
-/** The resource request behind a URL and method. Throws 404 for a path that names no resource, 405 for a method. */
+/** Parses URL and method. Throws 404 for a path without a resource, and 405 for an unsupported method. */
 export function parseResourceRequest(method: string, url: URL): ResourceRequest {
   const parts = matchPath(url.pathname);
   const type = findByPlural(parts.group ?? '', parts.version ?? parts.core ?? '', parts.plural ?? '');

@@ -21,7 +21,7 @@ test.each([
   expect(labelSelector(selector)(labels)).toBe(matches);
 });
 
-test('a label selector that cannot be read is a bad request', () => {
+test('an invalid label selector is a bad request', () => {
   expect(() => labelSelector('app in web')).toThrow(/app in web/);
 });
 

@@ -9,7 +9,7 @@ const SET_TERM = new RegExp(String.raw`^(${KEY})\s+(in|notin)\s*\(([^)]*)\)$`);
 const EQUALITY_TERM = new RegExp(String.raw`^(${KEY})\s*(==|=|!=)\s*([\w.-]*)$`);
 const EXISTS_TERM = new RegExp(String.raw`^(!?)\s*(${KEY})$`);
 
-/** What a labelSelector matches: `app=web,tier in (a, b),!canary`. Throws 400 when it cannot be parsed. */
+/** Parses a labelSelector such as `app=web,tier in (a, b),!canary`. Throws 400 if it is invalid. */
 export function labelSelector(text: string): (labels: Record<string, string>) => boolean {
   // Commas inside parentheses belong to a set.
   const terms = text
@@ -41,7 +41,7 @@ function labelTerm(term: string): (labels: Record<string, string>) => boolean {
   throw badRequest(`unable to parse requirement: found '${term}', expected: a label selector such as app=web`);
 }
 
-/** What a fieldSelector matches for objects of a type. Throws 400 for a field that cannot be selected. */
+/** Parses a fieldSelector for objects of a type. Throws 400 for a field that cannot be selected. */
 export function fieldSelector(text: string, type: ResourceType): Selector {
   const tests = text
     .split(',')
@@ -63,7 +63,7 @@ function fieldTerm(term: string, type: ResourceType): Selector {
   return (object) => (textAt(object, path) === value) === (operator !== '!=');
 }
 
-/** The selection of a list or watch request: its labelSelector and fieldSelector together. */
+/** Parses the labelSelector and the fieldSelector of a list or watch request. */
 export function requestSelector(query: URLSearchParams, type: ResourceType): Selector {
   const byLabels = labelSelector(query.get('labelSelector') ?? '');
   const byFields = fieldSelector(query.get('fieldSelector') ?? '', type);

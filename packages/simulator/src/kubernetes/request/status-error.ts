@@ -12,7 +12,7 @@ export interface Status {
   code: number;
 }
 
-/** A request that fails with a Status. The texts are those of a real API server: clients and people match on them. */
+/** A failed request with a Status. The texts are those of a real API server, since clients match on them. */
 export class StatusError extends Error {
   readonly status: Status;
 
