@@ -15,7 +15,7 @@ COPY packages/redaction/package.json packages/redaction/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/simulator/package.json packages/simulator/
 COPY packages/state/package.json packages/state/
-# Nothing at run time reads the dependencies' type declarations and source maps: they are 40 % of what is installed.
+# Type declarations and source maps of dependencies are not used at run time: they are 40 % of the installation.
 RUN npx -y pnpm@12 install --prod --frozen-lockfile \
     && find node_modules/.pnpm -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
@@ -30,10 +30,10 @@ COPY packages packages
 COPY configs configs
 COPY agent-container agent-container
 COPY LICENSE ./
-# Named volumes take the owner of the folder that they cover.
+# Named volumes inherit the owner of the folder that they cover.
 RUN mkdir -p /data/incidents /data/clusters /data/spool && chown -R node:node /data
 USER node
-# Each process touches the file while its event loop turns, so this asks the same of every kind.
+# Each process updates the file while its event loop is not blocked, so one check fits every kind.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD test -n "$(find "$NIGHTCRIER_HEARTBEAT_FILE" -newermt '-30 seconds')"
 ENTRYPOINT ["node"]
@@ -48,8 +48,8 @@ LABEL org.opencontainers.image.title="nightcrier" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 
-# Debian's release has the engine's client only together with the engine, the next one has it alone; it runs on both. That
-# release is fetched from the mirror that the base image already uses.
+# This Debian release has the engine's client only together with the engine; the next one has it alone, and it runs on both. It
+# comes from the mirror of the base image.
 FROM node:24-bookworm-slim AS engine-client
 ARG DOCKER_CLI_DEBIAN_RELEASE=trixie
 RUN set -eu; \

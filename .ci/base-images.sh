@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Makes local base images from Debian and npm packages where no image registry can be reached, under the public names
-# that the Dockerfiles use: debian:bookworm-slim, node:24-bookworm-slim, redis:7. An image that is there is left alone.
+# Builds local base images from Debian and npm packages where no image registry is reachable, under the public names
+# that the Dockerfiles use: debian:bookworm-slim, node:24-bookworm-slim, redis:7. Existing images are not changed.
 set -euo pipefail
 export LC_ALL=C DOCKER_BUILDKIT=0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 has() { docker image inspect "$1" >/dev/null 2>&1; }
-build() { docker build --quiet --tag "$1" "$2" 2>/dev/null >/dev/null && echo "made $1"; }
+build() { docker build --quiet --tag "$1" "$2" 2>/dev/null >/dev/null && echo "built $1"; }
 
-# The mirror this machine is set up with, in either format of apt's sources.
+# Prints the mirror of this machine, from either format of apt's sources.
 mirror() {
   local uris
   uris=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
@@ -28,13 +28,13 @@ if ! has debian:bookworm-slim; then
   } >"$root/etc/apt/sources.list"
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/archives/*.deb "$root"/usr/share/{doc,man,info,locale}/*
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod +x "$root/usr/sbin/policy-rc.d"
-  # Certificates that this machine trusts beyond Debian's own.
+  # Certificates that this machine trusts in addition to Debian's.
   cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
   chroot "$root" update-ca-certificates >/dev/null 2>&1
   rm -f "$root/etc/resolv.conf" "$root/etc/hostname"
   tar -C "$root" --numeric-owner -c . | docker import \
     -c 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' -c 'CMD ["bash"]' - debian:bookworm-slim >/dev/null
-  echo 'made debian:bookworm-slim'
+  echo 'built debian:bookworm-slim'
 fi
 
 if ! has node:24-bookworm-slim; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gives the Docker client compose v2 where it has none, so that the compose files are tried with v1.29 and v2. It comes from
-# the Debian release after bookworm, from the mirror that this machine uses, past apt's own lists.
+# Installs Compose v2 for the Docker client if it is missing, so that the compose files are tested with v1.29 and v2. It comes from
+# the Debian release after bookworm, from the mirror of this machine, without changing apt's lists.
 # usage: compose-v2.sh [FOLDER-OF-PLUGINS]
 set -euo pipefail
 plugins=${1:-/usr/local/lib/docker/cli-plugins}

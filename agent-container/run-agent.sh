@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Run one attempt of one investigation: one AI agent CLI in one locked-down container, from start to removal.
-# The container outlives a killed client, so it is detached and named after the attempt; whoever comes next adopts or removes it.
-# What goes in and comes out is in CONTRACT.md. Needs bash >= 3.2 and a Docker or Podman client, nothing else.
+# Runs one attempt of one investigation: one AI agent CLI in one locked-down container, from start to removal.
+# The container survives a killed client, so it is detached and named after the attempt; the next run adopts or removes it.
+# CONTRACT.md specifies inputs and outputs. Requires bash >= 3.2 and a Docker or Podman client, nothing else.
 # shellcheck disable=SC2317  # the traps call clean_up and on_signal
 set -euo pipefail
 
 readonly EXIT_TIMEOUT=124 EXIT_KILLED=137 EXIT_USAGE=64 EXIT_UNAVAILABLE=69
 readonly KILL_GRACE=5         # seconds between TERM and KILL for an agent past its deadline
-readonly GUARD_GRACE=15       # seconds past the deadline after which the engine is told to end the container
-readonly STOP_GRACE=3         # seconds that an agent gets when we are told to stop ourselves
-readonly LOG_LIMIT_KIB=65536   # kept of each of stdout and stderr
-readonly LOG_GRACE=5          # seconds that the engine gets to tell the rest of the logs of a container that has ended
-readonly FILE_LIMIT_KIB=32768  # of each file that the agent writes
-readonly OUTPUT_LIMIT_KIB=65536 # of all that it writes into its output directory
+readonly GUARD_GRACE=15       # seconds past the deadline after which the guard ends the container through the engine
+readonly STOP_GRACE=3         # seconds between TERM and KILL when this script is stopped
+readonly LOG_LIMIT_KIB=65536   # limit of stdout and of stderr
+readonly LOG_GRACE=5          # seconds for the engine to send the remaining logs of a container that has ended
+readonly FILE_LIMIT_KIB=32768  # limit of each file that the agent writes
+readonly OUTPUT_LIMIT_KIB=65536 # limit of its output directory
 readonly AGENT_UID=1000
 readonly AGENT_HOME=/home/agent
 
@@ -37,17 +37,17 @@ usage: run-agent.sh -w WORKSPACE --kubeconfig FILE [options]
       --memory SIZE       memory limit, swap included                           (2g)
       --cpus N            CPU limit                                             (2)
       --label K=V         further label of the container; repeatable
-      --wait              begin, and read nothing of the workspace before a line comes on stdin
-      --adopt             follow the container of this attempt that a killed run left behind, instead of starting one
+      --wait              start now, but read the workspace only after a line on stdin
+      --adopt             adopt the container of this attempt from a killed run, instead of starting one
       --help
 
-environment, handed to the agent without being visible in `ps` or `inspect`:
+environment, passed to the agent invisibly for `ps` and `inspect`:
   ANTHROPIC_API_KEY | OPENAI_API_KEY | GEMINI_API_KEY     the one that the agent needs
-environment, handed on as it is:
+environment, passed on unchanged:
   ANTHROPIC_BASE_URL  OPENAI_BASE_URL  GOOGLE_GEMINI_BASE_URL  GOOSE_PROVIDER
 
 exit codes: 0 the agent exited 0 · 64 bad usage · 69 engine or image unavailable · 124 deadline passed · 137 killed or out of
-memory · 130, 143 stopped by a signal · anything else is the agent's own. A 0 says nothing about the report: read it.
+memory · 130, 143 stopped by a signal · anything else is the agent's own. 0 says nothing about the report: read it.
 USAGE
 }
 
@@ -133,8 +133,8 @@ check_workspace() {
   readable --prompt-file "$prompt_file"
 }
 
-# absolute_directory FLAG VARIABLE: makes the directory that a variable names, and its path absolute. The engine reads a mount as
-# comma-separated values, so paths that would need quoting there are refused.
+# absolute_directory FLAG VARIABLE: creates the directory named by a variable and makes its path absolute. The engine parses a mount
+# as comma-separated values, so paths that would need quoting there are refused.
 absolute_directory() {
   local path=${!2}
   [[ -d $path ]] || mkdir -p "$path" 2>/dev/null || refuse "$1 '$path' cannot be created"
@@ -146,7 +146,7 @@ absolute_directory() {
 
 check_environment() {
   local name provider
-  # Which key the agent needs, by the provider it talks to.
+  # The key that the agent needs, by its provider.
   case $agent in
     claude) provider=anthropic ;;
     codex) provider=openai ;;
@@ -160,14 +160,14 @@ check_environment() {
     *) refuse "GOOSE_PROVIDER '$provider' is not valid: expected anthropic, openai or google" ;;
   esac
   key_value=${!key:-}
-  unset ANTHROPIC_API_KEY OPENAI_API_KEY GEMINI_API_KEY # no child of ours, such as the engine's client, inherits them
+  unset ANTHROPIC_API_KEY OPENAI_API_KEY GEMINI_API_KEY # child processes, such as the engine's client, must not inherit them
   [[ -n $key_value || -n $adopt ]] || refuse "$key is not set; --agent '$agent' needs it in the environment"
   for name in ANTHROPIC_BASE_URL OPENAI_BASE_URL GOOGLE_GEMINI_BASE_URL; do
     [[ -z ${!name:-} ]] || check "$name" "${!name}" '^https?://[^[:space:]"\\]+$' 'an http(s) URL'
   done
 }
 
-# Why the engine did not start the container. Asked only then: each question costs the agent a start that is as much later.
+# Explains why the engine did not start the container. Runs only after a failure, because each call to the engine delays the agent.
 explain_refusal() {
   local words
   words=$(head -c 1000 "$logs_dir/agent-stderr.log")
@@ -181,17 +181,17 @@ explain_refusal() {
   exit "$EXIT_UNAVAILABLE"
 }
 
-# Whoever started us is still writing it. Without a word from there, nobody wants this run any more.
+# The caller is still writing the workspace. If stdin ends without a line, the run is cancelled.
 await_workspace() {
-  read -r _ || { say '--wait: stdin ended without a line; nobody wants this run any more'; exit "$EXIT_UNAVAILABLE"; }
+  read -r _ || { say '--wait: stdin ended without a line; run cancelled'; exit "$EXIT_UNAVAILABLE"; }
   exec </dev/null
 }
 
-# Inputs are copied: whatever their modes and owner, the agent can read the copies, and nothing it could do would reach the originals.
-# The copies stand inside the workspace, which has the same path for the engine as for us even where we are a container ourselves.
+# Copies the inputs: the agent can read the copies whatever the modes and owner of the originals, and cannot reach the originals. The
+# copies are inside the workspace, whose path is the same for the engine even if this script runs in a container.
 stage_inputs() {
   local file inputs=()
-  umask 022 # in a folder that is 0700
+  umask 022 # the folder above is 0700
   for file in "$workspace"/.run-*; do if [[ -d $file ]]; then rm -rf "$file"; fi; done
   for file in incident.json incident_cluster_permissions.json evidence; do
     if [[ -e $workspace/$file ]]; then inputs+=("$workspace/$file"); fi
@@ -208,7 +208,7 @@ make_staging() {
   own
 }
 
-# A report or record that is already there must not pass for this attempt's.
+# An existing report or record must not be taken for this attempt's.
 prepare_output() {
   local report=$output_dir/investigation.md
   if [[ -e $report || -L $report ]]; then
@@ -223,14 +223,14 @@ mount_input() { arguments+=(--mount "type=bind,src=$staging/$1,dst=$2,readonly")
 
 container_arguments() {
   local file name deadline=$((${EPOCHSECONDS:-$(date +%s)} + timeout)) home_owner="uid=$AGENT_UID,gid=$AGENT_UID,mode=0700"
-  if [[ $engine == podman ]]; then home_owner=mode=1777; fi # podman knows no owner of a tmpfs
+  if [[ $engine == podman ]]; then home_owner=mode=1777; fi # podman has no owner option for a tmpfs
   arguments=(
     --name "$container" --pull never --init --network "$network" --workdir "$AGENT_HOME" --user "$AGENT_UID:$AGENT_UID"
     --read-only --tmpfs "/tmp:rw,nosuid,nodev,size=256m,mode=1777" --tmpfs "$AGENT_HOME:rw,nosuid,nodev,size=256m,$home_owner"
     --cap-drop ALL --security-opt no-new-privileges --pids-limit 512
     --memory "$memory" --memory-swap "$memory" --cpus "$cpus" --stop-timeout "$STOP_GRACE"
     --ulimit "fsize=$((FILE_LIMIT_KIB * 1024))" --ulimit core=0
-    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k" --log-opt max-file=2 # with a single file, a flood blocks who follows
+    --log-driver json-file --log-opt "max-size=${LOG_LIMIT_KIB}k" --log-opt max-file=2 # with a single file, a flood blocks the reader
     ${labels[@]+"${labels[@]}"}
     --label nightcrier.component=agent --label "nightcrier.incident=$incident_id" --label "nightcrier.attempt=$attempt"
     --label "nightcrier.deadline=$deadline" --label "nightcrier.agent=$agent"
@@ -249,15 +249,15 @@ container_arguments() {
   done
 }
 
-# Of several runs that hold on to one container, the one that came last owns it: it alone stops, judges and removes it. The others
-# were killed, or belong to a worker that hung so long that it was given up.
+# Of several runs that follow one container, the latest owns it: only that one stops, records and removes it. The others were killed,
+# or belong to a worker that hung for so long that its job was requeued.
 own() { echo "$token" >"$staging/owner"; }
 owns() {
   local owner
   read -r owner 2>/dev/null <"$staging/owner" && [[ $owner == "$token" ]]
 }
 
-# The id of this attempt's container, if there is one.
+# Sets the id of this attempt's container, if it exists.
 find_container() { "$engine" ps --all --quiet --no-trunc --filter "name=^/?$container\$" --filter label=nightcrier.component=agent; }
 
 remove_leftover() {
@@ -265,7 +265,7 @@ remove_leftover() {
   id=$(find_container) || return 1
   say "removing the container that an earlier run of this attempt left: $container"
   rm -f "$staging/container-id"
-  # Its own guard may be removing it at the same time.
+  # The container's own guard may remove it at the same time.
   for ((tries = 0; tries < 50; tries++)); do
     [[ -n $id ]] || return 0
     "$engine" rm --force "$id" >/dev/null 2>&1 || sleep 0.2
@@ -274,7 +274,7 @@ remove_leftover() {
   return 1
 }
 
-# Takes over the container of this attempt, whether it still runs or has ended meanwhile, for what is left of its time.
+# Adopts the container of this attempt, running or ended, for the rest of its deadline.
 adopt_container() {
   local left deadline
   container_id=$(find_container) || { say "--engine '$engine' does not answer"; exit "$EXIT_UNAVAILABLE"; }
@@ -286,7 +286,7 @@ adopt_container() {
   if ((timeout < 0)); then timeout=0; fi
 }
 
-# The container is gone: the run that owned it has got to its end. What it recorded counts, unless it was cut short from outside.
+# The container is gone, so the run that owned it has completed. Its record counts, unless the container was killed from outside.
 exit_as_recorded() {
   local record='' pattern='"container":"([^"]*)".*"reason":"(exited|timeout|oom)","exit_code":([0-9]+)'
   read -r record 2>/dev/null <"$logs_dir/container.json" || true
@@ -295,8 +295,8 @@ exit_as_recorded() {
   exit "$EXIT_UNAVAILABLE"
 }
 
-# follow ENGINE-CLIENT...: runs a client that gives the agent's streams, and copies them to their files while the agent runs. Waiting
-# for logs_pid gives the client's exit code.
+# follow ENGINE-CLIENT...: runs a client that prints the agent's streams, and copies them to their files while the agent runs. `wait
+# $logs_pid` returns the client's exit code.
 follow() {
   {
     {
@@ -310,11 +310,11 @@ follow() {
   logs_pid=$!
 }
 
-# keep FILE COPY: has its input copied to a file, unbuffered, up to the limit, and swallows the rest.
+# keep FILE COPY: copies its input to a file, unbuffered, up to the limit, and discards the rest.
 keep() { { ulimit -f "$LOG_LIMIT_KIB" && "$2" >"$1"; } || cat >/dev/null; }
 
-# Copies like cat. start-agent.sh says on stderr that it has read the keys; from then on no file holds them. Before, the engine's client
-# may have warned of something.
+# Copies like cat, and deletes the key files once start-agent.sh reports on stderr that it has read them. The engine's client may print
+# warnings before that line.
 forget_keys_once_read() {
   local line
   while IFS= read -r line || [[ -n $line ]]; do
@@ -325,7 +325,7 @@ forget_keys_once_read() {
   cat
 }
 
-# An agent can say more than the engine can tell in any time worth waiting for.
+# An agent can print more than the engine can send in an acceptable time.
 finish_logs() {
   local tries
   for ((tries = 0; tries < LOG_GRACE * 10; tries++)); do
@@ -336,9 +336,9 @@ finish_logs() {
   wait "$logs_pid" || true
 }
 
-# Every second, and also when we are killed ourselves: ends an agent that `timeout` in its container could not end, and one that fills
-# its output directory with files, of which fsize bounds each, but not all together. Removes one whose workspace was prepared for
-# another run before it had begun, when whoever started it was taken for dead.
+# Checks every second, also after this script was killed: stops an agent that `timeout` in its container could not stop, and one that
+# exceeds the limit of the output directory (fsize limits each file, not their sum). Removes a container whose workspace was prepared
+# for another run before it started, because its caller was considered dead.
 watch_over() {
   {
     set +e
@@ -367,8 +367,8 @@ output_is_full() {
 
 empty_full_output() { if output_is_full; then find "$output_dir" -mindepth 1 -delete || true; fi; }
 
-# Runs the container to its end: sets container_id and exit_code. One client of the engine starts it, copies its streams and waits, as
-# each further one would delay the agent; when that client is killed, the container lives on.
+# Runs the container to its end; sets container_id and exit_code. One engine client starts it, copies its streams and waits, because
+# each further client would delay the agent. The container survives when that client is killed.
 run_to_end() {
   exit_code=0
   printf '%s' "$key_value" >"$staging/secrets/$key"
@@ -383,15 +383,16 @@ run_to_end() {
 read_container_id() { read -r container_id 2>/dev/null <"$staging/container-id" || true; }
 require_ownership() { owns || { say "another run has taken $container over"; exit "$EXIT_UNAVAILABLE"; }; }
 
-# Whether the engine could not start it: then the client's exit code is one of these, and the container is not there, or never ran.
+# Tests whether the engine could not start the container: the client's exit code is one of these, and the container is missing or never ran.
 was_refused() {
   [[ -n $container_id ]] || return 0
   ((exit_code >= 125 && exit_code <= 127)) || return 1
   [[ $("$engine" inspect --type container --format '{{.State.Status}}' "$container_id") =~ ^(created|configured)$ ]]
 }
 
-# How the container ended: sets exit_code, and writes container.json. An agent that exited 0 leaves nothing to ask the engine. Whoever
-# sees the record need not wait for us: output and logs are as they will stay, and we exit with its code, whatever signal comes now.
+# Records how the container ended: sets exit_code and writes container.json. After exit code 0 there is nothing to ask the engine.
+# A reader of the record need not wait for this script: output and logs are final, and the script exits with the recorded code, even if
+# it receives a signal.
 record_end() {
   # shellcheck disable=SC2154 # `now begun_at` sets it
   local state oom=false reason=exited started_at="\"$begun_at\"" finished_at running
@@ -426,7 +427,7 @@ record_end() {
     >"$logs_dir/container.json"
 }
 
-# Runs on every way out, once. Goes by the id that the engine gave us: by now another run may hold the name.
+# Runs once, on every exit. Uses the id that the engine returned, because another run may have taken the name.
 clean_up() {
   local rc=$?
   trap '' TERM INT HUP
@@ -438,7 +439,7 @@ clean_up() {
     if [[ -n $stopped_by && -n $container_id ]]; then "$engine" stop --time "$STOP_GRACE" "$container_id" >/dev/null 2>&1; fi
     if [[ -n $logs_pid ]]; then finish_logs; fi
     if [[ -n $stopped_by && -n $container_id ]]; then record_end; fi
-    rm -rf "$staging" # first: should we be killed, others find the container, but nobody the copies
+    rm -rf "$staging" # first: if this script is killed, others find the container, but not the copies
     if [[ -n $container_id ]]; then "$engine" rm --force "$container_id" >/dev/null 2>&1; fi
     empty_full_output
   fi
@@ -472,7 +473,7 @@ main() {
 }
 
 run_new() {
-  prepare_output & # beside the copies
+  prepare_output & # in parallel with the copies
   if [[ -n $wait ]]; then await_workspace; fi
   check_workspace
   stage_inputs
@@ -481,7 +482,7 @@ run_new() {
   SECONDS=0
   watch_over
   run_to_end
-  # The name may be taken by what an earlier run of this attempt left.
+  # An orphaned container of an earlier run of this attempt may have the name.
   if was_refused && grep -q "already in use" "$logs_dir/agent-stderr.log" && remove_leftover; then run_to_end; fi
   if was_refused; then explain_refusal; fi
 }

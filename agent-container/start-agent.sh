@@ -1,6 +1,6 @@
 #!/bin/bash
-# Inside the container: prepare the environment that every runner may count on, then become the runner of one CLI.
-# usage: start-agent.sh AGENT    (a name of which /opt/nightcrier/runners holds AGENT.sh)
+# Runs inside the container: prepares the environment of every runner, then becomes the runner of one CLI.
+# usage: start-agent.sh AGENT    (/opt/nightcrier/runners contains AGENT.sh)
 set -euo pipefail
 
 agent=${1:?usage: start-agent.sh AGENT}
@@ -10,7 +10,7 @@ if [[ ! -x $runner ]]; then
   exit 127
 fi
 
-# What the agent writes belongs to uid 1000; the caller, who may be someone else, must be able to read and delete it.
+# The agent's files belong to uid 1000; the caller, possibly another user, must be able to read and delete them.
 umask 0000
 
 for file in /run/secrets/*_API_KEY; do
@@ -18,10 +18,10 @@ for file in /run/secrets/*_API_KEY; do
   declare -x "${file##*/}=$(<"$file")"
 done
 
-# ~/.kube holds a read-only mount and belongs to root, so kubectl's cache goes elsewhere.
+# ~/.kube contains a read-only mount and belongs to root, so kubectl's cache is elsewhere.
 export KUBECONFIG=/home/agent/.kube/config KUBECACHEDIR=/tmp/kube-cache TERM=dumb NO_COLOR=1
 
-# The first bytes on stderr tell run-agent.sh that the keys are read and their files can go.
+# This line on stderr reports to run-agent.sh that the keys are read and their files can be deleted.
 echo "nightcrier: starting $agent, model ${NIGHTCRIER_MODEL:-not given}" >&2
 
 cd /home/agent

@@ -13,14 +13,14 @@ import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/s
 import { Queue } from 'bullmq';
 import type { Bench } from './run.ts';
 
-/** As many in flight as the ingester has, and as many in one addBulk. */
+/** Calls in flight, as in the ingester, and jobs in one addBulk. */
 const WIDTH = 200;
 const EVENTS = 2_000;
 const ROUNDS = 7;
 const ALONE = 500;
 const DEPTHS = { depth_0: 0, depth_1k: 1_000, depth_100k: 100_000 };
 
-/** One way to put events in a queue; each lane has a queue of its own. */
+/** One way to enqueue events; each lane has its own queue. */
 type Lane = (events: ClusterEvent[]) => Promise<void>;
 
 export const bench: Bench = {
@@ -30,7 +30,7 @@ export const bench: Bench = {
     const server = await startRedisServer({ dataDir });
     const redis = connectProducer({ url: server.url, key_prefix: 'bench' }, silentLogger);
     await once(redis, 'ready');
-    // It would slow down the one lane that is measured meanwhile.
+    // It would slow down the lane that is being measured.
     await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
     try {
       await atDepth(redis, 0);
@@ -60,12 +60,12 @@ interface Ratios {
   ratio_vs_bare_add: number;
   ratio_vs_bare_addBulk: number;
   redis_us_per_event: number;
-  /** Of Redis's time for an admission: what a duplicate, and one that is rejected, takes. */
+  /** Redis time of a duplicate and of a rejected fault, relative to that of an admission. */
   duplicate_cost: number;
   reject_cost: number;
 }
 
-/** The median of rounds in which the lanes take turns, so that a slow moment of the machine meets all of them. */
+/** Returns the median of rounds with all lanes in each, so that a slow moment of the machine affects all of them. */
 async function atDepth(redis: RedisConnection, depth: number): Promise<Ratios> {
   const lanes = { add: addLane(redis), addBulk: addBulkLane(redis), admission: admissionLane(redis) };
   for (const lane of Object.values(lanes)) await lane(events(depth));
@@ -107,7 +107,7 @@ async function costOfRejections(redis: RedisConnection): Promise<number> {
   return ((await redisBusy(redis)) - before) / EVENTS;
 }
 
-/** One at a time: what a single fault waits for. */
+/** Measures one call at a time: the latency of a single fault. */
 async function alone(redis: RedisConnection): Promise<{ redis_us_per_event: number; p50_ms: number; p99_ms: number }> {
   const lane = admissionLane(redis);
   const times: number[] = [];
@@ -167,7 +167,7 @@ async function timed(lane: Lane, batch: ClusterEvent[]): Promise<number> {
   return performance.now() - begun;
 }
 
-/** CPU that Redis has used, µs. */
+/** Returns the CPU time that Redis has used, µs. */
 async function redisBusy(redis: RedisConnection): Promise<number> {
   const info = await redis.info('cpu');
   const [user, system] = ['user', 'sys'].map((kind) => {
@@ -177,7 +177,7 @@ async function redisBusy(redis: RedisConnection): Promise<number> {
   return ((user ?? 0) + (system ?? 0)) * 1_000_000;
 }
 
-/** Faults of a hundred clusters, each of its own workload, received a millisecond apart. */
+/** Returns faults of a hundred clusters, each of its own workload, received a millisecond apart. */
 function events(count: number): ClusterEvent[] {
   return Array.from({ length: count }, (_, at) => {
     lastReceived = Math.max(lastReceived + 1, Date.now());

@@ -6,7 +6,7 @@ const PROCESSES = 4;
 const CALLS = 20_000;
 
 export const bench: Bench = {
-  description: '4 processes with 32 admissions in flight each against small bounds: what waits, and the books',
+  description: '4 processes with 32 admissions in flight each against small limits: the largest queue, and the books',
   async measure(progress) {
     const server = await startRedisServer();
     const figures: Record<string, Omit<Storm, 'books'>> = {};

@@ -20,17 +20,17 @@ const Figures = z.object({
 });
 type Figures = z.infer<typeof Figures>;
 
-/** The servers in one process, the clients in another: each figure is that of the clients alone. */
+/** Servers and clients run in separate processes: each figure covers the clients only. */
 async function run(clients: number, kind: 'product' | 'baseline'): Promise<Figures> {
   const servers = start('servers.ts');
   const { port } = z.object({ port: z.number() }).parse(await message(servers));
   const measuring = start(`${kind}.ts`, [String(clients), String(port)]);
   try {
     for (;;) {
-      const said = z.record(z.string(), z.unknown()).parse(await message(measuring));
-      if ('figures' in said) return Figures.parse(said.figures);
-      servers.send(said);
-      if (said.order === 'most') measuring.send(z.object({ most: z.number() }).parse(await message(servers)));
+      const request = z.record(z.string(), z.unknown()).parse(await message(measuring));
+      if ('figures' in request) return Figures.parse(request.figures);
+      servers.send(request);
+      if (request.order === 'most') measuring.send(z.object({ most: z.number() }).parse(await message(servers)));
     }
   } finally {
     measuring.kill('SIGKILL');
@@ -44,8 +44,8 @@ function start(file: string, args: string[] = []): ChildProcess {
 
 async function message(child: ChildProcess): Promise<unknown> {
   const ended = once(child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark ended')));
-  const [said]: unknown[] = await Promise.race([once(child, 'message'), ended]);
-  return said;
+  const [received]: unknown[] = await Promise.race([once(child, 'message'), ended]);
+  return received;
 }
 
 function ratios(product: Figures, baseline: Figures): Record<string, number> {

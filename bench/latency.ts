@@ -17,9 +17,9 @@ import { z } from 'zod';
 import type { Bench } from './run.ts';
 
 const FAULTS = 500;
-/** The first of all loads code, opens connections and asks for permissions; those after it make the code fast. */
+/** The first incident loads code, opens connections and checks permissions; the next ones warm the code up. */
 const WARM_UP = 20;
-/** What making an empty file takes at most in the middle, where it is quick; and how long that is waited for. */
+/** Upper limit of the median time to create an empty file on an idle system, and how long to wait for it. */
 const QUICK_FILE_MS = 0.05;
 const FILE_PATIENCE_MS = 180_000;
 const FLAGS = path.join(import.meta.dirname, '../apps/triage-worker/test/fixtures/agents/flags.sh');
@@ -51,7 +51,7 @@ export const bench: Bench = {
         const sent = now();
         intake.emit(1);
         all.push((await agent.started()) - sent);
-        // The system is idle again.
+        // Wait until the system is idle.
         while ((await intake.books()).total.finished <= fault) await sleep(5);
         await sleep(Math.random() * 20);
       }
@@ -74,7 +74,7 @@ export const bench: Bench = {
   },
 };
 
-/** A stand-in agent that says over a connection when it may begin: nothing has to look for it. */
+/** A test agent that reports its start over a connection, so that nothing has to poll for it. */
 class AgentThatTells {
   readonly script: string;
   readonly #server: Server;
@@ -99,7 +99,7 @@ class AgentThatTells {
     return new AgentThatTells(script, server);
   }
 
-  /** When the next agent began, ms since the epoch. */
+  /** Resolves with the start of the next agent, ms since the epoch. */
   async started(): Promise<number> {
     const [began]: unknown[] = await once(this.#server, 'started', { signal: AbortSignal.timeout(30_000) });
     return Number(began);
@@ -111,8 +111,8 @@ class AgentThatTells {
 }
 
 /**
- * ext4 without a journal, as small virtual machines have it, keeps aside the inodes of files that were deleted in the last minutes;
- * as long as there are many, it takes ten times as long to make a file. That is no idle system.
+ * Waits until files are created quickly. ext4 without a journal, common on small virtual machines, holds the inodes of recently deleted
+ * files; while there are many, creating a file takes ten times as long.
  */
 async function untilFilesAreQuick(folder: string, progress: (text: string) => void): Promise<void> {
   const probes = await mkdtemp(path.join(folder, 'probes-'));
@@ -124,13 +124,13 @@ async function untilFilesAreQuick(folder: string, progress: (text: string) => vo
       return now() - began;
     });
     if (quantile(times, 0.5) < QUICK_FILE_MS) return;
-    if (round === 0) progress('making files takes long here, as after many were deleted; waiting for it to pass');
+    if (round === 0) progress('creating files is slow, as after many deletions; waiting');
     await sleep(5_000);
   }
-  progress('making files still takes long; the figures are of such a system');
+  progress('creating files is still slow; the figures include that');
 }
 
-/** What the worker says of its stages, each in the middle of all runs. */
+/** Returns the median duration of each stage as logged by the worker. */
 function stages(log: string): Record<string, number> {
   const runs = log.split('\n').flatMap((line) => {
     const found = line.includes('"stages_ms"') ? WorkerLine.safeParse(JSON.parse(line)) : undefined;

@@ -9,10 +9,10 @@ import { PermissionPreflight } from '../apps/ingester/src/clusters/preflight.ts'
 import type { Bench } from './run.ts';
 
 const CLUSTERS = 100;
-/** Of them, those that kubectl is asked about: one takes as long as another. */
+/** Number of clusters measured with kubectl; each takes equally long. */
 const BASELINE_CLUSTERS = 20;
 const SERVERS = path.join(import.meta.dirname, 'preflight/servers.ts');
-/** What design.md asks, one kubectl each. */
+/** The checks of design.md, one kubectl call each. */
 const QUESTIONS = [
   ...['pods', 'pods/log', 'events', 'deployments.apps', 'services', 'secrets', 'configmaps', 'nodes'].map((what) => [
     'get',
@@ -23,7 +23,8 @@ const QUESTIONS = [
 ];
 
 export const bench: Bench = {
-  description: 'Permissions of 100 clusters, as an ingester asks for them, against nine `kubectl auth can-i` for each',
+  description:
+    'Permission checks of 100 clusters, as in an ingester, against nine `kubectl auth can-i` calls per cluster',
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'bench-preflight-'));
     const servers = execa(process.execPath, [SERVERS, String(CLUSTERS), folder], { ipc: true, reject: false });
@@ -55,7 +56,7 @@ export const bench: Bench = {
   },
 };
 
-/** Seconds until the permissions of all clusters are known. */
+/** Returns the seconds until the permissions of all clusters are known. */
 async function ask(clusters: ClusterConfig[]): Promise<number> {
   const begun = performance.now();
   const preflight = new PermissionPreflight({ logger: silentLogger });
@@ -73,7 +74,7 @@ async function askKubectl(folder: string): Promise<number> {
   const begun = performance.now();
   for (let at = 0; at < BASELINE_CLUSTERS; at += 1)
     for (const question of QUESTIONS)
-      // A "no" makes kubectl exit with 1.
+      // kubectl exits with 1 for "no".
       await execa('kubectl', ['--kubeconfig', path.join(folder, `cluster-${at}.yaml`), 'auth', 'can-i', ...question], {
         reject: false,
         env: { HOME: folder },

@@ -1,15 +1,15 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What every file here but this one exports as `bench`. */
+/** The export `bench` of every other file in this folder. */
 export interface Bench {
-  /** One line: what it measures, against which baseline. */
+  /** One line: what is measured, and the baseline. */
   description: string;
-  /** Measures, and tells its progress on the way. Returns the figures; a ratio is against the baseline of the same run. */
+  /** Measures and reports progress. Returns the figures; a ratio refers to the baseline of the same run. */
   measure(progress: (text: string) => void): Promise<Record<string, unknown>>;
 }
 
-/** `pnpm bench NAME [--json]`: figures as one JSON line, or as a list. Progress goes to standard error. */
+/** `pnpm bench NAME [--json]` prints the figures as a list or as one JSON line. Progress goes to standard error. */
 const [name = '', format] = process.argv.slice(2);
 const file = path.join(import.meta.dirname, `${name}.ts`);
 const known =
@@ -20,7 +20,7 @@ const known =
     () => false,
   ));
 if (!known) {
-  console.error(`there is no benchmark ${JSON.stringify(name)}; they are the files in bench/`);
+  console.error(`unknown benchmark ${JSON.stringify(name)}; the files in bench/ are the benchmarks`);
   process.exit(1);
 }
 const { bench }: { bench: Bench } = await import(file);

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './run.ts';
 
 const WORKERS = [1, 2, 5];
-/** `max_concurrent_agents` is so many for each worker: few, since agents, clusters and Redis share this machine. */
+/** `max_concurrent_agents` per worker: few, because agents, clusters and Redis share this machine. */
 const AGENTS_PER_WORKER = 2;
-/** Of `slow-report.sh`. */
+/** Duration of `slow-report.sh`, seconds. */
 const AGENT_SECONDS = 2;
-/** How many incidents there are for each agent that may run. */
+/** Incidents per concurrent agent. */
 const ROUNDS = 10;
 
 export const bench: Bench = {
@@ -31,7 +31,7 @@ export const bench: Bench = {
   },
 };
 
-/** Many incidents come at once to workers that are warm; the time runs from the first start to the last report. */
+/** Sends many incidents at once to warm workers, and measures from the first start to the last report. */
 async function throughput(workers: number): Promise<{ perMinute: number; busiestShare: number }> {
   const backend = await TestBackend.start();
   const triage = await TestHarness.open(backend);
@@ -42,7 +42,7 @@ async function throughput(workers: number): Promise<{ perMinute: number; busiest
       { agent: 'slow-report' },
     );
     await Promise.all(Array.from({ length: workers }, () => triage.startWorkerProcess(config, { lock: DEFAULT_LOCK })));
-    // Each has its share when each has counted the others.
+    // Each worker has its share once it has counted the others.
     await sleep(WORKER_SILENT_MS);
     await investigate(triage, concurrent);
     const incidents = await investigate(triage, concurrent * ROUNDS);
@@ -60,7 +60,7 @@ async function throughput(workers: number): Promise<{ perMinute: number; busiest
   }
 }
 
-/** Admits so many at once, and waits until all are resolved. */
+/** Admits a number of incidents at once and waits until all are resolved. */
 async function investigate(triage: TestHarness, count: number): Promise<Incident[]> {
   const ids = await Promise.all(Array.from({ length: count }, () => triage.admit()));
   for (;;) {

@@ -12,7 +12,7 @@ const FAULTS = 100_000;
 const BULK = 200;
 
 export const bench: Bench = {
-  description: '100,000 faults from 100 clusters as fast as they go, against addBulk of the same payload',
+  description: '100,000 faults from 100 clusters at full speed, against addBulk of the same payload',
   async measure(progress) {
     const intake = await WatchedIntake.start({ clusters: CLUSTERS });
     try {
@@ -56,7 +56,7 @@ export const bench: Bench = {
   },
 };
 
-/** What BullMQ alone takes for as many jobs of the same size, which are in memory already. */
+/** Measures BullMQ alone with the same number of jobs of the same size, already in memory. */
 async function addInBulk(url: string, data: unknown): Promise<number> {
   const redis = connectProducer({ url, key_prefix: 'bare' }, silentLogger);
   const queue = new Queue('bare', { connection: redis });

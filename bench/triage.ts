@@ -10,7 +10,7 @@ import type { Bench } from './run.ts';
 
 const RUNS = 20;
 
-/** Runs a command, and tells when it began and ended, in seconds: a shell starts it sooner than a large process does. */
+/** Runs a command and prints its start and end in seconds: a shell starts it sooner than a large process does. */
 const TIMED = 'begun=$EPOCHREALTIME; "$@" >&2; echo "$begun $EPOCHREALTIME"';
 
 export const bench: Bench = {
@@ -24,11 +24,11 @@ export const bench: Bench = {
       const bare = await bareRun(own);
       progress('flags recorded');
       const config = await sandboxed(own, writesReport(), { max_agents_per_cluster: 0, agent_fallback: [] });
-      // In a process of its own, as it is in use; this one simulates the cluster.
+      // In a process of its own, as in production; this process simulates the cluster.
       const worker = await own.startWorkerProcess(config, { grace: CONTAINER_GRACE });
       const ours: number[] = [];
       const bareTimes: number[] = [];
-      // Each in turn, so that both see the same machine; the first pair warms up what a worker keeps.
+      // Alternating, so that both see the same machine; the first pair warms the worker's caches up.
       for (let run = 0; run <= RUNS; run += 1) {
         const [our, their] = [await triaged(own), await bare(run)];
         if (run > 0) {
@@ -51,7 +51,7 @@ export const bench: Bench = {
   },
 };
 
-/** Milliseconds from the start of one incident to its end, as its row has them. */
+/** Returns the milliseconds from the start to the end of one incident, from its row. */
 async function triaged(own: TestHarness): Promise<number> {
   const id = await own.admit();
   for (;;) {
@@ -66,8 +66,8 @@ async function triaged(own: TestHarness): Promise<number> {
 }
 
 /**
- * Records the flags of a run by an engine's client that only notes them, and gives a function that runs a container with
- * the same: milliseconds until it is gone.
+ * Records the flags of a run with an engine client that only records them. Returns a function that runs a container with the
+ * same flags and returns the milliseconds until it is removed.
  */
 async function bareRun(own: TestHarness): Promise<(run: number) => Promise<number>> {
   const folder = path.join(own.folder, 'bare');

@@ -4,11 +4,11 @@ import type { Bench } from './run.ts';
 const INCIDENTS = 50;
 const AT_ONCE = 10;
 const AGENT_SECONDS = 5;
-/** The serial loop takes as long for each incident, so a few of them will do. */
+/** The serial loop takes equally long for each incident, so a few are enough. */
 const SERIAL_INCIDENTS = 4;
 
 export const bench: Bench = {
-  description: `${INCIDENTS} incidents, five workers, max_concurrent_agents ${AT_ONCE}, agents that sleep for ${AGENT_SECONDS} s, against one after the other`,
+  description: `${INCIDENTS} incidents, five workers, max_concurrent_agents ${AT_ONCE}, agents that sleep for ${AGENT_SECONDS} s, against a serial loop`,
   async measure(progress) {
     const crowd = { workers: 5, incidents: INCIDENTS, max_concurrent_agents: AT_ONCE, agent_seconds: AGENT_SECONDS };
     const { seconds, most, resolved, books_off } = await investigateMany(crowd);

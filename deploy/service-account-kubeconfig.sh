@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints a kubeconfig for the service account of rbac.yaml, from kubectl's current context or the one that is named.
-# usage: service-account-kubeconfig.sh [CONTEXT] > FILE    needs: kubectl that may read the account's secret
+# Prints a kubeconfig for the service account of rbac.yaml, from the given kubectl context or the current one.
+# usage: service-account-kubeconfig.sh [CONTEXT] > FILE    requires permission to read the secret of the account
 set -euo pipefail
 context=${1:-$(kubectl config current-context)}
 
@@ -8,7 +8,7 @@ config() { kubectl --context "$context" config view --raw --minify --flatten --o
 server=$(config '{.clusters[0].cluster.server}')
 ca=$(config '{.clusters[0].cluster.certificate-authority-data}')
 token=$(kubectl --context "$context" --namespace nightcrier get secret nightcrier-token --output 'jsonpath={.data.token}' | base64 -d)
-[[ -n $token ]] || { echo "secret nightcrier-token in $context holds no token yet; is deploy/rbac.yaml applied?" >&2; exit 1; }
+[[ -n $token ]] || { echo "secret nightcrier-token in $context has no token yet; apply deploy/rbac.yaml" >&2; exit 1; }
 
 cat <<YAML
 apiVersion: v1

@@ -3,17 +3,17 @@
 set -euo pipefail
 here=${BASH_SOURCE%/*}
 
-# `--tools` is what exists at all; `--allowedTools` what needs no approval. Nobody is there to approve, so the rest is denied.
+# `--tools` lists the available tools, `--allowedTools` those that need no approval. There is no interactive approval, so the rest is denied.
 allowed=${NIGHTCRIER_ALLOWED_TOOLS:-}
 if [[ -z $allowed ]]; then
   allowed='Read,Grep,Glob,Edit(//home/agent/output/**)'
   while read -r command; do allowed+=",Bash($command:*)"; done <"$here/read-only-commands.txt"
 fi
 
-# Only the API is called: no updates, no telemetry, no look-ups.
+# Network access to the API only: no updates, no telemetry.
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 CLAUDE_CODE_MAX_RETRIES=2
 
-# No settings files are read, so none that the agent could write can widen its rights.
+# Settings files are not read, so the agent cannot extend its rights by writing one.
 exec claude --print --output-format stream-json --verbose ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} \
   --tools Bash,Read,Write,Grep,Glob --permission-mode dontAsk \
   --allowedTools "$allowed" --disallowedTools 'Read(//proc/**),Read(//run/secrets/**)' \

@@ -1,6 +1,6 @@
 #!/bin/bash
 # OpenAI Codex, headless. Prompt on stdin, one JSON event per line on stdout; `turn.completed` has the tokens, no cost.
-# The exit code is 0 even when every command failed: judge the report.
+# The exit code is 0 even if every command failed: only the report counts.
 set -euo pipefail
 here=${BASH_SOURCE%/*}
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Gemini CLI, headless. Prompt on stdin, one JSON event per line on stdout; the last one, `result`, has the tokens, no cost.
-# The exit code is 0 even when tools were denied: judge the report.
+# The exit code is 0 even if tools were denied: only the report counts.
 set -euo pipefail
 here=${BASH_SOURCE%/*}
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # goose, headless, for images built with GOOSE_RELEASE_URL. Prompt on stdin, one JSON event per line on stdout.
-# goose has no list of allowed commands: the sandbox and the kube door alone keep it read-only.
+# goose has no list of allowed commands: only a read-only kubeconfig keeps it from writing.
 set -euo pipefail
 
 if ! command -v goose >/dev/null; then
@@ -11,7 +11,7 @@ if [[ -n ${NIGHTCRIER_ALLOWED_TOOLS:-} ]]; then
   echo "nightcrier: goose has no list of allowed tools; ignoring '$NIGHTCRIER_ALLOWED_TOOLS'" >&2
 fi
 
-# goose's own names for what the contract calls *_BASE_URL and GEMINI_API_KEY; its hosts carry no path.
+# goose's names for *_BASE_URL and GEMINI_API_KEY of the contract; its hosts have no path.
 if [[ -n ${ANTHROPIC_BASE_URL:-} ]]; then export ANTHROPIC_HOST=$ANTHROPIC_BASE_URL; fi
 if [[ -n ${OPENAI_BASE_URL:-} ]]; then export OPENAI_HOST=${OPENAI_BASE_URL%/v1}; fi
 if [[ -n ${GOOGLE_GEMINI_BASE_URL:-} ]]; then export GOOGLE_HOST=$GOOGLE_GEMINI_BASE_URL; fi

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { Arrivals, measure } from './measure.ts';
 
-/** A bare loop of SDK clients, with the SDK's own event stream and the global fetch. */
+/** Baseline: a loop of SDK clients with the SDK's own event stream and the global fetch. */
 
 const [size = 0, port = 0] = process.argv.slice(2).map(Number);
 const Data = z.object({ context: z.string() });

@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** What is measured: clients that connect, count what they receive, and come back. */
+/** The clients under measurement: they connect, count what they receive, and reconnect. */
 export interface Clients {
-  /** How many have a stream that works. */
+  /** Number of clients with a working stream. */
   active: () => number;
-  /** Begins to connect them all. */
+  /** Starts to connect all clients. */
   connect: () => void;
-  /** Whether they come back by themselves. */
+  /** Whether clients reconnect by themselves. */
   reconnects: boolean;
 }
 
-/** Long enough that the worst of a hundred is not one pause of the collector; what comes first finds code that is cold. */
+/** Enough samples that p99 is not a single pause of the garbage collector; the first ones run cold code. */
 const STEADY = 3_000;
 const WARM_UP = 200;
 const BURST = 20_000;
 const IDLE_MS = 5_000;
 
-/** Called with the `context` of each fault that arrives, which is when it was sent. */
+/** Called with the `context` of each received fault, which is the time at which it was sent. */
 export class Arrivals {
   count = 0;
   latencies: number[] = [];
@@ -44,7 +44,7 @@ async function until(done: () => boolean, what: string): Promise<void> {
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-/** Measures and tells the parent process. */
+/** Measures and reports to the parent process. */
 export async function measure(size: number, clients: Clients, arrivals: Arrivals): Promise<void> {
   const heap = megabytes('heapUsed');
   const began = performance.now();
@@ -89,7 +89,7 @@ async function reconnect(size: number, clients: Clients): Promise<object> {
   await until(() => clients.active() === size, 'reconnect');
   const reconnectAll = round((performance.now() - began) / 1_000);
   process.send?.({ order: 'most' });
-  const [said]: unknown[] = await once(process, 'message');
-  const { most } = z.object({ most: z.number() }).parse(said);
+  const [answer]: unknown[] = await once(process, 'message');
+  const { most } = z.object({ most: z.number() }).parse(answer);
   return { reconnect_all_s: reconnectAll, most_connects_at_once: most };
 }

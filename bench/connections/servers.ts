@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** A thousand event-emitting servers behind one port, each no more than its sessions: the clients are what is measured. */
+/** A thousand event-emitting servers behind one port, reduced to their sessions, because the clients are measured. */
 
 const Call = z.object({
   id: z.union([z.number(), z.string()]).optional(),
@@ -64,7 +64,7 @@ function answer({ id, method, params }: z.infer<typeof Call>, session: string, r
 
 function send(session: string, stream: ServerResponse, index: number): void {
   const resource = { apiVersion: 'v1', kind: 'Pod', name: `cart-${index}`, namespace: 'shop', uid: `uid-${index}` };
-  // The clocks of two processes of one machine are the same.
+  // Two processes on one machine share the clock.
   const context = String(performance.timeOrigin + performance.now());
   const fault = { faultId: `f-${index}`, faultType: 'PodCrash', severity: 'warning', resource, context };
   const data = { subscriptionId: session, cluster: 'bench', ...fault, timestamp: new Date().toISOString() };

@@ -1,6 +1,6 @@
 /**
- * Simulated clusters in a process of their own, so that only the asking is measured.
- * usage: servers.ts NUMBER FOLDER    (writes FOLDER/NAME.yaml, a kubeconfig for each, and tells its parent when all are there)
+ * Simulated clusters in a process of their own, so that only the client is measured.
+ * usage: servers.ts NUMBER FOLDER    (writes FOLDER/NAME.yaml, a kubeconfig for each, and reports to its parent when all exist)
  */
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { writeFile } from 'node:fs/promises';

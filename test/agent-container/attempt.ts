@@ -6,7 +6,7 @@ import { execa, type ResultPromise } from 'execa';
 
 const RUN_AGENT = fileURLToPath(new URL('../../agent-container/run-agent.sh', import.meta.url));
 
-/** The keys that the runs are given; any of them found where it must not be is a leak. */
+/** The keys of the runs; one that is found elsewhere is a leak. */
 export const KEYS = {
   ANTHROPIC_API_KEY: 'sk-ant-leak-me-not',
   OPENAI_API_KEY: 'sk-openai-leak-me-not',
@@ -15,7 +15,7 @@ export const KEYS = {
 
 export type Agent = 'claude' | 'codex' | 'gemini' | 'goose';
 
-/** An incident's directory as the triage worker leaves it: private to its owner, with the credentials unreadable for others. */
+/** An incident's directory as the triage worker creates it: private to its owner, with credentials unreadable for others. */
 export class Workspace {
   readonly path: string;
   readonly container: string;
@@ -43,7 +43,7 @@ export class Workspace {
     return new Workspace(path);
   }
 
-  /** The text of a file in the workspace, undefined when there is none. */
+  /** Returns the text of a file in the workspace, undefined if there is none. */
   async read(file: string): Promise<string | undefined> {
     try {
       return await readFile(join(this.path, file), 'utf8');
@@ -52,13 +52,13 @@ export class Workspace {
     }
   }
 
-  /** The text of a file among the copies that a running attempt keeps, undefined when there is none. */
+  /** Returns the text of a file among the copies of a running attempt, undefined if there is none. */
   async staged(file: string): Promise<string | undefined> {
     const directory = (await readdir(this.path)).find((name) => name.startsWith('.run-'));
     return directory === undefined ? undefined : this.read(join(directory, file));
   }
 
-  /** What run-agent.sh recorded of the container's end; empty when it recorded nothing. */
+  /** Returns container.json as written by run-agent.sh; empty if there is none. */
   async end(): Promise<Record<string, unknown>> {
     const end: Record<string, unknown> = JSON.parse((await this.read('logs/container.json')) ?? '{}');
     return end;
@@ -76,7 +76,7 @@ export interface AttemptOptions {
   network?: string;
   llmUrl?: string;
   flags?: string[];
-  /** Run as this uid with this gid, instead of as ourselves. */
+  /** Runs as this uid and gid instead of those of the test. */
   as?: { uid: number; gid: number };
 }
 
@@ -112,7 +112,7 @@ export async function containerExists(name: string): Promise<boolean> {
   return stdout !== '';
 }
 
-/** What `docker inspect` says of a running container; undefined while there is none. */
+/** Returns `docker inspect` of a running container; undefined while there is none. */
 export async function inspectRunning(name: string): Promise<string | undefined> {
   const { stdout, failed } = await execa('docker', ['inspect', '--type', 'container', name], { reject: false });
   return !failed && stdout.includes('"Running": true') ? stdout : undefined;

@@ -74,7 +74,7 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect(await containerExists(workspace.container)).toBe(false);
   });
 
-  it.each(AGENTS)('%s may ask the cluster for pods and is kept from deleting one', async (agent) => {
+  it.each(AGENTS)('%s can list pods and cannot delete one', async (agent) => {
     const world = await scripted([
       { shell: 'kubectl get pods' },
       { shell: 'kubectl delete pod web-1' },
@@ -128,22 +128,25 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect(await workspace.read('logs/agent-stdout.log')).toContain('can_get_pods');
   });
 
-  it.skipIf(process.getuid?.() !== 0)('works for a caller who is neither root nor the container user', async () => {
-    const world = await scripted(WRITES_REPORT);
-    const { gid } = await stat('/var/run/docker.sock');
-    const own = await Workspace.create({ owner: 4242 });
-    try {
-      const result = await startAttempt(own, { ...world, agent: 'claude', as: { uid: 4242, gid } });
-      expect(result.stderr).toBe('');
-      expect(result.exitCode).toBe(0);
-      expect((await own.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
-      expect((await stat(join(own.path, 'output/investigation.md'))).mode & 0o006).toBe(0o006);
-    } finally {
-      await own.remove();
-    }
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    'works for a caller who is neither root nor the container user (needs root)',
+    async () => {
+      const world = await scripted(WRITES_REPORT);
+      const { gid } = await stat('/var/run/docker.sock');
+      const own = await Workspace.create({ owner: 4242 });
+      try {
+        const result = await startAttempt(own, { ...world, agent: 'claude', as: { uid: 4242, gid } });
+        expect(result.stderr).toBe('');
+        expect(result.exitCode).toBe(0);
+        expect((await own.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
+        expect((await stat(join(own.path, 'output/investigation.md'))).mode & 0o006).toBe(0o006);
+      } finally {
+        await own.remove();
+      }
+    },
+  );
 
-  it('keeps a report of an earlier attempt from passing for this one', async () => {
+  it('does not take the report of an earlier attempt for this one', async () => {
     await startAttempt(workspace, { ...(await scripted(WRITES_REPORT)), agent: 'claude' });
     await stub?.stop();
     await startAttempt(workspace, { ...(await scripted([{ text: 'Nothing to do.' }])), agent: 'claude' });
@@ -152,7 +155,7 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     expect((await workspace.read('output/investigation.previous.md'))?.trim()).toBe(REPORT.trim());
   });
 
-  it('says how to get goose when the image does not hold it', async () => {
+  it('reports how to include goose if the image has none', async () => {
     const world = await scripted([{ text: 'never asked' }]);
     const { exitCode } = await startAttempt(workspace, { ...world, agent: 'goose' });
 

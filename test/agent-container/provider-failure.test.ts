@@ -18,7 +18,7 @@ describe.skipIf(why)(`how a real CLI ends${why ? ` (skipped: ${why})` : ''}`, ()
   }, 900_000);
   afterAll(() => network.remove());
 
-  /** What is read out of the stream of a run whose every request is answered with the status, or with a last word. */
+  /** Returns the parsed stream of a run whose requests are all answered with a status, or with a final text. */
   async function failureOf(agent: Agent, status?: number): Promise<string | undefined> {
     const stub = await startStubLlm({
       host: network.gateway,
@@ -39,17 +39,20 @@ describe.skipIf(why)(`how a real CLI ends${why ? ` (skipped: ${why})` : ''}`, ()
     ['codex', 429],
     ['codex', 500],
     ['gemini', 401],
-    // It retries for 12 s before it gives up; other statuses come in the words of 401.
+    // It retries for 12 s before it gives up; other statuses use the text of 401.
     ['gemini', 429],
   ])('%s tells that its provider answered %i', { timeout: 60_000 }, async (agent, status) => {
     expect(await failureOf(agent, status)).toMatch(status === 500 ? /500|high demand/ : new RegExp(String(status)));
   });
 
-  it.each<Agent>(['claude', 'codex', 'gemini'])('%s that only speaks of failures has had none', async (agent) => {
+  it.each<Agent>(['claude', 'codex', 'gemini'])('%s that only mentions failures reports none', async (agent) => {
     expect(await failureOf(agent)).toBeUndefined();
   });
 
-  it.each<Agent>(['claude', 'codex', 'gemini'])('%s whose request was bad was not let down', async (agent) => {
-    expect(await failureOf(agent, 400)).toBeUndefined();
-  });
+  it.each<Agent>(['claude', 'codex', 'gemini'])(
+    '%s whose request was invalid reports no provider failure',
+    async (agent) => {
+      expect(await failureOf(agent, 400)).toBeUndefined();
+    },
+  );
 });

@@ -13,7 +13,7 @@ type Attempt = ReturnType<typeof startAttempt>;
 
 const HANGS: Step[] = [{ text: 'too late', delayMs: 600_000 }];
 
-/** The parts of `docker inspect` that the sandbox consists of. */
+/** The parts of `docker inspect` that define the sandbox. */
 interface Inspection {
   Config: { Labels: Record<string, string>; User: string };
   HostConfig: Record<string, unknown>;
@@ -45,7 +45,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     return { image, network: network.name, llmUrl: stub.url };
   }
 
-  /** Waits until the agent has asked its model, so runs with everything set up. */
+  /** Waits until the agent has called its model, so its setup is complete. */
   async function running(): Promise<string> {
     return vi.waitFor(
       async () => {
@@ -94,7 +94,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
       expect(raw).not.toContain(key);
       expect(processes.stdout).not.toContain(key);
     }
-    // The agent has its key by now, so no file holds it any more.
+    // The agent has read its key, so no file contains it any more.
     expect(stub?.requests.at(-1)?.apiKey).toBe(KEYS.ANTHROPIC_API_KEY);
     expect(await workspace.staged('kubeconfig')).toBeDefined();
     await expect.poll(() => workspace.staged('secrets/ANTHROPIC_API_KEY'), { timeout: 10_000 }).toBeUndefined();
@@ -108,8 +108,8 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     expect(await workspace.staged('kubeconfig')).toBeUndefined();
   });
 
-  it('lets the agent write its output and nothing else of what it was given', async () => {
-    // codex, because it runs any command that its model asks for: only the container holds it back.
+  it('lets the agent write to its output directory and to none of its inputs', async () => {
+    // codex, because it runs any command of its model: only the container restricts it.
     const world = await scripted([
       { shell: 'touch /outside; echo $?' },
       { shell: 'echo changed >> incident.json; echo changed >> .kube/config; touch evidence/x /run/secrets/x' },
@@ -137,7 +137,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     const attempt = startAttempt(workspace, { ...(await scripted(steps)), agent: 'claude', flags: ['--wait'] });
     const change = (file: string, text: string): Promise<void> => writeFile(path.join(workspace.path, file), text);
     await rm(path.join(workspace.path, 'incident.json'));
-    // Made before it waits, and the last thing that is.
+    // Created before it waits, and last.
     await vi.waitFor(() => access(path.join(workspace.path, 'output')), { timeout: 10_000 });
     await change('evidence/late.txt', 'it was late');
     await change('incident.json', '{"faultType":"Late"}');
@@ -151,19 +151,19 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
 
   it.each([
     ['stdin ends without a line', (attempt: Attempt) => attempt.stdin.end(), 69, '--wait: stdin ended without a line'],
-    ['it is told to stop', (attempt: Attempt) => attempt.kill('SIGTERM'), 143, ''],
-  ])('with --wait, starts no container when %s', async (_, end, expected, said) => {
+    ['it receives SIGTERM', (attempt: Attempt) => attempt.kill('SIGTERM'), 143, ''],
+  ])('with --wait, starts no container when %s', async (_, end, expected, message) => {
     const attempt = startAttempt(workspace, { ...(await scripted(HANGS)), agent: 'claude', flags: ['--wait'] });
     await vi.waitFor(() => access(path.join(workspace.path, 'logs')), { timeout: 10_000 });
     end(attempt);
     const { exitCode, stderr } = await attempt;
     expect(exitCode).toBe(expected);
-    expect(stderr).toContain(said);
+    expect(stderr).toContain(message);
     expect(await containerExists(workspace.container)).toBe(false);
     expect(stub?.requests).toEqual([]);
   });
 
-  it('ends an agent whose model hangs at the deadline', async () => {
+  it('stops an agent whose model hangs at the deadline', async () => {
     const world = await scripted(HANGS);
     const { exitCode } = await startAttempt(workspace, { ...world, agent: 'claude', flags: ['--timeout', '3'] });
 
@@ -181,7 +181,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     expect(await containerExists(workspace.container)).toBe(false);
   });
 
-  it('shows what the agent says while it still runs', async () => {
+  it('writes the agent’s output while it still runs', async () => {
     const world = await scripted([{ shell: 'cat incident.json' }, { text: 'too late', delayMs: 600_000 }]);
     const attempt = startAttempt(workspace, { ...world, agent: 'claude' });
     await running();
@@ -194,7 +194,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     await attempt;
   });
 
-  it('replaces the container that a killed run of the same attempt left behind', async () => {
+  it('replaces the orphaned container of a killed run of the same attempt', async () => {
     const flags = ['--timeout', '20'];
     const abandoned = startAttempt(workspace, { ...(await scripted(HANGS)), agent: 'claude', flags });
     await running();

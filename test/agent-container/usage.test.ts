@@ -56,7 +56,7 @@ describe('the flags of run-agent.sh', () => {
     expect(exitCode).toBe(64);
   });
 
-  it('a base URL that is none is refused', async () => {
+  it('an invalid base URL is refused', async () => {
     const { exitCode, stderr } = await runAgentScript(required, { ANTHROPIC_BASE_URL: 'llm.internal' });
     expect(stderr).toContain("ANTHROPIC_BASE_URL 'llm.internal' is not valid: expected an http(s) URL");
     expect(exitCode).toBe(64);
@@ -71,7 +71,7 @@ describe('the flags of run-agent.sh', () => {
   });
 
   it.skipIf(why)(
-    `a missing image is told with the command that builds it${why ? ` (skipped: ${why})` : ''}`,
+    `a missing image is reported with the command that builds it${why ? ` (skipped: ${why})` : ''}`,
     async () => {
       const { exitCode, stderr } = await runAgentScript([...required, '--image', 'nowhere/agent:none']);
       expect(stderr).toMatch(
@@ -81,14 +81,14 @@ describe('the flags of run-agent.sh', () => {
     },
   );
 
-  it.skipIf(why)(`an engine that is away is told${why ? ` (skipped: ${why})` : ''}`, async () => {
+  it.skipIf(why)(`an unreachable engine is reported${why ? ` (skipped: ${why})` : ''}`, async () => {
     const { exitCode, stderr } = await runAgentScript(required, { DOCKER_HOST: 'tcp://127.0.0.1:1' });
     expect(stderr).toContain("--engine 'docker' does not answer");
     expect(exitCode).toBe(69);
   });
 
   it.skipIf(why)(
-    `a network that does not exist is told in the engine's words${why ? ` (skipped: ${why})` : ''}`,
+    `a network that does not exist is reported in the engine's words${why ? ` (skipped: ${why})` : ''}`,
     async () => {
       const flags = ['--image', await buildAgentImage(), '--network', 'nc-no-such-network'];
       const { exitCode, stderr } = await runAgentScript([...required, ...flags]);

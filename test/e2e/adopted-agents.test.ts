@@ -18,7 +18,7 @@ import {
 
 const why = await whyNoDocker();
 const KILLS = 10;
-/** Long enough for an engine that is busy: nobody looks for a container before it has been started. */
+/** Long enough for a busy engine: a container is only looked up after its start. */
 const LOCK = { lockDuration: 3_000, stalledInterval: 500 };
 
 describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${why})` : ''}`, () => {
@@ -40,7 +40,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await watch[Symbol.asyncDispose]();
   });
 
-  /** Starts a worker, and kills it when its agent is at work: alone, or with the script that it started. */
+  /** Starts a worker, and kills it while its agent runs: alone, or with the script that it started. */
   async function killWorkerOf(id: string, behaviour: string, { withScript }: { withScript: boolean }): Promise<void> {
     const worker = await harness.startWorkerProcess(await sandboxed(harness, behaviour), { grace: CONTAINER_GRACE });
     await vi.waitFor(() => access(harness.workspace(id, 'output/begun')), { timeout: 20_000 });
@@ -48,13 +48,13 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     if (withScript) await killScripts();
   }
 
-  /** As a container that held worker and scripts would take them all with it. */
+  /** Kills worker and scripts together, like the end of a container that runs both. */
   async function killScripts(): Promise<void> {
     const { stdout } = await execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}`], { reject: false, lines: true });
     if (stdout.length > 0) await execa('kill', ['-KILL', ...stdout], { reject: false });
   }
 
-  /** Another worker's agents would say something else. */
+  /** Agents of another worker would report something else. */
   const startOther = async (): Promise<unknown> =>
     harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
 
@@ -70,12 +70,12 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     expect(watch.starts.get(id)).toBe(1);
     await untilNoContainer(id);
     await expect(access(harness.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
-    // Nothing of the run stays behind in the workspace, its keys least of all.
+    // Nothing of the run remains in the workspace, in particular no keys.
     const files = async (): Promise<string> => (await execa('ls', ['-A', harness.workspace(id)])).stdout;
     await expect.poll(files).not.toContain('.run-');
   }
 
-  it.each([true, false])('is followed to its end by the next one, its script killed too: %s', async (withScript) => {
+  it.each([true, false])('is adopted by the next one, with its script killed too: %s', async (withScript) => {
     const id = await harness.admit();
     const behaviour = `echo said-before; touch output/begun; sleep 5; echo said-after; ${writesReport()}`;
     await killWorkerOf(id, behaviour, { withScript });
@@ -90,7 +90,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     });
   });
 
-  it('is followed to its end although its cluster goes away meanwhile', async () => {
+  it('is followed to its end although its cluster becomes unreachable', async () => {
     const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 5; ${writesReport()}`, { withScript: true });
     await using api = await GatedApi.start(backend.cluster);
@@ -99,12 +99,12 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}.*--adopt`]), {
       timeout: 20_000,
     });
-    api.goAway();
+    api.disconnect();
     await expectAdopted(id);
     expect(await harness.booksOff()).toEqual([]);
   });
 
-  it('counts with its report when it has ended before anybody came', async () => {
+  it('counts with its report if it ended before the next worker came', async () => {
     const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: true });
     await expect.poll(() => states(id), { timeout: 20_000 }).toEqual(['exited']);
@@ -112,7 +112,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await expectAdopted(id);
   });
 
-  it('counts with its report when its script has seen to its end and removed it', async () => {
+  it('counts with its report if its script has recorded its end and removed it', async () => {
     const id = await harness.admit();
     await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: false });
     await expect.poll(() => containersOf(id), { timeout: 20_000 }).toEqual([]);
@@ -120,7 +120,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await expectAdopted(id);
   });
 
-  it('is replaced when something killed it', async () => {
+  it('is replaced if it was killed', async () => {
     const id = await harness.admit();
     await killWorkerOf(id, 'touch output/begun; sleep 60', { withScript: true });
     await execa('docker', ['kill', ...(await containersOf(id))]);
@@ -148,31 +148,35 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     expect(await containersOf(id)).toEqual([]);
   });
 
-  it('leaves no incident without its one report, wherever ten workers were killed', { timeout: 180_000 }, async () => {
-    const config = await sandboxed(harness, `sleep 1; ${writesReport()}`, {
-      max_concurrent_agents: 2,
-      max_agents_per_cluster: 0,
-      max_attempts: 20,
-    });
-    const ids: string[] = [];
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      ids.push(await harness.admit());
-      const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
-      await sleep(Math.random() * 2_000);
-      await worker.kill();
-      if (kill % 2 === 0) await killScripts();
-    }
-    await harness.startWorker(config, CONTAINER_GRACE);
-    for (const id of ids) {
-      await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
-      expect(await harness.incidents.report(id)).toContain('The scripted cause.');
-      expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
-      await untilNoContainer(id);
-    }
-    expect(await harness.booksOff()).toEqual([]);
-  });
+  it(
+    'every incident has exactly one report after ten workers were killed at random moments',
+    { timeout: 180_000 },
+    async () => {
+      const config = await sandboxed(harness, `sleep 1; ${writesReport()}`, {
+        max_concurrent_agents: 2,
+        max_agents_per_cluster: 0,
+        max_attempts: 20,
+      });
+      const ids: string[] = [];
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        ids.push(await harness.admit());
+        const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
+        await sleep(Math.random() * 2_000);
+        await worker.kill();
+        if (kill % 2 === 0) await killScripts();
+      }
+      await harness.startWorker(config, CONTAINER_GRACE);
+      for (const id of ids) {
+        await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
+        expect(await harness.incidents.report(id)).toContain('The scripted cause.');
+        expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
+        await untilNoContainer(id);
+      }
+      expect(await harness.booksOff()).toEqual([]);
+    },
+  );
 
-  it('is removed at the start of a worker when nobody waits for it, and no other is', async () => {
+  it('is removed at the start of a worker if it is orphaned, and no other is', async () => {
     const instance = await harness.instance();
     const [ended, waiting, late] = [await harness.admit(), await harness.admit(), await harness.admit()];
     await harness.incidents.finish(ended, { state: 'cancelled' });

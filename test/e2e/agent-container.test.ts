@@ -69,7 +69,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     });
     expect((await harness.incidents.report(id))?.trim()).toBe(REPORT.trim());
     await untilNoContainer(id);
-    // What kubectl printed came back to the model: the agent has seen the cluster.
+    // The output of kubectl reached the model: the agent has read the cluster.
     expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
     const end: unknown = JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'));
     expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited' });
@@ -88,7 +88,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1 });
   });
 
-  it('is resolved after a kill -9 by another worker, which follows the agent that runs', async () => {
+  it('is resolved after a kill -9 by another worker, which adopts the running agent', async () => {
     const id = await harness.admit();
     const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
     const dying = await harness.startWorkerProcess(config);

@@ -11,7 +11,7 @@ import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } 
 const why = await whyNoDocker();
 const MIB = 1024 * 1024;
 
-/** One worker lives through all of it: the last test shows that it still works. */
+/** One worker survives all of it: the last test shows that it still works. */
 describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`, () => {
   let backend: TestBackend;
   let harness: TestHarness;
@@ -82,22 +82,22 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
       {},
       'investigation.md is a symbolic link',
     ],
-    ['makes a pipe of its report', 'mkfifo output/investigation.md', {}, 'investigation.md is not a regular file'],
-    ['makes a folder of its report', 'mkdir output/investigation.md', {}, 'investigation.md is not a regular file'],
+    ['creates its report as a pipe', 'mkfifo output/investigation.md', {}, 'investigation.md is not a regular file'],
+    ['creates its report as a folder', 'mkdir output/investigation.md', {}, 'investigation.md is not a regular file'],
     [
-      'writes binary garbage',
+      'writes binary data',
       'head -c 5000 /dev/urandom > output/investigation.md',
       {},
       'investigation.md is not UTF-8 text',
     ],
     ['locks its output directory', 'chmod 000 output', {}, 'claude left no valid report: investigation.md'],
     [
-      'dies with words',
+      'crashes with a message on stderr',
       'echo "segmentation fault" >&2; exit 139',
       {},
       'claude exited with code 139 and left no valid report',
     ],
-  ])('that %s has failed, and what it did is said', async (_, behaviour, settings, reason) => {
+  ])('that %s has failed, and the reason names it', async (_, behaviour, settings, reason) => {
     const incident = await investigated(behaviour, settings, 'agent_failed');
     expect(incident.reason).toContain(reason);
     expect(await harness.incidents.report(incident.incident_id)).toBeUndefined();
@@ -112,16 +112,16 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
       { agent_memory: '1g' },
     ],
     ['writes 10 MB on one line of its log', "head -c 10M /dev/zero | tr '\\0' x; echo", {}],
-    ['writes garbage to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
+    ['writes binary data to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
     ['floods its log', 'yes "$(printf "x%.0s" {1..1000})" | head -c 80M', {}],
-  ])('that %s, and then reports, is heard', async (_, behaviour, settings) => {
+  ])('that %s, and then reports, gets its report accepted', async (_, behaviour, settings) => {
     const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
     const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id)]);
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
   });
 
-  it('that behaves is heard by the same worker after all of them', async () => {
+  it('that behaves well gets its report accepted by the same worker after all of them', async () => {
     const incident = await investigated(writesReport(), {}, 'resolved');
     expect(incident).toMatchObject({ agent: 'claude', report: { confidence: 80 } });
     expect(process.memoryUsage().rss).toBeLessThan(600 * MIB);

@@ -40,7 +40,7 @@ describe.skipIf(whyNoProject)(
         NIGHTCRIER_AGENT_NETWORK: network,
         NIGHTCRIER_WORKSPACES: workspaces,
       };
-      // The model listens on the agents' network, which has to be there first.
+      // The model listens on the agents' network, which must exist first.
       const files = ['docker-compose.agents.yml'];
       const first = await composeProject(files, environment);
       await first.compose('up', '--no-start', '--build');
@@ -56,7 +56,7 @@ describe.skipIf(whyNoProject)(
       await rm(folder, { recursive: true, force: true });
     }, 120_000);
 
-    test('the report of an incident is the agent’s, which has seen the cluster', async () => {
+    test('the report of an incident is written by the agent, which has read the cluster', async () => {
       const find = async (): Promise<Incident | undefined> =>
         (await project.incidents()).find(({ state }) => state === 'resolved');
       await expect.poll(find, { timeout: 90_000, interval: 500 }).toBeDefined();
@@ -69,7 +69,7 @@ describe.skipIf(whyNoProject)(
       expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited', image });
     }, 120_000);
 
-    test('the worker is not root, and has of the engine only the socket’s group', async () => {
+    test('the worker is not root, and its only access to the engine is the socket’s group', async () => {
       const [worker = ''] = await project.containers('triage-worker');
       const { stdout } = await execa('docker', ['exec', worker, 'sh', '-c', 'id -u; grep CapEff /proc/self/status']);
       expect(stdout).toMatch(/^1000\nCapEff:\s+0+$/);
@@ -100,7 +100,7 @@ describe.skipIf(whyNoProject)(
   },
 );
 
-/** Agents' containers, running or not, whose workspace is in the folder. */
+/** Returns the agents' containers, running or not, whose workspace is in the folder. */
 async function agentsOf(folder: string): Promise<string[]> {
   const args = ['ps', '--all', '--no-trunc', '--filter', 'label=nightcrier.component=agent', '--format', '{{.Mounts}}'];
   return (await execa('docker', args, { lines: true })).stdout.filter((mounts) => mounts.includes(folder));

@@ -22,7 +22,7 @@ const Service = z.looseObject({
 });
 const ComposeFile = z.looseObject({ services: z.record(z.string(), Service) });
 
-/** What compose makes of the files together. */
+/** Returns the merged compose files. */
 async function configOf(command: ComposeCommand, files: string[], environment: Record<string, string> = ENVIRONMENT) {
   const project = await composeProject(files, environment, command);
   const { stdout } = await project.compose('config');
@@ -63,7 +63,7 @@ describe.skipIf(whyNoCompose).each(composeCommands)(`the compose files, for %s${
         expect.objectContaining({ source: '/etc/nightcrier', target: '/etc/nightcrier', read_only: true }),
       );
     }
-    expect(services.api?.environment).toMatchObject({ API_ALLOW_ANONYMOUS: 'false' });
+    expect(services.api?.environment).toMatchObject({ NIGHTCRIER_API_ALLOW_ANONYMOUS: 'false' });
     expect(services.api?.labels).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/path': '/metrics' });
   });
 

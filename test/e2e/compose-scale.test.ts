@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { type ComposeProject, composeProject, leftOf, whyNoProject } from '../fixtures/compose.ts';
 
 const CLUSTERS = Array.from({ length: 8 }, (_, index) => `cluster${index + 1}`);
-/** Each is one fault in each cluster, also for who looks at the whole cluster later. */
+/** Each scenario is one fault per cluster, also for a later resync. */
 const SCENARIOS = [
   'crash-loop-back-off',
   'image-pull-back-off',
@@ -16,7 +16,7 @@ const SCENARIOS = [
   'unschedulable-pod',
 ];
 const FAULTS = CLUSTERS.length * SCENARIOS.length;
-/** The MCP server of the n-th cluster listens on the n-th port after it, counted in twos. */
+/** Base port: the MCP server of the n-th cluster listens on base + 2n. */
 const BASE_PORT = 9100;
 
 const TESTS = 'apps/triage-worker/test';
@@ -57,7 +57,7 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
     folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-scale-'));
     const override = path.join(folder, 'scale.yml');
     await writeFile(override, stringify(OVERRIDE));
-    // The simulator's own list of its clusters is a configuration.
+    // The simulator writes the list of its clusters as a configuration.
     project = await composeProject([override], { NIGHTCRIER_CONFIG: '/data/clusters/clusters.yaml' });
     await project.compose('up', '--detach', '--build', '--scale', 'triage-worker=5', '--scale', 'ingester=3');
     ingesters = await project.containers('ingester');
@@ -67,14 +67,14 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
     await rm(folder, { recursive: true, force: true });
   }, 120_000);
 
-  /** Each active cluster and the container of the ingester that owns it, as the health says. */
+  /** Returns the container of the owning ingester by active cluster, from the health. */
   const owners = async (): Promise<Record<string, string | undefined>> => {
     const active = (await project.health()).filter(({ status }) => status === 'active');
-    // An ingester's id begins with its host's name, which is the beginning of the container's id.
+    // An ingester's id starts with its host name, the start of the container id.
     const containerOf = (owner = ''): string | undefined => ingesters.find((id) => owner.startsWith(`${id}-`));
     return Object.fromEntries(active.map(({ name, owner }) => [name, containerOf(owner)]));
   };
-  /** Each cluster and the containers that are connected to it. */
+  /** Returns the connected containers by cluster. */
   const watchers = async (): Promise<Record<string, string[]>> => {
     const [clusters = ''] = await project.containers('clusters');
     const peers = await peersByPort(clusters);
@@ -92,7 +92,7 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
       .toBeGreaterThanOrEqual(2);
   }, 120_000);
 
-  test('two workers and an ingester are killed in the middle: nothing is lost, and nothing comes twice', async () => {
+  test('two workers and an ingester are killed under load: no incident is lost or duplicated', async () => {
     const workers = await project.containers('triage-worker');
     expect(workers).toHaveLength(5);
     let busy: string[] = [];
@@ -119,14 +119,14 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
     expect(new Set(incidents.map(({ cluster_event }) => cluster_event.cluster_name))).toEqual(new Set(CLUSTERS));
     expect(incidents.every(({ report }) => report !== undefined)).toBe(true);
     expect(await project.books()).toMatchObject({ off: [], total: { queued: FAULTS, finished: FAULTS, lost: 0 } });
-    // What was being investigated there was begun again, by others.
+    // The investigations of the killed workers were restarted by others.
     const retaken = incidents.filter(({ attempts }) => attempts === 2);
     expect(retaken.length).toBeGreaterThanOrEqual(2);
     expect(incidents.every(({ attempts }) => attempts <= 2)).toBe(true);
     ingesters = ingesters.filter((id) => id !== victim);
   }, 180_000);
 
-  test('each cluster has gone over to an ingester that is left, and no other is connected to it', async () => {
+  test('each cluster is watched by one of the remaining ingesters, and by no other', async () => {
     const shared = async (): Promise<boolean> => {
       const [connected, owned] = [await watchers(), await owners()];
       return CLUSTERS.every((name) => owned[name] !== undefined && connected[name]?.join() === owned[name]);
@@ -140,7 +140,7 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
   }, 60_000);
 });
 
-/** Those of the containers in which an agent runs at the moment. */
+/** Returns those of the containers in which an agent runs. */
 async function busyOf(containers: string[]): Promise<string[]> {
   const processes = await Promise.all(
     containers.map(async (id) => ({
@@ -151,7 +151,7 @@ async function busyOf(containers: string[]): Promise<string[]> {
   return processes.filter(({ top }) => top.stdout?.includes('slow-report.sh')).map(({ id }) => id);
 }
 
-/** Addresses that have a connection to a container's ports, as its kernel sees it. */
+/** Returns the addresses with a connection to a container's ports, from its kernel. */
 async function peersByPort(container: string): Promise<Map<number, Set<string>>> {
   const ESTABLISHED = '01';
   const { stdout } = await execa('docker', ['exec', container, 'cat', '/proc/net/tcp'], { lines: true });
@@ -160,7 +160,7 @@ async function peersByPort(container: string): Promise<Map<number, Set<string>>>
     const [, local = '', remote = '', state] = line.trim().split(/\s+/);
     if (state !== ESTABLISHED) continue;
     const port = Number.parseInt(local.split(':')[1] ?? '', 16);
-    // The kernel prints the four bytes of an address last first.
+    // The kernel prints the four bytes of an address in reverse order.
     const address = Buffer.from(remote.slice(0, 8), 'hex').reverse().join('.');
     peers.set(port, (peers.get(port) ?? new Set()).add(address));
   }

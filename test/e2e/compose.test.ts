@@ -36,7 +36,7 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
     const { stdout } = await execa('docker', ['inspect', ...(await project.containers())]);
     return Container.array().parse(JSON.parse(stdout));
   };
-  /** Health of each service, as `docker ps` says it. */
+  /** Returns the health of each service from `docker ps`. */
   const health = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await inspect()).map(({ Config, State }) => [Config.Labels[SERVICE], State.Health.Status]));
   /** Runs a shell command in a service's container. */
@@ -46,7 +46,7 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
   };
 
   beforeAll(async () => {
-    // With the oldest version of compose that is here; other tests take the latest.
+    // With the oldest installed version of compose; other tests use the latest.
     project = await composeProject([], {}, composeCommands.at(-1));
     await project.compose('up', '--detach', '--build');
   }, 600_000);
@@ -69,19 +69,19 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
     await expect.poll(health, { timeout: 60_000 }).toEqual(ALL_HEALTHY);
   }, 90_000);
 
-  test('keeps to itself: every process is unprivileged, and only the API is published, on loopback', async () => {
+  test('every process is unprivileged, and only the API is published, on loopback', async () => {
     const containers = await inspect();
     expect(containers).toHaveLength(5);
     const ours = containers.filter(({ Config }) => Config.Image === PROCESS_IMAGE);
     expect(ours.map(({ Config, HostConfig }) => [Config.User, HostConfig.ReadonlyRootfs])).toEqual(
       Array.from({ length: 4 }, () => ['node', true]),
     );
-    // As the engine has them, whatever was asked for.
+    // The effective values of the engine, not the requested ones.
     const published = containers.flatMap(({ NetworkSettings }) => Object.values(NetworkSettings.Ports).filter(Boolean));
     expect(published).toEqual([[{ HostIp: '127.0.0.1', HostPort: String(project.port) }]]);
   });
 
-  test('answers on loopback, and not on the address that containers know the machine by', async () => {
+  test('answers on loopback, and not on the address of the host in the container network', async () => {
     const format = '{{(index .IPAM.Config 0).Gateway}}';
     const network = `${project.name}_default`;
     const { stdout: gateway } = await execa('docker', ['network', 'inspect', '--format', format, network]);
@@ -109,7 +109,7 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
     expect(development).toBe('');
   });
 
-  test('without Redis only the API is unhealthy, and recovers; the others wait, and lose nothing', async () => {
+  test('without Redis only the API is unhealthy, and recovers; the other processes wait and lose nothing', async () => {
     const before = (await project.books()).total;
     const [redis = ''] = await project.containers('redis');
     await execa('docker', ['kill', redis]);

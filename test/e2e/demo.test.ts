@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const CLI = path.join(import.meta.dirname, '../../apps/cli/src/main.ts');
 
-/** What really ails each scenario, which its report must name, by the resource that the scenario breaks. */
+/** The cause that the report of each scenario must name, by the resource that the scenario breaks. */
 const CAUSES: [resource: RegExp, cause: RegExp][] = [
   [/checkout/, /checkout-db.* scaled to 0/],
   [/search-api/, /quota/i],
@@ -31,7 +31,7 @@ describe('nightcrier demo --once --json', () => {
       cwd: folder,
       reject: false,
       timeout: 150_000,
-      // Nothing but Node on the PATH: no engine, no kubectl, no Redis.
+      // Only Node is on the PATH: no engine, no kubectl, no Redis.
       env: { PATH: path.dirname(process.execPath), HOME: folder },
       extendEnv: false,
     });

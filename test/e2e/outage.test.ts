@@ -52,7 +52,7 @@ describe('nightcrier up', () => {
       .toEqual(['resolved', 'resolved']);
   });
 
-  test('shows a stopped cluster as failed, with the error and the time to the next try, and the other untouched', async () => {
+  test('shows a stopped cluster as failed, with the error and the time to the next retry, and the other unchanged', async () => {
     const [stopped, other] = clusters;
     await stopped!.stopMcp();
     await expect
@@ -69,7 +69,7 @@ describe('nightcrier up', () => {
       .toContain(fault!.faultId);
   });
 
-  test('returns to active by itself when the cluster does, and takes its faults', async () => {
+  test('returns to active by itself when the cluster does, and receives its faults', async () => {
     const [returned] = clusters;
     await returned!.startMcp();
     await expect.poll(async () => (await healthOf(returned!.name))?.status, { timeout: 30_000 }).toBe('active');
@@ -94,7 +94,9 @@ describe('nightcrier up', () => {
       }
     });
     expect(living).toEqual([]);
-    const stopped = [...system.log().matchAll(/"process":"([a-z-]+)","msg":"stopped"/g)].map(([, name]) => name);
+    const stopped = [...system.log().matchAll(/"process":"([a-z-]+)","msg":"process stopped"/g)].map(
+      ([, name]) => name,
+    );
     expect(stopped).toEqual(['ingester', 'triage-worker', 'api']); // intake first, health last
     expect(system.log()).not.toContain('part did not stop cleanly');
   });

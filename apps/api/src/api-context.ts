@@ -11,20 +11,20 @@ import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
-/** What the routes read from. */
+/** What the routes work with. */
 export interface ApiContext {
-  /** Fails at once while Redis is away. */
+  /** Rejects at once while Redis is unreachable. */
   redis: RedisConnection;
   keys: StateKeys;
-  /** As configured now. */
+  /** The clusters of the current configuration. */
   clusters: () => ConfiguredCluster[];
-  /** What this process, else the ingesters, refuse of a changed configuration. */
+  /** Why a changed configuration was refused: by this process, or else by the ingesters. */
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
   incidents: IncidentStore;
   cancellations: Cancellations;
-  /** What operators put in again. */
+  /** For incidents that are requeued or split. */
   admission: Admission;
   intake: IntakeCounters;
   triage: TriageCounters;

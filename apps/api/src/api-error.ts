@@ -1,4 +1,4 @@
-/** Every way in which a request can fail: the code that a client sees, and its status. */
+/** Error codes of the API and their HTTP status. */
 export const API_ERRORS = {
   bad_request: 400,
   unauthorized: 401,
@@ -23,7 +23,7 @@ export interface ApiErrorBody {
   error: { code: ApiErrorCode; message: string };
 }
 
-/** A failure that is told to the client as it is. */
+/** A failed request. Code and message are sent to the client. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
 

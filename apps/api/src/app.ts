@@ -20,7 +20,7 @@ import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
-import { metricsRoute } from './routes/metrics-route.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
@@ -32,32 +32,32 @@ declare module 'fastify' {
 }
 
 export interface ApiOptions extends AccessSettings {
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   redis: RedisSettings;
   clusters: ClusterConfig[];
-  /** What holds for incidents that operators put in the queue again. */
+  /** Bounds of the queue; they apply to incidents that are requeued or split. */
   admission: AdmissionSettings;
-  /** Seconds that `stop` may take. */
+  /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
 }
 
 export interface RunningApi {
-  /** Where it listens. */
+  /** URL of the API. */
   url: string;
-  /** Follows the configuration. */
+  /** Applies a changed configuration. */
   reloading: Reloading;
   /** Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Longest wait of a request, in ms: Redis gets two seconds for a command, and some routes send two. */
+/** Longest time for a request, ms. A command may take two seconds, and some routes send two of them one after the other. */
 const HANDLER_TIMEOUT_MS = 5_000;
 
 /**
- * Starts the API. It does not wait for Redis: until Redis answers, `/readyz` says so.
- * @throws Error when the address is taken, or would show incidents to everybody
+ * Starts the API. It does not wait for Redis: `/readyz` fails until Redis is reachable.
+ * @throws Error if the address is in use, or needs an access key
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assertProtected(options);
@@ -91,10 +91,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const app = fastify({
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
-    // Of all parameters the id of a member is the longest; it is measured decoded.
+    // The longest parameter is the fault id of a member, measured after decoding.
     routerOptions: { maxParamLength: LONGEST_FAULT_ID },
     schemaErrorFormatter: describeInvalid,
-    // Unknown parameters are refused, not dropped; the value is needed for the message.
+    // Unknown parameters are an error. `verbose` adds the value, which the message shows.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
   const context: ApiContext = {
@@ -132,11 +132,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
   try {
     const url = await app.listen({ host: options.host, port: options.port });
-    logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api listens');
+    logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
-    throw new Error(`api cannot listen on ${options.host}:${options.port}: set another api.port`, { cause });
+    throw new Error(
+      `api cannot listen on ${options.host}:${options.port}: free the port, or set api.host and api.port`,
+      { cause },
+    );
   }
 }
 

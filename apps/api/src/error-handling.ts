@@ -5,7 +5,7 @@ import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { API_ERRORS, ApiError, type ApiErrorBody, type ApiErrorCode } from './api-error.ts';
 
 /**
- * Makes sure that Redis answers, at once or after the timeout of its connection.
+ * Checks that Redis is reachable. Takes at most the command timeout of the connection.
  * @throws ApiError redis_unavailable
  */
 export async function assertRedisAnswers(redis: RedisConnection): Promise<void> {
@@ -18,10 +18,10 @@ export async function assertRedisAnswers(redis: RedisConnection): Promise<void> 
 
 function redisUnavailable(cause: unknown): ApiError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new ApiError('redis_unavailable', `Redis does not answer: ${why}`, { cause });
+  return new ApiError('redis_unavailable', `Redis is unreachable: ${why}`, { cause });
 }
 
-/** The one place that turns a failure into a response, a log line and a code. */
+/** Turns every failure into a response, and an unexpected one into a log line. */
 export function handleErrors(app: FastifyInstance, redis: RedisConnection, logger: Logger): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
@@ -31,11 +31,11 @@ export function handleErrors(app: FastifyInstance, redis: RedisConnection, logge
     return reply.status(status).type('application/json; charset=utf-8').send(body);
   });
   app.setNotFoundHandler((request) => {
-    throw new ApiError('not_found', `there is no ${request.method} ${request.url.split('?', 1)[0]}`);
+    throw new ApiError('not_found', `no such route: ${request.method} ${request.url.split('?', 1)[0]}`);
   });
 }
 
-/** What a client is told. */
+/** Returns the response to a failed request. */
 export function failureResponse({ code, message }: ApiError): {
   status: (typeof API_ERRORS)[ApiErrorCode];
   body: ApiErrorBody;
@@ -43,19 +43,19 @@ export function failureResponse({ code, message }: ApiError): {
   return { status: API_ERRORS[code], body: { error: { code, message } } };
 }
 
-/** The failure that an error tells of itself. */
+/** Returns the API error for an expected failure, undefined for any other. */
 export function knownFailure(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof CorruptIncidentError)
     return new ApiError('incident_corrupt', thrown.message, { cause: thrown });
   if (!(thrown instanceof Error)) return undefined;
-  // All that a handler waits for is Redis.
+  // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
   const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;
   return status >= 400 && status < 500 ? new ApiError('bad_request', thrown.message, { cause: thrown }) : undefined;
 }
 
-/** Redis may have gone away in the middle of the request, which has no error type of its own: so it is asked. */
+/** A lost connection to Redis has no error type of its own, so Redis is checked again. */
 async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
   try {
     await assertRedisAnswers(redis);
@@ -65,11 +65,12 @@ async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<
   return internalFailure(thrown);
 }
 
+/** Returns the error for a failure that no code is made for. */
 export function internalFailure(cause: unknown): ApiError {
-  return new ApiError('internal', 'the request failed; the log of the API says why', { cause });
+  return new ApiError('internal', 'internal error; see the log of the API', { cause });
 }
 
-/** Names the parameter, its value and what is allowed. Needs ajv's `verbose`. */
+/** Describes invalid parameters: name, value and what is allowed. Needs ajv's `verbose`. */
 export function describeInvalid(errors: FastifySchemaValidationError[], part: string): Error {
   const described = errors.map((error) => {
     const { allowedValues, additionalProperty } = error.params;

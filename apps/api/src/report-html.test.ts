@@ -44,7 +44,7 @@ test.each([
   expect(bodyOf(`before\n\n${markdown}\n\nafter`)).toContain('before');
 });
 
-test('a link to the web stays, and tells nobody where it was', () => {
+test('a web link remains, and sends no referrer', () => {
   expect(bodyOf('[docs](https://kubernetes.io/docs)')).toContain(
     '<a href="https://kubernetes.io/docs" rel="noopener noreferrer nofollow">docs</a>',
   );

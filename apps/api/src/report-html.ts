@@ -1,7 +1,7 @@
 import { marked } from 'marked';
 import sanitizeHtml from 'sanitize-html';
 
-/** What a report may have in HTML: text with structure. No pictures: to load one would tell its server who reads what. */
+/** HTML that a report may contain: structured text. No images, since loading one would reveal the reader to its server. */
 const ALLOWED: sanitizeHtml.IOptions = {
   allowedTags:
     'h1 h2 h3 h4 h5 h6 p br hr blockquote ul ol li strong em del code pre table thead tbody tr th td a'.split(' '),
@@ -12,20 +12,20 @@ const ALLOWED: sanitizeHtml.IOptions = {
   transformTags: { a: sanitizeHtml.simpleTransform('a', { rel: 'noopener noreferrer nofollow' }) },
 };
 
-/** Beyond what every response says: the page loads nothing and runs nothing. */
+/** Replaces the general policy: the page loads nothing and runs no script. */
 export const REPORT_HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 } as const;
 
-/** A longer report is shown as it is: to parse some texts takes longer with the square of their length. */
+/** Characters. A longer report is shown unparsed, because parsing can take time quadratic in the length. */
 const LONGEST_PARSED = 200_000;
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}' +
   'pre{overflow:auto;padding:.75rem;background:#8881}table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.25rem .5rem}';
 
-/** A report as a page for browsers. Whatever its author wrote, it is text with structure and nothing else. */
+/** Renders a report as an HTML page. Everything but structured text is removed. */
 export function reportPage(incidentId: string, markdown: string): string {
   const body = render(markdown);
   const title = sanitizeHtml(`Report on incident ${incidentId}`, { allowedTags: [] });
@@ -36,15 +36,15 @@ export function reportPage(incidentId: string, markdown: string): string {
 }
 
 function render(markdown: string): string {
-  if (markdown.length > LONGEST_PARSED) return asItIs(markdown);
+  if (markdown.length > LONGEST_PARSED) return preformatted(markdown);
   try {
     return sanitizeHtml(marked.parse(markdown, { async: false }), ALLOWED);
   } catch {
-    // Nested beyond what the parser's stack takes.
-    return asItIs(markdown);
+    // Nested so deeply that the parser's stack overflows.
+    return preformatted(markdown);
   }
 }
 
-function asItIs(text: string): string {
+function preformatted(text: string): string {
   return `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`;
 }

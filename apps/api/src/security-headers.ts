@@ -1,6 +1,6 @@
 /**
- * Sent with every response. Nothing may embed the pages or be loaded from elsewhere (Bull Board asks for web fonts, and
- * does without); no CORS header, so no other origin reads a response; nothing is cached, as everything here is state.
+ * Headers of every response. Pages cannot be embedded and load nothing from other origins (Bull Board's web fonts are
+ * blocked, which it tolerates). Without a CORS header, no other origin can read a response. Nothing is cached.
  */
 export const SECURITY_HEADERS = {
   'content-security-policy':

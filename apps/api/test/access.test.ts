@@ -2,7 +2,7 @@ import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failure, openReadyApi } from './open-api.ts';
+import { failure, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -27,11 +27,11 @@ async function statusWithHost(url: string, host: string): Promise<number | undef
 describe('startApi', () => {
   test.each(['0.0.0.0', '::', '192.0.2.7', 'nightcrier.example'])('refuses %s without an access key', async (host) => {
     await expect(openReadyApi(server.url, { host })).rejects.toThrow(
-      new RegExp(`^api\\.host ${host.replaceAll('.', '\\.')} .*set api\\.access_key .*or api\\.allow_anonymous`),
+      new RegExp(`^api\\.host ${host.replaceAll('.', '\\.')} .*set api\\.access_key .*or set api\\.allow_anonymous`),
     );
   });
 
-  test('listens beyond loopback with an access key, or when it may be anonymous', async () => {
+  test('listens beyond loopback with an access key, or with allow_anonymous', async () => {
     await using keyed = await openReadyApi(server.url, { host: '0.0.0.0', accessKey });
     const { port } = new URL(keyed.url);
     expect((await fetch(`http://127.0.0.1:${port}/health/clusters`)).status).toBe(401);
@@ -40,7 +40,7 @@ describe('startApi', () => {
     expect(await statusWithHost(`${openUrl}/health/clusters`, 'nightcrier.example')).toBe(200);
   });
 
-  test('says which address it cannot have', async () => {
+  test('names the address that is in use', async () => {
     await using api = await openReadyApi(server.url);
     const port = Number(new URL(api.url).port);
     await expect(openReadyApi(server.url, { port })).rejects.toThrow(`api cannot listen on 127.0.0.1:${port}`);
@@ -48,7 +48,7 @@ describe('startApi', () => {
 });
 
 describe('an access key', () => {
-  test('is asked for everywhere but by the probes', async () => {
+  test('is required everywhere but for the probes', async () => {
     await using api = await openReadyApi(server.url, { accessKey });
     expect((await api.get('/healthz')).status).toBe(200);
     for (const path of ['/health/clusters', '/metrics', '/api/incidents', '/api/queue', '/queues/', '/nowhere']) {

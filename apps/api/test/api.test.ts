@@ -4,7 +4,7 @@ import { Settings } from '@nightcrier/core/settings/config';
 import { Incident } from '@nightcrier/core/incidents/incident';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failure, fault, openReadyApi } from './open-api.ts';
+import { failure, fault, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -82,7 +82,7 @@ describe('a changed configuration', () => {
   const clusters = ['prod', 'new'].map((name) => ClusterConfig.parse({ name, mcp: { endpoint: `http://${name}` } }));
   const config = { ...Settings.parse({}), clusters };
 
-  test('shows the clusters that are configured now', async () => {
+  test('shows the configured clusters', async () => {
     await using api = await openReadyApi(server.url);
     api.reloading.apply(config);
     expect(await (await api.get('/health/clusters')).json()).toMatchObject({
@@ -92,7 +92,7 @@ describe('a changed configuration', () => {
     expect(await (await api.get('/metrics')).text()).toContain('nightcrier_cluster_up{cluster="new"} 0');
   });
 
-  test('that is refused is shown until it is put right, and the clusters stay', async () => {
+  test('that is refused is shown until it is fixed, and the clusters remain', async () => {
     await using api = await openReadyApi(server.url);
     api.reloading.refuse(refusal);
     expect(await (await api.get('/health/clusters')).json()).toMatchObject({
@@ -149,7 +149,7 @@ describe('GET /api/incidents', () => {
     });
   });
 
-  test('lists the readable ones beside a corrupt one, and names it', async () => {
+  test('lists the readable incidents, and names a corrupt one', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId: good } = await api.admission.admit(fault());
     const { incidentId: bad } = await api.admission.admit(fault());
@@ -175,7 +175,7 @@ describe('GET /api/incidents/:id', () => {
     expect(await response.json()).toMatchObject({ incident_id: incidentId, state: 'queued', cluster_event: event });
   });
 
-  test('says what its agents have used, as the metrics of each agent do', async () => {
+  test('shows the usage of its agents, as the metrics of each agent do', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const usage = { ...NO_USAGE, turns: 3, tool_calls: 2, denials: 1, input_tokens: 1_200, cached_input_tokens: 800 };
@@ -195,17 +195,17 @@ describe('GET /api/incidents/:id', () => {
     );
   });
 
-  test('is 404 for an incident that is not there', async () => {
+  test('is 404 for an unknown incident', async () => {
     await using api = await openReadyApi(server.url);
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}`))).toEqual({
       status: 404,
       code: 'incident_not_found',
-      message: `there is no incident "${UNKNOWN}"`,
+      message: `incident "${UNKNOWN}" does not exist`,
     });
   });
 });
 
-test('what clusters and agents say is redacted, of each member too', async () => {
+test('text of clusters and agents is redacted, in each member too', async () => {
   await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
   const secretive = (pod: string) => {
     const event = fault();
@@ -225,7 +225,7 @@ test('what clusters and agents say is redacted, of each member too', async () =>
   }
 });
 
-test('agents that are degraded are in the health and the metrics', async () => {
+test('health and metrics show degraded agents', async () => {
   await using api = await openReadyApi(server.url);
   expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('agents');
   expect(await (await api.get('/metrics')).text()).toContain('nightcrier_agents_degraded 0');
@@ -271,13 +271,13 @@ describe('GET /api/incidents/:id/report', () => {
     }
   });
 
-  test('tells an incident without a report from no incident', async () => {
+  test('is 404 with another code for an incident without a report than for no incident', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     expect(await failure(await api.get(`/api/incidents/${incidentId}/report`))).toEqual({
       status: 404,
       code: 'report_not_found',
-      message: `incident ${incidentId} has no report; its state is queued`,
+      message: `incident ${incidentId} has no report: its state is queued`,
     });
     expect(await failure(await api.get(`/api/incidents/${UNKNOWN}/report`))).toMatchObject({
       code: 'incident_not_found',
@@ -319,7 +319,7 @@ describe('GET /metrics', () => {
     );
   });
 
-  test('counts what happened, the same at every scrape', async () => {
+  test('counts events, with the same values at every scrape', async () => {
     await using api = await openReadyApi(server.url);
     await api.reportHealth({ name: 'prod', status: 'active', event_count: 4, triage_enabled: true });
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
@@ -355,7 +355,7 @@ describe('GET /metrics', () => {
     }
   });
 
-  test('keeps what a cluster has counted that is configured no longer', async () => {
+  test('keeps the counts of a cluster that is no longer configured', async () => {
     await using api = await openReadyApi(server.url, { clusters: [] });
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault('gone'));
     const metrics = await (await api.get('/metrics')).text();
@@ -393,7 +393,7 @@ describe('/queues', () => {
     });
   });
 
-  test('refuses everything that would change the queue', async () => {
+  test('refuses every request that would change the queue', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const base = '/queues/api/queues/triage';
@@ -419,7 +419,7 @@ describe('/queues', () => {
 });
 
 describe('every response', () => {
-  test('has the security headers, also a failed one, and opens nothing to other origins', async () => {
+  test('has the security headers, in failures too, and no CORS header', async () => {
     await using api = await openReadyApi(server.url);
     for (const path of ['/healthz', '/queues/', '/nowhere']) {
       const { headers } = await fetch(`${api.url}${path}`, { headers: { origin: 'http://evil.example' } });
@@ -430,12 +430,12 @@ describe('every response', () => {
     }
   });
 
-  test('is 404 with a code where there is nothing', async () => {
+  test('is 404 with a code for an unknown route', async () => {
     await using api = await openReadyApi(server.url);
     expect(await failure(await api.get('/nowhere?x=1'))).toEqual({
       status: 404,
       code: 'not_found',
-      message: 'there is no GET /nowhere',
+      message: 'no such route: GET /nowhere',
     });
   });
 });

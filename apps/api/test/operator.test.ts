@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiUnderTest, failure, fault, openReadyApi } from './open-api.ts';
+import { type ApiUnderTest, failure, fault, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const post = async ({ url }: ApiUnderTest, path: string, headers: Record<string,
 const UNKNOWN = '0b0e2f6e-7f5f-4a53-8f2c-6f5f3a1d2c4b';
 
 describe('POST /api/incidents/:id/requeue', () => {
-  test('investigates an incident that was shed as a new one', async () => {
+  test('queues an incident that was shed as a new one', async () => {
     await using api = await openReadyApi(server.url);
     const shed = await api.admission.admit(fault());
     for (let count = 0; count < 2; count += 1) await api.admission.admit(fault('prod', 'critical'));
@@ -40,7 +40,7 @@ describe('POST /api/incidents/:id/requeue', () => {
     expect(await failure(await post(api, path))).toMatchObject({ status: 409, code: 'incident_open' });
   });
 
-  test('warns of the incident that gives way to it, under the cluster of that one', async () => {
+  test('warns of the incident that is evicted for it, with its cluster', async () => {
     const warned: object[] = [];
     const logger: Logger = { ...silentLogger, warn: (fields, message) => void warned.push({ ...fields, message }) };
     await using api = await openReadyApi(server.url, { logger });
@@ -57,11 +57,11 @@ describe('POST /api/incidents/:id/requeue', () => {
       reason: 'dropped',
       shed: 1,
       incidents: [oldest.incidentId],
-      message: 'incidents were shed',
+      message: 'incidents shed',
     });
   });
 
-  test('refuses one that is open, and one that is not there', async () => {
+  test('refuses an open incident and an unknown one', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     expect(await failure(await post(api, `/api/incidents/${incidentId}/requeue`))).toEqual({
@@ -72,7 +72,7 @@ describe('POST /api/incidents/:id/requeue', () => {
     expect(await failure(await post(api, `/api/incidents/${UNKNOWN}/requeue`))).toMatchObject({ status: 404 });
   });
 
-  test('asks for the access key, and refuses the pages of other sites', async () => {
+  test('requires the access key, and refuses pages of other sites', async () => {
     await using api = await openReadyApi(server.url, { accessKey: new Secret('correct horse') });
     const { incidentId } = await api.admission.admit(fault());
     await api.incidents.finish(incidentId, { state: 'failed' });
@@ -88,7 +88,7 @@ describe('POST /api/incidents/:id/requeue', () => {
 });
 
 describe('POST /api/incidents/:id/members/:member/split', () => {
-  test('makes an incident of a member, and names one that is not there', async () => {
+  test('queues a member as a new incident, and names an unknown member', async () => {
     await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
     const [first, second] = [fault(), fault()];
     const { incidentId } = await api.admission.admit(first);
@@ -108,7 +108,7 @@ describe('POST /api/incidents/:id/members/:member/split', () => {
   test.each([
     ['plain', 'f'.repeat(256)],
     ['encoded', '/%ü界'.repeat(64)],
-  ])('finds a member by the longest id that a fault may have, %s', async (_, faultId) => {
+  ])('finds a member by the longest fault id, %s', async (_, faultId) => {
     await using api = await openReadyApi(server.url, {}, { grouping: 'workload' });
     const { incidentId } = await api.admission.admit(fault());
     const member = fault();
@@ -198,7 +198,7 @@ describe('POST /api/incidents/:id/cancel', () => {
 });
 
 describe('GET /api/books', () => {
-  test('is every count of one instant, and says that they balance', async () => {
+  test('returns the counts of one instant, and that they balance', async () => {
     await using api = await openReadyApi(server.url);
     for (let count = 0; count < 3; count += 1) await api.admission.admit(fault());
     const counts = [{ cluster: 'staging', outcome: 'filtered', by: 2 } as const];
@@ -211,7 +211,7 @@ describe('GET /api/books', () => {
     });
   });
 
-  test('says what is off', async () => {
+  test('names the counts that do not balance', async () => {
     await using api = await openReadyApi(server.url);
     await api.admission.admit(fault());
     const [books] = await api.redis.keys(`*${api.key_prefix}*:intake`);

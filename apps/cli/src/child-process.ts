@@ -4,29 +4,30 @@ import type { Readable } from 'node:stream';
 
 export interface ChildOptions {
   name: string;
-  /** Absolute path of the TypeScript file to run. */
+  /** Absolute path of a TypeScript file. */
   script: string;
   arguments: string[];
-  /** Added to this process's environment: the place for what must not show in the process list. */
+  /** Added to the environment of this process. Secrets belong here, since arguments show in the process list. */
   environment?: Record<string, string>;
   onLine(name: string, line: string, stream: 'stdout' | 'stderr'): void;
 }
 
-/** One of the system's processes, started and watched by this one. */
+/** A process that this one started. */
 export interface Child {
   name: string;
   pid: number;
-  /** Settles when the process has ended, however that came about, with a description of how. */
+  /** Resolves when the process has ended, with a description of how. Never rejects. */
   ended: Promise<string>;
-  /** SIGTERM, then SIGKILL after `graceSeconds`. Resolves when the process has ended; idempotent. */
+  signal(signal: NodeJS.Signals): void;
+  /** Sends SIGTERM, and SIGKILL after `graceSeconds`. Resolves when the process has ended. Idempotent. */
   stop(graceSeconds: number): Promise<void>;
 }
 
 /**
- * Starts a process of the workspace under the Node that runs this one, and waits until it says that it is ready.
- * It runs in a process group of its own, so that Ctrl-C in the terminal reaches it through our orderly shutdown alone;
- * should this process die, the closed channel tells it to stop.
- * @throws Error when it ends before it is ready, with its last lines
+ * Starts a process of the workspace with the Node.js of this one, and waits for its ready message. The process has a process
+ * group of its own, so that Ctrl-C does not reach it: this process stops it in order. It stops by itself when the IPC
+ * channel closes, which happens if this process dies.
+ * @throws Error with its last lines, if it ends before it is ready
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const subprocess = execa(process.execPath, [options.script, ...options.arguments], {
@@ -34,7 +35,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdin: 'ignore',
     ipc: true,
     detached: true,
-    forceKillAfterDelay: false, // stop() says how long
+    forceKillAfterDelay: false, // stop() has its own grace period
     buffer: false,
     reject: false,
   });
@@ -65,6 +66,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     name: options.name,
     pid: subprocess.pid ?? 0,
     ended,
+    signal(signal) {
+      subprocess.kill(signal);
+    },
     async stop(graceSeconds) {
       subprocess.kill('SIGTERM');
       const timer = setTimeout(() => subprocess.kill('SIGKILL'), graceSeconds * 1000);

@@ -3,28 +3,29 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import path from 'node:path';
 import { incidentRow, incidentTable, shorten } from './incident-table.ts';
 
-/** So long after the last change of any incident, the table is shown. */
+/** Time without a change of any incident after which the table is shown, ms. */
 const QUIET_MS = 5_000;
 
 /**
- * What the demo shows: one line for each change of an incident, a status line at the foot of a terminal, and a table
- * when all is quiet. With `json`, one JSON line for each incident that has ended, and the words go to standard error.
+ * The output of the demo: a line for each change of an incident, a status line if it is a terminal, and a table of all
+ * incidents when nothing changes any more. With `json`, one JSON line for each ended incident goes to standard output, and
+ * everything else to standard error.
  */
 export class DemoProgress {
   readonly #json: boolean;
-  readonly #words: NodeJS.WriteStream;
+  readonly #output: NodeJS.WriteStream;
   readonly #states = new Map<string, string>();
   #tabled = 0;
   #lastChange = Date.now();
 
   constructor(json: boolean) {
     this.#json = json;
-    this.#words = json ? process.stderr : process.stdout;
+    this.#output = json ? process.stderr : process.stdout;
   }
 
   say(text: string): void {
     this.#clearStatus();
-    this.#words.write(`${new Date().toTimeString().slice(0, 8)}  ${text}\n`);
+    this.#output.write(`${new Date().toTimeString().slice(0, 8)}  ${text}\n`);
   }
 
   /** @param incidents newest first */
@@ -37,17 +38,17 @@ export class DemoProgress {
     this.#status(`${incidents.length} incidents · ${open} open · ${ended} ended · Ctrl-C stops`);
   }
 
-  /** The table of these incidents, oldest first; nothing with `json`. */
+  /** Prints the table of these incidents, oldest first. Prints nothing with `json`. */
   summarize(incidents: Incident[]): void {
     if (this.#json) return;
     this.#tabled = incidents.length;
     this.#clearStatus();
     const rows = incidents.toReversed().map(incidentRow);
-    this.#words.write(`${incidentTable(rows, this.#words.columns)}\n`);
+    this.#output.write(`${incidentTable(rows, this.#output)}\n`);
     for (const row of rows) {
       if (row.state !== 'resolved' || row.workspace === undefined) continue;
       const report = path.relative('', path.join(row.workspace, 'output/investigation.md'));
-      this.#words.write(`${row.cluster}  ${row.resource}\n    ${report}\n`);
+      this.#output.write(`${row.cluster}  ${row.resource}\n    ${report}\n`);
     }
   }
 
@@ -63,10 +64,10 @@ export class DemoProgress {
   }
 
   #status(text: string): void {
-    if (this.#words.isTTY) this.#words.write(`\r\u001B[2K${text}`);
+    if (this.#output.isTTY) this.#output.write(`\r\u001B[2K${text}`);
   }
 
   #clearStatus(): void {
-    if (this.#words.isTTY) this.#words.write('\r\u001B[2K');
+    if (this.#output.isTTY) this.#output.write('\r\u001B[2K');
   }
 }

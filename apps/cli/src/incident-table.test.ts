@@ -46,10 +46,12 @@ test('incidentRow gives the reason where there is no report', () => {
   expect(incidentRow(failed).root_cause).toBe('timed out after 300 s');
 });
 
-test('incidentTable has a line for each incident, with its state while there is no cause', () => {
+test('incidentTable shows id and state of each incident, and no colors outside of a terminal', () => {
   const waiting = incidentRow({ ...incident, state: 'queued', report: undefined, finished_at: undefined });
-  const table = incidentTable([incidentRow(incident), waiting], 200);
+  const table = incidentTable([incidentRow(incident), waiting], { columns: 200, isTTY: false });
   for (const text of [
+    'b7a6',
+    'resolved',
     'west',
     'Pod shop/',
     'cart-1',
@@ -61,4 +63,5 @@ test('incidentTable has a line for each incident, with its state while there is 
   ]) {
     expect(table).toContain(text);
   }
+  expect(table).not.toContain('\u001B');
 });

@@ -2,7 +2,7 @@ import { describeResource } from '@nightcrier/core/faults/fault';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import Table from 'cli-table3';
 
-/** One incident in the words of the tables and of `-o json`. */
+/** One incident, as tables and `-o json` show it. */
 export interface IncidentRow {
   incident_id: string;
   cluster: string;
@@ -10,16 +10,16 @@ export interface IncidentRow {
   fault: string;
   severity: string;
   state: string;
+  /** Root cause of the report, or the reason of the state. Empty if there is neither. */
   root_cause: string;
   /** Percent. */
   confidence?: number;
-  /** From the receipt of the fault to the end of the investigation. */
+  /** From the receipt of the fault to the end of the incident. */
   seconds?: number;
   recurrences: number;
   workspace?: string;
 }
 
-/** What a person wants to see of an incident at a glance. */
 export function incidentRow(incident: Incident): IncidentRow {
   const { cluster_event: source, finished_at: finishedAt } = incident;
   return {
@@ -37,29 +37,32 @@ export function incidentRow(incident: Incident): IncidentRow {
   };
 }
 
-/** Widths of the columns beside the root cause, which takes what is left. */
-const WIDTHS = { cluster: 17, resource: 32, fault: 19, confidence: 12, time: 8 };
-/** Each column has a border at its left, and the last one another at its right. */
-const BORDERS = 7;
-/** The report has the rest. */
+/** Widths of the columns. The root cause takes the rest. */
+const WIDTHS = { incident: 38, fault: 30, confidence: 12, time: 8 };
+/** One border at the left of each column, and one at the end. */
+const BORDERS = 6;
+const LEAST_CAUSE = 24;
+/** Longest root cause in a table, in characters. */
 const LONGEST_CAUSE = 160;
 
-/** A table for the terminal, as wide as that is. */
-export function incidentTable(rows: IncidentRow[], width = 120): string {
-  const { cluster, resource, fault, confidence, time } = WIDTHS;
-  const cause = Math.max(24, width - cluster - resource - fault - confidence - time - BORDERS);
+/** Renders a table as wide as the terminal; 120 columns and no colors if the output is no terminal. */
+export function incidentTable(
+  rows: IncidentRow[],
+  { columns = 120, isTTY }: Pick<NodeJS.WriteStream, 'isTTY'> & { columns?: number },
+): string {
+  const { incident, fault, confidence, time } = WIDTHS;
+  const cause = Math.max(LEAST_CAUSE, columns - incident - fault - confidence - time - BORDERS);
   const table = new Table({
-    head: ['cluster', 'resource', 'fault', 'root cause', 'confidence', 'time'],
-    colWidths: [cluster, resource, fault, cause, confidence, time],
+    head: ['incident', 'fault', 'root cause', 'confidence', 'time'],
+    colWidths: [incident, fault, cause, confidence, time],
     wordWrap: true,
-    style: { head: ['bold'], border: [], compact: rows.length > 20 },
+    style: { head: headStyle(isTTY), border: [], compact: rows.length > 20 },
   });
   for (const row of rows) {
     table.push([
-      row.cluster,
-      row.resource.replace('/', '/\n'),
-      row.fault,
-      row.root_cause === '' ? row.state : shorten(row.root_cause, LONGEST_CAUSE),
+      `${row.incident_id}\n${row.state}`,
+      `${row.fault}\n${row.cluster}\n${row.resource.replace('/', '/\n')}`,
+      row.root_cause === '' ? '–' : shorten(row.root_cause, LONGEST_CAUSE),
       row.confidence === undefined ? '–' : `${row.confidence} %`,
       row.seconds === undefined ? '…' : `${row.seconds.toFixed(1)} s`,
     ]);
@@ -67,7 +70,12 @@ export function incidentTable(rows: IncidentRow[], width = 120): string {
   return table.toString();
 }
 
-/** The beginning of a text, with an ellipsis where it was cut. */
+/** Returns the style of a table's head: bold on a terminal, plain elsewhere. */
+export function headStyle(isTTY = process.stdout.isTTY): string[] {
+  return isTTY ? ['bold'] : [];
+}
+
+/** Returns the beginning of a text, with an ellipsis if it was cut. */
 export function shorten(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).trimEnd()}…`;
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
-import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '@nightcrier/runtime/configuration/config-flags';
+import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
@@ -7,63 +7,52 @@ import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
 import { cancelIncident, listIncidents, showIncident } from './commands/incidents.ts';
+import { printSchema } from './commands/schema.ts';
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
 import { validate } from './commands/validate.ts';
+import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
 import { INSTALLATION } from './system.ts';
 
 const outputOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
 
-/** Adds `--config` and one flag for each setting; `--help` lists them once, below the options. */
-function withSettings(command: Command): Command {
-  for (const [name, { short }] of Object.entries(CONFIG_OPTIONS)) {
-    command.addOption(new Option(`${short ? `-${short}, ` : ''}--${name} <value>`).hideHelp());
-  }
-  return command.addHelpText('after', () => `\nSettings (flags over environment over file):\n${flagsHelp()}`);
-}
-
-/** The flags of {@link withSettings} that were given, by flag name. */
-function settingsOf(options: Record<string, unknown>): Record<string, string> {
-  const flags: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    flags[name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = value;
-  }
-  return flagsFrom(flags);
-}
-
-const program = new Command('nightcrier')
+const program = withShortErrors(new Command('nightcrier'))
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
   .option('-V, --version', 'print the version')
   .on('option:version', () => {
     console.log(describeVersion(readVersion(INSTALLATION, process.env)));
     process.exit();
-  })
-  .showHelpAfterError();
+  });
 
-withSettings(program.command('demo'))
+addSettingFlags(program.command('demo'))
   .description('two simulated clusters and the whole system: watch faults become reports')
   .option('--once', 'exit when the first incident of every cluster has its report', false)
   .option('--json', 'one JSON line for each incident', false)
-  .action(async (options: { once: boolean; json: boolean }) => {
-    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingsOf(options) });
+  .action(async (options: { once: boolean; json: boolean }, command: Command) => {
+    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingFlags(command) });
   });
 
-withSettings(program.command('up'))
-  .description('ingester, triage worker and API on this machine, with a Redis of their own unless one is configured')
-  .action(async (options: Record<string, unknown>) => {
-    process.exitCode = await up(settingsOf(options));
+addSettingFlags(program.command('up'))
+  .description('ingester, triage worker and API on this machine, with an embedded Redis unless one is configured')
+  .action(async (_: object, command: Command) => {
+    process.exitCode = await up(settingFlags(command));
   });
 
 program
   .command('validate')
-  .description('check a configuration: every problem, with its line')
-  .argument('<config>', 'configuration file')
+  .description('check a configuration; prints every problem with its line')
+  .argument('[config]', 'configuration file (default: the one that up would read)')
   .addOption(outputOption())
-  .action(async (file: string, options: { output: 'table' | 'json' }) => {
+  .action(async (file: string | undefined, options: { output: 'table' | 'json' }) => {
     process.exitCode = await validate(file, options.output);
   });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of the configuration file, for editors')
+  .action(() => printSchema());
 
 program
   .command('simulate')
@@ -82,28 +71,33 @@ program
   .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
 
 const apiUrlOption = (): Option =>
-  new Option('--api-url <url>', 'the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
+  new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
 const clientOf = (command: Command): ApiClient =>
-  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.API_ACCESS_KEY);
+  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);
 
 const books = program
   .command('books')
-  .description('whether every fault of a running system is accounted for; exits 1 if not')
+  .description(
+    'count every received fault by outcome, and every incident by state; exits 1 if the counts do not balance',
+  )
   .addOption(apiUrlOption())
   .addOption(outputOption())
   .action(async ({ output }: { output: 'table' | 'json' }) => {
     process.exitCode = await showBooks(clientOf(books), output);
   });
 
-const incidents = program.command('incidents').description('incidents of a running system').addOption(apiUrlOption());
+const incidents = program
+  .command('incidents')
+  .description('list, show, requeue, split and cancel incidents of a running system')
+  .addOption(apiUrlOption());
 const apiClient = (): ApiClient => clientOf(incidents);
 
 incidents
   .command('list')
-  .description('incidents, newest first')
-  .addOption(new Option('--state <state>').choices(INCIDENT_STATES))
-  .option('--cluster <name>')
-  .option('--limit <count>', 'at most so many', '50')
+  .description('list incidents, newest first')
+  .addOption(new Option('--state <state>', 'only incidents in this state').choices(INCIDENT_STATES))
+  .option('--cluster <name>', 'only incidents of this cluster')
+  .option('--limit <count>', 'longest list', '50')
   .addOption(outputOption())
   .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
     await listIncidents(apiClient(), filter, output);
@@ -111,22 +105,22 @@ incidents
 
 incidents
   .command('show')
-  .description('one incident and its report')
+  .description('show an incident and its report')
   .argument('<incident-id>')
   .addOption(outputOption())
   .action(async (id: string, { output }: { output: 'table' | 'json' }) => showIncident(apiClient(), id, output));
 
 incidents
   .command('requeue')
-  .description('investigate an incident that has ended again; prints the id of the new one')
+  .description('queue an incident that has ended as a new one; prints the id of the new incident')
   .argument('<incident-id>')
   .action(async (id: string) => console.log(await apiClient().requeue(id)));
 
 incidents
   .command('split')
-  .description('investigate one member of an incident separately; prints the id of the new incident')
+  .description('queue one member of an incident as a new incident; prints its id')
   .argument('<incident-id>')
-  .argument('<member>', 'its fault id, as `incidents show` lists it')
+  .argument('<member>', 'fault id of the member, see `incidents show`')
   .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
 
 incidents
@@ -140,7 +134,7 @@ incidents
   );
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withDefaultCommand(process.argv.slice(2), process.env), { from: 'user' });
 } catch (error) {
   console.error(
     error instanceof ConfigError
@@ -149,5 +143,5 @@ try {
   );
   process.exitCode = 1;
 }
-// Whatever a command left open (a socket kept alive, the signal handlers' timer) must not keep the process.
+// Open handles of a command (idle sockets, the timer of the signal handlers) must not keep the process running.
 process.exit();

@@ -2,13 +2,13 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import path from 'node:path';
-import { type ChildOptions, startChild } from './child-process.ts';
+import { type Child, type ChildOptions, startChild } from './child-process.ts';
 import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
 
-/** The root of the workspace, where the apps are. */
+/** Root folder of the workspace. */
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../..');
 
-/** In the order of their start; they are stopped in reverse, so that intake stops first and health last. */
+/** Apps in the order of their start. They stop in reverse order: intake first, health last. */
 const PROCESSES = ['api', 'triage-worker', 'ingester'];
 
 export interface SystemOptions {
@@ -20,16 +20,19 @@ export interface SystemOptions {
 }
 
 export interface System {
-  /** Settles when one of the processes ends that nobody asked to: what happened. */
+  /** Resolves when a process has ended, with a description of how. */
   broken: Promise<string>;
+  /** Sends a signal to every process. */
+  signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
 /** Starts ingester, triage worker and API as processes, and a Redis for them where none is configured. */
 export async function startSystem({ config, arguments: flags, logger, onLine }: SystemOptions): Promise<System> {
-  // Each child stops within its own shutdown_timeout; the sum is the bound for all.
+  // Each child stops within its own shutdown_timeout; the sum bounds them all.
   const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (PROCESSES.length + 1));
   const endings: Promise<string>[] = [];
+  const children: Child[] = [];
   const watch = (name: string, ended: Promise<string>): void => {
     endings.push(ended.then((how) => `${name} ended: ${how}`));
   };
@@ -39,7 +42,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
       const redis = await startEmbeddedRedis({ dataDir: path.join(config.data_dir, 'redis'), logger });
       lifecycle.onStop('redis', () => redis.stop());
       watch('redis', redis.ended);
-      logger.info({ kind: redis.kind, durable: redis.durable }, 'no redis.url: started an embedded Redis');
+      logger.info({ kind: redis.kind, durable: redis.durable }, 'embedded Redis started; redis.url is not set');
       redisUrl = redis.url;
     }
     for (const name of PROCESSES) {
@@ -47,9 +50,10 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
         name,
         script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),
         arguments: flags,
-        environment: { REDIS_URL: redisUrl },
+        environment: { NIGHTCRIER_REDIS_URL: redisUrl, NIGHTCRIER_SUPERVISED: '1' },
         onLine,
       });
+      children.push(child);
       lifecycle.onStop(name, () => child.stop(config.shutdown_timeout));
       watch(name, child.ended);
     }
@@ -57,5 +61,11 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
     await lifecycle.stop();
     throw error;
   }
-  return { broken: Promise.race(endings), stop: () => lifecycle.stop() };
+  return {
+    broken: Promise.race(endings),
+    signal: (signal) => {
+      for (const child of children) child.signal(signal);
+    },
+    stop: () => lifecycle.stop(),
+  };
 }

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/open-api.ts';
+import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/api-under-test.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const nightcrier = ({ url }: ApiUnderTest, ...args: string[]) =>
   });
 
 describe('nightcrier books', () => {
-  test('exits 0 while the books balance, and 1 with what is off', async () => {
+  test('exits 0 if the books balance, else 1 with the counts that do not', async () => {
     await using api = await openReadyApi(server.url);
     await api.admission.admit(fault());
     const good = await nightcrier(api, 'books');
@@ -79,19 +79,17 @@ describe('nightcrier incidents', () => {
     expect(await api.incidents.get(incidentId)).toMatchObject({ cancel_requested_by: userInfo().username });
   });
 
-  test('show warns of quotes that were not recorded', async () => {
+  test('show warns of quotes that are not in the recorded output', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const unsupported = { count: 3, quotes: ['exit code 137', 'OOMKilled'] };
     const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], unsupported };
     await api.incidents.finish(incidentId, { state: 'resolved', report });
     const { stdout } = await nightcrier(api, 'incidents', 'show', incidentId);
-    expect(stdout).toMatch(
-      /caution +3 quotes in the report cannot be found in what was recorded, such as "exit code 137"/,
-    );
+    expect(stdout).toMatch(/caution +3 quotes in the report not found in the recorded output, such as "exit code 137"/);
   });
 
-  test('show says what the agents have used', async () => {
+  test('show prints the usage of the agents', async () => {
     await using api = await openReadyApi(server.url);
     const { incidentId } = await api.admission.admit(fault());
     const tokens = { input_tokens: 4_800, output_tokens: 136, cost_usd: 0.013 };

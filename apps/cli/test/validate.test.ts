@@ -1,8 +1,10 @@
 import { execa } from 'execa';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Settings } from '@nightcrier/core/settings/config';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 
 const cli = path.join(import.meta.dirname, '../src/main.ts');
 const nightcrier = (...args: string[]) =>
@@ -12,6 +14,13 @@ const nightcrier = (...args: string[]) =>
     env: { PATH: process.env.PATH },
     extendEnv: false,
   });
+
+const KUBECONFIG = stringify({
+  'current-context': 'x',
+  contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:6443' } }],
+  users: [{ name: 'u', user: { token: 't' } }],
+});
 
 let folder: string;
 beforeAll(async () => {
@@ -50,9 +59,9 @@ describe('nightcrier validate', () => {
     ]);
   });
 
-  test('reports mistakes in who is told, each with its line and column, and no secret', async () => {
+  test('reports mistakes in the notification settings, each with its line and column, and no secret', async () => {
     await writeFile(
-      path.join(folder, 'untold.yaml'),
+      path.join(folder, 'notifications.yaml'),
       [
         'clusters:',
         '  - { name: west, mcp: { endpoint: "http://west" } }',
@@ -62,15 +71,15 @@ describe('nightcrier validate', () => {
         'failure_threshold_for_alert: many',
       ].join('\n'),
     );
-    const { exitCode, stderr } = await nightcrier('validate', 'untold.yaml');
+    const { exitCode, stderr } = await nightcrier('validate', 'notifications.yaml');
     expect(exitCode).toBe(1);
     expect(stderr.split('\n').map((line) => line.trim())).toEqual([
-      'untold.yaml: 5 problems',
-      'untold.yaml:3:1: slack_webhook_url: must be an http:// or https:// URL',
-      'untold.yaml:4:1: slack_bot_token needs slack_channel',
-      'untold.yaml:5:1: webhook_secret_file: /nowhere/hush is not a readable file',
-      'untold.yaml:5:1: webhook_secret_file needs webhook_url',
-      expect.stringMatching(/^untold\.yaml:6:1: failure_threshold_for_alert: .*got "many"/),
+      'notifications.yaml: 5 problems',
+      'notifications.yaml:3:1: slack_webhook_url: must be an http:// or https:// URL',
+      'notifications.yaml:4:1: slack_bot_token needs slack_channel',
+      'notifications.yaml:5:1: webhook_secret_file: /nowhere/hush is not a readable file',
+      'notifications.yaml:5:1: webhook_secret_file needs webhook_url',
+      expect.stringMatching(/^notifications\.yaml:6:1: failure_threshold_for_alert: .*got "many"/),
     ]);
   });
 
@@ -80,7 +89,7 @@ describe('nightcrier validate', () => {
     expect(before.stderr).toContain(`${example}: 2 problems`);
     await execa('mkdir', ['-p', path.join(folder, 'kubeconfigs')]);
     for (const name of ['westeu-cluster1', 'eastus-cluster1']) {
-      await writeFile(path.join(folder, `kubeconfigs/${name}.yaml`), '');
+      await writeFile(path.join(folder, `kubeconfigs/${name}.yaml`), KUBECONFIG);
     }
     const after = await nightcrier('validate', example, '-o', 'json');
     expect(after.exitCode).toBe(0);
@@ -94,22 +103,88 @@ describe('nightcrier validate', () => {
   });
 });
 
-test('the example configuration names every setting, with its default', async () => {
-  const { Settings } = await import('@nightcrier/core/settings/config');
-  const { SETTINGS } = await import('@nightcrier/core/settings/setting-list');
-  const { parse } = await import('yaml');
-  const { readFile } = await import('node:fs/promises');
+describe('nightcrier schema', () => {
+  test('prints the schema that is in configs/', async () => {
+    const { stdout, exitCode } = await nightcrier('schema');
+    expect(exitCode).toBe(0);
+    const file = path.join(import.meta.dirname, '../../../configs/nightcrier.schema.json');
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(await readFile(file, 'utf8')));
+  });
+});
+
+test('the example configuration has the defaults', async () => {
   const text = await readFile(path.join(import.meta.dirname, '../../../configs/config.example.yaml'), 'utf8');
-  for (const { path: key } of SETTINGS.filter(({ name }) => !/unrestricted|webhook_url_file/.test(name)))
-    expect(text).toContain(key.at(-1)?.replace(/^(openai|gemini|google_gemini)_.*/, '$1_'));
+  expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/nightcrier\.schema\.json\n/);
   const { clusters: _, ...settings }: Record<string, unknown> = parse(text);
-  expect(Settings.parse(settings)).toEqual({ ...Settings.parse({}), workspace_root: './incidents' });
+  expect(Settings.parse(settings)).toEqual(Settings.parse({}));
+});
+
+describe('nightcrier up', () => {
+  test('--help groups the settings, with default, unit and environment names', async () => {
+    const { stdout, exitCode } = await nightcrier('up', '--help');
+    expect(exitCode).toBe(0);
+    const headings = stdout.split('\n').filter((line) => /^[A-Z].*:$/.test(line));
+    expect(headings).toEqual(
+      expect.arrayContaining([
+        'Cluster connections:',
+        'Admission and queue:',
+        'Agents:',
+        'Notifications:',
+        'Redis:',
+        'API:',
+      ]),
+    );
+    expect(stdout).toContain(
+      [
+        '  --agent-timeout <duration>',
+        '      Maximum duration of an investigation.',
+        '      [default: 5m] [env: NIGHTCRIER_AGENT_TIMEOUT, AGENT_TIMEOUT]',
+      ].join('\n'),
+    );
+    expect(stdout).toContain('[default: 100] [unit: bytes] [env: NIGHTCRIER_REPORT_MIN_BYTES]');
+    // The process list shows arguments.
+    expect(stdout).not.toMatch(/--(anthropic-api-key|slack-bot-token|api-access-key) /);
+    expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([]);
+  });
+
+  test('answers a misspelt flag with one line and a hint', async () => {
+    const { stdout, stderr, exitCode } = await nightcrier('up', '--agnt-timeout', '30');
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toBe("error: unknown option '--agnt-timeout'\n(Did you mean --agent-timeout?)");
+  });
+
+  test.each([
+    ['flags', ['--mcp-endpoint', 'nowhere'], {}, 'flag --mcp-endpoint: mcp_endpoint: must be an http'],
+    [
+      'the environment',
+      [],
+      { K8S_CLUSTER_MCP_ENDPOINT: 'nowhere' },
+      'environment variable K8S_CLUSTER_MCP_ENDPOINT: mcp_endpoint',
+    ],
+  ])('is what %s alone start, as in the original system', async (_, words, environment, problem) => {
+    const started = await execa(process.execPath, [cli, ...words], {
+      reject: false,
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...environment },
+      extendEnv: false,
+    });
+    expect([started.exitCode, started.stderr]).toEqual([1, expect.stringContaining(problem)]);
+  });
+});
+
+test('without a command, and with nothing configured, the help page is shown', async () => {
+  const { stderr, stdout } = await nightcrier();
+  expect(`${stdout}${stderr}`).toContain('Usage: nightcrier [options] [command]');
+});
+
+test('a misspelt command gets one line and a hint', async () => {
+  expect((await nightcrier('vaidate')).stderr).toBe("error: unknown command 'vaidate'\n(Did you mean validate?)");
 });
 
 test('a command that fails says why in one line and exits 1', async () => {
   const { exitCode, stderr } = await nightcrier('incidents', '--api-url', 'http://127.0.0.1:9', 'list');
   expect([exitCode, stderr]).toEqual([
     1,
-    expect.stringMatching(/^nightcrier: no answer from the API at http:\/\/127\.0\.0\.1:9/),
+    expect.stringMatching(/^nightcrier: cannot reach the API at http:\/\/127\.0\.0\.1:9/),
   ]);
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SpoolDirectory } from '../src/spool/spool-directory.ts';
 import { Spool, type SpoolOptions } from '../src/spool/spool.ts';
 import { readLine } from '../src/spool/spooled-fault.ts';
+import { limitFileSize, whyNoQuota } from './disk-quota.ts';
 
 function event(name: string, cluster = 'alpha'): ClusterEvent {
   const resource = { apiVersion: 'v1', kind: 'Pod', name };
@@ -33,11 +34,11 @@ async function makeDirectory(): Promise<string> {
 }
 
 interface Queue {
-  away?: boolean;
+  unreachable?: boolean;
   hangs?: boolean;
 }
 
-/** A spool before a queue that can be away. */
+/** A spool before a queue that can become unreachable. */
 async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
   const directory = options.directory ?? (await makeDirectory());
   const admitted: string[] = [];
@@ -49,7 +50,7 @@ async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
     admit: async ({ event: { faultId } }, incidentId) => {
       asked.push({ name: faultId, incidentId });
       if (queue.hangs) await vi.waitUntil(() => !queue.hangs, { timeout: 10_000 });
-      if (queue.away) throw new Error('Redis is away');
+      if (queue.unreachable) throw new Error('Redis is unreachable');
       admitted.push(faultId);
       return { kind: 'queued', incidentId, evicted: [] };
     },
@@ -98,7 +99,7 @@ describe('while Redis answers', () => {
     expect(spool.health()).toEqual({ state: 'flowing', in_memory: 0, disk_bytes: 0, lost: 0 });
   });
 
-  test('a burst that memory cannot hold goes over the disk, in order', async () => {
+  test('a burst larger than memory goes through the disk, in order', async () => {
     const { spool, admitted } = await spoolBefore({}, { memoryCapacity: 100 });
     for (const name of names(5_000)) spool.add(event(name));
     expect(spool.health()).toMatchObject({ state: 'spooling', in_memory: 100 });
@@ -129,19 +130,19 @@ describe('while Redis answers', () => {
     for (const name of names(3)) spool.add(event(name));
     await expect.poll(() => outcomes, patient).toHaveLength(2);
     expect(lost).toEqual(['alpha']);
-    expect(errors).toMatchObject([{ message: 'fault lost: it cannot be admitted', fields: { cluster: 'alpha' } }]);
+    expect(errors).toMatchObject([{ message: 'fault lost: it is invalid', fields: { cluster: 'alpha' } }]);
   });
 });
 
-describe('while Redis is away', () => {
+describe('while Redis is unreachable', () => {
   test('every fault is on disk, and is admitted in order under the id it was first sent with', async () => {
-    const queue = { away: true };
+    const queue = { unreachable: true };
     const { spool, admitted, asked, directory } = await spoolBefore(queue, { memoryCapacity: 100 });
     for (const name of names(50)) spool.add(event(name));
     await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(450, 50)) spool.add(event(name));
     expect(faultsIn(directory)).toEqual(names(500));
-    queue.away = false;
+    queue.unreachable = false;
     await expect.poll(() => admitted, patient).toEqual(names(500));
     expect(new Set(asked.map(({ name, incidentId }) => `${name} ${incidentId}`)).size).toBe(500);
     await expect.poll(() => filesIn(directory), patient).toEqual([]);
@@ -157,21 +158,21 @@ describe('while Redis is away', () => {
     await expect.poll(() => filesIn(directory), patient).toEqual([]);
   });
 
-  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, said once', async () => {
-    const queue = { away: true };
+  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, logged once', async () => {
+    const queue = { unreachable: true };
     const { spool, admitted, lost, errors } = await spoolBefore(queue, { memoryCapacity: 3, maxBytes: 2_000 });
     for (const name of names(100)) spool.add(event(name, name === 'fault-99' ? 'beta' : 'alpha'));
     expect(spool.health().disk_bytes).toBeLessThanOrEqual(2_000);
     expect(lost.length).toBeGreaterThan(80);
     expect(lost.at(-1)).toBe('beta');
     expect(spool.health().lost).toBe(lost.length);
-    expect(errors.map(({ message }) => message)).toEqual(['faults lost: the spool is full']);
-    queue.away = false;
+    expect(errors.map(({ message }) => message)).toEqual(['faults lost: spool is full']);
+    queue.unreachable = false;
     await expect.poll(() => admitted, patient).toEqual(names(100 - lost.length));
   });
 
-  test('a disk that fails leaves memory, said in health, until it works again', async () => {
-    const queue = { away: true };
+  test('while the disk fails faults are in memory, which the health shows, until it works again', async () => {
+    const queue = { unreachable: true };
     const root = await makeDirectory();
     const directory = path.join(root, 'spool');
     writeFileSync(directory, 'a file where the directory should be');
@@ -179,7 +180,7 @@ describe('while Redis is away', () => {
     for (const name of names(15)) spool.add(event(name));
     expect(lost).toHaveLength(5);
     expect(spool.health()).toMatchObject({ state: 'memory-only', error: expect.stringContaining(directory) });
-    expect(errors[0]?.message).toBe('spool is in memory only: make spool_dir writable, or make room');
+    expect(errors[0]?.message).toBe('spool in memory only: make spool_dir writable, or free space');
 
     await rm(directory);
     await expect
@@ -188,16 +189,16 @@ describe('while Redis is away', () => {
         return spool.health().state;
       }, patient)
       .toBe('spooling');
-    queue.away = false;
+    queue.unreachable = false;
     await expect.poll(() => admitted.slice(0, 11), patient).toEqual([...names(10), 'later']);
   });
 
   test('what came while the disk failed is written in order when the disk works again, though nothing more comes', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const directory = path.join(await makeDirectory(), 'spool');
     writeFileSync(directory, 'a file where the directory should be');
-    const { spool, asked } = await spoolBefore({ away: true }, { directory });
+    const { spool, asked } = await spoolBefore({ unreachable: true }, { directory });
     for (const name of names(3)) spool.add(event(name));
     await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
     spool.add(event('fault-3'));
@@ -207,10 +208,41 @@ describe('while Redis is away', () => {
     expect(faultsIn(directory)).toEqual(names(4));
   });
 
+  test.skipIf(whyNoQuota !== undefined)(
+    'a fault that was written in part to a full disk leaves no part there, and is admitted in order',
+    async () => {
+      const queue = { unreachable: true };
+      const { spool, admitted, lost, directory } = await spoolBefore(queue);
+      spool.add(event('fault-0'));
+      await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
+      spool.add(event('fault-1'));
+      expect(filesIn(directory)).toHaveLength(2);
+      const [, file = ''] = filesIn(directory).toSorted();
+      const { size } = statSync(path.join(directory, file));
+      limitFileSize(size + 100); // a line has some 300 bytes
+      onTestFinished(() => limitFileSize(undefined));
+      spool.add(event('fault-2'));
+      expect(spool.health()).toMatchObject({ state: 'memory-only', error: expect.stringContaining('EFBIG') });
+      expect(statSync(path.join(directory, file)).size).toBe(size);
+
+      limitFileSize(undefined);
+      await expect
+        .poll(() => {
+          spool.add(event('later'));
+          return spool.health().state;
+        }, patient)
+        .toBe('spooling');
+      expect(faultsIn(directory).slice(0, 4)).toEqual([...names(3), 'later']);
+      queue.unreachable = false;
+      await expect.poll(() => admitted.slice(0, 4), patient).toEqual([...names(3), 'later']);
+      expect(lost).toEqual([]);
+    },
+  );
+
   test('a disk that has just failed is tried once more at the end', async () => {
     const directory = path.join(await makeDirectory(), 'spool');
     writeFileSync(directory, 'a file where the directory should be');
-    const { spool, asked, lost } = await spoolBefore({ away: true }, { directory, diskRetry: 60_000 });
+    const { spool, asked, lost } = await spoolBefore({ unreachable: true }, { directory, diskRetry: 60_000 });
     for (const name of names(3)) spool.add(event(name));
     await expect.poll(() => asked.length, patient).toBeGreaterThan(3);
     await rm(directory);
@@ -221,8 +253,8 @@ describe('while Redis is away', () => {
 });
 
 describe('across processes', () => {
-  test('what is left at the end waits for the next start, under the same ids and in order', async () => {
-    const first = await spoolBefore({ away: true });
+  test('pending faults are left for the next start, under the same ids and in order', async () => {
+    const first = await spoolBefore({ unreachable: true });
     for (const name of names(300)) first.spool.add(event(name));
     await first.spool.close();
     expect(first.errors).toEqual([]);
@@ -237,7 +269,7 @@ describe('across processes', () => {
   });
 
   test('what neither Redis nor the disk can take at the end is counted, each for its cluster', async () => {
-    const { spool, directory, lost, errors } = await spoolBefore({ away: true }, { maxBytes: 2_000 });
+    const { spool, directory, lost, errors } = await spoolBefore({ unreachable: true }, { maxBytes: 2_000 });
     spool.add(event('fault-0'));
     await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(19, 1)) spool.add(event(name, name === 'fault-19' ? 'beta' : 'alpha'));
@@ -252,18 +284,18 @@ describe('across processes', () => {
     expect(errors).toMatchObject([{ fields: { lost: lost.length } }]);
   });
 
-  test('the segments of a process that was killed are taken over; its torn last line is counted for its cluster', async () => {
+  test('the segments of a killed process are adopted; its torn last line is counted for its cluster', async () => {
     const directory = await makeDirectory();
     abandon(directory, [line('fault-0'), line('fault-1'), line('torn').slice(0, 150)]);
     const { admitted, lost, errors } = await spoolBefore({}, { directory });
     await expect.poll(() => admitted, patient).toEqual(names(2));
     expect(lost).toEqual(['alpha']);
-    expect(errors).toMatchObject([{ message: 'faults lost: damaged in the spool', fields: { lines: 1 } }]);
+    expect(errors).toMatchObject([{ message: 'faults lost: damaged lines in the spool', fields: { lines: 1 } }]);
     expect(filesIn(directory)).toEqual([]);
   });
 
-  test('the segments of a process that lives are left alone', async () => {
-    const first = await spoolBefore({ away: true });
+  test('the segments of a live process are not adopted', async () => {
+    const first = await spoolBefore({ unreachable: true });
     first.spool.add(event('mine'));
     await expect.poll(() => filesIn(first.directory), patient).toHaveLength(1);
     const second = await spoolBefore({}, { directory: first.directory });
@@ -272,7 +304,7 @@ describe('across processes', () => {
     expect(filesIn(first.directory)).toHaveLength(1);
   });
 
-  test('a process of another host counts as dead only when it was silent for long', async () => {
+  test('a process of another host counts as dead only after it was silent for a minute', async () => {
     const directory = await makeDirectory();
     const owner = `another-host~1~1~${randomUUID()}`;
     abandon(directory, [line('elsewhere')], owner);
@@ -285,7 +317,7 @@ describe('across processes', () => {
     await expect.poll(() => next.admitted, patient).toEqual(['elsewhere']);
   });
 
-  test('two that take over the same directories at the same time get each file once, and all of them', async () => {
+  test('two processes that adopt the same directories concurrently get each file once, and all of them', async () => {
     const root = await makeDirectory();
     for (let dead = 0; dead < 2; dead += 1) {
       const directory = path.join(root, `left~${randomUUID()}`);
@@ -305,7 +337,7 @@ describe('across processes', () => {
     expect(readdirSync(root).toSorted()).toEqual([one.own, other.own].map((own) => path.basename(own)).toSorted());
   });
 
-  test('a directory that cannot be read holds up no other, and is said in the health', async () => {
+  test('a directory that cannot be read blocks no other, and is shown in the health', async () => {
     const directory = await makeDirectory();
     const unreadable = path.join(directory, `left~${randomUUID()}`);
     writeFileSync(unreadable, 'a file where the directory should be');

@@ -1,18 +1,18 @@
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 
-/** Start and end of a secret in a text. */
+/** Start and end of a match in a text. */
 export type Range = readonly [start: number, end: number];
 
 /**
- * Of secretlint's recommended rules, those that are not of use here: a comment in a log must not switch rules off, a
- * database's address must stay when its password goes (`own-rules.ts` sees to it), and no file is read.
+ * secretlint's recommended rules that are not used. A comment in a log must not disable rules. The address of a database must
+ * remain when its password is removed, which `own-rules.ts` does. The other rules read files.
  */
 const LEFT_OUT = /-(filter-comments|basicauth|database-connection-string|privatekey|gcp)$/;
 const KEPT = rules.filter(({ meta }) => !LEFT_OUT.test(meta.id));
 
 /**
- * Where secretlint's rules see the token of a known provider. The rules are called without secretlint's core, which keeps
- * a record of each run for as long as the process lives.
+ * Returns where secretlint's rules find the token of a known provider. The rules are called without secretlint's core,
+ * which keeps a record of each run in memory and never frees it.
  */
 export async function rangesOfKnownTokens(text: string): Promise<Range[]> {
   const ranges: Range[] = [];
@@ -27,10 +27,10 @@ export async function rangesOfKnownTokens(text: string): Promise<Range[]> {
   return ranges.toSorted(([a], [b]) => a - b);
 }
 
-/** The text as the rules want it: a file without a path. They never ask for lines and columns. */
+/** Wraps the text as a file without a path, as the rules expect. They do not use lines and columns. */
 function sourceOf(content: string) {
   const noPosition = (): never => {
-    throw new Error('a rule of secretlint asks for a position, which a text without lines does not have');
+    throw new Error('a secretlint rule requested a line or column, which is not implemented here');
   };
   return {
     hasBOM: false,

@@ -2,7 +2,7 @@ import type { Incident } from '@nightcrier/core/incidents/incident';
 import { redactFailure } from './redact-failure.ts';
 import { redactText } from './redact-text.ts';
 
-/** The incident as it may be shown: what its cluster, its agent and its failures say in words is redacted. */
+/** Redacts every text of an incident that comes from its cluster, its agents or a client of the API. */
 export async function redactIncident(incident: Incident): Promise<Incident> {
   const { cluster_event, members, reason, agent_failures, last_failure, report } = incident;
   const { cancel_reason, cancel_requested_by } = incident;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { redactText } from './redact-text.ts';
 
-/** Random-looking, always the same, and in no file as it is: scanners of sources take real-looking tokens for real ones. */
+/** Returns deterministic random-looking text. Source scanners would report real-looking tokens in this file. */
 function letters(length: number, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'): string {
   const digests = Array.from({ length: Math.ceil(length / 64) }, (_, index) =>
     createHash('sha512').update(`${length} ${index}`).digest(),
@@ -39,7 +39,7 @@ describe('a token in a log is redacted', () => {
   });
 });
 
-describe('a value with a secret-looking name is redacted, and its name stays', () => {
+describe('a value with a secret-looking name is redacted, and its name remains', () => {
   it.each([
     ['DB_PASSWORD=hunter2 retries=3', 'DB_PASSWORD=[redacted] retries=3'],
     ['connecting with password="correct horse" to db', 'connecting with password="[redacted]" to db'],
@@ -55,7 +55,7 @@ describe('a value with a secret-looking name is redacted, and its name stays', (
   });
 });
 
-describe('what tells where and how stays beside a secret', () => {
+describe('user, host and scheme remain beside a secret', () => {
   it.each([
     [
       'dial postgres://app:pw@db.shop:5432/orders: refused',
@@ -87,7 +87,7 @@ describe('a private key is redacted', () => {
   });
 });
 
-describe('what only looks like a secret stays', () => {
+describe('text that is no secret remains', () => {
   it.each([
     `image: nginx@sha256:${letters(64, '0123456789abcdef')}`,
     'pod uid b0a4cf4c-6a3f-4f26-8b0e-5a0f2f1d9c11',
@@ -113,12 +113,12 @@ describe('what only looks like a secret stays', () => {
   });
 });
 
-it('is not switched off by a comment that asks for it', async () => {
+it('is not disabled by a secretlint comment', async () => {
   const text = `# secretlint-disable\nghp_${letters(36)}`;
   expect(await redactText(text)).toBe('# secretlint-disable\n[redacted]');
 });
 
-it('is the same when done twice', async () => {
+it('is idempotent', async () => {
   const once = await redactText(`DB_PASSWORD=a postgres://u:p@db/x Bearer ${jwt} ghp_${letters(36)}`);
   expect(await redactText(once)).toBe(once);
 });
@@ -131,7 +131,7 @@ it.each([
   ['base64', `${letters(64)}\n`.repeat(3_000)],
   ['colons and slashes', 'a://'.repeat(50_000)],
   ['half a token of each part', 'eyJaaaaaaaaa.'.repeat(15_000)],
-])('takes no longer than a text of that size may, whatever is in it: %s', async (_, text) => {
+])('takes bounded time for %s', async (_, text) => {
   const begun = performance.now();
   await redactText(text);
   // Backtracking would take minutes; the bound leaves room for a busy machine.

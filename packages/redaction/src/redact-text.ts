@@ -1,24 +1,24 @@
 import { type Range, rangesOfKnownTokens } from './kept-rules.ts';
 import { REDACTED, replaceSecrets } from './own-rules.ts';
 
-/** Shorter texts hold no token of a known provider. */
+/** Length of the shortest token of a known provider, in characters. */
 const SHORTEST_TOKEN = 16;
 
 /**
- * A text as an agent may see it: tokens of known providers, keys, passwords in URLs, and values with secret-looking names
- * are replaced. What no rule knows stays: this limits what leaks, and is no proof that nothing does.
+ * Redacts tokens of known providers, private keys, passwords in URLs, and values with secret-looking names. Secrets that
+ * match no rule remain: redaction reduces leaks and does not exclude them.
  */
 export async function redactText(text: string): Promise<string> {
   const replaced = replaceSecrets(text);
   return (await withoutKnownTokens([replaced])).get(replaced) ?? replaced;
 }
 
-/** No token goes beyond it. */
+/** Separates texts that are searched together. No token contains it. */
 const SEPARATOR = '\n\0\n';
 
 /**
- * Those of the texts in which there are tokens of known providers, with what is left of each. All are searched at once: the
- * rules take longer to begin than to search.
+ * Returns the texts that contain tokens of known providers, each with its redacted form. All texts are searched in one call,
+ * because the rules take longer to start than to search.
  */
 export async function withoutKnownTokens(texts: Iterable<string>): Promise<Map<string, string>> {
   const searched = [...texts].filter(({ length }) => length >= SHORTEST_TOKEN);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { redactValue } from './redact-value.ts';
 
-it('redacts literal environment variables with secret-looking names, and no reference', async () => {
+it('redacts literal environment variables with secret-looking names, and keeps references', async () => {
   const env = [
     { name: 'DB_PASSWORD', value: 'hunter2' },
     { name: 'STRIPE_API_KEY', value: 'x' },
@@ -26,7 +26,7 @@ it('redacts literal environment variables with secret-looking names, and no refe
   });
 });
 
-it('redacts the same in the annotation of kubectl apply', async () => {
+it('redacts the annotation of kubectl apply in the same way', async () => {
   const applied = JSON.stringify({ env: [{ name: 'DB_PASSWORD', value: 'hunter2' }], replicas: 2 });
   const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': `${applied}\n` };
   const redacted = JSON.stringify(await redactValue({ metadata: { annotations } }));
@@ -42,7 +42,7 @@ it('redacts the values of flags, with and without "="', async () => {
   });
 });
 
-it('keeps no data of a Secret', async () => {
+it('redacts the data of a Secret', async () => {
   const secret = {
     kind: 'Secret',
     metadata: { name: 'db' },
@@ -55,7 +55,7 @@ it('keeps no data of a Secret', async () => {
   });
 });
 
-it('leaves an ordinary object as it is', async () => {
+it('does not change an object without secrets', async () => {
   const pod = {
     kind: 'Pod',
     metadata: { name: 'cart-1', labels: { app: 'cart' } },
@@ -70,7 +70,7 @@ it('leaves an ordinary object as it is', async () => {
   expect(await redactValue(pod)).toEqual(pod);
 });
 
-it('redacts the tokens of known providers wherever they stand, and leaves the texts between them', async () => {
+it('redacts the tokens of known providers anywhere, and keeps the texts between them', async () => {
   const [one, other] = ['q'.repeat(36), 'r'.repeat(36)].map((letters) => `ghp_${letters}`);
   const logs = ['nothing of interest here', `${one} and ${other}`, `at the end ${one}`, 'nothing of interest either'];
   const inner = { logs, message: `\n${other}\n`, again: `at the end ${one}` };
@@ -87,7 +87,7 @@ it('redacts the tokens of known providers wherever they stand, and leaves the te
   });
 });
 
-it('is not slowed down by a structure that is full of tokens', async () => {
+it('takes bounded time for a structure that is full of tokens', async () => {
   const texts = Array.from({ length: 5_000 }, (_, at) => `${at} ghp_${'q'.repeat(36)} `.repeat(10));
   const redacted = await redactValue(texts);
   expect(redacted.join('')).not.toContain('ghp_');

@@ -2,9 +2,9 @@ import { isSecretName, REDACTED, replaceSecrets } from './own-rules.ts';
 import { withoutKnownTokens } from './redact-text.ts';
 
 /**
- * The same structure with every text in it redacted: a Kubernetes object, or any other JSON value. Besides what
- * {@link redactText} finds in each text: the values of environment variables and flags with secret-looking names, the data
- * of Secrets, and all of these in text that is JSON, such as the annotation that `kubectl apply` leaves.
+ * Redacts every text in a JSON value, such as a Kubernetes object. In addition to {@link redactText}, it redacts the values
+ * of environment variables and flags with secret-looking names, and the data of Secrets. Text that is JSON itself, such as
+ * the annotation of `kubectl apply`, is treated the same way.
  */
 export async function redactValue<Value>(value: Value): Promise<Value> {
   const texts = new Set<string>();
@@ -15,13 +15,13 @@ export async function redactValue<Value>(value: Value): Promise<Value> {
   });
   const redacted = await withoutKnownTokens(texts);
   const all = redacted.size === 0 ? replaced : mapTexts(replaced, (text) => redacted.get(text) ?? text);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts become texts, and nothing else is changed
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts are replaced by texts; the structure is the same
   return all as Value;
 }
 
 type MapText = (text: string) => string;
 
-/** The value with each text in it replaced, also in text that is JSON, and without what is a secret by its place. */
+/** Maps each text in a value, and redacts texts that are secrets because of their position. */
 function mapTexts(value: unknown, map: MapText): unknown {
   if (typeof value === 'string') return mapString(value, map);
   if (Array.isArray(value)) return mapList(value, map);
@@ -35,13 +35,13 @@ function mapString(text: string, map: MapText): string {
     try {
       return JSON.stringify(mapTexts(JSON.parse(trimmed), map));
     } catch {
-      // Not JSON after all.
+      // Not JSON.
     }
   }
   return map(text);
 }
 
-/** In arguments, the value can stand beside its flag: `--password hunter2`. */
+/** In a list of arguments, the value can follow its flag: `--password hunter2`. */
 function mapList(values: unknown[], map: MapText): unknown[] {
   return values.map((value, index) => {
     const before: unknown = values[index - 1];
@@ -62,7 +62,7 @@ function mapObject(object: object, map: MapText): object {
   return mapped;
 }
 
-/** `$(OTHER_VARIABLE)` and nothing else. */
+/** Returns whether a value is empty or only `$(OTHER_VARIABLE)`. */
 function isReference(value: string): boolean {
   return value === '' || /^\$\(\w+\)$/.test(value);
 }

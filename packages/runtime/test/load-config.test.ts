@@ -1,16 +1,19 @@
+import * as fc from 'fast-check';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { ConfigError } from '../src/configuration/config-error.ts';
-import { flagsFrom } from '../src/configuration/config-flags.ts';
 import { loadConfig } from '../src/configuration/load-config.ts';
 import { readSecret } from '../src/configuration/read-secret.ts';
+
+import { KUBECONFIG } from './kubeconfig.ts';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-config-'));
-  await writeFile(path.join(folder, 'west.kubeconfig'), '');
+  await writeFile(path.join(folder, 'west.kubeconfig'), KUBECONFIG);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -44,7 +47,7 @@ describe('loadConfig', () => {
     ]);
     const { config } = await loadConfig({
       flags: { config: file, 'agent-timeout': '30' },
-      environment: { AGENT_TIMEOUT: '20', REDIS_KEY_PREFIX: 'environment' },
+      environment: { AGENT_TIMEOUT: '20', NIGHTCRIER_REDIS_KEY_PREFIX: 'environment' },
     });
     expect([config.agent_timeout, config.redis.key_prefix, config.max_attempts, config.poll_interval]).toEqual([
       30,
@@ -56,7 +59,7 @@ describe('loadConfig', () => {
 
   test('accepts --health-port, as the original calls it, for the port of the API', async () => {
     const file = await write(clusterLines());
-    const { config } = await loadConfig({ flags: flagsFrom({ config: file, 'health-port': '9123' }), environment: {} });
+    const { config } = await loadConfig({ flags: { config: file, 'health-port': '9123' }, environment: {} });
     expect(config.api.port).toBe(9123);
   });
 
@@ -98,10 +101,121 @@ describe('loadConfig', () => {
   });
 
   test('says which variable or flag a bad value came from', async () => {
-    expect(await problemsOf(clusterLines(), { MAX_ATTEMPTS: 'many' }, { 'poll-interval': 'often' })).toEqual([
-      expect.stringMatching(/^flag --poll-interval: poll_interval: .*got "often"/),
-      expect.stringMatching(/^environment variable MAX_ATTEMPTS: max_attempts: .*got "many"/),
+    expect(await problemsOf(clusterLines(), { NIGHTCRIER_MAX_ATTEMPTS: 'many' }, { 'poll-interval': 'often' })).toEqual(
+      [
+        expect.stringMatching(/^flag --poll-interval: poll_interval: .*got "often"/),
+        expect.stringMatching(/^environment variable NIGHTCRIER_MAX_ATTEMPTS: max_attempts: .*got "many"/),
+      ],
+    );
+  });
+
+  test('ignores an unprefixed variable that is not valid for us, with one warning', async () => {
+    const file = await write([...clusterLines(), 'log_level: warn']);
+    const { config, warnings } = await loadConfig({
+      flags: { config: file },
+      environment: { LOG_LEVEL: 'verbose', AGENT_TIMEOUT: 'hush', MAX_CONCURRENT_AGENTS: '7' },
+    });
+    expect(config).toMatchObject({ log_level: 'warn', agent_timeout: 300, max_concurrent_agents: 7 });
+    expect(warnings).toEqual([
+      'environment variable AGENT_TIMEOUT is ignored: its value is not valid for NIGHTCRIER_AGENT_TIMEOUT',
+      'environment variable LOG_LEVEL is ignored: its value is not valid for NIGHTCRIER_LOG_LEVEL',
     ]);
+  });
+
+  test('prefers the prefixed variable to the unprefixed one', async () => {
+    const file = await write(clusterLines());
+    const environment = { NIGHTCRIER_AGENT_TIMEOUT: '20', AGENT_TIMEOUT: '30' };
+    expect((await loadConfig({ flags: { config: file }, environment })).config.agent_timeout).toBe(20);
+  });
+
+  test('does not mind what Kubernetes sets for a Service named api, redis or nightcrier-api', async () => {
+    const file = await write(clusterLines());
+    const service = (name: string) => ({
+      [`${name}_SERVICE_HOST`]: '10.0.0.1',
+      [`${name}_SERVICE_PORT`]: '80',
+      [`${name}_PORT`]: 'tcp://10.0.0.1:80',
+      [`${name}_PORT_80_TCP`]: 'tcp://10.0.0.1:80',
+      [`${name}_PORT_80_TCP_PORT`]: '80',
+    });
+    const environment = { ...service('API'), ...service('REDIS'), ...service('NIGHTCRIER_API') };
+    const { config, warnings } = await loadConfig({ flags: { config: file }, environment });
+    expect(config.api.port).toBe(8080);
+    expect(warnings).toEqual([expect.stringMatching(/NIGHTCRIER_API_PORT is ignored: Kubernetes set it/)]);
+  });
+
+  test('reads no setting of ours from an unprefixed variable, and says so where it did before', async () => {
+    const file = await write(clusterLines());
+    const environment = { MAX_ATTEMPTS: '9', REDIS_URL: 'redis://elsewhere' };
+    const { config, warnings } = await loadConfig({ flags: { config: file }, environment });
+    expect([config.max_attempts, config.redis.url]).toEqual([3, undefined]);
+    expect(warnings).toEqual(['environment variable REDIS_URL is not read; set NIGHTCRIER_REDIS_URL instead']);
+  });
+
+  test('names a prefixed variable that is misspelt', async () => {
+    const file = await write(clusterLines());
+    const { warnings } = await loadConfig({
+      flags: { config: file },
+      environment: { NIGHTCRIER_AGENT_TIMOUT: '9', NIGHTCRIER_CONFIG_DIR: '/etc', NIGHTCRIER_IMAGE: 'x' },
+    });
+    expect(warnings).toEqual([
+      'environment variable NIGHTCRIER_AGENT_TIMOUT is not a setting; did you mean NIGHTCRIER_AGENT_TIMEOUT?',
+    ]);
+  });
+
+  test('a secret of a higher source replaces the secret file of a lower one', async () => {
+    const lines = [...clusterLines(), `anthropic_api_key_file: ${folder}/west.kubeconfig`];
+    const file = await write(lines);
+    const load = (environment: Record<string, string>) => loadConfig({ flags: { config: file }, environment });
+    const { config } = await load({ ANTHROPIC_API_KEY: 'from the shell' });
+    expect([config.anthropic_api_key?.reveal(), config.anthropic_api_key_file]).toEqual(['from the shell', undefined]);
+    await writeFile(path.join(folder, 'key'), 'k');
+    const both = { ANTHROPIC_API_KEY: 'from the shell', NIGHTCRIER_ANTHROPIC_API_KEY_FILE: path.join(folder, 'key') };
+    expect((await load(both)).config).toMatchObject({ anthropic_api_key_file: path.join(folder, 'key') });
+  });
+
+  test.each([
+    ['is empty', '\n', 'is empty'],
+    ['does not parse', 'a: [', 'is not valid YAML'],
+    ['is something else', '- a', 'is not a kubeconfig'],
+    ['names no context', 'kind: Config', 'has no current-context'],
+    [
+      'names a missing context',
+      'current-context: gone',
+      'has the current-context "gone", which is not among its contexts',
+    ],
+    [
+      'has a context without its cluster',
+      'current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]',
+      'has the context "x", whose cluster "c" is not among its clusters',
+    ],
+  ])('refuses a kubeconfig that %s', async (_, content, message) => {
+    await writeFile(path.join(folder, 'west.kubeconfig'), content);
+    expect(await problemsOf(clusterLines())).toEqual([
+      expect.stringMatching(/^nightcrier\.yaml:4:\d+: cluster west: kubeconfig west\.kubeconfig /),
+    ]);
+    expect((await problemsOf(clusterLines()))[0]).toContain(message);
+  });
+
+  test('reads any file without failing in another way than by a list of located problems', async () => {
+    const keys = fc.oneof(
+      fc.constantFrom('clusters', 'agent', 'agent_timeout', 'redis', 'api', 'mcp_endpoint', '<<'),
+      fc.string(),
+    );
+    const content = fc.oneof(
+      fc.string(),
+      fc.dictionary(keys, fc.jsonValue()).map((value) => JSON.stringify(value)),
+      fc.dictionary(keys, fc.jsonValue()).map((value) => stringify(value)),
+    );
+    await fc.assert(
+      fc.asyncProperty(content, async (text) => {
+        const file = await write([text]);
+        const error: unknown = await loadConfig({ flags: { config: file }, environment: {} }).catch(
+          (caught: unknown) => caught,
+        );
+        if (!(error instanceof ConfigError)) return;
+        expect(error.problems.filter((problem) => !problem.startsWith(`${file}:`))).toEqual([]);
+      }),
+    );
   });
 
   test('replaces variables in values, never in structure', async () => {

@@ -1,12 +1,20 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { KUBECONFIG } from './kubeconfig.ts';
 
 const app = path.join(import.meta.dirname, 'app.fixture.ts');
-const environment = { PATH: process.env.PATH, MCP_ENDPOINT: 'http://127.0.0.1:1', KUBECONFIG: app };
+const environment: Record<string, string> = { PATH: process.env.PATH ?? '', MCP_ENDPOINT: 'http://127.0.0.1:1' };
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-process-'));
+  environment.KUBECONFIG = path.join(folder, 'kubeconfig');
+  await writeFile(environment.KUBECONFIG, KUBECONFIG);
+});
+afterAll(() => rm(folder, { recursive: true }));
 const started: ChildProcess[] = [];
 afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));
 
@@ -38,7 +46,7 @@ describe('runProcess', () => {
     expect(await exitOf(child)).toBe(1);
   });
 
-  test('keeps its heartbeat file young while it runs', async () => {
+  test('updates its heartbeat file while it runs', async () => {
     const file = path.join(await mkdtemp(path.join(tmpdir(), 'heartbeat-')), 'heartbeat');
     onTestFinished(() => rm(path.dirname(file), { recursive: true }));
     await start({ NIGHTCRIER_HEARTBEAT_FILE: file });
@@ -46,12 +54,32 @@ describe('runProcess', () => {
     await expect.poll(async () => (await stat(file)).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(first);
   });
 
-  test('prints the problems of the configuration and exits 78', async () => {
-    const result = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-      execFile(process.execPath, [app, '--max-attempts', 'x'], { env: environment }, (error, _, stderr) =>
-        resolve({ code: error?.code, stderr }),
+  const run = async (...words: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [app, ...words], { env: environment }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
       );
     });
-    expect(result).toEqual({ code: 78, stderr: expect.stringContaining('flag --max-attempts: max_attempts') });
+
+  test('prints the problems of the configuration and exits 78', async () => {
+    expect(await run('--spool-max-bytes', 'x')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('flag --spool-max-bytes: spool_max_bytes'),
+    });
+  });
+
+  test('answers a misspelt flag with one line and a hint', async () => {
+    const { code, stderr } = await run('--spool-max-byte', '3');
+    expect([code, stderr]).toEqual([
+      1,
+      "error: unknown option '--spool-max-byte'\n(Did you mean --spool-max-bytes?)\n",
+    ]);
+  });
+
+  test('shows the settings of its process, with unit, default and environment name', async () => {
+    const { stdout } = await run('--help');
+    expect(stdout).toMatch(/\nStorage:\n(.|\n)*--spool-max-bytes <number>\n +Maximum size of the spool/);
+    expect(stdout).toContain('[default: 1073741824] [unit: bytes] [env: NIGHTCRIER_SPOOL_MAX_BYTES]\n');
+    expect(stdout).not.toContain('--agent-timeout');
   });
 });

@@ -9,10 +9,10 @@ import { withDefaults } from './object-defaults.ts';
 import { fillPlaceholders, timeAgo, uidOf } from './placeholders.ts';
 import { Scenario, type ScenarioEvent } from './scenario.ts';
 
-/** Where and as what a scenario runs. */
+/** Where a scenario is applied. */
 export interface ScenarioTarget {
   cluster: string;
-  /** Both default to what the scenario says. */
+  /** Namespace and name default to those of the scenario. */
   namespace?: string | undefined;
   name?: string | undefined;
   /** Another value gives other pods and uids, as a new rollout of the same workload would. */
@@ -20,11 +20,11 @@ export interface ScenarioTarget {
   now: Date;
 }
 
-/** What applying a scenario did. */
+/** The result of applying a scenario. */
 export interface AppliedScenario {
-  /** The objects that it created or changed, as they are now. */
+  /** The objects that it created or changed. */
   objects: KubernetesObject[];
-  /** The same objects as they were before; undefined for those that did not exist. */
+  /** The same objects before that; undefined for objects that did not exist. */
   before: (KubernetesObject | undefined)[];
   /** Its Kubernetes events, oldest first. */
   events: KubernetesObject[];
@@ -32,7 +32,7 @@ export interface AppliedScenario {
   fault: FaultEvent | undefined;
 }
 
-/** Puts a scenario's objects, events and logs into a cluster. Emits nothing. */
+/** Writes the objects, events and logs of a scenario to a cluster. Sends no notification. */
 export function applyScenario(
   scenario: Scenario,
   target: ScenarioTarget,
@@ -52,13 +52,13 @@ export function applyScenario(
     const existing = store.get(type, object.metadata.namespace, object.metadata.name);
     before.push(existing);
     const complete = withDefaults({ ...object, metadata: { ...object.metadata, uid: uidOf(key, seed) } });
-    // What exists keeps its identity and whatever the scenario does not speak of.
+    // An existing object keeps its identity, and every field that the scenario does not have.
     const merged = existing ? KubernetesObject.parse(mergePatch(existing, object)) : complete;
     objects.set(key, store.put(merged));
   }
   const about = (key: string): KubernetesObject => {
     const object = objects.get(key);
-    if (!object) throw new Error(`The scenario speaks about "${key}", which is not one of its objects`);
+    if (!object) throw new Error(`the scenario refers to "${key}", which is not one of its objects`);
     return object;
   };
 

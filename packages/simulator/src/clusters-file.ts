@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
-/** Where a client finds one simulated cluster. */
+/** Addresses and kubeconfig of a simulated cluster. */
 export interface ClusterAddress {
   name: string;
   mcp_endpoint: string;
@@ -14,7 +14,7 @@ export interface ClusterAddress {
 
 /**
  * Writes `<folder>/<cluster>.kubeconfig` for each cluster and `<folder>/clusters.yaml`, a configuration file for
- * Nightcrier with just these clusters. Files with credentials can be read by their owner alone.
+ * Nightcrier with just these clusters. Only the owner can read files with credentials.
  */
 export async function writeClusterFiles(
   clusters: readonly SimulatedCluster[],
@@ -44,7 +44,7 @@ export async function writeClusterFiles(
   return addresses;
 }
 
-/** Nobody ever reads half a file: it appears under its name when it is complete. */
+/** Replaces a file atomically, so that no reader sees half of it. */
 async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.new`;
   await writeFile(temporary, content, { mode: 0o600 });

@@ -3,8 +3,8 @@ import https from 'node:https';
 import type { Certificate } from './kubernetes/api/certificate.ts';
 
 /**
- * An HTTP(S) server on one address that can be stopped and started again on the port it got first, as a server that
- * restarts. Stopping cuts every open connection.
+ * An HTTP(S) server that can be stopped and started again on the same port, as a server that restarts. `stop` closes all
+ * open connections.
  */
 export class HttpListener {
   readonly #host: string;
@@ -13,7 +13,7 @@ export class HttpListener {
   #port: number;
   #server: http.Server | undefined;
 
-  /** @param port 0 takes a free one. */
+  /** @param port 0: a free port */
   constructor(host: string, port: number, handler: http.RequestListener, certificate?: Certificate) {
     this.#host = host;
     this.#port = port;
@@ -21,12 +21,12 @@ export class HttpListener {
     this.#certificate = certificate;
   }
 
-  /** The port in use; 0 before the first start when a free one was asked for. */
+  /** The port; 0 before the first start if any free port was requested. */
   get port(): number {
     return this.#port;
   }
 
-  /** Listens; does nothing when it does already. Rejects when the address is taken. */
+  /** Starts to listen. Idempotent. Rejects if the address is in use. */
   async start(): Promise<void> {
     if (this.#server) return;
     const server = this.#certificate
@@ -46,7 +46,7 @@ export class HttpListener {
     if (typeof address === 'object' && address) this.#port = address.port;
   }
 
-  /** Closes the server and all its connections; does nothing when it is not listening. */
+  /** Closes the server and its connections. Idempotent. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server) return;

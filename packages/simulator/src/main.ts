@@ -23,32 +23,32 @@ interface Options {
 }
 
 const command = new Command('simulator')
-  .description('Runs simulated clusters, each with an MCP endpoint and a Kubernetes API, and breaks things in them')
+  .description('Runs simulated clusters, each with an MCP endpoint and a Kubernetes API, and plays fault scenarios')
   .requiredOption('--clusters <names>', 'names of the clusters, separated by commas', clusterNames)
-  .requiredOption('--dir <folder>', 'where the kubeconfigs and clusters.yaml are written')
+  .requiredOption('--dir <folder>', 'folder for the kubeconfigs and clusters.yaml')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
-  .option('--advertise-host <host>', 'host that clients call the clusters by (default: --host)')
+  .option('--advertise-host <host>', 'host in the URLs for clients (default: --host)')
   .option(
     '--base-port <port>',
-    'cluster i takes this port + 2i for MCP and the next for Kubernetes; 0 = free ports',
+    'port of the first MCP endpoint; its Kubernetes API has the next port, and so on; 0: free ports',
     port,
     0,
   )
   .option('--tls', 'serve the Kubernetes API over TLS', false)
-  .option('--role <role>', `what the kubeconfigs may do: ${Object.keys(ROLES).join(', ')}`, role, 'read-only')
-  .option('--no-events-tools', 'behave like a stock MCP server, which has no subscriptions')
-  .option('--scenarios <names>', 'scenarios to play, separated by commas, or all, or none', scenarios, scenarioNames)
+  .option('--role <role>', `role of the kubeconfigs: ${Object.keys(ROLES).join(', ')}`, role, 'read-only')
+  .option('--no-events-tools', 'no subscription tools, like a stock kubernetes-mcp-server')
+  .option('--scenarios <names>', 'scenarios separated by commas, or all, or none', scenarios, scenarioNames)
   .option('--fault-interval <seconds>', 'time between two faults of a cluster', seconds, 2)
   .option('--start-delay <seconds>', 'time before the first fault', seconds, 0)
-  .option('--wait-for-subscriber <seconds>', 'wait this long for a subscriber before the first fault', seconds, 0)
-  .option('--repeat', 'start over, with new pods, when all scenarios have happened', false);
+  .option('--wait-for-subscriber <seconds>', 'longest wait for a subscriber before the first fault', seconds, 0)
+  .option('--repeat', 'start again with new pods after the last scenario', false);
 
 await main(command.parse().opts<Options>());
 
 async function main(options: Options): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-  process.once('disconnect', () => stopping.abort()); // the process that started us is gone
+  process.once('disconnect', () => stopping.abort()); // the parent process exited
 
   const clusters: SimulatedCluster[] = [];
   try {
@@ -73,14 +73,14 @@ async function main(options: Options): Promise<void> {
       ),
     );
     if (!stopping.signal.aborted) print({ event: 'done' });
-    // The open servers keep the process alive meanwhile.
+    // The open servers keep the process running.
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   } catch (error) {
     console.error(`simulator: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
-    if (process.connected) process.disconnect(); // an open channel would keep the process
+    if (process.connected) process.disconnect(); // an open IPC channel would keep the process running
   }
 }
 
@@ -109,7 +109,7 @@ function clusterNames(text: string): string[] {
     throw new InvalidArgumentError(`"${invalid ?? text}" is not a cluster name; use letters, digits, dots and dashes`);
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is named twice; cluster names are unique`);
+  if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is listed twice; cluster names must be unique`);
   return names;
 }
 
@@ -128,7 +128,7 @@ function scenarios(text: string): readonly string[] {
 
 function role(text: string): RoleName {
   if (isRole(text)) return text;
-  throw new InvalidArgumentError(`there is no role "${text}"; use one of ${Object.keys(ROLES).join(', ')}`);
+  throw new InvalidArgumentError(`unknown role "${text}"; use one of ${Object.keys(ROLES).join(', ')}`);
 }
 
 function isRole(text: string): text is RoleName {

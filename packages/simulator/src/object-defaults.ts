@@ -5,8 +5,8 @@ type Fields = Record<string, unknown>;
 const NODE_IPS: Record<string, string> = { 'node-1': '172.18.0.2', 'node-2': '172.18.0.3', 'node-3': '172.18.0.4' };
 
 /**
- * Fills in what an API server, its admission plugins and the kubelet would have added to an object, so that scenarios
- * name only what matters in them.
+ * Adds what the API server, its admission plugins and the kubelet would add to an object, so that scenarios contain only
+ * what is specific to them.
  */
 export function withDefaults(object: KubernetesObject): KubernetesObject {
   switch (object.kind) {
@@ -42,7 +42,7 @@ function withTemplate(object: KubernetesObject): KubernetesObject {
   };
 }
 
-/** The defaults that a pod's spec and a pod template's spec share. */
+/** Adds the defaults of a pod spec, in a pod or a pod template. */
 function templateSpec(spec: Fields): Fields {
   return {
     restartPolicy: 'Always',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** What the placeholders of a scenario stand for in one run of it. */
+/** Values of the placeholders in one run of a scenario. */
 export interface PlaceholderValues {
   /** `${cluster}`, `${namespace}`, `${name}`. */
   variables: Record<string, string>;
-  /** Seeds everything that is random in a real cluster, so that the same run gives the same names and uids again. */
+  /** Seed of everything that is random in a real cluster: the same seed gives the same names and uids. */
   seed: string;
   now: Date;
 }
@@ -36,12 +36,12 @@ const GENERATORS: Record<string, Generator> = {
   agoMicros: (duration, { now }) => timeAgo(duration, now).toISOString().replace('Z', '482Z'),
 };
 
-/** The uid of the object that a scenario calls `key`, in the run with this seed. */
+/** Returns the uid of the object with this key in a scenario, for a seed. */
 export function uidOf(key: string, seed: string): string {
   return digest(seed, 'uid', key).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-a$4-$5');
 }
 
-/** The time a duration such as `90s`, `5m`, `2h` or `12d` before now. */
+/** Returns the time that lies a duration such as `90s`, `5m`, `2h` or `12d` before now. */
 export function timeAgo(duration: string, now: Date): Date {
   const parts = /^(\d+)([smhd])$/.exec(duration);
   const [, amount, unit = ''] = parts ?? [];
@@ -52,7 +52,7 @@ export function timeAgo(duration: string, now: Date): Date {
   return new Date(now.getTime() - seconds * 1000);
 }
 
-/** Replaces the placeholders in every text of a value, keys included. Throws for a placeholder it does not know. */
+/** Replaces the placeholders in every text of a value, keys included. Throws for an unknown placeholder. */
 export function fillPlaceholders(value: unknown, values: PlaceholderValues): unknown {
   if (typeof value === 'string') return fillText(value, values);
   if (Array.isArray(value)) return value.map((item) => fillPlaceholders(item, values));

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScenarioRun, SimulatedCluster } from './simulated-cluster.ts';
 
 export interface PlayOptions {
-  /** Names of the scenarios, in the order in which they happen. */
+  /** Names of the scenarios, in their order. */
   scenarios: readonly string[];
-  /** Between two faults of a cluster. */
+  /** Time between two faults of a cluster. */
   intervalMs: number;
-  /** Before the first. */
+  /** Time before the first fault. */
   startDelayMs: number;
-  /** How long to wait for somebody to subscribe before the first; then it starts anyway. */
+  /** Longest wait for a subscriber before the first fault. */
   subscriberWaitMs: number;
-  /** Start over when all have happened: healed first, and with new pods. */
+  /** Whether to start again after the last scenario: everything is healed first, and pods are new. */
   repeat: boolean;
   onRun(cluster: SimulatedCluster, scenario: string, run: ScenarioRun): void;
 }
 
-/** Breaks things in one cluster, one after the other, until all is done or the signal aborts. */
+/** Plays scenarios in a cluster, one after the other, until the last one or until the signal aborts. */
 export async function playScenarios(
   cluster: SimulatedCluster,
   options: PlayOptions,

@@ -16,7 +16,7 @@ function clusterWith(name: string) {
   return { store, logs, run: applyScenario(loadScenario(name), { cluster: 'alpha', now }, store, logs) };
 }
 
-test('covers the troubles that a cluster has most', () => {
+test('covers the most common faults of a cluster', () => {
   expect(scenarioNames).toEqual([
     'crash-loop-back-off',
     'deployment-stuck',
@@ -38,7 +38,7 @@ test.each(scenarioNames)('%s identifies its fault as the server documents it', (
   expect(fault?.faultId).toBe(createHash('sha256').update(identity).digest('hex').slice(0, 16));
 });
 
-test.each(scenarioNames)('%s leaves no placeholder, and no reference that leads nowhere', (name) => {
+test.each(scenarioNames)('%s has no unfilled placeholder and no dangling reference', (name) => {
   const { store, run } = clusterWith(name);
   expect(JSON.stringify([run.objects, run.events, run.fault])).not.toContain('${');
   const uids = new Set(run.objects.map((object) => object.metadata.uid));
@@ -51,7 +51,7 @@ test.each(scenarioNames)('%s leaves no placeholder, and no reference that leads 
   expect(run.events.some((event) => event['type'] === 'Warning')).toBe(true);
 });
 
-test('gives a workload in another namespace and of another name its own identity', () => {
+test('gives a workload in another namespace, and one with another name, its own identity', () => {
   const store = new ObjectStore();
   const scenario = loadScenario('oom-killed');
   const run = (extra: object) => applyScenario(scenario, { cluster: 'alpha', now, ...extra }, store, new PodLogs());
@@ -63,7 +63,7 @@ test('gives a workload in another namespace and of another name its own identity
   expect(run({ instance: '2' }).fault?.faultId).not.toBe(first.fault?.faultId);
 });
 
-test('merges what it says of a node with the node that exists', () => {
+test('merges a node of the scenario into the existing node', () => {
   const { store } = clusterWith('node-not-ready');
   const node = store.get(resourceType('nodes'), undefined, 'node-3');
   expect(node).toMatchObject({
@@ -72,16 +72,16 @@ test('merges what it says of a node with the node that exists', () => {
   });
 });
 
-test('an unknown scenario is refused with the names of those that exist', () => {
+test('an unknown scenario is refused with the names of all scenarios', () => {
   expect(() => loadScenario('meteor-strike')).toThrow(/meteor-strike.*oom-killed/);
 });
 
-test('an invalid scenario is refused with all that is wrong with it', () => {
+test('an invalid scenario is refused with all of its problems', () => {
   const yaml = 'summary: x\ndefaults: { namespace: a, name: b }\nobjects: {}\nmood: bad\n';
   expect(() => parseScenario(yaml, 'broken')).toThrow(/"broken"[^]*rootCause[^]*|mood/);
 });
 
-test('a scenario that speaks about an object it does not have is refused', () => {
+test('a scenario that refers to an unknown object is refused', () => {
   const yaml = `summary: x
 rootCause: y
 defaults: { namespace: a, name: b }

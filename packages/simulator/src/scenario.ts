@@ -8,7 +8,7 @@ import { mergePatch } from './merge-patch.ts';
 const SCENARIO_FOLDER = fileURLToPath(new URL('../scenarios/', import.meta.url));
 
 const duration = z.string().regex(/^\d+[smhd]$/, 'write a number and s, m, h or d, such as 5m');
-/** The key of one of the scenario's objects. */
+/** Key of an object of the scenario. */
 const objectKey = z.string().min(1);
 
 const ScenarioObject = z.looseObject({
@@ -23,14 +23,14 @@ const ScenarioObject = z.looseObject({
 
 const ScenarioEvent = z.strictObject({
   about: objectKey,
-  /** The container it is about; becomes the fieldPath `spec.containers{name}`. */
+  /** Container of the event; becomes the fieldPath `spec.containers{name}`. */
   container: z.string().optional(),
   type: z.enum(['Normal', 'Warning']),
   reason: z.string(),
   message: z.string(),
   count: z.int().positive().default(1),
   first: duration,
-  /** Like `first` when it happened once. */
+  /** Default: `first`. */
   last: duration.optional(),
   /** The component that reports it: kubelet, default-scheduler, … */
   from: z.string(),
@@ -48,20 +48,20 @@ const ScenarioLog = z.strictObject({
 const ScenarioFault = z.strictObject({
   about: objectKey,
   faultType: z.enum(['PodCrash', 'CrashLoop', 'NodeUnhealthy', 'DeploymentFailure', 'JobFailure']),
-  /** The container at fault: part of the faultId, though the server does not send it. */
+  /** Container of the fault: part of the faultId, although the server does not send it. */
   container: z.string().optional(),
   severity: Severity,
   context: z.string().optional(),
 });
 
 /**
- * A scenario is data: the objects, events and logs that a real cluster would show in some trouble (or in none, for the
- * baseline), and the fault that a detector would report. Texts hold placeholders, see placeholders.ts. An object that
- * exists already is merged with what the scenario says of it.
+ * A scenario: the objects, events and logs of a real cluster with a fault (or without one, for the baseline), and the fault
+ * that a detector would report. Texts may have placeholders, see placeholders.ts. The scenario is merged into objects that
+ * exist.
  */
 export const Scenario = z.strictObject({
   summary: z.string(),
-  /** What is really wrong, in the words of a good report: for tests and evaluations. */
+  /** The actual root cause, as a good report would state it. For tests and evaluations. */
   rootCause: z.string(),
   defaults: z.strictObject({ namespace: z.string(), name: z.string() }),
   objects: z.record(objectKey, ScenarioObject),
@@ -71,19 +71,19 @@ export const Scenario = z.strictObject({
 });
 export type Scenario = z.infer<typeof Scenario>;
 
-/** The names of all scenarios that break something, in alphabetical order. */
+/** Names of all scenarios with a fault, in alphabetical order. */
 export const scenarioNames: readonly string[] = readdirSync(SCENARIO_FOLDER)
   .filter((file) => file.endsWith('.yaml') && file !== 'baseline.yaml')
   .map((file) => file.slice(0, -'.yaml'.length))
   .sort();
 
-/** Scenarios are data and never change, and a process may start a thousand clusters. */
+/** Cache of parsed scenarios: a process may start a thousand clusters. */
 const loaded = new Map<string, Scenario>();
 
 /** Loads a scenario by its name; `baseline` is the healthy state that every cluster starts from. */
 export function loadScenario(name: string): Scenario {
   if (name !== 'baseline' && !scenarioNames.includes(name)) {
-    throw new Error(`Unknown scenario "${name}"; known scenarios: ${scenarioNames.join(', ')}`);
+    throw new Error(`unknown scenario "${name}"; use one of: ${scenarioNames.join(', ')}`);
   }
   let scenario = loaded.get(name);
   if (!scenario) {
@@ -93,7 +93,7 @@ export function loadScenario(name: string): Scenario {
   return scenario;
 }
 
-/** Merges a scenario that says `extends: <fragment>` with the objects of that fragment; null drops one of them. */
+/** Merges a scenario with `extends: <fragment>` into the objects of that fragment; null removes an object. */
 function extended(document: unknown): unknown {
   const { extends: fragment, ...scenario } = z.looseObject({ extends: z.string().optional() }).parse(document);
   if (fragment === undefined) return scenario;
@@ -101,14 +101,14 @@ function extended(document: unknown): unknown {
   return mergePatch({ objects: base }, scenario);
 }
 
-/** Parses a scenario from YAML. Throws with everything that is wrong with it, and its name. */
+/** Parses a scenario from YAML. Throws an Error with its name and all problems. */
 export function parseScenario(yaml: string, name: string): Scenario {
   const result = Scenario.safeParse(extended(parse(yaml, { merge: true })));
-  if (!result.success) throw new Error(`Scenario "${name}" is invalid:\n${z.prettifyError(result.error)}`);
+  if (!result.success) throw new Error(`scenario "${name}" is invalid:\n${z.prettifyError(result.error)}`);
   const { objects, events, logs, fault } = result.data;
   for (const { about } of [...events, ...logs, ...(fault ? [fault] : [])]) {
     if (!(about in objects))
-      throw new Error(`Scenario "${name}" speaks about "${about}", which is not one of its objects`);
+      throw new Error(`scenario "${name}" refers to "${about}", which is not one of its objects`);
   }
   return result.data;
 }

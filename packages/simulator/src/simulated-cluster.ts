@@ -20,46 +20,46 @@ export interface SimulatedClusterOptions {
   name: string;
   /** Address to listen on. */
   host?: string;
-  /** Host in the URLs that are handed out, when clients call it by another one (from containers, say). */
+  /** Host in the URLs for clients, if it differs from the listen address, for example for containers. */
   advertiseHost?: string;
-  /** 0 takes free ports. */
+  /** 0: a free port. */
   mcpPort?: number;
   kubernetesPort?: number;
-  /** Serve the Kubernetes API over TLS with a certificate of its own, which the kubeconfig carries. */
+  /** Serves the Kubernetes API over TLS with a self-signed certificate, which is in the kubeconfig. */
   tls?: boolean;
-  /** What each bearer token may do. The first is the one that `kubeconfig()` takes. */
+  /** Role or rules of each bearer token. The first token is the default of `kubeconfig()`. */
   users?: Record<string, RoleName | readonly AccessRule[]>;
   /** false: no `events_*subscri*` tools, like a stock kubernetes-mcp-server. */
   eventsTools?: boolean;
-  /** When set, the MCP endpoint wants `Authorization: Bearer <this>`. */
+  /** If set, the MCP endpoint requires `Authorization: Bearer <this>`. */
   bearerToken?: string;
   logger?: Logger;
 }
 
-/** Where a scenario runs, when not where it says itself. */
+/** Overrides where a scenario runs. */
 export interface RunOptions {
   namespace?: string;
   /** Name of the workload. */
   name?: string;
-  /** Another value gives other pods and uids, as a new rollout would; the same values give the same fault again. */
+  /** Another value gives other pods and uids, as a new rollout would. The same values give the same fault. */
   instance?: string;
 }
 
 export interface ScenarioRun {
   /** The fault as it was emitted, without the subscriptionId that differs for each subscriber. */
   fault: FaultEvent | undefined;
-  /** The object that the fault is about, else the scenario's first. */
+  /** The object of the fault, or else the first object of the scenario. */
   resource: KubernetesObject;
-  /** How many subscribers were sent the fault. */
+  /** Number of subscribers that the fault was sent to. */
   delivered: number;
-  /** Undoes it: what the scenario created goes away, what it changed is as before. */
+  /** Undoes the scenario: deletes what it created, and restores what it changed. */
   heal: () => void;
 }
 
-/** A token with the read-only role, for clusters that declare no users. */
+/** The token with the read-only role, if no users are configured. */
 export const READ_ONLY_TOKEN = 'simulated-read-only-token';
 
-/** Starts a simulated cluster: it listens when this resolves. */
+/** Starts a simulated cluster. Resolves when it listens. */
 export async function startSimulatedCluster(options: SimulatedClusterOptions): Promise<SimulatedCluster> {
   const { host = '127.0.0.1', advertiseHost = host } = options;
   const certificate = options.tls ? await createCertificate([host, advertiseHost]) : undefined;
@@ -74,8 +74,8 @@ export async function startSimulatedCluster(options: SimulatedClusterOptions): P
 }
 
 /**
- * A cluster that clients cannot tell from a real one: a Kubernetes API and an event-emitting MCP endpoint over the same
- * objects, healthy at first. `run` breaks something in it. Nothing in it happens by itself.
+ * A simulated cluster: a Kubernetes API and an event-emitting MCP endpoint over the same objects, as strict as real servers.
+ * It starts healthy, and `run` causes a fault. There are no controllers: nothing changes by itself.
  */
 export class SimulatedCluster {
   readonly name: string;
@@ -119,12 +119,12 @@ export class SimulatedCluster {
     return `${this.#certificate ? 'https' : 'http'}://${this.#advertiseHost}:${this.#apiListener.port}`;
   }
 
-  /** The requests that the Kubernetes API has seen, oldest first; the last 2,000. */
+  /** The last 2,000 requests to the Kubernetes API, oldest first. */
   get kubernetesRequests(): readonly RecordedRequest[] {
     return this.#api.requests;
   }
 
-  /** Subscriptions of all MCP sessions. */
+  /** Number of subscriptions of all MCP sessions. */
   get subscriptionCount(): number {
     return this.#mcp.subscriptions.size;
   }
@@ -138,19 +138,19 @@ export class SimulatedCluster {
     return this.#mcp.sessionCount;
   }
 
-  /** A kubeconfig for one of the users, by default the first. */
+  /** Returns the kubeconfig of one of the users, by default the first. */
   kubeconfig(token: string = this.#tokens[0] ?? ''): string {
     return kubeconfigYaml({ name: this.name, server: this.kubernetesUrl, ca: this.#certificate?.cert }, token);
   }
 
-  /** Puts the cluster into the trouble of a scenario, and tells whoever is subscribed at this moment. */
+  /** Applies a scenario to the cluster, and sends its fault and events to the present subscribers. */
   async run(scenario: string | Scenario, options: RunOptions = {}): Promise<ScenarioRun> {
     const data = typeof scenario === 'string' ? loadScenario(scenario) : scenario;
     const applied = applyScenario(data, { cluster: this.name, now: new Date(), ...options }, this.store, this.#logs);
     const { fault, events, objects } = applied;
     for (const event of events) this.#publishEvent(event);
     const resource = objects.find((object) => object.metadata.uid === fault?.resource.uid) ?? objects[0];
-    if (!resource) throw new Error('The scenario has no objects');
+    if (!resource) throw new Error('the scenario has no objects');
     const delivered = fault ? this.#mcp.publish('faults', fault, occurrenceOf(resource)) : 0;
     return { fault, resource, delivered, heal: () => this.#undo(applied) };
   }
@@ -159,38 +159,38 @@ export class SimulatedCluster {
    * Sends any payload to all subscribers of faults, whatever their filters; an object gets `subscriptionId` and
    * `cluster` unless it has its own.
    *
-   * @returns how many subscribers were sent to.
+   * @returns the number of subscribers that it was sent to
    */
   emitFault(payload: unknown): number {
     return this.#mcp.publish('faults', payload);
   }
 
-  /** The same for subscribers of events. */
+  /** Like {@link emitFault}, for subscribers of events. */
   emitEvent(payload: unknown): number {
     return this.#mcp.publish('events', payload);
   }
 
-  /** Tells all subscribers that their subscription is in trouble. */
+  /** Sends a subscription error to all subscribers. */
   emitSubscriptionError(error: string, degraded = true): number {
     return this.#mcp.publishSubscriptionError(error, degraded);
   }
 
-  /** Resolves when somebody is subscribed; rejects when the signal aborts first. */
+  /** Resolves when there is a subscriber. Rejects when the signal aborts first. */
   async waitForSubscriber(signal: AbortSignal): Promise<void> {
     await this.#mcp.subscriptions.waitForOne(signal);
   }
 
-  /** Cuts the clients' GET streams and leaves their sessions and subscriptions alone. */
+  /** Closes the GET streams of the clients. Sessions and subscriptions remain. */
   cutMcpStreams(): void {
     this.#mcp.cutStreams();
   }
 
-  /** Cancels all subscriptions and leaves everything else alone: the client's session looks as healthy as before. */
+  /** Cancels all subscriptions. Sessions remain, so a client sees no difference. */
   dropMcpSubscriptions(): void {
     for (const { id, sessionId } of this.#mcp.subscriptions) this.#mcp.subscriptions.cancel(sessionId, id);
   }
 
-  /** Stops the MCP endpoint, as a server that restarts: sessions and subscriptions are lost. */
+  /** Stops the MCP endpoint. Sessions and subscriptions are lost, as at a restart of the server. */
   async stopMcp(): Promise<void> {
     await this.#mcp.closeSessions();
     await this.#mcpListener.stop();
@@ -201,7 +201,7 @@ export class SimulatedCluster {
     await this.#mcpListener.start();
   }
 
-  /** Stops the Kubernetes API; its objects stay. */
+  /** Stops the Kubernetes API. Its objects remain. */
   async stopKubernetes(): Promise<void> {
     await this.#apiListener.stop();
   }
@@ -215,7 +215,7 @@ export class SimulatedCluster {
     await Promise.all([this.startMcp(), this.startKubernetes()]);
   }
 
-  /** Closes everything; may be called again. */
+  /** Stops both servers. Idempotent. */
   async stop(): Promise<void> {
     await Promise.all([this.stopMcp(), this.stopKubernetes()]);
   }
@@ -236,7 +236,7 @@ export class SimulatedCluster {
     objects.forEach((object, index) => {
       const earlier = before[index];
       if (earlier) this.store.put(earlier);
-      // A namespace stays: another scenario may have moved in.
+      // A namespace remains, since another scenario may use it.
       else if (object.kind !== 'Namespace') {
         this.store.delete(typeOf(object), object.metadata.namespace, object.metadata.name);
         this.#logs.forget(object.metadata.uid ?? '');

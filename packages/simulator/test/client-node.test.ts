@@ -46,7 +46,7 @@ test('pages through a list', async () => {
   expect(rest.metadata?._continue).toBeUndefined();
 });
 
-test('reads logs, and gets the errors of a kubelet', async () => {
+test('reads logs, and gets the errors of the kubelet', async () => {
   const [checkout] = (await core().listNamespacedPod({ namespace: 'shop', labelSelector: 'app=checkout' })).items;
   const [recommendations] = (
     await core().listNamespacedPod({ namespace: 'shop', labelSelector: 'app=recommendations' })
@@ -61,7 +61,7 @@ test('reads logs, and gets the errors of a kubelet', async () => {
   await expect(log(checkout, { container: 'ghost' })).rejects.toThrow(/container ghost is not valid for pod checkout/);
 });
 
-test('answers access reviews from the rules that requests are judged by', async () => {
+test('answers access reviews from the rules that apply to requests', async () => {
   const may = async (token: string, resource: string, verb = 'get', subresource = '', namespace = '') => {
     const api = configOf(token).makeApiClient(AuthorizationV1Api);
     const review = await api.createSelfSubjectAccessReview({
@@ -82,7 +82,7 @@ test('answers access reviews from the rules that requests are judged by', async 
   expect((await core('custom').listNamespacedPod({ namespace: 'shop' })).items).not.toHaveLength(0);
 });
 
-test('refuses credentials it does not know, and records who asked for what', async () => {
+test('refuses unknown credentials, and records user and request', async () => {
   await expect(core('stolen').listNode()).rejects.toMatchObject({ code: 401 });
   await core().listNode();
   expect(cluster.kubernetesRequests.slice(-2)).toEqual([
@@ -91,7 +91,7 @@ test('refuses credentials it does not know, and records who asked for what', asy
   ]);
 });
 
-test('streams changes from a version on, and says when that version is too old', async () => {
+test('streams changes from a version on, and reports a version that is too old', async () => {
   const list = await core().listNamespacedPod({ namespace: 'payments' });
   const seen: string[] = [];
   const ended = Promise.withResolvers<unknown>();

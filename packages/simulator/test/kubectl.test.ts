@@ -78,7 +78,7 @@ describe.skipIf(!installed).each([{ tls: false }, { tls: true }])(
       expect(stdout.split('\n')).toHaveLength(1);
     });
 
-    test('tells what the user may do', async () => {
+    test('prints what the user may do', async () => {
       const list = await kubectl('auth', 'can-i', '--list');
       expect(list.stdout).toMatch(/pods\/log\s+\[\]\s+\[\]\s+\[get list watch\]/);
       expect(list.stdout).not.toMatch(/^secrets/m);
@@ -90,7 +90,7 @@ describe.skipIf(!installed).each([{ tls: false }, { tls: true }])(
       expect(answers.map((answer) => answer.stdout)).toEqual(['yes', 'no', 'no']);
     });
 
-    test('is refused writes and secrets in the words of a real cluster, and nothing changes', async () => {
+    test('is refused writes and secrets with the errors of a real cluster, and nothing changes', async () => {
       const user = 'system:serviceaccount:nightcrier:read-only';
       const deletion = await kubectl('delete', 'pod', pod(), '--namespace=shop');
       expect(deletion.stderr).toBe(
@@ -107,7 +107,7 @@ describe.skipIf(!installed).each([{ tls: false }, { tls: true }])(
       expect((await kubectl('get', 'pod', pod(), '--namespace=shop')).exitCode).toBe(0);
     });
 
-    test('says so when an object does not exist', async () => {
+    test('reports an object that does not exist', async () => {
       const { stderr } = await kubectl('get', 'deployment', 'ghost');
       expect(stderr).toBe('Error from server (NotFound): deployments.apps "ghost" not found');
     });

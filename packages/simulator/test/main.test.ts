@@ -84,7 +84,7 @@ test('starts clusters, writes their files, plays scenarios for a subscriber, and
   });
 });
 
-test('does not wait for a subscriber for ever, and starts over with new pods when it repeats', async () => {
+test('starts after the longest wait for a subscriber, and repeats with new pods', async () => {
   const running = simulator(
     '--clusters=solo',
     '--scenarios=oom-killed',
@@ -103,18 +103,18 @@ test('does not wait for a subscriber for ever, and starts over with new pods whe
 
 test.each([
   ['--scenarios=meteor', /there is no scenario "meteor"; use all, none, or some of crash-loop-back-off/],
-  ['--clusters=a,a', /"a" is named twice/],
+  ['--clusters=a,a', /"a" is listed twice/],
   ['--clusters=../a', /"\.\.\/a" is not a cluster name/],
   ['--base-port=99999', /"99999" is not a port/],
   ['--fault-interval=soon', /"soon" is not a number of seconds/],
-  ['--role=king', /there is no role "king"; use one of read-only/],
+  ['--role=king', /unknown role "king"; use one of read-only/],
 ])('refuses %s and says why', async (argument, message) => {
   const { exitCode, stderr } = await simulator('--clusters=a', argument);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(message);
 });
 
-test('ends with an error that names the address when a port is taken', async () => {
+test('fails with an error that names the address when a port is in use', async () => {
   const first = simulator('--clusters=a', '--scenarios=none');
   for await (const text of first) {
     const { event, clusters } = lineOf(text);

@@ -94,7 +94,7 @@ test.each([
   expect((await cluster.run('oom-killed')).delivered).toBe(passes ? 1 : 0);
 });
 
-test('nothing is sent before logging/setLevel, nor below the level that was set, and the subscription lives on', async () => {
+test('nothing is sent before logging/setLevel or below the level, and the subscription remains', async () => {
   const one = await client();
   await one.subscribe();
   expect(cluster.emitFault({ n: 1 })).toBe(0);
@@ -105,7 +105,7 @@ test('nothing is sent before logging/setLevel, nor below the level that was set,
   await expect.poll(() => one.notifications).toMatchObject([{ data: { n: 3 } }]);
 });
 
-test('what happened before a subscription is never sent', async () => {
+test('faults before a subscription are never sent', async () => {
   const one = await client();
   await one.client.setLoggingLevel('info');
   expect((await cluster.run('oom-killed')).delivered).toBe(0);
@@ -114,7 +114,7 @@ test('what happened before a subscription is never sent', async () => {
   await expect.poll(() => one.notifications).toMatchObject([{ data: { faultType: 'JobFailure' } }]);
 });
 
-test('a lost stream cancels the subscription at the next fault, while the session answers as ever', async () => {
+test('a lost stream cancels the subscription at the next fault, and the session remains', async () => {
   const one = await client();
   await one.client.setLoggingLevel('info');
   await one.subscribe();
@@ -125,7 +125,7 @@ test('a lost stream cancels the subscription at the next fault, while the sessio
   await one.client.ping();
 });
 
-test('any payload can be sent, malformed ones too', async () => {
+test('any payload can be sent, including malformed ones', async () => {
   const one = await client();
   await one.client.setLoggingLevel('info');
   const { subscriptionId } = await one.subscribe();
@@ -144,7 +144,7 @@ test('any payload can be sent, malformed ones too', async () => {
     ]);
 });
 
-test('a subscription in trouble is told so and listed as degraded', async () => {
+test('a subscription error is sent to the subscriber, and the subscription is listed as degraded', async () => {
   const one = await client();
   await one.client.setLoggingLevel('info');
   const { subscriptionId } = await one.subscribe();
@@ -161,7 +161,7 @@ test('a subscription in trouble is told so and listed as degraded', async () => 
   expect(await subscriptionsOf(one)).toMatchObject({ subscriptions: [{ subscriptionId, degraded: true }] });
 });
 
-test('unsubscribing ends the subscription, and only the own session can do it', async () => {
+test('only the own session can cancel a subscription', async () => {
   const [one, other] = await Promise.all([client(), client()]);
   const { subscriptionId } = await one.subscribe();
   expect(await other.call('events_unsubscribe', { subscriptionId })).toBe(
@@ -194,7 +194,7 @@ test('invalid filters are refused', async () => {
   expect(cluster.subscriptionCount).toBe(0);
 });
 
-test('DELETE ends the session with its subscriptions; its id is unknown from then on', async () => {
+test('DELETE ends the session and its subscriptions', async () => {
   const one = await client();
   await one.subscribe();
   const sessionId = one.transport.sessionId ?? '';
@@ -212,7 +212,7 @@ test('a session has one stream, which cannot be resumed', async () => {
   expect((await fetch(cluster.mcpEndpoint, { headers: { ...headers, 'last-event-id': '1' } })).status).toBe(400);
 });
 
-test('requests that open no session leave none behind', async () => {
+test('requests without a session create none', async () => {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
   const response = await fetch(cluster.mcpEndpoint, { method: 'POST', headers, body });
@@ -220,7 +220,7 @@ test('requests that open no session leave none behind', async () => {
   expect(cluster.sessionCount).toBe(0);
 });
 
-test('a restart keeps the address and loses the sessions', async () => {
+test('a restart keeps the address and ends the sessions', async () => {
   const one = await client();
   await one.subscribe();
   const { mcpEndpoint } = cluster;
@@ -233,13 +233,13 @@ test('a restart keeps the address and loses the sessions', async () => {
   expect(await subscriptionsOf(again)).toMatchObject({ total: 0 });
 });
 
-test('stopping twice at once is fine, and starting on a taken port is an error', async () => {
+test('concurrent stops share one run, and starting on a port in use fails', async () => {
   const port = Number(new URL(cluster.mcpEndpoint).port);
   await expect(startSimulatedCluster({ name: 'beta', mcpPort: port })).rejects.toThrow(/EADDRINUSE/);
   await Promise.all([cluster.stop(), cluster.stop()]);
 });
 
-test('healing takes back what a scenario did', async () => {
+test('heal undoes a scenario', async () => {
   const { heal, resource } = await cluster.run('node-not-ready');
   expect(resource).toMatchObject({ kind: 'Node', spec: { taints: [{}, {}] } });
   heal();
@@ -252,7 +252,7 @@ test('healing takes back what a scenario did', async () => {
   expect(await one.call('events_list')).toBe('# No events found');
 });
 
-test('with a bearer token nobody else gets in', async () => {
+test('requests without the bearer token are refused', async () => {
   await cluster.stop();
   await start({ bearerToken: 'open-sesame' });
   await expect(client()).rejects.toThrow(/401|Unauthorized/i);
@@ -260,7 +260,7 @@ test('with a bearer token nobody else gets in', async () => {
   expect(await one.call('namespaces_list')).toContain('name: kube-system');
 });
 
-test('without the event tools it is a stock server', async () => {
+test('without the event tools, it has the tools of a stock server', async () => {
   await cluster.stop();
   await start({ eventsTools: false });
   const one = await client();

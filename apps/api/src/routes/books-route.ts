@@ -2,7 +2,7 @@ import { auditBooks, type Books } from '@nightcrier/core/incidents/books';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 
-/** The books at one instant, and whether they balance. */
+/** `GET /books`: the books at one instant, and whether they balance. */
 export function booksRoute(app: FastifyInstance, { intake }: ApiContext): void {
   app.get('/books', async (): Promise<Books> => auditBooks(await intake.read()));
 }

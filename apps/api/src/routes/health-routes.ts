@@ -6,8 +6,8 @@ import type { ApiContext } from '../api-context.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
 
 /**
- * `/healthz`, `/readyz` (both without a key) and `/health/clusters` (design.md, "Health Status Structure"), to which the
- * ingesters are added, and the agents while they are degraded.
+ * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
+ * also lists the ingesters, and the agents while they are degraded.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
   const { redis, health, ingesters, clusters, refused, breaker } = context;

@@ -23,7 +23,7 @@ interface ListQuery {
   limit: number;
 }
 
-/** The incidents, their reports, and the queue they wait in. */
+/** `GET` routes of incidents, reports and the queue. */
 export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }: ApiContext): void {
   app.get<{ Querystring: ListQuery }>(
     '/incidents',
@@ -40,7 +40,7 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     return redactIncident(incident);
   });
 
-  // Markdown as its author wrote it; for those who ask for HTML before it, as browsers do, a page made of it.
+  // The agent's Markdown, or an HTML page if the client prefers that, as browsers do.
   app.get<{ Params: { id: string } }>('/incidents/:id/report', async (request, reply) => {
     const { params } = request;
     const report = await incidents.report(params.id);
@@ -52,13 +52,13 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     }
     const incident = await incidents.get(params.id);
     if (!incident) throw noIncident(params.id);
-    throw new ApiError('report_not_found', `incident ${params.id} has no report; its state is ${incident.state}`);
+    throw new ApiError('report_not_found', `incident ${params.id} has no report: its state is ${incident.state}`);
   });
 
   app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, keys));
 }
 
-/** The failure of a request for an incident that is not there. */
+/** Returns the error for an incident that does not exist. */
 export function noIncident(id: string): ApiError {
-  return new ApiError('incident_not_found', `there is no incident ${JSON.stringify(id)}`);
+  return new ApiError('incident_not_found', `incident ${JSON.stringify(id)} does not exist`);
 }

@@ -10,8 +10,8 @@ import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } from '../error-handling.ts';
 
 /**
- * Bull Board, to look and not to touch: what it changes would bypass the bounds and the books. Its read-only mode
- * refuses single actions; here every method but GET and HEAD is refused before it.
+ * Serves Bull Board read-only: its actions would bypass the bounds and the books. Its own read-only mode refuses actions;
+ * here every method but GET and HEAD is refused before that.
  */
 export function queueBoard(
   app: FastifyInstance,
@@ -21,7 +21,7 @@ export function queueBoard(
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new ApiError('read_only', 'the queue board is read-only');
   });
-  // The queue's own connection waits for Redis; the request must not.
+  // The connection of the queue waits for Redis; a request must not.
   app.addHook('preHandler', async () => assertRedisAnswers(redis));
 
   const serverAdapter = new FastifyAdapter();
@@ -31,12 +31,12 @@ export function queueBoard(
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Nightcrier' } },
   });
-  // Bull Board handles the errors of its routes itself, those of the hooks above too: it shall do so as all the rest.
+  // Bull Board handles the errors of its routes and of the hooks above; this gives them the form of all others.
   serverAdapter.setErrorHandler((thrown) => {
     const known = knownFailure(thrown);
-    if (!known) logger.error({ error: thrown }, 'queue board failed');
+    if (!known) logger.error({ error: thrown }, 'queue board request failed');
     const { status, body } = failureResponse(known ?? internalFailure(thrown));
-    // It sends any status; its type knows only those of its own handlers.
+    // Bull Board sends any status; its type lists only those of its own handlers.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { status: status as HTTPStatus, body };
   });

@@ -7,13 +7,13 @@ import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { noIncident } from './incident-routes.ts';
 
-/** The incident that an operator's wish has made. */
+/** The new incident. */
 interface Requeued {
   incident_id: string;
   previous_incident_id: string;
 }
 
-/** What operators may do: have an incident that has ended, or one member of an incident, investigated. */
+/** `POST` routes that queue an incident again, or one member of an incident separately. */
 export function requeueRoutes(app: FastifyInstance, { incidents, admission, logger }: ApiContext): void {
   const find = async (id: string): Promise<Incident> => {
     const incident = await incidents.get(id);
@@ -30,7 +30,7 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
       );
     }
     const requeued = requeuedAs(id, await admission.requeue(incident), logger);
-    logger.info({ ...requeued, state: incident.state }, 'incident requeued by an operator');
+    logger.info({ ...requeued, state: incident.state }, 'incident requeued');
     return requeued;
   });
 
@@ -40,11 +40,12 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
       const incident = await find(id);
       const member = incident.members.slice(1).find((candidate) => candidate.faultId === faultId);
       if (!member) {
-        const own = incident.fingerprint === faultId ? 'is its own fault' : 'is not in its list';
-        throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: that ${own}`);
+        const own =
+          incident.fingerprint === faultId ? 'is the fault of the incident itself' : 'is not in the list of members';
+        throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: it ${own}`);
       }
       const requeued = requeuedAs(id, await admission.splitOff(incident, member), logger);
-      logger.info({ ...requeued, fault: faultId }, 'member split off by an operator');
+      logger.info({ ...requeued, fault: faultId }, 'incident member split off');
       return requeued;
     },
   );
@@ -65,10 +66,10 @@ function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome, logge
   }
 }
 
-/** As an ingester does whose fault sheds others. */
+/** Logs evicted incidents by cluster, as the ingester does. */
 function warnOfEvicted(evicted: Evicted[], logger: Logger): void {
   for (const [cluster, shed] of Map.groupBy(evicted, (incident) => incident.cluster)) {
     const incidents = shed.map(({ incidentId }) => incidentId);
-    logger.warn({ cluster, reason: 'dropped', shed: shed.length, incidents }, 'incidents were shed');
+    logger.warn({ cluster, reason: 'dropped', shed: shed.length, incidents }, 'incidents shed');
   }
 }

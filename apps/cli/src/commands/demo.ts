@@ -17,17 +17,17 @@ const ONCE_SECONDS = 120;
 const POLL_MS = 300;
 
 export interface DemoOptions {
-  /** End when the first incident of every cluster has its report. */
+  /** Ends when every cluster has an incident with a report. */
   once: boolean;
-  /** One JSON line for each incident on standard output instead of words and a table. */
+  /** Prints one JSON line for each ended incident to standard output; progress goes to standard error. */
   json: boolean;
-  /** Flags for the processes, laid over the demo's own. */
+  /** Flags for the processes; they override those of the demo. */
   flags: Record<string, string>;
 }
 
 /**
- * `nightcrier demo`: two simulated clusters and the whole system, in a folder of its own; things break, and the
- * terminal shows how faults become incidents and reports.
+ * `nightcrier demo`: runs two simulated clusters and the whole system in a new folder. The clusters have faults, and the
+ * terminal shows the incidents and their reports.
  * @returns the exit code: 0, or 1 with the reason on standard error
  */
 export async function demo({ once, json, flags }: DemoOptions): Promise<number> {
@@ -40,7 +40,7 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
   let system: System | undefined;
   try {
     const progress = new DemoProgress(json);
-    progress.say(`starting the simulated clusters ${CLUSTERS.join(' and ')}`);
+    progress.say(`starting simulated clusters: ${CLUSTERS.join(', ')}`);
     simulator = await startSimulator(folder, onLine);
 
     const settings = {
@@ -51,19 +51,22 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
       ...flags,
     };
     const { config } = await loadConfig({ flags: settings, environment: process.env });
-    progress.say('starting Redis, api, triage-worker and ingester');
+    progress.say('starting Nightcrier: Redis, api, triage-worker, ingester');
     system = await startSystem({
       config,
-      arguments: Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, value]),
+      arguments: Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
       logger: createLogger('demo', 'warn'),
       onLine,
     });
     const url = `http://${config.api.host}:${config.api.port}`;
-    progress.say(`health ${url}/health/clusters · queue ${url}/queues · incidents ${url}/api/incidents`);
-    progress.say(`workspaces, reports and logs in ${folder}`);
+    progress.say(`health:     ${url}/health/clusters`);
+    progress.say(`queue:      ${url}/queues`);
+    progress.say(`incidents:  ${url}/api/incidents, or: nightcrier incidents list --api-url ${url}`);
+    progress.say(`files:      ${folder} (incidents, logs, configuration)`);
 
     const ended = Promise.race([stopping, system.broken, simulator.ended.then((how) => `simulator ended: ${how}`)]);
     const reason = await watch(new ApiClient(url), progress, once, ended);
+    progress.say('stopping');
     if (reason !== undefined) console.error(`demo: ${reason}; logs in ${path.join(folder, 'logs')}`);
     return reason === undefined ? 0 : 1;
   } finally {
@@ -72,7 +75,7 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
   }
 }
 
-/** Shows what happens until the demo is over. Returns why it failed, or undefined. */
+/** Shows changes of incidents until the demo ends. Returns why it failed, undefined if it did not. */
 async function watch(
   api: ApiClient,
   progress: DemoProgress,
@@ -101,7 +104,7 @@ async function watch(
   }
   if (!over.signal.aborted) {
     const detail = lastError instanceof Error ? ` (${lastError.message})` : '';
-    return `not every cluster had an incident with a report within ${ONCE_SECONDS} s${detail}`;
+    return `not every cluster has an incident with a report after ${ONCE_SECONDS} s${detail}`;
   }
   const cause = await ended;
   return cause === 'SIGINT' || cause === 'SIGTERM' ? undefined : cause;
@@ -117,7 +120,7 @@ function startSimulator(folder: string, onLine: (name: string, line: string) => 
   });
 }
 
-/** One file for each process; the terminal is for the incidents. */
+/** Writes the log of each process to a file; the terminal shows incidents. */
 function logToFiles(folder: string): (name: string, line: string) => void {
   const files = new Map<string, ReturnType<typeof createWriteStream>>();
   return (name, line) => {

@@ -5,7 +5,7 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
-/** `nightcrier incidents list`: newest first. */
+/** `nightcrier incidents list`: prints incidents, newest first. */
 export async function listIncidents(
   api: ApiClient,
   filter: Record<string, string>,
@@ -13,10 +13,10 @@ export async function listIncidents(
 ): Promise<void> {
   const rows = (await api.incidents(filter)).map(incidentRow);
   if (format === 'json') for (const row of rows) console.log(JSON.stringify(row));
-  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout.columns));
+  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout));
 }
 
-/** `nightcrier incidents show ID`: the incident and its report. */
+/** `nightcrier incidents show ID`: prints an incident and its report. */
 export async function showIncident(api: ApiClient, id: string, format: 'table' | 'json'): Promise<void> {
   const incident = await api.incident(id);
   const report = await api.report(id);
@@ -48,7 +48,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
   for (const { faultId, severity, resource } of incident.members.slice(1)) {
     console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
   }
-  console.log(`\n${report ?? 'There is no report.'}`);
+  console.log(`\n${report ?? 'no report'}`);
 }
 
 /** `nightcrier incidents cancel ID`: ends an open incident, or has its worker end it. */
@@ -61,10 +61,10 @@ export async function cancelIncident(api: ApiClient, id: string, request: Cancel
   );
 }
 
-/** Why not to believe everything in the report. */
+/** Returns a warning if the report has quotes that are not in the recorded command output. */
 function cautionOf({ report }: Incident): string | undefined {
   if (!report?.unsupported) return undefined;
   const { count, quotes } = report.unsupported;
   const what = count === 1 ? 'a quote' : `${count} quotes`;
-  return `${what} in the report cannot be found in what was recorded, such as ${JSON.stringify(quotes[0])}`;
+  return `${what} in the report not found in the recorded output, such as ${JSON.stringify(quotes[0])}`;
 }

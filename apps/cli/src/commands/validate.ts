@@ -3,13 +3,13 @@ import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import Table from 'cli-table3';
 
 /**
- * `nightcrier validate CONFIG`: every problem of a configuration with its line and column.
+ * `nightcrier validate [CONFIG]`: every problem of a configuration with its line and column.
  * @returns the exit code: 0 valid, 1 not
  */
-export async function validate(file: string, format: 'table' | 'json'): Promise<number> {
+export async function validate(file: string | undefined, format: 'table' | 'json'): Promise<number> {
   let loaded;
   try {
-    loaded = await loadConfig({ flags: { config: file }, environment: process.env });
+    loaded = await loadConfig({ flags: file === undefined ? {} : { config: file }, environment: process.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems }));
@@ -33,6 +33,6 @@ export async function validate(file: string, format: 'table' | 'json'): Promise<
   });
   for (const row of clusters)
     table.push([row.name, row.endpoint, row.triage ? 'enabled' : 'disabled', row.kubeconfig ?? '–']);
-  console.log(`${table.toString()}\n${file} is valid`);
+  console.log(`${table.toString()}\n${file ?? loaded.file ?? 'the configuration'} is valid`);
   return 0;
 }

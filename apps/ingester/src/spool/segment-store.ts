@@ -1,18 +1,12 @@
 import { close, fdatasync, fstatSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { SpoolDirectory } from './spool-directory.ts';
+import type { Segment } from './segment.ts';
 import { clusterOfDamaged, readLine, type SpooledFault, writeLine } from './spooled-fault.ts';
 
-/** A file of faults, one in each line, in the order of receipt. */
-export interface Segment {
-  readonly file: string;
-  bytes: number;
-  /** Its faults that are in memory and not answered yet. */
-  unanswered: number;
-}
-
-/** What was in a segment. */
+/** The content of a segment. */
 export interface LoadedSegment {
   faults: SpooledFault[];
   /** The cluster of each line that was torn or damaged. */
@@ -21,26 +15,35 @@ export interface LoadedSegment {
 
 const SEGMENT = /^\d+\.ndjson$/;
 const SEGMENT_BYTES = 1_000_000;
+/** Between a write and its sync to the disk, ms. */
+const SYNC_DELAY_MS = 1_000;
 
 /**
  * The segments of this process on disk: `<position of the first fault>.ndjson`, so that their names sort in the order of
  * receipt. A segment is written (the last one only), read as a whole once everything before it is answered, and deleted
- * once all of its own faults are. Writes are synchronous: what `append` took survives the death of the process. They
- * reach the disk itself within a second, like those of Redis's own log.
+ * once all of its own faults are. Writes are synchronous: an appended fault survives the death of the process. It is synced
+ * to the disk within a second, as Redis does with its append-only file.
  */
 export class SegmentStore {
   readonly #directory: SpoolDirectory;
   readonly #maxBytes: number;
   readonly #segmentBytes: number;
-  /** Not read yet, oldest first. */
+  /** Segments that were not read yet, oldest first. */
   readonly #unread: Segment[] = [];
-  /** The last of the unread, while it is being written. */
+  /** The last of the unread segments, while it is being written. */
   #open: { segment: Segment; descriptor: number } | undefined;
-  #syncing: NodeJS.Timeout | undefined;
+  readonly #syncLoop: BackgroundLoop;
   #bytes = 0;
 
   constructor(directory: SpoolDirectory, maxBytes: number) {
     this.#directory = directory;
+    // A sync that fails shows in the next write.
+    this.#syncLoop = new BackgroundLoop(async () => this.#sync(), {
+      interval: Infinity,
+      firstRun: 'after_interval',
+      onError: () => undefined,
+    });
+    this.#syncLoop.start();
     this.#maxBytes = maxBytes;
     this.#segmentBytes = Math.min(SEGMENT_BYTES, maxBytes / 4);
   }
@@ -55,8 +58,8 @@ export class SegmentStore {
   }
 
   /**
-   * Takes over what dead processes left. `nextPosition` reserves a position for each segment.
-   * @throws Error of the file system; what was given by then is taken over
+   * Adopts the segments of dead processes. `nextPosition` reserves a position for each.
+   * @throws Error of the file system; what was yielded by then is adopted
    */
   *adopt(nextPosition: () => number): Generator<Segment, void, undefined> {
     this.#seal();
@@ -69,8 +72,8 @@ export class SegmentStore {
   }
 
   /**
-   * Writes a fault behind all others on disk. Returns false when there is no room for it.
-   * @throws Error of the file system; then nothing of it is left.
+   * Writes a fault behind all others on disk. Returns false when `maxBytes` leaves no room for it.
+   * @throws Error of the file system; then nothing of the fault is on disk
    */
   append(fault: SpooledFault): boolean {
     const line = Buffer.from(writeLine(fault));
@@ -83,14 +86,14 @@ export class SegmentStore {
     }
     const { segment, descriptor } = this.#open;
     this.#write(descriptor, segment, line);
-    this.#syncSoon();
+    this.#syncLoop.wake(SYNC_DELAY_MS);
     return true;
   }
 
   /**
-   * Writes down faults that are in memory and stay there: all that are before any on disk. Returns false when there is
-   * no room for them.
-   * @throws Error of the file system; then nothing of them is left.
+   * Copies faults from memory to the disk: those that come before any on disk. Returns false when `maxBytes` leaves no
+   * room for them.
+   * @throws Error of the file system; then nothing of them is on disk
    */
   secure(faults: SpooledFault[]): boolean {
     const [first] = faults;
@@ -111,7 +114,7 @@ export class SegmentStore {
     return true;
   }
 
-  /** Reads the oldest segment that was not read. `nextPosition` gives each fault its place. */
+  /** Reads the oldest unread segment. `nextPosition` gives each fault its position. */
   async read(nextPosition: () => number): Promise<LoadedSegment> {
     const [segment] = this.#unread;
     if (!segment) return { faults: [], damaged: [] };
@@ -133,15 +136,15 @@ export class SegmentStore {
     }
   }
 
-  /** A fault was answered; the last one of a segment deletes it. */
+  /** Records that a fault was answered; the last one of a segment deletes its file. */
   answered({ segment }: SpooledFault): void {
     if (!segment) return;
     segment.unanswered -= 1;
     if (segment.unanswered === 0) this.#delete(segment);
   }
 
-  close(): void {
-    clearTimeout(this.#syncing);
+  async close(): Promise<void> {
+    await this.#syncLoop.stop();
     this.#seal();
   }
 
@@ -154,7 +157,7 @@ export class SegmentStore {
     return openSync(segment.file, 'ax', 0o600);
   }
 
-  /** All or nothing: a full disk may take a part. */
+  /** Writes all of the text or nothing: a disk that runs full takes a part of it. */
   #write(descriptor: number, segment: Segment, text: Buffer): void {
     try {
       let written = 0;
@@ -178,12 +181,8 @@ export class SegmentStore {
     this.#delete(segment);
   }
 
-  /** To the disk itself within a second. A failure of it shows in the next write. */
-  #syncSoon(): void {
-    this.#syncing ??= setTimeout(() => {
-      this.#syncing = undefined;
-      if (this.#open) fdatasync(this.#open.descriptor, () => undefined);
-    }, 1_000).unref();
+  #sync(): void {
+    if (this.#open) fdatasync(this.#open.descriptor, () => undefined);
   }
 
   #delete(segment: Segment): void {
@@ -191,12 +190,12 @@ export class SegmentStore {
     try {
       unlinkSync(segment.file);
     } catch {
-      // Taken over by another ingester that thought this one dead: admission knows the ids, and nothing counts twice.
+      // Adopted by an ingester that took this one for dead: admission knows the ids, and nothing counts twice.
     }
   }
 }
 
-/** In the background: nobody waits for the disk. */
+/** Syncs and closes in the background. */
 function syncAndClose(descriptor: number): void {
   fdatasync(descriptor, () => close(descriptor));
 }

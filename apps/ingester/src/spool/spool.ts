@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
 import { AdmissionWindow, type Admit } from './admission-window.ts';
-import { type Segment, SegmentStore } from './segment-store.ts';
+import { DiskAccess } from './disk-access.ts';
+import type { Segment } from './segment.ts';
+import { SegmentStore } from './segment-store.ts';
 import { SpoolDirectory } from './spool-directory.ts';
 import type { SpooledFault } from './spooled-fault.ts';
 
 export interface SpoolOptions {
   admit: Admit;
   onOutcome: (event: ClusterEvent, outcome: AdmissionOutcome) => void;
-  /** A fault of the cluster is lost. */
+  /** Called once for each fault of the cluster that is lost. */
   onLost: (cluster: string) => void;
   logger: Logger;
   /** Where segments are kept; shared by any number of ingesters. */
@@ -21,14 +24,16 @@ export interface SpoolOptions {
   maxBytes: number;
   /** Most faults in memory; some 5 KB each, most of it the permissions of their cluster. */
   memoryCapacity?: number;
-  /** Until the disk is tried again after it failed, ms. */
+  /** Wait until the disk is tried again after a failure, ms. */
   diskRetry?: number;
-  /** Longest wait between two attempts while Redis is away, ms. */
+  /** Without any answer for this long, Redis counts as unreachable, ms. */
+  patience?: number;
+  /** Longest wait between two attempts while Redis is unreachable, ms. */
   longestRetry?: number;
 }
 
 const MEMORY_CAPACITY = 5_000;
-/** Below this many faults in memory the next segment is read: two windows, so that none waits for the disk. */
+/** Below this many faults in memory the next segment is read: two windows, so that admission does not wait for the disk. */
 const READ_AHEAD = 400;
 const DISK_RETRY_MS = 5_000;
 const MAINTENANCE_MS = 20_000;
@@ -36,13 +41,13 @@ const CLOSE_PATIENCE_MS = 5_000;
 const LOSS_LOG_INTERVAL_MS = 60_000;
 
 /**
- * Faults between their receipt and the answer of admission, in the order of receipt: those in the window, which are in
- * memory; behind them those on disk; behind them the tail, in memory too, which is empty unless the disk fails or is full.
+ * Faults that were received and are not admitted yet, in the order of receipt: first those in the window, in memory; then
+ * those on disk; then the tail, in memory too, which is empty unless the disk fails or is full.
  *
- * While Redis answers, faults pass through memory alone. When it does not, all are written to disk before anything else
- * happens, so that they outlive this process; and so is what does not fit into memory in a burst. They come back with the
- * next start, under the ids that they were given at receipt: admission counts none of them twice. Where the disk fails
- * too, memory holds what it can. What fits nowhere is lost: the newest, counted for its cluster, and said.
+ * While Redis answers, faults pass through memory alone. When it does not, all are copied to disk first, so that they
+ * outlive this process; a burst that memory cannot hold goes to disk as well. The next start adopts them, under the ids
+ * that they were given at receipt: admission counts none of them twice. Where the disk fails too, memory holds what it
+ * can. What fits nowhere is lost: the newest first, logged and counted for its cluster.
  */
 export class Spool {
   readonly #options: SpoolOptions;
@@ -53,15 +58,16 @@ export class Spool {
   #position = 0;
   #lost = 0;
   #lossLoggedAt = Number.NEGATIVE_INFINITY;
+  readonly #disk: DiskAccess;
+  readonly #maintenance: BackgroundLoop;
   #reading: Promise<void> | undefined;
-  #diskError: { message: string; retryAt: number } | undefined;
-  #maintenance: NodeJS.Timeout | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: SpoolOptions) {
-    const { admit, directory, maxBytes, longestRetry } = options;
+    const { admit, directory, diskRetry = DISK_RETRY_MS, logger, longestRetry, maxBytes, patience } = options;
     this.#options = options;
+    this.#disk = new DiskAccess({ directory, retry: diskRetry, onRecovered: () => this.#diskRecovered(), logger });
     this.#directory = new SpoolDirectory(directory);
     this.#store = new SegmentStore(this.#directory, maxBytes);
     this.#window = new AdmissionWindow({
@@ -70,22 +76,22 @@ export class Spool {
       onDefect: (fault, error) => this.#defective(fault, error),
       onStall: () => this.#secure(),
       onRoom: () => this.#advance(),
+      ...(patience !== undefined && { patience }),
       ...(longestRetry !== undefined && { longestRetry }),
+      logger,
+    });
+    this.#maintenance = new BackgroundLoop(async () => this.#maintain(), {
+      interval: MAINTENANCE_MS,
+      onError: (error) => logger.error({ error }, 'spool maintenance failed'),
     });
   }
 
-  /** Takes over the faults that ingesters before this one left, and goes on to do so. */
+  /** Adopts the faults of ingesters that ended, now and at an interval. */
   start(): void {
-    this.#maintenance ??= setInterval(() => {
-      this.#directory.touch();
-      this.#adopt();
-      // The disk may work again.
-      this.#settle();
-    }, MAINTENANCE_MS);
-    this.#adopt();
+    this.#maintenance.start();
   }
 
-  /** Takes a fault. Never throws. */
+  /** Adds a fault. Never throws. */
   add(event: ClusterEvent): void {
     this.#tail.push({ position: this.#nextPosition(), incidentId: randomUUID(), event });
     this.#settle();
@@ -95,11 +101,11 @@ export class Spool {
   health(): SpoolHealth {
     const spooling = this.#window.stalled || this.#store.hasUnread;
     return {
-      state: this.#diskError ? 'memory-only' : spooling ? 'spooling' : 'flowing',
+      state: this.#disk.error !== undefined ? 'memory-only' : spooling ? 'spooling' : 'flowing',
       in_memory: this.#inMemory,
       disk_bytes: this.#store.bytes,
       lost: this.#lost,
-      ...(this.#diskError && { error: this.#diskError.message }),
+      ...(this.#disk.error !== undefined && { error: this.#disk.error }),
     };
   }
 
@@ -114,24 +120,30 @@ export class Spool {
 
   async #close(): Promise<void> {
     const { logger } = this.#options;
-    clearInterval(this.#maintenance);
+    await this.#maintenance.stop();
     this.#window.abort();
     const end = Date.now() + CLOSE_PATIENCE_MS;
     while (this.#unanswered && !this.#window.stalled && Date.now() < end) await sleep(10);
     this.#closed = true;
-    // The last chance: a disk that has just failed is not left alone any longer.
-    if (this.#diskError) this.#diskError.retryAt = 0;
+    this.#disk.retryNow();
     this.#secure();
     this.#settle();
     await this.#reading;
     const lost = [...this.#inMemoryOnly(), ...this.#tail];
     for (const { event } of lost) this.#count(event.cluster_name);
     if (lost.length > 0)
-      logger.error({ lost: lost.length }, 'faults lost: neither Redis nor the spool could take them at shutdown');
+      logger.error(
+        { lost: lost.length },
+        'faults lost at shutdown: redis is unreachable, and the spool is full or failed',
+      );
     if (this.#store.bytes > 0)
-      logger.warn({ ...this.health(), directory: this.#options.directory }, 'faults wait on disk for the next start');
-    this.#store.close();
-    this.#onDisk('released', () => this.#directory.release());
+      logger.warn(
+        { ...this.health(), directory: this.#options.directory },
+        'faults left in the spool for the next start',
+      );
+    await this.#store.close();
+    this.#disk.retryNow();
+    this.#disk.try('released', () => this.#directory.release());
   }
 
   get #unanswered(): boolean {
@@ -151,22 +163,22 @@ export class Spool {
     return this.#position;
   };
 
-  /** Moves the tail to where its faults belong now, as far as there is room. */
+  /** Moves the faults of the tail into the window or to the disk, as far as there is room. */
   #settle(): void {
     while (this.#tail.length > 0) {
       const [fault] = this.#tail;
       if (!fault) return;
       const { size, stalled } = this.#window;
       const mayFlow = !this.#store.hasUnread && (size === 0 || (!stalled && size < this.#capacity));
-      if (!mayFlow && !this.#onDisk('written', () => this.#store.append(fault))) return;
+      if (!mayFlow && !this.#disk.try('written', () => this.#store.append(fault))) return;
       this.#tail.shift();
       if (mayFlow) this.#window.push(fault);
     }
   }
 
-  /** Writes down what is in memory: it may be there for long. */
+  /** Copies what is in memory to the disk: it may stay in memory for long. */
   #secure(): void {
-    this.#onDisk('written', () => this.#store.secure(this.#inMemoryOnly()));
+    this.#disk.try('written', () => this.#store.secure(this.#inMemoryOnly()));
   }
 
   #inMemoryOnly(): SpooledFault[] {
@@ -185,7 +197,10 @@ export class Spool {
     try {
       const { faults, damaged } = await this.#store.read(this.#nextPosition);
       if (damaged.length > 0) {
-        logger.error({ lines: damaged.length, clusters: [...new Set(damaged)] }, 'faults lost: damaged in the spool');
+        logger.error(
+          { lines: damaged.length, clusters: [...new Set(damaged)] },
+          'faults lost: damaged lines in the spool',
+        );
         for (const cluster of damaged) this.#count(cluster);
       }
       this.#reading = undefined;
@@ -193,7 +208,7 @@ export class Spool {
       if (faults.length === 0) this.#advance();
     } catch (error) {
       this.#reading = undefined;
-      logger.error({ error, directory: this.#directory.own }, 'a segment of the spool cannot be read; it stays there');
+      logger.error({ error, directory: this.#directory.own }, 'spool segment not read; left on disk');
       this.#advance();
     }
   }
@@ -201,41 +216,25 @@ export class Spool {
   #adopt(): void {
     const { logger } = this.#options;
     const adopted: Segment[] = [];
-    this.#onDisk('read', () => {
+    this.#disk.try('read', () => {
       this.#directory.check();
       for (const segment of this.#store.adopt(this.#nextPosition)) adopted.push(segment);
     });
     if (adopted.length === 0) return;
-    logger.info(
-      { segments: adopted.length, bytes: this.#store.bytes },
-      'faults of an ingester that ended are taken over',
-    );
+    logger.info({ segments: adopted.length, bytes: this.#store.bytes }, 'spool of an ended ingester adopted');
     this.#advance();
   }
 
-  /** Gives what the disk gives. After a failure it is left alone for a while, and the spool is in memory only. */
-  #onDisk<T>(what: string, access: () => T): T | undefined {
-    const { logger, directory, diskRetry = DISK_RETRY_MS } = this.#options;
-    if (this.#diskError && Date.now() < this.#diskError.retryAt) return undefined;
-    try {
-      const result = access();
-      if (this.#diskError) this.#recovered();
-      return result;
-    } catch (error) {
-      const message = `spool_dir ${directory} cannot be ${what}: ${error instanceof Error ? error.message : String(error)}`;
-      if (!this.#diskError)
-        logger.error({ spool_dir: directory, error }, 'spool is in memory only: make spool_dir writable, or make room');
-      this.#diskError = { message, retryAt: Date.now() + diskRetry };
-      return undefined;
-    }
+  #maintain(): void {
+    this.#directory.touch();
+    this.#adopt();
+    // The disk may work again.
+    this.#settle();
   }
 
-  #recovered(): void {
-    const { logger, directory } = this.#options;
-    this.#diskError = undefined;
-    logger.info({ spool_dir: directory }, 'spool is on disk again');
-    // What the disk did not take when Redis went away.
-    if (this.#window.stalled) this.#secure();
+  /** Copies what the disk did not take when Redis became unreachable. */
+  #diskRecovered(): void {
+    if (this.#window.stalled && !this.#closed) this.#secure();
   }
 
   #answered(fault: SpooledFault, outcome: AdmissionOutcome): void {
@@ -245,7 +244,7 @@ export class Spool {
 
   #defective(fault: SpooledFault, error: unknown): void {
     const { event, cluster_name } = fault.event;
-    this.#options.logger.error({ cluster: cluster_name, error, event }, 'fault lost: it cannot be admitted');
+    this.#options.logger.error({ cluster: cluster_name, error, event }, 'fault lost: it is invalid');
     this.#store.answered(fault);
     this.#count(cluster_name);
   }
@@ -258,7 +257,7 @@ export class Spool {
     const now = Date.now();
     if (now - this.#lossLoggedAt < LOSS_LOG_INTERVAL_MS) return;
     this.#lossLoggedAt = now;
-    logger.error({ cluster, lost: this.#lost, spool_max_bytes: maxBytes }, 'faults lost: the spool is full');
+    logger.error({ cluster, lost: this.#lost, spool_max_bytes: maxBytes }, 'faults lost: spool is full');
   }
 
   #count(cluster: string): void {

@@ -1,12 +1,12 @@
 import { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { z } from 'zod';
-import type { Segment } from './segment-store.ts';
+import type { Segment } from './segment.ts';
 
-/** A fault between its receipt and the answer of admission. */
+/** A fault that was received and is not admitted yet. */
 export interface SpooledFault {
   /** Position in the order of receipt, over the life of this process. */
   position: number;
-  /** Given at receipt: an admission whose answer was lost is sent again under the same id, and counts once. */
+  /** Assigned at receipt: an admission whose answer was lost is resent under the same id, and counts once. */
   incidentId: string;
   event: ClusterEvent;
   /** The file that holds it too; missing while it is only in memory. */
@@ -15,12 +15,12 @@ export interface SpooledFault {
 
 const Line = z.object({ incident_id: z.guid(), event: ClusterEvent });
 
-/** One line of a segment, with its end. The cluster's name comes early, for the sake of {@link clusterOfDamaged}. */
+/** Formats one line of a segment, with its newline. The cluster's name comes early, see {@link clusterOfDamaged}. */
 export function writeLine({ incidentId, event }: SpooledFault): string {
   return `${JSON.stringify({ incident_id: incidentId, event } satisfies z.infer<typeof Line>)}\n`;
 }
 
-/** Undefined when the line is not a whole fault. */
+/** Parses one line of a segment; undefined when it is not a whole fault. */
 export function readLine(line: string): Pick<SpooledFault, 'incidentId' | 'event'> | undefined {
   try {
     const { incident_id, event } = Line.parse(JSON.parse(line));
@@ -30,7 +30,7 @@ export function readLine(line: string): Pick<SpooledFault, 'incidentId' | 'event
   }
 }
 
-/** The cluster of a line that is torn or damaged, as far as it can be made out; else `unknown`. */
+/** Returns the cluster of a line that is torn or damaged; `unknown` when its name is damaged too. */
 export function clusterOfDamaged(line: string): string {
   const [, name] = /"cluster_name":("(?:[^"\\]|\\.)*")/.exec(line) ?? [];
   return name === undefined ? 'unknown' : z.string().catch('unknown').parse(JSON.parse(name));

@@ -7,10 +7,10 @@ import { slackBot } from './slack-bot.ts';
 import { slackWebhook } from './slack-webhook.ts';
 import { webhook } from './webhook.ts';
 
-/** What Slack bears in a channel: about one message in a second. */
+/** Slack's limit for a channel: about one message per second. */
 const SLACK_RATE = { max: 1, duration: 1_000 };
 
-/** Where notifications go as things are configured. Keys in files are read at each delivery. */
+/** Returns the configured targets. Key files are read at each delivery. */
 export function configuredTargets(
   config: Config,
   cards: SlackCards,

@@ -1,10 +1,10 @@
-/** Why something was not delivered, and what follows. */
+/** Why a notification was not delivered, and what follows. */
 export type DeliveryFailure =
-  /** The target asks to be left alone for so long, ms. */
+  /** The target limits the rate: pause for so long. */
   | { kind: 'limited'; milliseconds: number }
-  /** It will never take this. */
+  /** The target will never accept this message. */
   | { kind: 'refused' }
-  /** It may take it later. */
+  /** The target may accept it later. */
   | { kind: 'failed' };
 
 export class DeliveryError extends Error {

@@ -1,7 +1,7 @@
 import { describeResource } from '@nightcrier/core/faults/fault';
-import type { IncidentNews } from './news.ts';
+import type { IncidentNotice } from './notice.ts';
 
-/** What every kind of notification tells of an incident. Texts are as they came from the cluster and the agent. */
+/** The facts of an incident that every kind of notification has. Texts are those of the cluster and the agent. */
 export interface IncidentFacts {
   incident_id: string;
   state: string;
@@ -18,26 +18,26 @@ export interface IncidentFacts {
   /** Percent. */
   confidence?: number;
   recommendations: string[];
-  /** Why there is no report, or why it is not the configured agent's. */
+  /** Why there is no report, or why a fallback agent wrote it. */
   reason?: string;
   agent?: string;
-  /** Quotes in the report that nothing that was recorded bears out. */
+  /** Quotes in the report that are not in the recorded evidence. */
   unsupported_quotes?: number;
-  /** How often the same fault came again. */
+  /** How often the same fault was received again. */
   recurrences: number;
-  /** Faults that the incident stands for. */
+  /** Faults that the incident covers. */
   members: number;
   /** From the receipt of the fault to the end of the investigation. */
   duration_seconds?: number;
-  /** Of all agents that ran for it; missing where none ran. */
+  /** Of all agents that ran; missing if none ran. */
   tokens?: number;
-  /** What is known of their cost. */
+  /** Missing if the cost is unknown. */
   cost_usd?: number;
   previous_incident_id?: string;
   report_url?: string;
 }
 
-export function incidentFacts({ incident, reportUrl }: IncidentNews): IncidentFacts {
+export function incidentFacts({ incident, reportUrl }: IncidentNotice): IncidentFacts {
   const { cluster_event: source, report, usage, finished_at: finishedAt } = incident;
   return {
     incident_id: incident.incident_id,

@@ -1,21 +1,25 @@
 import type { Notification } from '@nightcrier/core/incidents/notification';
 import type { NotificationJob, NotificationTargetName } from '@nightcrier/state/notifications/notification-queue';
-import type { News } from './news.ts';
+import type { Notice } from './notice.ts';
 
-/** Somewhere that notifications go. */
+/** A receiver of notifications. */
 export interface NotificationTarget {
   readonly name: NotificationTargetName;
-  /** Most deliveries in a time, ms, over all workers. */
+  /** Maximum deliveries per `duration` ms, over all workers. */
   readonly rate: { max: number; duration: number };
-  /** One delivery at a time, over all workers: a later one may change what an earlier one made. */
+  /** One delivery at a time, over all workers: a later one may update an earlier message. */
   readonly inOrder: boolean;
-  /** Whether it is told such a thing at all. */
-  wants(event: Notification['event']): boolean;
+  /** Returns whether it is sent such events. */
+  accepts(event: Notification['event']): boolean;
   /**
-   * Sends one part of the news. The same news under the same id may be sent again, when nobody knows whether the last
-   * attempt arrived.
-   * @returns what is to be sent after it, if anything
+   * Sends one part of a notice. The same part may be sent again under the same id when the result of the last delivery is
+   * unknown.
+   * @returns the part to send after it, if any
    * @throws DeliveryError
    */
-  deliver(news: News, part: NotificationJob['part'], signal: AbortSignal): Promise<NotificationJob['part'] | undefined>;
+  deliver(
+    notice: Notice,
+    part: NotificationJob['part'],
+    signal: AbortSignal,
+  ): Promise<NotificationJob['part'] | undefined>;
 }

@@ -1,18 +1,19 @@
+import getStream, { MaxBufferError } from 'get-stream';
 import { DeliveryError, type DeliveryFailure } from './delivery-error.ts';
 
 const TIMEOUT_MS = 10_000;
-/** What is read of an answer. */
-const LONGEST_ANSWER = 64 * 1024;
-/** When a target limits the rate and does not say for how long, and the longest that it is believed, ms. */
+/** Characters read of a response. */
+const LONGEST_RESPONSE = 64 * 1024;
+/** Pause when a target limits the rate without a time, and the longest pause that is accepted, ms. */
 const DEFAULT_PAUSE = 30_000;
 const LONGEST_PAUSE = 3_600_000;
-/** A body that one of these answers is refused the next time too. What is wrong with an address or a key can be mended. */
+/** Statuses of a body that the target will always refuse. A wrong address or key can be fixed. */
 const REFUSED = new Set([400, 413, 415, 422]);
 
 /**
- * Posts JSON and gives the answer's body. Redirections are not followed: they could take a key elsewhere.
+ * Posts JSON and returns the body of the response. Does not follow redirects: they could send a key elsewhere.
  * @param target names the receiver in errors; its address may be a secret
- * @throws DeliveryError for everything but a 2xx
+ * @throws DeliveryError unless the status is 2xx
  */
 export async function postJson(
   target: string,
@@ -22,7 +23,7 @@ export async function postJson(
   signal: AbortSignal,
 ): Promise<string> {
   let response: Response;
-  let answer: string;
+  let text: string;
   try {
     response = await fetch(url, {
       method: 'POST',
@@ -31,13 +32,13 @@ export async function postJson(
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    answer = await readBounded(response);
+    text = await readStart(response);
   } catch (cause) {
-    throw new DeliveryError(`${target} cannot be reached: ${why(cause)}`, { kind: 'failed' }, { cause });
+    throw new DeliveryError(`${target} is unreachable: ${describe(cause)}`, { kind: 'failed' }, { cause });
   }
-  if (response.ok) return answer;
-  const said = answer.replaceAll(/\s+/g, ' ').slice(0, 200);
-  throw new DeliveryError(`${target} answered ${response.status}: ${said}`, failureOf(response));
+  if (response.ok) return text;
+  const excerpt = text.replaceAll(/\s+/g, ' ').slice(0, 200);
+  throw new DeliveryError(`${target} answered ${response.status}: ${excerpt}`, failureOf(response));
 }
 
 function failureOf({ status, headers }: Response): DeliveryFailure {
@@ -46,25 +47,26 @@ function failureOf({ status, headers }: Response): DeliveryFailure {
   return { kind: REFUSED.has(status) ? 'refused' : 'failed' };
 }
 
-/** `Retry-After`: seconds, or a date. */
+/** Reads `Retry-After`: seconds, or a date. */
 function readPause(value: string | null): number {
   const milliseconds = /^\d+$/.test(value ?? '') ? Number(value) * 1000 : Date.parse(value ?? '') - Date.now();
   if (Number.isNaN(milliseconds)) return DEFAULT_PAUSE;
   return Math.min(Math.max(milliseconds, 1_000), LONGEST_PAUSE);
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > LONGEST_ANSWER) break;
+/** Reads the body, or the start of one that is too long. */
+async function readStart({ body }: Response): Promise<string> {
+  if (!body) return '';
+  try {
+    return await getStream(body, { maxBuffer: LONGEST_RESPONSE });
+  } catch (error) {
+    if (error instanceof MaxBufferError && 'bufferedData' in error) return String(error.bufferedData);
+    throw error;
   }
-  return text.slice(0, LONGEST_ANSWER);
 }
 
-/** Node says no more than "fetch failed", and the rest in the cause. */
-function why(error: unknown): string {
+/** Node reports "fetch failed", and the cause in `cause`. */
+function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
 }

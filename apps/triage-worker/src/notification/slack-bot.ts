@@ -3,7 +3,7 @@ import type { SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DeliveryError } from './delivery-error.ts';
-import { type IncidentNews, isOfIncident, type News } from './news.ts';
+import { type IncidentNotice, isIncidentNotice, type Notice } from './notice.ts';
 import type { NotificationTarget } from './notification-target.ts';
 import { postJson } from './post-json.ts';
 import { slackMessage, slackReport } from './slack-message.ts';
@@ -23,62 +23,62 @@ const Answer = z.union([
   z.object({ ok: z.literal(false), error: z.string() }),
 ]);
 
-/** What Slack says of a message that it will never take. */
+/** Error codes of a message that Slack will never accept. */
 const REFUSED =
   /^(?:invalid_blocks|invalid_blocks_format|msg_too_long|msg_blocks_too_long|no_text|invalid_arg|invalid_json)/;
-/** What it says of one that cannot be changed any more: somebody removed it, or it is too old. */
-const CANNOT_CHANGE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found']);
+/** Error codes of a message that cannot be updated: it was removed, or is too old. */
+const CANNOT_UPDATE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'thread_not_found']);
 
 /**
- * A Slack app: one message for each incident, which is changed when the fault comes again, and the report in its thread.
- * Every message is sent under an id of its own (`client_msg_id`), under which Slack takes it once.
+ * A Slack app: one message per incident, which is updated when the fault recurs, and the report in its thread. Every message
+ * has its own `client_msg_id`, under which Slack accepts it once.
  */
 export function slackBot({ readToken, channel, apiUrl, cards, rate }: SlackBotOptions): NotificationTarget {
   return {
     name: 'slack-bot',
     rate,
     inOrder: true,
-    wants: () => true,
-    async deliver(news, part, signal) {
-      if (!isOfIncident(news)) return post(news, signal);
-      return part === 'message' ? postOrChange(news, signal) : postReport(news, signal);
+    accepts: () => true,
+    async deliver(notice, part, signal) {
+      if (!isIncidentNotice(notice)) return post(notice, signal);
+      return part === 'message' ? postOrUpdate(notice, signal) : postReport(notice, signal);
     },
   };
 
-  async function post(news: News, signal: AbortSignal): Promise<undefined> {
-    await call('chat.postMessage', { channel, client_msg_id: messageId(news.id), ...slackMessage(news) }, signal);
+  async function post(notice: Notice, signal: AbortSignal): Promise<undefined> {
+    await call('chat.postMessage', { channel, client_msg_id: messageId(notice.id), ...slackMessage(notice) }, signal);
   }
 
-  async function postOrChange(news: IncidentNews, signal: AbortSignal): Promise<'report' | undefined> {
-    const { incident_id } = news.incident;
+  async function postOrUpdate(notice: IncidentNotice, signal: AbortSignal): Promise<'report' | undefined> {
+    const { incident_id } = notice.incident;
     const card = await cards.get(incident_id);
     if (card) {
-      await change({ ...card, ...slackMessage(news) }, signal);
+      await update({ ...card, ...slackMessage(notice) }, signal);
     } else {
-      // Its end was told elsewhere: before this target was configured.
-      if (news.event === 'incident_recurred') return undefined;
-      const message = { channel, client_msg_id: messageId(news.id), ...slackMessage(news) };
+      // The incident ended before this target was configured.
+      if (notice.event === 'incident_recurred') return undefined;
+      const message = { channel, client_msg_id: messageId(notice.id), ...slackMessage(notice) };
       const { channel: posted, ts } = await call('chat.postMessage', message, signal);
       await cards.set(incident_id, { channel: posted, ts });
     }
-    return news.event !== 'incident_recurred' && news.report !== undefined ? 'report' : undefined;
+    return notice.event !== 'incident_recurred' && notice.report !== undefined ? 'report' : undefined;
   }
 
   async function postReport(
-    { id, incident, report, reportUrl }: IncidentNews,
+    { id, incident, report, reportUrl }: IncidentNotice,
     signal: AbortSignal,
   ): Promise<undefined> {
     const card = await cards.get(incident.incident_id);
     if (!card || report === undefined) return;
-    const place = { channel: card.channel, thread_ts: card.ts, client_msg_id: messageId(`${id}-report`) };
-    await call('chat.postMessage', { ...place, ...slackReport(report, reportUrl) }, signal);
+    const thread = { channel: card.channel, thread_ts: card.ts, client_msg_id: messageId(`${id}-report`) };
+    await call('chat.postMessage', { ...thread, ...slackReport(report, reportUrl) }, signal);
   }
 
-  async function change(message: object, signal: AbortSignal): Promise<void> {
+  async function update(message: object, signal: AbortSignal): Promise<void> {
     try {
       await call('chat.update', message, signal);
     } catch (error) {
-      if (!(error instanceof SlackError && CANNOT_CHANGE.has(error.code))) throw error;
+      if (!(error instanceof SlackError && CANNOT_UPDATE.has(error.code))) throw error;
     }
   }
 
@@ -105,13 +105,13 @@ function parseAnswer(method: string, text: string): z.infer<typeof Answer> {
   try {
     return Answer.parse(JSON.parse(text));
   } catch (cause) {
-    throw new DeliveryError(`Slack's ${method} gave no answer of Slack's`, { kind: 'failed' }, { cause });
+    throw new DeliveryError(`Slack's ${method} answered with invalid JSON`, { kind: 'failed' }, { cause });
   }
 }
 
-/** A UUID that follows from the identity of a message. */
+/** Returns a UUID derived from the identity of a message. */
 function messageId(id: string): string {
   const digits = createHash('sha256').update(id).digest('hex');
-  // Version 8: of one's own making.
+  // UUID version 8: vendor specific.
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
 }

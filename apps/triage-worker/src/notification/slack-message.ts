@@ -1,11 +1,11 @@
 import type { KnownBlock, PlainTextElement } from '@slack/types';
 import { type IncidentFacts, incidentFacts } from './incident-facts.ts';
-import { type AgentsNews, type IncidentNews, isOfIncident, type News } from './news.ts';
+import { type AgentsNotice, type IncidentNotice, isIncidentNotice, type Notice } from './notice.ts';
 import { slackFallback, slackLine, slackText } from './slack-text.ts';
 
-/** Of a message, what the incoming webhook and `chat.postMessage` have in common. */
+/** The fields of a message that the incoming webhook and `chat.postMessage` share. */
 export interface SlackMessage {
-  /** What is shown where blocks are not. */
+  /** Shown where blocks are not, such as in push notifications. */
   text: string;
   blocks: KnownBlock[];
   unfurl_links: false;
@@ -15,26 +15,26 @@ export interface SlackMessage {
 
 /** Slack's limits, in characters. */
 const LONGEST = { fallback: 500, header: 150, section: 3_000 };
-/** Of a field, which Slack limits to 2,000: a card is for a glance. */
+/** Of a field; Slack allows 2,000. */
 const LONGEST_FACT = 300;
 const LONGEST_RECOMMENDATIONS = 5;
-/** Slack takes 50 blocks, but is known to refuse messages whose blocks are long altogether. */
+/** Slack accepts 50 blocks, but refuses messages whose blocks are too long in total. */
 const LONGEST_REPORT = 12_000;
 
 const SEVERITY_SIGNS: Record<string, string> = { critical: '🔴', warning: '🟠', info: '🔵' };
 
-const HEADLINES: Record<News['event'], string> = {
+const HEADLINES: Record<Notice['event'], string> = {
   incident_resolved: 'Investigated',
   incident_recurred: 'Investigated',
   incident_failed: 'Could not be investigated',
-  incident_agent_failed: 'The agent gave no report',
+  incident_agent_failed: 'The agent wrote no report',
   agents_degraded: 'Agents are degraded',
-  agents_recovered: 'Agents work again',
+  agents_recovered: 'Agents recovered',
 };
 
-/** What is told in Slack. Whatever clusters and agents say is in plain text objects, which format and link nothing. */
-export function slackMessage(news: News): SlackMessage {
-  const { headline, blocks } = isOfIncident(news) ? ofIncident(news) : ofAgents(news);
+/** Returns the message for Slack. Text of clusters and agents is in plain text objects, which format and link nothing. */
+export function slackMessage(notice: Notice): SlackMessage {
+  const { headline, blocks } = isIncidentNotice(notice) ? ofIncident(notice) : ofAgents(notice);
   return {
     text: slackFallback(headline, LONGEST.fallback),
     blocks: [
@@ -47,7 +47,7 @@ export function slackMessage(news: News): SlackMessage {
   };
 }
 
-/** A report for the thread below its incident's message: as it is, in plain text, cut where Slack would refuse it. */
+/** Returns the report for the thread of its incident's message: plain text, cut to Slack's limits. */
 export function slackReport(report: string, reportUrl: string | undefined): SlackMessage {
   const text = slackText(report, LONGEST_REPORT);
   return {
@@ -59,9 +59,9 @@ export function slackReport(report: string, reportUrl: string | undefined): Slac
   };
 }
 
-function ofIncident(news: IncidentNews): { headline: string; blocks: KnownBlock[] } {
-  const facts = incidentFacts(news);
-  const event = headlineEvent(news);
+function ofIncident(notice: IncidentNotice): { headline: string; blocks: KnownBlock[] } {
+  const facts = incidentFacts(notice);
+  const event = headlineEvent(notice);
   const headline = `${SEVERITY_SIGNS[facts.severity] ?? ''} ${HEADLINES[event]}: ${facts.resource} in ${facts.cluster}`;
   const { reason, root_cause, recommendations, unsupported_quotes: unsupported } = facts;
   const steps = recommendations.slice(0, LONGEST_RECOMMENDATIONS);
@@ -70,7 +70,7 @@ function ofIncident(news: IncidentNews): { headline: string; blocks: KnownBlock[
     reason && `Note: ${reason}`,
     steps.length > 0 && `Recommended:\n${steps.map((step, at) => `${at + 1}. ${slackLineSource(step)}`).join('\n')}`,
     unsupported !== undefined &&
-      `Caution: ${unsupported} of the report's quotes cannot be found in what was recorded. Check them before you act.`,
+      `Caution: ${unsupported} of the report's quotes are not in the recorded evidence. Check them before you act.`,
   ];
   return {
     headline,
@@ -86,24 +86,23 @@ function ofIncident(news: IncidentNews): { headline: string; blocks: KnownBlock[
   };
 }
 
-/** A recurrence changes the message that was there; what that is about has not changed. */
-function headlineEvent({ event, incident }: IncidentNews): News['event'] {
+/** A recurrence updates the message and keeps its headline. */
+function headlineEvent({ event, incident }: IncidentNotice): Notice['event'] {
   if (event !== 'incident_recurred' || incident.report) return event;
   return incident.state === 'agent_failed' ? 'incident_agent_failed' : 'incident_failed';
 }
 
-function ofAgents({ notification }: AgentsNews): { headline: string; blocks: KnownBlock[] } {
+function ofAgents({ notification }: AgentsNotice): { headline: string; blocks: KnownBlock[] } {
   const headline = HEADLINES[notification.event];
   if (notification.event === 'agents_degraded') {
     const { agent, failures, reason } = notification;
     const facts = `Agent: ${agent}. Failures in a row: ${failures}. The last one: ${reason}`;
-    const what =
-      'Until it works again, incidents are reported on by those that take over from it, at last the built-in analyser.';
+    const what = 'Until it recovers, the agents of agent_fallback report, and the built-in analyser last.';
     return { headline, blocks: [sectionOf(facts), sectionOf(what)] };
   }
   const { agent, since, at, failures, passed_over } = notification;
   const lasted = duration((at - since) / 1000);
-  const facts = `Agent: ${agent}. Degraded for ${lasted}. Failures in a row: ${failures}. Incidents that it was passed over for: ${passed_over}.`;
+  const facts = `Agent: ${agent}. Degraded for ${lasted}. Failures in a row: ${failures}. Incidents given to fallback agents: ${passed_over}.`;
   return { headline, blocks: [sectionOf(facts)] };
 }
 
@@ -136,7 +135,7 @@ function previously({ previous_incident_id: previous }: IncidentFacts): string {
   return previous === undefined ? '' : `, after ${previous}`;
 }
 
-/** In one line; what Slack has to have escaped is escaped with the whole. */
+/** Returns the text in one line; it is escaped with the whole message. */
 function slackLineSource(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }
@@ -145,7 +144,7 @@ function sectionOf(text: string): KnownBlock {
   return { type: 'section', text: plain(slackText(text, LONGEST.section)) };
 }
 
-/** Sections of a text that is escaped already, cut at the ends of lines where there are some. */
+/** Splits an escaped text into sections, at line ends if there are any. */
 function sections(text: string): KnownBlock[] {
   const parts: string[] = [];
   let rest = text;
@@ -160,7 +159,7 @@ function sections(text: string): KnownBlock[] {
   return parts.filter((part) => part.trim() !== '').map((part) => ({ type: 'section', text: plain(part) }));
 }
 
-/** The one link is ours: of the operator's address and an id of ours. */
+/** Returns the only link: the configured `public_url` and the incident's id. */
 function linkBlock(url: string | undefined): KnownBlock[] {
   if (url === undefined) return [];
   const address = url.replaceAll(/[<>|]/g, encodeURIComponent).replaceAll('&', '&amp;');

@@ -1,28 +1,28 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Ends a text that was cut. */
+/** Marks the end of a text that was cut. */
 const CUT = '…';
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-// Control and format characters (bidirectional overrides, zero width), and what has no meaning outside of one font.
+// Control and format characters (bidirectional overrides, zero width), private use and unassigned characters.
 const UNPRINTABLE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text for a `plain_text` object of Slack, in which nothing formats, mentions or links: printable, escaped, never empty,
- * and at most `max` long after escaping, cut visibly and between characters.
+ * Returns text for a `plain_text` object of Slack, which formats, mentions and links nothing: printable, escaped, never empty,
+ * at most `max` characters after escaping, cut with a mark and between characters.
  */
 export function slackText(text: string, max: number): string {
   return clip(printable(text).trim() || '–', max);
 }
 
-/** The same in one line. */
+/** Returns the same in one line. */
 export function slackLine(text: string, max: number): string {
   return slackText(printable(text).replaceAll(/\s+/g, ' '), max);
 }
 
 /**
- * The same for the `text` of a message, which Slack shows where blocks are not: in push notifications and previews. There
- * addresses would become links, and names with @ or # could become mentions, so a zero-width space breaks them.
+ * Returns the same for the `text` of a message, which Slack shows in push notifications and previews. There addresses become
+ * links, and names with @ or # mentions; a zero-width space prevents that.
  */
 export function slackFallback(text: string, max: number): string {
   const broken = printable(text)

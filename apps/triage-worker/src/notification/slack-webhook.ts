@@ -4,18 +4,18 @@ import { postJson } from './post-json.ts';
 import { slackMessage } from './slack-message.ts';
 
 /**
- * An incoming webhook of Slack. It takes messages and nothing else: none can be changed later, so recurrences are not told.
- * @param readUrl gives its address, which is its key too
+ * An incoming webhook of Slack. Its messages cannot be updated, so recurrences are not sent.
+ * @param readUrl returns its URL, which is a secret
  */
 export function slackWebhook(readUrl: () => Promise<Secret>, rate: NotificationTarget['rate']): NotificationTarget {
   return {
     name: 'slack-webhook',
     rate,
     inOrder: true,
-    wants: (event) => event !== 'incident_recurred',
-    async deliver(news, _part, signal) {
+    accepts: (event) => event !== 'incident_recurred',
+    async deliver(notice, _part, signal) {
       const url = (await readUrl()).reveal();
-      await postJson("Slack's webhook", url, JSON.stringify(slackMessage(news)), {}, signal);
+      await postJson("Slack's webhook", url, JSON.stringify(slackMessage(notice)), {}, signal);
       return undefined;
     },
   };

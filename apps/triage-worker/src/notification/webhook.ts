@@ -1,38 +1,38 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHmac } from 'node:crypto';
 import { incidentFacts } from './incident-facts.ts';
-import { isOfIncident, type News } from './news.ts';
+import { isIncidentNotice, type Notice } from './notice.ts';
 import type { NotificationTarget } from './notification-target.ts';
 import { postJson } from './post-json.ts';
 
 export interface WebhookOptions {
   /** Gives the address. */
   readUrl: () => Promise<Secret>;
-  /** Gives the key of the signature, if there is one. */
+  /** Returns the key of the signature, if one is configured. */
   readSecret: () => Promise<Secret | undefined>;
 }
 
-/** Deliveries in a second: what a receiver of any kind can be expected to bear. */
+/** Deliveries per second, low enough for any receiver. */
 const RATE = { max: 50, duration: 1_000 };
 
 /**
- * A webhook that takes JSON, signed as the Standard Webhooks specification says: HMAC-SHA256 over id, time and body. The id
- * is the same when a delivery is repeated.
+ * A webhook that receives JSON, signed according to the Standard Webhooks specification: HMAC-SHA256 over id, time and body.
+ * A repeated delivery has the same id.
  */
 export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTarget {
   return {
     name: 'webhook',
     rate: RATE,
     inOrder: false,
-    wants: (event) => event !== 'incident_recurred',
-    async deliver(news, _part, signal) {
-      const body = JSON.stringify(webhookBody(news));
+    accepts: (event) => event !== 'incident_recurred',
+    async deliver(notice, _part, signal) {
+      const body = JSON.stringify(webhookBody(notice));
       const secret = await readSecret();
       const timestamp = String(Math.floor(Date.now() / 1000));
       const headers = {
-        'webhook-id': news.id,
+        'webhook-id': notice.id,
         'webhook-timestamp': timestamp,
-        ...(secret && { 'webhook-signature': sign(`${news.id}.${timestamp}.${body}`, secret) }),
+        ...(secret && { 'webhook-signature': sign(`${notice.id}.${timestamp}.${body}`, secret) }),
       };
       await postJson('the webhook', (await readUrl()).reveal(), body, headers, signal);
       return undefined;
@@ -40,11 +40,11 @@ export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTa
   };
 }
 
-/** What is sent: the facts, and of an incident the whole report. */
-function webhookBody(news: News): object {
-  const { id, event } = news;
-  if (isOfIncident(news)) return { id, event, incident: incidentFacts(news), report_markdown: news.report };
-  const { event: _, since, ...agents } = news.notification;
+/** Returns the body: the facts, and for an incident the whole report. */
+function webhookBody(notice: Notice): object {
+  const { id, event } = notice;
+  if (isIncidentNotice(notice)) return { id, event, incident: incidentFacts(notice), report_markdown: notice.report };
+  const { event: _, since, ...agents } = notice.notification;
   return {
     id,
     event,
@@ -56,7 +56,7 @@ function webhookBody(news: News): object {
   };
 }
 
-/** @param secret `whsec_` and base64, as the specification writes keys, or any other text as it is */
+/** @param secret `whsec_` and base64 as in the specification, or any other text */
 function sign(content: string, secret: Secret): string {
   const text = secret.reveal();
   const key = text.startsWith('whsec_') ? Buffer.from(text.slice('whsec_'.length), 'base64') : Buffer.from(text);

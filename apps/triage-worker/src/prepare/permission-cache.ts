@@ -1,18 +1,19 @@
 import { checkPermissions, type PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import type { PermissionSource } from '../triage-context.ts';
 import {
   type ClusterPermissions,
   isReadOnly,
   minimumPermissionsMet,
 } from '@nightcrier/core/permissions/cluster-permissions';
 
-/** RBAC seldom changes; what is this old is asked again. */
+/** RBAC seldom changes; an older answer is checked again. */
 const LONGEST_AGE_MS = 3_600_000;
 
 /**
- * What the kubeconfigs may do, as this worker has found out. Only an answer with which all is well is kept: whoever
- * mends a role or a kubeconfig need not wait for the next question.
+ * Permissions of the kubeconfigs, checked by this worker. Only an answer without problems is cached: a fixed role or
+ * kubeconfig takes effect with the next incident.
  */
-export class PermissionCache {
+export class PermissionCache implements PermissionSource {
   readonly #known = new Map<string, { permissions: ClusterPermissions; at: number }>();
   readonly #now: () => number;
 
@@ -35,7 +36,6 @@ export class PermissionCache {
     return permissions;
   }
 
-  /** The cluster has just refused something: what was found out about it may be true no more. */
   forget(clusterName: string): void {
     for (const [key, { permissions }] of this.#known) {
       if (permissions.cluster_name === clusterName) this.#known.delete(key);

@@ -4,15 +4,16 @@ import {
   isReadOnly,
   minimumPermissionsMet,
 } from '@nightcrier/core/permissions/cluster-permissions';
+import { describeWriteFinding } from '@nightcrier/core/permissions/write-finding';
 import type { Claim } from './claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 
 /**
- * What the kubeconfig may do where the incident is. The worker asks for itself, at most an hour ago: what the ingester
- * found out is about all namespaces, hours old perhaps, and may be about another kubeconfig. Missing permissions do not
- * stop an investigation, which then finds out less; with `require_read_only`, permissions to do more than read do.
- * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is no good or can write
+ * Checks the permissions of the kubeconfig in the namespace of the incident, with an answer that is at most an hour old. The
+ * worker asks itself: the ingester's answer is about all namespaces, and may be old or about another kubeconfig. Missing
+ * read permissions only leave gaps in the evidence; with `require_read_only`, more than read permissions end the run.
+ * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is invalid or can write
  */
 export async function preflight(claim: Claim, context: TriageContext): Promise<ClusterPermissions> {
   const { config, logger } = context;
@@ -20,7 +21,7 @@ export async function preflight(claim: Claim, context: TriageContext): Promise<C
   const { warnings } = permissions;
   if (config.require_read_only) requireReadOnly(permissions, claim);
   if (!minimumPermissionsMet(permissions)) {
-    logger.warn({ warnings }, 'cluster has insufficient permissions for full triage');
+    logger.warn({ warnings }, 'cluster permissions insufficient for full triage');
   }
   return permissions;
 }
@@ -43,7 +44,7 @@ async function ask(
 function requireReadOnly(permissions: ClusterPermissions, { cluster, kubeconfig }: Claim): void {
   const readOnly = isReadOnly(permissions);
   if (readOnly) return;
-  const found = (permissions.warnings ?? []).filter((warning) => warning.includes('the kubeconfig can ')).join('; ');
+  const found = (permissions.write_findings ?? []).map(describeWriteFinding).join('; ');
   const subject = `kubeconfig ${kubeconfig} of cluster ${cluster.name}`;
   if (readOnly === undefined) {
     throw new TriageEnded({ kind: 'retry', reason: `${subject} is not known to be read-only: ${found}` });

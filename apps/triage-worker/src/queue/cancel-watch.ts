@@ -1,3 +1,4 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/cancel-request';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Logger } from '@nightcrier/core/logger';
@@ -15,19 +16,29 @@ export interface WatchedIncident extends Disposable {
 }
 
 /**
- * Polls Redis for requests to cancel the incidents that this worker holds, while it holds any. A request stays on the
- * incident's row, so an outage of Redis delays it and does not lose it.
+ * Polls Redis for requests to cancel the incidents that this worker holds. A request stays on the incident's row, so an
+ * outage of Redis delays it and does not lose it.
  */
 export class CancelWatch {
   readonly #cancellations: Pick<Cancellations, 'requested'>;
-  readonly #logger: Logger;
   readonly #watched = new Map<string, (request: CancelRequest) => void>();
-  #timer: NodeJS.Timeout | undefined;
-  #polling = false;
+  readonly #loop: BackgroundLoop;
 
   constructor(options: { cancellations: Pick<Cancellations, 'requested'>; logger: Logger }) {
     this.#cancellations = options.cancellations;
-    this.#logger = options.logger;
+    this.#loop = new BackgroundLoop(async () => this.#poll(), {
+      interval: INTERVAL_MS,
+      firstRun: 'after_interval',
+      onError: (error) => options.logger.debug({ error }, 'poll for cancellations failed'),
+    });
+  }
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
   }
 
   watch(incidentId: string): WatchedIncident {
@@ -37,37 +48,21 @@ export class CancelWatch {
       found ??= request;
       controller.abort('cancellation was requested');
     });
-    this.#timer ??= setInterval(() => void this.#poll(), INTERVAL_MS);
     return {
       signal: controller.signal,
       request: () => found,
-      [Symbol.dispose]: () => this.#forget(incidentId),
+      [Symbol.dispose]: () => void this.#watched.delete(incidentId),
     };
   }
 
-  #forget(incidentId: string): void {
-    this.#watched.delete(incidentId);
-    if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
   async #poll(): Promise<void> {
-    if (this.#polling) return;
-    this.#polling = true;
-    try {
-      // ioredis sends them in one go.
-      await Promise.all(
-        [...this.#watched].map(async ([id, cancel]) => {
-          const request = await this.#cancellations.requested(id);
-          if (request) cancel(request);
-        }),
-      );
-    } catch (error) {
-      this.#logger.debug({ error }, 'poll for cancellations failed');
-    } finally {
-      this.#polling = false;
-    }
+    // ioredis sends them in one write.
+    await Promise.all(
+      [...this.#watched].map(async ([id, cancel]) => {
+        const request = await this.#cancellations.requested(id);
+        if (request) cancel(request);
+      }),
+    );
   }
 }
 

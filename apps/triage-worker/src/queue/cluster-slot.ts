@@ -1,3 +1,4 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { DelayedError } from 'bullmq';
@@ -5,18 +6,18 @@ import type { HeldJob } from './settle.ts';
 
 /** A slot of a cluster that this worker holds for one incident. */
 export interface HeldSlot {
-  /** Aborted when the slot went to another incident, or with its incident to another worker, because this one hung. */
+  /** Aborted when the lease of the slot is lost, because this worker hung. */
   lost: AbortSignal;
-  /** Lets the next incident of the cluster have it. Never rejects: the lease ends by itself. */
+  /** Frees the slot for the next incident of the cluster. Never rejects: the lease expires by itself. */
   give(): Promise<void>;
 }
 
-/** Of the lease: the time between two renewals. */
+/** Time between two renewals, as a part of the lease. */
 const RENEWAL_SHARE = 1 / 3;
 
 /**
- * Takes a slot of its cluster for an incident, and renews the lease until it is given back.
- * @throws DelayedError there is none free, and the job waits for one
+ * Takes a slot of its cluster for an incident, and renews the lease until the slot is freed.
+ * @throws DelayedError when no slot is free; the job is parked until one is
  */
 export async function takeSlot(
   { job, token, lockDuration }: HeldJob,
@@ -26,27 +27,31 @@ export async function takeSlot(
   const { incident_id, cluster_name } = job.data;
   const answer = await slots.take(cluster_name, incident_id, token);
   if (answer !== 'taken') {
-    logger.debug({ answer }, 'incident has no slot of its cluster');
+    logger.debug({ answer }, 'no cluster slot free; incident parked');
     throw new DelayedError();
   }
   const lost = new AbortController();
-  const renew = async (): Promise<void> => {
-    try {
+  const renewals = new BackgroundLoop(
+    async () => {
       if (!(await slots.renew(cluster_name, incident_id, token)))
-        lost.abort('the slot of its cluster went to another incident, or its incident to another worker');
-    } catch (error) {
-      logger.warn({ error }, 'slot of a cluster could not be renewed');
-    }
-  };
-  const timer = setInterval(() => void renew(), lockDuration * RENEWAL_SHARE);
+        lost.abort('the cluster slot went to another incident, or the incident to another worker');
+    },
+    {
+      interval: lockDuration * RENEWAL_SHARE,
+      firstRun: 'after_interval',
+      pacing: 'fixed_rate',
+      onError: (error) => logger.warn({ error }, 'cluster slot renewal failed'),
+    },
+  );
+  renewals.start();
   return {
     lost: lost.signal,
     async give() {
-      clearInterval(timer);
+      await renewals.stop();
       try {
         await slots.give(cluster_name, incident_id, token);
       } catch (error) {
-        logger.warn({ error }, 'slot of a cluster could not be given back; its lease ends by itself');
+        logger.warn({ error }, 'cluster slot not freed; its lease will expire');
       }
     },
   };

@@ -1,8 +1,7 @@
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { expect, it } from 'vitest';
-import type { RetryPolicy } from './retry-delay.ts';
-import { dispositionOf } from './disposition.ts';
+import { dispositionOf, type RetryPolicy } from './disposition.ts';
 
 const retry: RetryPolicy = { maxAttempts: 3, initial: 1000, max: 60_000, random: () => 0.5 };
 const quiet = { notify_on_agent_failure: false };

@@ -1,14 +1,22 @@
+import { backoff, type BackoffPolicy } from '@nightcrier/core/async/backoff';
 import { describeFailures } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentFailures, TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Settings } from '@nightcrier/core/settings/config';
 import type { IncidentEnd } from '@nightcrier/state/incidents/incidents';
-import { type RetryPolicy, retryDelay } from './retry-delay.ts';
 
 /** What an outcome means to the job, the incident's row, its notification, and the log. */
 export type Disposition = { level: 'info' | 'warn' | 'error'; message: string } & (
   | { job: 'complete' | 'fail'; end: IncidentEnd; markdown?: string }
   | { job: 'delay'; milliseconds: number; reason: string; attemptCounts: boolean }
 );
+
+/** When an investigation that could not run is tried again. */
+export interface RetryPolicy extends BackoffPolicy {
+  /** `max_attempts` */
+  maxAttempts: number;
+  /** 0 ≤ x < 1 */
+  random: () => number;
+}
 
 /** The settings that decide which outcomes are notified. */
 export type NotificationPolicy = Pick<Settings, 'notify_on_agent_failure'>;
@@ -51,7 +59,7 @@ export function dispositionOf(
         const end: IncidentEnd = { state: 'failed', ...cause, reason, notify: 'incident_failed' };
         return { job: 'fail', end, level: 'error', message: 'attempts exhausted; triage failed' };
       }
-      const milliseconds = retryDelay(attempts, retry);
+      const milliseconds = backoff(attempts, retry, retry.random());
       const { reason } = cause;
       return {
         job: 'delay',

@@ -1,3 +1,4 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import type { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
@@ -5,63 +6,63 @@ import type { QueueSweep } from '@nightcrier/state/queue/queue-sweep';
 export interface QueueSweeperOptions {
   sweep: QueueSweep;
   slots: ClusterSlots;
-  /** 0: no bound. */
+  /** 0: no limit. */
   max_queue_age_seconds: number;
-  /** Between two sweeps, ms. */
+  /** Time between two sweeps, ms. */
   interval: number;
   logger: Logger;
 }
 
+/** Incidents that one log line lists. */
+const LISTED = 20;
+
 /**
- * Sets right at an interval what nobody else would: incidents that waited too long, slots of workers that died, rows
- * whose jobs have ended without them, incidents that were kept for long enough. Every worker does so; what one has done
- * leaves nothing for the others.
+ * Sweeps the queue at an interval: expires incidents that waited too long, ends rows whose jobs are gone, frees slots of
+ * dead workers, and removes incidents past their retention. Every worker sweeps; each step is idempotent.
  */
 export class QueueSweeper {
-  #options: QueueSweeperOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> | undefined;
+  readonly #options: QueueSweeperOptions;
+  readonly #loop: BackgroundLoop;
+  #maxQueueAge: number;
 
   constructor(options: QueueSweeperOptions) {
+    const { interval, logger } = options;
     this.#options = options;
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => this.#begin(), this.#options.interval);
-  }
-
-  /** From the next sweep on. */
-  configure(max_queue_age_seconds: number): void {
-    this.#options = { ...this.#options, max_queue_age_seconds };
-  }
-
-  /** Resolves when a sweep that is under way is done. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#sweeping;
-  }
-
-  #begin(): void {
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = undefined;
+    this.#maxQueueAge = options.max_queue_age_seconds;
+    this.#loop = new BackgroundLoop(async () => this.#sweep(), {
+      interval,
+      firstRun: 'after_interval',
+      pacing: 'fixed_rate',
+      onError: (error) => logger.debug({ error }, 'queue sweep failed'),
     });
   }
 
+  start(): void {
+    this.#loop.start();
+  }
+
+  /** Applies from the next sweep on. */
+  configure(max_queue_age_seconds: number): void {
+    this.#maxQueueAge = max_queue_age_seconds;
+  }
+
+  /** Resolves when the sweep that is under way has ended. */
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
   async #sweep(): Promise<void> {
-    const { sweep, slots, max_queue_age_seconds, logger } = this.#options;
-    try {
-      const expired = max_queue_age_seconds > 0 ? await sweep.expire(max_queue_age_seconds) : [];
-      if (expired.length > 0)
-        logger.warn(
-          { expired: expired.length, incidents: expired.slice(0, 20), max_queue_age_seconds },
-          'incidents expired',
-        );
-      for (const id of await sweep.endAbandoned())
-        logger.error({ incident_id: id }, 'triage failed: nobody wrote down how it ended');
-      await slots.refill();
-      await sweep.trim();
-    } catch (error) {
-      logger.debug({ error }, 'queue could not be swept');
+    const { sweep, slots, logger } = this.#options;
+    const max_queue_age_seconds = this.#maxQueueAge;
+    const expired = max_queue_age_seconds > 0 ? await sweep.expire(max_queue_age_seconds) : [];
+    if (expired.length > 0) {
+      const incidents = expired.slice(0, LISTED);
+      logger.warn({ expired: expired.length, incidents, max_queue_age_seconds }, 'queued incidents expired');
     }
+    for (const id of await sweep.endAbandoned()) {
+      logger.error({ incident_id: id }, 'orphaned incident marked failed');
+    }
+    await slots.refill();
+    await sweep.trim();
   }
 }

@@ -5,8 +5,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
-import { dispositionOf, type NotificationPolicy } from './disposition.ts';
-import type { RetryPolicy } from './retry-delay.ts';
+import { dispositionOf, type NotificationPolicy, type RetryPolicy } from './disposition.ts';
 
 /** Characters of a root cause in the log. */
 const LONGEST_CAUSE = 300;

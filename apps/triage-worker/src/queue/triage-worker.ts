@@ -10,94 +10,75 @@ import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { removeAgentContainers } from '../agent/run/remove-agent-containers.ts';
 import { CancelWatch, orCancelled, type WatchedIncident } from './cancel-watch.ts';
 import { takeSlot } from './cluster-slot.ts';
-import type { RetryPolicy } from './retry-delay.ts';
+import type { RetryPolicy } from './disposition.ts';
+import { FailedJobs } from './failed-jobs.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
+import { WorkerStateTracker } from './worker-state.ts';
 import { StageClock } from '../stage-clock.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { triage } from '../triage.ts';
 
-/** How BullMQ finds out that a worker has died. Times in milliseconds. */
+/** When BullMQ considers a worker dead. Times in milliseconds. */
 export interface LockSettings {
-  /** A job that was not renewed for so long is anybody's; it is renewed at half of it. */
+  /** A job whose lock was not renewed for this long is stalled; the lock is renewed at half of it. */
   lockDuration: number;
-  /** Time between two looks for such jobs. */
+  /** Time between two checks for stalled jobs. */
   stalledInterval: number;
 }
 
 /** Long enough that a worker that hangs for a while does not have its incidents investigated twice. */
 export const DEFAULT_LOCK: LockSettings = { lockDuration: 60_000, stalledInterval: 15_000 };
 
-/** Of a worker without a share: `max_concurrent_agents`, which BullMQ keeps for all workers, is its bound. */
-const MOST_AT_ONCE = 1_000;
+/** Limit of a worker without a share: BullMQ enforces `max_concurrent_agents` over all workers. */
+const NO_SHARE = 1_000;
 
 export interface TriageWorkerParts {
-  /** What the stages use; the worker adds what is each run's own. */
+  /** What the stages use; the worker adds what belongs to one run. */
   context: Omit<TriageContext, 'afterwards' | 'signal' | 'stages'>;
   connection: WorkerOptions['connection'];
-  /** BullMQ's `prefix` option. */
+  /** Of BullMQ's keys. */
   prefix: string;
   counters: TriageCounters;
   slots: ClusterSlots;
   cancellations: Cancellations;
   retry: RetryPolicy;
-  /** Has what is due to be told looked for at once. */
+  /** Wakes the notifier: a notification is due. */
   wakeNotifier: () => void;
   lock: LockSettings;
 }
 
-/**
- * Takes incidents off the queue and has each investigated. Running → draining (claims nothing more, what runs may finish)
- * → aborting (what still runs is handed back) → closed; there is no way back.
- */
+/** Claims incidents from the queue and runs triage on each. Its states: see {@link WorkerStateTracker}. */
 export class TriageWorker {
   #parts: TriageWorkerParts;
   readonly #logger: Logger;
+  readonly #state: WorkerStateTracker;
   readonly #worker: Worker<TriageJob>;
-  readonly #shutdown = new AbortController();
   readonly #cancelWatch: CancelWatch;
-  /** Rows of jobs that BullMQ failed by itself, being brought to their end. */
-  readonly #recording = new Set<Promise<void>>();
-  #draining = false;
+  readonly #failedJobs: FailedJobs;
+  #drained: Promise<void> | undefined;
 
   constructor(parts: TriageWorkerParts) {
-    const { config, logger } = parts.context;
+    const { logger, incidents } = parts.context;
     this.#parts = parts;
     this.#logger = logger;
+    this.#state = new WorkerStateTracker(logger);
     this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, logger });
-    this.#worker = new Worker<TriageJob>(
-      QUEUE_NAME,
-      async (job, token, signal) => this.#process(job, token ?? '', signal ?? this.#shutdown.signal),
-      {
-        connection: parts.connection,
-        prefix: parts.prefix,
-        name: parts.context.workerId,
-        autorun: false,
-        concurrency: MOST_AT_ONCE,
-        // An incident that kills its workers must not take all of them. Once more than attempts, for the last resort.
-        maxStalledCount: config.max_attempts,
-        drainDelay: 5,
-        ...parts.lock,
-        ...RETENTION,
-      },
-    );
-    this.#worker.on('lockRenewalFailed', (ids) => {
-      for (const id of ids) this.#worker.cancelJob(id, 'the lock on the incident was lost');
-    });
-    this.#worker.on('stalled', (id) => logger.warn({ incident_id: id }, 'incident lost its worker and waits again'));
-    this.#worker.on('failed', (job, error) => this.#recordFailure(job, error));
-    this.#worker.on('error', (error) => this.#logError(error));
+    this.#failedJobs = new FailedJobs({ incidents, wakeNotifier: parts.wakeNotifier, logger });
+    this.#worker = this.#openWorker(parts);
   }
 
-  /** Works until {@link drain}. Waits for Redis as long as it takes. */
+  /** Claims incidents until {@link drain}. Waits for Redis without limit. */
   async run(): Promise<void> {
+    this.#state.change('running');
+    this.#cancelWatch.start();
     await this.#worker.run();
   }
 
   /**
-   * So many incidents are investigated at once from now on; what runs beyond that may finish. A worker that is full takes
-   * note of a greater number when one of its investigations ends.
+   * Limits the investigations of this worker from now on; running ones beyond the limit may finish. A worker that is full
+   * applies a higher limit when one of its investigations ends.
    */
-  limit(agents = MOST_AT_ONCE): void {
+  limit(agents = NO_SHARE): void {
     this.#worker.concurrency = agents;
   }
 
@@ -110,21 +91,54 @@ export class TriageWorker {
   }
 
   /**
-   * Claims nothing more, lets what runs finish for `milliseconds`, then aborts the rest and hands it back. Resolves when
-   * all of it is settled.
+   * Claims nothing more, lets running investigations finish for `milliseconds`, then aborts and requeues the rest. Resolves
+   * when all outcomes are written. Concurrent calls share one drain.
    */
-  async drain(milliseconds: number): Promise<void> {
-    this.#draining = true;
-    const timer = setTimeout(() => this.#shutdown.abort('the worker shuts down'), milliseconds);
+  drain(milliseconds: number): Promise<void> {
+    this.#drained ??= this.#drain(milliseconds);
+    return this.#drained;
+  }
+
+  async #drain(milliseconds: number): Promise<void> {
+    this.#state.change('draining');
+    const timer = setTimeout(() => this.#state.change('aborting'), milliseconds);
     try {
       await this.#worker.close();
-      await Promise.all(this.#recording);
+      await this.#failedJobs.settled();
     } finally {
       clearTimeout(timer);
+      await this.#cancelWatch.stop();
+      this.#state.change('closed');
     }
   }
 
-  /** The connection logs by itself when Redis is away and when it is back. */
+  #openWorker({ context, connection, prefix, lock }: TriageWorkerParts): Worker<TriageJob> {
+    const worker = new Worker<TriageJob>(
+      QUEUE_NAME,
+      async (job, token, signal) => this.#process(job, token ?? '', signal ?? this.#state.aborted),
+      {
+        connection,
+        prefix,
+        name: context.workerId,
+        autorun: false,
+        concurrency: NO_SHARE,
+        // An incident that crashes its workers must not crash all of them. One more than attempts, for the last resort.
+        maxStalledCount: context.config.max_attempts,
+        drainDelay: 5,
+        ...lock,
+        ...RETENTION,
+      },
+    );
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) worker.cancelJob(id, 'the lock of the job was lost');
+    });
+    worker.on('stalled', (id) => this.#logger.warn({ incident_id: id }, 'job stalled; requeued'));
+    worker.on('failed', (job, error) => this.#failedJobs.record(job, error));
+    worker.on('error', (error) => this.#logError(error));
+    return worker;
+  }
+
+  /** The connection itself logs when it is lost and restored. */
   #logError(error: Error): void {
     const level = isNotConnectionError(error) ? 'warn' : 'debug';
     this.#logger[level]({ error }, 'queue worker error');
@@ -135,20 +149,20 @@ export class TriageWorker {
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
     const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
     try {
-      // Fetched while the worker was told to stop; nothing has begun.
-      if (this.#draining) return await giveBack(held);
+      // Fetched while the worker began to drain; nothing has started.
+      if (this.#state.state !== 'running') return await giveBack(held);
       await this.#work(held, lockSignal, logger);
     } catch (error) {
       if (error instanceof DelayedError) await this.#cancelReleased(incident_id, logger);
       if (error instanceof DelayedError || error instanceof UnrecoverableError) throw error;
-      // What became of the incident could not be written, so the job must not end either. BullMQ leaves it as it is after a
-      // DelayedError; its lock is no longer renewed, and it is taken again as if this worker had died.
+      // Without its outcome written the job must not end. BullMQ leaves the job as it is after a DelayedError; its lock
+      // expires, and another worker takes it as stalled.
       logger.error({ error }, 'cannot persist outcome; retrying');
       throw new DelayedError();
     }
   }
 
-  /** A request to cancel that came while the job was being given back was left to this worker. */
+  /** Applies a request to cancel that came while the job was being requeued. */
   async #cancelReleased(incidentId: string, logger: Logger): Promise<void> {
     try {
       const reason = await this.#parts.cancellations.cancelReleased(incidentId);
@@ -162,13 +176,13 @@ export class TriageWorker {
     const { slots, context } = this.#parts;
     const stages = new StageClock();
     const taking = stages.time('slot', takeSlot(held, slots, logger));
-    // Asked for right behind it: one wait for Redis in place of two.
+    // Sent right behind it: one round trip instead of two.
     const row = context.incidents.get(held.job.data.incident_id);
-    // Without a slot nobody looks at it.
+    // Not read without a slot.
     row.catch(() => undefined);
     const slot = await taking;
     using cancel = this.#cancelWatch.watch(held.job.data.incident_id);
-    const signal = AbortSignal.any([lockSignal, slot.lost, this.#shutdown.signal, cancel.signal]);
+    const signal = AbortSignal.any([lockSignal, slot.lost, this.#state.aborted, cancel.signal]);
     await using afterwards = new AsyncDisposableStack();
     afterwards.defer(() => slot.give());
     await this.#investigate(held, row, cancel, { afterwards, signal, stages, logger });
@@ -183,39 +197,12 @@ export class TriageWorker {
     const { logger } = run;
     const { counters, retry, context, wakeNotifier } = this.#parts;
     const { incidents, config: notifications } = context;
-    const begun = performance.now();
+    const startedAt = performance.now();
     const id = held.job.data.incident_id;
     const outcome = orCancelled(await triage(id, row, { ...context, ...run }), cancel.request());
     if (outcome.kind === 'cancelled')
       run.afterwards.defer(async () => removeAgentContainers(id, { ...context, logger }));
-    const seconds = Math.round(performance.now() - begun) / 1000;
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
     return settle(held, outcome, { incidents, counters, retry, notifications, wakeNotifier, logger, seconds });
-  }
-
-  /**
-   * A job that has lost its worker too often is failed by BullMQ, by itself; then its row must say so. The other failed
-   * jobs are those that `settle` failed, whose rows have ended already.
-   */
-  #recordFailure(job: Job<TriageJob> | undefined, error: Error): void {
-    if (!job) {
-      this.#logger.error({ error }, 'a job failed and is gone; its incident cannot be named');
-      return;
-    }
-    const recording = this.#endRow(job.data.incident_id, error).finally(() => this.#recording.delete(recording));
-    this.#recording.add(recording);
-  }
-
-  async #endRow(incidentId: string, { message }: Error): Promise<void> {
-    const logger = this.#logger.child({ incident_id: incidentId });
-    const reason = `its workers died or hung too often: ${message}`;
-    try {
-      const end = { state: 'failed', reason, notify: 'incident_failed' } as const;
-      const { kind } = await this.#parts.context.incidents.finish(incidentId, end);
-      if (kind !== 'changed') return;
-      logger.error({ reason }, 'triage failed');
-      this.#parts.wakeNotifier();
-    } catch (error) {
-      logger.error({ error }, 'end of a failed job could not be recorded');
-    }
   }
 }

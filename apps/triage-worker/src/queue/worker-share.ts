@@ -1,3 +1,4 @@
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
 
@@ -5,76 +6,73 @@ export interface WorkerShareOptions {
   workers: Pick<LiveWorkers, 'beat' | 'leave'>;
   /** Investigations at once, over all workers. */
   max_concurrent_agents: number;
-  /** This worker runs so many at once from now on; undefined: as many as run at all. */
+  /** Receives the number of agents that this worker may run; undefined: no limit of its own. */
   onShare: (agents: number | undefined) => void;
-  /** Between two looks at how many workers there are, ms. */
+  /** Time between two heartbeats, ms. */
   interval?: number;
   logger: Logger;
 }
 
 const INTERVAL_MS = 2_000;
-/** A worker that is silent for so long leaves its share to the others, ms. */
+/** Time without heartbeat after which a worker's share goes to the others, ms. */
 export const WORKER_SILENT_MS = 3 * INTERVAL_MS;
 
+/** `all`: this worker is alone, and has no limit of its own. */
+type Share = 'unknown' | 'all' | number;
+
 /**
- * Divides `max_concurrent_agents` evenly among the workers that live, rounded up: without it, the worker that comes first
- * takes all that may run, and gives none of it up as long as incidents wait. A worker alone has no share, so that another
- * `max_concurrent_agents` takes effect while it is full. While Redis is away the share stays.
+ * Divides `max_concurrent_agents` evenly among the live workers, rounded up: without it, the worker that comes first takes
+ * all agents, and keeps them as long as incidents wait. A lone worker has no limit of its own, so that a changed
+ * `max_concurrent_agents` applies while it is full. While Redis is unreachable the share stays.
  */
 export class WorkerShare {
   readonly #options: WorkerShareOptions;
+  readonly #loop: BackgroundLoop;
   #maxConcurrentAgents: number;
-  /** 0: it does not know yet. */
-  #agents: number | undefined = 0;
-  #looking: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #share: Share = 'unknown';
 
   constructor(options: WorkerShareOptions) {
     this.#options = options;
     this.#maxConcurrentAgents = options.max_concurrent_agents;
+    this.#loop = new BackgroundLoop(async () => this.#update(), {
+      interval: options.interval ?? INTERVAL_MS,
+      firstRun: 'after_interval',
+      pacing: 'fixed_rate',
+      onError: (error) => this.#logFailure(error),
+    });
   }
 
-  /** Resolves when the share is known. */
+  /** Resolves when the share is known, or could not be read. */
   async start(): Promise<void> {
-    this.#timer = setInterval(() => void this.#look(), this.#options.interval ?? INTERVAL_MS);
-    await this.#look();
+    await this.#update().catch((error: unknown) => this.#logFailure(error));
+    this.#loop.start();
   }
 
-  /** Another number is to be divided from now on. */
+  /** Divides another number of agents, immediately. */
   configure(maxConcurrentAgents: number): void {
     this.#maxConcurrentAgents = maxConcurrentAgents;
-    void this.#look();
+    this.#loop.wake();
   }
 
-  /** The others get this worker's share. Waits for nothing: Redis may be away. */
+  /** Gives the share to the other workers. Does not wait: Redis may be unreachable. */
   stop(): void {
-    clearInterval(this.#timer);
     const { workers, logger } = this.#options;
-    workers.leave().catch((error: unknown) => logger.debug({ error }, 'share could not be given back'));
+    void this.#loop.stop();
+    workers.leave().catch((error: unknown) => logger.debug({ error }, 'worker share not released'));
   }
 
-  /** One at a time, also when Redis takes longer than the interval to answer. */
-  #look(): Promise<void> {
-    this.#looking ??= this.#count().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
-  }
-
-  async #count(): Promise<void> {
+  async #update(): Promise<void> {
     const { workers, onShare, logger } = this.#options;
-    try {
-      const count = await workers.beat();
-      const agents = count === 1 ? undefined : Math.ceil(this.#maxConcurrentAgents / count);
-      if (agents === this.#agents) return;
-      this.#agents = agents;
-      onShare(agents);
-      logger.info(
-        { agents, workers: count, max_concurrent_agents: this.#maxConcurrentAgents },
-        'share of the agents changed',
-      );
-    } catch (error) {
-      logger.debug({ error }, 'workers could not be counted');
-    }
+    const count = await workers.beat();
+    const max_concurrent_agents = this.#maxConcurrentAgents;
+    const share: Share = count === 1 ? 'all' : Math.ceil(max_concurrent_agents / count);
+    if (share === this.#share) return;
+    this.#share = share;
+    onShare(share === 'all' ? undefined : share);
+    logger.info({ share, workers: count, max_concurrent_agents }, 'worker share changed');
+  }
+
+  #logFailure(error: unknown): void {
+    this.#options.logger.debug({ error }, 'worker heartbeat failed');
   }
 }

@@ -20,7 +20,7 @@ const FILES = [
 
 /**
  * Keeps one workspace created ahead in the root: an incident takes it by one rename instead of ten calls that create
- * directories and files (docs/adr/0038-workspaces-are-written-in-one-go.md). If there is none, workspaces are created on
+ * directories and files (docs/adr/0038-synchronous-workspace-writes.md). If there is none, workspaces are created on
  * demand.
  */
 export class PrecreatedWorkspace implements WorkspacePool {

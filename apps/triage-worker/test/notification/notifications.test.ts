@@ -6,7 +6,7 @@ import { type PostedMessage, SlackServer } from '../../../../test/fixtures/slack
 import { harness } from '../file-harness.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
-/** Settings of a Slack app; its token in a file, so that worker processes can be given it. */
+/** Returns the settings of a Slack app; its token is in a file that worker processes can read. */
 async function slackApp(slack: SlackServer): Promise<Record<string, string>> {
   const file = path.join(harness.folder, 'slack-token');
   await writeFile(file, `${slack.token}\n`);
@@ -20,7 +20,7 @@ const replies = (slack: SlackServer): PostedMessage[] =>
 const patience = { timeout: 20_000 };
 
 describe('a Slack app', () => {
-  it('posts one message for an incident with its report in the thread, and changes it when the fault comes again', async () => {
+  it('posts one message for an incident with its report in the thread, and updates it when the fault recurs', async () => {
     await using slack = await SlackServer.start();
     await harness.startWorker(
       harness.config({ ...(await slackApp(slack)), public_url: 'https://nightcrier.example/' }),
@@ -42,12 +42,12 @@ describe('a Slack app', () => {
     for (let times = 0; times < 20; times += 1) await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n21 times');
     expect(cards(slack)).toHaveLength(1);
-    // What came within one look is told by one change.
+    // Recurrences within one interval are one update.
     expect(cards(slack)[0]?.edits).toBeLessThan(20);
     expect(slack.violations).toEqual([]);
   });
 
-  it('changes the message once for all that came again while Slack was away', async () => {
+  it('updates the message once for all recurrences while Slack was unreachable', async () => {
     await using slack = await SlackServer.start();
     await harness.startWorker(harness.config(await slackApp(slack)));
     const id = await harness.admit();
@@ -60,14 +60,14 @@ describe('a Slack app', () => {
     }
     slack.outage = undefined;
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n11 times');
-    // The change that Slack had refused, and the one that stayed due meanwhile.
+    // The update that Slack had refused, and the one that stayed due meanwhile.
     expect(cards(slack)[0]?.edits).toBeLessThanOrEqual(2);
     await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n12 times');
   });
 
   it.each(['hang', 'drop', 'drop after taking'] as const)(
-    'is told once by a Slack that answers 429, 500 and then does: %s',
+    'is notified once after responses 429 and 500, and then: %s',
     async (kind) => {
       await using slack = await SlackServer.start();
       slack.misbehaviours.push(
@@ -84,7 +84,7 @@ describe('a Slack app', () => {
     },
   );
 
-  it('is told of each incident exactly once by workers that are killed between its end and the message', async () => {
+  it('is notified of each incident exactly once by workers that are killed between its end and the message', async () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'drop' };
     const config = harness.config({ ...(await slackApp(slack)), max_agents_per_cluster: 0 });
@@ -105,7 +105,7 @@ describe('a Slack app', () => {
     expect(cards(slack)).toHaveLength(ids.length);
   });
 
-  it('is told of an incident whose worker died in the moment of its end', async () => {
+  it('is notified of an incident whose worker died right after its end', async () => {
     await using slack = await SlackServer.start();
     const id = await harness.admit();
     await harness.incidents.finish(id, { state: 'failed', reason: 'the cluster is gone', notify: 'incident_failed' });
@@ -114,7 +114,7 @@ describe('a Slack app', () => {
     expect(cards(slack)[0]?.shown.join('\n')).toContain('Note: the cluster is gone');
   });
 
-  it('leaves alone a message that somebody has removed', async () => {
+  it('does not post again a message that was removed', async () => {
     await using slack = await SlackServer.start();
     await harness.startWorker(harness.config(await slackApp(slack)));
     const id = await harness.admit();
@@ -124,14 +124,14 @@ describe('a Slack app', () => {
     await harness.recur(id);
     await expect.poll(() => slack.requests, patience).toBeGreaterThan(before);
     await expect
-      .poll(() => harness.logger.lines.filter(({ message }) => message === 'notified').length, patience)
+      .poll(() => harness.logger.lines.filter(({ message }) => message === 'notification delivered').length, patience)
       .toBe(3);
     expect(slack.messages).toEqual([]);
   });
 });
 
 describe("Slack's incoming webhook", () => {
-  it('is told of what could not be investigated, and of an agent that failed only if that is wanted', async () => {
+  it('is notified of failed triage, and of failed agents only with notify_on_agent_failure', async () => {
     await using slack = await SlackServer.start();
     const agent = { agent: 'exits-3' };
     const settings = { slack_webhook_url: slack.webhookUrl };
@@ -151,16 +151,16 @@ describe("Slack's incoming webhook", () => {
     await expect.poll(() => slack.messages.length, patience).toBe(2);
     const [first, second] = slack.messages.map(({ shown }) => shown.join('\n'));
     expect(first).toMatch(/Could not be investigated[^]*cluster alpha is not in this worker's configuration/);
-    expect(second).toMatch(/The agent gave no report[^]*exited with code 3/);
+    expect(second).toMatch(/The agent wrote no report[^]*exited with code 3/);
   });
 
-  it('is told once of each of 20 incidents that three workers find due at the same time', async () => {
+  it('is notified once of each of 20 incidents that three workers find due at the same time', async () => {
     await using slack = await SlackServer.start();
     const ids = await Promise.all(Array.from({ length: 20 }, () => harness.admit()));
     for (const id of ids) await harness.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
     const config = harness.config({ slack_webhook_url: slack.webhookUrl });
     await Promise.all([1, 2, 3].map(() => harness.startWorker(config)));
-    const notified = () => harness.logger.lines.filter(({ message }) => message === 'notified').length;
+    const notified = () => harness.logger.lines.filter(({ message }) => message === 'notification delivered').length;
     await expect.poll(() => slack.messages.length, patience).toBeGreaterThanOrEqual(20);
     // One more incident comes last, as the queue keeps the order.
     const last = await harness.admit();
@@ -169,26 +169,26 @@ describe("Slack's incoming webhook", () => {
     expect([slack.messages.length, notified()]).toEqual([21, 21]);
   });
 
-  it('gets what it refuses only once, and the log says so', async () => {
+  it('gets a message that it refuses only once, and the failure is logged', async () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'status', status: 400 };
     await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
     await harness.reaches(await harness.admit(), 'resolved');
-    const refused = expect.objectContaining({ level: 'error', message: 'notification was not delivered' });
+    const refused = expect.objectContaining({ level: 'error', message: 'notification not delivered' });
     await expect.poll(() => harness.logger.lines, patience).toContainEqual(refused);
     expect(slack.requests).toBe(1);
     expect(JSON.stringify(harness.logger.lines)).not.toContain('secret-part');
   });
 });
 
-it('what is told of an incident whose row cannot be read is given up at once, with the reason', async () => {
+it('a notification of an incident whose row cannot be read fails at once, with the reason', async () => {
   await using slack = await SlackServer.start();
   const id = await harness.admit();
   await harness.incidents.finish(id, { state: 'failed', notify: 'incident_failed' });
   await harness.corrupt(id);
   await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
   const given = {
-    message: 'notification was not delivered',
+    message: 'notification not delivered',
     fields: expect.objectContaining({ error: expect.stringContaining('unreadable') }),
   };
   await expect.poll(() => harness.logger.lines, patience).toContainEqual(expect.objectContaining(given));
@@ -196,7 +196,7 @@ it('what is told of an incident whose row cannot be read is given up at once, wi
 });
 
 describe('the webhook', () => {
-  it('gets signed JSON, and the same id when a delivery is repeated', async () => {
+  it('gets signed JSON, with the same id when a delivery is repeated', async () => {
     await using receiver = await WebhookReceiver.start();
     receiver.statuses.push(503, 401);
     const key = `whsec_${Buffer.from('a key of the receiver').toString('base64')}`;

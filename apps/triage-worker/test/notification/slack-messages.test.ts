@@ -6,7 +6,7 @@ import { openState } from '@nightcrier/state/open-state';
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';
-import type { IncidentNews } from '../../src/notification/news.ts';
+import type { IncidentNotice } from '../../src/notification/notice.ts';
 import { slackBot } from '../../src/notification/slack-bot.ts';
 import { slackMessage } from '../../src/notification/slack-message.ts';
 import { slackWebhook } from '../../src/notification/slack-webhook.ts';
@@ -27,7 +27,7 @@ it.each([
   expect(fields.map(({ text }) => text)).toContain(expected);
 });
 
-it('tells that agents are degraded, and work again, with time and counts', async () => {
+it('reports that agents are degraded and recovered, with duration and counts', async () => {
   await using slack = await SlackServer.start();
   const hook = slackWebhook(() => Promise.resolve(new Secret(slack.webhookUrl)), rate);
   const since = Date.parse('2026-03-01T12:00:00Z');
@@ -40,11 +40,11 @@ it('tells that agents are degraded, and work again, with time and counts', async
   expect(first).toMatch(
     /^Agents are degraded\nAgent: claude\. Failures in a row: 3\. The last one: claude: &lt;!here&gt; quota\n/,
   );
-  expect(second).toMatch(/Degraded for 2 h 5 min\. Failures in a row: 3\. Incidents that it was passed over for: 40\./);
+  expect(second).toMatch(/Degraded for 2 h 5 min\. Failures in a row: 3\. Incidents given to fallback agents: 40\./);
   expect(slack.violations).toEqual([]);
 });
 
-it('Slack takes the messages and reports of 1,000 incidents with hostile names, and none mentions, links or is malformed', async () => {
+it('Slack accepts the messages and reports of 1,000 incidents with hostile names, and none mentions, links or is malformed', async () => {
   await using slack = await SlackServer.start();
   const redis = await startRedisServer();
   const connection = connectWorker({ url: redis.url, key_prefix: 'x' }, silentLogger);
@@ -57,10 +57,16 @@ it('Slack takes the messages and reports of 1,000 incidents with hostile names, 
       const incident = hostileIncident(seed);
       const report = incident.report?.recommendations.join('\n').slice(0, 60_000) || 'Nothing.';
       const reportUrl = `https://nightcrier.example/a&b/${incident.incident_id}`;
-      const news: IncidentNews = { id: incident.incident_id, event: 'incident_resolved', incident, report, reportUrl };
-      await hook.deliver(news, 'message', never);
-      expect(await bot.deliver(news, 'message', never)).toBe('report');
-      await bot.deliver(news, 'report', never);
+      const notice: IncidentNotice = {
+        id: incident.incident_id,
+        event: 'incident_resolved',
+        incident,
+        report,
+        reportUrl,
+      };
+      await hook.deliver(notice, 'message', never);
+      expect(await bot.deliver(notice, 'message', never)).toBe('report');
+      await bot.deliver(notice, 'report', never);
     }
     expect(slack.violations).toEqual([]);
     expect(slack.messages).toHaveLength(3_000);

@@ -8,8 +8,11 @@ import { LIST_RESOURCES_TOOL, resourcesOf } from '../mcp/session/tools.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 
 /** The kinds of which most symptoms are, and that nothing has to wait for the others. */
-export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
+export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'services', 'nodes', 'deployments', 'jobs', 'pods'];
 export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
+
+/** What others are compared with when they are listed. */
+const EARLY_KINDS: readonly WatchedKind[] = ['events', 'services'];
 
 /** Lists that one cluster is asked for at once. */
 const CONCURRENT_LISTS = 3;
@@ -58,10 +61,10 @@ export class ClusterScan {
       failures.push(problem);
       this.#leaveOut(kind, problem, detector);
     };
-    if (kinds.includes('events')) await list('events');
+    for (const kind of EARLY_KINDS) if (kinds.includes(kind)) await list(kind);
     const limit = pLimit(CONCURRENT_LISTS);
-    const states = kinds.filter((kind) => kind !== 'events');
-    await Promise.all(states.map(async (kind) => limit(() => list(kind))));
+    const later = kinds.filter((kind) => !EARLY_KINDS.includes(kind));
+    await Promise.all(later.map(async (kind) => limit(() => list(kind))));
     if (failures.length === kinds.length) {
       throw new ConnectionError('tool_failed', `${this.#endpoint}: nothing could be listed: ${failures[0]}`);
     }

@@ -8,7 +8,7 @@ import { faultOf } from './fault-of.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { workloadOfResource } from './owners.ts';
 import { conditionOf, dueAt, type Symptom } from './symptom.ts';
-import { symptomsOf } from './symptoms-of.ts';
+import { NEEDS, symptomsOf } from './symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
 export interface Detected {
@@ -359,8 +359,11 @@ export class Detector {
     return this.#current.has(kind) || now - (this.#readAt.get(id) ?? -Infinity) <= FRESH_MS;
   }
 
-  /** An Event of an object that has not been read yet. */
-  #isUnconfirmed({ kind, symptom: { resource } }: Suspect): boolean {
+  /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
+  #isUnconfirmed({ kind, symptom }: Suspect): boolean {
+    const needs = NEEDS[symptom.kind] ?? [];
+    if (needs.some((other) => !this.#current.has(other) && !this.#unreadable.has(other))) return true;
+    const { resource } = symptom;
     const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
     if (about === undefined || this.#current.has(about) || this.#unreadable.has(about)) return false;
     return this.#objects.get(about, resource) === undefined;

@@ -91,13 +91,30 @@ export type Pod = z.infer<typeof Pod>;
 export const Node = z.object({ metadata: Meta, status: z.object({ conditions }).nullish() });
 export type Node = z.infer<typeof Node>;
 
+/** `cart:7070`: of the environment, only what can be the address of a Service of the same namespace is kept. */
+const ADDRESS = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?:\d{2,5}$/;
+const Variable = z.object({ name: z.string(), value: text });
+
+const TemplateContainer = z.object({
+  ports: z.array(z.object({ containerPort: number, name: text, protocol: text })).nullish(),
+  env: z
+    .array(Variable)
+    .nullish()
+    .transform((variables) => variables?.filter(({ value }) => ADDRESS.test(value ?? ''))),
+});
+
 /** Deployment, ReplicaSet, StatefulSet, DaemonSet: what runs pods from a template. */
 export const Replicated = z.object({
   metadata: Meta,
   spec: z
     .object({
       replicas: number,
-      template: z.object({ metadata: z.object({ labels: texts }).nullish() }).nullish(),
+      template: z
+        .object({
+          metadata: z.object({ labels: texts }).nullish(),
+          spec: z.object({ containers: z.array(TemplateContainer).nullish() }).nullish(),
+        })
+        .nullish(),
     })
     .nullish(),
   status: z
@@ -145,7 +162,22 @@ export type HorizontalPodAutoscaler = z.infer<typeof HorizontalPodAutoscaler>;
 
 export const Service = z.object({
   metadata: Meta,
-  spec: z.object({ type: text, selector: texts }).nullish(),
+  spec: z
+    .object({
+      type: text,
+      selector: texts,
+      ports: z
+        .array(
+          z.object({
+            port: number,
+            name: text,
+            protocol: text,
+            targetPort: z.union([z.number(), z.string()]).nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
 });
 export type Service = z.infer<typeof Service>;
 
@@ -197,11 +229,12 @@ interface KindRow {
 }
 
 /**
- * What is listed and watched, in this order. Events first: what an Event shows, the state shows that is read after it. Owners
- * before pods, so that a pod's workload is known when the pod is read.
+ * What is listed and watched, in this order. Events first: what an Event shows, the state shows that is read after it. Services
+ * before workloads, which name them; owners before pods, so that a pod's workload is known when the pod is read.
  */
 export const KINDS = {
   events: { apiVersion: 'v1', kind: 'Event', plural: 'events', schema: WarningEvent, fieldSelector: 'type=Warning' },
+  services: { apiVersion: 'v1', kind: 'Service', plural: 'services', schema: Service },
   nodes: { apiVersion: 'v1', kind: 'Node', plural: 'nodes', schema: Node },
   namespaces: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', schema: Namespace },
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', schema: Replicated },
@@ -217,7 +250,6 @@ export const KINDS = {
     plural: 'persistentvolumeclaims',
     schema: PersistentVolumeClaim,
   },
-  services: { apiVersion: 'v1', kind: 'Service', plural: 'services', schema: Service },
   resourcequotas: { apiVersion: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', schema: ResourceQuota },
   horizontalpodautoscalers: {
     apiVersion: 'autoscaling/v2',

@@ -1,5 +1,6 @@
 import type { V1SelfSubjectRulesReview, V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import { describeWriteFinding, type WriteFinding } from '@nightcrier/core/permissions/write-finding';
 import { isFatal, type AccessScope } from './access-review.ts';
 import { openKubernetes } from './client.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';
@@ -44,8 +45,12 @@ export async function checkPermissions(
         listing.then(({ status }) => status),
       ),
     ]);
-    const { warnings: writeWarnings, ...write } = writing;
-    const warnings = [...reading.warnings, ...writeWarnings, ...(rules.failure === undefined ? [] : [rules.failure])];
+    const { findings, ...write } = writing;
+    const warnings = [
+      ...reading.warnings,
+      ...findings.map(warningOf),
+      ...(rules.failure === undefined ? [] : [rules.failure]),
+    ];
     const { allowed, secretsReadable, limited } = reading;
     return {
       cluster_name: clusterName,
@@ -60,6 +65,7 @@ export async function checkPermissions(
       can_get_configmaps: allowed.has('can_get_configmaps'),
       can_get_nodes: allowed.has('can_get_nodes'),
       ...write,
+      ...(findings.length > 0 && { write_findings: findings }),
       ...(secretsReadable !== undefined && { secrets_readable: secretsReadable }),
       ...(limited && { limited_to_namespace: namespace }),
       ...(rules.status && { raw_output: permissionTable(rules.status) }),
@@ -72,6 +78,11 @@ export async function checkPermissions(
       cause: error,
     });
   }
+}
+
+function warningOf(finding: WriteFinding): string {
+  const text = describeWriteFinding(finding);
+  return finding.result === 'allowed' ? `${text}; make it a read-only one` : text;
 }
 
 /** The rules that `kubectl auth can-i --list` prints, in the scope's namespace, else in the context's. */

@@ -1,13 +1,12 @@
 import type { V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { WriteFinding, WritePermission } from '@nightcrier/core/permissions/write-finding';
 import { askAccess, type AccessAnswer, type AccessQuestion, type AccessScope } from './access-review.ts';
 import type { Wire } from './wire.ts';
 
 /** Something that a read-only kubeconfig must not be able to do. */
 interface WriteCheck {
-  field: 'can_write' | 'can_exec' | 'can_impersonate';
-  /** Completes "the kubeconfig can …". */
-  words: string;
+  permission: WritePermission;
   questions: readonly AccessQuestion[];
 }
 
@@ -15,8 +14,7 @@ const CHANGING = ['create', 'update', 'patch', 'delete'];
 
 const WRITE_CHECKS: readonly WriteCheck[] = [
   {
-    field: 'can_write',
-    words: 'write',
+    permission: 'can_write',
     questions: [
       { verb: '*', resource: '*', group: '*' },
       ...CHANGING.flatMap((verb) => [
@@ -26,14 +24,12 @@ const WRITE_CHECKS: readonly WriteCheck[] = [
     ],
   },
   {
-    field: 'can_exec',
-    words: 'exec into pods',
+    permission: 'can_exec',
     // A WebSocket starts as a GET, so API servers before 1.35 let whoever may `get` this subresource run commands.
     questions: ['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
   },
   {
-    field: 'can_impersonate',
-    words: 'impersonate',
+    permission: 'can_impersonate',
     questions: ['users', 'groups', 'serviceaccounts'].map((resource) => ({ verb: 'impersonate', resource })),
   },
 ];
@@ -54,7 +50,7 @@ const WORKLOAD_GROUPS: ReadonlySet<string> = new Set([
 /** Subresources of pods that are asked about by themselves, or that only open a connection. */
 const CONNECTIONS: ReadonlySet<string> = new Set(['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy']);
 
-export type WriteAccess = Pick<ClusterPermissions, WriteCheck['field']> & { warnings: string[] };
+export type WriteAccess = Pick<ClusterPermissions, WritePermission> & { findings: WriteFinding[] };
 
 /**
  * Asks all at once whether the kubeconfig can do more than read: what an access review would allow, and what the rules
@@ -73,17 +69,17 @@ export async function checkWriting(
       answers: await Promise.all(check.questions.map((question) => askAccess(scope, question))),
     })),
   ]);
-  const access: WriteAccess = { warnings: [] };
+  const access: WriteAccess = { findings: [] };
   for (const { check, answers } of checks) {
-    const { field, words, questions } = check;
-    const can = questions.filter((_, index) => answers[index]?.allowed).map(inWords);
-    if (field === 'can_write' && can.length === 0) can.push(...listedWrites(listed));
+    const { permission, questions } = check;
+    const actions = questions.filter((_, index) => answers[index]?.allowed).map(inWords);
+    if (permission === 'can_write' && actions.length === 0) actions.push(...listedWrites(listed));
     const failure = failureOf(answers);
-    if (can.length > 0) {
-      access[field] = true;
-      access.warnings.push(`the kubeconfig can ${words} (${can.slice(0, 3).join(', ')}); make it a read-only one`);
-    } else if (failure === undefined) access[field] = false;
-    else access.warnings.push(`could not find out whether the kubeconfig can ${words}: ${failure}`);
+    if (actions.length > 0) {
+      access[permission] = true;
+      access.findings.push({ permission, result: 'allowed', actions });
+    } else if (failure === undefined) access[permission] = false;
+    else access.findings.push({ permission, result: 'unknown', failure });
   }
   return access;
 }

@@ -139,6 +139,9 @@ describe('checkPermissions', () => {
     const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
     expect(permissions).toMatchObject({ can_exec: false, can_impersonate: false });
     expect(permissions).not.toHaveProperty('can_write');
+    expect(permissions.write_findings).toEqual([
+      { permission: 'can_write', result: 'unknown', failure: expect.stringContaining('etcd is slow') },
+    ]);
     expect(permissions.warnings).toContainEqual(
       expect.stringMatching(/^could not find out whether the kubeconfig can write: .*etcd is slow/),
     );
@@ -244,6 +247,9 @@ describe('a kubeconfig that can do more than read', () => {
     const permissions = await checkPermissions({ ...OPTIONS, kubeconfig });
     expect(permissions).toMatchObject(expected);
     expect(permissions.warnings).toContainEqual(expect.stringContaining(warning));
+    const found = permissions.write_findings?.map(({ permission, result }) => [permission, result]);
+    const granted = Object.entries(expected).filter(([name, granted]) => granted && name !== 'secrets_readable');
+    expect(found).toEqual(granted.map(([name]) => [name, 'allowed']));
   });
 
   it('is no kubeconfig that may only review tokens, or create what belongs to no workload', async () => {

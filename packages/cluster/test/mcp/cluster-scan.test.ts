@@ -64,7 +64,9 @@ it.each(
       { now },
     );
     expect(listings).toBe(WATCHED_KINDS.length + 1);
-    const problems = new Set(found.advance(now()).map((detected) => detected.problem));
+    // A real Service that came in the middle would be seconds old; the simulator dates its objects back.
+    const detected = found.advance(now()).filter(({ symptom }) => symptom.family !== 'endpoints');
+    const problems = new Set(detected.map((one) => one.problem));
     expect([...problems]).toEqual(problems.size > 0 || when.listings === 0 ? [problem] : []);
   },
 );

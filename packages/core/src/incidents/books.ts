@@ -24,7 +24,7 @@ export const Books = BookPages.extend({
 export type Books = z.infer<typeof Books>;
 
 /** The outcomes that add up to `received`. A resent call is not another fault. */
-const RECEIVED_AS: readonly IntakeOutcome[] = INTAKE_OUTCOMES.filter((outcome) => outcome !== 'resent');
+export const RECEIVED_AS: readonly IntakeOutcome[] = INTAKE_OUTCOMES.filter((outcome) => outcome !== 'resent');
 
 /**
  * Checks that every received fault has one outcome, that every queued incident has one state, and that the clusters add up

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WriteFinding } from './write-finding.ts';
 
 /**
  * Permissions of the triage kubeconfig in a cluster. Checked before triage and written into each workspace (design.md,
@@ -28,6 +29,8 @@ export const ClusterPermissions = z.object({
   can_exec: z.boolean().optional(),
   /** Whether it can impersonate other identities, and so gain their permissions. */
   can_impersonate: z.boolean().optional(),
+  /** Details of `can_write`, `can_exec` and `can_impersonate` where they are not false. Missing from older processes. */
+  write_findings: z.array(WriteFinding).optional(),
   /** Whether RBAC allows reading Secrets although the configuration does not. Checked only without `secrets_access_allowed`. */
   secrets_readable: z.boolean().optional(),
   /** The namespace that was checked instead, when access is not cluster-wide. */

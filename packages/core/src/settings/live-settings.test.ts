@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterConfig } from '../clusters/cluster-config.ts';
 import { type Config, Settings } from './config.ts';
-import { changeConfig, liveSettings, valueAt } from './live-settings.ts';
+import { changeConfig, liveSettings } from './live-settings.ts';
 import { otherValue } from '../../test/other-value.ts';
 import { SETTINGS, type Setting } from './setting-list.ts';
 import { PROCESSES } from './setting-meta.ts';
+import { valueAt } from './setting-value.ts';
 
 const clusters = [ClusterConfig.parse({ name: 'west', mcp: { endpoint: 'http://west' } })];
 const base: Config = { ...Settings.parse({}), clusters };

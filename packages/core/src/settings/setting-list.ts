@@ -26,7 +26,7 @@ export interface Setting {
   /** `NIGHTCRIER_REDIS_URL` */
   environment: string;
   /** Names of the original system. */
-  formerEnvironment: readonly string[];
+  originalEnvironment: readonly string[];
   usedBy: readonly ProcessName[];
   live: boolean;
   meta: z.GlobalMeta;
@@ -64,7 +64,7 @@ function describe(section: string, path: string[], schema: z.core.$ZodType): Set
     unit: meta.unit,
     flag: meta.secret === true ? undefined : path.join('-').replaceAll('_', '-'),
     environment: `NIGHTCRIER_${path.join('_').toUpperCase()}`,
-    formerEnvironment: meta.env ?? [],
+    originalEnvironment: meta.env ?? [],
     usedBy: meta.used_by ?? PROCESSES,
     live: meta.live ?? false,
     meta,

@@ -1,33 +1,105 @@
-import { SETTINGS } from '@nightcrier/core/settings/setting-list';
+import { isUsedBy, SETTINGS, type Setting, settingOf } from '@nightcrier/core/settings/setting-list';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
+import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
+import { type Command, Option } from 'commander';
 
-const FLAGS = SETTINGS.map(({ path, description }) => ({ flag: path.join('-').replaceAll('_', '-'), description }));
+/** Stands for a space at which no line is wrapped. */
+const UNBROKEN = '\u0001';
 
-/** `--health-port` is the original system's name for the port of the health endpoint. */
-const ALIASES: Record<string, string> = { 'health-port': 'api-port' };
+const HINTS = `
+A flag overrides an environment variable, which overrides the configuration file,
+which overrides the default. A duration is a number of seconds, or text such as
+500ms, 30s, 1m30s or 2h. Secrets have no flag, because flags show in the process
+list: use the environment or a file. Changes of the configuration file take effect
+at once, or on SIGHUP; settings marked [needs a restart] do not.`;
 
-/** The options for `parseArgs`: `--config` and one for each setting. */
-export const CONFIG_OPTIONS: Record<string, { type: 'string'; short?: string }> = {
-  config: { type: 'string', short: 'c' },
-  'mcp-endpoint': { type: 'string' },
-  ...Object.fromEntries(FLAGS.map((key) => [key.flag, { type: 'string' }])),
-  ...Object.fromEntries(Object.keys(ALIASES).map((alias) => [alias, { type: 'string' }])),
-};
-
-/** The flags that were given, under their canonical names. */
-export function flagsFrom(values: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => {
-      const flag = ALIASES[name] ?? name;
-      return typeof value === 'string' && flag in CONFIG_OPTIONS ? [[flag, value]] : [];
-    }),
+/**
+ * Adds `--config` and a flag for each setting to a command, with a help page that groups them.
+ * @param process shows only the settings of this process; all flags are accepted
+ */
+export function addSettingFlags(command: Command, process?: ProcessName): Command {
+  command.addOption(
+    new Option(
+      '-c, --config <file>',
+      describe('Configuration file.', ['default: nightcrier.yaml', 'env: NIGHTCRIER_CONFIG']),
+    ).helpGroup('Configuration:'),
   );
+  command.addOption(
+    new Option(
+      '--mcp-endpoint <url>',
+      describe('MCP server of a single cluster, in place of clusters in the file. It uses the default kubeconfig.', [
+        'env: NIGHTCRIER_MCP_ENDPOINT, K8S_CLUSTER_MCP_ENDPOINT',
+      ]),
+    ).helpGroup('Configuration:'),
+  );
+  for (const setting of SETTINGS) {
+    const option = optionOf(setting);
+    if (option) command.addOption(option.hideHelp(!isUsedBy(setting, process)));
+  }
+  for (const { flag, to = '' } of ORIGINAL_KEYS) {
+    if (flag !== undefined) command.addOption(new Option(`--${flag} [value]`, `the original name of ${to}`).hideHelp());
+  }
+  return withShortErrors(command)
+    .helpOption('-h, --help', 'Show this page.')
+    .allowExcessArguments(false)
+    .addHelpText('after', HINTS)
+    .configureHelp({
+      showGlobalOptions: false,
+      // Flags are too long for two columns.
+      formatItem: (term, _width, description, helper) => {
+        const width = (helper.helpWidth ?? 80) - 6;
+        const lines = description.split('\n').flatMap((line) => helper.boxWrap(line, width).split('\n'));
+        const block = [`  ${term}`, ...lines.filter(Boolean).map((line) => `      ${line}`)].join('\n');
+        return block.replaceAll(UNBROKEN, ' ');
+      },
+    });
 }
 
-/** One line for each setting's flag. */
-export function flagsHelp(): string {
-  const rows = [
-    ['config', 'configuration file (default: $NIGHTCRIER_CONFIG, else nightcrier.yaml)'],
-    ...FLAGS.map((key) => [key.flag, key.description]),
+/** Has usage errors printed as one line and a hint: a whole help page would push the error off the screen. */
+export function withShortErrors(command: Command): Command {
+  return command.configureOutput({
+    outputError: (message, write) =>
+      write(message.includes('(Did you mean') ? message : `${message}(--help shows what there is)\n`),
+  });
+}
+
+/** The flags of {@link addSettingFlags} that were given, by their names. */
+export function settingFlags(command: Command): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const option of command.options) {
+    const name = option.long?.slice(2);
+    if (name === undefined || !NAMES.has(name) || command.getOptionValueSource(option.attributeName()) !== 'cli')
+      continue;
+    const value: unknown = command.getOptionValue(option.attributeName());
+    given[name] = typeof value === 'string' ? value : 'true';
+  }
+  return given;
+}
+
+const NAMES = new Set(
+  ['config', 'mcp-endpoint', ...SETTINGS.map(({ flag }) => flag), ...ORIGINAL_KEYS.map(({ flag }) => flag)].filter(
+    (name) => name !== undefined,
+  ),
+);
+
+function optionOf(setting: Setting): Option | undefined {
+  const { flag, value, defaultValue, section } = setting;
+  if (flag === undefined) return undefined;
+  const placeholder = typeof defaultValue === 'boolean' ? `[${value}]` : `<${value}>`;
+  return new Option(`--${flag} ${placeholder}`, describe(setting.description, facts(setting))).helpGroup(`${section}:`);
+}
+
+function facts({ name, defaultText, unit, environment, originalEnvironment, live }: Setting): string[] {
+  const secret = name.endsWith('_file') ? settingOf(name.slice(0, -'_file'.length)) : undefined;
+  return [
+    ...(defaultText === undefined ? [] : [`default: ${defaultText}`]),
+    ...(unit === undefined || unit === 'seconds' ? [] : [`unit: ${unit}`]),
+    `env: ${[environment, ...originalEnvironment].join(', ')}`,
+    ...(secret ? [`value: ${[secret.environment, ...secret.originalEnvironment].join(', ')}`] : []),
+    ...(live ? [] : ['needs a restart']),
   ];
-  return rows.map(([flag, text]) => `  --${(flag ?? '').padEnd(32)} ${text}`).join('\n');
+}
+
+function describe(sentence: string, details: string[]): string {
+  return `${sentence}\n${details.map((detail) => `[${detail.replaceAll(' ', UNBROKEN)}]`).join(' ')}`;
 }

@@ -1,174 +1,152 @@
 import type { Config } from '@nightcrier/core/settings/config';
-import { SETTINGS } from '@nightcrier/core/settings/setting-list';
-import { type ConfigProblem, parseConfig } from '@nightcrier/core/settings/parse-config';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
+import { adaptOriginalValues } from '@nightcrier/core/settings/original/original-meanings';
+import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
+import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
+import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
-import { accessSync, constants, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { YamlSource } from './yaml-source.ts';
+import { openConfigFile, openTuningFile } from './config-files.ts';
+import { kubeconfigProblem } from './kubeconfig-problem.ts';
+import { type Origins, overlay } from './overlay.ts';
+import { INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
+import type { YamlSource } from './yaml-source.ts';
 
 export interface ConfigSources {
   /** By flag name, such as `agent-timeout`; `config` names the file. */
   flags?: Record<string, string>;
   environment: Record<string, string | undefined>;
+  /** The process that is configured: it checks the settings that it uses. Undefined: all are checked. */
+  process?: ProcessName;
 }
 
 export interface LoadedConfig {
   config: Config;
   /** Absolute path of the file, if one was read. */
   file?: string;
-  /** Things that are accepted but worth a word. */
+  /** What is accepted, but may not be what was meant. */
   warnings: string[];
 }
 
-const DEFAULT_FILE = 'nightcrier.yaml';
-
-/** Where the product's own files are (the run-agent script, the system prompt): the root of the workspace. */
-const INSTALLATION = path.resolve(import.meta.dirname, '../../../..');
+const SHIPPED_SCRIPT = path.join(INSTALLATION, 'agent-container/run-agent.sh');
+/** The system prompt of the original system's newest files, under which ours is not shipped. */
+const ORIGINAL_PROMPT = /(^|\/)configs\/base-triage-prompt\.md$/;
 
 /**
  * Reads the configuration: flags over environment over file over defaults. Relative paths become absolute: a file that
  * the product ships is found in the installation, everything else is relative to the working directory.
- * @throws ConfigError with every problem and where it stands
+ * @throws ConfigError with every problem and its location
  */
-export async function loadConfig({ flags = {}, environment }: ConfigSources): Promise<LoadedConfig> {
-  const source = await openSource(flags, environment);
+export async function loadConfig({ flags = {}, environment, process }: ConfigSources): Promise<LoadedConfig> {
+  const source = await openConfigFile(flags, environment);
   const raw = source?.values() ?? {};
-  const origins = new Map<string, string>();
-  if (isRecord(raw)) overlay(raw, flags, environment, origins);
+  if (!isRecord(raw)) {
+    const problems = source?.problems.length
+      ? source.problems
+      : [`${source?.locate([]) ?? ''} the configuration must be a mapping of keys`];
+    throw new ConfigError(source?.file ?? 'configuration', problems);
+  }
+  const tuning = await openTuningFile(source, environment);
+  const mapped = mapOriginalConfig(raw);
+  const tuned = mapTuning(asRecord(tuning?.values()));
+  const { values } = mapped;
+  for (const [key, value] of Object.entries(tuned.values)) values[key] ??= value;
 
-  const parsed = parseConfig(raw, {
-    isFile: (file) => isReadableFile(resolvePath(file)),
-    defaultKubeconfig: environment.KUBECONFIG || path.join(homedir(), '.kube/config'),
+  const origins: Origins = new Map();
+  const overlaid = overlay(values, flags, environment, origins);
+  const adapted = [...adaptOriginalValues(values), ...replaceMissingPrompt(values)];
+  const parsed = parseConfig(values, {
+    read: (file) => readText(resolvePath(file)),
+    kubeconfigProblem,
+    isShippedScript: (file) => resolvePath(file) === SHIPPED_SCRIPT,
+    defaultKubeconfig: defaultKubeconfig(environment, mapped),
+    process,
   });
-  const say = (problem: ConfigProblem): string =>
-    `${origins.get(problem.path.join('.')) ?? source?.locate(problem.path) ?? 'configuration:'} ${problem.message}${suggestion(problem)}`;
+
+  const locate = locator(origins, source, mapped, { source: tuning, mapped: tuned });
+  const describe = (problem: ConfigProblem): string =>
+    `${locate(problem.path)} ${problem.message}${suggestion(problem)}`;
+  const inTuning = ({ path: at, message }: ConfigProblem): string => `${tuning?.locate(at) ?? ''} ${message}`;
+  const found = [...mapped.problems, ...('problems' in parsed ? parsed.problems : [])];
   const problems = [
     ...(source?.problems ?? []),
-    ...('problems' in parsed ? inFileOrder(parsed.problems, source).map(say) : []),
+    ...(tuning?.problems ?? []),
+    ...inFileOrder(found, source, mapped).map(describe),
+    ...tuned.problems.map(inTuning),
   ];
   if (problems.length > 0 || 'problems' in parsed) {
     throw new ConfigError(source?.file ?? 'configuration', problems);
   }
-  const file = source && path.resolve(source.file);
-  return { config: withAbsolutePaths(parsed.config), file, warnings: parsed.warnings.map(say) };
+  const warnings = [
+    ...[...mapped.warnings, ...adapted, ...parsed.warnings].map(describe),
+    ...tuned.warnings.map(inTuning),
+    ...overlaid,
+  ];
+  return { config: resolvePaths(parsed.config), file: source && path.resolve(source.file), warnings };
 }
 
-function inFileOrder(problems: ConfigProblem[], source: YamlSource | undefined): ConfigProblem[] {
-  return source ? problems.toSorted((a, b) => source.offset(a.path) - source.offset(b.path)) : problems;
+/** KUBECONFIG may be a list; the first file that is there counts. */
+function defaultKubeconfig(environment: Record<string, string | undefined>, { kubeconfig }: MappedConfig): string {
+  const named = (environment.KUBECONFIG ?? '').split(path.delimiter).filter(Boolean);
+  const first = named.find((file) => readText(file) !== undefined) ?? named[0];
+  return first ?? (environment.KUBECONFIG_PATH || kubeconfig) ?? path.join(homedir(), '.kube/config');
 }
 
-async function openSource(
-  flags: Record<string, string>,
-  environment: Record<string, string | undefined>,
-): Promise<YamlSource | undefined> {
-  const named = flags.config ?? environment.NIGHTCRIER_CONFIG;
-  const file = named ?? DEFAULT_FILE;
-  if (named === undefined && !isReadableFile(file)) return undefined;
-  try {
-    return new YamlSource(file, await readFile(file, 'utf8'), environment);
-  } catch (error) {
-    throw new ConfigError(file, [`cannot read the configuration file: ${messageOf(error)}`]);
+/** Files of the original system name its own prompt, which users of this system need not have. */
+function replaceMissingPrompt(values: Record<string, unknown>): ConfigProblem[] {
+  const { agent_system_prompt_file: file } = values;
+  if (typeof file !== 'string' || !ORIGINAL_PROMPT.test(file) || readText(resolvePath(file)) !== undefined) return [];
+  delete values.agent_system_prompt_file;
+  const message = `agent_system_prompt_file: ${file} is not there; the system prompt of Nightcrier is used`;
+  return [{ path: ['agent_system_prompt_file'], message }];
+}
+
+/** Names where a value was given: a flag, a variable, or a position in a file, under the key that is written there. */
+function locator(
+  origins: Origins,
+  source: YamlSource | undefined,
+  { moved }: MappedConfig,
+  tuning: { source: YamlSource | undefined; mapped: MappedConfig },
+): (path: PropertyKey[]) => string {
+  return (at) => {
+    const origin = origins.get(at.join('.'));
+    if (origin !== undefined) return origin;
+    const tuned = tuning.mapped.moved.get(at.join('.'));
+    if (tuned && tuning.source) return tuning.source.locate(tuned);
+    return source?.locate(writtenPath(at, moved)) ?? 'configuration:';
+  };
+}
+
+/** The path under which a value stands in the file. */
+function writtenPath(at: PropertyKey[], moved: Map<string, PropertyKey[]>): PropertyKey[] {
+  let written = at;
+  for (let length = at.length; length > 0; length -= 1) {
+    const original = moved.get(written.slice(0, length).map(String).join('.'));
+    if (original) written = [...original, ...written.slice(length)];
   }
+  return written;
 }
 
-/** Lays environment variables and flags over the file's values, and remembers which value came from where. */
-function overlay(
-  raw: Record<string, unknown>,
-  flags: Record<string, string>,
-  environment: Record<string, string | undefined>,
-  origins: Map<string, string>,
-): void {
-  const keys = [{ path: ['mcp_endpoint'] }, ...SETTINGS].map(({ path }) => ({
-    path: [...path],
-    environment: path.join('_').toUpperCase(),
-    flag: path.join('-').replaceAll('_', '-'),
-  }));
-  for (const key of keys) {
-    const fromEnvironment = environment[key.environment];
-    const fromFlag = flags[key.flag];
-    const value = fromFlag ?? (fromEnvironment === '' ? undefined : fromEnvironment);
-    if (value === undefined) continue;
-    assign(raw, key.path, value);
-    origins.set(
-      key.path.join('.'),
-      fromFlag === undefined ? `environment variable ${key.environment}:` : `flag --${key.flag}:`,
-    );
-  }
-}
-
-function assign(record: Record<string, unknown>, [head = '', ...tail]: string[], value: string): void {
-  if (tail.length === 0) {
-    record[head] = value;
-    return;
-  }
-  const inner = record[head];
-  const target = isRecord(inner) ? inner : {};
-  record[head] = target;
-  assign(target, tail, value);
+function inFileOrder(
+  problems: ConfigProblem[],
+  source: YamlSource | undefined,
+  { moved }: MappedConfig,
+): ConfigProblem[] {
+  const offset = ({ path: at }: ConfigProblem): number => source?.offset(writtenPath(at, moved)) ?? 0;
+  return problems.toSorted((a, b) => offset(a) - offset(b));
 }
 
 function suggestion({ knownKeys, path: where }: ConfigProblem): string {
   if (!knownKeys || knownKeys.length === 0) return '';
   const key = String(where.at(-1));
   const nearest = closest(key, knownKeys);
-  return distance(key, nearest) <= Math.max(2, key.length / 2)
+  return distance(key, nearest) <= Math.max(2, key.length / 3)
     ? `; did you mean ${JSON.stringify(nearest)}?`
     : `; known keys: ${knownKeys.toSorted().join(', ')}`;
 }
 
-function withAbsolutePaths(config: Config): Config {
-  const absolute = (file?: string): string | undefined => (file === undefined ? undefined : resolvePath(file));
-  return {
-    ...config,
-    workspace_root: resolvePath(config.workspace_root),
-    data_dir: resolvePath(config.data_dir),
-    agent_script_path: resolvePath(config.agent_script_path),
-    agent_system_prompt_file: resolvePath(config.agent_system_prompt_file),
-    anthropic_api_key_file: absolute(config.anthropic_api_key_file),
-    openai_api_key_file: absolute(config.openai_api_key_file),
-    gemini_api_key_file: absolute(config.gemini_api_key_file),
-    slack_webhook_url_file: absolute(config.slack_webhook_url_file),
-    slack_bot_token_file: absolute(config.slack_bot_token_file),
-    webhook_secret_file: absolute(config.webhook_secret_file),
-    api: { ...config.api, access_key_file: absolute(config.api.access_key_file) },
-    clusters: config.clusters.map((cluster) => ({
-      ...cluster,
-      mcp: {
-        ...cluster.mcp,
-        api_key_file: absolute(cluster.mcp.api_key_file),
-        ca_file: absolute(cluster.mcp.ca_file),
-        client_cert_file: absolute(cluster.mcp.client_cert_file),
-        client_key_file: absolute(cluster.mcp.client_key_file),
-      },
-      triage: { ...cluster.triage, kubeconfig: absolute(cluster.triage.kubeconfig) },
-    })),
-  };
-}
-
-/** Relative to the working directory; a relative file that is only in the installation is found there. */
-function resolvePath(file: string): string {
-  const expanded = file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
-  const here = path.resolve(expanded);
-  const shipped = path.resolve(INSTALLATION, expanded);
-  return !path.isAbsolute(expanded) && !isReadableFile(here) && isReadableFile(shipped) ? shipped : here;
-}
-
-function isReadableFile(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
 }

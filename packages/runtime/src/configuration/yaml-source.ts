@@ -2,59 +2,82 @@ import {
   type Document,
   LineCounter,
   type Node,
+  isAlias,
   isMap,
   isNode,
-  isPair,
   isScalar,
   isSeq,
   parseDocument,
   visit,
 } from 'yaml';
+import { interpolate } from './interpolate.ts';
 
-/** A YAML file that knows on which line each of its values stands. */
+/** A YAML file that knows the position of each of its values. */
 export class YamlSource {
   readonly file: string;
-  /** What is wrong with the file itself: syntax, duplicate keys, unset variables. */
+  /** Problems of the file itself: syntax, duplicate keys, variables that are not set. */
   readonly problems: string[] = [];
   readonly #lines = new LineCounter();
   readonly #document: Document;
+  #values: unknown;
 
-  /** @param environment for `${NAME}` and `${NAME:-default}` in values */
+  /** @param environment for `${NAME}` in values */
   constructor(file: string, text: string, environment: Record<string, string | undefined>) {
     this.file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      logLevel: 'error',
+    });
     for (const error of this.#document.errors) this.problems.push(`${this.#at(error.pos[0])} ${error.message}`);
     this.#interpolate(environment);
+    this.#values = this.#toValues();
   }
 
   /** The file's content as plain values; `undefined` for an empty file. */
   values(): unknown {
-    return this.#document.toJS() ?? undefined;
+    return this.#values;
   }
 
   /** `file:line:column:` of the key at the path, or of the nearest thing above it that is in the file. */
-  locate(path: PropertyKey[]): string {
+  locate(path: readonly PropertyKey[]): string {
     return this.#at(this.offset(path));
   }
 
   /** The position in the text that {@link locate} names. */
-  offset(path: PropertyKey[]): number {
+  offset(path: readonly PropertyKey[]): number {
     let node: unknown = this.#document.contents;
     let offset = 0;
     for (const part of path) {
-      if (isMap(node)) {
-        const pair = node.items.find((item) => isScalar(item.key) && item.key.value === String(part));
-        if (!pair) break;
-        offset = startOf(pair.key) ?? offset;
-        node = pair.value;
-      } else if (isSeq(node)) {
-        const item = node.items[Number(part)];
-        if (item === undefined) break;
-        offset = startOf(item) ?? offset;
-        node = item;
-      } else break;
+      const found = this.#step(node, part);
+      if (!found) break;
+      offset = startOf(found.key) ?? offset;
+      node = found.value;
     }
     return offset;
+  }
+
+  /** The node under a key or index; through aliases and merge keys. */
+  #step(node: unknown, part: PropertyKey): { key: unknown; value: unknown } | undefined {
+    const target = isAlias(node) ? node.resolve(this.#document) : node;
+    if (isSeq(target)) {
+      const item = target.items[Number(part)];
+      return item === undefined ? undefined : { key: item, value: item };
+    }
+    if (!isMap(target)) return undefined;
+    const name = String(part);
+    const own = target.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+    if (own) return own;
+    for (const { key, value } of target.items) {
+      if (!isScalar(key) || key.source !== '<<') continue;
+      const merged = isAlias(value) ? value.resolve(this.#document) : value;
+      for (const source of isSeq(merged) ? merged.items : [merged]) {
+        const found = this.#step(source, part);
+        if (found) return found;
+      }
+    }
+    return undefined;
   }
 
   #at(offset: number): string {
@@ -66,25 +89,28 @@ export class YamlSource {
   #interpolate(environment: Record<string, string | undefined>): void {
     visit(this.#document, {
       Scalar: (key, node) => {
-        if (key === 'key' || typeof node.value !== 'string') return;
-        node.value = node.value.replaceAll(
-          /\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g,
-          (match, name: string, fallback?: string) => {
-            const value = environment[name];
-            if (value !== undefined && (value !== '' || fallback === undefined)) return value;
-            if (fallback !== undefined) return fallback;
-            this.problems.push(
-              `${this.#at(startOf(node) ?? 0)} environment variable ${name} is not set; set it, or write \${${name}:-default}`,
-            );
-            return match;
-          },
-        );
+        if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return;
+        const result = interpolate(node.value, environment);
+        if ('value' in result) node.value = result.value;
+        else this.problems.push(`${this.#at(startOf(node) ?? 0)} ${result.problem}`);
       },
     });
+  }
+
+  /** An alias that cannot be resolved, or that expands without end, is found here. */
+  #toValues(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: 100 }) ?? undefined;
+    } catch (error) {
+      if (this.problems.length === 0) {
+        this.problems.push(`${this.#at(0)} ${error instanceof Error ? error.message : String(error)}`);
+      }
+      return {};
+    }
   }
 }
 
 function startOf(node: unknown): number | undefined {
-  const target: Node | undefined = isPair(node) ? undefined : isNode(node) ? node : undefined;
+  const target: Node | undefined = isNode(node) ? node : undefined;
   return target?.range?.[0];
 }

@@ -4,16 +4,15 @@ import { writeFileSync } from 'node:fs';
 const INTERVAL_MS = 5_000;
 
 /**
- * Writes the time to a file, now and every five seconds, for as long as the event loop turns: a health check of any
- * kind of process needs no more than the file's age. It keeps no process alive, and a file that cannot be written ends
- * none.
+ * Writes the time to a file now and every five seconds. A health check compares the age of the file, which grows when the
+ * event loop is blocked. The timer does not keep the process running; a failed write is logged.
  */
 export function keepHeartbeat(file: string, logger: Logger): void {
   const beat = (): void => {
     try {
       writeFileSync(file, `${new Date().toISOString()}\n`);
     } catch (error) {
-      logger.warn({ file, error }, 'heartbeat cannot be written; the health check will fail');
+      logger.warn({ file, error }, 'heartbeat not written; the health check will fail');
     }
   };
   beat();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Lifecycle } from './lifecycle.ts';
 
 describe('Lifecycle.stop', () => {
-  test('gives back last in, first out, once, however often it is called', async () => {
+  test('releases in reverse order, once, for concurrent and later calls', async () => {
     const lifecycle = new Lifecycle(silentLogger, 5);
     const order: string[] = [];
     for (const name of ['redis', 'queue', 'server']) lifecycle.onStop(name, () => void order.push(name));
@@ -12,7 +12,7 @@ describe('Lifecycle.stop', () => {
     expect(order).toEqual(['server', 'queue', 'redis']);
   });
 
-  test('goes on past a part that fails, and names it', async () => {
+  test('continues after a failed release, and names it', async () => {
     const lifecycle = new Lifecycle(silentLogger, 5);
     let released = false;
     lifecycle.onStop('first', () => {
@@ -23,7 +23,7 @@ describe('Lifecycle.stop', () => {
     expect(released).toBe(true);
   });
 
-  test('leaves a part that hangs when the deadline passes', async () => {
+  test('gives up a release that hangs at the deadline', async () => {
     const lifecycle = new Lifecycle(silentLogger, 0.05);
     lifecycle.onStop('hung', () => new Promise(() => undefined));
     await expect(lifecycle.stop()).rejects.toThrow('stopping hung failed');

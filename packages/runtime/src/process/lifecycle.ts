@@ -7,9 +7,9 @@ interface Acquired {
 }
 
 /**
- * What a process has acquired and must give back. Each thing is registered at the moment it is acquired; `stop` gives
- * them back last in, first out, within one deadline for all, and goes on past failures. A start that fails half-way is
- * rolled back by the same `stop`. Concurrent and later calls of `stop` share one run.
+ * The resources of a process. Each is registered when it is acquired. `stop` releases them in reverse order, within one
+ * deadline for all, and continues after failures. `stop` also rolls back a start that failed half-way. Concurrent and
+ * later calls of `stop` share one run.
  */
 export class Lifecycle {
   readonly #acquired: Acquired[] = [];
@@ -22,14 +22,14 @@ export class Lifecycle {
     this.#deadlineSeconds = deadlineSeconds;
   }
 
-  /** Registers how to give `name` back. */
+  /** Registers how a resource is released. */
   onStop(name: string, release: Acquired['release']): void {
     this.#acquired.push({ name, release });
   }
 
   /**
-   * Gives everything back.
-   * @throws AggregateError of what failed or did not finish in time, each named.
+   * Releases everything.
+   * @throws AggregateError that names each resource whose release failed or timed out
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#release();
@@ -43,11 +43,11 @@ export class Lifecycle {
       try {
         await pTimeout(Promise.resolve(next.release()), {
           milliseconds: Math.max(1, deadline - performance.now()),
-          message: new Error('not finished within the shutdown timeout'),
+          message: new Error('not finished within shutdown_timeout'),
         });
       } catch (cause) {
         const error = new Error(`stopping ${next.name} failed`, { cause });
-        this.#logger.error({ part: next.name, error }, 'part did not stop cleanly');
+        this.#logger.error({ part: next.name, error }, 'part not stopped cleanly');
         failures.push(error);
       }
     }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createLogger } from './logger.ts';
 
-it('says what an error is and where it comes from, and not what Redis was asked', async () => {
+it('logs message, cause and stack of an error, without the command of a Redis error', async () => {
   const stream = new PassThrough();
   const logger = createLogger('worker', 'info', stream);
   const refused = new Error('MISCONF Errors writing to the AOF file');

@@ -6,22 +6,22 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 const READABLE: PrettyOptions = { colorize: true, ignore: 'pid,hostname,process', translateTime: 'SYS:HH:MM:ss' };
 
-/** The logger of a process, whose level can change while it runs. */
+/** A logger whose level can change while the process runs. */
 export interface RootLogger extends Logger {
   /** Applies to this logger and to all its children. */
   setLevel(level: LogLevel): void;
 }
 
 /**
- * The log of one process: JSON lines on standard error, or readable lines where that is a terminal. Standard output is
- * left to what a command prints.
+ * Creates the logger of a process: JSON lines on standard error, readable lines if that is a terminal. Standard output is
+ * for the output of commands.
  */
 export function createLogger(
   processName: string,
   level: LogLevel,
   stream: NodeJS.WritableStream & { isTTY?: boolean } = process.stderr,
 ): RootLogger {
-  // Children of a pino logger copy its level when they are made, so the level is checked here.
+  // Child loggers of pino copy the level when they are created, so a later change is checked here.
   let threshold = pino.levels.values[level] ?? 0;
   const options: pino.LoggerOptions = {
     level: 'debug',
@@ -45,7 +45,7 @@ export function createLogger(
   });
 }
 
-/** Without `command`: an error of Redis takes along what it was asked, which can be reports and what clusters say, unredacted. */
+/** Omits `command`: an error of ioredis carries the arguments of its command, such as unredacted reports. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   return { ...pino.stdSerializers.err(error), command: undefined };
@@ -53,7 +53,7 @@ function describeError(error: unknown): unknown {
 
 const readable = prettyFactory({ ...READABLE, singleLine: true });
 
-/** A JSON log line of another process as a person reads it; anything else as it is. */
+/** Formats a JSON log line of another process for reading; returns any other line unchanged. */
 export function readableLogLine(line: string): string {
   return line.startsWith('{') ? readable(line).trimEnd() : line;
 }

@@ -1,9 +1,9 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
-import { CONFIG_OPTIONS, flagsFrom, flagsHelp } from '../configuration/config-flags.ts';
+import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
 import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
@@ -13,26 +13,29 @@ import { stopSignal } from './stop-signal.ts';
 /** Something that runs until it is stopped. `stop` is idempotent. */
 export interface RunningApp {
   stop(): Promise<void>;
-  /** Missing: it goes on with the configuration that it was started with. */
+  /** Missing: a changed configuration is ignored until a restart. */
   readonly reloading?: Reloading;
 }
 
+const DESCRIPTIONS: Record<ProcessName, string> = {
+  ingester: 'Watches clusters and admits their faults to the queue.',
+  'triage-worker': 'Takes incidents off the queue and has them investigated.',
+  api: 'Serves health, incidents, metrics and the queue board.',
+};
+
 /**
- * The whole `main` of a process: reads flags, configuration and environment, starts the app, has it follow changes of the
- * configuration (SIGHUP, or another content of the file), and stops it on SIGTERM or SIGINT, or when the process that
- * started it is gone. While it runs, NIGHTCRIER_HEARTBEAT_FILE is kept young, if set. Exit codes: 0 stopped cleanly, 1
- * failed, 78 the configuration is wrong; a second signal exits at once with 1.
+ * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
+ * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
+ * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exit codes: 0 stopped cleanly, 1 failed,
+ * 78 invalid configuration. A second signal exits at once with 1.
  */
 export async function runProcess(
   name: ProcessName,
   start: (config: Config, logger: Logger) => Promise<RunningApp>,
 ): Promise<void> {
-  const { values } = parseArgs({ options: { ...CONFIG_OPTIONS, help: { type: 'boolean', short: 'h' } }, strict: true });
-  if (values.help) {
-    process.stdout.write(`Usage: ${name} --config FILE [--setting VALUE …]\n\n${flagsHelp()}\n`);
-    return;
-  }
-  const load = (): Promise<LoadedConfig> => loadConfig({ flags: flagsFrom(values), environment: process.env });
+  const command = addSettingFlags(new Command(name).description(DESCRIPTIONS[name]), name).parse();
+  const sources = { flags: settingFlags(command), environment: process.env, process: name };
+  const load = (): Promise<LoadedConfig> => loadConfig(sources);
   let loaded;
   try {
     loaded = await load();
@@ -43,17 +46,19 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  for (const warning of loaded.warnings) logger.warn({ file: loaded.file, warning }, 'configuration warning');
+  // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
+  const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
+  for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
   const changes = new ConfigWatcher({ process: name, loaded, load, logger });
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {
-      logger.info({ cause: app }, 'stopped before it had started');
+      logger.info({ cause: app }, 'process stopped during start');
       process.exit(0);
     }
-    logger.info({ pid: process.pid, node: process.version }, 'started');
+    logger.info({ pid: process.pid, node: process.version }, 'process started');
     const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
     if (heartbeat) keepHeartbeat(heartbeat, logger);
     process.send?.('ready');
@@ -66,12 +71,12 @@ export async function runProcess(
     });
     const cause = await stopping;
     changes.close();
-    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'stopping');
+    logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'process stopping');
     await app.stop();
-    logger.info({}, 'stopped');
+    logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {
-    logger.error({ error }, 'failed');
+    logger.error({ error }, 'process failed');
     process.exit(1);
   }
 }

@@ -1,19 +1,19 @@
-/** What asked a process to stop; `disconnect`: the process that started it is gone. */
+/** Why a process stops. `disconnect`: the parent process exited. */
 export type StopCause = 'SIGTERM' | 'SIGINT' | 'disconnect';
 
 /**
- * Resolves when the process is asked to stop for the first time. A second signal means it, and ends the process at
- * once with exit code 1. Until then the process is kept alive.
+ * Resolves on the first SIGTERM or SIGINT, or when the parent process exits. A second signal exits at once with code 1. The
+ * process keeps running until then.
  */
 export function stopSignal(): Promise<StopCause> {
   const { promise, resolve } = Promise.withResolvers<StopCause>();
-  // Signal handlers alone do not keep a process alive, and an app may be waiting for nothing else.
+  // Signal handlers alone do not keep a process running, and an app may have no other handle.
   setInterval(() => undefined, 2 ** 30);
-  let asked = false;
+  let received = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (asked) process.exit(1);
-      asked = true;
+      if (received) process.exit(1);
+      received = true;
       resolve(signal);
     });
   }

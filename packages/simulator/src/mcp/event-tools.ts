@@ -3,7 +3,7 @@ import { SubscriptionRequest, type Subscription } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { defineTool, type McpTool } from './tool.ts';
 
-/** The subscription tools of an event-emitting server; the texts are those of the real one. */
+/** Returns the subscription tools of an event-emitting server, with the texts of the real server. */
 export function eventTools(cluster: string, subscriptions: Subscriptions): McpTool[] {
   return [
     defineTool(

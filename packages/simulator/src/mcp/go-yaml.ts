@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 
 /**
- * YAML in the manner of the Go servers: keys in order, lists not indented, long texts folded, and quotes around what
- * YAML 1.1 would take for a timestamp or a boolean.
+ * Returns YAML as Go servers write it: keys sorted, lists not indented, long texts folded, and quotes around text that
+ * YAML 1.1 would read as a timestamp or a boolean.
  */
 export function goYaml(value: unknown): string {
   return stringify(value, {

@@ -16,9 +16,9 @@ const CHANNELS: Record<SubscriptionMode, { logger: string; level: LoggingLevel }
 export interface McpEndpointOptions {
   cluster: string;
   readTools: McpTool[];
-  /** Whether it offers subscriptions; without, it is like a stock server. */
+  /** Whether it has the subscription tools; a stock server has none. */
   eventsTools: boolean;
-  /** When set, requests without `Authorization: Bearer <this>` get 401. */
+  /** If set, requests without `Authorization: Bearer <this>` get 401. */
   bearerToken?: string | undefined;
   logger: Logger;
 }
@@ -26,8 +26,8 @@ export interface McpEndpointOptions {
 /**
  * The MCP endpoint of a simulated cluster: sessions over streamable HTTP, tools, and notifications to subscribers.
  *
- * Faults and events reach only those who are subscribed at that moment. A notification that cannot be delivered
- * cancels its subscription while the session lives on: the silent loss that a good client must notice.
+ * Only present subscribers get faults and events. A notification that cannot be delivered cancels its subscription, and the
+ * session remains: a silent loss that clients must detect.
  */
 export class McpEndpoint {
   readonly subscriptions = new Subscriptions();
@@ -51,18 +51,17 @@ export class McpEndpoint {
   /** The listener for the HTTP server. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     this.#answer(request, response).catch((error: unknown) => {
-      this.#options.logger.warn({ cluster: this.#options.cluster, err: error }, 'MCP request failed');
+      this.#options.logger.warn({ cluster: this.#options.cluster, error }, 'mcp request failed');
       if (response.headersSent) response.end();
       else refuse(response, 500, 'internal error');
     });
   };
 
   /**
-   * Tells the subscribers of a mode. Each payload gets its `subscriptionId` and `cluster` in front, unless it is no
-   * object.
+   * Sends a payload to the subscribers of a mode. An object gets `subscriptionId` and `cluster` as its first fields.
    *
-   * @param about what the filters see; without it every subscriber of the mode is told.
-   * @returns how many subscribers were sent to.
+   * @param about what filters match; without it, every subscriber of the mode gets the payload
+   * @returns the number of subscribers that it was sent to
    */
   publish(mode: SubscriptionMode, payload: unknown, about?: Occurrence): number {
     const { logger, level } = CHANNELS[mode];
@@ -71,13 +70,13 @@ export class McpEndpoint {
     });
   }
 
-  /** Tells every subscriber that its subscription is in trouble, and marks it as degraded when it is said to be. */
+  /** Sends a subscription error to every subscriber, and marks the subscriptions as degraded if requested. */
   publishSubscriptionError(error: string, degraded: boolean): number {
     if (degraded) for (const subscription of this.subscriptions) subscription.degraded = true;
     return this.#deliver('error', 'kubernetes/subscription_error', { error, degraded }, () => true);
   }
 
-  /** Cuts all GET streams; sessions and subscriptions live on. */
+  /** Closes all GET streams. Sessions and subscriptions remain. */
   cutStreams(): void {
     for (const session of this.#sessions.values()) session.cutStream();
   }
@@ -102,7 +101,7 @@ export class McpEndpoint {
       if (outcome !== 'failed') continue;
       this.subscriptions.cancel(sessionId, id);
       const fields = { cluster: this.#options.cluster, subscription_id: id };
-      this.#options.logger.debug(fields, 'notification could not be delivered, subscription cancelled');
+      this.#options.logger.debug(fields, 'notification not delivered; subscription cancelled');
     }
     return sent;
   }
@@ -136,7 +135,7 @@ export class McpEndpoint {
     else refuse(response, 404, 'session not found');
   }
 
-  /** The session that a request names; a new one for a request that names none, which is refused unless it initializes. */
+  /** Returns the session of a request, or a new one if the request names none: then it must be `initialize`. */
   async #sessionOf(request: IncomingMessage): Promise<McpSession | undefined> {
     const named = request.headers['mcp-session-id'];
     if (typeof named === 'string') return this.#sessions.get(named);

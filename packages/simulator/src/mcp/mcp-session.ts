@@ -14,13 +14,13 @@ import type { McpTool } from './tool.ts';
 
 const LEVELS = LoggingLevelSchema.options;
 
-/** Compiling schemas is costly and stateless: all sessions of all clusters share one validator. */
+/** Shared by all sessions of all clusters, because compiling schemas is expensive. */
 const validator = new AjvJsonSchemaValidator();
 
-/** What became of a notification: `gated` means that the client has not asked for its level. */
+/** Outcome of a notification. `gated`: below the log level that the client has set. */
 export type Delivery = 'sent' | 'gated' | 'failed';
 
-/** A JSON-RPC error with the text as it is, without the prefix that the SDK's own error class adds. */
+/** A JSON-RPC error without the prefix that the error class of the SDK adds to the text. */
 class RpcError extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
@@ -29,7 +29,7 @@ class RpcError extends Error {
   }
 }
 
-/** One client's session: the SDK's server and transport, the level it asked for, and whether its GET stream is up. */
+/** The session of one client: server and transport of the SDK, the log level, and whether the GET stream is open. */
 export class McpSession {
   readonly #server: Server;
   readonly #transport: StreamableHTTPServerTransport;
@@ -42,8 +42,7 @@ export class McpSession {
   }
 
   /**
-   * @param life `onInitialized` is called when the client has opened the session, which is with its first request if at
-   *   all; `onClosed` when either side ends it.
+   * @param life `onInitialized` is called when the client has initialized the session, `onClosed` when either side ends it
    */
   static async open(
     id: string,
@@ -82,18 +81,18 @@ export class McpSession {
     await this.#transport.handleRequest(request, response);
   }
 
-  /** Sends a log notification. It fails when no GET stream is up, as in the real server. */
+  /** Sends a log notification. Fails if no GET stream is open, as in the real server. */
   notify(level: LoggingLevel, logger: string, data: unknown): Delivery {
     if (this.#level === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return 'gated';
     if (!this.#streamIsOpen()) return 'failed';
-    // The outcome is that of the stream; a failure past this point is a client that leaves, which closes the stream.
+    // The outcome is that of the stream. A later failure means that the client disconnects, which closes the stream.
     void this.#server
       .notification({ method: 'notifications/message', params: { level, logger, data } })
       .catch(() => undefined);
     return 'sent';
   }
 
-  /** Cuts the GET stream and leaves the session alone, as a proxy that gives up on an idle connection. */
+  /** Closes the GET stream and keeps the session, as a proxy does with an idle connection. */
   cutStream(): void {
     this.#stream?.socket?.destroy();
     this.#stream = undefined;

@@ -1,7 +1,7 @@
 import { isRecord, textAt, valueAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-object.ts';
 import type { Occurrence } from './subscription.ts';
 
-/** A Kubernetes event as a `kubernetes/events` notification carries it. */
+/** Returns a Kubernetes event as the payload of a `kubernetes/events` notification. */
 export function eventNotification(event: KubernetesObject): object {
   const count = Number(textAt(event, 'count') || 1);
   return {
@@ -17,7 +17,7 @@ export function eventNotification(event: KubernetesObject): object {
   };
 }
 
-/** The involved object without what the server leaves out: its resourceVersion and fieldPath. */
+/** Returns the involved object without resourceVersion and fieldPath, which the real server omits. */
 function referenceIn(event: KubernetesObject): object {
   const reference = valueAt(event, 'involvedObject');
   if (!isRecord(reference)) return {};
@@ -25,13 +25,13 @@ function referenceIn(event: KubernetesObject): object {
   return rest;
 }
 
-/** What the filters see of a fault of this object. */
+/** Returns what filters match for a fault of this object. */
 export function occurrenceOf(object: KubernetesObject): Occurrence {
   const { namespace = '', name, labels = {} } = object.metadata;
   return { namespace, kind: object.kind, name, labels };
 }
 
-/** What the filters see of an event. */
+/** Returns what filters match for an event. */
 export function occurrenceOfEvent(event: KubernetesObject, involved: KubernetesObject | undefined): Occurrence {
   return {
     namespace: event.metadata.namespace ?? '',

@@ -3,7 +3,7 @@ import { textAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-
 import type { ObjectStore } from '../kubernetes/objects/object-store.ts';
 import type { PodLogs } from '../kubernetes/api/pod-log.ts';
 import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/objects/resource-types.ts';
-import { requestSelector } from '../kubernetes/objects/selectors.ts';
+import { requestSelector } from '../kubernetes/request/selectors.ts';
 import { goYaml } from './go-yaml.ts';
 import { defineTool, type McpTool } from './tool.ts';
 
@@ -21,7 +21,7 @@ const kind = {
 };
 const pods = resourceType('pods');
 
-/** The reading tools of a stock kubernetes-mcp-server that runs with `--list-output yaml`, with the texts it answers. */
+/** Returns the read tools of a stock kubernetes-mcp-server with `--list-output yaml`, with its texts. */
 export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
   const list = (type: ResourceType, namespace: string | undefined, selection: Record<string, string | undefined>) => {
     const query = new URLSearchParams();
@@ -121,7 +121,7 @@ function typeOfKind(apiVersion: string, kind: string): ResourceType {
   return type;
 }
 
-/** Runs a step and puts in front of its error what failed. */
+/** Runs a step, and prefixes the message of its error with what failed. */
 function named<T>(what: string, step: () => T): T {
   try {
     return step();
@@ -130,7 +130,7 @@ function named<T>(what: string, step: () => T): T {
   }
 }
 
-/** An event as `events_list` shows it: without uid and count, and with the time as Go prints it. */
+/** Returns an event as `events_list` shows it: without uid and count, and with the time in the format of Go. */
 function briefEvent(event: KubernetesObject): object {
   const time = textAt(event, 'lastTimestamp') || textAt(event, 'eventTime') || textAt(event, 'firstTimestamp');
   return {

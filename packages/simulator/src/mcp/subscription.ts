@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelSelector } from '../kubernetes/objects/selectors.ts';
+import { labelSelector } from '../kubernetes/request/selectors.ts';
 
 /** The arguments of `events_subscribe`. */
 export const SubscriptionRequest = z.object({
@@ -19,7 +19,7 @@ export type SubscriptionRequest = z.infer<typeof SubscriptionRequest>;
 export type SubscriptionMode = SubscriptionRequest['mode'];
 type SubscriptionFilters = Omit<SubscriptionRequest, 'mode'>;
 
-/** One session's wish to be told about faults or events. */
+/** A subscription of one session to faults or events. */
 export interface Subscription {
   id: string;
   sessionId: string;
@@ -29,19 +29,19 @@ export interface Subscription {
   degraded: boolean;
 }
 
-/** What filters look at in a fault or an event. */
+/** The fields of a fault or an event that filters match. */
 export interface Occurrence {
   namespace: string;
   kind: string;
   name: string;
   /** Of the involved object. */
   labels: Record<string, string>;
-  /** Type and reason of an event; missing for faults, which the filters `type` and `reason` do not concern. */
+  /** Type and reason of an event. Missing for faults, to which the filters `type` and `reason` do not apply. */
   type?: string;
   reason?: string;
 }
 
-/** Why a subscription is refused; undefined when it is fine. The texts are the server's. */
+/** Returns why a subscription is refused, with the text of the real server; undefined if it is valid. */
 export function refusalOf(request: SubscriptionRequest): string | undefined {
   if (request.mode === 'faults' && request.type === 'Normal') {
     return 'invalid subscription filters: faults mode cannot filter for Normal events';
@@ -54,7 +54,7 @@ export function refusalOf(request: SubscriptionRequest): string | undefined {
   }
 }
 
-/** Whether an occurrence passes all the filters of a subscription. */
+/** Returns whether an occurrence passes all filters of a subscription. */
 export function passesFilters(filters: SubscriptionFilters, occurrence: Occurrence): boolean {
   const same = (wanted: string | undefined, actual: string): boolean => wanted === undefined || wanted === actual;
   return (

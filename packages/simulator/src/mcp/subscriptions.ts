@@ -5,7 +5,7 @@ import { refusalOf, type Subscription, type SubscriptionRequest } from './subscr
 const MAX_PER_SESSION = 10;
 const MAX_IN_ALL = 100;
 
-/** All subscriptions of one MCP server, with the server's caps. */
+/** All subscriptions of one MCP server, with its limits. */
 export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #created = new EventEmitter();
@@ -20,11 +20,11 @@ export class Subscriptions {
   }
 
   [Symbol.iterator](): Iterator<Subscription> {
-    // A copy: a subscription may be cancelled while it is delivered to.
+    // A copy, since a subscription may be cancelled during delivery.
     return [...this.#byId.values()][Symbol.iterator]();
   }
 
-  /** Throws, with the server's text, when a filter is invalid or a cap is reached. */
+  /** Throws, with the text of the real server, if a filter is invalid or a limit is reached. */
   create(sessionId: string, request: SubscriptionRequest, now: Date): Subscription {
     const refusal = refusalOf(request);
     if (refusal !== undefined) throw new Error(refusal);
@@ -52,7 +52,7 @@ export class Subscriptions {
     return [...this.#byId.values()].filter((subscription) => subscription.sessionId === sessionId);
   }
 
-  /** Whether there was one of this id in this session; other sessions' subscriptions are out of reach. */
+  /** Cancels a subscription of this session. Returns whether it existed. */
   cancel(sessionId: string, id: string): boolean {
     return this.#byId.get(id)?.sessionId === sessionId && this.#byId.delete(id);
   }
@@ -61,7 +61,7 @@ export class Subscriptions {
     for (const { id } of this.ofSession(sessionId)) this.#byId.delete(id);
   }
 
-  /** Resolves when there is a subscription; rejects when the signal aborts first. */
+  /** Resolves when there is a subscription. Rejects when the signal aborts first. */
   async waitForOne(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#byId.size === 0) await once(this.#created, 'created', { signal });

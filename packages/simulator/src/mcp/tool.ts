@@ -1,20 +1,20 @@
 import { ToolSchema, type CallToolResult, type Tool } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
-/** A tool of the simulated MCP server, ready to be listed and called. */
+/** A tool of the simulated MCP server. */
 export interface McpTool {
   definition: Tool;
-  /** Failures come back as a result with `isError`, as from the real server. */
+  /** Calls the tool. A failure is a result with `isError`, as in the real server. */
   call(args: unknown, sessionId: string): CallToolResult;
 }
 
-/** What a tool answers: text, and objects where the server sends them as structured content too. */
+/** Result of a tool: text, and objects if the real server sends structured content too. */
 export interface ToolAnswer {
   text: string;
   structured?: Record<string, unknown>;
 }
 
-/** Defines a read-only tool from its input schema and what it answers; what `answer` throws is the error text. */
+/** Defines a read-only tool. The message of an error that `answer` throws is the error text. */
 export function defineTool<Shape extends z.ZodObject>(
   name: string,
   description: string,

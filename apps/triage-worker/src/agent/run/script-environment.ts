@@ -1,30 +1,11 @@
-import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
+import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
+import type { Settings } from '@nightcrier/core/settings/config';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 
-/** What the script and the container engine's client need of the worker's environment; nothing else of it goes on. */
+/** The variables of the worker's environment that the script and the client of the container engine get. */
 const INHERITED_VARIABLES = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
 
-interface Provider {
-  key: 'anthropic_api_key' | 'openai_api_key' | 'gemini_api_key';
-  baseUrl: 'anthropic_base_url' | 'openai_base_url' | 'google_gemini_base_url';
-  /** What goose calls it. */
-  goose: string;
-}
-
-const ANTHROPIC: Provider = { key: 'anthropic_api_key', baseUrl: 'anthropic_base_url', goose: 'anthropic' };
-const OPENAI: Provider = { key: 'openai_api_key', baseUrl: 'openai_base_url', goose: 'openai' };
-const GEMINI: Provider = { key: 'gemini_api_key', baseUrl: 'google_gemini_base_url', goose: 'google' };
-
-/** The providers that an agent can talk to, the preferred first. */
-const PROVIDERS: Record<AgentCli, Provider[]> = {
-  builtin: [],
-  claude: [ANTHROPIC],
-  codex: [OPENAI],
-  gemini: [GEMINI],
-  goose: [ANTHROPIC, OPENAI, GEMINI],
-};
-
-/** Of the worker's environment, what the container engine's client needs. */
+/** Returns the environment of the container engine's client. */
 export function engineEnvironment(inherited: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     INHERITED_VARIABLES.flatMap((name) => {
@@ -35,8 +16,8 @@ export function engineEnvironment(inherited: Record<string, string | undefined>)
 }
 
 /**
- * The whole environment of the agent script: that of the engine's client, and key and base URL of the one provider that
- * the agent uses. The keys are read at each run, so that a rotated key file takes effect.
+ * Returns the whole environment of the agent script: that of the engine's client, and key and base URL of the one provider
+ * that the agent uses. Keys are read at each run, so that a rotated key file applies.
  * @throws Error that names the key's file when it cannot be read
  */
 export async function scriptEnvironment(
@@ -44,7 +25,7 @@ export async function scriptEnvironment(
   inherited: Record<string, string | undefined>,
 ): Promise<Record<string, string>> {
   const environment = engineEnvironment(inherited);
-  for (const { key, baseUrl, goose } of PROVIDERS[settings.agent_cli]) {
+  for (const { key, baseUrl, goose } of MODEL_PROVIDERS[settings.agent_cli]) {
     const secret = await readSecret(settings[key], settings[`${key}_file`]);
     if (!secret) continue;
     environment[key.toUpperCase()] = secret.reveal();

@@ -15,7 +15,7 @@ interface PendingRun {
 }
 
 /**
- * Starts the agent scripts in a small child process (docs/adr/0037-scripts-are-started-by-a-small-process.md). When the
+ * Starts the agent scripts in a small child process (docs/adr/0037-script-host-process.md). When the
  * worker dies, that process exits too, and the scripts run on to be adopted.
  */
 export class ScriptHost implements ScriptRunner {

@@ -28,8 +28,8 @@ export interface SubscriptionOptions {
 }
 
 /**
- * A session's subscriptions: one, or two. They let through what belongs to them, and act on what the server says about them. A new
- * object is made for each session, so that nothing of an old connection gets through.
+ * The subscriptions of one session: one, or two. Passes on their notifications and handles their errors; drops notifications of
+ * other subscriptions. Each session has a new one.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
@@ -42,7 +42,7 @@ export class Subscription {
 
   /**
    * Subscribes.
-   * @param timeout ms; the server answers only when its caches are filled, so this takes a while on a large cluster
+   * @param timeout ms; the server answers when its caches are filled, which takes long on a large cluster
    * @throws ConnectionError
    */
   async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<Subscribed> {
@@ -53,7 +53,7 @@ export class Subscription {
     return { ids: this.#ids, cluster: first };
   }
 
-  /** Best effort: a server that cannot be told finds out when the session ends. */
+  /** Unsubscribes, best effort: a server that does not answer drops the subscription with the session. */
   async unsubscribe(session: McpSession, timeout: number): Promise<void> {
     const ids = this.#ids;
     this.#ids = [];
@@ -69,7 +69,7 @@ export class Subscription {
   receive(notification: ParsedNotification): void {
     const { logger, onNotification } = this.#options;
     const { subscriptionId } = notification;
-    // Faults can overtake the answer to the subscribe call; until it is there, all that the new session sends is ours.
+    // Faults can arrive before the answer to the subscribe call. Until then all notifications of the session are ours.
     if (this.#isComplete && subscriptionId !== undefined && !this.#ids.includes(subscriptionId)) {
       logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
     } else if (notification.kind === 'subscription-error') {

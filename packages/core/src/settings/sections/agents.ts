@@ -31,7 +31,7 @@ export const agents = {
   agent_model: text()
     .optional()
     .meta({
-      description: "Model that the agent uses. Default: the agent CLI's own.",
+      description: "Model that the agent uses. Default: the agent CLI's own. goose has no default and needs it.",
       env: ['AGENT_MODEL'],
       example: 'sonnet',
       ...worker,
@@ -67,8 +67,7 @@ export const agents = {
   agent_allowed_tools: wordList()
     .default([])
     .meta({
-      description:
-        "Tools that the agent may use, in place of the runner's read-only list. Only claude and gemini have such a list.",
+      description: "Tools that claude may use, in place of the runner's read-only list. The other agents ignore it.",
       env: ['AGENT_ALLOWED_TOOLS'],
       ...worker,
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ResourceRequest } from '../api/request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 
-/** One RBAC rule; `*` matches everything. Without `namespaces` it holds in all of them and at the cluster scope. */
+/** One RBAC rule; `*` matches everything. Without `namespaces` it applies to all of them and to the cluster scope. */
 export const AccessRule = z.strictObject({
   apiGroups: z.array(z.string()),
   /** Plural names; a subresource is written `pods/log`. */
@@ -11,7 +11,7 @@ export const AccessRule = z.strictObject({
 });
 export type AccessRule = z.infer<typeof AccessRule>;
 
-/** What an access check asks: a resource request, or the same words from a SelfSubjectAccessReview. */
+/** Attributes of an access check: of a resource request, or of a SelfSubjectAccessReview. */
 export interface AccessAttributes {
   verb: string;
   group: string;
@@ -22,7 +22,7 @@ export interface AccessAttributes {
 
 const READ = ['get', 'list', 'watch'];
 
-/** The built-in ClusterRole "view", of the resources that exist here: everything readable but Secrets and nodes. */
+/** The ClusterRole "view", limited to the resources of the simulator: read everything but Secrets and nodes. */
 const VIEW: AccessRule[] = [
   {
     apiGroups: [''],
@@ -62,19 +62,25 @@ const NODES: AccessRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: READ },
 ];
 
-/** The roles a user of a simulated cluster can have. */
+/** What `view` lacks of storage: it belongs to no namespace. */
+const VOLUMES: AccessRule[] = [
+  { apiGroups: [''], resources: ['persistentvolumes'], verbs: READ },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: READ },
+];
+
+/** Roles for users of a simulated cluster. */
 export const ROLES = {
-  /** What triage needs and no more: "view", and nodes. */
-  'read-only': [...VIEW, ...NODES],
-  'read-only-with-secrets': [...VIEW, ...NODES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
+  /** What triage needs and no more: "view", nodes and volumes. */
+  'read-only': [...VIEW, ...NODES, ...VOLUMES],
+  'read-only-with-secrets': [...VIEW, ...NODES, ...VOLUMES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
   admin: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
-  /** Too little for triage: neither logs nor events. */
+  /** Too little for triage: no logs and no events. */
   'pods-only': [{ apiGroups: [''], resources: ['pods'], verbs: READ }],
   nothing: [],
 } satisfies Record<string, AccessRule[]>;
 export type RoleName = keyof typeof ROLES;
 
-/** What every authenticated user may do, "system:basic-user": ask what it may do. */
+/** "system:basic-user": every authenticated user may create self-reviews. */
 export const BASIC_USER: AccessRule[] = [
   {
     apiGroups: ['authorization.k8s.io'],
@@ -84,7 +90,7 @@ export const BASIC_USER: AccessRule[] = [
   { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
 ];
 
-/** Whether any rule allows it. */
+/** Returns whether a rule allows the access. */
 export function isAllowed(rules: readonly AccessRule[], asked: AccessAttributes): boolean {
   const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
   return rules.some(
@@ -96,7 +102,7 @@ export function isAllowed(rules: readonly AccessRule[], asked: AccessAttributes)
   );
 }
 
-/** The attributes of a request. */
+/** Returns the attributes of a request. */
 export function attributesOf(request: ResourceRequest): AccessAttributes {
   const { type, verb, subresource, namespace, name } = request;
   return {
@@ -104,7 +110,7 @@ export function attributesOf(request: ResourceRequest): AccessAttributes {
     group: type.group,
     resource: type.plural,
     subresource,
-    // RBAC judges `get namespace x` inside namespace x.
+    // RBAC evaluates `get namespace x` in namespace x.
     namespace: namespace ?? (type.plural === 'namespaces' ? name : undefined),
   };
 }

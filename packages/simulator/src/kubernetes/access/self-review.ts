@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isAllowed } from './access-rules.ts';
-import { badRequest } from '../api/status-error.ts';
+import { badRequest } from '../request/status-error.ts';
 import type { User } from './users.ts';
 
 const text = z.string().default('');
@@ -14,7 +14,7 @@ const AccessReviewSpec = z.object({
 
 const RulesReviewSpec = z.object({ namespace: text });
 
-/** Paths that every authenticated user may read, "system:discovery". */
+/** "system:discovery": paths that every authenticated user may read. */
 const DISCOVERY_PATHS = [
   '/api',
   '/api/*',
@@ -29,7 +29,7 @@ const DISCOVERY_PATHS = [
   '/version/',
 ];
 
-/** Answers a review that a user asks about itself, from the rules that its requests are judged by. */
+/** Answers a self-review from the rules that apply to the requests of the user. */
 export function answerReview(kind: string, spec: unknown, user: User): object {
   switch (kind) {
     case 'SelfSubjectAccessReview':

@@ -1,9 +1,9 @@
 import { BASIC_USER, ROLES, attributesOf, isAllowed, type AccessRule, type RoleName } from './access-rules.ts';
-import type { ResourceRequest } from '../api/request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 import { qualifiedName } from '../objects/resource-types.ts';
-import { StatusError, unauthorized } from '../api/status-error.ts';
+import { StatusError, unauthorized } from '../request/status-error.ts';
 
-/** Who sent a request, and what it may do. */
+/** The user of a request, and the user's rules. */
 export interface User {
   name: string;
   rules: readonly AccessRule[];
@@ -12,15 +12,15 @@ export interface User {
 
 const ANONYMOUS: User = { name: 'system:anonymous', rules: [], groups: ['system:unauthenticated'] };
 
-/** The users of a cluster by their bearer token. */
+/** The users of a cluster, by bearer token. */
 export class Users {
   readonly #byToken = new Map<string, User>();
   readonly #anonymous: User;
 
   /**
-   * @param roles what each bearer token may do: the name of a role, or rules.
-   * @param secure whether the API is served over TLS. Go clients send no credentials without it, so over plain HTTP a
-   *   request without a token counts as the first user.
+   * @param roles role or rules of each bearer token
+   * @param secure whether the API is served over TLS. Go clients send no credentials over plain HTTP, so a request without a
+   *   token counts as the first user there.
    */
   constructor(roles: Record<string, RoleName | readonly AccessRule[]>, secure: boolean) {
     for (const [token, role] of Object.entries(roles)) {
@@ -34,7 +34,7 @@ export class Users {
     this.#anonymous = secure || !first ? ANONYMOUS : first;
   }
 
-  /** The user behind an Authorization header. Throws 401 for credentials that are not known. */
+  /** Returns the user of an Authorization header. Throws 401 for unknown credentials. */
   authenticate(authorization: string | undefined): User {
     if (authorization === undefined) return this.#anonymous;
     const token = /^Bearer (.+)$/i.exec(authorization)?.[1];
@@ -44,7 +44,7 @@ export class Users {
   }
 }
 
-/** Throws 403, in the words of a real API server, when the user may not do what it asks. */
+/** Throws 403, with the text of a real API server, if the rules of the user do not allow the request. */
 export function authorize(user: User, request: ResourceRequest): void {
   if (isAllowed(user.rules, attributesOf(request))) return;
   const { type, verb, subresource, namespace, name } = request;

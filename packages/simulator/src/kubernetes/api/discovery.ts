@@ -14,7 +14,7 @@ const VERSION = {
   platform: 'linux/amd64',
 };
 
-/** What the API server answers at a discovery path or a probe, which any user may ask; undefined for other paths. */
+/** Returns the document of a discovery path or a probe, which every user may read; undefined for other paths. */
 export function discoveryDocument(path: string): object | string | undefined {
   switch (path) {
     case '/version':

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ZodError, z } from 'zod';
-import { StatusError, badRequest } from './status-error.ts';
+import { StatusError, badRequest } from '../request/status-error.ts';
 
 const MAX_BODY_BYTES = 1_000_000;
 
@@ -10,7 +10,7 @@ export interface RequestBody {
   bytes: Buffer;
 }
 
-/** The JSON in a body. Throws 400 when it is none. */
+/** Parses the JSON of a body. Throws 400 if it is invalid. */
 export function parseJson({ bytes }: RequestBody): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
@@ -19,7 +19,7 @@ export function parseJson({ bytes }: RequestBody): unknown {
   }
 }
 
-/** Reads the whole body of a request. Throws 413 when it is larger than any that clients have reason to send. */
+/** Reads the whole body of a request. Throws 413 if it is larger than clients need. */
 export async function readBody(request: IncomingMessage): Promise<RequestBody> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 
-/** A kubeconfig, as YAML, for one cluster and one bearer token. */
+/** Returns a kubeconfig as YAML for one cluster and one bearer token. */
 export function kubeconfigYaml(
   cluster: { name: string; server: string; ca?: string | undefined },
   token: string,

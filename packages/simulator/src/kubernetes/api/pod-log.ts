@@ -1,14 +1,14 @@
 import { listAt, textAt, type KubernetesObject } from '../objects/kubernetes-object.ts';
-import { isTrue } from './request-info.ts';
-import { StatusError, badRequest } from './status-error.ts';
+import { isTrue } from '../request/request-info.ts';
+import { StatusError, badRequest } from '../request/status-error.ts';
 
-/** What a container has logged: its running (or last) instance, and the instance before it. */
+/** Logs of a container: of its present (or last) instance, and of the instance before. */
 export interface ContainerLog {
   current?: string | undefined;
   previous?: string | undefined;
 }
 
-/** The logs of all containers of a cluster. They go with the pod's uid, as they do on a node. */
+/** The logs of all containers of a cluster, by uid of the pod, as on a node. */
 export class PodLogs {
   readonly #logs = new Map<string, ContainerLog>();
 
@@ -16,7 +16,7 @@ export class PodLogs {
     this.#logs.set(`${podUid}/${container}`, log);
   }
 
-  /** Forgets what a pod's containers have logged. */
+  /** Removes the logs of a pod. */
   forget(podUid: string): void {
     for (const key of this.#logs.keys()) if (key.startsWith(`${podUid}/`)) this.#logs.delete(key);
   }
@@ -27,7 +27,7 @@ export class PodLogs {
    */
   read(pod: KubernetesObject, query: URLSearchParams): string {
     const container = selectContainer(pod, query.get('container'));
-    // Without a node there is no kubelet to ask, and the API server answers with nothing.
+    // Without a node there is no kubelet, and the API server returns an empty log.
     if (textAt(pod, 'spec.nodeName') === '') return '';
     const log = this.#logs.get(`${pod.metadata.uid}/${container}`);
     const previous = isTrue(query.get('previous'));

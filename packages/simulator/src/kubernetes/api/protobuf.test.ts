@@ -36,7 +36,7 @@ test('reads the namespace of a rules review, and a path', () => {
   });
 });
 
-test('refuses what is no Kubernetes message, and one that ends early', () => {
+test('refuses a body without the Kubernetes prefix, and a truncated message', () => {
   expect(() => decodeReview(Buffer.from('{"spec":{}}'))).toThrow('not a Kubernetes protobuf message');
   expect(() => decodeReview(Buffer.from('k8s\0\u0080'))).toThrow('truncated protobuf message');
 });

@@ -1,4 +1,4 @@
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../request/status-error.ts';
 
 /**
  * The little of Kubernetes' protobuf encoding that clients insist on: kubectl and kubernetes-mcp-server send their

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { KubernetesObject } from '../objects/kubernetes-object.ts';
 import type { Change, ObjectStore } from '../objects/object-store.ts';
-import { isTrue, type ResourceRequest } from './request-info.ts';
+import { isTrue, type ResourceRequest } from '../request/request-info.ts';
 import { groupVersionOf } from '../objects/resource-types.ts';
-import { requestSelector } from '../objects/selectors.ts';
-import { expired } from './status-error.ts';
+import { requestSelector } from '../request/selectors.ts';
+import { expired } from '../request/status-error.ts';
 
 /**
  * Streams the changes of a resource, one JSON object a line, until the client leaves or `timeoutSeconds` are over.

@@ -2,15 +2,21 @@ import { parseJson, type RequestBody } from './http-exchange.ts';
 import { KubernetesObject, isRecord } from '../objects/kubernetes-object.ts';
 import { mergePatch } from '../../merge-patch.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import type { ResourceRequest } from './request-info.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
 import { groupVersionOf } from '../objects/resource-types.ts';
-import { alreadyExists, badRequest, methodNotAllowed, notFound, unsupportedMediaType } from './status-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  unsupportedMediaType,
+} from '../request/status-error.ts';
 
 /**
- * Carries out a write that the user's role allows. As little as a cluster needs to show what an agent with too many
- * rights could do: no admission, and no controllers that put deleted pods back.
+ * Carries out a write that the role of the user allows. It is enough to show what an agent with too many permissions could
+ * do: there are no admission plugins, and no controllers that recreate deleted pods.
  *
- * @returns the HTTP status and the object as it is now (or was last, for a delete).
+ * @returns the HTTP status, and the object after the write or before the delete
  */
 export function write(
   request: ResourceRequest,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Any Kubernetes object, in the form in which the API server sends it: what the simulator reads, and all the rest. */
+/** Any Kubernetes object as the API server sends it: typed fields that the simulator reads, and all others. */
 export const KubernetesObject = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
@@ -20,8 +20,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The value at a dotted path, or undefined where the path ends early: `valueAt(pod, 'status.phase')`. Numbers step
- * into arrays. Objects of a scenario are plain data without static types, and this is the one way they are read.
+ * Returns the value at a dotted path such as `status.phase`, undefined if it does not exist. Numbers are array indexes.
+ * Objects of a scenario have no static types, so all reads go through this function.
  */
 export function valueAt(object: unknown, path: string): unknown {
   let value: unknown = object;
@@ -33,13 +33,13 @@ export function valueAt(object: unknown, path: string): unknown {
   return value;
 }
 
-/** The text at a dotted path; '' where there is none. */
+/** Returns the text at a dotted path, '' if there is none. */
 export function textAt(object: unknown, path: string): string {
   const value = valueAt(object, path);
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** The list at a dotted path; empty where there is none. */
+/** Returns the list at a dotted path, empty if there is none. */
 export function listAt(object: unknown, path: string): unknown[] {
   const value = valueAt(object, path);
   return Array.isArray(value) ? value : [];

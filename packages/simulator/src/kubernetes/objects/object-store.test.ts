@@ -10,7 +10,7 @@ const configMap = (name: string, data = {}) => ({
 });
 const configMaps = resourceType('configmaps');
 
-test('keeps uid and creation time over changes, and counts versions up', () => {
+test('keeps uid and creation time, and increases the resourceVersion', () => {
   const store = new ObjectStore();
   const first = store.put(configMap('x'));
   const second = store.put(configMap('x', { key: 'value' }));
@@ -19,7 +19,7 @@ test('keeps uid and creation time over changes, and counts versions up', () => {
   expect(first['data']).toEqual({});
 });
 
-test('tells watchers of additions, changes and deletions until they leave', () => {
+test('sends additions, changes and deletions to watchers until they unsubscribe', () => {
   const store = new ObjectStore();
   const seen: Change['type'][] = [];
   const leave = store.watch((change) => seen.push(change.type));
@@ -31,7 +31,7 @@ test('tells watchers of additions, changes and deletions until they leave', () =
   expect(seen).toEqual(['ADDED', 'MODIFIED', 'DELETED']);
 });
 
-test('replays what came after a version, and says so when it no longer can', () => {
+test('replays the changes after a version, and reports when some are no longer kept', () => {
   const store = new ObjectStore();
   store.put(configMap('first'));
   const version = store.resourceVersion;
@@ -42,7 +42,7 @@ test('replays what came after a version, and says so when it no longer can', () 
   expect(store.changesSince(version)).toBeUndefined();
 });
 
-test('refuses an object of a kind that could never be read back', () => {
+test('refuses an object of an unknown kind', () => {
   expect(() => new ObjectStore().put({ apiVersion: 'v9', kind: 'Ghost', metadata: { name: 'x' } })).toThrow(
     /Ghost.*v9/,
   );

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { typeOf, type ResourceType } from './resource-types.ts';
 
-/** One change, in the form in which a watch reports it. */
+/** One change, as a watch event. */
 export interface Change {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   resourceType: ResourceType;
@@ -10,13 +10,12 @@ export interface Change {
   resourceVersion: number;
 }
 
-/** Changes kept for watches that start from an older resourceVersion; a real API server keeps about as many. */
+/** Number of changes kept for watches from an older resourceVersion, about as many as in a real API server. */
 const HISTORY = 1000;
 
 /**
- * The objects of one simulated cluster: what etcd is to a real one. Every change gets the next resourceVersion, is
- * remembered for a while, and is told to the watchers at once. Objects are never changed in place once stored, so that
- * what a reader holds stays what it read.
+ * The objects of one simulated cluster, like etcd. Every change gets the next resourceVersion, is kept for watches that start
+ * later, and is sent to the watchers at once. Stored objects are never modified, so a reader's copy does not change.
  */
 export class ObjectStore {
   readonly #objects = new Map<ResourceType, Map<string, KubernetesObject>>();
@@ -24,7 +23,7 @@ export class ObjectStore {
   readonly #history: Change[] = [];
   #version = 1;
 
-  /** The version of the latest change. */
+  /** resourceVersion of the latest change. */
   get resourceVersion(): number {
     return this.#version;
   }
@@ -52,7 +51,7 @@ export class ObjectStore {
     return stored;
   }
 
-  /** Removes an object and returns it as it was; undefined when there is none. */
+  /** Removes an object and returns it, undefined if it does not exist. */
   delete(type: ResourceType, namespace: string | undefined, name: string): KubernetesObject | undefined {
     const objects = this.#objectsOf(type);
     const key = keyOf(namespace, name);
@@ -71,7 +70,7 @@ export class ObjectStore {
     return this.#objectsOf(type).get(keyOf(namespace, name));
   }
 
-  /** All objects of a type, of one namespace when given, ordered by namespace and name as etcd orders them. */
+  /** Returns all objects of a type, or those of one namespace, in the order of etcd: namespace, name. */
   list(type: ResourceType, namespace?: string): KubernetesObject[] {
     return [...this.#objectsOf(type)]
       .filter(([, object]) => namespace === undefined || object.metadata.namespace === namespace)
@@ -79,14 +78,14 @@ export class ObjectStore {
       .map(([, object]) => object);
   }
 
-  /** The changes after a version, oldest first; undefined when some of them are forgotten already ("410 Gone"). */
+  /** Returns the changes after a version, oldest first; undefined if some are no longer kept ("410 Gone"). */
   changesSince(version: number): Change[] | undefined {
     const oldest = this.#history[0]?.resourceVersion ?? this.#version + 1;
     if (version < oldest - 1) return undefined;
     return this.#history.filter((change) => change.resourceVersion > version);
   }
 
-  /** Calls the listener for every change from now on; returns what ends it. */
+  /** Calls the listener for every later change. Returns a function that removes it. */
   watch(listener: (change: Change) => void): () => void {
     this.#watchers.add(listener);
     return () => void this.#watchers.delete(listener);

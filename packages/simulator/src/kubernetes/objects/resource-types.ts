@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './kubernetes-object.ts';
 
-/** One kind of object that the simulated API server knows. */
+/** One kind of object of the simulated API server. */
 export interface ResourceType {
   /** API group; '' is the core group. */
   group: string;
@@ -11,7 +11,7 @@ export interface ResourceType {
   namespaced: boolean;
   shortNames: string[];
   categories: string[];
-  /** Subresources that can be read or are known to RBAC. */
+  /** Subresources that can be read, or that RBAC rules may name. */
   subresources: string[];
   /** Fields beside metadata.name and metadata.namespace that a fieldSelector may name. */
   selectableFields: string[];
@@ -45,7 +45,7 @@ const all = { categories: ['all'] };
 const clusterScoped = { namespaced: false };
 const review = { namespaced: false, virtual: true, subresources: [] };
 
-/** Everything that can be listed, in the order in which discovery shows it. */
+/** All types, in the order of discovery. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   resource('v1', 'pods', 'Pod', {
     ...all,
@@ -110,6 +110,11 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   resource('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget', { shortNames: ['pdb'] }),
   resource('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', { subresources: [] }),
   resource('coordination.k8s.io/v1', 'leases', 'Lease', { subresources: [] }),
+  resource('storage.k8s.io/v1', 'storageclasses', 'StorageClass', {
+    ...clusterScoped,
+    shortNames: ['sc'],
+    subresources: [],
+  }),
   resource('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', review),
   resource('authorization.k8s.io/v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', review),
   resource('authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', review),
@@ -133,18 +138,18 @@ export function findByKind(apiVersion: string, kind: string): ResourceType | und
   return RESOURCE_TYPES.find((type) => groupVersionOf(type) === apiVersion && type.kind === kind);
 }
 
-/** The type of an object. Throws where no type has its apiVersion and kind: such an object could never be read back. */
+/** Returns the type of an object. Throws for an unknown apiVersion and kind, since such an object could not be read. */
 export function typeOf(object: KubernetesObject): ResourceType {
   const type = findByKind(object.apiVersion, object.kind);
   if (!type || type.virtual) {
-    throw new Error(`The simulated cluster knows no kind "${object.kind}" in apiVersion "${object.apiVersion}"`);
+    throw new Error(`the simulated cluster has no kind "${object.kind}" in apiVersion "${object.apiVersion}"`);
   }
   return type;
 }
 
-/** The type with this plural name; for code that names a type it knows to exist. */
+/** Returns the type with this plural name. Throws if there is none. */
 export function resourceType(plural: string): ResourceType {
   const type = RESOURCE_TYPES.find((candidate) => candidate.plural === plural);
-  if (!type) throw new Error(`The simulated cluster knows no resource "${plural}"`);
+  if (!type) throw new Error(`the simulated cluster has no resource "${plural}"`);
   return type;
 }

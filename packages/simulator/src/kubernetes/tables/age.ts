@@ -1,4 +1,4 @@
-/** How long ago a timestamp was, as kubectl prints it: `45s`, `3m20s`, `12m`, `5h30m`, `4d2h`, `30d`; else `<unknown>`. */
+/** Returns the age of a timestamp as kubectl prints it: `45s`, `3m20s`, `12m`, `5h30m`, `4d2h`, `30d`; else `<unknown>`. */
 export function ageOf(timestamp: string, now: Date): string {
   const then = Date.parse(timestamp);
   if (Number.isNaN(then)) return '<unknown>';

@@ -26,7 +26,7 @@ const containers = (at: string): Column[] => [
   wide('Images', (object) => joined(object, at, 'image')),
 ];
 
-/** What `kubectl get` shows of each kind; other kinds show their name and age. */
+/** Columns of `kubectl get` by kind. Other kinds have name and age. */
 const COLUMNS: Record<string, Column[]> = {
   Pod: [
     NAME,
@@ -124,7 +124,7 @@ function readyContainers(pod: KubernetesObject): string {
   return `${ready.length}/${listAt(pod, 'spec.containers').length}`;
 }
 
-/** The reason that kubectl shows: of a waiting or ended container first, else of the pod, else its phase. */
+/** Returns the status that kubectl shows: the reason of a waiting or terminated container, else of the pod, else its phase. */
 function podStatus(pod: KubernetesObject): string {
   const own = textAt(pod, 'status.reason') || textAt(pod, 'status.phase') || 'Unknown';
   const reasons = listAt(pod, 'status.containerStatuses').map(

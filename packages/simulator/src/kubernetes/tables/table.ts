@@ -1,15 +1,15 @@
 import type { KubernetesObject } from '../objects/kubernetes-object.ts';
 import { columnsOf } from './table-columns.ts';
 
-/** Whether a client asks for the server-side table that `kubectl get` prints. */
+/** Returns whether a client requests a server-side table, as `kubectl get` does. */
 export function wantsTable(accept: string | undefined): boolean {
   return accept?.includes('as=Table') ?? false;
 }
 
 /**
- * The objects as a `meta.k8s.io/v1` Table.
+ * Returns the objects as a `meta.k8s.io/v1` Table.
  *
- * @param include `Object` puts the whole object into each row, `None` nothing, anything else its metadata.
+ * @param include content of each row: `Object` the whole object, `None` nothing, anything else its metadata
  */
 export function tableOf(
   kind: string,

@@ -1,0 +1,68 @@
+import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
+import type { BookPages } from '@nightcrier/core/incidents/books';
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { IncidentState } from '@nightcrier/core/incidents/incident';
+import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
+import { NOTIFICATION_TARGETS, notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
+import type { AgentCount, TriageCount } from '@nightcrier/state/queue/triage-counters';
+import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
+import type { ApiContext } from '../api-context.ts';
+
+/** The state in Redis at one scrape. */
+export interface StateSnapshot {
+  clusters: ClusterHealth[];
+  ingesters: IngesterHealth[];
+  intake: BookPages;
+  malformed: { cluster: string; reason: string; count: number }[];
+  triage: TriageCount[];
+  agents: AgentCount[];
+  incidents: Record<IncidentState, number>;
+  queue: QueueCounts;
+  breaker: AgentHealth;
+  notifications: { target: string; jobs: QueueCounts }[];
+}
+
+/** Reads the state, undefined if Redis is unreachable. */
+export async function readSnapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
+  const { redis, keys, health, clusters, intake, triage, logger } = context;
+  const parts = [
+    health.read(clusters()),
+    context.ingesters.read(),
+    intake.read(),
+    intake.readMalformed(),
+    triage.read(),
+    triage.readUsage(),
+    context.incidents.counts(),
+    queueCounts(redis, keys),
+    context.breaker.read(),
+    notificationCounts(context),
+  ] as const;
+  try {
+    const [healths, ingesters, pages, malformed, runs, agents, incidents, queue, breaker, notifications] =
+      await Promise.all(parts);
+    return {
+      clusters: healths,
+      ingesters,
+      intake: pages,
+      malformed,
+      triage: runs,
+      agents,
+      incidents,
+      queue,
+      breaker,
+      notifications,
+    };
+  } catch (error) {
+    logger.debug({ error }, 'state not read; metrics are without it');
+    return undefined;
+  }
+}
+
+async function notificationCounts({ redis, keys }: ApiContext): Promise<StateSnapshot['notifications']> {
+  return Promise.all(
+    NOTIFICATION_TARGETS.map(async (target) => ({
+      target,
+      jobs: await queueCounts(redis, keys, notificationQueueName(target)),
+    })),
+  );
+}

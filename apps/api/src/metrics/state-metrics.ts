@@ -1,0 +1,75 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
+import { clusterMetrics, intakeMetrics } from './intake-metrics.ts';
+import type { StateSnapshot } from './snapshot.ts';
+import { spoolMetrics } from './spool-metrics.ts';
+
+/**
+ * Returns the metrics of the state in Redis, in a registry of this scrape: the counts are those of Redis, so none of an
+ * earlier scrape may remain. Without a snapshot there is only `nightcrier_redis_up`, since old values would mislead.
+ */
+export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({ name: 'nightcrier_redis_up', help: 'Whether Redis is reachable', registers }).set(snapshot ? 1 : 0);
+  if (!snapshot) return registry;
+  queueMetrics(snapshot, registry);
+  triageMetrics(snapshot, registry);
+  breakerMetrics(snapshot.breaker, registry);
+  notificationMetrics(snapshot, registry);
+  agentMetrics(snapshot.agents, registry);
+  spoolMetrics(snapshot.ingesters, registry);
+  clusterMetrics(snapshot.clusters, registry);
+  intakeMetrics(snapshot, registry);
+  return registry;
+}
+
+function queueMetrics({ queue, incidents }: StateSnapshot, registry: Registry): void {
+  const registers = [registry];
+  const jobs = new Gauge({
+    name: 'nightcrier_queue_jobs',
+    help: 'Jobs of the triage queue by state',
+    labelNames: ['state'],
+    registers,
+  });
+  for (const [state, count] of Object.entries(queue)) jobs.set({ state }, count);
+  const kept = new Gauge({
+    name: 'nightcrier_incidents',
+    help: 'Incidents that are open or retained, by state',
+    labelNames: ['state'],
+    registers,
+  });
+  for (const [state, count] of Object.entries(incidents)) kept.set({ state }, count);
+}
+
+function triageMetrics({ triage }: StateSnapshot, registry: Registry): void {
+  const registers = [registry];
+  const runs = new Counter({
+    name: 'nightcrier_triage_runs_total',
+    help: 'Triage runs by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const seconds = new Counter({
+    name: 'nightcrier_triage_seconds_total',
+    help: 'Duration of triage runs by outcome, in seconds',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const count of triage) {
+    runs.inc({ outcome: count.outcome }, count.runs);
+    seconds.inc({ outcome: count.outcome }, count.seconds);
+  }
+}
+
+function notificationMetrics({ notifications }: StateSnapshot, registry: Registry): void {
+  const jobs = new Gauge({
+    name: 'nightcrier_notification_jobs',
+    help: 'Notifications by target and state; failed: not delivered',
+    labelNames: ['target', 'state'],
+    registers: [registry],
+  });
+  for (const { target, jobs: counts } of notifications) {
+    for (const [state, count] of Object.entries(counts)) jobs.set({ target, state }, count);
+  }
+}

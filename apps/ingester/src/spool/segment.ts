@@ -1,0 +1,7 @@
+/** A file of faults, one in each line, in the order of receipt. */
+export interface Segment {
+  readonly file: string;
+  bytes: number;
+  /** Its faults that are in memory and not answered yet. */
+  unanswered: number;
+}

@@ -1,0 +1,54 @@
+import type { Logger } from '@nightcrier/core/logger';
+import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
+import type { Job } from 'bullmq';
+
+export interface FailedJobsOptions {
+  incidents: IncidentStore;
+  /** Wakes the notifier: a notification is due. */
+  wakeNotifier: () => void;
+  logger: Logger;
+}
+
+/**
+ * Ends the rows of jobs that BullMQ failed by itself because they stalled too often. For the other failed jobs `settle` has
+ * ended the row before, and nothing changes.
+ */
+export class FailedJobs {
+  readonly #options: FailedJobsOptions;
+  readonly #recording = new Set<Promise<void>>();
+
+  constructor(options: FailedJobsOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the row in the background. */
+  record(job: Job<TriageJob> | undefined, error: Error): void {
+    if (!job) {
+      this.#options.logger.error({ error }, 'failed job is missing; its incident is unknown');
+      return;
+    }
+    const recording = this.#endRow(job.data, error).finally(() => this.#recording.delete(recording));
+    this.#recording.add(recording);
+  }
+
+  /** Resolves when all rows are written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#recording);
+  }
+
+  async #endRow({ incident_id, cluster_name, resource }: TriageJob, { message }: Error): Promise<void> {
+    const { incidents, wakeNotifier } = this.#options;
+    const logger = this.#options.logger.child({ incident_id, cluster: cluster_name });
+    const reason = `its workers died or hung too often: ${message}`;
+    try {
+      const end = { state: 'failed', reason, notify: 'incident_failed' } as const;
+      const { kind } = await incidents.finish(incident_id, end);
+      if (kind !== 'changed') return;
+      logger.error({ resource, reason }, 'job stalled too often; triage failed');
+      wakeNotifier();
+    } catch (error) {
+      logger.error({ error }, 'cannot persist end of failed job');
+    }
+  }
+}

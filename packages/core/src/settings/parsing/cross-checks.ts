@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { type AgentCli, MODEL_PROVIDERS } from '../agent-cli.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import type { Settings } from '../config.ts';
+import { rawValue } from './file-checks.ts';
+import { isLoopback } from '../loopback.ts';
+import type { ConfigSurroundings } from './config-surroundings.ts';
+import { isUsedBy, SETTINGS, settingOf } from '../setting-list.ts';
+import type { ProcessName } from '../setting-meta.ts';
+
+interface Found {
+  problems: ConfigProblem[];
+  warnings: ConfigProblem[];
+}
+
+/** The settings one by one; those that are not valid are missing, so that one mistake does not hide another. */
+type ValidSettings = Partial<Settings> & { [key in `api.${keyof Settings['api']}`]?: unknown };
+
+/** Checks settings that depend on each other, and refuses what cannot run. */
+export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSurroundings): Found {
+  const settings = validSettings(raw);
+  const { process } = surroundings;
+  const uses = (name: ProcessName): boolean => process === undefined || process === name;
+  return {
+    problems: [
+      ...companionProblems(raw, process),
+      ...(uses('ingester') ? backoffProblems(settings) : []),
+      ...(uses('triage-worker') ? [...agentProblems(settings, surroundings), ...toolProblems(settings)] : []),
+      ...(uses('api') ? apiProblems(settings) : []),
+    ],
+    warnings: uses('triage-worker') ? webhookWarnings(settings) : [],
+  };
+}
+
+function validSettings(raw: Record<string, unknown>): ValidSettings {
+  return Object.fromEntries(
+    SETTINGS.map(({ name, path, schema }) => {
+      const { data } = z.safeParse(schema, rawValue(raw, path));
+      return [name, data];
+    }),
+  );
+}
+
+/** Settings that have no effect without another one. */
+function companionProblems(raw: Record<string, unknown>, process: ProcessName | undefined): ConfigProblem[] {
+  const isGiven = (name: string): boolean =>
+    [name, `${name}_file`].some((key) => rawValue(raw, settingOf(key)?.path ?? [key]) !== undefined);
+  return SETTINGS.flatMap((setting): ConfigProblem[] => {
+    const { path, name, meta } = setting;
+    if (meta.needs === undefined || !isUsedBy(setting, process) || rawValue(raw, path) === undefined) return [];
+    return isGiven(meta.needs) ? [] : [{ path: [...path], message: `${name} needs ${meta.needs}` }];
+  });
+}
+
+function backoffProblems({
+  sse_reconnect_initial_backoff: initial = 0,
+  sse_reconnect_max_backoff: max = Number.POSITIVE_INFINITY,
+}: ValidSettings): ConfigProblem[] {
+  if (max >= initial) return [];
+  const message = `sse_reconnect_max_backoff: must not be less than sse_reconnect_initial_backoff (${initial} s), got ${max} s`;
+  return [{ path: ['sse_reconnect_max_backoff'], message }];
+}
+
+/** Agents that cannot start: without a key, a model, a script or a prompt. */
+function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings): ConfigProblem[] {
+  const { agent_cli, agent_fallback = [], agent_model, agent_script_path, agent_system_prompt_file } = settings;
+  const agents = [
+    { setting: 'agent_cli', agent: agent_cli ?? 'builtin' },
+    ...agent_fallback.map((agent) => ({ setting: 'agent_fallback', agent })),
+  ].filter(({ agent }) => agent !== 'builtin');
+  if (agents.length === 0) return [];
+  const problems: ConfigProblem[] = [];
+  for (const [key, file] of Object.entries({ agent_script_path, agent_system_prompt_file })) {
+    if (file !== undefined && surroundings.read(file) === undefined) {
+      problems.push({ path: [key], message: `${key}: ${file} is not a readable file` });
+    }
+  }
+  if (agent_script_path === undefined || !surroundings.isShippedScript(agent_script_path)) return problems;
+  for (const { setting, agent } of agents) {
+    const keys = missingKeys(agent, settings);
+    if (keys.length > 0) {
+      const needed = keys.map((key) => `${key} (or ${key}_file)`).join(', or ');
+      problems.push({ path: [setting], message: `${setting}: ${agent} needs ${needed}` });
+    }
+  }
+  if (agent_cli === 'goose' && agent_model === undefined) {
+    problems.push({ path: ['agent_cli'], message: 'agent_cli: goose needs agent_model; it has no default model' });
+  }
+  return problems;
+}
+
+/** The keys of which the agent needs one; none if one is set. */
+function missingKeys(agent: AgentCli, settings: ValidSettings): string[] {
+  const keys = MODEL_PROVIDERS[agent].map(({ key }) => key);
+  return keys.some((key) => settings[key] !== undefined || settings[`${key}_file`] !== undefined) ? [] : keys;
+}
+
+/** A shell without a list of commands, in the words of claude. */
+const ANY_COMMAND = /^Bash(\(\s*[:*\s]*\))?$/i;
+
+function toolProblems({ agent_allowed_tools = [], agent_unrestricted_tools }: ValidSettings): ConfigProblem[] {
+  const tool = agent_allowed_tools.find((name) => ANY_COMMAND.test(name));
+  if (tool === undefined || agent_unrestricted_tools === true) return [];
+  const message =
+    `agent_allowed_tools: ${tool} allows any command, and so replaces the read-only list of commands. ` +
+    'Name commands, as in Bash(kubectl get:*), or set agent_unrestricted_tools: true';
+  return [{ path: ['agent_allowed_tools'], message }];
+}
+
+function apiProblems(settings: ValidSettings): ConfigProblem[] {
+  const host = settings['api.host'];
+  const isProtected =
+    settings['api.access_key'] !== undefined ||
+    settings['api.access_key_file'] !== undefined ||
+    settings['api.allow_anonymous'] === true;
+  if (typeof host !== 'string' || isProtected || isLoopback(host)) return [];
+  const message =
+    `api.host: ${host} can be reached from other machines: set api.access_key (or api.access_key_file), ` +
+    'or api.allow_anonymous: true to serve incidents without a key';
+  return [{ path: ['api', 'host'], message }];
+}
+
+function webhookWarnings({
+  webhook_url,
+  webhook_url_file,
+  webhook_secret,
+  webhook_secret_file,
+}: ValidSettings): ConfigProblem[] {
+  if ((webhook_url ?? webhook_url_file) === undefined || (webhook_secret ?? webhook_secret_file) !== undefined)
+    return [];
+  const path = [webhook_url === undefined ? 'webhook_url_file' : 'webhook_url'];
+  return [
+    { path, message: 'webhook notifications are not signed: set webhook_secret, so that the receiver can verify them' },
+  ];
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { secretProblem } from '../config-fields.ts';
+import { type ConfigProblem, isRecord, nameOf } from './config-problem.ts';
+import type { ConfigSurroundings } from './config-surroundings.ts';
+import { isUsedBy, SETTINGS, settingOf } from '../setting-list.ts';
+
+/** Checks the files of secrets: each excludes its value, must be readable, and must hold a valid value. */
+export function fileProblems(raw: Record<string, unknown>, surroundings: ConfigSurroundings): ConfigProblem[] {
+  return SETTINGS.flatMap((setting): ConfigProblem[] => {
+    const { path, name } = setting;
+    const plain = settingOf(name.replace(/_file$/, ''));
+    const file = rawValue(raw, path);
+    if (!plain || plain === setting || plain.meta.secret !== true || typeof file !== 'string') return [];
+    if (rawValue(raw, plain.path) !== undefined) return [bothSet([...path], plain.path.at(-1) ?? '')];
+    if (!isUsedBy(setting, surroundings.process)) return [];
+    return secretFileProblems([...path], file, surroundings, (text) => {
+      const { error } = z.safeParse(plain.schema, text);
+      return error?.issues[0]?.message;
+    });
+  });
+}
+
+/** The files of a cluster: those of secrets and certificates, and the kubeconfig. */
+export function clusterFileProblems(
+  entry: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  const mcp = isRecord(entry.mcp) ? entry.mcp : {};
+  return [...mcpFileProblems(mcp, [...path, 'mcp'], surroundings), ...kubeconfigProblems(entry, path, surroundings)];
+}
+
+const CERTIFICATES = [
+  { key: 'ca_file' },
+  { key: 'client_cert_file', partner: 'client_key_file' },
+  { key: 'client_key_file', partner: 'client_cert_file' },
+];
+
+function mcpFileProblems(
+  mcp: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  // Only the ingesters connect to MCP servers.
+  const isUsed = surroundings.process === undefined || surroundings.process === 'ingester';
+  const problems: ConfigProblem[] = [];
+  if (typeof mcp.api_key_file === 'string') {
+    const at = [...path, 'api_key_file'];
+    if (mcp.api_key !== undefined) problems.push(bothSet(at, 'api_key'));
+    else if (isUsed) problems.push(...secretFileProblems(at, mcp.api_key_file, surroundings, secretProblem));
+  }
+  for (const { key, partner } of CERTIFICATES) {
+    const file = mcp[key];
+    if (typeof file !== 'string') continue;
+    const at = [...path, key];
+    if (partner !== undefined && mcp[partner] === undefined) {
+      problems.push({ path: at, message: `${key} needs ${partner}` });
+    } else if (isUsed && surroundings.read(file) === undefined) problems.push(unreadable(at, file));
+  }
+  return problems;
+}
+
+/** Looked for in the raw entry, so that one mistake does not hide another. */
+function kubeconfigProblems(
+  entry: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  const triage = isRecord(entry.triage) ? entry.triage : undefined;
+  const at = triage ? [...path, 'triage', 'kubeconfig'] : [...path, 'kubeconfig'];
+  const value = triage ? triage.kubeconfig : entry.kubeconfig;
+  const enabled = triage ? String(triage.enabled).trim().toLowerCase() === 'true' : true;
+  if (!enabled) return [];
+  const owner = `cluster ${nameOf(entry)}:`;
+  if (typeof value === 'string' && value !== '') {
+    // The API asks no cluster.
+    if (surroundings.process === 'api') return [];
+    const text = surroundings.read(value);
+    const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text);
+    return problem === undefined ? [] : [{ path: at, message: `${owner} kubeconfig ${value} ${problem}` }];
+  }
+  if (!triage) return []; // the schema of the flat form, or of an entry without triage, names what is missing
+  return [{ path: at, message: `${owner} triage.kubeconfig is required when triage.enabled is true` }];
+}
+
+function secretFileProblems(
+  path: PropertyKey[],
+  file: string,
+  surroundings: ConfigSurroundings,
+  problemOf: (text: string) => string | undefined,
+): ConfigProblem[] {
+  const text = surroundings.read(file);
+  if (text === undefined) return [unreadable(path, file)];
+  const problem = text.trim() === '' ? 'is empty' : problemOf(text.trim());
+  return problem === undefined ? [] : [{ path, message: `${String(path.at(-1))}: ${file} ${problem}` }];
+}
+
+function bothSet(path: PropertyKey[], plain: string): ConfigProblem {
+  return { path, message: `${plain} and ${plain}_file cannot both be set` };
+}
+
+function unreadable(path: PropertyKey[], file: string): ConfigProblem {
+  return { path, message: `${String(path.at(-1))}: ${file} is not a readable file` };
+}
+
+/** The value at the path in a configuration that is not parsed yet. */
+export function rawValue(raw: unknown, path: readonly string[]): unknown {
+  let value = raw;
+  for (const key of path) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}

@@ -1,0 +1,44 @@
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import { type Config, Settings } from '@nightcrier/core/settings/config';
+import { mapPaths } from '@nightcrier/core/settings/map-paths';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+/** The root of the workspace, with the files that the product ships: the agent script and the system prompt. */
+export const INSTALLATION = path.resolve(import.meta.dirname, '../../../..');
+
+/** Makes all paths of a configuration absolute. */
+export function resolvePaths({ clusters, ...settings }: Config): Config {
+  return {
+    ...mapPaths(Settings, settings, resolvePath),
+    clusters: clusters.map((cluster) => mapPaths(ClusterConfig, cluster, resolvePath)),
+  };
+}
+
+/** Relative to the working directory; a relative file that is only in the installation is found there. */
+export function resolvePath(file: string): string {
+  const expanded = file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
+  const here = path.resolve(expanded);
+  const shipped = path.resolve(INSTALLATION, expanded);
+  return !path.isAbsolute(expanded) && !isReadableFile(here) && isReadableFile(shipped) ? shipped : here;
+}
+
+/** Whether a readable regular file is there. */
+export function isReadableFile(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The text of a regular file; undefined if it cannot be read. */
+export function readText(file: string): string | undefined {
+  try {
+    return isReadableFile(file) ? readFileSync(file, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
