@@ -1,5 +1,4 @@
 import type { Logger } from '@nightcrier/core/logger';
-import pLimit from 'p-limit';
 import { parseObject, type Detector } from '../detection/detector.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
@@ -11,11 +10,6 @@ import { cleanText } from '../mcp/wire-text.ts';
 export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'services', 'nodes', 'deployments', 'jobs', 'pods'];
 export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
 
-/** What others are compared with when they are listed. */
-const EARLY_KINDS: readonly WatchedKind[] = ['events', 'services'];
-
-/** Lists that one cluster is asked for at once. */
-const CONCURRENT_LISTS = 3;
 /** A list of a large cluster takes its time. */
 const LIST_TIMEOUT_MS = 30_000;
 
@@ -43,7 +37,7 @@ export class ClusterScan {
   }
 
   /**
-   * Lists objects of these kinds once, Events first: what an Event shows, the state shows that is listed after it.
+   * Lists the objects of these kinds once, one list after the other: a cluster has few connections to spare.
    * @returns when it began, ms since the epoch
    * @throws ConnectionError when the session is lost or no kind can be listed, or the signal's reason
    */
@@ -61,10 +55,7 @@ export class ClusterScan {
       failures.push(problem);
       this.#leaveOut(kind, problem, detector);
     };
-    for (const kind of EARLY_KINDS) if (kinds.includes(kind)) await list(kind);
-    const limit = pLimit(CONCURRENT_LISTS);
-    const later = kinds.filter((kind) => !EARLY_KINDS.includes(kind));
-    await Promise.all(later.map(async (kind) => limit(() => list(kind))));
+    for (const kind of kinds) await list(kind);
     if (failures.length === kinds.length) {
       throw new ConnectionError('tool_failed', `${this.#endpoint}: nothing could be listed: ${failures[0]}`);
     }

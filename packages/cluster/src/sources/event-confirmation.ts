@@ -27,7 +27,7 @@ interface Doubtful {
 }
 
 /** Objects that are read at once. */
-const BATCH = 5;
+const BATCH = 2;
 /** Objects that are kept in mind; the resync finds what is beyond. */
 const MOST_OBJECTS = 1_000;
 const GET_TIMEOUT_MS = 10_000;
