@@ -26,9 +26,9 @@ export function importsOf(file: string, source: string): string[] {
   ];
 }
 
-/** Reads the product code of every app and package; tests beside the code are left out. */
+/** Reads the product code of every app and package, Lua scripts included. Tests beside the code are left out. */
 export function readSourceFiles(root: string): SourceFile[] {
-  return globSync('{apps,packages}/*/src/**/*.ts', { cwd: root })
+  return globSync('{apps,packages}/*/src/**/*.{ts,lua}', { cwd: root })
     .filter((name) => !name.endsWith('.test.ts'))
     .toSorted()
     .map((name) => {
@@ -36,7 +36,7 @@ export function readSourceFiles(root: string): SourceFile[] {
       return {
         owner,
         file: rest.join('/'),
-        imports: importsOf(name, readFileSync(path.join(root, name), 'utf8')),
+        imports: name.endsWith('.ts') ? importsOf(name, readFileSync(path.join(root, name), 'utf8')) : [],
       };
     });
 }

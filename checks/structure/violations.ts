@@ -13,7 +13,7 @@ interface Violation {
 
 /** Returns one line for every import that the rules forbid and for every exception that no import needs. */
 export function importViolations(files: readonly SourceFile[], rules: ImportRules): string[] {
-  const violations = files.flatMap((source) => violationsOf(source, rules));
+  const violations = files.filter(({ file }) => file.endsWith('.ts')).flatMap((source) => violationsOf(source, rules));
   const edges = new Set(violations.map(({ edge }) => edge));
   return [
     ...violations

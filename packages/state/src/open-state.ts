@@ -24,6 +24,7 @@ import { LiveWorkers } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
 import { TriageCounters } from './queue/triage-counters.ts';
 import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
+import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
@@ -76,7 +77,7 @@ export interface State {
  */
 export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: StateOptions): State {
   const keys = new StateKeys(key_prefix);
-  const context: StateContext = { redis, keys, logger, now };
+  const context: StateContext = { redis, keys, bullmq: new BullmqScripts(logger), logger, now };
   const incidents = new IncidentStore(context);
   return {
     redis,

@@ -168,7 +168,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(newcomer).toMatchObject({ kind: 'queued', evicted: [{ incidentId: older }] });
     expect(await state.incidents.get(older)).toMatchObject({
       state: 'dropped',
-      reason: `gave way to incident ${newcomer.incidentId}: the queue was full (global_queue_size: 3)`,
+      reason: `evicted by incident ${newcomer.incidentId}: the queue was full (global_queue_size: 3)`,
       finished_at: expect.any(String),
     });
     expect(await state.queue.getJob(older)).toBeUndefined();
@@ -190,7 +190,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(outcome).toEqual({ kind: 'dropped_incoming', bound: 'global', evicted: [] });
     expect(await state.incidents.get(incidentId)).toMatchObject({
       state: 'dropped',
-      reason: 'the queue is full of incidents that are more severe (global_queue_size: 2)',
+      reason: 'the queue is full of more severe incidents (global_queue_size: 2)',
     });
     expect(await waitingJobs(state.queue)).toBe(2);
     expect((await state.intake.read()).clusters['prod']).toMatchObject({ queued: 2, dropped_incoming: 1, dropped: 0 });

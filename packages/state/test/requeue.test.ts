@@ -36,7 +36,7 @@ test('an incident that was dropped is put in again as a new one, and keeps its r
   expect(await incidentOf(state, shed)).toMatchObject({
     state: 'dropped',
     requeued_as: incidentId,
-    reason: expect.stringContaining('gave way'),
+    reason: expect.stringContaining('evicted by'),
   });
   expect(await state.queue.getJob(incidentId)).toMatchObject({ id: incidentId });
   // A second time it is open already.

@@ -19,6 +19,15 @@ export class Clock {
   readonly now = (): number => this.ms;
 }
 
+/** The settings of admission unless a test changes them. */
+export const BOUNDS: AdmissionSettings = {
+  global_queue_size: 1_000,
+  cluster_queue_size: 0,
+  queue_overflow_policy: 'drop',
+  dedup_window_seconds: 300,
+  grouping: 'none',
+};
+
 export interface TestState extends State, AsyncDisposable {
   key_prefix: string;
   queue: TriageQueue;
@@ -40,19 +49,11 @@ export async function openTestState(
   const state = openState(redis, { key_prefix, logger, now });
   const queue = state.openQueue();
   await queue.waitUntilReady();
-  const bounds: AdmissionSettings = {
-    global_queue_size: 1_000,
-    cluster_queue_size: 0,
-    queue_overflow_policy: 'drop',
-    dedup_window_seconds: 300,
-    grouping: 'none',
-    ...settings,
-  };
   return {
     ...state,
     key_prefix,
     queue,
-    admission: state.openAdmission(queue, bounds),
+    admission: state.openAdmission(queue, { ...BOUNDS, ...settings }),
     async [Symbol.asyncDispose]() {
       await queue.close();
       await disconnect(redis);

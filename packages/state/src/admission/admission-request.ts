@@ -26,7 +26,7 @@ interface BatchHeader {
 export interface AdmissionRequest {
   clusterEvent: ClusterEvent;
   incidentId: string;
-  /** See `groupKey`. */
+  /** See `admissionGroup`. */
   group: string | undefined;
   /** See {@link evictionScore}. */
   evictionScore: number;
@@ -45,13 +45,17 @@ export function evictionScore({ event }: ClusterEvent, milliseconds: number): nu
 
 /**
  * The first BullMQ priority of each severity; BullMQ starts the job with the lowest one. Within the band of a severity
- * the fair tag of `lua/fair-tags.lua` decides. BullMQ's range has room for four such bands.
+ * the fair tag of `queue/lua/fair-tags` decides. BullMQ's range has room for four such bands.
  */
 const FIRST_PRIORITY = { critical: 1, warning: 2 ** 19 + 1, info: 2 ** 20 + 1 } satisfies Record<Severity, number>;
 const PRIORITIES = SEVERITIES.map((severity) => FIRST_PRIORITY[severity]);
 
-/** Returns ARGV of `lua/admission.lua`: the header, then the fields of each fault. */
-export function admissionArguments(settings: AdmissionSettings, now: number, requests: AdmissionRequest[]): string[] {
+/** Returns what `lua/admission.lua` reads as ARGV, but for the job template: the header, then the fields of each fault. */
+export function admissionArguments(
+  settings: AdmissionSettings,
+  now: number,
+  requests: AdmissionRequest[],
+): [header: string, ...fields: string[]] {
   const header: BatchHeader = {
     now,
     now_ms: String(now),
@@ -69,7 +73,7 @@ export function admissionArguments(settings: AdmissionSettings, now: number, req
 /** Maximum length of the context in a member, because a member is listed in many replies. */
 const MEMBER_CONTEXT = 1_000;
 
-/** Returns the fields of one fault in the order in which `lua/read-fault.lua` reads them. */
+/** Returns the fields of one fault in the order in which `lua/batch/read-faults.lua` reads them. */
 function faultFields(request: AdmissionRequest): string[] {
   const { incidentId, group, evictionScore } = request;
   const { event, ...aroundEvent } = request.clusterEvent;

@@ -5,7 +5,7 @@ import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { z } from 'zod';
 import type { TriageQueue } from '../queue/triage-queue.ts';
-import { bullmqFunctions, bullmqInternals, jobTemplate } from '../redis/bullmq-contract.ts';
+import { type JobTemplate, jobTemplate } from '../redis/job-template.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 import { type AdmissionReply, BatchReply, type RequeueOutcome } from './admission-reply.ts';
@@ -20,7 +20,7 @@ import { CallBatches } from './call-batches.ts';
 export class Admission {
   readonly #now: () => number;
   readonly #script: LuaScript;
-  readonly #bullmqKeys: string[];
+  readonly #template: JobTemplate;
   readonly #batches: CallBatches<AdmissionRequest, Exclude<AdmissionReply, Error>>;
   #settings: AdmissionSettings;
 
@@ -29,16 +29,11 @@ export class Admission {
    * @param queue packs the jobs; it may share the connection
    * @throws Error when the installed BullMQ has changed a script that admission runs
    */
-  constructor({ redis, keys, now }: StateContext, queue: TriageQueue, settings: AdmissionSettings) {
+  constructor(context: StateContext, queue: TriageQueue, settings: AdmissionSettings) {
     this.#settings = settings;
-    this.#now = now;
-    const functions = bullmqFunctions(bullmqInternals(), ['bull_add', 'bull_remove']);
-    const template = jobTemplate(queue);
-    this.#bullmqKeys = template.keys;
-    this.#script = defineScript(redis, keys, 'admission', {
-      parts: ['problem-rows', 'fair-order', 'admission-batch'],
-      prologue: functions + template.lua,
-    });
+    this.#now = context.now;
+    this.#template = jobTemplate(queue);
+    this.#script = defineScript(context, 'admission/admission');
     this.#batches = new CallBatches(async (requests) => this.#decide(requests));
   }
 
@@ -81,8 +76,9 @@ export class Admission {
   }
 
   async #decide(requests: AdmissionRequest[]): Promise<AdmissionReply[]> {
-    const args = admissionArguments(this.#settings, this.#now(), requests);
-    return BatchReply.parse(await this.#script(this.#bullmqKeys, args));
+    const { keys, args, options } = this.#template;
+    const [header, ...faults] = admissionArguments(this.#settings, this.#now(), requests);
+    return BatchReply.parse(await this.#script(keys, [header, args, options, ...faults]));
   }
 
   #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {

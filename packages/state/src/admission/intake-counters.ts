@@ -43,11 +43,12 @@ export class IntakeCounters {
   readonly #malformedKey: string;
   readonly #countOnce: LuaScript;
 
-  constructor({ redis, keys }: StateContext) {
+  constructor(context: StateContext) {
+    const { redis, keys } = context;
     this.#redis = redis;
     this.#key = keys.intake;
     this.#malformedKey = keys.malformed;
-    this.#countOnce = defineScript(this.#redis, keys, 'early-counts');
+    this.#countOnce = defineScript(context, 'admission/early-counts');
   }
 
   /** Counts faults that did not get as far as admission, a batch of an ingester, unless it was counted before. */

@@ -37,16 +37,16 @@ const Row = z.object({
   passed_over: z.coerce.number().optional(),
 });
 
-/** The breaker of agents over all workers, see `lua/agent-breaker.lua`. */
+/** The breaker of agents over all workers, see `lua/agent-breaker.lua` beside this file. */
 export class AgentBreaker {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #script: LuaScript;
 
-  constructor({ redis, keys }: StateContext) {
-    this.#redis = redis;
-    this.#key = keys.agentBreaker;
-    this.#script = defineScript(redis, keys, 'agent-breaker');
+  constructor(context: StateContext) {
+    this.#redis = context.redis;
+    this.#key = context.keys.agentBreaker;
+    this.#script = defineScript(context, 'breaker/agent-breaker');
   }
 
   /** Asks before an incident is given to the agent. A probe that tells nothing within `leaseSeconds` counts as dead. */

@@ -2,7 +2,6 @@ import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/
 import { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -41,12 +40,12 @@ export class Cancellations {
   readonly #script: LuaScript;
 
   /** @throws Error when the installed BullMQ has changed the script that it runs. */
-  constructor({ redis, keys, now }: StateContext) {
+  constructor(context: StateContext) {
+    const { redis, keys, now } = context;
     this.#redis = redis;
     this.#keys = keys;
     this.#now = now;
-    const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
-    this.#script = defineScript(this.#redis, this.#keys, 'cancel-incident', { prologue });
+    this.#script = defineScript(context, 'incidents/cancel-incident');
   }
 
   /** Cancels an open incident, or requests it from the worker that holds the incident. */

@@ -78,7 +78,7 @@ const REPORT_SECONDS = 30 * 24 * 3600;
 /**
  * The incidents' rows, from admission (which creates them) to their end. Kept are the newest 10,000 of each final state,
  * 1,000 of each state of those that were shed, none of them longer than 30 days, and all that are open (see
- * `lua/incident-rows.lua`).
+ * `lua/state/trim-state.lua`).
  */
 export class IncidentStore {
   readonly #redis: Redis;
@@ -88,13 +88,14 @@ export class IncidentStore {
   readonly #script: LuaScript;
   readonly #addUsage: LuaScript;
 
-  constructor({ redis, keys, logger, now }: StateContext) {
+  constructor(context: StateContext) {
+    const { redis, keys, logger, now } = context;
     this.#redis = redis;
     this.#keys = keys;
     this.#logger = logger;
     this.#now = now;
-    this.#script = defineScript(this.#redis, this.#keys, 'incident-transition', { parts: ['fair-order'] });
-    this.#addUsage = defineScript(this.#redis, this.#keys, 'add-usage');
+    this.#script = defineScript(context, 'incidents/incident-transition');
+    this.#addUsage = defineScript(context, 'incidents/add-usage');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */

@@ -68,16 +68,15 @@ export class ClusterLeases {
   readonly #release: LuaScript;
   readonly #write: LuaScript;
 
-  constructor({ redis, keys }: StateContext, { id, length = LEASE_MS, now }: ClusterLeasesOptions) {
+  constructor(context: StateContext, { id, length = LEASE_MS, now }: ClusterLeasesOptions) {
     this.id = id;
     this.length = length;
-    this.#keys = keys;
+    this.#keys = context.keys;
     this.#now = () => (now ? String(now()) : '');
-    const define = (name: string): LuaScript => defineScript(redis, this.#keys, name, { library: 'leases' });
-    this.#beat = define('lease-beat');
-    this.#take = define('lease-take');
-    this.#release = define('lease-release');
-    this.#write = define('fenced-write');
+    this.#beat = defineScript(context, 'leases/lease-beat');
+    this.#take = defineScript(context, 'leases/lease-take');
+    this.#release = defineScript(context, 'leases/lease-release');
+    this.#write = defineScript(context, 'leases/fenced-write');
   }
 
   /**

@@ -23,11 +23,11 @@ export class NotificationOutbox {
   readonly #logger: Logger;
   readonly #remove: LuaScript;
 
-  constructor({ redis, keys, logger }: StateContext) {
-    this.#redis = redis;
-    this.#key = keys.dueNotifications;
-    this.#logger = logger;
-    this.#remove = defineScript(redis, keys, 'remove-due-notification');
+  constructor(context: StateContext) {
+    this.#redis = context.redis;
+    this.#key = context.keys.dueNotifications;
+    this.#logger = context.logger;
+    this.#remove = defineScript(context, 'notifications/remove-due-notification');
   }
 
   /** All that is due, in no order. An entry that cannot be read is logged and removed. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const SYMPTOM = 'symptom:';
 const Incidents = z.array(z.string());
 
-/** Reads the hash of a problem, see `lua/problem-rows.lua`. Undefined for one that no process of this version can read. */
+/** Reads the hash of a problem, see `problems/lua/explaining-incident.lua`. Undefined for one that no process of this version can read. */
 export function parseProblemRow(cluster: string, key: string, row: Record<string, string>): Problem | undefined {
   const symptoms = Object.entries(row).flatMap(([field, text]) =>
     field.startsWith(SYMPTOM) ? (jsonOf(RememberedSymptom, text) ?? []) : [],

@@ -39,11 +39,12 @@ export class Problems {
   readonly #now: () => number;
   readonly #write: LuaScript;
 
-  constructor({ redis, keys, now }: StateContext) {
+  constructor(context: StateContext) {
+    const { redis, keys, now } = context;
     this.#redis = redis;
     this.#keys = keys;
     this.#now = now;
-    this.#write = defineScript(redis, keys, 'problem-write', { parts: ['leases', 'problem-rows'] });
+    this.#write = defineScript(context, 'problems/write-problems');
   }
 
   /** Returns all problems of a cluster that are kept, the latest change last. */

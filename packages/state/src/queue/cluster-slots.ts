@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -24,12 +23,11 @@ export class ClusterSlots {
   readonly #keys: StateKeys;
   readonly #script: LuaScript;
 
-  constructor({ redis, keys }: StateContext, options: ClusterSlotsOptions) {
+  constructor(context: StateContext, options: ClusterSlotsOptions) {
     this.#options = options;
-    this.#redis = redis;
-    this.#keys = keys;
-    const prologue = bullmqFunctions(bullmqInternals(), ['bull_delay', 'bull_promote']);
-    this.#script = defineScript(redis, keys, 'cluster-slots', { prologue });
+    this.#redis = context.redis;
+    this.#keys = context.keys;
+    this.#script = defineScript(context, 'queue/cluster-slots');
   }
 
   /** Changes the bound, and promotes what a higher one allows. What runs beyond a lower one is not ended. */

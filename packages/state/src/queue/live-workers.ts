@@ -13,11 +13,11 @@ export class LiveWorkers {
   readonly #beat: LuaScript;
 
   /** @param length time after its last heartbeat for which a worker counts as alive, by Redis's clock, ms */
-  constructor({ redis, keys }: StateContext, length: number) {
-    this.#redis = redis;
+  constructor(context: StateContext, length: number) {
+    this.#redis = context.redis;
     this.#length = String(length);
-    this.#key = keys.workers;
-    this.#beat = defineScript(redis, keys, 'worker-beat', { library: 'leases' });
+    this.#key = context.keys.workers;
+    this.#beat = defineScript(context, 'queue/worker-beat');
   }
 
   /** Says that this worker lives. Gives how many do, this one included. */

@@ -1,7 +1,6 @@
 import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { bullmqFunctions, bullmqInternals } from '../redis/bullmq-contract.ts';
 import type { IncidentStore } from '../incidents/incidents.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
@@ -32,14 +31,14 @@ export class QueueSweep {
   /** Jobs that failed before this time in ms were looked at. */
   #failedSince = 0;
 
-  constructor({ redis, keys, now }: StateContext, incidents: IncidentStore) {
+  constructor(context: StateContext, incidents: IncidentStore) {
+    const { redis, keys, now } = context;
     this.#redis = redis;
     this.#keys = keys;
     this.#incidents = incidents;
     this.#now = now;
-    const prologue = bullmqFunctions(bullmqInternals(), ['bull_remove']);
-    this.#expire = defineScript(this.#redis, this.#keys, 'expire-waiting', { prologue });
-    this.#trim = defineScript(this.#redis, this.#keys, 'trim-ended');
+    this.#expire = defineScript(context, 'queue/expire-waiting');
+    this.#trim = defineScript(context, 'queue/trim-ended');
   }
 
   /** Ends the incidents that have waited for their first investigation for longer than this. Gives their ids. */

@@ -121,7 +121,7 @@ export class StateKeys {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
   }
 
-  /** Hash: the row of a problem, see `lua/problem-rows.lua`; `problem` as `problemKey` of the core package makes it. */
+  /** Hash: the row of a problem, see `problems/lua/explaining-incident.lua`; `problem` as `problemKey` of the core package makes it. */
   problem(cluster: string, problem: string): string {
     return `${this.ours}problem:${cluster}:${problem}`;
   }

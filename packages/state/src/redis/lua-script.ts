@@ -1,32 +1,23 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
-import type { StateKeys } from './keys.ts';
 import { QUEUE_NAME } from '../queue/triage-queue.ts';
+import type { BullmqScripts } from './bullmq-scripts.ts';
+import { composeLua } from './compose-lua.ts';
+import type { StateContext } from './state-context.ts';
 
 /** Runs one script atomically in Redis; rejects with Redis's own error. */
 export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<unknown>;
 
-/** What of `lua/` a script is composed of, besides itself. */
-interface ScriptParts {
-  /** The functions that come first. */
-  library?: 'incident-rows' | 'leases';
-  /** More files whose functions it uses. */
-  parts?: string[];
-  /** Lua that defines more functions for it. */
-  prologue?: string;
-}
+/** An include of this folder is one of BullMQ's own scripts. */
+const BULLMQ = 'bullmq/';
 
-/** Registers a script of `lua/` on a connection, with the functions that it uses in front of it. */
-export function defineScript(
-  redis: Redis,
-  keys: StateKeys,
-  name: string,
-  { library = 'incident-rows', parts = [], prologue = '' }: ScriptParts = {},
-): LuaScript {
-  const prefixes = `local ours, bull = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
+/**
+ * Registers a script on the connection, composed of the Lua file `<subject>/lua/<name>.lua` and its includes.
+ * @throws Error when the installed BullMQ has changed a script that it includes.
+ */
+export function defineScript({ redis, keys, bullmq }: StateContext, name: string): LuaScript {
+  const prefixes = `local PREFIX, QUEUE = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
-  const lua = prefixes + prologue + [library, ...parts, name].map(source).join('\n');
-  redis.defineCommand(command, { lua });
+  redis.defineCommand(command, { lua: prefixes + composeLua(name, (file) => readLua(file, bullmq)) });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {
@@ -35,6 +26,9 @@ export function defineScript(
   };
 }
 
-function source(name: string): string {
-  return readFileSync(new URL(`../lua/${name}.lua`, import.meta.url), 'utf8');
+/** Returns the source of a Lua file: `admission/batch/open-batch` is the file `admission/lua/batch/open-batch.lua`. */
+export function readLua(file: string, bullmq: BullmqScripts): string {
+  if (file.startsWith(BULLMQ)) return bullmq.source(file.slice(BULLMQ.length));
+  const [, subject = '', rest = ''] = /^([^/]+)\/(.+)$/.exec(file) ?? [];
+  return readFileSync(new URL(`../${subject}/lua/${rest}.lua`, import.meta.url), 'utf8');
 }

@@ -1,0 +1,35 @@
+-- open_batch(bullmq_keys, args) returns what the faults of a call share. Reads are done for all faults at once before the first
+-- decision, and writes for all at once after the last; a write that a later decision reads is in the batch, or is done at once.
+--   header: see BatchHeader in admission-request.ts
+--   faults: see read_faults
+--   answers, owners, rows: see read_known
+--   job: {keys, args, options} of BullMQ's script addPrioritizedJob
+--   waiting: number of incidents that count against the bound of all clusters
+--   evictions_left: how many incidents the call may still evict; Redis serves nothing else meanwhile
+--   clusters_indexed: whether waiting incidents are also indexed by cluster
+-- and, still to be written:
+--   counts: increments of the books
+--   tags: see take_tag
+--   newcomers: see add_newcomer
+--   cluster_scores: key of a cluster's index to scores and ids alternately
+--   remembered: see remember_answer
+-- @include admission/batch/read-faults
+-- @include admission/batch/read-known
+-- @include admission/batch/index-clusters
+-- @include admission/eviction/count-waiting
+local MOST_EVICTIONS = 200
+
+return function(bullmq_keys, args)
+  local header, faults = cjson.decode(args[1]), read_faults(args)
+  local batch = read_known(faults)
+  batch.header, batch.faults = header, faults
+  batch.job = { keys = bullmq_keys, args = cmsgpack.unpack(args[2]), options = cmsgpack.unpack(args[3]) }
+  batch.waiting, batch.evictions_left = count_waiting(header.global_queue_size, #faults), MOST_EVICTIONS
+  batch.counts = {}
+  batch.tags = {}
+  batch.newcomers = { owners = {}, created = {}, scores = {} }
+  batch.cluster_scores = {}
+  batch.remembered = { calls = {}, answers = {} }
+  batch.clusters_indexed = index_clusters(batch)
+  return batch
+end

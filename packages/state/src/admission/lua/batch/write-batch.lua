@@ -1,0 +1,11 @@
+-- write_batch(batch) writes what the decisions have left to be written.
+-- @include queue/fair-tags/write-tags
+-- @include admission/batch/write-newcomers
+-- @include admission/batch/write-answers
+-- @include admission/books/write-counts
+return function(batch)
+  write_newcomers(batch)
+  write_answers(batch)
+  write_tags(batch.tags)
+  write_counts(batch.counts)
+end

@@ -1,0 +1,43 @@
+-- The breaker of agents over all workers. At a threshold of consecutive failures agents become degraded. From then on one
+-- incident at a time, and none before the next probe is due, is given to the agent, until it reports. Each change between
+-- working and degraded writes its notification in the same step.
+--
+-- The hash `agent-breaker`: failures (consecutive), reason (of the last one); while degraded also since, next_probe (ms),
+-- probe (incident id), probe_until (ms), passed_over (number of incidents that the agent did not get).
+--
+-- KEYS: none; the names are in redis/keys.lua
+-- ARGV[1]: operation: enter, failed, succeeded or inconclusive (the agent neither failed nor reported)
+-- ARGV[2]: incident id
+-- ARGV[3]: enter: lease of a probe (ms); failed: threshold (0: none); succeeded: agent
+-- ARGV[4], ARGV[5], ARGV[6]: failed: probe interval (ms), agent, reason
+-- Returns: enter → {'agent'}, {'probe'} or {'degraded', failures, reason}; failed → 'opened' or 'counted';
+-- succeeded → 'closed' or 'counted'; inconclusive → 'counted'
+--
+-- @include redis/keys
+-- @include redis/redis-time
+-- @include breaker/enter-breaker
+-- @include breaker/record-failure
+-- @include breaker/record-success
+local operation, incident = ARGV[1], ARGV[2]
+local row = redis.call('HMGET', keys.agent_breaker, 'since', 'probe', 'probe_until', 'next_probe')
+local breaker = {
+  key = keys.agent_breaker,
+  now = redis_time(),
+  since = row[1],
+  probe = row[2],
+  probe_until = tonumber(row[3] or 0),
+  next_probe = tonumber(row[4] or 0),
+  is_probe = row[1] and row[2] == incident,
+}
+if operation == 'enter' then return enter_breaker(breaker, incident, tonumber(ARGV[3])) end
+if operation == 'failed' then
+  return record_failure(breaker, {
+    threshold = tonumber(ARGV[3]),
+    interval = tonumber(ARGV[4]),
+    agent = ARGV[5],
+    reason = ARGV[6],
+  })
+end
+if operation == 'succeeded' then return record_success(breaker, ARGV[3]) end
+if breaker.is_probe then redis.call('HDEL', breaker.key, 'probe', 'probe_until') end
+return 'counted'

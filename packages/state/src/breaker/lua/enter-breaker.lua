@@ -1,0 +1,12 @@
+-- enter_breaker(breaker, incident, lease) decides whether an incident is given to the agent. `lease` is in ms.
+return function(breaker, incident, lease)
+  if not breaker.since then return { 'agent' } end
+  local probing = breaker.probe and breaker.probe_until > breaker.now
+  -- The next attempt at the probe's incident, after its worker died, stays the probe.
+  if breaker.is_probe or (not probing and breaker.now >= breaker.next_probe) then
+    redis.call('HSET', breaker.key, 'probe', incident, 'probe_until', breaker.now + lease)
+    return { 'probe' }
+  end
+  redis.call('HINCRBY', breaker.key, 'passed_over', 1)
+  return { 'degraded', redis.call('HGET', breaker.key, 'failures'), redis.call('HGET', breaker.key, 'reason') }
+end

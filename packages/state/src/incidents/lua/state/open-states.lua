@@ -1,0 +1,2 @@
+-- The states of an incident that has not ended.
+return { queued = true, investigating = true }

@@ -1,0 +1,33 @@
+-- The names of the keys that scripts use, as in redis/keys.ts. redis/lua-script.ts defines PREFIX, the prefix of our keys, and
+-- QUEUE, the prefix of the triage queue's keys, in front of every script.
+local names = {
+  incidents = PREFIX .. 'incidents',
+  intake = PREFIX .. 'intake',
+  triage_runs = PREFIX .. 'triage-runs',
+  malformed = PREFIX .. 'malformed',
+  waiting = PREFIX .. 'waiting',
+  clusters_indexed = PREFIX .. 'clusters-indexed',
+  counted_calls = PREFIX .. 'counted-calls',
+  counted_answers = PREFIX .. 'counted-answers',
+  fair_next = PREFIX .. 'fair:next',
+  fair_started = PREFIX .. 'fair:started',
+  due_notifications = PREFIX .. 'due-notifications',
+  agent_breaker = PREFIX .. 'agent-breaker',
+  parked_clusters = PREFIX .. 'parked-clusters',
+}
+
+function names.incident(id) return PREFIX .. 'incident:' .. id end
+function names.report(id) return PREFIX .. 'report:' .. id end
+function names.incidents_in(state) return PREFIX .. 'incidents:' .. state end
+function names.fault(cluster, fingerprint) return PREFIX .. 'fault:' .. cluster .. ':' .. fingerprint end
+function names.group(cluster, group) return PREFIX .. 'group:' .. cluster .. ':' .. group end
+function names.waiting_of(cluster) return PREFIX .. 'waiting:' .. cluster end
+function names.slots(cluster) return PREFIX .. 'slots:' .. cluster end
+function names.parked(cluster) return PREFIX .. 'parked:' .. cluster end
+function names.problem(cluster, problem) return PREFIX .. 'problem:' .. cluster .. ':' .. problem end
+function names.problems(cluster) return PREFIX .. 'problems:' .. cluster end
+function names.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
+-- BullMQ's hash of a job.
+function names.job(id) return QUEUE .. id end
+
+return names
