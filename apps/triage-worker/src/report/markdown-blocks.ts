@@ -65,7 +65,7 @@ function closes(line: string, mark: string): boolean {
 
 /** A line of a code block without what indents or quotes the whole block. */
 function withoutLead(line: string, lead: string): string {
-  const quotes = [...lead].filter((character) => character === '>').length;
+  const quotes = lead.split('>').length - 1;
   let rest = line;
   for (let removed = 0; removed < quotes; removed += 1) rest = rest.replace(/^[ \t]{0,3}> ?/, '');
   const indent = quotes > 0 ? 0 : lead.length;
