@@ -18,7 +18,7 @@ export async function validate(file: string | undefined, format: 'table' | 'json
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
     name: cluster.name,
-    endpoint: cluster.mcp.endpoint,
+    endpoint: cluster.mcp?.endpoint ?? 'Kubernetes API',
     triage: cluster.triage.enabled,
     kubeconfig: cluster.triage.kubeconfig,
   }));
