@@ -47,7 +47,7 @@ export const IMPORT_RULES: ImportRules = {
       'redact-failure.ts',
       'redact-value.ts',
       'redact-text.ts',
-      'own-rules.ts',
+      'replace-secrets.ts',
       'kept-rules.ts',
     ],
     runtime: ['process', 'configuration'],

@@ -37,7 +37,28 @@ describe('startApi', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health/clusters`)).status).toBe(401);
     await using open = await openReadyApi(server.url, { host: '0.0.0.0', allowAnonymous: true });
     const openUrl = `http://127.0.0.1:${new URL(open.url).port}`;
-    expect(await statusWithHost(`${openUrl}/health/clusters`, 'nightcrier.example')).toBe(200);
+    expect(await statusWithHost(`${openUrl}/health/clusters`, '127.0.0.1')).toBe(200);
+  });
+
+  test.each([
+    ['nightcrier.example', 200],
+    ['nightcrier.example:8080', 200],
+    ['192.0.2.7:8080', 200],
+    ['[2001:db8::1]:8080', 200],
+    ['localhost:8080', 200],
+    ['api:8080', 200],
+    ['api.nightcrier.svc', 200],
+    ['rebound.attacker.example', 403],
+    ['192.0.2.7.attacker.example', 403],
+    ['api.nightcrier.svc.attacker.example', 403],
+  ])('open to everybody beyond loopback, it answers requests for %s with %i', async (host, status) => {
+    await using api = await openReadyApi(server.url, {
+      host: '0.0.0.0',
+      allowAnonymous: true,
+      publicUrl: 'https://nightcrier.example',
+    });
+    const { port } = new URL(api.url);
+    expect(await statusWithHost(`http://127.0.0.1:${port}/health/clusters`, host)).toBe(status);
   });
 
   test('names the address that is in use', async () => {
@@ -84,5 +105,17 @@ describe('without a key on loopback', () => {
   ])('a request for host %s gives %i', async (host, status) => {
     await using api = await openReadyApi(server.url);
     expect(await statusWithHost(`${api.url}/health/clusters`, host)).toBe(status);
+  });
+});
+
+describe('a page of another origin', () => {
+  test.each(['/health/clusters', '/api/incidents', '/queues/', '/metrics'])('reads nothing from %s', async (path) => {
+    await using api = await openReadyApi(server.url, { publicUrl: 'https://nightcrier.example' });
+    const status = async (origin: string): Promise<number> =>
+      (await fetch(`${api.url}${path}`, { headers: { origin } })).status;
+    expect(await status('http://evil.example')).toBe(403);
+    expect(await status('null')).toBe(403);
+    expect(await status(new URL(api.url).origin)).toBe(200);
+    expect(await status('https://nightcrier.example')).toBe(200);
   });
 });
