@@ -5,7 +5,6 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { createServer, type Server } from 'node:http';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -43,7 +42,11 @@ async function startEcho(): Promise<Server> {
   return server;
 }
 
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('the server does not listen');
+  return address.port;
+}
 
 async function filesIn(directory: string): Promise<string> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -58,7 +61,7 @@ async function dump(url: string): Promise<string> {
   const values = await Promise.all(keys.map(async (key) => redis.dump(key)));
   const hashes = await Promise.all(keys.map(async (key) => redis.hgetall(key).catch(() => ({}))));
   await disconnect(redis);
-  return JSON.stringify([keys, hashes, values.map((value) => value?.toString())]);
+  return JSON.stringify([keys, hashes, values]);
 }
 
 test('no secret of the configuration reaches a log, an answer of the API, Redis or a file', async () => {
