@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
+import { liveSettings } from '@nightcrier/core/settings/live-settings';
 import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 import { spawnIngester } from './ingester-process.fixture.ts';
 
@@ -77,6 +78,58 @@ test('other bounds of the queue and another grouping are those of the next fault
   reload({ global_queue_size: 2, grouping: 'none' });
   await crash();
   await expect.poll(counts, patient).toMatchObject({ queued: 2, rejected: 1 });
+});
+
+test('another window of deduplication, and another bound of a cluster, are those of the next fault', async () => {
+  const cluster = await simulate();
+  const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  const crash = (): Promise<unknown> => cluster.run('crash-loop-back-off', { instance: randomUUID() });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1 });
+  reload({ cluster_queue_size: 1, queue_overflow_policy: 'reject', grouping: 'none' });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1, rejected: 1 });
+});
+
+describe('connection settings', () => {
+  const changes: [keyof Config, unknown][] = [
+    ['poll_interval', 2],
+    ['resync_interval', 60],
+    ['sse_read_timeout', 20],
+    ['sse_reconnect_initial_backoff', 0.2],
+    ['sse_reconnect_max_backoff', 30],
+    ['sse_reconnect_multiplier', 3],
+    ['sse_reconnect_jitter', 0.2],
+    ['subscribe_mode', 'events'],
+  ];
+
+  test('every live setting of the ingester has a test', () => {
+    const queue = [
+      'global_queue_size',
+      'cluster_queue_size',
+      'queue_overflow_policy',
+      'dedup_window_seconds',
+      'grouping',
+    ];
+    const elsewhere = ['clusters', 'severity_threshold', 'log_level', ...queue];
+    expect([...changes.map(([key]) => key), ...elsewhere].toSorted()).toEqual(liveSettings('ingester').toSorted());
+  });
+
+  test.each(changes)('a change of %s renews the connection, which delivers faults', async (key, value) => {
+    const cluster = await simulate();
+    const { counts, reload, lines, active } = await startReloadable([await clusterConfig(cluster)]);
+    await active('alpha');
+    const connections = (): number => lines.filter(({ fields }) => fields.status === 'connecting').length;
+    expect(connections()).toBe(1);
+    reload({ severity_threshold: 'info' });
+    expect(connections()).toBe(1);
+    reload({ [key]: value });
+    await expect.poll(connections, patient).toBe(2);
+    await active('alpha');
+    await cluster.run('oom-killed');
+    await expect.poll(async () => (await counts()).queued, patient).toBe(1);
+  });
 });
 
 test('the process follows its file: it takes a good one, and refuses a bad one where operators see it', async () => {

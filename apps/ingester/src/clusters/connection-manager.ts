@@ -79,7 +79,7 @@ export class ConnectionManager {
     const former = this.#settings;
     this.#settings = settings;
     if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
-    for (const [name, watched] of this.#watched) {
+    for (const [name, watched] of [...this.#watched]) {
       this.#end(name, watched);
       this.#begin(watched.cluster);
     }
