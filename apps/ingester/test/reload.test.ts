@@ -18,7 +18,7 @@ async function startReloadable(clusters: ClusterConfig[]) {
   const config = configOf(clusters);
   const running = await startIngester(config);
   const reload = (changes: Partial<Config>): void => running.ingester.reloading.apply({ ...config, ...changes });
-  return { ...running, reload };
+  return { ...running, reload, config };
 }
 
 test('a cluster that is added is watched, one that is removed is not, and the others are not touched', async () => {
@@ -55,7 +55,7 @@ test('a cluster that is changed is watched as it is configured now', async () =>
   expect(ingester.health()).toMatchObject([{ labels: { region: 'east' } }]);
 });
 
-test('another severity threshold takes effect without a reconnect', async () => {
+test('a changed severity threshold takes effect without a reconnect', async () => {
   const cluster = await simulate();
   const { counts, ingester, reload, active } = await startReloadable([await clusterConfig(cluster)]);
   await active('alpha');
@@ -65,7 +65,7 @@ test('another severity threshold takes effect without a reconnect', async () => 
   expect(ingester.health()).toMatchObject([{ status: 'active', event_count: 1 }]);
 });
 
-test('other bounds of the queue and another grouping are those of the next fault', async () => {
+test('changed queue bounds and grouping apply to the next fault', async () => {
   const cluster = await simulate();
   const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
   await active('alpha');
@@ -80,7 +80,7 @@ test('other bounds of the queue and another grouping are those of the next fault
   await expect.poll(counts, patient).toMatchObject({ queued: 2, rejected: 1 });
 });
 
-test('another window of deduplication, and another bound of a cluster, are those of the next fault', async () => {
+test('a changed limit of a cluster applies to the next fault', async () => {
   const cluster = await simulate();
   const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
   await active('alpha');
@@ -90,6 +90,28 @@ test('another window of deduplication, and another bound of a cluster, are those
   reload({ cluster_queue_size: 1, queue_overflow_policy: 'reject', grouping: 'none' });
   await crash();
   await expect.poll(counts, patient).toMatchObject({ queued: 1, rejected: 1 });
+});
+
+test('a changed deduplication window applies to the next incident', async () => {
+  const cluster = await simulate();
+  const { counts, incidents, reload, active, config } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  const { key_prefix } = config.redis;
+  const connection = connectWorker({ url: redis.url, key_prefix }, silentLogger);
+  onTestFinished(() => disconnect(connection));
+  const store = openState(connection, { key_prefix, logger: silentLogger }).incidents;
+  /** A fault whose incident ends, and that then comes again. */
+  const crashTwice = async (queued: number): Promise<void> => {
+    const { fault } = await cluster.run('oom-killed', { instance: randomUUID() });
+    await expect.poll(counts, patient).toMatchObject({ queued });
+    for (const { incident_id: id } of await incidents()) await store.finish(id, { state: 'failed' });
+    cluster.emitFault(fault);
+  };
+  await crashTwice(1);
+  await expect.poll(counts, patient).toMatchObject({ queued: 1, deduplicated: 1 });
+  reload({ dedup_window_seconds: 0 });
+  await crashTwice(2);
+  await expect.poll(counts, patient).toMatchObject({ queued: 3, deduplicated: 1 });
 });
 
 describe('connection settings', () => {
@@ -132,7 +154,7 @@ describe('connection settings', () => {
   });
 });
 
-test('the process follows its file: it takes a good one, and refuses a bad one where operators see it', async () => {
+test('the process reloads its file when it changes, and shows a refused one in the health', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const key_prefix = `test-${randomUUID()}`;
   const settings = (...clusters: object[]) => ({
