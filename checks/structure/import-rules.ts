@@ -127,6 +127,7 @@ export const IMPORT_RULES: ImportRules = {
       'agent/run',
       'agent/stream',
       'triage-context.ts',
+      'claim.ts',
       'agent-script.ts',
       'roster.ts',
       'stage-clock.ts',
@@ -151,7 +152,5 @@ export const IMPORT_RULES: ImportRules = {
     // 2026-11-26: existing imports, to be removed by moving files.
     'cluster: backfill -> mcp/connection',
     'state: redis -> queue',
-    'triage-worker: agent -> prepare',
-    'triage-worker: agent/run -> prepare',
   ],
 };
