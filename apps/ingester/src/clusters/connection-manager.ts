@@ -79,10 +79,9 @@ export class ConnectionManager {
     const former = this.#settings;
     this.#settings = settings;
     if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
-    for (const [name, watched] of [...this.#watched]) {
-      this.#end(name, watched);
-      this.#begin(watched.cluster);
-    }
+    const clusters = [...this.#watched.values()].map(({ cluster }) => cluster);
+    for (const [name, watched] of this.#watched) this.#end(name, watched);
+    for (const cluster of clusters) this.#begin(cluster);
   }
 
   /**
