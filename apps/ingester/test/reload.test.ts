@@ -182,7 +182,7 @@ test('the process reloads its file when it changes, and shows a refused one in t
         problems: [expect.stringContaining('cluster beta: mcp.endpoint: must be an http:// or https:// URL')],
       },
     ]);
-  expect(alpha.subscriptionCount).toBe(1);
+  expect(alpha.subscriberCount).toBe(1);
 
   await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', beta.mcpEndpoint)));
   await beta.waitForSubscriber(AbortSignal.timeout(20_000));

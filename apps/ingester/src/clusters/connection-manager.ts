@@ -7,6 +7,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
 import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
@@ -34,6 +35,7 @@ export interface ConnectionManagerOptions {
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
   memoryOf: (cluster: string) => WatermarkMemory;
+  detectedOf: (cluster: string) => DetectionMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -147,7 +149,7 @@ export class ConnectionManager {
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
     const settings = this.#settings;
-    const { logger, memoryOf, onReceived, onMalformed } = this.#options;
+    const { logger, memoryOf, detectedOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),
@@ -155,6 +157,7 @@ export class ConnectionManager {
       pollInterval: settings.poll_interval * 1000,
       resyncInterval: settings.resync_interval * 1000,
       memory: memoryOf(cluster.name),
+      detected: detectedOf(cluster.name),
       reconnect: {
         ...DEFAULT_RECONNECT,
         initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
