@@ -6,6 +6,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
 import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
@@ -34,6 +35,7 @@ export interface ConnectionManagerOptions {
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
   memoryOf: (cluster: string) => WatermarkMemory;
+  detectedOf: (cluster: string) => DetectionMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -79,10 +81,9 @@ export class ConnectionManager {
     const former = this.#settings;
     this.#settings = settings;
     if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
-    for (const [name, watched] of this.#watched) {
-      this.#end(name, watched);
-      this.#begin(watched.cluster);
-    }
+    const clusters = [...this.#watched.values()].map(({ cluster }) => cluster);
+    for (const [name, watched] of this.#watched) this.#end(name, watched);
+    for (const cluster of clusters) this.#begin(cluster);
   }
 
   /**
@@ -149,7 +150,7 @@ export class ConnectionManager {
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
     const settings = this.#settings;
-    const { logger, memoryOf, onReceived, onMalformed } = this.#options;
+    const { logger, memoryOf, detectedOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),
@@ -157,6 +158,7 @@ export class ConnectionManager {
       pollInterval: settings.poll_interval * 1000,
       resyncInterval: settings.resync_interval * 1000,
       memory: memoryOf(cluster.name),
+      detected: detectedOf(cluster.name),
       reconnect: {
         ...DEFAULT_RECONNECT,
         initialBackoff: settings.sse_reconnect_initial_backoff * 1000,
