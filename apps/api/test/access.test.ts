@@ -1,7 +1,12 @@
+import { Settings } from '@nightcrier/core/settings/config';
+import { liveSettings } from '@nightcrier/core/settings/live-settings';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { failure, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
@@ -23,6 +28,53 @@ async function statusWithHost(url: string, host: string): Promise<number | undef
   sent.end();
   return promise;
 }
+
+describe('a reload', () => {
+  const config = (api: object) => ({ ...Settings.parse({ api }), clusters: [] });
+  const statusWith = async (url: string, key: string): Promise<number> =>
+    (await fetch(`${url}/health/clusters`, { headers: { authorization: `Bearer ${key}` } })).status;
+
+  test('changes the access key at once; the former one is refused', async () => {
+    await using api = await openReadyApi(server.url, { accessKey });
+    expect(await statusWith(api.url, 'correct horse')).toBe(200);
+    api.reloading.apply(config({ access_key: 'battery staple' }));
+    expect([await statusWith(api.url, 'correct horse'), await statusWith(api.url, 'battery staple')]).toEqual([
+      401, 200,
+    ]);
+  });
+
+  test('takes a key from a file, which is read at each request', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-key-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, 'key');
+    await writeFile(file, 'one\n');
+    await using api = await openReadyApi(server.url);
+    expect((await api.get('/health/clusters')).status).toBe(200);
+    api.reloading.apply(config({ access_key_file: file }));
+    expect([await statusWith(api.url, 'one'), await statusWith(api.url, 'two')]).toEqual([200, 401]);
+    await writeFile(file, 'two\n');
+    expect([await statusWith(api.url, 'one'), await statusWith(api.url, 'two')]).toEqual([401, 200]);
+  });
+
+  test('does not take the key from an API that everybody could use then', async () => {
+    await using api = await openReadyApi(server.url, { host: '0.0.0.0', accessKey });
+    const url = `http://127.0.0.1:${new URL(api.url).port}`;
+    api.reloading.apply(config({}));
+    expect([await statusWith(url, ''), await statusWith(url, 'correct horse')]).toEqual([401, 200]);
+  });
+
+  test('every live setting of the API has a test', () => {
+    const queue = [
+      'global_queue_size',
+      'cluster_queue_size',
+      'queue_overflow_policy',
+      'dedup_window_seconds',
+      'grouping',
+    ];
+    const tested = ['clusters', 'log_level', ...queue, 'api.access_key', 'api.access_key_file'];
+    expect(liveSettings('api').toSorted()).toEqual(tested.toSorted());
+  });
+});
 
 describe('startApi', () => {
   test.each(['0.0.0.0', '::', '192.0.2.7', 'nightcrier.example'])('refuses %s without an access key', async (host) => {
