@@ -61,7 +61,7 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     return giveBack(held, milliseconds);
   }
   const { end, markdown } = disposition;
-  if (markdown !== undefined) await incidents.saveReport(id, markdown);
+  if (markdown !== undefined) await incidents.saveReport(id, await redactText(markdown));
   const { kind } = await incidents.finish(id, end);
   if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had already ended; outcome discarded');

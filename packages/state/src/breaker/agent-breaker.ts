@@ -50,8 +50,9 @@ export class AgentBreaker {
   }
 
   /** Asks before an incident is given to the agent. A probe that tells nothing within `leaseSeconds` counts as dead. */
-  async enter(incidentId: string, leaseSeconds: number): Promise<BreakerAnswer> {
-    return Answer.parse(await this.#script([], ['enter', incidentId, String(Math.ceil(leaseSeconds * 1000))]));
+  async enter(incidentId: string, leaseSeconds: number, probeIntervalSeconds: number): Promise<BreakerAnswer> {
+    const [lease, interval] = [leaseSeconds, probeIntervalSeconds].map((seconds) => String(Math.ceil(seconds * 1000)));
+    return Answer.parse(await this.#script([], ['enter', incidentId, lease ?? '', interval ?? '']));
   }
 
   /** Tells what the agent made of it. `opened`: agents are degraded from now on; `closed`: they work again. */
