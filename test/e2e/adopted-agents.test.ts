@@ -99,7 +99,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}.*--adopt`]), {
       timeout: 20_000,
     });
-    api.goAway();
+    api.disconnect();
     await expectAdopted(id);
     expect(await harness.booksOff()).toEqual([]);
   });

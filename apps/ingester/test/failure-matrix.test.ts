@@ -45,31 +45,31 @@ interface Row {
   proxy: FaultyProxy;
 }
 
-/** What happens, and what the log says of it. `mend` comes after the fault of the gap. */
-const ROWS: [string, { breaks: (row: Row) => unknown; says: RegExp; mend?: (row: Row) => unknown }][] = [
-  ['the stream is reset', { breaks: ({ proxy }) => proxy.cutStreams('reset'), says: /event stream broke/ }],
+/** What happens, and what is logged. `repair` comes after the fault of the gap. */
+const ROWS: [string, { breaks: (row: Row) => unknown; logs: RegExp; repair?: (row: Row) => unknown }][] = [
+  ['the stream is reset', { breaks: ({ proxy }) => proxy.cutStreams('reset'), logs: /event stream broke/ }],
   [
     'the stream ends in order',
-    { breaks: ({ proxy }) => proxy.cutStreams('end'), says: /ended the event stream|broke/ },
+    { breaks: ({ proxy }) => proxy.cutStreams('end'), logs: /ended the event stream|broke/ },
   ],
   [
-    'the stream is gone for us alone, and the server holds it open',
-    { breaks: ({ proxy }) => proxy.cutStreams('client only'), says: /event stream broke/ },
+    'the stream is lost at our end alone, and the server holds it open',
+    { breaks: ({ proxy }) => proxy.cutStreams('client only'), logs: /event stream broke/ },
   ],
   [
     'the server drops the subscription, and everything else answers',
-    { breaks: ({ server }) => server.order('dropSubscriptions'), says: /no longer holds the subscription/ },
+    { breaks: ({ server }) => server.order('dropSubscriptions'), logs: /no longer holds the subscription/ },
   ],
   [
     'the server forgets its sessions',
-    { breaks: ({ server }) => server.order('restart'), says: /event stream|no longer knows this session/ },
+    { breaks: ({ server }) => server.order('restart'), logs: /event stream|no longer knows this session/ },
   ],
   [
     'nothing gets through in either direction, and nothing is closed',
     {
       breaks: ({ proxy }) => (proxy.blackHole = true),
-      says: /did not answer in time/,
-      mend: ({ proxy }) => (proxy.blackHole = false),
+      logs: /did not answer in time/,
+      repair: ({ proxy }) => (proxy.blackHole = false),
     },
   ],
   ...(
@@ -80,15 +80,15 @@ const ROWS: [string, { breaks: (row: Row) => unknown; says: RegExp; mend?: (row:
       ['answered with a web page', httpAnswer('200 OK', 'text/html', '<html>'), /expected text\/event-stream/],
       ['never answered', '', /event stream: (?:Headers Timeout|other side closed)/],
     ] as const
-  ).map(([what, answer, says]): (typeof ROWS)[number] => [
+  ).map(([what, answer, logs]): (typeof ROWS)[number] => [
     `the new stream is ${what}`,
     {
       breaks: ({ proxy }) => {
         proxy.streamAnswer = answer;
         proxy.cutStreams('reset');
       },
-      says,
-      mend: ({ proxy }) => (proxy.streamAnswer = undefined),
+      logs,
+      repair: ({ proxy }) => (proxy.streamAnswer = undefined),
     },
   ]),
   [
@@ -98,14 +98,14 @@ const ROWS: [string, { breaks: (row: Row) => unknown; says: RegExp; mend?: (row:
         proxy.answer = httpAnswer('401 Unauthorized');
         proxy.cutStreams('reset');
       },
-      says: /check mcp\.api_key/,
-      mend: ({ proxy }) => (proxy.answer = undefined),
+      logs: /check mcp\.api_key/,
+      repair: ({ proxy }) => (proxy.answer = undefined),
     },
   ],
 ];
 
-describe('a failure is found, the connection recovers, and the fault of the gap becomes one incident', () => {
-  test.each(ROWS)('%s', async (_, { breaks, says, mend }) => {
+describe('a failure is detected, the connection recovers, and the fault of the gap becomes one incident', () => {
+  test.each(ROWS)('%s', async (_, { breaks, logs, repair }) => {
     const server = await ClusterProcess.start();
     const proxy = await FaultyProxy.before(server.port);
     const { active, seen, lines, ingester } = await watched(server, proxy.endpoint);
@@ -113,9 +113,9 @@ describe('a failure is found, the connection recovers, and the fault of the gap 
 
     await breaks({ server, proxy });
     const fault = await server.run('crash-loop-back-off');
-    const saidIt = () => lines.some(({ fields }) => fields.status === 'failed' && says.test(String(fields.error)));
-    await expect.poll(saidIt, patient).toBe(true);
-    await mend?.({ server, proxy });
+    const isLogged = () => lines.some(({ fields }) => fields.status === 'failed' && logs.test(String(fields.error)));
+    await expect.poll(isLogged, patient).toBe(true);
+    await repair?.({ server, proxy });
 
     await active('alpha');
     await expect.poll(seen, patient).toMatchObject([{ fingerprint: fault, recurrences: 0, source: 'resync' }]);
@@ -153,13 +153,13 @@ describe('a failure is found, the connection recovers, and the fault of the gap 
       const fault = await server.run('crash-loop-back-off');
       const found = () => lines.some(({ fields }) => /event stream broke.*ETIMEDOUT/.test(String(fields.error)));
       await expect.poll(found, { timeout: KEEP_ALIVE_MS + 5_000, interval: 100 }).toBe(true);
-      network.mend();
+      network.repair();
       await active('alpha');
       await expect.poll(seen, patient).toMatchObject([{ fingerprint: fault, source: 'resync' }]);
     },
   );
 
-  test('the server process dies and another takes its place', async () => {
+  test('the server process dies and another replaces it', async () => {
     const server = await ClusterProcess.start();
     const { active, seen, lines } = await watched(server, server.endpoint, { sse_reconnect_initial_backoff: 1 });
     await active('alpha');
@@ -171,7 +171,7 @@ describe('a failure is found, the connection recovers, and the fault of the gap 
     await expect.poll(seen, patient).toMatchObject([{ fingerprint: fault }]);
   });
 
-  test('only the stream carries nothing any more, and no probe can tell', async () => {
+  test('only the stream carries nothing, and no probe can detect it', async () => {
     const server = await ClusterProcess.start();
     const proxy = await FaultyProxy.before(server.port);
     const { active, seen } = await watched(server, proxy.endpoint, { resync_interval: 1 });
@@ -183,7 +183,7 @@ describe('a failure is found, the connection recovers, and the fault of the gap 
 });
 
 describe('a gap without an ingester', () => {
-  test('is looked through by the next one, which leaves alone what has an incident', async () => {
+  test('is scanned by the next one, which skips faults that have an incident', async () => {
     const server = await ClusterProcess.start();
     const { config, ingester, active, seen, board } = await watched(server, server.endpoint);
     await active('alpha');
@@ -204,7 +204,7 @@ describe('a gap without an ingester', () => {
     expect((await health())[0]?.blind_seconds).toBeGreaterThan(0);
   });
 
-  test('of a server without subscriptions is looked through in the same way', async () => {
+  test('of a server without subscriptions is scanned in the same way', async () => {
     const server = await ClusterProcess.start({ eventsTools: false });
     const { config, ingester, active, seen } = await watched(server, server.endpoint);
     await active('alpha');
@@ -220,10 +220,10 @@ describe('a gap without an ingester', () => {
     expect(next.ingester.health()).toMatchObject([{ mode: 'poll' }]);
   });
 
-  test('does not exist at the first contact: what is wrong now is taken in', async () => {
+  test('does not exist at the first contact: present faults are admitted', async () => {
     const server = await ClusterProcess.start();
-    const standing = await server.run('node-not-ready');
+    const firing = await server.run('node-not-ready');
     const { seen } = await watched(server, server.endpoint);
-    await expect.poll(seen, patient).toMatchObject([{ fingerprint: standing, source: 'resync' }]);
+    await expect.poll(seen, patient).toMatchObject([{ fingerprint: firing, source: 'resync' }]);
   });
 });

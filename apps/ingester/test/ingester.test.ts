@@ -52,16 +52,16 @@ test('publishes the health of each cluster, and its change', async () => {
   expect([alpha.sessionCount, alpha.subscriptionCount]).toEqual([0, 0]);
 });
 
-test('starts although a cluster is away, and watches the others', async () => {
+test('starts while a cluster is unreachable, and watches the others', async () => {
   const alpha = await simulate();
-  const away = await clusterConfig(alpha, { name: 'away', mcp: { endpoint: FREE } });
-  const { ingester, active } = await startIngester(configOf([away, await clusterConfig(alpha)]));
+  const unreachable = await clusterConfig(alpha, { name: 'unreachable', mcp: { endpoint: FREE } });
+  const { ingester, active } = await startIngester(configOf([unreachable, await clusterConfig(alpha)]));
   await active('alpha');
-  await untilStatus(ingester, 'away', 'failed');
+  await untilStatus(ingester, 'unreachable', 'failed');
   expect(ingester.health()[0]).toMatchObject({ error: expect.stringContaining(FREE), event_count: 0 });
 });
 
-test('an API server that is away costs its cluster its permissions, and no other cluster anything', async () => {
+test('an unreachable API server leaves its own cluster without permissions, and no other', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const clusters = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
   await alpha.stopKubernetes();
@@ -72,7 +72,7 @@ test('an API server that is away costs its cluster its permissions, and no other
   expect(second).toMatchObject({ permissions: { can_get_pods: true } });
   expect(lines).toContainEqual({
     level: 'warn',
-    message: 'cluster permissions could not be checked',
+    message: 'cluster permission check failed',
     fields: { cluster: 'alpha', error: expect.stringContaining('ECONNREFUSED') },
   });
 
@@ -93,7 +93,7 @@ test('too few permissions are a warning, and the cluster is watched', async () =
   expect(ingester.health()).toMatchObject([{ permissions: { can_get_pods: false } }]);
 });
 
-test('faults that come while Redis is away are queued, in full and once, when it is back', async () => {
+test('faults received while Redis is unreachable are queued once each when it returns', async () => {
   const cluster = await simulate();
   const config = configOf([await clusterConfig(cluster)]);
   const first = await startRedisServer();
@@ -118,12 +118,12 @@ test('faults that neither Redis nor the spool can take when it stops are lost in
   const cluster = await simulate();
   const config = configOf([await clusterConfig(cluster)]);
   const { redis } = config;
-  const away = { ...config, redis: { ...redis, url: 'redis://127.0.0.1:9' }, spool_max_bytes: 1 };
-  const { ingester, active, lines } = await startIngester(away);
+  const unreachable = { ...config, redis: { ...redis, url: 'redis://127.0.0.1:9' }, spool_max_bytes: 1 };
+  const { ingester, active, lines } = await startIngester(unreachable);
   await active('alpha');
   await cluster.run('oom-killed');
   cluster.emitFault({ severity: 'dreadful' }); // once this one is there, so is the one before
-  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('notification is malformed');
+  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('notification malformed');
   await ingester.stop();
 
   const { countsOf } = await startIngester(config);
@@ -140,7 +140,7 @@ test('starts and stops without Redis', async () => {
   expect(cluster.sessionCount).toBe(0);
 });
 
-test('refuses to start without the address of Redis, and says what to do', async () => {
+test('refuses to start without the address of Redis, and names the fix', async () => {
   const config = configOf([], { redis: {} });
   await expect(new Ingester(config, silentLogger).start()).rejects.toThrow(
     'redis.url is not set; `nightcrier up` starts one',

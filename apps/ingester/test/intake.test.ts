@@ -4,7 +4,7 @@ import { clusterConfig, configOf, simulate, startIngester, useRedis } from './in
 useRedis();
 const patient = { timeout: 10_000 };
 
-test('a fault becomes a queued incident that carries all that triage needs to know of the cluster', async () => {
+test('a fault becomes a queued incident that carries all that triage needs of the cluster', async () => {
   const cluster = await simulate();
   const configured = await clusterConfig(cluster);
   const { incidents, counts, active, lines } = await startIngester(configOf([configured]));
@@ -34,7 +34,7 @@ test('a fault becomes a queued incident that carries all that triage needs to kn
   });
 });
 
-test('faults of several clusters meet in one queue, each with its own kubeconfig; the same fault again is a recurrence', async () => {
+test('faults of several clusters are in one queue, each with its own kubeconfig; the same fault again is a recurrence', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const configured = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
   const { incidents, counts, active } = await startIngester(configOf(configured));
@@ -110,12 +110,12 @@ test('malformed notifications are counted each time and logged once for each rea
   cluster.emitFault('not even an object');
   await cluster.run('oom-killed');
   await expect.poll(counts, patient).toMatchObject({ malformed: 7, queued: 1 });
-  const said = lines.filter(({ message }) => message === 'notification is malformed');
-  expect(said.map(({ fields }) => fields.reason)).toEqual(['severity', 'resource', 'data']);
-  expect(said.every(({ level, fields }) => level === 'warn' && fields.cluster === 'alpha')).toBe(true);
+  const logged = lines.filter(({ message }) => message === 'notification malformed');
+  expect(logged.map(({ fields }) => fields.reason)).toEqual(['severity', 'resource', 'data']);
+  expect(logged.every(({ level, fields }) => level === 'warn' && fields.cluster === 'alpha')).toBe(true);
 });
 
-test('warns of an incident that gives way to a fault of another cluster under its own cluster', async () => {
+test('an incident evicted by a fault of another cluster is logged under its own cluster', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const configured = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
   const { incidents, counts, active, lines } = await startIngester(configOf(configured, { global_queue_size: 1 }));
@@ -124,7 +124,8 @@ test('warns of an incident that gives way to a fault of another cluster under it
   await expect.poll(counts, patient).toMatchObject({ queued: 1 });
   const [evicted] = await incidents();
   await beta.run('oom-killed');
-  const shed = () => lines.filter(({ message }) => message === 'incidents were shed').map(({ fields }) => fields);
+  const shed = () =>
+    lines.filter(({ message }) => message === 'incidents shed by full queue').map(({ fields }) => fields);
   await expect
     .poll(shed, patient)
     .toEqual([{ cluster: 'alpha', reason: 'dropped', shed: 1, incidents: [evicted?.incident_id] }]);

@@ -4,7 +4,7 @@ import { clusterConfig, configOf, openState, simulate, useRedis } from './ingest
 import { spawnIngester } from './ingester-process.fixture.ts';
 
 const redis = useRedis();
-test('SIGTERM ends the process with 0, and the server is rid of its session', async () => {
+test('SIGTERM ends the process with 0, and deletes the session on the server', async () => {
   const cluster = await simulate();
   const { triage } = await clusterConfig(cluster);
   const key_prefix = `test-${randomUUID()}`;
@@ -24,7 +24,7 @@ test('SIGTERM ends the process with 0, and the server is rid of its session', as
   expect([cluster.sessionCount, cluster.subscriptionCount]).toEqual([0, 0]);
 });
 
-test('SIGTERM ends it with 0 also while its cluster and Redis are away', async () => {
+test('SIGTERM ends it with 0 also while its cluster and Redis are unreachable', async () => {
   const { child } = await spawnIngester({
     redis: { url: 'redis://127.0.0.1:9' },
     shutdown_timeout: 10,

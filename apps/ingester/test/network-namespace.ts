@@ -35,14 +35,14 @@ export class NetworkNamespace {
     return namespace;
   }
 
-  /** From now on nothing arrives, in either direction, and neither side is told: all goes to a machine that is not there. */
+  /** From now on nothing arrives, in either direction, and neither side is notified: all packets go to a machine that does not exist. */
   swallowAll(): void {
-    const nobody = 'lladdr 02:00:00:00:00:01 nud permanent dev';
-    ip('neighbour replace', this.address, nobody, OUTSIDE);
-    ip('-netns', NAME, 'neighbour replace', this.#own, nobody, INSIDE);
+    const unknown = 'lladdr 02:00:00:00:00:01 nud permanent dev';
+    ip('neighbour replace', this.address, unknown, OUTSIDE);
+    ip('-netns', NAME, 'neighbour replace', this.#own, unknown, INSIDE);
   }
 
-  mend(): void {
+  repair(): void {
     ip('neighbour delete', this.address, 'dev', OUTSIDE);
     ip('-netns', NAME, 'neighbour delete', this.#own, 'dev', INSIDE);
   }

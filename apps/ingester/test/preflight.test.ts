@@ -19,7 +19,7 @@ function startPreflight({ clusters }: { clusters: ClusterConfig[] }) {
   return { preflight, warnings, changed };
 }
 
-test('a cluster whose API server was away is checked again until there is an answer, with one warning', async () => {
+test('a cluster whose API server is unreachable is checked again until it answers, with one warning', async () => {
   const cluster = await simulate();
   const config = await clusterConfig(cluster);
   await cluster.stopKubernetes();
@@ -33,7 +33,7 @@ test('a cluster whose API server was away is checked again until there is an ans
   expect(warnings).toMatchObject([{ cluster: 'alpha', error: expect.stringContaining('ECONNREFUSED') }]);
 });
 
-test('a cluster with triage disabled is not asked anything', async () => {
+test('a cluster with triage disabled receives no requests', async () => {
   const cluster = await simulate();
   const config = await clusterConfig(cluster, { triage: { enabled: false } });
   const { preflight, warnings } = startPreflight({ clusters: [config] });

@@ -54,7 +54,7 @@ test('a cluster that is changed is watched as it is configured now', async () =>
   expect(ingester.health()).toMatchObject([{ labels: { region: 'east' } }]);
 });
 
-test('another severity threshold takes effect without a reconnect', async () => {
+test('a changed severity threshold takes effect without a reconnect', async () => {
   const cluster = await simulate();
   const { counts, ingester, reload, active } = await startReloadable([await clusterConfig(cluster)]);
   await active('alpha');
@@ -64,7 +64,7 @@ test('another severity threshold takes effect without a reconnect', async () => 
   expect(ingester.health()).toMatchObject([{ status: 'active', event_count: 1 }]);
 });
 
-test('other bounds of the queue and another grouping are those of the next fault', async () => {
+test('changed queue bounds and grouping apply to the next fault', async () => {
   const cluster = await simulate();
   const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
   await active('alpha');
@@ -79,7 +79,7 @@ test('other bounds of the queue and another grouping are those of the next fault
   await expect.poll(counts, patient).toMatchObject({ queued: 2, rejected: 1 });
 });
 
-test('the process follows its file: it takes a good one, and refuses a bad one where operators see it', async () => {
+test('the process reloads its file when it changes, and shows a refused one in the health', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const key_prefix = `test-${randomUUID()}`;
   const settings = (...clusters: object[]) => ({

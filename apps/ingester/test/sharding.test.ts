@@ -110,9 +110,9 @@ const watchers = (): number[] => [...clusters.values()].map(({ subscriptionCount
 /** The fewest that watched one of the clusters at any time while `action` was under way. */
 async function fewestWatchers<T>(action: () => Promise<T>): Promise<number> {
   let fewest = Number.POSITIVE_INFINITY;
-  const look = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
+  const sampling = setInterval(() => (fewest = Math.min(fewest, ...watchers())), 2);
   await action();
-  clearInterval(look);
+  clearInterval(sampling);
   return fewest;
 }
 
@@ -130,7 +130,7 @@ async function incidentsOf(names: string[]): Promise<number[]> {
 const each = (names: string[], count: number): number[] => names.map(() => count);
 
 test(
-  'ingesters share the clusters; they come, hang, die and go, and no fault is lost or doubled',
+  'ingesters share the clusters while they start, hang, die and stop, and no fault is lost or doubled',
   { timeout: 240_000 },
   async () => {
     const [one, two, three] = [startMember(), startMember(), startMember()];
@@ -151,7 +151,7 @@ test(
     await untilSettled();
     expect(await incidentsOf(held)).toEqual(each(held, 1));
 
-    // It is told to go: the others watch before it ends.
+    // After SIGTERM the others watch before it ends.
     const fewestAtEnd = await fewestWatchers(async () => {
       process.kill(one.pid, 'SIGTERM');
       expect(await one.ended).toMatchObject({ exitCode: 0 });
@@ -168,7 +168,7 @@ test(
     const before = await incidentsOf(orphans);
     process.kill(three.pid, 'SIGKILL');
     const killedAt = Date.now();
-    await breakAll(orphans); // while nobody listens
+    await breakAll(orphans); // while no ingester watches
     await untilShared([two, four]);
     expect(Date.now() - killedAt).toBeLessThan(FAIL_OVER_MS);
     await expect.poll(() => incidentsOf(orphans), patient).toEqual(before.map((count) => count + 1));

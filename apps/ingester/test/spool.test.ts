@@ -99,7 +99,7 @@ describe('while Redis answers', () => {
     expect(spool.health()).toEqual({ state: 'flowing', in_memory: 0, disk_bytes: 0, lost: 0 });
   });
 
-  test('a burst that memory cannot hold goes over the disk, in order', async () => {
+  test('a burst larger than memory goes through the disk, in order', async () => {
     const { spool, admitted } = await spoolBefore({}, { memoryCapacity: 100 });
     for (const name of names(5_000)) spool.add(event(name));
     expect(spool.health()).toMatchObject({ state: 'spooling', in_memory: 100 });
@@ -158,7 +158,7 @@ describe('while Redis is unreachable', () => {
     await expect.poll(() => filesIn(directory), patient).toEqual([]);
   });
 
-  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, said once', async () => {
+  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, logged once', async () => {
     const queue = { unreachable: true };
     const { spool, admitted, lost, errors } = await spoolBefore(queue, { memoryCapacity: 3, maxBytes: 2_000 });
     for (const name of names(100)) spool.add(event(name, name === 'fault-99' ? 'beta' : 'alpha'));
@@ -171,7 +171,7 @@ describe('while Redis is unreachable', () => {
     await expect.poll(() => admitted, patient).toEqual(names(100 - lost.length));
   });
 
-  test('a disk that fails leaves memory, said in health, until it works again', async () => {
+  test('while the disk fails faults are in memory, which the health shows, until it works again', async () => {
     const queue = { unreachable: true };
     const root = await makeDirectory();
     const directory = path.join(root, 'spool');
@@ -209,7 +209,7 @@ describe('while Redis is unreachable', () => {
   });
 
   test.skipIf(whyNoQuota !== undefined)(
-    'a fault of which a full disk took a part leaves no part on disk, and is admitted in its turn',
+    'a fault that was written in part to a full disk leaves no part there, and is admitted in order',
     async () => {
       const queue = { unreachable: true };
       const { spool, admitted, lost, directory } = await spoolBefore(queue);
@@ -253,7 +253,7 @@ describe('while Redis is unreachable', () => {
 });
 
 describe('across processes', () => {
-  test('what is left at the end waits for the next start, under the same ids and in order', async () => {
+  test('pending faults are left for the next start, under the same ids and in order', async () => {
     const first = await spoolBefore({ unreachable: true });
     for (const name of names(300)) first.spool.add(event(name));
     await first.spool.close();
@@ -284,7 +284,7 @@ describe('across processes', () => {
     expect(errors).toMatchObject([{ fields: { lost: lost.length } }]);
   });
 
-  test('the segments of a process that was killed are taken over; its torn last line is counted for its cluster', async () => {
+  test('the segments of a killed process are adopted; its torn last line is counted for its cluster', async () => {
     const directory = await makeDirectory();
     abandon(directory, [line('fault-0'), line('fault-1'), line('torn').slice(0, 150)]);
     const { admitted, lost, errors } = await spoolBefore({}, { directory });
@@ -294,7 +294,7 @@ describe('across processes', () => {
     expect(filesIn(directory)).toEqual([]);
   });
 
-  test('the segments of a process that lives are left alone', async () => {
+  test('the segments of a live process are not adopted', async () => {
     const first = await spoolBefore({ unreachable: true });
     first.spool.add(event('mine'));
     await expect.poll(() => filesIn(first.directory), patient).toHaveLength(1);
@@ -304,7 +304,7 @@ describe('across processes', () => {
     expect(filesIn(first.directory)).toHaveLength(1);
   });
 
-  test('a process of another host counts as dead only when it was silent for long', async () => {
+  test('a process of another host counts as dead only after it was silent for a minute', async () => {
     const directory = await makeDirectory();
     const owner = `another-host~1~1~${randomUUID()}`;
     abandon(directory, [line('elsewhere')], owner);
@@ -317,7 +317,7 @@ describe('across processes', () => {
     await expect.poll(() => next.admitted, patient).toEqual(['elsewhere']);
   });
 
-  test('two that take over the same directories at the same time get each file once, and all of them', async () => {
+  test('two processes that adopt the same directories concurrently get each file once, and all of them', async () => {
     const root = await makeDirectory();
     for (let dead = 0; dead < 2; dead += 1) {
       const directory = path.join(root, `left~${randomUUID()}`);
@@ -337,7 +337,7 @@ describe('across processes', () => {
     expect(readdirSync(root).toSorted()).toEqual([one.own, other.own].map((own) => path.basename(own)).toSorted());
   });
 
-  test('a directory that cannot be read holds up no other, and is said in the health', async () => {
+  test('a directory that cannot be read blocks no other, and is shown in the health', async () => {
     const directory = await makeDirectory();
     const unreadable = path.join(directory, `left~${randomUUID()}`);
     writeFileSync(unreadable, 'a file where the directory should be');

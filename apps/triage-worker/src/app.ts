@@ -3,7 +3,8 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { openState } from '@nightcrier/state/open-state';
+import { openState, type State } from '@nightcrier/state/open-state';
+import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { hostname } from 'node:os';
@@ -17,46 +18,49 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
+import type { TriageContext } from './triage-context.ts';
 import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
   logger: Logger;
-  /** The process's environment; only what `scriptEnvironment` names of it goes on to the agent script. */
+  /** Environment of the process; the agent script gets only what `scriptEnvironment` names. */
   environment: Record<string, string | undefined>;
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
   grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
-  /** Most messages in Slack in a time, ms. */
+  /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
 }
 
-/** Of shutdown_timeout: what running investigations get to finish; the rest is for ending them and handing them back. */
+/** Part of shutdown_timeout for running investigations to finish; the rest is for stopping and requeueing them. */
 const DRAIN_SHARE = 0.5;
-/** Of shutdown_timeout: what an agent gets between SIGTERM and SIGKILL, so that its container is removed in time. */
+/** Part of shutdown_timeout between SIGTERM and SIGKILL of an agent script, so that it removes its container in time. */
 const KILL_SHARE = 0.25;
+/** Seconds. */
 const LONGEST_KILL_GRACE = 10;
+const DEFAULT_RETRY_DELAY = { initial: 5_000, max: 300_000 };
 
-/** The triage worker as a part that can be started and stopped, in a process of its own or within a test. */
+/** The triage worker, in a process of its own or in a test. */
 export class TriageWorkerApp {
   readonly #options: TriageWorkerOptions;
   readonly #lifecycle: Lifecycle;
+  /** Parts that apply a changed configuration. */
+  readonly #followers: ((config: Config) => void)[] = [];
   #config: Config;
-  /** Once it has started. */
-  #configure: ((config: Config) => void) | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
 
-  /** Follows the configuration: see {@link Reloading}. Investigations that run keep the one they began with. */
+  /** Applies a changed configuration, see {@link Reloading}. Running investigations keep the one they started with. */
   readonly reloading: Reloading = {
     apply: (config) => {
       this.#config = config;
-      this.#configure?.(config);
+      for (const follow of this.#followers) follow(config);
     },
-    // It is in the log; what clusters there are, the API and the ingesters say.
+    // It is logged, and shown by the API.
     refuse: () => undefined,
   };
 
@@ -67,8 +71,8 @@ export class TriageWorkerApp {
   }
 
   /**
-   * Starts to take incidents, once Redis is there. Concurrent calls share one start; one that fails is rolled back.
-   * @throws Error when redis.url is not set, or when it was stopped before it had started
+   * Starts to claim incidents, once Redis is reachable. Concurrent calls share one start; a failed start is rolled back.
+   * @throws Error when redis.url is not set, or when it was stopped before
    */
   start(): Promise<void> {
     this.#started ??= this.#start().catch(async (error: unknown) => {
@@ -78,83 +82,103 @@ export class TriageWorkerApp {
     return this.#started;
   }
 
-  /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and hands back what is left. */
+  /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and requeues the rest. */
   stop(): Promise<void> {
     this.#stopped = true;
     return this.#lifecycle.stop();
   }
 
+  /** What is acquired first is released last. */
   async #start(): Promise<void> {
-    const { config, logger, environment } = this.#options;
-    const { url, key_prefix } = config.redis;
-    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
-
     this.#throwIfStopped();
-    const redis = connectWorker({ url, key_prefix }, logger);
-    this.#lifecycle.onStop('redis connection', () => disconnect(redis));
-    const state = openState(redis, { key_prefix, logger });
+    const { logger } = this.#options;
+    const state = this.#openState();
     const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
-    await setGlobalConcurrency(queue, redis, config.max_concurrent_agents);
+    await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
     this.#throwIfStopped();
+    const notifier = await this.#startNotifier(state);
+    const instance = await state.instance();
+    this.#throwIfStopped();
+    this.#startSweepers(state, instance);
+    const lock = this.#options.lock ?? DEFAULT_LOCK;
+    const { max_agents_per_cluster } = this.#config;
+    const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
+    this.#followers.push(({ max_concurrent_agents, max_agents_per_cluster: perCluster }) => {
+      Promise.all([setGlobalConcurrency(queue, state.redis, max_concurrent_agents), slots.configure(perCluster)]).catch(
+        (error: unknown) => logger.error({ error }, 'concurrency limits not applied'),
+      );
+    });
+    const sweeper = this.#openQueueSweeper(state, slots, lock);
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier });
+    await this.#startShare(state, worker);
+    this.#throwIfStopped();
+    worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
+    sweeper.start();
+    const { agent_cli: agent, max_concurrent_agents } = this.#config;
+    logger.info({ agent, max_concurrent_agents }, 'worker started');
+  }
 
-    const { incidents } = state;
-    const openNotifier = (current: Config): Notifier =>
-      new Notifier({
-        state,
-        targets: configuredTargets(current, state.slackCards, this.#options.slackRate),
-        outbox: state.outbox,
-        incidents,
-        publicUrl: current.public_url,
-        times: this.#options.notifierTimes ?? DEFAULT_NOTIFIER_TIMES,
-        logger,
-      });
-    const notifier = new LiveNotifier(openNotifier, config, logger);
+  #openState(): State {
+    const { logger } = this.#options;
+    const { url, key_prefix } = this.#config.redis;
+    if (url === undefined)
+      throw new Error('redis.url is not set; set it, or use `nightcrier up`, which starts a Redis');
+    const redis = connectWorker({ url, key_prefix }, logger);
+    this.#lifecycle.onStop('redis connection', () => disconnect(redis));
+    return openState(redis, { key_prefix, logger });
+  }
+
+  async #startNotifier(state: State): Promise<LiveNotifier> {
+    const { logger, slackRate, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
+    const { outbox, incidents } = state;
+    const open = (config: Config): Notifier => {
+      const targets = configuredTargets(config, state.slackCards, slackRate);
+      return new Notifier({ state, targets, outbox, incidents, publicUrl: config.public_url, times, logger });
+    };
+    const notifier = new LiveNotifier(open, this.#config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
+    this.#followers.push((config) => notifier.configure(config));
     await notifier.start();
-    this.#throwIfStopped();
-    const workspaceSweeps = workspaceSweeper(() => {
+    return notifier;
+  }
+
+  /** Starts to remove expired workspaces and orphaned containers. */
+  #startSweepers({ incidents }: State, instance: string): void {
+    const { logger, environment } = this.#options;
+    const workspaces = workspaceSweeper(() => {
       const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
       return { root, days, count, incidents, logger };
     });
-    this.#lifecycle.onStop('workspace sweeper', () => workspaceSweeps.stop());
-    workspaceSweeps.start();
-    const instance = await state.instance();
+    this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
+    this.#followers.push(() => workspaces.wake());
+    workspaces.start();
     const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
     containers.start();
-    const lock = this.#options.lock ?? DEFAULT_LOCK;
-    const { max_agents_per_cluster, max_queue_age_seconds } = config;
-    const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
-    const sweeper = new QueueSweeper({
-      sweep: state.openSweep(),
-      slots,
-      max_queue_age_seconds,
-      interval: lock.stalledInterval,
-      logger,
-    });
-    this.#lifecycle.onStop('queue sweeper', () => sweeper.stop());
+  }
 
-    const kill = Math.min(LONGEST_KILL_GRACE, config.shutdown_timeout * KILL_SHARE);
+  #openQueueSweeper(state: State, slots: ClusterSlots, { stalledInterval: interval }: LockSettings): QueueSweeper {
+    const { max_queue_age_seconds } = this.#config;
+    const sweep = state.openSweep();
+    const sweeper = new QueueSweeper({ sweep, slots, max_queue_age_seconds, interval, logger: this.#options.logger });
+    this.#lifecycle.onStop('queue sweeper', () => sweeper.stop());
+    this.#followers.push((config) => sweeper.configure(config.max_queue_age_seconds));
+    return sweeper;
+  }
+
+  #openWorker({ state, slots, lock, instance, notifier }: WorkerParts): TriageWorker {
+    const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
+    const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
+    const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
     const grace = this.#options.grace ?? { overrun: 30, kill };
-    const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
-    this.#lifecycle.onStop('script host', () => scripts.stop());
-    const precreated = new PrecreatedWorkspace();
-    this.#lifecycle.onStop('pre-created workspace', () => precreated.stop());
-    const prepareScripts = ({ agent_cli, workspace_root }: Config): void => {
-      if (agent_cli === 'builtin') return;
-      scripts.start();
-      void precreated.start(workspace_root);
-    };
-    prepareScripts(config);
     const worker = new TriageWorker({
       context: {
-        config,
-        incidents,
+        config: this.#config,
+        incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
-        scripts,
-        workspaces: precreated,
+        ...this.#openScripts(grace),
         breaker: state.breaker,
         environment,
         workerId: `${hostname()}-${process.pid}`,
@@ -162,49 +186,58 @@ export class TriageWorkerApp {
         grace,
         logger,
       },
-      connection: redis,
+      connection: state.redis,
       prefix: state.keys.bullmq,
       counters: state.triage,
       slots,
       cancellations: state.openCancellations(),
-      retry: {
-        maxAttempts: config.max_attempts,
-        random: Math.random,
-        ...(this.#options.retryDelay ?? { initial: 5_000, max: 300_000 }),
-      },
+      retry: { maxAttempts, random: Math.random, ...retryDelay },
       lock,
       wakeNotifier: () => notifier.wake(),
     });
-    const workers = state.openLiveWorkers(WORKER_SILENT_MS);
-    const { max_concurrent_agents } = config;
+    this.#lifecycle.onStop('worker', () => worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE));
+    this.#followers.push((config) => worker.configure(config));
+    return worker;
+  }
+
+  /** Opens what runs agent scripts, and starts it if an agent is configured. */
+  #openScripts(grace: ScriptGrace): Pick<TriageContext, 'scripts' | 'workspaces'> {
+    const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
+    this.#lifecycle.onStop('script host', () => scripts.stop());
+    const workspaces = new PrecreatedWorkspace();
+    this.#lifecycle.onStop('pre-created workspace', () => workspaces.stop());
+    const start = ({ agent_cli, workspace_root }: Config): void => {
+      if (agent_cli === 'builtin') return;
+      scripts.start();
+      void workspaces.start(workspace_root);
+    };
+    start(this.#config);
+    this.#followers.push(start);
+    return { scripts, workspaces };
+  }
+
+  async #startShare(state: State, worker: TriageWorker): Promise<void> {
+    const { max_concurrent_agents } = this.#config;
     const share = new WorkerShare({
-      workers,
+      workers: state.openLiveWorkers(WORKER_SILENT_MS),
       max_concurrent_agents,
       onShare: (agents) => worker.limit(agents),
-      logger,
+      logger: this.#options.logger,
     });
-    this.#configure = (changed) => {
-      worker.configure(changed);
-      notifier.configure(changed);
-      prepareScripts(changed);
-      workspaceSweeps.wake();
-      share.configure(changed.max_concurrent_agents);
-      sweeper.configure(changed.max_queue_age_seconds);
-      Promise.all([
-        setGlobalConcurrency(queue, redis, changed.max_concurrent_agents),
-        slots.configure(changed.max_agents_per_cluster),
-      ]).catch((error: unknown) => logger.error({ error }, 'bounds of concurrency could not be changed'));
-    };
-    this.#lifecycle.onStop('worker', () => worker.drain(config.shutdown_timeout * 1000 * DRAIN_SHARE));
     this.#lifecycle.onStop('share', () => share.stop());
+    this.#followers.push((config) => share.configure(config.max_concurrent_agents));
     await share.start();
-    this.#throwIfStopped();
-    worker.run().catch((error: unknown) => logger.error({ error }, 'worker takes no more incidents'));
-    sweeper.start();
-    logger.info({ agent: config.agent_cli, max_concurrent_agents: config.max_concurrent_agents }, 'taking incidents');
   }
 
   #throwIfStopped(): void {
-    if (this.#stopped) throw new Error('the triage worker was stopped before it had started');
+    if (this.#stopped) throw new Error('the triage worker was stopped before its start');
   }
+}
+
+interface WorkerParts {
+  state: State;
+  slots: ClusterSlots;
+  lock: LockSettings;
+  instance: string;
+  notifier: LiveNotifier;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { StageClock } from './stage-clock.ts';
 
-test('says how long each stage took, also one that failed, and gives what it gives', async () => {
+test('measures each stage, failed ones included, and returns its result', async () => {
   const clock = new StageClock();
   expect(await clock.time('claim', Promise.resolve('claimed'))).toBe('claimed');
   await expect(clock.time('evidence', Promise.reject(new Error('no cluster')))).rejects.toThrow('no cluster');

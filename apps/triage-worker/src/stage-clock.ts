@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
-/** Takes the time of the stages of one run; some run beside each other. */
+/** Measures the stages of one run; some run concurrently. */
 export class StageClock {
   readonly #began = performance.now();
   readonly #milliseconds: Record<string, number> = {};
 
-  /** Waits for a stage, and notes how long it took. */
+  /** Waits for a stage and records its duration. */
   async time<Result>(stage: string, work: Promise<Result>): Promise<Result> {
     const began = performance.now();
     try {
@@ -15,7 +15,7 @@ export class StageClock {
     }
   }
 
-  /** How long each stage took, and all since this clock was made, in ms. */
+  /** Returns the duration of each stage, and `all` since this clock was created, in ms. */
   times(): Record<string, number> {
     return { ...this.#milliseconds, all: rounded(performance.now() - this.#began) };
   }

@@ -17,9 +17,9 @@ import { makeWorkspace, type Workspace, writeIncident } from './workspace/worksp
 import { writePrompt } from './workspace/write-prompt.ts';
 
 /**
- * One triage run, stage by stage. A stage that ends the run throws {@link TriageEnded}. Never rejects: what no stage
- * foresaw becomes an outcome too.
- * @param row the incident's, being read
+ * Runs triage on one incident, stage by stage. A stage that decides the outcome throws {@link TriageEnded}. Never rejects:
+ * an unexpected error becomes an outcome too.
+ * @param row of the incident, being read
  */
 export async function triage(
   incidentId: string,
@@ -29,7 +29,7 @@ export async function triage(
   const { config, workspaces, stages, logger } = context;
   try {
     const claimed = await stages.time('claim', claim(incidentId, row, context));
-    // The cluster is asked as soon as it may be; all the rest goes on alongside.
+    // The cluster is the slowest: its requests start first, and all other stages run concurrently.
     const allowed = stages.time('preflight', preflight(claimed, context));
     const gathered = allowed.then(async () => stages.time('evidence', gatherEvidence(claimed, context)));
     return await alongside(gathered, async () => {
@@ -53,7 +53,7 @@ export async function triage(
   }
 }
 
-/** Writes what the agent is to know; resolves when all of it is there. */
+/** Writes the input of the agent; resolves when it is complete. */
 async function fillWorkspace(
   workspace: Workspace,
   incident: Incident,
@@ -66,7 +66,7 @@ async function fillWorkspace(
   if (!resume) writePrompt(redacted, workspace, config);
   const evidence = await gathered;
   writeEvidence(evidence, workspace.evidence);
-  logger.debug({ stages_ms: stages.times() }, 'workspace is complete');
+  logger.debug({ stages_ms: stages.times() }, 'workspace completed');
   return evidence;
 }
 
@@ -75,21 +75,21 @@ function outcomeOf(error: unknown, { signal, logger }: TriageContext): TriageOut
   if (signal.aborted) return { kind: 'requeue', reason: String(signal.reason) };
   const systemProblem = describeSystemError(error);
   if (systemProblem !== undefined) return { kind: 'retry', reason: systemProblem };
-  logger.error({ error }, 'triage ended in an unforeseen error');
-  return { kind: 'retry', reason: `unforeseen error: ${error instanceof Error ? error.message : String(error)}` };
+  logger.error({ error }, 'triage failed unexpectedly');
+  return { kind: 'retry', reason: `unexpected error: ${error instanceof Error ? error.message : String(error)}` };
 }
 
 const SYSTEM_PROBLEMS: Record<string, string> = {
-  ENOSPC: 'the disk of the workspaces is full; free some space under workspace_root',
-  EDQUOT: "the disk quota of the worker's user is used up; free some space under workspace_root",
-  EACCES: "the worker's user may not write there; correct owner or mode of workspace_root",
-  EPERM: "the worker's user may not write there; correct owner or mode of workspace_root",
+  ENOSPC: 'the disk of the workspaces is full; free space under workspace_root',
+  EDQUOT: "the disk quota of the worker's user is exhausted; free space under workspace_root",
+  EACCES: "the worker's user may not write the workspace; correct owner or mode of workspace_root",
+  EPERM: "the worker's user may not write the workspace; correct owner or mode of workspace_root",
   EROFS: 'the file system of the workspaces is read-only; choose another workspace_root',
   ENOTDIR: 'a part of the path is not a directory; choose another workspace_root',
-  EEXIST: 'something else is in the place of the workspace; choose another workspace_root',
+  EEXIST: 'a file is in the place of the workspace; choose another workspace_root',
 };
 
-/** What a failed system call, such as a write to a full disk, means to an operator. */
+/** Describes a failed system call, such as a write to a full disk, and what to do. */
 function describeSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error)) {
     return undefined;

@@ -10,14 +10,14 @@ import { harness, backend } from './file-harness.ts';
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 
 describe('TriageWorkerApp', () => {
-  it('stops when it was never started, and does not start after that', async () => {
+  it('stops before it was started, and does not start afterwards', async () => {
     const app = new TriageWorkerApp(harness.options(harness.config()));
     await app.stop();
-    await expect(app.start()).rejects.toThrow('stopped before it had started');
+    await expect(app.start()).rejects.toThrow('stopped before its start');
     expect(await harness.connections()).toBe(1);
   });
 
-  it('stops while it starts', async () => {
+  it('stops during its start', async () => {
     const app = new TriageWorkerApp(harness.options(harness.config()));
     const starting = app.start();
     starting.catch(() => undefined);
@@ -26,19 +26,19 @@ describe('TriageWorkerApp', () => {
     expect(await harness.connections()).toBe(1);
   });
 
-  it('gives back what it had acquired when a start fails', async () => {
+  it('releases what it acquired when a start fails', async () => {
     await harness.breakQueue();
     const app = new TriageWorkerApp(harness.options(harness.config()));
     await expect(app.start()).rejects.toThrow('WRONGTYPE');
     expect(await harness.connections()).toBe(1);
   });
 
-  it('starts once and stops once, however often it is told to', async () => {
+  it('starts once and stops once, however often it is called', async () => {
     const app = new TriageWorkerApp(harness.options(harness.config()));
     await Promise.all([app.start(), app.start()]);
     await Promise.all([app.stop(), app.stop()]);
     await app.stop();
-    expect(harness.logger.lines.filter((line) => line.message === 'taking incidents')).toHaveLength(1);
+    expect(harness.logger.lines.filter((line) => line.message === 'worker started')).toHaveLength(1);
     expect(await harness.connections()).toBe(1);
   });
 
@@ -48,7 +48,7 @@ describe('TriageWorkerApp', () => {
     await expect(app.start()).rejects.toThrow('redis.url is not set');
   });
 
-  it('investigates by the configuration of now', async () => {
+  it('investigates with the current configuration', async () => {
     const disabled = { enabled: false, allow_secrets_access: false };
     const worker = await harness.startWorker(harness.config({}, { cluster: { triage: disabled } }));
     await harness.reaches(await harness.admit(), 'skipped');
@@ -67,7 +67,7 @@ describe('TriageWorkerApp', () => {
 });
 
 describe('main.ts', () => {
-  it('takes incidents until SIGTERM, then exits 0', async () => {
+  it('claims incidents until SIGTERM, then exits 0', async () => {
     const file = path.join(harness.folder, 'nightcrier.yaml');
     const { mcpEndpoint: endpoint } = backend.cluster;
     await writeFile(

@@ -14,7 +14,7 @@ export class TestBackend {
     this.cluster = cluster;
   }
 
-  /** @param where the cluster listens; over TLS, kubectl too sends its token. */
+  /** @param where the cluster listens; kubectl sends its token over TLS only */
   static async start(where: { host?: string; tls?: boolean } = {}): Promise<TestBackend> {
     const redis = await startRedisServer();
     const users = { [READ_ONLY_TOKEN]: 'read-only', [ADMIN_TOKEN]: 'admin' } as const;

@@ -7,7 +7,7 @@ import { GatedApi } from './gated-api.ts';
 const ALICE = { by: 'alice', reason: 'known outage' };
 const CANCELLED = { state: 'cancelled', reason: 'by alice: known outage' };
 
-/** Waits until an agent runs for the incident; gives the process ids of all that ran so far. */
+/** Waits until an agent runs for the incident; returns the process ids of all that ran so far. */
 const agentsOf = async (id: string): Promise<number[]> =>
   vi.waitFor(async () => (await readFile(harness.workspace(id, 'agent-pids'), 'utf8')).trim().split('\n').map(Number), {
     timeout: 20_000,
@@ -55,7 +55,7 @@ it('ends the incident of a worker that was killed, without another agent', async
   expect(await harness.booksOff()).toEqual([]);
 });
 
-it('ends an incident at once whose attempt fails before the worker knows of the request', async () => {
+it('ends an incident immediately whose attempt fails before the worker reads the request', async () => {
   await using api = await GatedApi.start(backend.cluster);
   await writeFile(harness.kubeconfig, api.kubeconfig);
   const id = await harness.admit();
@@ -63,15 +63,15 @@ it('ends an incident at once whose attempt fails before the worker knows of the 
   await harness.startWorkerProcess(harness.config({}, { agent: 'says-what-is-there' }), { retryDelay });
   await agentsOf(id);
   expect(await harness.cancellations.cancel(id, ALICE)).toMatchObject({ kind: 'requested' });
-  api.goAway();
+  api.disconnect();
 
   expect(await harness.reaches(id, 'cancelled', 6_000)).toMatchObject(CANCELLED);
-  // It is not the job that waits for its retry that has ended the incident.
+  // The job did not have to wait for its retry.
   await expect.poll(() => jobState(id)).not.toBe('delayed');
   expect(await harness.booksOff()).toEqual([]);
 });
 
-it('counts the result of an agent that finishes in the moment of the request', () => {
+it('keeps the result of an agent that finishes at the time of the request', () => {
   const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
   const resolved = { kind: 'resolved', report, markdown: '# T', agent: 'claude', failures: [] } as const;
   expect(orCancelled(resolved, ALICE)).toBe(resolved);

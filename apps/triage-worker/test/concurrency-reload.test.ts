@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(async () => backend.stop());
 
-/** A worker in a process of its own that follows its configuration file, and agents that never end. */
+/** Starts a worker process that reloads its configuration file, with agents that never end. */
 async function startFollower(settings: object) {
   const harness = await TestHarness.open(backend);
   onTestFinished(() => harness.close());
@@ -58,7 +58,7 @@ async function startFollower(settings: object) {
   return { harness, running, reload };
 }
 
-test('more agents run at once as soon as the configuration allows it, while all of the former run', async () => {
+test('a higher max_concurrent_agents starts further agents while the worker is full', async () => {
   const unbounded = { max_agents_per_cluster: 0 };
   const { harness, running, reload } = await startFollower({ ...unbounded, max_concurrent_agents: 1 });
   for (let incident = 0; incident < 4; incident += 1) await harness.admit();
@@ -68,13 +68,13 @@ test('more agents run at once as soon as the configuration allows it, while all 
   expect(await harness.queue.getActiveCount()).toBe(3);
 });
 
-test('a higher bound of a cluster promotes what is parked, a lower one ends nothing', async () => {
+test('a higher max_agents_per_cluster promotes parked incidents, a lower one stops none', async () => {
   const { harness, running, reload } = await startFollower({ max_agents_per_cluster: 1, max_concurrent_agents: 10 });
   for (let incident = 0; incident < 5; incident += 1) await harness.admit();
   await expect.poll(running, patient).toBe(1);
   await expect.poll(async () => harness.queue.getDelayedCount(), patient).toBe(4);
   await reload({ max_agents_per_cluster: 3, max_concurrent_agents: 10 });
-  // Sooner than the next sweep of the queue.
+  // Before the next sweep of the queue.
   await expect.poll(running, { timeout: 10_000 }).toBe(3);
   expect(await harness.slotsHeld()).toBe(3);
 

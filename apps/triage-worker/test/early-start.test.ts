@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { harness, backend } from './file-harness.ts';
 import { GatedApi } from './gated-api.ts';
 
-const untilBegun = (id: string): Promise<void> =>
+const untilStarted = (id: string): Promise<void> =>
   vi.waitFor(() => access(harness.workspace(id, 'agent-pids')), { timeout: 20_000 });
 const hasLooked = (id: string): Promise<boolean> =>
   access(harness.workspace(id, 'seen')).then(
@@ -11,12 +11,12 @@ const hasLooked = (id: string): Promise<boolean> =>
     () => false,
   );
 
-it('begins its script while the cluster is still being asked, and lets it go on when the evidence is there', async () => {
+it('starts the script while evidence is being collected, and lets it continue when the evidence is written', async () => {
   await using api = await GatedApi.start(backend.cluster);
   await writeFile(harness.kubeconfig, api.kubeconfig);
   const id = await harness.admit();
   await harness.startWorker(harness.config({}, { agent: 'says-what-is-there' }));
-  await untilBegun(id);
+  await untilStarted(id);
   expect(await hasLooked(id)).toBe(false);
 
   api.open();
@@ -29,15 +29,15 @@ it('begins its script while the cluster is still being asked, and lets it go on 
   expect(JSON.parse(await readFile(harness.workspace(id, 'evidence/index.json'), 'utf8'))).not.toHaveLength(0);
 });
 
-it('ends the script that waits when the cluster goes away, and tries again later', async () => {
+it('stops the waiting script when the cluster becomes unreachable, and retries later', async () => {
   await using api = await GatedApi.start(backend.cluster);
   await writeFile(harness.kubeconfig, api.kubeconfig);
   const id = await harness.admit();
-  // Nor can the built-in analyser do anything without evidence.
+  // The built-in analyser cannot report without evidence either.
   const settings = { max_attempts: 1, agent_fallback: ['builtin' as const] };
   await harness.startWorker(harness.config(settings, { agent: 'says-what-is-there' }));
-  await untilBegun(id);
-  api.goAway();
+  await untilStarted(id);
+  api.disconnect();
   expect((await harness.reaches(id, 'failed')).reason).toMatch(
     /^gave up after 1 attempts: cluster alpha: evidence could not be collected: cannot reach/,
   );
@@ -46,12 +46,12 @@ it('ends the script that waits when the cluster goes away, and tries again later
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-it('ends the script that waits when its worker is killed', async () => {
+it('stops the waiting script when its worker is killed', async () => {
   await using api = await GatedApi.start(backend.cluster);
   await writeFile(harness.kubeconfig, api.kubeconfig);
   const id = await harness.admit();
   const worker = await harness.startWorkerProcess(harness.config({}, { agent: 'says-what-is-there' }));
-  await untilBegun(id);
+  await untilStarted(id);
   const pid = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
   await worker.kill();
   await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false);

@@ -5,14 +5,14 @@ import { buffer } from 'node:stream/consumers';
 import getPort from 'get-port';
 
 /**
- * The Kubernetes API of a cluster behind a gate: what is asked about permissions passes, every read waits until the gate is
- * opened, or breaks when the cluster goes away.
+ * A proxy to the Kubernetes API of a cluster: permission checks pass, every read waits until the gate is opened, or fails when
+ * the cluster becomes unreachable.
  */
 export class GatedApi implements AsyncDisposable {
   readonly #cluster: SimulatedCluster;
   readonly #server: Server;
   readonly #port: number;
-  readonly #gate = Promise.withResolvers<'open' | 'away'>();
+  readonly #gate = Promise.withResolvers<'open' | 'unreachable'>();
 
   private constructor(cluster: SimulatedCluster, port: number) {
     this.#cluster = cluster;
@@ -29,7 +29,7 @@ export class GatedApi implements AsyncDisposable {
     return api;
   }
 
-  /** With which one reaches the cluster through the gate. */
+  /** A kubeconfig for the cluster through the gate. */
   get kubeconfig(): string {
     return this.#cluster.kubeconfig().replace(this.#cluster.kubernetesUrl, `http://127.0.0.1:${this.#port}`);
   }
@@ -38,12 +38,12 @@ export class GatedApi implements AsyncDisposable {
     this.#gate.resolve('open');
   }
 
-  goAway(): void {
-    this.#gate.resolve('away');
+  disconnect(): void {
+    this.#gate.resolve('unreachable');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.goAway();
+    this.disconnect();
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
@@ -51,7 +51,7 @@ export class GatedApi implements AsyncDisposable {
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
-    if (method === 'GET' && (await this.#gate.promise) === 'away') throw new Error('the cluster is away');
+    if (method === 'GET' && (await this.#gate.promise) === 'unreachable') throw new Error('the cluster is unreachable');
     const { authorization = '', accept = '', 'content-type': type = '' } = headers;
     const answer = await fetch(this.#cluster.kubernetesUrl + url, {
       method,

@@ -27,15 +27,15 @@ import { RecordingLogger } from './fixtures/recording-logger.ts';
 const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
 const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 
-/** A dead worker is found out within two seconds. */
+/** A dead worker is detected within two seconds. */
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
-/** Notifications go out, and are tried again, at once. */
+/** Notifications are delivered and retried quickly. */
 const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
 
 type SettingsInput = z.input<typeof Settings>;
 
-/** What one test has for itself: keys in Redis, a folder, workers. */
+/** The resources of one test: keys in Redis, a folder, workers. */
 export class TestHarness {
   readonly folder: string;
   readonly kubeconfig: string;
@@ -75,7 +75,7 @@ export class TestHarness {
     return harness;
   }
 
-  /** The product's configuration with quick times, one cluster, and, where named, a stand-in agent's script. */
+  /** Returns a configuration with short times, one cluster, and the named stand-in agent script. */
   config(
     settings: SettingsInput = {},
     { agent, cluster = {} }: { agent?: string; cluster?: Partial<ClusterConfig> } = {},
@@ -86,7 +86,7 @@ export class TestHarness {
       shutdown_timeout: 4,
       agent_timeout: 30,
       agent_fallback: [],
-      // Each agent is tried, however many have failed.
+      // The breaker stays closed.
       failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
       ...(agent && { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) }),
@@ -97,7 +97,7 @@ export class TestHarness {
     return { ...parsed, clusters: [{ name: 'alpha', labels: {}, mcp, triage, ...cluster }] };
   }
 
-  /** @param grace what an agent script may overrun; the stand-in agents have nothing to clean up */
+  /** @param grace of agent scripts; the stand-in agents have nothing to clean up */
   options(config: Config, grace = { overrun: 0.3, kill: 0.3 }): TriageWorkerOptions {
     return {
       config,
@@ -111,7 +111,7 @@ export class TestHarness {
     };
   }
 
-  /** A worker in this process. */
+  /** Starts a worker in this process. */
   async startWorker(config: Config, grace?: ScriptGrace): Promise<TriageWorkerApp> {
     const app = new TriageWorkerApp(this.options(config, grace));
     this.#apps.push(app);
@@ -119,7 +119,7 @@ export class TestHarness {
     return app;
   }
 
-  /** A worker in a process of its own; `kill` kills it as the kernel would. */
+  /** Starts a worker in its own process; `kill` sends SIGKILL. */
   async startWorkerProcess(
     config: Config,
     options: Partial<TriageWorkerOptions> = {},
@@ -142,7 +142,7 @@ export class TestHarness {
     return { kill };
   }
 
-  /** Breaks something in the cluster and admits the fault, as an ingester would. Gives the incident's id. */
+  /** Breaks something in the cluster and admits the fault, as an ingester would. Returns the incident's id. */
   async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
     const { fault } = await this.#backend.cluster.run(scenario, { instance: randomUUID() });
     if (!fault) throw new Error('the scenario has no fault');
@@ -158,7 +158,7 @@ export class TestHarness {
     return outcome.incidentId;
   }
 
-  /** The incident's fault comes again. */
+  /** Admits the incident's fault again. */
   async recur(id: string): Promise<void> {
     const { kind } = await this.#admission.admit((await this.incident(id)).cluster_event);
     if (kind !== 'deduplicated') throw new Error(`fault was no recurrence: ${kind}`);
@@ -170,7 +170,7 @@ export class TestHarness {
     return incident;
   }
 
-  /** Waits until the incident is in the state, at most `patience` ms, and gives it. */
+  /** Waits until the incident is in the state, at most `patience` ms, and returns it. */
   async reaches(id: string, state: Incident['state'], patience = 20_000): Promise<Incident> {
     const check = async (): Promise<Incident> => {
       const incident = await this.incident(id);
@@ -180,44 +180,44 @@ export class TestHarness {
     return vi.waitFor(check, { timeout: patience });
   }
 
-  /** What the worker's containers are labelled with. */
+  /** Returns the label `nightcrier.instance` of the worker's containers. */
   async instance(): Promise<string> {
     return this.#state.instance();
   }
 
-  /** Breaks the incident's row. */
+  /** Makes the incident's row unreadable. */
   async corrupt(id: string): Promise<void> {
     await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
-  /** Puts something in the place of the queue's settings, so that a worker cannot start. */
+  /** Makes the queue's settings unreadable, so that a worker cannot start. */
   async breakQueue(): Promise<void> {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
   }
 
-  /** Has Redis answer with an error whoever asks for a slot of the cluster; gives what mends it. */
+  /** Makes Redis answer with an error when a slot of the cluster is taken; returns a function that repairs it. */
   async breakSlots(): Promise<() => Promise<void>> {
     const key = this.#state.keys.slots('alpha');
     await this.#redis.set(key, 'not a sorted set');
     return async () => void (await this.#redis.del(key));
   }
 
-  /** Gives the job to another worker, as the stalled check would after a long pause of this one. */
+  /** Gives the job's lock to another worker, as the stalled check does after a long pause of this one. */
   async stealLock(id: string): Promise<void> {
     await this.#redis.set(`${this.queue.toKey(id)}:lock`, 'somebody-else', 'PX', 60_000);
   }
 
-  /** How many leases of slots of the cluster have not ended. */
+  /** Returns the number of unexpired slot leases of the cluster. */
   async slotsHeld(): Promise<number> {
     return this.#redis.zcount(this.#state.keys.slots('alpha'), Date.now(), '+inf');
   }
 
-  /** What does not balance in the books. */
+  /** Returns what does not balance in the books. */
   async booksOff(): Promise<string[]> {
     return auditBooks(await this.#state.intake.read()).off;
   }
 
-  /** How many clients Redis has. */
+  /** Returns the number of clients of Redis. */
   async connections(): Promise<number> {
     return String(await this.#redis.client('LIST'))
       .trim()
@@ -237,7 +237,7 @@ export class TestHarness {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Stand-in agents whose worker was killed live on; each leads a process group and has written its pid. */
+  /** Kills stand-in agents whose worker was killed; each leads a process group and has written its pid. */
   async #killOrphans(): Promise<void> {
     for await (const file of glob(path.join(this.folder, 'incidents/*/agent-pids'))) {
       for (const pid of (await readFile(file, 'utf8')).trim().split('\n').map(Number)) {

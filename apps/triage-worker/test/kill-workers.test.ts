@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { killWorkers } from './kill-workers.ts';
 
 it(
-  'loses no incident, runs none twice at once, and gets all slots back when workers are killed',
+  'loses no incident, runs none twice at once, and frees all slots when workers are killed',
   { timeout: 180_000 },
   async () => {
     const { states, overlaps, most_active, limit, slots_held, active, books_off, incidents } = await killWorkers(8);

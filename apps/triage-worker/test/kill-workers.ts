@@ -5,18 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TestBackend } from './backend.ts';
 import { TestHarness } from './harness.ts';
 
-/** What became of the incidents while workers were killed. */
+/** Results of the incidents while workers were killed. */
 interface KillFigures {
   kills: number;
   incidents: number;
-  /** How many incidents ended in each state. */
+  /** Incidents by final state. */
   states: Record<string, number>;
   /** Incidents that two agents investigated at once. */
   overlaps: number;
-  /** The most that were ever active at once, and the limit. */
+  /** Maximum of active jobs, and the limit. */
   most_active: number;
   limit: number;
-  /** Slots that were not given back at the end. */
+  /** Slots still held at the end. */
   slots_held: number;
   active: number;
   books_off: string[];
@@ -28,8 +28,8 @@ const WORKERS = 2;
 const PATIENCE_MS = 90_000;
 
 /**
- * Kills workers as the kernel would, each at a random moment, while incidents arrive, and starts others. The agents are
- * real processes that outlive their worker, as containers do; the stand-in engine finds and removes them.
+ * Kills workers with SIGKILL, each at a random time, while incidents arrive, and starts others. The agents are real processes
+ * that outlive their worker, as containers do; the stand-in engine lists and removes them.
  */
 export async function killWorkers(kills: number, progress: (text: string) => void = () => undefined) {
   const backend = await TestBackend.start();
@@ -91,13 +91,13 @@ export async function killWorkers(kills: number, progress: (text: string) => voi
   }
 }
 
-/** The count once it is 0, or what it still is after a while. A benchmark has no `vi` to wait with. */
+/** Waits until the count is 0; returns the count at the end. A benchmark has no `vi` to wait with. */
 async function untilZero(count: () => Promise<number>): Promise<number> {
   const end = Date.now() + PATIENCE_MS;
-  let left = await count();
-  while (left > 0 && Date.now() < end) {
+  let remaining = await count();
+  while (remaining > 0 && Date.now() < end) {
     await sleep(100);
-    left = await count();
+    remaining = await count();
   }
-  return left;
+  return remaining;
 }

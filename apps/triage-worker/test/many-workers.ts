@@ -10,20 +10,20 @@ export interface Crowd {
   workers: number;
   incidents: number;
   max_concurrent_agents: number;
-  /** What each agent takes, in seconds. */
+  /** Duration of each agent, in seconds. */
   agent_seconds: number;
 }
 
 export interface CrowdFigures extends Crowd {
   resolved: number;
-  /** Of agents, at once. */
+  /** Maximum of agents at once. */
   most: number;
-  /** From the first start of an agent to the last end. */
+  /** From the first start of an agent to the end of the last. */
   seconds: number;
   books_off: string[];
 }
 
-/** Has several workers, each a process, investigate more incidents than may be investigated at once. */
+/** Runs several worker processes on more incidents than may be investigated at once. */
 export async function investigateMany(crowd: Crowd): Promise<CrowdFigures> {
   const backend = await TestBackend.start();
   const harness = await TestHarness.open(backend);
@@ -34,7 +34,7 @@ export async function investigateMany(crowd: Crowd): Promise<CrowdFigures> {
     await writeFile(path.join(config.workspace_root, 'work-seconds'), String(agent_seconds));
     const ids: string[] = [];
     while (ids.length < incidents) ids.push(await harness.admit());
-    // Nobody is to be taken for dead: what is measured is how the work is shared.
+    // Long enough that no worker is considered dead: this measures how the work is shared.
     const lock = { lockDuration: 60_000, stalledInterval: 15_000 };
     await Promise.all(Array.from({ length: workers }, () => harness.startWorkerProcess(config, { lock })));
     const open = async (): Promise<number> =>

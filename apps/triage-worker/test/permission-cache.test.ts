@@ -24,7 +24,7 @@ async function openCache(role: 'read-only' | 'pods-only' | 'admin') {
   return { clock, cache, ask, asked: () => cluster.kubernetesRequests.length };
 }
 
-it('asks a cluster about a namespace once an hour', async () => {
+it('checks a namespace of a cluster once an hour', async () => {
   const { clock, ask, asked } = await openCache('read-only');
   const first = await ask();
   const requests = asked();
@@ -36,7 +36,7 @@ it('asks a cluster about a namespace once an hour', async () => {
   expect(asked()).toBe(2 * requests);
 });
 
-it('asks about each namespace by itself', async () => {
+it('checks each namespace separately', async () => {
   const { ask, asked } = await openCache('read-only');
   await ask('shop');
   const requests = asked();
@@ -44,7 +44,7 @@ it('asks about each namespace by itself', async () => {
   expect(asked()).toBe(2 * requests);
 });
 
-it('asks again once the cluster has refused something', async () => {
+it('checks again after the cluster has refused a request', async () => {
   const { cache, ask, asked } = await openCache('read-only');
   await ask();
   const requests = asked();

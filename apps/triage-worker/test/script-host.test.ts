@@ -27,7 +27,7 @@ async function prepare(body: string, beginning = '#!/bin/bash') {
   };
   const isThere = (name: string): Promise<void> =>
     expect.poll(() => readFile(inside(name), 'utf8').catch(() => '')).not.toBe('');
-  /** What a file holds once it is there. */
+  /** Waits for a file and returns its content. */
   const reads = async (name: string): Promise<string> => {
     await isThere(name);
     return (await readFile(inside(name), 'utf8')).trim();
@@ -37,7 +37,7 @@ async function prepare(body: string, beginning = '#!/bin/bash') {
   return { host, run, reads, isThere };
 }
 
-it('runs a script with its arguments and its environment, and tells how it ended', async () => {
+it('runs a script with its arguments and environment, and returns its exit code', async () => {
   const { run, reads } = await prepare('echo "$2 $ONLY"; env >variables; echo bad >&2; exit 3');
   expect(await run()).toMatchObject({ exitCode: 3, timedOut: false, isCanceled: false });
   expect(await reads('out')).toBe('two words this');
@@ -45,7 +45,7 @@ it('runs a script with its arguments and its environment, and tells how it ended
   expect(await reads('variables')).not.toMatch(/VITEST|NODE_CHANNEL/);
 });
 
-it('passes on what a shell would read otherwise, as it is', async () => {
+it('passes arguments and variables on unchanged that a shell would expand', async () => {
   const odd = `it's "quoted" $HOME \`id\` \\ ; & | > * \n two\tlines`;
   const { run, reads } = await prepare('printf %s "$1" >argument; printf %s "$ODD" >variable; pwd >where');
   const environment = { PATH: process.env.PATH ?? '', ODD: odd };
@@ -54,7 +54,7 @@ it('passes on what a shell would read otherwise, as it is', async () => {
   expect(await reads('variable')).toBe(odd);
 });
 
-it('tells a script when all is ready for it, and counts its time from then on', async () => {
+it('sends a script a line when it is ready, and counts its deadline from then on', async () => {
   const { run, reads, isThere } = await prepare(
     'echo >waiting; read -r word; echo "$word" >told; sleep 0.7; echo >done',
   );
@@ -67,16 +67,16 @@ it('tells a script when all is ready for it, and counts its time from then on', 
   expect(await reads('told')).toBe('ready');
 });
 
-it('ends a script for which nothing will ever be ready', async () => {
+it('stops a script whose input failed', async () => {
   const { run, isThere } = await prepare('echo >waiting; read -r word; echo >told');
   const ready = Promise.withResolvers<void>();
   const running = run({}, undefined, ready.promise);
   await isThere('waiting');
-  ready.reject(new Error('the cluster is away'));
+  ready.reject(new Error('the cluster is unreachable'));
   expect(await running).toMatchObject({ isCanceled: true, signal: 'SIGTERM' });
 });
 
-it('does not mind when the shell that waits for the next script is killed', async () => {
+it('runs the next script when its pre-started shell was killed', async () => {
   const { run, reads } = await prepare('exit 0');
   await run();
   const parent = await reads('parent');
@@ -95,7 +95,7 @@ it.each(['#!/usr/bin/env bash', '#!/usr/bin/env -S bash -e', '#!/bin/bash -e', '
   },
 );
 
-it('says why a script cannot be started', async () => {
+it('reports why a script cannot be started', async () => {
   const { run } = await prepare('');
   expect(await run({ script: '/nowhere/script.sh' })).toMatchObject({ code: 'ENOENT' });
   expect(await run({ script: '/etc/passwd' })).toMatchObject({ code: 'EACCES' });
@@ -105,18 +105,18 @@ it('says why a script cannot be started', async () => {
 
 const STUBBORN = 'trap "" TERM; echo >ready; while :; do sleep 0.1; done';
 
-it('says which file cannot be written, and goes on', async () => {
+it('reports which file cannot be written, and runs the next script', async () => {
   const { run } = await prepare('');
   await expect(run({ stderr: '/nowhere/err' })).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
   expect(await run()).toMatchObject({ exitCode: 0 });
 });
 
-it('ends a script at its deadline, with SIGKILL if need be', async () => {
+it('stops a script at its deadline, with SIGKILL if it ignores SIGTERM', async () => {
   const { run } = await prepare(STUBBORN);
   expect(await run({ timeout: 500 })).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
 });
 
-it('ends a script that is aborted, with SIGKILL if need be', async () => {
+it('stops a script that is aborted, with SIGKILL if it ignores SIGTERM', async () => {
   const { run, isThere } = await prepare(STUBBORN);
   const abort = new AbortController();
   const running = run({}, abort.signal);
@@ -138,7 +138,7 @@ it('leaves scripts running when its process is killed, rejects their runs, and s
   expect(await reads('out')).toBe('done');
 });
 
-it('ends with the worker, and the scripts do not', async () => {
+it('exits with the worker, and the scripts run on', async () => {
   const { host, run, reads } = await prepare('until [[ -e go ]]; do sleep 0.05; done; echo done');
   const running = run().catch(String);
   const parent = Number(await reads('parent'));

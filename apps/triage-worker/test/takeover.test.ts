@@ -15,7 +15,7 @@ const untilAgentRuns = (id: string): Promise<void> =>
     )
     .toBe(true);
 
-it('finishes the incident of a worker that was killed', async () => {
+it('investigates the incident of a worker that was killed', async () => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs-once' });
   const dying = await harness.startWorkerProcess(config);
@@ -30,7 +30,7 @@ it('finishes the incident of a worker that was killed', async () => {
   await access(harness.workspace(id, 'attempts/1/output'));
 });
 
-it('hands the incident of a worker that is told to stop to another one at once, without counting an attempt', async () => {
+it('requeues the incident of a worker that is stopped at once, without counting an attempt', async () => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs-once' });
   const stopping = await harness.startWorker(config);
@@ -44,7 +44,7 @@ it('hands the incident of a worker that is told to stop to another one at once, 
   expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
 });
 
-it('lets the short investigations finish at SIGTERM, and has the long ones begin elsewhere within a second', async () => {
+it('lets short investigations finish at a stop, and starts the long ones on another worker within a second', async () => {
   const settings = { max_agents_per_cluster: 0, max_concurrent_agents: 4, shutdown_timeout: 6 };
   const config = harness.config(settings, { agent: 'short-or-long' });
   const ids = [await harness.admit(), await harness.admit(), await harness.admit(), await harness.admit()];
@@ -55,7 +55,7 @@ it('lets the short investigations finish at SIGTERM, and has the long ones begin
   }
   const stopping = await harness.startWorker(config);
   for (const id of ids) await untilAgentRuns(id);
-  // The other worker is there already, with nothing to do.
+  // The other worker runs already, and is idle.
   await harness.startWorker(config);
   const stopped = stopping.stop();
   for (const id of ids) await writeFile(harness.workspace(id, 'go'), '');
@@ -72,7 +72,7 @@ it('lets the short investigations finish at SIGTERM, and has the long ones begin
   }
 });
 
-it('lets an investigation finish that needs less than its part of shutdown_timeout', async () => {
+it('lets an investigation finish that takes less than its part of shutdown_timeout', async () => {
   const id = await harness.admit();
   const worker = await harness.startWorker(
     harness.config({ agent_timeout: 1, shutdown_timeout: 20 }, { agent: 'hangs' }),
@@ -82,7 +82,7 @@ it('lets an investigation finish that needs less than its part of shutdown_timeo
   expect(await harness.incident(id)).toMatchObject({ state: 'agent_failed', reason: 'claude timed out after 1 s' });
 });
 
-it('discards the outcome of a worker whose incident was taken over', async () => {
+it('discards the outcome of a worker that lost the lock of the job', async () => {
   const id = await harness.admit();
   await harness.startWorker(harness.config({}, { agent: 'hangs-once' }));
   await untilAgentRuns(id);
@@ -94,19 +94,19 @@ it('discards the outcome of a worker whose incident was taken over', async () =>
   expect(await harness.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
 });
 
-it('fails no incident because Redis answers with an error while its slot is taken', async () => {
+it('fails no incident when Redis answers with an error while its slot is taken', async () => {
   const id = await harness.admit();
-  const mend = await harness.breakSlots();
+  const repair = await harness.breakSlots();
   await harness.startWorker(harness.config());
   await expect
     .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 10_000 })
     .toContain('cannot persist outcome; retrying');
   expect((await harness.incident(id)).state).toBe('queued');
-  await mend();
+  await repair();
   expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
 });
 
-it('gives an incident back that another worker begins or ends while it is being claimed', async () => {
+it('requeues or skips an incident that another worker starts or ends during its claim', async () => {
   const id = await harness.admit();
   const incident = { ...(await harness.incident(id)), attempts: 1 };
   const begin = async (): Promise<void> =>
@@ -117,7 +117,7 @@ it('gives an incident back that another worker begins or ends while it is being 
   await expect(begin()).rejects.toMatchObject({ outcome: { kind: 'skipped' } });
 });
 
-it('fails an incident that loses its worker again and again', async () => {
+it('fails an incident whose workers die repeatedly', async () => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs' });
   for (const attempt of [1, 2, 3]) {
@@ -131,7 +131,7 @@ it('fails an incident that loses its worker again and again', async () => {
   );
 });
 
-it('has the built-in analyser report on an incident that loses its worker again and again', async () => {
+it('delivers the built-in report on an incident whose workers die repeatedly', async () => {
   const id = await harness.admit('image-pull-back-off');
   const config = harness.config({ max_attempts: 1, agent_fallback: ['builtin'] }, { agent: 'hangs' });
   const dying = await harness.startWorkerProcess(config);
@@ -145,7 +145,7 @@ it('has the built-in analyser report on an incident that loses its worker again 
   expect(await harness.incidents.report(id)).toContain(`because the agent failed: \`${reason}\``);
 });
 
-it('does not investigate again what had ended when its worker died', async () => {
+it('does not investigate an incident again that ended before its worker died', async () => {
   const id = await harness.admit();
   await harness.incidents.finish(id, { state: 'cancelled', reason: 'by an operator' });
   await harness.startWorker(harness.config());
@@ -153,7 +153,7 @@ it('does not investigate again what had ended when its worker died', async () =>
   expect(await harness.incident(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 0 });
 });
 
-it('gives up after max_attempts, also when some attempts were retries and others lost their worker', async () => {
+it('gives up after max_attempts, retries and dead workers counted together', async () => {
   const id = await harness.admit();
   await harness.incidents.begin(id);
   await harness.incidents.requeued(id, 'the cluster is unreachable');
@@ -161,7 +161,7 @@ it('gives up after max_attempts, also when some attempts were retries and others
   expect((await harness.reaches(id, 'failed')).reason).toBe('gave up after 1 attempt: the cluster is unreachable');
 });
 
-it('does not begin an incident that waited longer than max_queue_age_seconds', async () => {
+it('does not start an incident that waited longer than max_queue_age_seconds', async () => {
   const id = await harness.admit();
   await expect.poll(async () => Date.now() - Date.parse((await harness.incident(id)).created_at)).toBeGreaterThan(100);
   await harness.startWorker(harness.config({ max_queue_age_seconds: 0.1 }));
@@ -172,7 +172,7 @@ it('does not begin an incident that waited longer than max_queue_age_seconds', a
   expect(await harness.booksOff()).toEqual([]);
 });
 
-it('never investigates more of one cluster than max_agents_per_cluster, whatever dies, and gets all slots back', async () => {
+it('never investigates more of one cluster than max_agents_per_cluster, even when workers die, and frees all slots', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => harness.admit()));
   const settings = { max_concurrent_agents: 4, max_agents_per_cluster: 2, agent_timeout: 1, max_attempts: 5 };
   const config = harness.config(settings, { agent: 'hangs' });

@@ -23,9 +23,19 @@ describe('an incident with the built-in agent', () => {
       await readFile(harness.workspace(id, 'output/investigation.md'), 'utf8'),
     );
     await expect.poll(() => jobState(id)).toBe('completed');
+    const fields = {
+      cluster: 'alpha',
+      resource: expect.stringMatching(/^Pod \S+/),
+      cause: expect.stringMatching(/image/i),
+    };
+    expect(harness.logger.lines).toContainEqual({
+      level: 'info',
+      message: 'incident resolved',
+      fields: expect.objectContaining({ incident_id: id, ...fields }),
+    });
   });
 
-  it('leaves a workspace with incident, permissions, prompt and evidence that nobody else can enter', async () => {
+  it('leaves a workspace with incident, permissions, prompt and evidence that other users cannot enter', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ additional_agent_prompt: 'Mind the freeze.' }));
     await harness.reaches(id, 'resolved');
@@ -38,7 +48,7 @@ describe('an incident with the built-in agent', () => {
       labels: { team: 'shop' },
       attempt: 1,
     });
-    // The fault was admitted without permissions, so the worker has asked for them.
+    // The fault was admitted without permissions, so the worker has checked them.
     expect(JSON.parse(await read('incident_cluster_permissions.json'))).toMatchObject({
       cluster_name: 'alpha',
       can_get_pods: true,
@@ -48,7 +58,7 @@ describe('an incident with the built-in agent', () => {
     expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
   });
 
-  it('leaves nothing of what is kept at hand for agents', async () => {
+  it('leaves no pre-created files of agents', async () => {
     await harness.startWorker(harness.config());
     for (const id of [await harness.admit(), await harness.admit()]) {
       await harness.reaches(id, 'resolved');
@@ -76,7 +86,7 @@ describe('an incident with the built-in agent', () => {
     expect(stdout).toContain('DB_PASSWORD=[redacted] is wrong');
   });
 
-  it('waits for a cluster that is away and is resolved when it is back', async () => {
+  it('is retried while its cluster is unreachable, and resolved afterwards', async () => {
     const id = await harness.admit();
     await backend.cluster.stopKubernetes();
     try {
@@ -106,14 +116,14 @@ describe('an incident that cannot be investigated', () => {
     );
   });
 
-  it('fails with advice when its cluster is not configured here', async () => {
+  it('fails with advice when its cluster is not configured', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({}, { cluster: { name: 'beta' } }));
     expect((await harness.reaches(id, 'failed')).reason).toMatch(/cluster alpha is not in .* configuration; add it/);
     await expect.poll(() => jobState(id)).toBe('failed');
   });
 
-  it('fails with advice when the kubeconfig is not there', async () => {
+  it('fails with advice when the kubeconfig is missing', async () => {
     const id = await harness.admit();
     const triage = { enabled: true, kubeconfig: '/nowhere/alpha.yaml', allow_secrets_access: false };
     await harness.startWorker(harness.config({}, { cluster: { triage } }));
@@ -126,7 +136,7 @@ describe('an incident that cannot be investigated', () => {
     ['system prompt', { agent_system_prompt_file: '/nowhere/prompt.md' }],
     ['script', { agent_script_path: '/nowhere/run-agent.sh' }],
     ['key', { anthropic_api_key_file: '/nowhere/key' }],
-  ])('fails with the name of a %s that is not there', async (_, settings) => {
+  ])('fails with the name of a %s that is missing', async (_, settings) => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ agent_cli: 'claude', ...settings }, { agent: 'writes-report' }));
     expect((await harness.reaches(id, 'failed')).reason).toContain(Object.values(settings)[0]);
@@ -140,7 +150,7 @@ describe('an incident that cannot be investigated', () => {
       /alpha is not read-only: the kubeconfig can write \(.*; give it .* ClusterRole view, or set require_read_only=false/,
     );
     await expect(access(harness.workspace(refused))).rejects.toThrow('ENOENT');
-    // A mended kubeconfig takes effect with the next incident.
+    // A fixed kubeconfig takes effect with the next incident.
     await writeFile(harness.kubeconfig, backend.cluster.kubeconfig());
     await harness.reaches(await harness.admit(), 'resolved');
 
@@ -159,14 +169,14 @@ describe('an incident that cannot be investigated', () => {
     expect((await harness.queue.getJob(id))?.failedReason).toContain('unreadable row');
   });
 
-  it('fails in the end when its workspace cannot be written', async () => {
+  it('fails after max_attempts when its workspace cannot be written', async () => {
     const id = await harness.admit();
-    // Where not even root may make a directory.
+    // Not even root may create a directory there.
     await harness.startWorker(harness.config({ max_attempts: 1, workspace_root: '/sys/incidents' }));
     expect((await harness.reaches(id, 'failed')).reason).toMatch(/correct owner or mode of workspace_root|read-only/);
   });
 
-  it('fails in the end when something else is in the place of the workspaces', async () => {
+  it('fails after max_attempts when workspace_root is a file', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ max_attempts: 2, workspace_root: harness.kubeconfig }));
     expect((await harness.reaches(id, 'failed')).reason).toMatch(
@@ -200,7 +210,7 @@ describe('an agent script', () => {
     expect(await harness.incidents.report(id)).toBeUndefined();
   });
 
-  it('whose engine is not there is retried, and given up after max_attempts', async () => {
+  it('whose engine is unavailable is retried, and fails after max_attempts', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ max_attempts: 3 }, { agent: 'engine-unavailable' }));
     expect(await harness.reaches(id, 'failed')).toMatchObject({
@@ -230,7 +240,7 @@ describe('an agent script', () => {
     const environment = await readFile(harness.workspace(id, 'environment.txt'), 'utf8');
     expect(environment).toContain('ANTHROPIC_API_KEY=a-key');
     expect(environment).toContain(`HOME=${harness.folder}`);
-    // VITEST stands for whatever else is in the environment of the worker's own process.
+    // VITEST represents all other variables of the worker's process.
     expect(process.env.VITEST).toBeDefined();
     expect(environment).not.toMatch(/OPENAI|NOT_FOR_AGENTS|VITEST/);
   });
@@ -247,7 +257,7 @@ describe('an agent script', () => {
     }
   });
 
-  it('that has recorded its end leads to a report at once, and keeps its slot until it is gone', async () => {
+  it('that has recorded its end leads to a report at once, and keeps its slot until it exits', async () => {
     const id = await harness.admit();
     const worker = await harness.startWorker(harness.config({}, { agent: 'records-its-end' }));
     await harness.reaches(id, 'resolved');
@@ -259,7 +269,7 @@ describe('an agent script', () => {
     expect([await harness.slotsHeld(), await jobState(id)]).toEqual([0, 'completed']);
   });
 
-  it('that has recorded its end without a report is waited for before its incident has failed', async () => {
+  it('that has recorded its end without a report exits before its incident fails', async () => {
     const id = await harness.admit();
     const config = harness.config({}, { agent: 'records-its-end' });
     await mkdir(config.workspace_root);
@@ -274,7 +284,7 @@ describe('an agent script', () => {
     expect(incident.reason).toContain('investigation.md is not there');
   });
 
-  it("is retried with an empty output, so that an earlier attempt's report does not pass for its own", async () => {
+  it("is retried with an empty output, so that an earlier attempt's report is not taken for its own", async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({}, { agent: 'engine-comes-back' }));
 
@@ -286,7 +296,7 @@ describe('an agent script', () => {
   });
 });
 
-it('a report that quotes what was not recorded says so, and is a report all the same', async () => {
+it('a report with unsupported quotes is marked, and stays valid', async () => {
   const id = await harness.admit();
   await harness.startWorker(harness.config({}, { agent: 'quotes-output' }));
   expect((await harness.reaches(id, 'resolved')).report).toMatchObject({
@@ -315,7 +325,7 @@ it('investigates no more at once than max_concurrent_agents over all workers', a
   expect(most).toBe(2);
 });
 
-/** A process that is dead and only waits for its parent does not count. */
+/** Returns whether a process runs; a zombie does not. */
 async function isRunning(pid: string): Promise<boolean> {
   const { stdout } = await execa('ps', ['-o', 'stat=', '-p', pid], { reject: false });
   return stdout !== '' && !stdout.startsWith('Z');

@@ -24,7 +24,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A worker's share of 5 agents, as it changes; it says that it lives only while `interval` is short. */
+/** Starts a worker's share of 5 agents. With a long `interval` it sends one heartbeat, and counts as dead after 400 ms. */
 async function startShare(
   interval = 20,
 ): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
@@ -36,7 +36,7 @@ async function startShare(
   return { agents: () => now, share };
 }
 
-test('a worker alone has no bound of its own; with two more, each has a third of the agents, rounded up', async () => {
+test('a lone worker has no limit of its own; with two more, each has a third of the agents, rounded up', async () => {
   const first = await startShare();
   expect(first.agents()).toBeUndefined();
   const others = [await startShare(), await startShare()];
@@ -53,7 +53,7 @@ test('another number of agents is divided at once', async () => {
   second.share.stop();
 });
 
-test('the share of a worker that stops goes to the others, and so does that of one that dies', async () => {
+test('the share of a worker that stops or dies goes to the others', async () => {
   const first = await startShare();
   const leaving = await startShare();
   await startShare(3_600_000);
@@ -64,7 +64,7 @@ test('the share of a worker that stops goes to the others, and so does that of o
   first.share.stop();
 });
 
-test('a worker that joins while another one runs all that may run gets its part', async () => {
+test('a worker that joins while another one runs all agents gets its share', async () => {
   const backend = await TestBackend.start();
   const harness = await TestHarness.open(backend);
   try {

@@ -14,7 +14,7 @@ beforeEach(async () => {
   await mkdir(root);
 });
 
-/** A workspace whose last attempt was so many days ago. */
+/** Creates a workspace whose last attempt was so many days ago. */
 async function makeWorkspace(id: string, days: number): Promise<void> {
   const file = path.join(root, id, 'incident.json');
   await mkdir(path.join(root, id, 'output'), { recursive: true });
@@ -30,20 +30,20 @@ function sweep({ days = 30, count = 1000, signal = new AbortController().signal 
 
 const left = async (): Promise<string[]> => (await readdir(root)).toSorted();
 
-it('removes what is older than the days, and nothing younger', async () => {
+it('removes workspaces older than the days, and no younger ones', async () => {
   await makeWorkspace('old', 31);
   await makeWorkspace('young', 29);
   expect(await sweep()).toEqual(['old']);
   expect(await left()).toEqual(['young']);
 });
 
-it('removes the oldest of what is more than the count', async () => {
+it('removes the oldest workspaces beyond the count', async () => {
   for (const days of [1, 4, 2, 3]) await makeWorkspace(`w${days}`, days);
   expect(await sweep({ count: 2 })).toEqual(['w4', 'w3']);
   expect(await left()).toEqual(['w1', 'w2']);
 });
 
-it('removes precreated workspaces of workers that are gone, and none that a worker may still have', async () => {
+it('removes pre-created workspaces of dead workers, and none of live ones', async () => {
   const precreated = new PrecreatedWorkspace();
   await precreated.start(root);
   const [kept = ''] = await left();
@@ -57,12 +57,12 @@ it('removes precreated workspaces of workers that are gone, and none that a work
   await precreated.stop();
 });
 
-it('keeps everything when both bounds are 0', async () => {
+it('keeps all workspaces when both limits are 0', async () => {
   await makeWorkspace('old', 3000);
   expect(await sweep({ days: 0, count: 0 })).toEqual([]);
 });
 
-it('never touches the workspace of an incident that waits or runs, or whose row needs a person', async () => {
+it('never removes the workspace of an open incident, or of one whose row is unreadable', async () => {
   const [waits, runs, ended, corrupt] = [
     await harness.admit(),
     await harness.admit(),
@@ -78,7 +78,7 @@ it('never touches the workspace of an incident that waits or runs, or whose row 
   expect(await left()).toEqual([waits, runs, corrupt].toSorted());
 });
 
-it('touches nothing that is no workspace', async () => {
+it('removes only workspaces', async () => {
   await mkdir(path.join(root, 'somebody-elses-folder'));
   await writeFile(path.join(root, 'notes.txt'), 'x');
   const elsewhere = path.join(harness.folder, 'elsewhere');
@@ -90,7 +90,7 @@ it('touches nothing that is no workspace', async () => {
   expect(await left()).toEqual(['link', 'notes.txt', 'somebody-elses-folder']);
 });
 
-it('follows no link out of a workspace', async () => {
+it('follows no symbolic link out of a workspace', async () => {
   const elsewhere = path.join(harness.folder, 'precious');
   await mkdir(elsewhere);
   await writeFile(path.join(elsewhere, 'file'), 'x');
@@ -100,7 +100,7 @@ it('follows no link out of a workspace', async () => {
   await access(path.join(elsewhere, 'file'));
 });
 
-it('is done once by workers that sweep at the same time', async () => {
+it('removes each workspace once when workers sweep concurrently', async () => {
   const ids = Array.from({ length: 30 }, (_, index) => `old-${index}`);
   for (const id of ids) await makeWorkspace(id, 99);
   const removed = await Promise.all([sweep(), sweep(), sweep()]);
@@ -108,18 +108,18 @@ it('is done once by workers that sweep at the same time', async () => {
   expect(await left()).toEqual([]);
 });
 
-it('finishes what a worker that died had begun to remove', async () => {
+it('finishes the removal of a worker that died', async () => {
   await mkdir(path.join(root, '.removing-x/output'), { recursive: true });
   await sweep();
   expect(await left()).toEqual([]);
 });
 
-it('finds nothing to do where nothing was investigated yet', async () => {
+it('accepts a missing workspace_root', async () => {
   root = path.join(root, 'not-there-yet');
   expect(await sweep()).toEqual([]);
 });
 
-it('is done by a worker at its start, by its own settings', async () => {
+it('runs at the start of a worker, with its settings', async () => {
   await makeWorkspace('old', 99);
   await makeWorkspace('older', 100);
   await harness.startWorker(harness.config({ workspace_retention_days: 0, workspace_retention_count: 1 }));

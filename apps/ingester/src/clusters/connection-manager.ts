@@ -14,7 +14,7 @@ import { sameValue } from '@nightcrier/core/same-value';
 import pLimit from 'p-limit';
 import { readAccess } from './read-access.ts';
 
-/** What the connections need of the configuration; durations in seconds. */
+/** The settings of the connections; durations in seconds. */
 const CONNECTION_SETTINGS = [
   'subscribe_mode',
   'poll_interval',
@@ -30,31 +30,31 @@ export type ConnectionSettings = Pick<Config, (typeof CONNECTION_SETTINGS)[numbe
 export interface ConnectionManagerOptions {
   settings: ConnectionSettings;
   logger: Logger;
-  /** Everything that any cluster sends, together with the cluster that it came from. */
+  /** Receives the faults of all clusters, each with its cluster. */
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
   memoryOf: (cluster: string) => WatermarkMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
-  /** A connection begins when this resolves, but no later than {@link PATIENCE_MS}. */
+  /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
 }
 
-/** Connects at once in this process: jitter alone does not spread a thousand of them behind one ingress. */
+/** Concurrent connects of this process: jitter alone does not spread a thousand of them behind one ingress. */
 const CONCURRENT_CONNECTS = 50;
 
-/** The first faults should find their cluster's permissions known, but an API server that is away must not blind us. */
+/** Permissions should be known when the first faults arrive, but an unreachable API server must not keep a cluster unwatched. */
 const PATIENCE_MS = 2_000;
 
 interface Watched {
   cluster: ClusterConfig;
   connection: ClusterConnection;
-  /** Set when the connection is no longer wanted. */
+  /** Aborted when the cluster is no longer watched here. */
   ended: AbortController;
 }
 
 /**
- * One connection for each cluster that this ingester watches, over one transport, into one intake (design.md,
- * "ConnectionManager"). Which clusters these are changes with the leases and with the configuration.
+ * Keeps one connection for each cluster that this ingester watches, over one transport, into one intake (design.md,
+ * "ConnectionManager"). The leases and the configuration decide which clusters these are.
  */
 export class ConnectionManager {
   /** `health`: the health of this cluster has changed. */
@@ -63,7 +63,7 @@ export class ConnectionManager {
   readonly #transport = createMcpTransport();
   readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
   readonly #watched = new Map<string, Watched>();
-  /** Connections that are on their way out, so that a stop waits for them. */
+  /** Connections that are stopping; a stop waits for them. */
   readonly #ending = new Set<Promise<void>>();
   #settings: ConnectionSettings;
   #order: string[] = [];
@@ -86,8 +86,8 @@ export class ConnectionManager {
   }
 
   /**
-   * Watches these clusters and no others, beginning and ending each connection in the background and alone. A cluster
-   * that is configured differently than before gets a new connection; the others are not touched.
+   * Watches these clusters and no others. Starts and stops each connection in the background. A cluster whose
+   * configuration has changed gets a new connection; the others are not touched.
    */
   watch(clusters: readonly ClusterConfig[]): void {
     if (this.#stopped) return;
@@ -99,18 +99,18 @@ export class ConnectionManager {
     for (const cluster of clusters) if (!this.#watched.has(cluster.name)) this.#begin(cluster);
   }
 
-  /** Ends all subscriptions and sessions, side by side. Concurrent calls share one stop. */
+  /** Ends all subscriptions and sessions concurrently. Concurrent calls share one stop. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  /** Health of every watched cluster, in the order of the configuration. */
+  /** Returns the health of every watched cluster, in the order of the configuration. */
   health(): ClusterHealth[] {
     return this.#order.flatMap((name) => this.healthOf(name) ?? []);
   }
 
-  /** Undefined for a cluster that is not watched. */
+  /** Returns undefined for a cluster that is not watched. */
   healthOf(name: string): ClusterHealth | undefined {
     const health = this.#watched.get(name)?.connection.health();
     const permissions = this.#options.permissionsOf(name);
@@ -129,7 +129,7 @@ export class ConnectionManager {
     const waited = sleep(PATIENCE_MS, undefined, { signal }).catch(() => undefined);
     await Promise.race([this.#options.readyToConnect(cluster.name), waited]);
     patience.abort();
-    connection.start(); // does nothing when it was stopped in the meantime
+    connection.start(); // does nothing if it was stopped meanwhile
   }
 
   #end(name: string, { connection, ended }: Watched): void {

@@ -13,18 +13,18 @@ import pLimit from 'p-limit';
 
 export interface PreflightOptions {
   logger: Logger;
-  /** Until the next check when there was no answer, or too few permissions, ms. */
+  /** Wait after a check that failed, or found too few permissions, ms. */
   retryInterval?: number;
-  /** Until the next check when all is well, ms. */
+  /** Wait after a check that found all permissions, ms. */
   refreshInterval?: number;
 }
 
-/** Checks at once, each of which makes some ten requests. */
+/** Concurrent checks; each makes some ten requests. */
 const CONCURRENCY = 20;
 
 interface Checked {
   cluster: ClusterConfig;
-  /** Undefined while they are not known. */
+  /** Undefined until the first check that succeeds. */
   permissions: ClusterPermissions | undefined;
   first: PromiseWithResolvers<void>;
   stopping: AbortController;
@@ -32,9 +32,9 @@ interface Checked {
 }
 
 /**
- * Knows what the triage kubeconfig of each watched cluster may do (design.md, "Preflight Permission Validation"). Asked
- * when the cluster comes and again from time to time, for each cluster alone: an API server that is away costs its own
- * cluster its permissions and no other cluster anything.
+ * Checks what the triage kubeconfig of each watched cluster may do (design.md, "Preflight Permission Validation"): when
+ * the cluster is added, and at an interval. Each cluster is checked independently: an unreachable API server leaves only
+ * its own cluster without permissions.
  */
 export class PermissionPreflight {
   /** `change`: the permissions of this cluster are known, or were checked again. */
@@ -65,12 +65,12 @@ export class PermissionPreflight {
     await this.#stopped;
   }
 
-  /** Undefined while they are not known. */
+  /** Returns undefined until a check has succeeded. */
   permissionsOf(cluster: string): ClusterPermissions | undefined {
     return this.#checked.get(cluster)?.permissions;
   }
 
-  /** Resolves when the first check of a watched cluster is over, whatever came of it. */
+  /** Resolves when the first check of a watched cluster has succeeded or failed. */
   async firstCheck(cluster: string): Promise<void> {
     await this.#checked.get(cluster)?.first.promise;
   }
@@ -103,19 +103,19 @@ export class PermissionPreflight {
       first.resolve();
       return;
     }
-    let lastWords: string | undefined;
+    let logged: string | undefined;
     while (!signal.aborted) {
-      const { words, ok, say } = await this.#limit(() => this.#check(checked));
+      const { result, ok, log } = await this.#limit(() => this.#check(checked));
       first.resolve();
-      // Said when it changes: the next check a minute later has usually nothing new to tell.
-      if (words !== lastWords && !signal.aborted) say();
-      lastWords = words;
+      // Logged when it changes: most checks repeat the result of the one before.
+      if (result !== logged && !signal.aborted) log();
+      logged = result;
       await sleep(ok ? refreshInterval : retryInterval, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Checks once. `words` tells one result from another, `say` logs it. */
-  async #check(checked: Checked): Promise<{ words: string; ok: boolean; say: () => void }> {
+  /** Checks once. `result` differs from one result to another; `log` logs it. */
+  async #check(checked: Checked): Promise<{ result: string; ok: boolean; log: () => void }> {
     const { logger } = this.#options;
     const { signal } = checked.stopping;
     const { name, triage } = checked.cluster;
@@ -126,17 +126,17 @@ export class PermissionPreflight {
       this.events.emit('change', name);
       const ok = minimumPermissionsMet(permissions);
       const { warnings = [] } = permissions;
-      const say = (): void => {
+      const log = (): void => {
         const fields = { cluster: name, warnings };
         if (!ok) logger.warn(fields, 'cluster has insufficient permissions for full triage');
         else if (isReadOnly(permissions)) logger.info(fields, 'cluster permissions checked');
-        else logger.warn(fields, 'kubeconfig of the cluster is not known to be read-only');
+        else logger.warn(fields, 'kubeconfig not known to be read-only');
       };
-      return { words: warnings.join(), ok, say };
+      return { result: warnings.join(), ok, log };
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      const say = (): void => logger.warn({ cluster: name, error: words }, 'cluster permissions could not be checked');
-      return { words, ok: false, say };
+      const message = error instanceof Error ? error.message : String(error);
+      const log = (): void => logger.warn({ cluster: name, error: message }, 'cluster permission check failed');
+      return { result: message, ok: false, log };
     }
   }
 }

@@ -4,7 +4,7 @@ import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { readFile } from 'node:fs/promises';
 
 /**
- * Everything that a cluster's MCP server is reached with, as its files say now.
+ * Reads the credentials, headers and certificates for a cluster's MCP server from their files.
  * @throws Error that names the setting and the file when one cannot be read
  */
 export async function readAccess(mcp: MCPConfig): Promise<McpAccess> {

@@ -94,7 +94,7 @@ test.each(['unreachable', 'hangs'] as const)('what is counted outlives the proce
   expect(files(root)).toEqual([]);
 });
 
-test('a file of counts that is damaged is set aside, named once, and keeps no other from being counted', async () => {
+test('a damaged file of counts is set aside, logged once, and blocks no other', async () => {
   const root = await mkdtemp(path.join(tmpdir(), 'nightcrier-counts-'));
   const left = path.join(root, `left~${randomUUID()}`);
   mkdirSync(left);

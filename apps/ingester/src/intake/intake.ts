@@ -13,12 +13,12 @@ import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from '../spool/spool.ts';
 
 export interface IntakeOptions {
-  /** May change while it runs. */
+  /** Called for each fault: the configuration can change. */
   threshold: () => SeverityThreshold;
   admit: SpoolOptions['admit'];
-  /** Where faults wait while Redis is away. */
+  /** Where faults are kept while Redis is unreachable. */
   spool: Pick<SpoolOptions, 'directory' | 'maxBytes'>;
-  /** Counts what does not get as far as admission, which counts its own outcomes. */
+  /** Counts what is not sent to admission; admission counts its own outcomes. */
   count: (cluster: string, counted: EarlyOutcome | MalformedCount) => void;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   logger: Logger;
@@ -28,9 +28,8 @@ export interface IntakeOptions {
 const MALFORMED_LOG_INTERVAL_MS = 60_000;
 
 /**
- * What becomes of everything that the clusters send, from all of them into one line (cluster-registry.md, "Event
- * Aggregation"): parse → severity gate → triage gate → admit. Each fault ends in exactly one outcome, which is logged
- * with its cluster's name and counted.
+ * The steps of every fault, for all clusters (cluster-registry.md, "Event Aggregation"): severity gate → triage gate →
+ * admission. Each fault has exactly one outcome, which is logged with its cluster's name and counted.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -53,12 +52,12 @@ export class Intake {
     });
   }
 
-  /** Takes over the faults that wait since an ingester before this one. */
+  /** Adopts the faults that earlier ingesters left in the spool. */
   start(): void {
     this.#spool.start();
   }
 
-  /** Takes what a cluster sent. Never throws. */
+  /** Handles a fault of a cluster. Never throws. */
   receive(cluster: ClusterConfig, received: Received): void {
     const { fault } = received;
     this.#noteNormalization(cluster, received);
@@ -77,15 +76,15 @@ export class Intake {
     return this.#spool.health();
   }
 
-  /** Takes note of something that a cluster sent and that nothing can be made of. */
+  /** Counts and logs something that a cluster sent and that cannot be parsed. */
   malformed(cluster: ClusterConfig, reason: MalformedReason, detail: string): void {
     this.#count(cluster, reason, detail);
   }
 
-  /** Admits what still waits. */
+  /** Admits what is pending, or leaves it in the spool, and ends. */
   async close(): Promise<void> {
     await this.#spool.close();
-    this.#shed.close();
+    await this.#shed.close();
   }
 
   #noteNormalization(cluster: ClusterConfig, { fault, notes = [], claims }: Received): void {
@@ -95,7 +94,7 @@ export class Intake {
       this.#count(cluster, 'cluster', `the server calls the cluster ${JSON.stringify(claims)}`, true);
   }
 
-  /** Counted each time; said once a minute, or a broken server would fill the log. */
+  /** Counts each one and logs one a minute: a broken server would fill the log. */
   #count(cluster: ClusterConfig, reason: MalformedReason, detail: string, harmless = false): void {
     const { count, logger } = this.#options;
     count(cluster.name, { malformed: reason, ...(harmless && { harmless }) });
@@ -105,7 +104,7 @@ export class Intake {
     this.#malformedLoggedAt.set(key, now);
     logger.warn(
       { cluster: cluster.name, ...(!harmless && { outcome: 'malformed' }), reason, detail },
-      'notification is malformed',
+      'notification malformed',
     );
   }
 
@@ -114,7 +113,7 @@ export class Intake {
     count(cluster.name, 'filtered');
     logger.debug(
       { ...describe(cluster.name, fault), outcome: 'filtered', severity_threshold: threshold() },
-      'fault is below the severity threshold',
+      'fault filtered: below severity threshold',
     );
   }
 
@@ -122,7 +121,7 @@ export class Intake {
     const { count, logger } = this.#options;
     count(cluster.name, 'skipped');
     const fields = { outcome: 'skipped', triage_skipped: true, reason: 'triage.enabled=false' };
-    logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault is not triaged');
+    logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
   #clusterEvent(cluster: ClusterConfig, event: FaultEvent, source: Received['source']): ClusterEvent {
@@ -148,22 +147,22 @@ export class Intake {
         logger.info(fields, 'fault queued');
         return;
       case 'resent':
-        logger.info(fields, 'fault was queued already');
+        logger.info(fields, 'fault already queued');
         return;
       case 'deduplicated':
-        logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault is a recurrence');
+        logger.info({ ...fields, recurrences: outcome.recurrences }, 'fault deduplicated');
         return;
       case 'grouped':
-        logger.info({ ...fields, members: outcome.members }, 'fault joins an incident of its group');
+        logger.info({ ...fields, members: outcome.members }, 'fault grouped');
         return;
       case 'rejected':
       case 'dropped_incoming':
-        logger.debug({ ...fields, bound: outcome.bound }, 'fault refused: the queue is full');
+        logger.debug({ ...fields, bound: outcome.bound }, 'fault rejected: queue is full');
         this.#shed.add(cluster, `${outcome.kind}: ${outcome.bound} bound`, [outcome.incidentId]);
     }
   }
 
-  /** Those that gave way to a fault are often another cluster's. */
+  /** Logs the incidents that a fault evicted, which are often of other clusters. */
   #evicted(evicted: Evicted[]): void {
     for (const [cluster, incidents] of Map.groupBy(evicted, (incident) => incident.cluster)) {
       this.#shed.add(
@@ -179,7 +178,7 @@ function describe(cluster: string, { faultId, faultType, severity, resource }: F
   return { cluster, fault: faultId, fault_type: faultType, severity, resource: describeResource(resource) };
 }
 
-/** The table of rules is for people, and would be most of what each incident takes in Redis; a worker asks for its own. */
+/** Omits the table of rules, which would be most of an incident's size in Redis; a worker reads its own. */
 function withoutTable(permissions: ClusterPermissions): ClusterPermissions {
   return { ...permissions, raw_output: undefined };
 }

@@ -8,7 +8,7 @@ const expired = { ...live, expires_at: NOW };
 const first = ['me', 'other'];
 const second = ['other', 'me'];
 
-/** Of an ingester that has been running for long, alone on its way to the cluster unless said otherwise. */
+/** An ingester that has been running for long. */
 const decide = (changes: Partial<LeaseSituation>) =>
   decideLease({
     lease: undefined,
@@ -28,7 +28,7 @@ const decide = (changes: Partial<LeaseSituation>) =>
 describe('decideLease', () => {
   test.each<[string, Partial<LeaseSituation>, ReturnType<typeof decideLease>]>([
     ['holds what is its own', { lease: { ...live, owner: 'me' }, token: 7 }, 'hold'],
-    ['holds it after it expired, if nobody took it', { lease: { ...expired, owner: 'me' }, token: 7 }, 'hold'],
+    ['holds it after it expired, if no ingester took it', { lease: { ...expired, owner: 'me' }, token: 7 }, 'hold'],
     [
       'holds it until the one who should have it took it',
       { lease: { ...live, owner: 'me' }, token: 7, ranked: second },
@@ -45,7 +45,7 @@ describe('decideLease', () => {
     ['takes over when faults arrive', { lease: live, watching: true, active: true }, 'take'],
     ['begins anew with what was taken from it', { lease: live, token: 6, watching: true, active: true }, 'leave'],
     ['takes nothing new when it leaves', { ranked: ['other'], unheldFor: LENGTH * 9 }, 'leave'],
-    ['goes on with what nobody holds while it leaves', { ranked: ['other'], watching: true }, 'join'],
+    ['keeps watching an unheld cluster while it leaves', { ranked: ['other'], watching: true }, 'join'],
   ])('%s', (_, situation, decision) => {
     expect(decide(situation)).toBe(decision);
   });
@@ -55,7 +55,7 @@ describe('decideLease', () => {
 
     test.each<[string, Partial<LeaseSituation>, ReturnType<typeof decideLease>]>([
       ['does not take what its owner may still watch', justBack, 'join'],
-      ['does not take what nobody holds because Redis forgot it', { ...justBack, lease: undefined }, 'join'],
+      ['does not take a lease that Redis lost', { ...justBack, lease: undefined }, 'join'],
       ['takes it when faults arrive here', { ...justBack, watching: true, active: true }, 'take'],
       ['leaves it when others should have it', { ...justBack, ranked: second }, 'leave'],
       ['goes on watching it until somebody holds it', { ...justBack, ranked: second, watching: true }, 'join'],

@@ -1,53 +1,54 @@
 import type { Lease } from '@nightcrier/state/leases/cluster-leases';
 
-/** What an ingester knows when it decides about one cluster. Times in ms. */
+/** Input of the decision about one cluster. Times in ms. */
 export interface LeaseSituation {
-  /** Undefined: nobody holds it. */
+  /** Undefined: no ingester holds it. */
   lease: Lease | undefined;
-  /** By the clock of the lease. */
+  /** By the clock of the lease, which is Redis's. */
   now: number;
   id: string;
-  /** Of the lease that this ingester believes to hold. */
+  /** Token of the lease that this ingester believes to hold. */
   token: number | undefined;
-  /** The live ingesters in the order of their claim to this cluster. */
+  /** The live ingesters, ranked by rendezvous hashing for this cluster. */
   ranked: readonly string[];
-  /** Whether it has a connection to the cluster, and whether faults arrive by it. */
+  /** Whether this ingester has a connection to the cluster, and whether the connection is active. */
   watching: boolean;
   active: boolean;
-  /** For how long it has seen that nobody alive holds the cluster. */
+  /** How long this ingester has seen the cluster without a live owner. */
   unheldFor: number;
-  /** For how long it has been in touch with Redis. */
+  /** How long Redis has answered without a failure. */
   inTouchFor: number;
-  /** Whether it was in touch before, so that others may have been, too. */
+  /** Whether Redis was unreachable before, so that other ingesters may not have reached it again yet. */
   afterOutage: boolean;
   leaseLength: number;
 }
 
 /**
- * - `hold`: watch it, it is ours.
- * - `take`: take the lease, and watch it.
- * - `join`: watch it without the lease, until faults arrive; then take it, and the former owner goes.
- * - `leave`: do not watch it.
+ * - `hold`: keep the lease and watch the cluster.
+ * - `take`: take the lease and watch the cluster.
+ * - `join`: watch the cluster without the lease. Once the connection is active the decision is `take`, and the former
+ *   owner's is `leave`.
+ * - `leave`: do not watch the cluster.
  */
 export type LeaseDecision = 'hold' | 'take' | 'join' | 'leave';
 
 /**
- * What to do about one cluster. Two rules keep every cluster watched: what somebody alive holds is only taken by one who
- * already receives its faults, and what nobody holds is taken by the first in rank at once, by the others after one lease
- * length for each who should have.
+ * Decides about one cluster. Two rules keep every cluster watched. A lease with a live owner is taken only by an ingester
+ * whose connection is active. A lease without one is taken by the first in rank immediately, and by each other one a
+ * lease length after the one before it in rank.
  */
 export function decideLease(situation: LeaseSituation): LeaseDecision {
   const { lease, now, id, token, ranked, watching, active, unheldFor, inTouchFor, afterOutage, leaseLength } =
     situation;
-  // Ours with another token: taken by a call whose answer was lost.
+  // Ours with another token: the answer of the call that took it was lost.
   if (lease?.owner === id) return lease.token === token ? 'hold' : 'take';
   const rank = ranked.indexOf(id);
   if (lease && lease.expires_at > now) {
-    // Taken from us while we were silent: our connection may be as stale as we were, so that a new one has to show itself.
+    // Taken from us while this process was paused: the connection may be stale, and a new one has to become active first.
     if (rank !== 0 || token !== undefined) return 'leave';
     return active ? 'take' : 'join';
   }
-  // After an outage of Redis every lease has expired, or is lost; its owner still listens and may not have had its turn.
+  // After an outage of Redis every lease has expired or is lost. Its owner still watches, and may not have renewed yet.
   const maybeAlive = (lease !== undefined || afterOutage) && inTouchFor < leaseLength;
   if (maybeAlive) {
     if (rank !== 0 && !watching) return 'leave';

@@ -5,7 +5,7 @@ import { CountBatch } from '@nightcrier/state/admission/intake-counters';
 import { z } from 'zod';
 import { SpoolDirectory } from './spool-directory.ts';
 
-/** Counts that a dead process left, and the file that they are in. */
+/** Counts of a dead process, and their file. */
 export interface AdoptedCounts {
   file: string;
   batches: CountBatch[];
@@ -14,11 +14,11 @@ export interface AdoptedCounts {
 const COUNTS = /^counts~[0-9a-f-]{36}\.json$/;
 
 /**
- * The counts that Redis has not got yet, in a file of this process under `spool_dir`: `counts~<uuid>.json`. Its files keep
- * their names when another process takes them over.
+ * Stores counts that are not written to Redis in a file of this process under `spool_dir`: `counts~<uuid>.json`. A file
+ * keeps its name when another process adopts it.
  */
 export class CountsStore {
-  /** Of whoever counts here, unlike every other's. */
+  /** Unique id of the counting process. */
   readonly source: string;
   readonly #directory: SpoolDirectory;
   readonly #logger: Logger;
@@ -32,7 +32,7 @@ export class CountsStore {
     this.#file = path.join(this.#directory.own, `counts~${this.source}.json`);
   }
 
-  /** Replaces what was kept. @throws Error of the file system */
+  /** Replaces the stored counts. @throws Error of the file system */
   keep(batches: CountBatch[]): void {
     if (batches.length === 0) {
       if (this.#kept) rmSync(this.#file, { force: true });
@@ -45,7 +45,7 @@ export class CountsStore {
     this.#kept = true;
   }
 
-  /** Takes over what dead processes left; a file that cannot be read is set aside. @throws Error of the file system */
+  /** Adopts the counts of dead processes; a file that cannot be read is set aside. @throws Error of the file system */
   *adopt(): Generator<AdoptedCounts, void, undefined> {
     this.#directory.touch();
     this.#directory.check();
@@ -55,12 +55,12 @@ export class CountsStore {
     }
   }
 
-  /** All of it is counted. */
+  /** Removes adopted counts that are written to Redis. */
   remove({ file }: AdoptedCounts): void {
     rmSync(file, { force: true });
   }
 
-  /** Leaves what is kept to whoever starts next. */
+  /** Leaves what is stored to the next start. */
   release(): void {
     this.#directory.release();
   }
@@ -70,10 +70,7 @@ export class CountsStore {
       return z.array(CountBatch).parse(JSON.parse(readFileSync(file, 'utf8')));
     } catch (error) {
       const kept = this.#directory.setAside(file);
-      this.#logger.error(
-        { error, file: kept },
-        'counts of the books lost: their file cannot be read, and is set aside',
-      );
+      this.#logger.error({ error, file: kept }, 'counts lost; unreadable file set aside');
       return undefined;
     }
   }

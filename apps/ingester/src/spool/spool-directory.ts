@@ -13,17 +13,17 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 
-/** Whose directory it is, said by its name, so that there is no moment at which it has no owner. */
+/** The owner of a directory is in its name, so that it has one from the start. */
 const NAME = /^(?<host>[^~]+)~(?<pid>\d+)~(?<started>\d+)~[0-9a-f-]{36}$/;
-/** Of an ingester that has stopped and left faults behind. */
+/** Directory of an ingester that has stopped with faults in it. */
 const LEFT = /^left~[0-9a-f-]{36}$/;
 
-/** A process of another host or container cannot be asked for; it is dead when it was silent for so long, ms. */
+/** The liveness of a process on another host or in another container cannot be checked. Without a sign for this long it counts as dead, ms. */
 const SILENT_FOR_MS = 60_000;
 
 /**
- * The part of `spool_dir` that is this process's own, `<spool_dir>/<host>~<pid>~<start>~<uuid>/`. It is made when it is
- * first needed. Segments of processes that are dead are taken over by renaming them, which only one process can do.
+ * This process's directory in `spool_dir`: `<spool_dir>/<host>~<pid>~<start>~<uuid>/`, created when it is first needed.
+ * Files of dead processes are adopted by renaming them, which only one process can do.
  */
 export class SpoolDirectory {
   readonly own: string;
@@ -35,7 +35,7 @@ export class SpoolDirectory {
     this.own = path.join(this.#root, `${host}~${process.pid}~${startOf(process.pid) ?? 0}~${randomUUID()}`);
   }
 
-  /** Writes something and removes it. @throws Error of the file system, when nothing could be spooled. */
+  /** Writes a probe file and removes it. @throws Error of the file system, when nothing could be spooled */
   check(): void {
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
     const probe = path.join(this.#root, `probe~${path.basename(this.own)}`);
@@ -46,23 +46,23 @@ export class SpoolDirectory {
     }
   }
 
-  /** Makes the own directory. */
+  /** Creates the own directory. */
   open(): void {
     mkdirSync(this.own, { recursive: true, mode: 0o700 });
   }
 
-  /** Says to processes of other hosts that this one lives. */
+  /** Updates the directory's time, which shows processes of other hosts that this one is alive. */
   touch(now: Date = new Date()): void {
     try {
       utimesSync(this.own, now, now);
     } catch {
-      // It has not been made.
+      // It is not created yet.
     }
   }
 
   /**
-   * Takes over such files of dead processes, oldest first. `nameOf` gives the path of each in the own directory. Each is
-   * given away as soon as it is here, since whatever fails then cannot undo that; a directory that fails holds up no other.
+   * Adopts matching files of dead processes, oldest first. `nameOf` returns the path of each in the own directory. Yields
+   * each file once it is moved, because a later failure cannot undo that. A directory that fails does not block others.
    * @throws Error of the file system, the first one
    */
   *adopt(wanted: RegExp, nameOf: (file: string) => string): Generator<string, void, undefined> {
@@ -77,14 +77,14 @@ export class SpoolDirectory {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Puts a file of the own directory where nobody takes it over any more. Returns its path. */
+  /** Moves a file of the own directory to where no process adopts it. Returns its path. */
   setAside(file: string): string {
     const target = path.join(this.#root, `damaged~${path.basename(file)}`);
     renameSync(file, target);
     return target;
   }
 
-  /** Gives the own directory back: to nobody when it is empty, else to whoever starts next. */
+  /** Removes the own directory if it is empty, else leaves it to the next start. */
   release(): void {
     try {
       if (!removeIfEmpty(this.own)) renameSync(this.own, path.join(this.#root, `left~${randomUUID()}`));
@@ -93,7 +93,7 @@ export class SpoolDirectory {
     }
   }
 
-  /** Other ingesters may do the same at the same time: what is gone is theirs. */
+  /** Moves the files of one directory. Other ingesters may do the same concurrently: a missing file is theirs. */
   *#empty(directory: string, wanted: RegExp, nameOf: (file: string) => string): Generator<string, void, undefined> {
     for (const file of filesOf(directory).filter((entry) => wanted.test(entry))) {
       this.open();
@@ -128,14 +128,14 @@ function isAlive({ host, pid, started }: Record<string, string>, changed: number
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM: it is alive, and belongs to another user.
     if (!isCode(error, 'EPERM')) return false;
   }
   const start = startOf(Number(pid));
   return start === undefined || start === Number(started);
 }
 
-/** When a process started, in clock ticks since boot: a number that was used before names another process then. */
+/** Returns when a process started, in clock ticks since boot; distinguishes processes that had the same pid. */
 function startOf(pid: number): number | undefined {
   try {
     const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1);
@@ -146,7 +146,7 @@ function startOf(pid: number): number | undefined {
   }
 }
 
-/** In order; none when it is gone. */
+/** Returns the sorted file names; none when the directory is gone. */
 function filesOf(directory: string): string[] {
   try {
     return readdirSync(directory).toSorted();
@@ -156,7 +156,7 @@ function filesOf(directory: string): string[] {
   }
 }
 
-/** Whether it is gone. */
+/** Returns whether the directory is gone. */
 function removeIfEmpty(directory: string): boolean {
   try {
     rmdirSync(directory);

@@ -24,7 +24,7 @@ export interface SpoolOptions {
   maxBytes: number;
   /** Most faults in memory; some 5 KB each, most of it the permissions of their cluster. */
   memoryCapacity?: number;
-  /** Until the disk is tried again after it failed, ms. */
+  /** Wait until the disk is tried again after a failure, ms. */
   diskRetry?: number;
   /** Without any answer for this long, Redis counts as unreachable, ms. */
   patience?: number;
@@ -33,7 +33,7 @@ export interface SpoolOptions {
 }
 
 const MEMORY_CAPACITY = 5_000;
-/** Below this many faults in memory the next segment is read: two windows, so that none waits for the disk. */
+/** Below this many faults in memory the next segment is read: two windows, so that admission does not wait for the disk. */
 const READ_AHEAD = 400;
 const DISK_RETRY_MS = 5_000;
 const MAINTENANCE_MS = 20_000;
@@ -91,7 +91,7 @@ export class Spool {
     this.#maintenance.start();
   }
 
-  /** Takes a fault. Never throws. */
+  /** Adds a fault. Never throws. */
   add(event: ClusterEvent): void {
     this.#tail.push({ position: this.#nextPosition(), incidentId: randomUUID(), event });
     this.#settle();

@@ -1,5 +1,6 @@
 import { describeFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentFailures, TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
+import type { Settings } from '@nightcrier/core/settings/config';
 import type { AgentResult as BreakerResult } from '@nightcrier/state/breaker/agent-breaker';
 import type { TriageContext } from '../triage-context.ts';
 
@@ -31,11 +32,15 @@ export class BreakerRecord {
 
   /** Records what an outcome says of the configured agent, and nothing of the agents after it. */
   async recordOutcome(outcome: TriageOutcome): Promise<void> {
-    return this.record(resultOf(outcome, this.#context));
+    return this.record(breakerResultOf(outcome, this.#context.config));
   }
 }
 
-function resultOf(outcome: TriageOutcome, { config }: TriageContext): BreakerResult {
+/** Maps an outcome to the result of the configured agent; `left` if it says nothing about that agent. */
+export function breakerResultOf(
+  outcome: TriageOutcome,
+  config: Pick<Settings, 'agent_cli' | 'failure_threshold_for_alert' | 'breaker_probe_interval'>,
+): BreakerResult {
   if (outcome.kind === 'resolved' && outcome.agent === config.agent_cli) return { kind: 'succeeded' };
   const failures: AgentFailures = 'failures' in outcome ? outcome.failures : [];
   const failure = failures.find(({ agent }) => agent === config.agent_cli);

@@ -6,9 +6,9 @@ import { recordedText } from './recorded-text.ts';
 import { unsupportedQuotes } from '../report/unsupported-quotes.ts';
 
 /**
- * Compares what a report quotes with what was recorded, and notes in its summary what cannot be found. A report is never
- * refused for it, and a check that cannot be made is only logged. The built-in analyser quotes in words of its own, by rules,
- * and out of the evidence alone.
+ * Compares the quotes of a report with the recorded text, and adds unsupported quotes to its summary. They do not invalidate
+ * the report, and a failed check is only logged. Reports of the built-in analyser are not checked: its rules quote the
+ * evidence alone, in their own words.
  */
 export async function checkQuotes(
   outcome: TriageOutcome,
@@ -21,15 +21,15 @@ export async function checkQuotes(
     if (quotes.length === 0) return outcome;
     const recorded = await recordedText(workspace);
     if (recorded === undefined) {
-      logger.warn({}, 'quotes of the report are not checked: too much was recorded');
+      logger.warn({}, 'report quotes not checked; recorded text too long');
       return outcome;
     }
     const unsupported = unsupportedQuotes(quotes, recorded);
     if (!unsupported) return outcome;
-    logger.warn({ ...unsupported }, 'report quotes what was not recorded');
+    logger.warn({ ...unsupported }, 'report has unsupported quotes');
     return { ...outcome, report: { ...outcome.report, unsupported } };
   } catch (error) {
-    logger.warn({ error }, 'quotes of the report could not be checked');
+    logger.warn({ error }, 'report quotes not checked');
     return outcome;
   }
 }

@@ -32,7 +32,7 @@ export type AgentDecision =
         | 'degraded'
         /** The provider of the model failed: another provider may work. */
         | 'provider_failed'
-        /** The built-in analyser reports: another model would cost as much again, with the same prospects. */
+        /** The built-in analyser reports: another model would cost as much again, and fail alike. */
         | 'last_resort';
     }
   | {

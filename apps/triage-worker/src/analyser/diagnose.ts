@@ -1,76 +1,102 @@
-import { describeResource, type FaultEvent } from '@nightcrier/core/faults/fault';
-import { piecesOf, type Evidence } from '../evidence/evidence.ts';
-import type { Diagnosis, Quote } from './diagnosis.ts';
-import { quoteEvents } from './pod-case.ts';
-import { RULES } from './rules.ts';
-import { code, plain, show } from './safe-text.ts';
+import { DETERMINED, DIAGNOSIS_VERSION, type Diagnosis, type Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { Evidence } from '../evidence/evidence.ts';
+import { isKind } from '../evidence/kubernetes-object.ts';
+import { workloadsOf } from '../evidence/view/subject.ts';
+import { ClusterView, type SeenEvent } from '../evidence/view/cluster-view.ts';
+import { servicesOf } from '../evidence/view/service-links.ts';
+import { changesBefore } from './changes.ts';
+import { diagnoseAlert, isAlert } from './diagnose-alert.ts';
+import { diagnoseWorkload } from './diagnose-workload.ts';
+import { hypothesis } from './hypothesis.ts';
+import { quoteEvents } from './quotes.ts';
+import { behindService } from './rules/network/follow.ts';
+import { performanceTrouble } from './rules/network/alerts.ts';
+import { serviceTrouble } from './rules/network/service.ts';
+import { nodeTrouble } from './rules/nodes/node.ts';
+import { unboundClaim } from './rules/storage/claim.ts';
+import { hpaTrouble } from './rules/workloads/hpa.ts';
+import { quotaTrouble } from './rules/admission/quota.ts';
+import { code, plain } from './safe-text.ts';
 
-/** From here on, a root cause is a conclusion; below, it says how far the evidence goes. */
-const DETERMINED = 50;
+const MOST = 3;
 
-/** The diagnosis of the first rule that applies, or an honest "not determined". Pure: same evidence, same answer. */
+/** Why a fault happened, as far as the evidence shows it. Pure: the same evidence gives the same answer. */
 export function diagnose(evidence: Evidence, fault: FaultEvent): Diagnosis {
-  for (const rule of RULES) {
-    const finding = rule.applies(evidence, fault);
-    if (finding === undefined) continue;
-    const quotes = [...finding.quotes, ...gapQuotes(evidence)];
-    return { ...finding, quotes, determined: finding.confidence >= DETERMINED };
-  }
-  return notDetermined(evidence, fault);
-}
-
-function notDetermined(evidence: Evidence, fault: FaultEvent): Diagnosis {
-  const { kind, name, namespace } = fault.resource;
-  const resource = describeResource(fault.resource);
-  const gaps = piecesOf(evidence, 'gap');
-  const warnings = piecesOf(evidence, 'events')
-    .flatMap(({ command, events }) => events.map((event) => ({ command, event })))
-    .filter(({ event }) => event.type === 'Warning')
-    .map(({ command, event }) => ({ command, event, reason: event.reason ?? '', message: event.message ?? '' }));
-  const looked = evidence.pieces.length - gaps.length;
-  const isGone = gaps.some(({ code, command }) => code === 'not_found' && command === evidence.pieces[0]?.command);
-  const target = namespace === undefined ? name : `-n ${namespace} ${name}`;
+  const view = new ClusterView(evidence);
+  const found = unique(hypothesesFor(view, fault));
+  const weak = (found[0]?.confidence ?? 0) < 70;
+  const slow = weak && view.alerts.length > 0 ? performanceTrouble(view, fault.resource.namespace) : undefined;
+  const ranked = slow && slow.confidence > (found[0]?.confidence ?? 0) ? unique([slow, ...found]) : found;
+  const hypotheses = (ranked.length > 0 ? ranked : verbatim(view, fault)).slice(0, MOST);
   return {
-    title: `Not determined: ${plain(fault.faultType)} of ${plain(resource)}`,
-    summary: `The built-in rules do not explain this fault. They looked at ${looked} pieces of evidence${gaps.length > 0 ? `; ${gaps.length} more could not be read` : ''}.`,
-    rootCause: [
-      'Not determined.',
-      isGone ? `The ${kind} ${code(name)} no longer exists, so only what outlives it could be looked at.` : '',
-      gaps.length > 0 ? `Missing: ${gaps.map(({ command }) => code(command)).join(', ')}.` : '',
-      fault.context ? `The fault as it was reported: ${code(fault.context, 500)}` : '',
-    ]
-      .filter(Boolean)
-      .join(' '),
-    confidence: 10,
-    determined: false,
-    quotes: [
-      ...quoteEvents(warnings),
-      {
-        command: 'looked at',
-        text:
-          evidence.pieces
-            .filter(({ type }) => type !== 'gap')
-            .map((piece) => piece.command)
-            .join('\n') || 'nothing',
-      },
-      ...gapQuotes(evidence),
-    ],
-    recommendations: [
-      `Look at it as it is now: ${show`kubectl describe ${kind.toLowerCase()} ${target}`}`,
-      ...(namespace === undefined
-        ? []
-        : [`Look at what happened around it: ${show`kubectl get events -n ${namespace} --sort-by=.lastTimestamp`}`]),
-      ...(gaps.some((gap) => gap.code === 'forbidden')
-        ? ['Give the triage kubeconfig the read permissions that are named as missing above.']
-        : []),
-    ],
+    version: DIAGNOSIS_VERSION,
+    determined: (hypotheses[0]?.confidence ?? 0) >= DETERMINED,
+    hypotheses,
+    changes: changesBefore(view, fault, workloadsOf(view, fault.resource)),
   };
 }
 
-/** What could not be read belongs into the report: it bounds what the report can know. */
-function gapQuotes(evidence: Evidence): Quote[] {
-  return piecesOf(evidence, 'gap').map(({ command, code, reason }) => ({
-    command,
-    text: `not read (${code}): ${reason}`,
-  }));
+function hypothesesFor(view: ClusterView, fault: FaultEvent): Hypothesis[] {
+  const { kind, name, namespace } = fault.resource;
+  if (isAlert(view, fault)) return diagnoseAlert(view, fault);
+  const object = view.find(kind, name, namespace);
+  if (object && isKind(object, 'Node')) return present(nodeTrouble(view, object));
+  if (object && isKind(object, 'Service')) {
+    return present(
+      behindService(view, object, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0),
+    );
+  }
+  if (object && isKind(object, 'HorizontalPodAutoscaler')) return present(hpaTrouble(view, object));
+  if (object && (isKind(object, 'ResourceQuota') || object.kind === 'Namespace'))
+    return present(quotaTrouble(view, object));
+  if (object && isKind(object, 'PersistentVolumeClaim') && object.status?.phase !== 'Bound') {
+    const [user] = workloadsOf(view, fault.resource);
+    return [unboundClaim(view, object, user)];
+  }
+  const workloads = workloadsOf(view, fault.resource);
+  const own = workloads.flatMap((workload) =>
+    diagnoseWorkload(view, workload, { pod: kind === 'Pod' ? name : undefined, container: fault.container }),
+  );
+  if (own.length > 0) return own;
+  return workloads
+    .flatMap((workload) => servicesOf(view, workload))
+    .flatMap((service) => serviceTrouble(view, service) ?? []);
+}
+
+/** Where no rule applies, the deciding message stands as it is: a message without interpretation beats a wrong one. */
+function verbatim(view: ClusterView, fault: FaultEvent): Hypothesis[] {
+  const { kind, name, namespace } = fault.resource;
+  const own = view.eventsAbout(kind, name, namespace);
+  const ofPods = workloadsOf(view, fault.resource).flatMap(({ pods, creators }) => [
+    ...creators.flatMap((creator) => view.eventsAbout(creator.kind, creator.name, namespace)),
+    ...pods.flatMap((pod) => view.eventsAbout('Pod', pod.metadata?.name ?? '', namespace)),
+  ]);
+  const warnings = [...own, ...ofPods].filter(({ event }) => event.type === 'Warning').sort((a, b) => b.at - a.at);
+  const said: SeenEvent | undefined = warnings.find(({ message }) => message.length > 20);
+  const message = said?.message ?? fault.context ?? '';
+  if (message === '') return [];
+  return [
+    hypothesis({
+      cause: 'unknown',
+      culprit: { kind, name, ...(namespace !== undefined && { namespace }) },
+      confidence: 30,
+      title: `${plain(fault.faultType)} of ${plain(name)}: ${plain(message)}`,
+      statement: `${said ? `The event ${code(said.reason)}` : 'The fault, as it was reported,'} says: ${code(message, 500)}.`,
+      evidence: quoteEvents(warnings, 4),
+    }),
+  ];
+}
+
+function present(found: Hypothesis | undefined): Hypothesis[] {
+  return found ? [found] : [];
+}
+
+function unique(all: Hypothesis[]): Hypothesis[] {
+  const byName = new Map<string, Hypothesis>();
+  for (const one of all) {
+    const key = `${one.cause}/${one.culprit.kind}/${one.culprit.name}`;
+    if (!byName.has(key)) byName.set(key, one);
+  }
+  return [...byName.values()];
 }

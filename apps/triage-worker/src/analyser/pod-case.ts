@@ -1,31 +1,25 @@
-import type { CoreV1Event, V1Container } from '@kubernetes/client-node';
+import type { V1Container } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
-import { stringify } from 'yaml';
-import { piecesOf, type Evidence, type LogPiece, type ObjectPiece } from '../evidence/evidence.ts';
-import { isKind, type ContainerStatus, type Node, type Pod } from '../evidence/kubernetes-object.ts';
-import { containerStatuses, isContainerInTrouble } from '../evidence/pod-trouble.ts';
-import type { Quote } from './diagnosis.ts';
+import type { LogPiece } from '../evidence/evidence.ts';
+import type { ContainerStatus, Pod } from '../evidence/kubernetes-object.ts';
+import { containerStatuses, isContainerInTrouble, podTrouble } from '../evidence/pod-trouble.ts';
+import { commandFor, type ClusterView, type SeenEvent } from '../evidence/view/cluster-view.ts';
+import type { Workload } from '../evidence/view/workload.ts';
 
-/** An event, with the command that shows it. */
-export interface CaseEvent {
-  event: Wire<CoreV1Event>;
-  reason: string;
-  message: string;
-  command: string;
-}
-
-/** One container of a pod: what is asked for, what became of it, and what it said. */
+/** One container of a pod: what is asked for, its state, and its logs. */
 export interface ContainerCase {
   name: string;
+  isInit: boolean;
   status: ContainerStatus;
   spec: Wire<V1Container>;
   log?: LogPiece;
   previousLog?: LogPiece;
 }
 
-/** Everything the evidence holds about one pod, in the shape in which the rules look at it. */
+/** Everything the evidence holds about one pod, in the shape in which the rules read it. */
 export interface PodCase {
+  view: ClusterView;
+  workload: Workload;
   pod: Pod;
   name: string;
   namespace: string;
@@ -33,80 +27,55 @@ export interface PodCase {
   command: string;
   /** Containers in trouble, the one that the fault names first; all containers when none is. */
   containers: ContainerCase[];
+  /** Whether one of the containers is in trouble now. */
+  inTrouble: boolean;
   /** Newest first. */
-  events: CaseEvent[];
-  /** Nodes in the evidence; for a pod on a node, that node. */
-  nodes: Node[];
-  evidence: Evidence;
-  fault: FaultEvent;
+  events: SeenEvent[];
 }
 
-/** A case for each pod in the evidence, the worst first. */
-export function podCases(evidence: Evidence, fault: FaultEvent): PodCase[] {
-  return piecesOf(evidence, 'object').flatMap((piece) => {
-    const { object, role } = piece;
-    return isKind(object, 'Pod') && role !== 'dependency' ? [podCase(object, piece, evidence, fault)] : [];
-  });
+/** The cases of the pods of a workload, the one at fault first, then the worst. */
+export function podCases(
+  view: ClusterView,
+  workload: Workload,
+  fault: { pod?: string | undefined; container?: string | undefined } = {},
+): PodCase[] {
+  const pods = [...workload.pods].sort(
+    (a, b) =>
+      Number(b.metadata?.name === fault.pod) - Number(a.metadata?.name === fault.pod) || podTrouble(b) - podTrouble(a),
+  );
+  return pods.slice(0, 4).map((pod) => podCase(view, workload, pod, fault.container));
 }
 
-function podCase(pod: Pod, piece: ObjectPiece, evidence: Evidence, fault: FaultEvent): PodCase {
+function podCase(view: ClusterView, workload: Workload, pod: Pod, container: string | undefined): PodCase {
   const { name = '', namespace = 'default' } = pod.metadata ?? {};
   const statuses = containerStatuses(pod);
-  const inTrouble = statuses.filter((status) => isContainerInTrouble(status) || status.name === fault.container);
+  const inTrouble = statuses.filter((status) => isContainerInTrouble(status) || status.name === container);
   const chosen = (inTrouble.length > 0 ? inTrouble : statuses).sort(
-    (a, b) => Number(b.name === fault.container) - Number(a.name === fault.container),
+    (a, b) => Number(b.name === container) - Number(a.name === container),
   );
-  const logs = piecesOf(evidence, 'log').filter((log) => log.pod === name && log.namespace === namespace);
-  const specs = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  const nodes = piecesOf(evidence, 'object').flatMap(({ object }) => (isKind(object, 'Node') ? [object] : []));
+  const inits = pod.spec?.initContainers ?? [];
+  const specs = [...inits, ...(pod.spec?.containers ?? [])];
   return {
+    view,
+    workload,
     pod,
     name,
     namespace,
-    command: piece.command,
+    command: commandFor({ ...pod, apiVersion: 'v1', kind: 'Pod' }),
+    inTrouble: statuses.some(isContainerInTrouble),
     containers: chosen.map((status) => {
-      const log = logs.find(({ container, previous }) => container === status.name && !previous);
-      const previousLog = logs.find(({ container, previous }) => container === status.name && previous);
+      const containerName = status.name ?? '';
+      const log = view.log(namespace, name, containerName, false);
+      const previousLog = view.log(namespace, name, containerName, true);
       return {
-        name: status.name ?? '',
+        name: containerName,
+        isInit: inits.some((init) => init.name === containerName),
         status,
-        spec: specs.find((spec) => spec.name === status.name) ?? {},
+        spec: specs.find((spec) => spec.name === containerName) ?? {},
         ...(log && { log }),
         ...(previousLog && { previousLog }),
       };
     }),
-    events: eventsAbout(evidence, 'Pod', name),
-    nodes:
-      pod.spec?.nodeName === undefined ? nodes : nodes.filter((node) => node.metadata?.name === pod.spec?.nodeName),
-    evidence,
-    fault,
+    events: view.eventsAbout('Pod', name, namespace),
   };
-}
-
-/** The events of one object, newest first. */
-export function eventsAbout(evidence: Evidence, kind: string, name: string): CaseEvent[] {
-  return piecesOf(evidence, 'events')
-    .filter(({ about }) => about.kind === kind && about.name === name)
-    .flatMap(({ command, events }) =>
-      events.map((event) => ({ event, command, reason: event.reason ?? '', message: event.message ?? '' })),
-    );
-}
-
-/** The part of a pod that is about a container, as it stands in the cluster. */
-export function quoteContainer({ command }: PodCase, { status }: ContainerCase): Quote {
-  const { name, ready, restartCount, state, lastState } = status;
-  return { command, text: stringify({ name, ready, restartCount, state, lastState }, { lineWidth: 0 }) };
-}
-
-/** Events as kubectl shows them: when, type, reason, message, how often. */
-export function quoteEvents(events: CaseEvent[], max = 5): Quote[] {
-  const [first] = events;
-  if (first === undefined) return [];
-  const lines = events.slice(0, max).map(({ event, reason, message }) => {
-    const { series, lastTimestamp, eventTime, firstTimestamp, type = '' } = event;
-    const when = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? 'unknown time';
-    const count = series?.count ?? event.count ?? 1;
-    return `${when}  ${type}  ${reason}${count > 1 ? ` (x${count})` : ''}  ${message.trim()}`;
-  });
-  return [{ command: first.command, text: lines.join('\n') }];
 }

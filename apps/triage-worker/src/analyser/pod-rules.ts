@@ -1,30 +1,47 @@
-import type { Finding } from './diagnosis.ts';
+import type { Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
+import { isPodReady } from '../evidence/pod-trouble.ts';
 import type { PodCase } from './pod-case.ts';
 import type { PodRule } from './rule.ts';
-import { crashLoop } from './rules/crash-loop.ts';
-import { evicted } from './rules/evicted.ts';
-import { failingProbe } from './rules/failing-probe.ts';
-import { imagePull } from './rules/image-pull.ts';
-import { missingConfig } from './rules/missing-config.ts';
-import { oomKilled } from './rules/oom-killed.ts';
-import { unschedulable } from './rules/unschedulable.ts';
+import { rejectedByNode } from './rules/admission/rejected-by-node.ts';
+import { cannotStart } from './rules/configuration/cannot-start.ts';
+import { crash } from './rules/containers/crash.ts';
+import { evicted } from './rules/containers/evicted.ts';
+import { oomKilled } from './rules/containers/oom.ts';
+import { imagePull } from './rules/images/image-pull.ts';
+import { nodeTrouble } from './rules/nodes/node.ts';
+import { sandboxFailed } from './rules/nodes/sandbox.ts';
+import { probeFails } from './rules/probes/failing-probe.ts';
+import { noScheduler } from './rules/scheduling/no-scheduler.ts';
+import { unschedulable } from './rules/scheduling/unschedulable.ts';
+import { mountFailed } from './rules/storage/mount.ts';
 
-/** All rules for a single pod, most specific first: the first that applies gives the finding. */
-export const POD_RULES: readonly PodRule[] = [
+/** The node under a pod that is not ready: what is wrong with it explains the pod. */
+const onBadNode: PodRule = ({ view, pod }) => {
+  const node = view.get('Node', pod.spec?.nodeName);
+  return node && !isPodReady(pod) ? nodeTrouble(view, node) : undefined;
+};
+
+/** All rules for a single pod, in the order of its life: the first that applies gives the hypothesis. */
+const POD_RULES: readonly PodRule[] = [
   evicted,
+  rejectedByNode,
   unschedulable,
+  noScheduler,
+  onBadNode,
   oomKilled,
-  missingConfig,
+  sandboxFailed,
+  mountFailed,
+  cannotStart,
   imagePull,
-  failingProbe,
-  crashLoop,
+  probeFails,
+  crash,
 ];
 
-/** The first finding about a pod. */
-export function findPodCause(pod: PodCase): Finding | undefined {
+/** The first hypothesis about a pod. */
+export function podHypothesis(pod: PodCase): Hypothesis | undefined {
   for (const rule of POD_RULES) {
-    const finding = rule.applies(pod);
-    if (finding !== undefined) return finding;
+    const found = rule(pod);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

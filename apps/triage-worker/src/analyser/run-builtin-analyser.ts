@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
+import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Evidence } from '../evidence/evidence.ts';
 import { replaceFile } from '../workspace/workspace.ts';
 import { diagnose } from './diagnose.ts';
-import type { Diagnosis } from './diagnosis.ts';
 import { renderReport } from './render-report.ts';
 
-/** Diagnoses and writes `investigation.md` into the attempt's output directory, which is made if need be. */
+/** Diagnoses and writes `investigation.md` and `diagnosis.json` into the attempt's output directory, which is made if need be. */
 export function runBuiltinAnalyser(options: {
   evidence: Evidence;
   clusterEvent: ClusterEvent;
@@ -18,6 +18,10 @@ export function runBuiltinAnalyser(options: {
   const { evidence, clusterEvent, outputDirectory, because } = options;
   const diagnosis = diagnose(evidence, clusterEvent.event);
   mkdirSync(outputDirectory, { recursive: true });
-  replaceFile(path.join(outputDirectory, 'investigation.md'), renderReport(diagnosis, clusterEvent, because));
+  replaceFile(path.join(outputDirectory, 'diagnosis.json'), `${JSON.stringify(diagnosis, null, 2)}\n`);
+  replaceFile(
+    path.join(outputDirectory, 'investigation.md'),
+    renderReport(diagnosis, { clusterEvent, evidence, because }),
+  );
   return diagnosis;
 }

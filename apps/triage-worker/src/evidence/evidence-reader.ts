@@ -6,6 +6,7 @@ import type {
   EventsPiece,
   EvidenceGap,
   ExistencePiece,
+  ListPiece,
   LogPiece,
   ObjectPiece,
   ObjectRole,
@@ -27,6 +28,8 @@ const LOG_LINES = 200;
 const LOG_BYTES = 64 * 1024;
 const EVENTS = 100;
 const LIST_PAGE = 500;
+/** A copy of the object, as long as the object. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
  * Reads single pieces of evidence. A request that fails gives a gap; only when the cluster as a whole is away does it
@@ -80,6 +83,31 @@ export class EvidenceReader {
     });
   }
 
+  /** A page of all objects of a kind, in a namespace if given. */
+  async listing(
+    type: ResourceType,
+    { namespace, fieldSelector }: { namespace?: string | undefined; fieldSelector?: string } = {},
+  ): Promise<ListPiece | EvidenceGap> {
+    const scope = type.namespaced && namespace === undefined ? ['-A'] : inNamespace(namespace);
+    const fields = fieldSelector === undefined ? [] : ['--field-selector', fieldSelector];
+    const command = kubectl('get', kubectlName(type), ...scope, ...fields);
+    const query = { ...(fieldSelector !== undefined && { fieldSelector }), limit: LIST_PAGE };
+    return this.#piece<ListPiece>(command, async (provenance) => {
+      const path = pathOf(type, namespace);
+      const list = await this.#kubernetes.get<WireList<KubernetesObject>>(path, { query, signal: this.#signal });
+      const objects = (list.items ?? []).map((object) => withKind(object, type));
+      const truncated = (list.metadata?.continue ?? '') !== '';
+      return {
+        ...provenance,
+        type: 'list',
+        kind: type.kind,
+        ...(namespace !== undefined && { namespace }),
+        objects,
+        truncated,
+      };
+    });
+  }
+
   /** The newest events of an object. */
   async events(about: ObjectReference): Promise<EventsPiece | EvidenceGap> {
     const { kind, name, namespace } = about;
@@ -116,15 +144,20 @@ export class EvidenceReader {
     return piece.type === 'gap' && isMissingRun(piece) ? undefined : piece;
   }
 
-  /** Whether a ConfigMap is there. Asks for its metadata alone, so that no content leaves the cluster. */
-  async configMapExists(namespace: string, name: string): Promise<ExistencePiece | EvidenceGap> {
+  /**
+   * Whether a ConfigMap is there. Without `withKeys` it asks for the metadata alone, so that no content leaves the
+   * cluster; with it, only the names of the keys are kept.
+   */
+  async configMapExists(namespace: string, name: string, withKeys = false): Promise<ExistencePiece | EvidenceGap> {
     const command = kubectl('get', 'configmap', '-n', namespace, name, '-o', 'name');
+    const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
     const piece = await this.#piece<ExistencePiece>(command, async (provenance) => {
-      await this.#kubernetes.get(['api', 'v1', 'namespaces', namespace, 'configmaps', name], {
-        accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-        signal: this.#signal,
-      });
-      return { ...provenance, type: 'existence', kind: 'ConfigMap', namespace, name, exists: true };
+      const { data = {}, binaryData = {} } = await this.#kubernetes.get<{ data?: object; binaryData?: object }>(
+        ['api', 'v1', 'namespaces', namespace, 'configmaps', name],
+        { ...(!withKeys && { accept }), signal: this.#signal },
+      );
+      const keys = withKeys ? { keys: [...Object.keys(data), ...Object.keys(binaryData)] } : {};
+      return { ...provenance, type: 'existence', kind: 'ConfigMap', namespace, name, exists: true, ...keys };
     });
     if (piece.type !== 'gap' || piece.code !== 'not_found') return piece;
     return { command, at: piece.at, type: 'existence', kind: 'ConfigMap', namespace, name, exists: false };
@@ -157,8 +190,9 @@ function inNamespace(namespace: string | undefined): string[] {
 
 /** Items of a list carry neither kind nor apiVersion; managedFields are noise to a reader. */
 function withKind(object: KubernetesObject, { apiVersion, kind }: ResourceType): KubernetesObject {
-  const { managedFields: _, ...metadata } = object.metadata ?? {};
-  return { ...object, apiVersion, kind, metadata };
+  const { managedFields: _, annotations, ...metadata } = object.metadata ?? {};
+  const { [LAST_APPLIED]: _applied, ...kept } = annotations ?? {};
+  return { ...object, apiVersion, kind, metadata: { ...metadata, ...(annotations && { annotations: kept }) } };
 }
 
 /** Milliseconds since 1970 of an event's last occurrence. */

@@ -37,13 +37,38 @@ export interface LogPiece extends Provenance {
   text: string;
 }
 
-/** Whether a ConfigMap that a pod refers to is there; its content is never read. */
+/** All objects of a kind in a namespace or in the cluster, as far as one page goes. */
+export interface ListPiece extends Provenance {
+  type: 'list';
+  kind: string;
+  namespace?: string;
+  /** Without `managedFields` and what `kubectl apply` leaves; kind and apiVersion are always set. */
+  objects: KubernetesObject[];
+  /** Whether there are more than these. */
+  truncated: boolean;
+}
+
+/** Whether a ConfigMap that a pod refers to is there, and which keys it has; its values are never kept. */
 export interface ExistencePiece extends Provenance {
   type: 'existence';
   kind: 'ConfigMap';
   namespace: string;
   name: string;
   exists: boolean;
+  keys?: string[];
+}
+
+/** An alert, in the form of version 2 of the API of Alertmanager. Labels and annotations are data of the cluster. */
+export interface Alert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  startsAt: string;
+}
+
+/** The alerts that fire in the cluster. */
+export interface AlertsPiece extends Provenance {
+  type: 'alerts';
+  alerts: Alert[];
 }
 
 /** Something that was asked for and not given, and why. */
@@ -53,7 +78,14 @@ export interface EvidenceGap extends Provenance {
   reason: string;
 }
 
-export type EvidencePiece = ObjectPiece | EventsPiece | LogPiece | ExistencePiece | EvidenceGap;
+export type EvidencePiece =
+  | ObjectPiece
+  | EventsPiece
+  | ListPiece
+  | LogPiece
+  | ExistencePiece
+  | AlertsPiece
+  | EvidenceGap;
 
 /** What was read from the cluster for one incident, in the order of reading. */
 export interface Evidence {

@@ -1,15 +1,27 @@
 import type {
+  CoreV1Event,
   V1ContainerStatus,
+  V1CronJob,
   V1DaemonSet,
   V1Deployment,
+  V1EndpointSlice,
+  V1Ingress,
   V1Job,
+  V1Lease,
+  V1LimitRange,
+  V1NetworkPolicy,
   V1Node,
   V1ObjectMeta,
+  V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
   V1ReplicaSet,
+  V1ResourceQuota,
   V1Service,
+  V1ServiceAccount,
   V1StatefulSet,
+  V1StorageClass,
+  V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
 
@@ -35,8 +47,20 @@ export interface Kinds {
   StatefulSet: V1StatefulSet;
   DaemonSet: V1DaemonSet;
   Job: V1Job;
+  CronJob: V1CronJob;
   Service: V1Service;
+  EndpointSlice: V1EndpointSlice;
+  Ingress: V1Ingress;
+  NetworkPolicy: V1NetworkPolicy;
   PersistentVolumeClaim: V1PersistentVolumeClaim;
+  PersistentVolume: V1PersistentVolume;
+  StorageClass: V1StorageClass;
+  ResourceQuota: V1ResourceQuota;
+  LimitRange: V1LimitRange;
+  ServiceAccount: V1ServiceAccount;
+  HorizontalPodAutoscaler: V2HorizontalPodAutoscaler;
+  Lease: V1Lease;
+  Event: CoreV1Event;
 }
 
 /** Whether an object is of a kind. */

@@ -18,6 +18,14 @@ export function ranBefore(status: ContainerStatus): boolean {
   return (status.restartCount ?? 0) > 0 || status.lastState?.terminated !== undefined;
 }
 
+/** Whether a pod can serve: it runs and its Ready condition says so. */
+export function isPodReady({ status }: Pod): boolean {
+  return (
+    status?.phase === 'Running' &&
+    (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
+  );
+}
+
 /** How bad a pod is off: the higher the worse, 0 when nothing is wrong. */
 export function podTrouble(pod: Pod): number {
   const { phase, conditions = [] } = pod.status ?? {};

@@ -16,6 +16,11 @@ const KNOWN_TYPES = [
   { kind: 'Node', apiVersion: 'v1', plural: 'nodes', namespaced: false },
   { kind: 'Namespace', apiVersion: 'v1', plural: 'namespaces', namespaced: false },
   { kind: 'Service', apiVersion: 'v1', plural: 'services', namespaced: true },
+  { kind: 'Event', apiVersion: 'v1', plural: 'events', namespaced: true },
+  { kind: 'ServiceAccount', apiVersion: 'v1', plural: 'serviceaccounts', namespaced: true },
+  { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas', namespaced: true },
+  { kind: 'LimitRange', apiVersion: 'v1', plural: 'limitranges', namespaced: true },
+  { kind: 'PersistentVolume', apiVersion: 'v1', plural: 'persistentvolumes', namespaced: false },
   { kind: 'PersistentVolumeClaim', apiVersion: 'v1', plural: 'persistentvolumeclaims', namespaced: true },
   { kind: 'Deployment', apiVersion: 'apps/v1', plural: 'deployments', namespaced: true },
   { kind: 'ReplicaSet', apiVersion: 'apps/v1', plural: 'replicasets', namespaced: true },
@@ -23,9 +28,20 @@ const KNOWN_TYPES = [
   { kind: 'DaemonSet', apiVersion: 'apps/v1', plural: 'daemonsets', namespaced: true },
   { kind: 'Job', apiVersion: 'batch/v1', plural: 'jobs', namespaced: true },
   { kind: 'CronJob', apiVersion: 'batch/v1', plural: 'cronjobs', namespaced: true },
+  {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v2',
+    plural: 'horizontalpodautoscalers',
+    namespaced: true,
+  },
+  { kind: 'Ingress', apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', namespaced: true },
+  { kind: 'NetworkPolicy', apiVersion: 'networking.k8s.io/v1', plural: 'networkpolicies', namespaced: true },
+  { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', plural: 'endpointslices', namespaced: true },
+  { kind: 'StorageClass', apiVersion: 'storage.k8s.io/v1', plural: 'storageclasses', namespaced: false },
+  { kind: 'Lease', apiVersion: 'coordination.k8s.io/v1', plural: 'leases', namespaced: true },
 ] as const satisfies readonly ResourceType[];
 
-type KnownKind = (typeof KNOWN_TYPES)[number]['kind'];
+export type KnownKind = (typeof KNOWN_TYPES)[number]['kind'];
 
 /** A built-in type that the code itself asks for. */
 export function builtInType(kind: KnownKind): ResourceType {

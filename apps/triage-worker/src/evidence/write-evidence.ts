@@ -36,6 +36,10 @@ function contentOf(piece: EvidencePiece): string | undefined {
       return yaml(piece.object);
     case 'events':
       return yaml({ apiVersion: 'v1', kind: 'List', items: piece.events });
+    case 'list':
+      return yaml({ apiVersion: 'v1', kind: 'List', items: piece.objects });
+    case 'alerts':
+      return yaml(piece.alerts);
     case 'log':
       return piece.text;
     case 'existence':
@@ -53,6 +57,10 @@ function fileName(piece: Exclude<EvidencePiece, { type: 'gap' }>): string {
       return `${safe(piece.object.kind, piece.object.metadata?.name)}.yaml`;
     case 'events':
       return `${safe('events', piece.about.kind, piece.about.name)}.yaml`;
+    case 'list':
+      return `${safe('list', piece.kind, piece.namespace)}.yaml`;
+    case 'alerts':
+      return 'alerts.yaml';
     case 'log':
       return `${safe('log', piece.pod, piece.container, piece.previous ? 'previous' : undefined)}.txt`;
     case 'existence':

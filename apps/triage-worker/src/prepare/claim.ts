@@ -13,21 +13,21 @@ import { workspaceOf } from '../workspace/workspace.ts';
 
 /** An incident that this worker investigates. */
 export interface Claim {
-  /** As it is once the attempt has begun: `attempts` counts it. */
+  /** `attempts` counts this attempt. */
   incident: Incident;
   cluster: ClusterConfig;
   /** Absolute path of a readable file. */
   kubeconfig: string;
-  /** An attempt was begun before, so something of it may be left. */
+  /** An earlier attempt was started, and may have left files and containers. */
   resumed: boolean;
   /** The attempts are used up, and the built-in analyser reports instead of an agent. */
   exhausted?: AgentFailure;
 }
 
 /**
- * Whether to investigate at all (design.md, "Triage Disabled Behavior"), decided by this worker's
- * configuration of now, since hours can pass between a fault and its turn. What is claimed is to be begun.
- * @param row the incident's, being read
+ * Decides whether to investigate (design.md, "Triage Disabled Behavior"), by the current configuration: an incident can wait
+ * for hours. Call {@link beginAttempt} after it.
+ * @param row of the incident, being read
  * @throws TriageEnded `skipped`, `cancelled`, `expired` or `failed`
  */
 export async function claim(
@@ -36,7 +36,7 @@ export async function claim(
   { config }: TriageContext,
 ): Promise<Claim> {
   const incident = await openIncident(incidentId, row);
-  requireWanted(incident);
+  requireNotCancelled(incident);
   requireFresh(incident, config);
   const exhausted = requireAttempts(incident, config);
   const { cluster_name: name, kubeconfig: kubeconfigAtIntake } = incident.cluster_event;
@@ -62,7 +62,7 @@ export async function claim(
 }
 
 /**
- * Counts the attempt on the incident's row. No agent may begin before that.
+ * Counts the attempt on the incident's row. No agent may start before that.
  * @throws TriageEnded `skipped` or `requeue`
  */
 export async function beginAttempt(
@@ -73,10 +73,10 @@ export async function beginAttempt(
   const { directory } = workspaceOf(config.workspace_root, id);
   const begun = await incidents.begin(id, { workspace: directory, agent: config.agent_cli });
   if (begun.kind !== 'changed') {
-    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended while it was being claimed' });
+    throw new TriageEnded({ kind: 'skipped', reason: 'the incident ended during its claim' });
   }
   if (begun.attempts !== attempts) {
-    throw new TriageEnded({ kind: 'requeue', reason: 'another worker began the incident while it was being claimed' });
+    throw new TriageEnded({ kind: 'requeue', reason: 'another worker started the incident during its claim' });
   }
 }
 
@@ -88,21 +88,21 @@ async function openIncident(incidentId: string, row: Promise<Incident | undefine
     if (error instanceof CorruptIncidentError) throw failed(error.message);
     throw error;
   }
-  if (!incident) throw failed(`incident ${incidentId} has no row; it was removed while it waited`);
-  // The worker before died between writing the end and telling the queue.
+  if (!incident) throw failed(`incident ${incidentId} has no row; it was removed while it was queued`);
+  // The previous worker died between its writes to row and queue.
   if (isFinal(incident.state)) {
     throw new TriageEnded({ kind: 'skipped', reason: `the incident has ended already: ${incident.state}` });
   }
   return incident;
 }
 
-/** A request to cancel that came while another worker held the incident, and died with it. */
-function requireWanted({ cancel_requested_at, cancel_requested_by: by, cancel_reason: reason }: Incident): void {
+/** Applies a request to cancel whose worker died. */
+function requireNotCancelled({ cancel_requested_at, cancel_requested_by: by, cancel_reason: reason }: Incident): void {
   if (cancel_requested_at === undefined) return;
   throw new TriageEnded({ kind: 'cancelled', reason: cancelledReason({ by, reason }) });
 }
 
-/** An incident that was begun is brought to an end however long that takes. */
+/** The age limit does not apply to an incident with a started attempt. */
 function requireFresh({ created_at, started_at }: Incident, { max_queue_age_seconds: most }: Config): void {
   if (most === 0 || started_at !== undefined || Date.now() - Date.parse(created_at) <= most * 1000) return;
   throw new TriageEnded({ kind: 'expired', reason: expiredReason(most) });

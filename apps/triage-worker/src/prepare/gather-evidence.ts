@@ -6,13 +6,13 @@ import { redactEvidence } from '../evidence/redact-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 
-/** Evidence is a head start for the agent, so a slow cluster must not use up the agent's time. */
+/** An agent can query the cluster itself, so a slow cluster must not use up its time. */
 export const LONGEST_COLLECTION_MS = 60_000;
 
 /**
- * Reads what rotates away before an agent gets to it, without what looks like a secret. An agent in a container can look for itself, so for it a
- * collection that fails is only a pity; the built-in one has nothing else to go by.
- * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is no good
+ * Collects what the cluster may rotate away before an agent reads it, redacted. For an agent in a container, which can query
+ * the cluster itself, a failed collection is only logged; the built-in analyser has no other input.
+ * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is invalid
  */
 export async function gatherEvidence(claim: Claim, context: TriageContext): Promise<Evidence> {
   return redactEvidence(await collect(claim, context));
@@ -35,7 +35,7 @@ async function collect({ incident, kubeconfig, cluster }: Claim, context: Triage
       throw new TriageEnded({ kind, reason }, { cause });
     }
     if (config.agent_cli === 'builtin') throw cause;
-    logger.warn({ error: cause }, 'evidence could not be collected; the agent starts without it');
+    logger.warn({ error: cause }, 'evidence collection failed; agent starts without evidence');
     return { collectedAt: new Date().toISOString(), pieces: [] };
   }
 }

@@ -32,7 +32,7 @@ function incidentWith(context: string): Incident {
   };
 }
 
-it('says what every agent is told, what the operator adds, and the incident, in this order', () => {
+it('has the system prompt, the addition of the operator, and the incident, in this order', () => {
   const prompt = composePrompt('# Rules\n', 'Mind the freeze.', incidentWith('back-off restarting'));
   const positions = [
     '# Rules',
@@ -48,7 +48,7 @@ it('says what every agent is told, what the operator adds, and the incident, in 
   expect(positions).toEqual(positions.toSorted((a, b) => a - b));
 });
 
-it('leaves out an empty addition', () => {
+it('omits an empty addition', () => {
   expect(composePrompt('# Rules', '', incidentWith('x'))).toMatch(/^# Rules\n\n# The incident\n/);
 });
 
@@ -62,6 +62,6 @@ it('keeps text from the cluster inside a fence that it cannot end', () => {
   expect(attacked).toBeLessThan(fences[1]!);
 });
 
-it('tells the agent nothing of the worker', () => {
+it('contains no path or credential of the worker', () => {
   expect(composePrompt('# Rules', '', incidentWith('x'))).not.toContain('secret-place');
 });

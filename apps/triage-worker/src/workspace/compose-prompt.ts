@@ -3,9 +3,9 @@ import { describeResource } from '@nightcrier/core/faults/fault';
 import { describeIncident } from './workspace.ts';
 
 /**
- * The whole prompt of an agent: what every agent is told, what the operator adds, and the incident.
- * What comes from a cluster was written by whoever runs workloads there, so it stands in a fence as data, and the fence
- * is longer than any run of backticks in it: no text from a cluster can end it and pass for an instruction.
+ * Returns the prompt of an agent: the system prompt, the operator's addition, and the incident. Text from a cluster is
+ * untrusted data, so it is fenced, and the fence is longer than any run of backticks in it: the text cannot end the fence and
+ * become an instruction.
  */
 export function composePrompt(systemPrompt: string, additionalPrompt: string, incident: Incident): string {
   const data = JSON.stringify(describeIncident(incident), null, 2);

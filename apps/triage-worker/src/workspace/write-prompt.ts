@@ -6,8 +6,7 @@ import { composePrompt } from './compose-prompt.ts';
 import { type Workspace, replaceFile } from './workspace.ts';
 
 /**
- * Writes `prompt-sent.md`: exactly what the agent is asked. The system prompt is read at each run, so that a change takes
- * effect at once.
+ * Writes `prompt-sent.md`, the complete prompt. The system prompt is read at each run, so that a change applies immediately.
  * @throws TriageEnded `failed` when the system prompt cannot be read
  */
 export function writePrompt(

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { collectEvidence } from '../../src/evidence/collect/collect-evidence.ts';
 import { piecesOf } from '../../src/evidence/evidence.ts';
 import { breakCluster } from './scenario-evidence.ts';
-import { faultOf } from './evidence-of.ts';
+import { faultOf } from './fault-of.ts';
 
 type Answer = { status?: number; body: unknown } | undefined;
 
@@ -50,7 +50,12 @@ async function serve(answer: (url: URL) => Answer) {
 }
 
 const pod = (name: string, extra: object = {}): object => ({
-  metadata: { name, namespace: 'shop', ownerReferences: [{ uid: 'set-2', controller: true }], managedFields: [{}] },
+  metadata: {
+    name,
+    namespace: 'shop',
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'set-10', controller: true }],
+    managedFields: [{}],
+  },
   spec: { nodeName: 'node-1', containers: [{ name: 'app' }] },
   status: { phase: 'Running', containerStatuses: [{ name: 'app', ready: true, state: { running: {} } }], ...extra },
 });
@@ -100,21 +105,22 @@ describe('collectEvidence', () => {
     await expect(collectEvidence({ kubernetes, fault: faultOf(), signal })).rejects.toThrow('shutting down');
   });
 
-  it("reads the worst pods of a Deployment's own ReplicaSets, at most five", async () => {
+  it("puts the worst pods of a Deployment's newest ReplicaSet first, at most five", async () => {
     const labels = { app: 'cart' };
+    let more: string | undefined;
     const crashed = { containerStatuses: [{ name: 'app', state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
     const pods = [
       ...[1, 2, 3, 4, 5, 6].map((number) => pod(`well-${number}`, READY)),
       pod('crashed', crashed),
       { ...pod('stranger', crashed), metadata: { name: 'stranger', namespace: 'shop' } },
     ];
-    const set = (uid: string, revision: string, owner = 'deployment') => ({
+    const set = (uid: string, revision: string, owner = 'cart') => ({
       metadata: {
         name: uid,
         namespace: 'shop',
         uid,
         annotations: { 'deployment.kubernetes.io/revision': revision },
-        ownerReferences: [{ uid: owner }],
+        ownerReferences: [{ kind: 'Deployment', name: owner, controller: true }],
       },
     });
     const { kubernetes, requested } = await serve(({ pathname }) => {
@@ -128,7 +134,7 @@ describe('collectEvidence', () => {
       }
       if (pathname.endsWith('/replicasets'))
         return { body: { items: [set('set-2', '2'), set('set-10', '10'), set('x', '99', 'other')] } };
-      return pathname.endsWith('/pods') ? { body: { items: pods } } : undefined;
+      return pathname.endsWith('/pods') ? { body: { items: pods, metadata: { continue: more } } } : undefined;
     });
     const fault = faultOf('DeploymentFailure', { kind: 'Deployment', name: 'cart', apiVersion: 'apps/v1' });
     const evidence = await collectEvidence({ kubernetes, fault });
@@ -138,9 +144,15 @@ describe('collectEvidence', () => {
         .map(({ object }) => object.metadata?.name);
     expect(names('replicaSet')).toEqual(['set-10']);
     expect(names('pod')).toEqual(['crashed', 'well-1', 'well-2', 'well-3', 'well-4']);
-    expect(requested.find(({ pathname }) => pathname.endsWith('/pods'))?.searchParams.get('labelSelector')).toBe(
-      'app=cart',
-    );
+    const selectors = () =>
+      requested
+        .filter(({ pathname }) => pathname.endsWith('/pods'))
+        .map((url) => url.searchParams.get('labelSelector'));
+    expect(selectors()).not.toContain('app=cart');
+    // In a namespace of more pods than a page holds, those of the workload are asked for by their labels.
+    more = 'next-page';
+    await collectEvidence({ kubernetes, fault });
+    expect(selectors()).toContain('app=cart');
   });
 
   it('keeps the last 64 KiB of a log, and takes a missing previous log for no gap', async () => {
@@ -235,7 +247,7 @@ describe('collectEvidence', () => {
     const evidence = await collectEvidence({ kubernetes, fault: faultOf('Odd', resource) });
     expect(evidence.pieces[0]?.type).toBe('gap');
     expect(requested.map(({ pathname }) => pathname)).not.toContainEqual(
-      expect.stringMatching(/secrets|configmaps|pods/),
+      expect.stringMatching(/\/(secrets|configmaps)|\/pods\/\.|\/pods\/db/),
     );
   });
 });

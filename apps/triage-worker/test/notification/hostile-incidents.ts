@@ -1,7 +1,7 @@
 import { Incident } from '@nightcrier/core/incidents/incident';
 import { randomUUID } from 'node:crypto';
 
-/** What whoever runs workloads might put where a name, a log line or an event's text goes. */
+/** Hostile texts for names, log lines and events. */
 const HOSTILE = [
   '<!channel> <!here> <!everyone> @channel @here #general',
   '<@U024BE7LH> <#C024BE7LR> <!subteam^S1>',
@@ -20,7 +20,7 @@ const HOSTILE = [
   ':fire: :here:',
 ];
 
-/** An incident whose every text is made of what is hostile, from nothing to far beyond every limit. */
+/** Returns an incident with hostile texts in all fields, from empty to far beyond every limit. */
 export function hostileIncident(seed: number): Incident {
   const text = (salt: number, length = LENGTHS[(seed + salt) % LENGTHS.length] ?? 1): string => {
     let made = '';
@@ -70,5 +70,5 @@ export function hostileIncident(seed: number): Incident {
   });
 }
 
-/** Around Slack's limits, and far beyond. */
+/** Lengths around Slack's limits, and far beyond. */
 const LENGTHS = [0, 1, 20, 149, 150, 151, 299, 301, 2_000, 2_999, 3_001, 45_000];

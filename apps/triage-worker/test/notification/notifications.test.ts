@@ -6,7 +6,7 @@ import { type PostedMessage, SlackServer } from '../../../../test/fixtures/slack
 import { harness } from '../file-harness.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
-/** Settings of a Slack app; its token in a file, so that worker processes can be given it. */
+/** Returns the settings of a Slack app; its token is in a file that worker processes can read. */
 async function slackApp(slack: SlackServer): Promise<Record<string, string>> {
   const file = path.join(harness.folder, 'slack-token');
   await writeFile(file, `${slack.token}\n`);
@@ -42,7 +42,7 @@ describe('a Slack app', () => {
     for (let times = 0; times < 20; times += 1) await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n21 times');
     expect(cards(slack)).toHaveLength(1);
-    // What came within one look is told by one change.
+    // Recurrences within one interval are one update.
     expect(cards(slack)[0]?.edits).toBeLessThan(20);
     expect(slack.violations).toEqual([]);
   });
@@ -60,14 +60,14 @@ describe('a Slack app', () => {
     }
     slack.outage = undefined;
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n11 times');
-    // The change that Slack had refused, and the one that stayed due meanwhile.
+    // The update that Slack had refused, and the one that stayed due meanwhile.
     expect(cards(slack)[0]?.edits).toBeLessThanOrEqual(2);
     await harness.recur(id);
     await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain('Seen\n12 times');
   });
 
   it.each(['hang', 'drop', 'drop after taking'] as const)(
-    'is told once by a Slack that answers 429, 500 and then does: %s',
+    'is notified once after responses 429 and 500, and then: %s',
     async (kind) => {
       await using slack = await SlackServer.start();
       slack.misbehaviours.push(

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** A receiver of the generic webhook. */
 export class WebhookReceiver implements AsyncDisposable {
   readonly deliveries: { headers: Record<string, string>; body: string }[] = [];
-  /** What the next requests are answered instead of 200. */
+  /** Status of the next responses, instead of 200. */
   readonly statuses: number[] = [];
   readonly #server = createServer((request, response) => {
     let body = '';

@@ -91,13 +91,30 @@ export type Pod = z.infer<typeof Pod>;
 export const Node = z.object({ metadata: Meta, status: z.object({ conditions }).nullish() });
 export type Node = z.infer<typeof Node>;
 
+/** `cart:7070`: of the environment, only what can be the address of a Service of the same namespace is kept. */
+const ADDRESS = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?:\d{2,5}$/;
+const Variable = z.object({ name: z.string(), value: text });
+
+const TemplateContainer = z.object({
+  ports: z.array(z.object({ containerPort: number, name: text, protocol: text })).nullish(),
+  env: z
+    .array(Variable)
+    .nullish()
+    .transform((variables) => variables?.filter(({ value }) => ADDRESS.test(value ?? ''))),
+});
+
 /** Deployment, ReplicaSet, StatefulSet, DaemonSet: what runs pods from a template. */
 export const Replicated = z.object({
   metadata: Meta,
   spec: z
     .object({
       replicas: number,
-      template: z.object({ metadata: z.object({ labels: texts }).nullish() }).nullish(),
+      template: z
+        .object({
+          metadata: z.object({ labels: texts }).nullish(),
+          spec: z.object({ containers: z.array(TemplateContainer).nullish() }).nullish(),
+        })
+        .nullish(),
     })
     .nullish(),
   status: z
@@ -145,7 +162,22 @@ export type HorizontalPodAutoscaler = z.infer<typeof HorizontalPodAutoscaler>;
 
 export const Service = z.object({
   metadata: Meta,
-  spec: z.object({ type: text, selector: texts }).nullish(),
+  spec: z
+    .object({
+      type: text,
+      selector: texts,
+      ports: z
+        .array(
+          z.object({
+            port: number,
+            name: text,
+            protocol: text,
+            targetPort: z.union([z.number(), z.string()]).nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
 });
 export type Service = z.infer<typeof Service>;
 

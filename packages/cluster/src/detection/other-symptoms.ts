@@ -5,9 +5,7 @@ import type {
   Namespace,
   Node,
   PersistentVolumeClaim,
-  Pod,
   ResourceQuota,
-  Service,
 } from './kinds.ts';
 import { workloadOfObject } from './owners.ts';
 import { quantityOf } from './quantity.ts';
@@ -86,37 +84,6 @@ export function autoscalerSymptoms({ metadata, spec, status }: HorizontalPodAuto
       course: 'now',
     },
   ];
-}
-
-/**
- * A Service whose selector matches nothing that exists or is wanted. Pods that it matches and that are not ready are
- * symptoms themselves, with the time that their probes allow.
- */
-export function serviceSymptoms({ metadata, spec }: Service, objects: ClusterObjects): Symptom[] {
-  const selector = Object.entries(spec?.selector ?? {});
-  if (metadata.deletionTimestamp || selector.length === 0 || spec?.type === 'ExternalName') return [];
-  const matches = (labels: Record<string, string> | null | undefined): boolean =>
-    selector.every(([name, value]) => labels?.[name] === value);
-  for (const pod of objects.podsOf(metadata.namespace)) if (matches(pod.metadata.labels) && !hasEnded(pod)) return [];
-  for (const kind of ['deployments', 'statefulsets', 'daemonsets', 'replicasets'] as const) {
-    for (const { metadata: owner, spec: wanted } of objects.all(kind)) {
-      if (owner.namespace === metadata.namespace && matches(wanted?.template?.metadata?.labels)) return [];
-    }
-  }
-  return [
-    {
-      kind: 'NoEndpoints',
-      resource: referenceTo('services', metadata),
-      workload: workloadOfObject('Service', metadata, objects),
-      context: `No pod and no workload has the labels of the selector ${selector.map((pair) => pair.join('=')).join(',')}`,
-      since: timeOf(metadata.creationTimestamp),
-      course: 'now',
-    },
-  ];
-}
-
-function hasEnded({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 export function quotaSymptoms({ metadata, status }: ResourceQuota, objects: ClusterObjects): Symptom[] {

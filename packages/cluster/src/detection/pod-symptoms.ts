@@ -93,8 +93,12 @@ function containerSymptoms(pod: Pod, status: ContainerStatus, base: Base, ofJob:
   return [];
 }
 
-function unschedulablePod({ status }: Pod, base: Base): Symptom[] {
+function unschedulablePod({ metadata, spec, status }: Pod, base: Base): Symptom[] {
   const scheduled = conditionOf(status?.conditions, 'PodScheduled');
+  if (scheduled === undefined && status?.phase === 'Pending' && !spec?.nodeName) {
+    const context = 'Pod has no node, and no scheduler has reported why';
+    return [{ ...base, kind: 'Unschedulable', context, since: timeOf(metadata.creationTimestamp), course: 'now' }];
+  }
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return [];
   const context = `Pod cannot be scheduled: ${scheduled.message ?? 'no message'}`;
   return [{ ...base, kind: 'Unschedulable', context, since: timeOf(scheduled.lastTransitionTime), course: 'now' }];

@@ -8,9 +8,9 @@ import {
   namespaceSymptoms,
   nodeSymptoms,
   quotaSymptoms,
-  serviceSymptoms,
 } from './other-symptoms.ts';
 import { podSymptoms } from './pod-symptoms.ts';
+import { addressSymptoms, serviceSymptoms } from './service-symptoms.ts';
 import type { Symptom } from './symptom.ts';
 import { cronJobSymptoms, deploymentSymptoms, jobSymptoms, rolloutSymptoms } from './workload-symptoms.ts';
 
@@ -39,9 +39,15 @@ const READERS: Record<WatchedKind, Reader> = {
   events: reading('events', eventSymptoms),
   nodes: reading('nodes', nodeSymptoms),
   namespaces: reading('namespaces', namespaceSymptoms),
-  deployments: reading('deployments', (object, objects) => deploymentSymptoms('deployments', object, objects)),
+  deployments: reading('deployments', (object, objects) => [
+    ...deploymentSymptoms('deployments', object, objects),
+    ...addressSymptoms('deployments', object, objects),
+  ]),
   replicasets: reading('replicasets', (object, objects) => deploymentSymptoms('replicasets', object, objects)),
-  statefulsets: reading('statefulsets', (object, objects) => rolloutSymptoms('statefulsets', object, objects)),
+  statefulsets: reading('statefulsets', (object, objects) => [
+    ...rolloutSymptoms('statefulsets', object, objects),
+    ...addressSymptoms('statefulsets', object, objects),
+  ]),
   daemonsets: reading('daemonsets', (object, objects) => rolloutSymptoms('daemonsets', object, objects)),
   cronjobs: reading('cronjobs', cronJobSymptoms),
   jobs: reading('jobs', jobSymptoms),

@@ -1,4 +1,4 @@
-/** What can be wrong with what a server sends. The list is closed: each reason is counted, and is a metric label. */
+/** Why something that a server sent cannot be used. The list is closed: each reason is counted, and is a metric label. */
 export const MALFORMED_REASONS = [
   /** Of the event stream. */
   'too_big',
@@ -15,7 +15,7 @@ export const MALFORMED_REASONS = [
   'context',
   'timestamp',
   'event',
-  /** The fault is good, but says that it is another cluster's. The configured name is taken. */
+  /** The fault is valid, but names another cluster. The configured name is used. */
   'cluster',
 ] as const;
 export type MalformedReason = (typeof MALFORMED_REASONS)[number];

@@ -4,7 +4,7 @@
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Text from a server made safe to show and store: well-formed, without control characters, at most `maxLength`
+ * Makes text from a server safe to show and store: well-formed, without control characters, at most `maxLength`
  * characters. `lines: false` also puts it on one line.
  */
 export function cleanText(text: string, maxLength: number, { lines = true } = {}): string {

@@ -42,7 +42,7 @@ test('a server with a certificate of its own authority is reached with ca_file, 
   expect(without.statuses).not.toContain('active');
 });
 
-test('a server that asks for a client certificate is shown it', async () => {
+test('a server that requests a client certificate receives it', async () => {
   const [own, client] = await Promise.all([createCertificate(['127.0.0.1']), createCertificate(['nightcrier'])]);
   const options = { ...own, requestCert: true, rejectUnauthorized: false };
   const shown = new X509Certificate(client.cert).fingerprint256;
@@ -55,7 +55,7 @@ test('a server that asks for a client certificate is shown it', async () => {
   expect(without.statuses).not.toContain('active');
 });
 
-test('a certificate that was rotated is taken at the next connect', async () => {
+test('a rotated certificate is used at the next connect', async () => {
   const [own, old] = await Promise.all([createCertificate(['127.0.0.1']), createCertificate(['127.0.0.1'])]);
   const endpoint = await behindTls(await ScriptedServer.start(), own);
   let ca = old.cert;
@@ -66,7 +66,7 @@ test('a certificate that was rotated is taken at the next connect', async () => 
   expect(watched.connection.health()).not.toHaveProperty('error');
 });
 
-test('a certificate that is none is the reason of the failure', async () => {
+test('an invalid certificate is the reported error', async () => {
   const endpoint = await behindTls(await ScriptedServer.start(), await createCertificate(['127.0.0.1']));
   const tls = { ca: 'no PEM', cert: 'no PEM', key: 'no PEM' };
   const watched = watchCluster(endpoint, { readAccess: async () => ({ tls }) });
@@ -84,7 +84,7 @@ test('the extra headers go out with every request, and into no log', async () =>
   expect(JSON.stringify(watched.lines)).not.toContain('tenant-7');
 });
 
-test.each([401, 403])('HTTP %i is retried at the slow end', async (status) => {
+test.each([401, 403])('HTTP %i is retried after the longest backoff', async (status) => {
   const server = await ScriptedServer.start({ post: (_, response) => Boolean(response.writeHead(status).end()) });
   const reconnect = { initialBackoff: 50, maxBackoff: 60_000, multiplier: 2, jitter: 0.1, stableAfter: 30_000 };
   const watched = watchCluster(server.endpoint, { reconnect });

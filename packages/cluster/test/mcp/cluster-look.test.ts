@@ -31,7 +31,7 @@ it.each(
   ['oom-killed', 'crash-loop-back-off', 'image-pull-back-off', 'node-not-ready'].flatMap((scenario) =>
     Array.from({ length: LISTINGS + 1 }, (_, listings) => ({ scenario, listings })),
   ),
-)('finds no other fault than the one the server tells of: $scenario after $listings listings', async (when) => {
+)('finds no other fault than the one the server reports: $scenario after $listings listings', async (when) => {
   const { cluster, session } = await prepare();
   let told: string | undefined;
   let listings = 0;

@@ -7,7 +7,7 @@ import { watchCluster } from './watched-cluster.fixture.ts';
 const probes = (server: ScriptedServer): number =>
   server.asked.filter((asked) => asked === 'tools/call events_list_subscriptions').length;
 
-test('asks in the order in which nothing can be missed', async () => {
+test('subscribes after the event stream is open, so that no fault is missed', async () => {
   const server = await ScriptedServer.start();
   const watched = watchCluster(server.endpoint);
   await watched.active();
@@ -22,7 +22,7 @@ test('asks in the order in which nothing can be missed', async () => {
   expect(watched.statuses).toEqual(['connecting', 'connected', 'subscribing', 'active']);
 });
 
-describe('a connection that is lost is noticed, and a new session takes its place', () => {
+describe('a lost connection is detected, and a new session replaces it', () => {
   test.each<[string, RegExp, (server: ScriptedServer) => unknown]>([
     ['the stream is cut', /event stream broke/, (server) => server.streams.forEach((stream) => stream.destroy())],
     ['the stream ends', /ended the event stream/, (server) => server.streams.forEach((stream) => stream.end())],
@@ -63,7 +63,7 @@ describe('a connection that is lost is noticed, and a new session takes its plac
       },
     ],
     [
-      'the server says that the subscription is degraded',
+      'the server reports the subscription as degraded',
       /degraded: watch failed/,
       (server) =>
         server.push({
@@ -117,7 +117,7 @@ describe('a connection that is lost is noticed, and a new session takes its plac
   });
 });
 
-describe('a server that cannot be watched leaves the connection failed, with the reason', () => {
+describe('a server that cannot be watched leaves the connection failed, with the error', () => {
   const unauthorized: Script = { post: (_, response) => Boolean(response.writeHead(401).end()) };
   const forbidden: Script = { post: (_, response) => Boolean(response.writeHead(403).end()) };
   const web: Script = {
@@ -179,7 +179,7 @@ describe('a server that cannot be watched leaves the connection failed, with the
   });
 });
 
-test('backs off longer with each failure, and starts anew after a stable spell', async () => {
+test('backs off longer with each failure, and starts over after a stable time', async () => {
   const server = await ScriptedServer.start();
   let now = 1_000_000;
   const watched = watchCluster(server.endpoint, { now: () => now, random: () => 0.5 });
@@ -217,7 +217,7 @@ test('a server that cannot list subscriptions is probed with pings', async () =>
   await watched.failed(/no longer knows this session/);
 });
 
-test('a fault that overtakes the answer to the subscription is not missed', async () => {
+test('a fault that arrives before the answer to the subscription is not missed', async () => {
   const server = await ScriptedServer.start({
     post: ({ params }, _, server) => {
       if (params?.name === 'events_subscribe') server.fault({ subscriptionId: 'sub-of-session-1', faultId: 'early' });
@@ -229,7 +229,7 @@ test('a fault that overtakes the answer to the subscription is not missed', asyn
   await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'early' } }]);
 });
 
-test('what belongs to another subscription, or is not readable, is dropped', async () => {
+test('notifications of another subscription, or malformed ones, are dropped', async () => {
   const server = await ScriptedServer.start();
   const watched = watchCluster(server.endpoint);
   await watched.active();

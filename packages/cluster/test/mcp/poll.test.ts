@@ -52,7 +52,7 @@ const servers: [string, (cluster: SimulatedCluster) => Promise<string>][] = [
 ];
 
 describe.each(servers)('polling %s', (_, serve) => {
-  test('reports a standing fault once, with the id that a subscription would give it, and again when it returns', async () => {
+  test('reports a firing fault once, with the id of a subscription, and again when it recurs', async () => {
     const cluster = await startCluster({ eventsTools: false });
     const watched = watchCluster(await serve(cluster), { mode: 'poll' });
     await watched.active();
@@ -79,7 +79,7 @@ describe.each(servers)('polling %s', (_, serve) => {
     await expect.poll(nodeFaults, { timeout: 10_000 }).toHaveLength(2);
   });
 
-  test('finds what was wrong before it came', async () => {
+  test('finds faults that fired before it started', async () => {
     const cluster = await startCluster({ eventsTools: false });
     const runs = [await cluster.run('image-pull-back-off'), await cluster.run('deployment-stuck')];
     const watched = watchCluster(await serve(cluster), { mode: 'poll' });
@@ -89,18 +89,18 @@ describe.each(servers)('polling %s', (_, serve) => {
     );
   });
 
-  test.each(['faults', 'events'] as const)('is chosen by itself in %s mode, with a word in the log', async (mode) => {
+  test.each(['faults', 'events'] as const)('is chosen automatically in %s mode, and logged', async (mode) => {
     const cluster = await startCluster({ eventsTools: false });
     const watched = watchCluster(await serve(cluster), { mode });
     await watched.active();
     expect(watched.connection.health()).toMatchObject({ mode: 'poll' });
-    expect(watched.lines.map(({ message }) => message)).toContain('server has no subscriptions; polling it instead');
+    expect(watched.lines.map(({ message }) => message)).toContain('subscriptions not supported; polling');
     expect(watched.connection.health()).not.toHaveProperty('error');
   });
 });
 
 describe('polling the real kubernetes-mcp-server', () => {
-  test('a kind that may not be listed is left out with one warning, the others are seen', async () => {
+  test('a kind that cannot be listed is skipped with one warning, the others are polled', async () => {
     const cluster = await startCluster({ users: { token: 'pods-only' } });
     const crash = await cluster.run('crash-loop-back-off');
     const watched = watchCluster(await startRealServer(cluster), { mode: 'poll' });
@@ -113,14 +113,14 @@ describe('polling the real kubernetes-mcp-server', () => {
     expect(warnings[0]?.fields).toMatchObject({ cluster: 'alpha', problem: expect.stringContaining('forbidden') });
   });
 
-  test('a server that prints tables is told what to change', async () => {
+  test('a server that prints tables fails with the option to change', async () => {
     const cluster = await startCluster();
     const watched = watchCluster(await startRealServer(cluster, 'table'), { mode: 'poll' });
     await watched.failed();
     expect(watched.connection.health().error).toContain('--list-output yaml');
   });
 
-  test('is failed while the API server is away, active when it is back, and reports nothing twice', async () => {
+  test('is failed while the API server is unreachable, active when it returns, and reports nothing twice', async () => {
     const cluster = await startCluster();
     await cluster.run('crash-loop-back-off');
     const watched = watchCluster(await startRealServer(cluster), { mode: 'poll' });

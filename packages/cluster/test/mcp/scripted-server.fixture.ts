@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -26,6 +27,9 @@ export class ScriptedServer {
   /** Of every request. */
   readonly headers: IncomingMessage['headers'][] = [];
   readonly streams = new Set<ServerResponse>();
+  /** Open connections, and how many there were at most. */
+  readonly sockets = new Set<Socket>();
+  mostSockets = 0;
   /** Open sessions, and the subscription of each that has one. */
   readonly sessions = new Map<string, string | undefined>();
   tools = ['events_subscribe', 'events_unsubscribe', 'events_list_subscriptions', 'resources_list'];
@@ -36,6 +40,12 @@ export class ScriptedServer {
 
   private constructor(script: Script) {
     this.script = script;
+    // As Go's server, which neither ends idle connections nor says how long it keeps them.
+    this.#server.keepAliveTimeout = 0;
+    this.#server.on('connection', (socket) => {
+      this.sockets.add(socket.on('close', () => this.sockets.delete(socket)));
+      this.mostSockets = Math.max(this.mostSockets, this.sockets.size);
+    });
   }
 
   static async start(script: Script = {}): Promise<ScriptedServer> {

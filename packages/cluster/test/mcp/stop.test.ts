@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
-test('stop unsubscribes, ends the session and says nothing more', async () => {
+test('stop unsubscribes, deletes the session and reports nothing more', async () => {
   const server = await ScriptedServer.start();
   const { connection, active, received, statuses } = watchCluster(server.endpoint);
   await active();
@@ -47,7 +47,7 @@ test.each([
   expect(server.sessions.size).toBe(0);
 });
 
-test('stop during the wait for the next attempt is at once', async () => {
+test('stop during the wait for the next attempt is immediate', async () => {
   const server = await ScriptedServer.start({ post: (_, response) => Boolean(response.writeHead(500).end()) });
   const { connection, failed } = watchCluster(server.endpoint, {
     reconnect: { initialBackoff: 60_000, maxBackoff: 60_000, multiplier: 2, jitter: 0, stableAfter: 1 },
@@ -57,7 +57,7 @@ test('stop during the wait for the next attempt is at once', async () => {
   expect(server.asked).toEqual(['initialize']);
 });
 
-test('stop of a connection that waits for its turn to connect', async () => {
+test('stop of a connection that waits for a connect slot', async () => {
   const server = await ScriptedServer.start();
   const connectLimit = pLimit(1);
   const turn = Promise.withResolvers<void>();

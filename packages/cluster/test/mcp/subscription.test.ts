@@ -27,7 +27,7 @@ test('a fault of the cluster arrives as the server sent it', async () => {
   });
 });
 
-test('in events mode Warning events arrive, and Normal ones are not even sent', async () => {
+test('in events mode Warning events arrive, and Normal ones are not sent', async () => {
   const watched = watchCluster(cluster.mcpEndpoint, { mode: 'events' });
   await watched.active();
   await cluster.run('crash-loop-back-off');
@@ -41,7 +41,7 @@ test('in events mode Warning events arrive, and Normal ones are not even sent', 
   );
 });
 
-test('a cut stream is replaced with its subscription, and the server is left with one of each', async () => {
+test('a cut stream is replaced with its subscription, and the server has one of each', async () => {
   const watched = watchCluster(cluster.mcpEndpoint);
   await watched.active();
   cluster.cutMcpStreams();
@@ -52,7 +52,7 @@ test('a cut stream is replaced with its subscription, and the server is left wit
   await expect.poll(() => watched.received).toHaveLength(1);
 });
 
-test('a server that was away is found again; the other cluster does not notice', async () => {
+test('a server that was unreachable is connected again; the other cluster is not affected', async () => {
   const beta = await startSimulatedCluster({ name: 'beta' });
   try {
     const watched = watchCluster(cluster.mcpEndpoint);
@@ -92,7 +92,7 @@ test('the API key is read at each connect and sent as a Bearer token on every re
   expect(server.headers.at(-1)?.authorization).toBe('Bearer second');
 });
 
-test('a server that wants a token refuses a wrong one, and the message says what to check', async () => {
+test('a server with a token refuses a wrong one, and the error names what to check', async () => {
   const guarded = await startSimulatedCluster({ name: 'guarded', bearerToken: 'right' });
   try {
     const wrong = watchCluster(guarded.mcpEndpoint, { apiKey: 'wrong-token' });
@@ -104,7 +104,7 @@ test('a server that wants a token refuses a wrong one, and the message says what
   }
 });
 
-test('an API key that cannot be read is the reason of the failure', async () => {
+test('an API key that cannot be read is the reported error', async () => {
   const watched = watchCluster(cluster.mcpEndpoint, {
     readAccess: () => Promise.reject(new Error('no such file: /key')),
   });

@@ -58,7 +58,7 @@ function manualLoop(options: Partial<BackgroundLoopOptions> = {}) {
 }
 
 describe('BackgroundLoop', () => {
-  test('runs at once, then an interval after the end of each run', async () => {
+  test('runs immediately, then an interval after the end of each run', async () => {
     const { timers, starts, loop, end } = manualLoop();
     loop.start();
     expect(starts).toEqual([0]);
@@ -103,7 +103,7 @@ describe('BackgroundLoop', () => {
     expect(starts).toEqual([0, 5, 105]);
   });
 
-  test('runs at once when it is woken while it waits, however often', async () => {
+  test('runs immediately when it is woken while it waits, once for many wakes', async () => {
     const { timers, starts, loop, end } = manualLoop();
     loop.start();
     await end();
@@ -145,7 +145,7 @@ describe('BackgroundLoop', () => {
     expect(timers.pending).toBe(0);
   });
 
-  test('goes on after an error and hands it over', async () => {
+  test('continues after an error and reports it', async () => {
     const { timers, starts, errors, runs, loop } = manualLoop();
     loop.start();
     runs[0]?.reject(new Error('no disk'));
@@ -154,7 +154,7 @@ describe('BackgroundLoop', () => {
     expect(starts).toEqual([0, 100]);
   });
 
-  test('hands over what is thrown before the first await', async () => {
+  test('reports what is thrown before the first await', async () => {
     const errors: unknown[] = [];
     const loop = new BackgroundLoop(
       () => {
@@ -169,7 +169,7 @@ describe('BackgroundLoop', () => {
 });
 
 describe('BackgroundLoop.stop', () => {
-  test('waits for the run under way, and begins no other', async () => {
+  test('waits for the run in progress, and starts no other', async () => {
     const timers = new ManualTimers();
     const work = Promise.withResolvers<void>();
     let runs = 0;
@@ -192,14 +192,14 @@ describe('BackgroundLoop.stop', () => {
     expect(runs).toBe(1);
   });
 
-  test('aborts the run under way, which is no error', async () => {
+  test('aborts the run in progress, which is not an error', async () => {
     const { loop, errors } = manualLoop();
     loop.start();
     await loop.stop();
     expect(errors).toEqual([]);
   });
 
-  test('hands over what fails for another reason while it stops', async () => {
+  test('reports an error of another cause while it stops', async () => {
     const errors: unknown[] = [];
     const failure = Promise.withResolvers<void>();
     const loop = new BackgroundLoop(async () => failure.promise, {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { alongside, together } from './together.ts';
 
-test('gives what all give', async () => {
+test('returns the results of all', async () => {
   expect(await together(Promise.resolve(1), Promise.resolve('two'))).toEqual([1, 'two']);
 });
 
@@ -16,7 +16,7 @@ test('fails only when the other has ended too', async () => {
   expect(ended).toBe(true);
 });
 
-test('does the rest alongside, and fails with it only when the work has ended too', async () => {
+test('runs the rest concurrently, and fails with it only when the work has ended too', async () => {
   const work = Promise.withResolvers<string>();
   let ended = false;
   const both = alongside(work.promise, async () => Promise.reject(new Error('no disk'))).finally(() => (ended = true));
@@ -27,7 +27,7 @@ test('does the rest alongside, and fails with it only when the work has ended to
   await expect(both).rejects.toThrow('no disk');
 });
 
-test('leaves it to the rest whether the work has failed', async () => {
+test('ignores a failure of the work', async () => {
   expect(await alongside(Promise.reject(new Error('no cluster')), async () => Promise.resolve('a report'))).toBe(
     'a report',
   );

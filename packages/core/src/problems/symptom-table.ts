@@ -210,6 +210,27 @@ export const SYMPTOMS = {
     grace: MINUTE,
     reason: 'the workload may be created after the Service',
   },
+  PortMismatch: {
+    family: 'endpoints',
+    faultType: 'PortMismatch',
+    severity: 'warning',
+    grace: MINUTE,
+    reason: 'Service and workload may be changed one after the other',
+  },
+  UnknownAddress: {
+    family: 'endpoints',
+    faultType: 'UnknownAddress',
+    severity: 'warning',
+    grace: MINUTE,
+    reason: 'the Service may be created after the workload that calls it',
+  },
+  ScaledToZero: {
+    family: 'endpoints',
+    faultType: 'ScaledToZero',
+    severity: 'info',
+    grace: 5 * MINUTE,
+    reason: 'a workload may be scaled down on purpose for a while, or for good',
+  },
   NodeNotReady: {
     family: 'node',
     faultType: 'NodeUnhealthy',

@@ -6,8 +6,8 @@ import { z } from 'zod';
 const FILE = 'container.json';
 
 /**
- * What run-agent.sh records when the container has ended, its output and logs are as they will stay, and nothing remains
- * but to remove it (agent-container/CONTRACT.md).
+ * The record that run-agent.sh writes when the container has ended and its output and logs are final, before it removes the
+ * container (agent-container/CONTRACT.md).
  */
 const ContainerRecord = z.object({
   container: z.string(),
@@ -17,7 +17,7 @@ const ContainerRecord = z.object({
 });
 export type ContainerRecord = z.infer<typeof ContainerRecord>;
 
-/** The record of the last run; undefined when it did not get to its end, or there was none. */
+/** Returns the record of the last run; undefined if its script did not finish, or there was none. */
 export async function readContainerRecord(logsDirectory: string): Promise<ContainerRecord | undefined> {
   try {
     return ContainerRecord.safeParse(JSON.parse(await readFile(path.join(logsDirectory, FILE), 'utf8'))).data;

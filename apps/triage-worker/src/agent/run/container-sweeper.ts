@@ -10,19 +10,19 @@ import { usesEngine } from '../../roster.ts';
 const INTERVAL_MS = 60_000;
 
 export interface ContainerSweeperOptions {
-  /** The present configuration. */
+  /** Returns the current configuration. */
   config: () => Config;
   instance: string;
   incidents: IncidentStore;
-  /** The worker's. */
+  /** Environment of the worker. */
   environment: Record<string, string | undefined>;
   logger: Logger;
 }
 
 /**
- * Removes the containers that no retry will: those whose incident has ended or is unknown, and those that run past their
- * deadline. At the start of the worker and every minute. Those of open incidents that are within it, or have ended, are
- * left to the worker that takes the incident.
+ * Removes containers that no worker will adopt: those of ended and unknown incidents, and those past their deadline. Runs at
+ * the start of the worker and every minute. Other containers of open incidents are adopted or removed by the worker that
+ * claims the incident.
  */
 export class ContainerSweeper {
   readonly #options: ContainerSweeperOptions;
@@ -36,7 +36,7 @@ export class ContainerSweeper {
       onError: (error) =>
         this.#options.logger.warn(
           { error: error instanceof Error ? error.message : String(error) },
-          'containers that agents may have left could not be looked through',
+          'container sweep failed; retrying',
         ),
     },
   );
@@ -45,12 +45,12 @@ export class ContainerSweeper {
     this.#options = options;
   }
 
-  /** Begins to sweep, in the background. */
+  /** Starts to sweep in the background. */
   start(): void {
     this.#loop.start();
   }
 
-  /** Resolves when a sweep that is under way has ended. */
+  /** Resolves when the current sweep has ended. */
   stop(): Promise<void> {
     return this.#loop.stop();
   }
@@ -63,7 +63,7 @@ export class ContainerSweeper {
       if (await this.#isSurplus(container)) surplus.push(container.id);
     }
     await removeContainers(access, surplus);
-    if (surplus.length > 0) logger.warn({ containers: surplus }, 'removed containers of agents that nobody waits for');
+    if (surplus.length > 0) logger.warn({ containers: surplus }, 'orphaned containers removed');
   }
 
   async #isSurplus({ run, state }: AgentContainer): Promise<boolean> {
@@ -73,7 +73,7 @@ export class ContainerSweeper {
       const incident = await this.#options.incidents.get(run.incidentId);
       return incident === undefined || isFinal(incident.state);
     } catch (error) {
-      // A row that cannot be read will be looked at by a person, who may want the container.
+      // A row that cannot be read needs an operator, who may need the container.
       if (error instanceof CorruptIncidentError) return false;
       throw error;
     }

@@ -3,13 +3,13 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { engineEnvironment } from './script-environment.ts';
 
-/** An engine that does not answer at once will be missed by the script, too, which can say so. */
+/** The script reports an engine that stays unavailable. */
 const ENGINE_TIMEOUT_MS = 30_000;
 
 /** How to reach the container engine. */
 export interface EngineAccess {
   config: Pick<Settings, 'agent_engine'>;
-  /** The worker's. */
+  /** Environment of the worker. */
   environment: Record<string, string | undefined>;
   signal: AbortSignal;
 }
@@ -26,19 +26,19 @@ const Inspection = z.object({
   Config: z.object({ Labels: z.record(z.string(), z.string()) }),
 });
 
-/** A container of an agent, as its labels and the engine tell. */
+/** A container of an agent, by its labels and its state in the engine. */
 export interface AgentContainer {
   id: string;
-  /** Undefined: the labels are not ours, or not whole. */
+  /** Undefined if labels are missing or invalid. */
   run:
     | { incidentId: string; attempt: number; agent: z.infer<typeof Labels>['nightcrier.agent']; deadline: number }
     | undefined;
-  /** `broken`: it never ran, or something outside of it ended it, so what it left may be half a report. */
+  /** `broken`: it never ran, or was killed from outside, so its report may be incomplete. */
   state: 'running' | 'ended' | 'broken';
 }
 
 /**
- * The containers of agents that an installation has on this engine, running or not.
+ * Lists the agent containers of an installation on this engine, running or not.
  * @throws ExecaError when the engine does not answer
  */
 export async function listContainers(
@@ -50,12 +50,12 @@ export async function listContainers(
   const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
   const { stdout: ids } = await ask(access, ['ps', '--all', '--quiet', '--no-trunc', ...filters]);
   if (ids === '') return [];
-  // One that has gone since makes the exit code another than 0; the others are still told.
+  // If one was removed meanwhile, the exit code is not 0, and stdout has the others.
   const { stdout } = await ask(access, ['inspect', '--type', 'container', ...ids.split('\n')], { reject: false });
   return Inspection.array().parse(JSON.parse(stdout)).map(read);
 }
 
-/** Ends and removes containers. */
+/** Kills and removes containers. */
 export async function removeContainers(access: EngineAccess, ids: string[]): Promise<void> {
   if (ids.length > 0) await ask(access, ['rm', '--force', ...ids]);
 }
@@ -70,7 +70,7 @@ async function ask(
   return execa(config.agent_engine, words, options);
 }
 
-/** Exit codes of a container that was stopped or killed from outside, or went down with its machine. */
+/** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
 
 function read({ Id: id, State, Config }: z.infer<typeof Inspection>): AgentContainer {
@@ -86,5 +86,5 @@ function read({ Id: id, State, Config }: z.infer<typeof Inspection>): AgentConta
   return { id, run, state: whole ? 'ended' : 'broken' };
 }
 
-/** Past its deadline, run-agent.sh and `timeout` in the container get this long to end it themselves, in ms. */
+/** Time after the deadline for run-agent.sh and `timeout` in the container to stop it themselves, in ms. */
 export const DEADLINE_GRACE_MS = 30_000;

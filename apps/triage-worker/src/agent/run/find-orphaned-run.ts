@@ -9,15 +9,14 @@ import { usesEngine } from '../../roster.ts';
 /** The run of an agent whose worker died. */
 export interface OrphanedRun {
   agent: AgentCli;
-  /** Whose container it is: `nc-<incident>-<attempt>`. */
+  /** The attempt that started it; its container is `nc-<incident>-<attempt>`. */
   attempt: number;
 }
 
 /**
- * Looks for what an earlier attempt at an incident left behind: an agent that still works within its deadline, or that has
- * ended with nobody there to judge it. To follow that one to its end costs nothing; a second one would cost as much again.
- * All other containers of the incident are removed. An engine that does not answer has nothing to adopt: starting an agent
- * will fail too, and say so.
+ * Looks for the run of an earlier attempt to adopt: an agent that runs within its deadline, or has ended without a worker to
+ * judge it. Adopting it costs nothing; a second run would cost as much again. Removes all other containers of the incident.
+ * If the engine does not answer, there is nothing to adopt, and the start of an agent will report the error.
  */
 export async function findOrphanedRun(claim: Claim, context: TriageContext): Promise<OrphanedRun | undefined> {
   const { config, instance, logger, signal } = context;
@@ -32,20 +31,17 @@ export async function findOrphanedRun(claim: Claim, context: TriageContext): Pro
     const surplus = containers.filter((container) => container !== adoptable).map(({ id }) => id);
     if (surplus.length > 0) {
       await removeContainers(context, surplus);
-      logger.warn({ containers: surplus }, 'removed containers that an earlier attempt had left');
+      logger.warn({ containers: surplus }, 'containers of earlier attempts removed');
     }
-    const left = adoptable?.run ?? (await readRecordedRun(config, incidentId));
-    if (left === undefined) return undefined;
-    logger.info(
-      { agent: left.agent, attempt: left.attempt },
-      'an agent that another worker began is followed to its end',
-    );
-    return { agent: left.agent, attempt: left.attempt };
+    const orphan = adoptable?.run ?? (await readRecordedRun(config, incidentId));
+    if (orphan === undefined) return undefined;
+    logger.info({ agent: orphan.agent, attempt: orphan.attempt }, 'adopted running agent');
+    return { agent: orphan.agent, attempt: orphan.attempt };
   } catch (error) {
     signal.throwIfAborted();
     // The message alone: an error of a subprocess carries more than belongs in a log.
     const message = error instanceof Error ? error.message : String(error);
-    logger.warn({ error: message }, 'could not look for containers of earlier attempts');
+    logger.warn({ error: message }, 'containers of earlier attempts not listed');
     return undefined;
   }
 }
@@ -54,10 +50,10 @@ function isInTime(deadline: number): boolean {
   return Date.now() < deadline + DEADLINE_GRACE_MS;
 }
 
-/** The last run in the workspace, where its script saw to its end, and only the worker had died. */
+/** Returns the last run in the workspace if its script finished after its worker died. */
 async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<OrphanedRun | undefined> {
   const record = await readContainerRecord(workspaceOf(workspace_root, incidentId).logs);
-  // What cut the others off may have left half a report.
+  // The others were cut off, and their report may be incomplete.
   if (record === undefined || !['exited', 'timeout', 'oom'].includes(record.reason)) return undefined;
   const { agent, container } = record;
   return { agent, attempt: Number(container.slice(container.lastIndexOf('-') + 1)) };

@@ -33,7 +33,7 @@ it('passes everything that the script needs', () => {
   );
 });
 
-it('leaves to the script what is not set', () => {
+it('omits flags that are not set', () => {
   const flags = scriptArguments(run, Settings.parse({ agent_cli: 'claude' }));
   expect(flags).not.toContain('-m');
   expect(flags).not.toContain('--allowed-tools');
@@ -44,7 +44,7 @@ it('rounds a deadline up to whole seconds', () => {
   expect(flags[flags.indexOf('--timeout') + 1]).toBe('2');
 });
 
-it('tells the script to follow a container where there is one', () => {
+it('adopts a container only when asked to', () => {
   const settings = Settings.parse({ agent_cli: 'claude' });
   expect(scriptArguments(run, settings)).not.toContain('--adopt');
   expect(scriptArguments({ ...run, adopt: true }, settings).at(-1)).toBe('--adopt');

@@ -9,11 +9,11 @@ export interface AgentRun {
   /** Path of the kubeconfig that the agent gets. */
   kubeconfig: string;
   workspace: Workspace;
-  /** Which worker runs it; becomes a label of the container. */
+  /** The worker that runs it; a label of the container. */
   workerId: string;
-  /** Which installation it belongs to; becomes a label of the container. */
+  /** The installation that it belongs to; a label of the container. */
   instance: string;
-  /** Follow the container of this attempt, which another worker has begun, instead of starting one. */
+  /** Adopt the container of this attempt instead of starting one. */
   adopt: boolean;
 }
 
@@ -31,7 +31,7 @@ export type AgentSettings = Pick<
   | 'agent_timeout'
 >;
 
-/** The arguments of `run-agent.sh` (agent-container/CONTRACT.md). What is not set is left to the script's own default. */
+/** Returns the arguments of `run-agent.sh` (agent-container/CONTRACT.md). Unset flags have the script's defaults. */
 export function scriptArguments(run: AgentRun, settings: AgentSettings): string[] {
   const flags: [flag: string, value: string | undefined][] = [
     ['-w', run.workspace.directory],

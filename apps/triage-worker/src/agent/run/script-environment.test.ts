@@ -20,12 +20,12 @@ it.each<[AgentCli, Record<string, string>]>([
   expect(await scriptEnvironment(Settings.parse({ ...keys, agent_cli }), {})).toEqual(expected);
 });
 
-it('gives goose the provider that there is a key for', async () => {
+it('gives goose the provider whose key is configured', async () => {
   const settings = Settings.parse({ agent_cli: 'goose', gemini_api_key: 'g-key' });
   expect(await scriptEnvironment(settings, {})).toEqual({ GEMINI_API_KEY: 'g-key', GOOSE_PROVIDER: 'google' });
 });
 
-it("hands on no more of the worker's environment than the container engine's client needs", async () => {
+it('passes on only the variables that the client of the container engine needs', async () => {
   const inherited = {
     PATH: '/bin',
     HOME: '/root',

@@ -2,10 +2,10 @@ import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import type { Settings } from '@nightcrier/core/settings/config';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 
-/** What the script and the container engine's client need of the worker's environment; nothing else of it goes on. */
+/** The variables of the worker's environment that the script and the client of the container engine get. */
 const INHERITED_VARIABLES = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
 
-/** Of the worker's environment, what the container engine's client needs. */
+/** Returns the environment of the container engine's client. */
 export function engineEnvironment(inherited: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     INHERITED_VARIABLES.flatMap((name) => {
@@ -16,8 +16,8 @@ export function engineEnvironment(inherited: Record<string, string | undefined>)
 }
 
 /**
- * The whole environment of the agent script: that of the engine's client, and key and base URL of the one provider that
- * the agent uses. The keys are read at each run, so that a rotated key file takes effect.
+ * Returns the whole environment of the agent script: that of the engine's client, and key and base URL of the one provider
+ * that the agent uses. Keys are read at each run, so that a rotated key file applies.
  * @throws Error that names the key's file when it cannot be read
  */
 export async function scriptEnvironment(

@@ -33,8 +33,8 @@ const Event = z.discriminatedUnion('type', [
 ]);
 
 /**
- * `claude --output-format stream-json`. An answer comes in several events with the same id, and with the tokens as of its
- * beginning; the last event has the sums and replaces what was counted.
+ * Reads `claude --output-format stream-json`. A response comes in several events with the same id and the tokens at its start;
+ * the last event has the sums and replaces the counts.
  */
 export const claude: Dialect = (json, tally) => {
   const event = Event.safeParse(json).data;

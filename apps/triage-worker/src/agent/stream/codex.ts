@@ -13,7 +13,7 @@ const Event = z.discriminatedUnion('type', [
 
 const TOOLS = new Set(['command_execution', 'file_change', 'mcp_tool_call', 'web_search']);
 
-/** `codex exec --json`. It gives no cost, no model, and no tokens of a run that failed. */
+/** Reads `codex exec --json`, which has no cost, no model, and no tokens of a failed run. */
 export const codex: Dialect = (json, tally) => {
   const event = Event.safeParse(json).data;
   switch (event?.type) {
@@ -38,5 +38,5 @@ export const codex: Dialect = (json, tally) => {
   }
 };
 
-/** How codex says on stderr that its rules refused a command; its stream says nothing of it. */
+/** The line on stderr when codex's rules refuse a command; its stream does not have it. */
 export const CODEX_DENIAL = /codex_core::tools::router: .*Rejected\(/;

@@ -13,7 +13,7 @@ const Event = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** `gemini --output-format stream-json`. It gives no cost and no turns: a turn is what the model says in one go. */
+/** Reads `gemini --output-format stream-json`, which has no cost and no turns; a turn is one response of the model. */
 export const gemini: Dialect = (json, tally) => {
   const event = Event.safeParse(json).data;
   switch (event?.type) {

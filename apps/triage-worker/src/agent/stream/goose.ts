@@ -20,8 +20,8 @@ const Event = z.discriminatedUnion('type', [
 ]);
 
 /**
- * `goose run --output-format stream-json`. An answer comes in pieces with the same id. Releases that give only the sum of
- * the tokens have it counted as input.
+ * Reads `goose run --output-format stream-json`. A response comes in pieces with the same id. For releases that report only
+ * the sum of the tokens, it counts as input.
  */
 export const goose: Dialect = (json, tally) => {
   const event = Event.safeParse(json).data;

@@ -36,7 +36,7 @@ async function read(
   return readAgentStream(logs, { agent, prices, model });
 }
 
-it('counts what an agent used that was cut off before it could say so itself', async () => {
+it('counts the usage of an agent that was cut off before it reported a sum', async () => {
   const { usage } = await read('claude', [{ type: 'system', model: 'm' }, answer('a'), answer('a'), answer('b')], {
     m: { input: 1, cached_input: 0.5, output: 10 },
   });
@@ -44,7 +44,7 @@ it('counts what an agent used that was cut off before it could say so itself', a
   expect(usage).toMatchObject({ cost_source: 'price table', cost_usd: (1000 * 1 + 1600 * 0.5 + 10 * 10) / 1e6 });
 });
 
-it("takes the CLI's own figures where it gives them", async () => {
+it('uses the figures that the CLI reports', async () => {
   const result = {
     type: 'result',
     is_error: false,
@@ -73,7 +73,7 @@ it.each([
   expect(usage).toMatchObject({ cost_source: 'price table', unpriced_tokens: 0 });
 });
 
-it('says how many tokens have no price', async () => {
+it('counts tokens without a price', async () => {
   const { usage } = await read('codex', [CODEX_DONE], { other: { input: 1, output: 1 } });
   expect(usage).toMatchObject({ cost_usd: 0, unpriced_tokens: 1_100_000 });
   expect(usage).not.toHaveProperty('cost_source');
@@ -97,7 +97,7 @@ it('reads goose', async () => {
   expect((await read('goose', [{ type: 'complete', total_tokens: 15 }])).usage.input_tokens).toBe(15);
 });
 
-it('survives a line of 10 MB, binary garbage and events of another shape, and counts what it could not read', async () => {
+it('counts a line of 10 MB, binary garbage and unknown events as unreadable', async () => {
   const garbage = Buffer.from(
     Array.from({ length: 5_000 }, (_, at) => (at * 7919) % 256).filter((byte) => byte !== 10),
   );
@@ -115,13 +115,13 @@ it('survives a line of 10 MB, binary garbage and events of another shape, and co
   expect(usage).toMatchObject({ input_tokens: 1_000_000, output_tokens: 100_000, unreadable_lines: 3 });
 });
 
-it('reads no more than a log can have by right', async () => {
+it('reads no more than the limit of a log', async () => {
   const line = Buffer.from(`${'y'.repeat(1023)}\n`.repeat(65 * 1024));
   const { usage } = await read('codex', [line, CODEX_DONE]);
   expect(usage).toMatchObject({ input_tokens: 0, unreadable_lines: 64 * 1024 + 1 });
 });
 
-it('has used nothing where there is no log', async () => {
+it('reports no usage without a log', async () => {
   const { usage, failure } = await readAgentStream('/nowhere', { agent: 'claude', prices: {} });
   expect(usage).toMatchObject({ turns: 0, input_tokens: 0, cost_usd: 0 });
   expect(failure).toBeUndefined();

@@ -8,29 +8,29 @@ import { goose } from './goose.ts';
 import { readLines } from './read-lines.ts';
 import { type Dialect, emptyTally, type Tally } from './tally.ts';
 
-/** A longer line is passed over: no event that counts is as long, but a tool's output can be. */
+/** Longer lines are skipped: a tool's output can be longer, an event that counts cannot. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 const DIALECTS: Record<Exclude<AgentCli, 'builtin'>, Dialect> = { claude, codex, gemini, goose };
 
-/** What the stream of an agent's CLI tells of its run. */
+/** The result of reading the stream of an agent's CLI. */
 export interface AgentStream {
   usage: AgentUsage;
-  /** How the CLI says that it failed. `status`: what the model's API answered, where the CLI says so. */
+  /** The failure that the CLI reports. `status`: of the model's API, if the CLI reports it. */
   failure: Tally['failure'];
 }
 
-/** Which agent's stream it is, and what says how much it cost. */
+/** The agent of the stream, and the prices of its model. */
 export interface StreamReading {
   agent: AgentCli;
-  /** As configured, for CLIs that do not say which model they use. */
+  /** The configured model, for CLIs that do not report it. */
   model?: string | undefined;
   prices: Settings['agent_prices'];
 }
 
 /**
- * Reads what a CLI said while it ran, line by line, out of the logs of its run: also of one that was cut off. Lines that
- * are no events are counted, whatever they hold; a run without logs has used nothing.
+ * Reads the stream of a CLI from the logs of its run, line by line, also of a run that was cut off. Lines that are no events
+ * are counted; a run without logs has no usage.
  */
 export async function readAgentStream(logsDirectory: string, reading: StreamReading): Promise<AgentStream> {
   const tally = emptyTally();

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 
-/** Most that is read of a stream; what keeps one writes no more than this. */
+/** Maximum bytes read of a stream; the log of the agent is limited to the same. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a file that an agent could fill with anything, as bytes, in bounded memory. A line that is longer than
- * `maxBytes` comes as undefined, and so does what is beyond the 64 MiB that are read. Without the file there are none.
+ * Yields the lines of a file with untrusted content, as bytes, in bounded memory. Yields undefined for a line longer than
+ * `maxBytes`, and for what is beyond 64 MiB. A missing file has no lines.
  */
 export async function* readLines(file: string, maxBytes: number): AsyncGenerator<Buffer | undefined> {
   await using handle = await open(file, 'r').catch((error: unknown) => {

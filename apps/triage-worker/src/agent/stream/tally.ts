@@ -1,25 +1,25 @@
 import { z } from 'zod';
 
-/** Tokens of answers of a model. */
+/** Tokens of responses of a model. */
 export interface Tokens {
-  /** What was cached included. */
+  /** Cached tokens included. */
   input_tokens: number;
   cached_input_tokens: number;
   output_tokens: number;
 }
 
-/** What has been read of a stream so far. The dialects of the CLIs write to it, event by event. */
+/** The counts of a stream so far. The reader of each CLI updates them, event by event. */
 export interface Tally extends Tokens {
-  /** As the CLI names it, where it does. */
+  /** The name that the CLI reports, if any. */
   model: string | undefined;
   turns: number;
   tool_calls: number;
   denials: number;
-  /** The CLI's own figure, in USD. */
+  /** The cost that the CLI reports, in USD. */
   cost_usd: number | undefined;
-  /** How the CLI says that it failed; the last one counts. */
+  /** The failure that the CLI reports; the last one counts. */
   failure: { message: string; status: number | undefined } | undefined;
-  /** Answers of the model that are counted already, and other things to remember from one event to the next. */
+  /** Ids of counted responses, and other state between two events. */
   seen: Set<string>;
 }
 
@@ -29,10 +29,10 @@ export function emptyTally(): Tally {
   return { ...tokens, ...none, turns: 0, tool_calls: 0, denials: 0, seen: new Set() };
 }
 
-/** Reads one event of a CLI's stream. What it does not know, it passes over. */
+/** Reads one event of a CLI's stream. Skips unknown events. */
 export type Dialect = (event: unknown, tally: Tally) => void;
 
-/** A count that a CLI gives. A process in the container could have written it, so it has bounds. */
+/** A count that a CLI reports. It is untrusted, so it has bounds. */
 export const count = z.number().int().min(0).max(1_000_000_000_000);
-/** A count that a CLI may leave out. */
+/** A count that a CLI may omit. */
 export const optionalCount = count.nullish().transform((value) => value ?? 0);

@@ -37,7 +37,7 @@ it.each([
   expect(await read('no event', event, '[]')).toEqual(expected);
 });
 
-it('takes what a model says for no output', async () => {
+it('does not take text of the model for output', async () => {
   const text = { type: 'text', text: 'I saw OOMKilled' };
   expect(
     await read(

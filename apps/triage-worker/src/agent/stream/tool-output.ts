@@ -2,14 +2,14 @@ import path from 'node:path';
 import { z } from 'zod';
 import { readLines } from './read-lines.ts';
 
-/** A longer line is passed over. */
+/** Longer lines are skipped. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 const Content = z.union([
   z.string().transform((text) => [text]),
   z.array(z.object({ text: z.string().optional() }).transform(({ text }) => text ?? '')).transform((texts) => texts),
 ]);
-/** A part of a message: of claude's, of goose's, or of another kind. */
+/** A part of a message of claude, goose or another CLI. */
 const Part = z.union([
   z.object({ type: z.literal('tool_result'), content: Content }).transform(({ content }) => content),
   z
@@ -21,7 +21,7 @@ const Part = z.union([
   z.unknown().transform((): string[] => []),
 ]);
 
-/** What the tools of an agent gave, in the words of each CLI's stream. What the model says is none of it. */
+/** Events with the output of tools, in the format of each CLI. Text of the model is not included. */
 const ToolOutput = z.union([
   // claude and goose
   z.object({ message: z.object({ content: z.array(Part) }) }).transform(({ message }) => message.content.flat()),
@@ -40,7 +40,7 @@ const ToolOutput = z.union([
   z.object({ type: z.literal('tool_result'), output: z.string() }).transform(({ output }) => [output]),
 ]);
 
-/** What the tools of an agent gave it, one text after the other, out of the logs of its run. */
+/** Yields the output of an agent's tools from the logs of its run. */
 export async function* toolOutputs(logsDirectory: string): AsyncGenerator<string> {
   for await (const line of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
     if (line) yield* outputsIn(line.toString('utf8'));

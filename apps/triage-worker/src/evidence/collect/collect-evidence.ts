@@ -1,115 +1,175 @@
 import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
-import { together } from '@nightcrier/core/async/together';
-import { collectDependencies } from './collect-dependencies.ts';
-import { collectLogs } from './collect-logs.ts';
-import { collectConfigMaps, collectNodes, collectVolumeClaims } from './collect-needs.ts';
-import { collectPods } from './collect-pods.ts';
-import type { Collection } from './collection.ts';
-import type { Evidence, ObjectPiece } from '../evidence.ts';
-import { EvidenceReader, type ObjectReference } from '../evidence-reader.ts';
+import type { Alert, Evidence, EvidencePiece } from '../evidence.ts';
+import { EvidenceReader } from '../evidence-reader.ts';
+import { isWorkload } from '../kubernetes-object.ts';
+import { containerStatuses, isPodReady, requiredConfigMaps } from '../pod-trouble.ts';
+import { builtInType } from '../resource-type.ts';
+import { ClusterView } from '../view/cluster-view.ts';
+import type { Workload } from '../view/workload.ts';
+import { logsOfDependencies, logsOfUnready, logsOfWorkloads, type LogRequest } from './choose-logs.ts';
+import { pickOut } from './pick-out.ts';
+import { workloadsOf } from '../view/subject.ts';
+import { listNamespace, listNodes, listSystem, listVolumes } from './surroundings.ts';
 
-const MAX_OWNERS = 4;
+const MAX_CONFIG_MAPS = 8;
+/** How many times the names in the logs are followed to the next Services. */
+const ROUNDS = 2;
 
 /**
- * Saves what an investigation needs and what rotates away: the resource at fault, its owners and pods, their events,
- * logs and nodes. Reads only, and never Secrets or the content of ConfigMaps. A request that fails becomes a gap.
+ * Saves what an investigation needs and what rotates away: the resource at fault, everything in its namespace that it may
+ * depend on, nodes, events, and the logs of the containers at fault and of the services that these complain about.
+ * Reads only, and never Secrets or the values in ConfigMaps. A request that fails becomes a gap.
+ * @param options.alerts the alerts that fire in the cluster
  * @throws KubernetesError for which `isClusterAway` holds, or the signal's reason
  */
 export async function collectEvidence(options: {
   kubernetes: Kubernetes;
   fault: FaultEvent;
+  alerts?: Alert[];
   now?: () => Date;
   signal?: AbortSignal;
 }): Promise<Evidence> {
-  const { kubernetes, fault, now = () => new Date(), signal } = options;
+  const { kubernetes, fault, alerts = [], now = () => new Date(), signal } = options;
   const collectedAt = now().toISOString();
   const reader = new EvidenceReader(kubernetes, now, signal);
-  const part = (): Collection => ({ reader, fault, pieces: [] });
-  // The parts stand in this order, whichever of them comes first.
-  const parts = {
-    resource: part(),
-    owners: part(),
-    pods: part(),
-    nodes: part(),
-    events: part(),
-    claims: part(),
-    configMaps: part(),
-    logs: part(),
-  };
+  const { namespace } = fault.resource;
 
   // The resource's events outlive it, so they are asked for even when it is gone.
-  const [resource] = await together(collectResource(parts.resource), collectEvents(parts.events, [fault.resource]));
-  const owners = collectOwners(parts.owners, resource);
-  const pods = collectPods(parts.pods, resource);
-  const nodes = pods.then(async (found) => collectNodes(parts.nodes, found));
-  const related = Promise.all([owners, pods, nodes]).then((found) => [...setsIn(parts.pods), ...found.flat()]);
-  await allSettled([
-    owners,
-    related.then(async (found) => collectEvents(parts.events, found.map(referenceTo).filter(isNot(fault.resource)))),
-    pods.then(async (found) => collectVolumeClaims(parts.claims, found)),
-    pods.then(async (found) => collectConfigMaps(parts.configMaps, found)),
-    pods.then(async (found) => collectLogs(parts.logs, found)).then(async () => collectDependencies(parts.logs)),
+  const [resource, events, around, nodes] = await allSettled([
+    reader.object('resource', fault.resource),
+    reader.events(fault.resource),
+    namespace === undefined ? [] : listNamespace(reader, namespace),
+    listNodes(reader),
   ]);
-  return { collectedAt, pieces: Object.values(parts).flatMap(({ pieces }) => pieces) };
+  const pieces: EvidencePiece[] = [resource, events, ...pickOut(fault, resource, [...around, ...nodes])];
+  if (alerts.length > 0) pieces.push({ type: 'alerts', alerts, command: 'amtool alert query', at: collectedAt });
+  const view = () => new ClusterView({ collectedAt, pieces });
+
+  pieces.push(...(await ownPods(reader, view(), fault)));
+  const first = view();
+  const workloads = workloadsOf(first, fault.resource);
+  const [volumes, system, configMaps, logs] = await allSettled([
+    needsVolumes(first, namespace) ? listVolumes(reader) : [],
+    needsSystem(first, fault, workloads) ? listSystem(reader) : [],
+    readConfigMaps(reader, workloads),
+    readLogs(reader, [
+      ...logsOfWorkloads(workloads, fault),
+      ...(fault.resource.kind === 'Service' ? logsOfUnready(first, namespace) : []),
+    ]),
+  ]);
+  pieces.push(...volumes, ...system, ...configMaps, ...logs);
+
+  const read = new Set(logs.map(({ command }) => command));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const current = view();
+    const served = round === 0 ? workloads : [...workloads, ...withLogs(current, namespace)];
+    const wanted = logsOfDependencies(current, served).filter((request) => !isRead(current, request));
+    const more = (await readLogs(reader, wanted)).filter(({ command }) => !read.has(command));
+    if (more.length === 0) break;
+    for (const { command } of more) read.add(command);
+    pieces.push(...more);
+  }
+  return { collectedAt, pieces };
 }
 
 /** Fails as the first of them, once all have ended. */
-async function allSettled(work: Promise<unknown>[]): Promise<void> {
+async function allSettled<T extends readonly unknown[]>(
+  work: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);
-  await Promise.all(work);
+  return Promise.all(work);
 }
 
-function setsIn({ pieces }: Collection): ObjectPiece[] {
-  return pieces.filter((piece): piece is ObjectPiece => piece.type === 'object' && piece.role === 'replicaSet');
+/** In a namespace with more pods than a page holds, those of the workload by their labels. */
+async function ownPods(reader: EvidenceReader, view: ClusterView, { resource }: FaultEvent): Promise<EvidencePiece[]> {
+  const { namespace } = resource;
+  if (namespace === undefined || view.isComplete('Pod', namespace)) return [];
+  const selectors = workloadsOf(view, resource).flatMap((workload) => selectorOf(workload) ?? []);
+  const found = await Promise.all(
+    selectors.slice(0, 2).map(async (selector) => reader.list('pod', builtInType('Pod'), { namespace, selector })),
+  );
+  return found.flat();
 }
 
-async function collectResource({ reader, fault, pieces }: Collection): Promise<ObjectPiece | undefined> {
-  const piece = await reader.object('resource', fault.resource);
-  pieces.push(piece);
-  return piece.type === 'object' ? piece : undefined;
+function selectorOf({ object }: Workload): string | undefined {
+  const labels = object && isWorkload(object) ? Object.entries(object.spec?.selector?.matchLabels ?? {}) : [];
+  return labels.length > 0 ? labels.map(([key, value]) => `${key}=${value}`).join(',') : undefined;
 }
 
-/** Pod → ReplicaSet → Deployment, or Pod → Job → CronJob. */
-async function collectOwners(
-  { reader, pieces }: Collection,
-  resource: ObjectPiece | undefined,
-): Promise<ObjectPiece[]> {
-  const owners: ObjectPiece[] = [];
-  let current = resource;
-  while (current !== undefined && owners.length < MAX_OWNERS) {
-    const owner = ownerOf(current);
-    if (owner === undefined) break;
-    const piece = await reader.object('owner', owner);
-    pieces.push(piece);
-    current = piece.type === 'object' ? piece : undefined;
-    if (current !== undefined) owners.push(current);
-  }
-  return owners;
+/** Volumes matter where a claim is not bound or a pod has no node. */
+function needsVolumes(view: ClusterView, namespace: string | undefined): boolean {
+  return (
+    view.all('PersistentVolumeClaim', namespace).some(({ status }) => status?.phase !== 'Bound') ||
+    view
+      .all('Pod', namespace)
+      .some(
+        ({ spec, status }) =>
+          status?.phase === 'Pending' &&
+          (spec?.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim),
+      )
+  );
 }
 
-async function collectEvents({ reader, pieces }: Collection, subjects: ObjectReference[]): Promise<void> {
-  const unique = new Map(subjects.map((subject) => [nameOf(subject), subject]));
-  pieces.push(...(await Promise.all([...unique.values()].map((subject) => reader.events(subject)))));
+/** What runs the cluster matters where a node is at fault, where pods do not become ready, and where names do not resolve. */
+function needsSystem(view: ClusterView, { resource }: FaultEvent, workloads: Workload[]): boolean {
+  const isNode = resource.kind === 'Node';
+  return (
+    isNode ||
+    workloads.length === 0 ||
+    workloads.some(({ pods }) => pods.length === 0 || pods.some((pod) => !isPodReady(pod)))
+  );
 }
 
-function isNot(one: ObjectReference): (other: ObjectReference) => boolean {
-  return (other) => nameOf(other) !== nameOf(one);
+/** Only for pods that cannot start: a missing ConfigMap or key is one of the causes. */
+async function readConfigMaps(reader: EvidenceReader, workloads: Workload[]) {
+  const wanted = workloads.flatMap(({ pods, namespace }) =>
+    pods
+      .filter(
+        (pod) =>
+          pod.spec?.nodeName !== undefined &&
+          containerStatuses(pod).some(({ state }) =>
+            ['CreateContainerConfigError', 'ContainerCreating'].includes(state?.waiting?.reason ?? ''),
+          ),
+      )
+      .flatMap(requiredConfigMaps)
+      .map((name) => ({ name, namespace })),
+  );
+  const unique = [...new Map(wanted.map((it) => [`${it.namespace}/${it.name}`, it])).values()];
+  return Promise.all(
+    unique.slice(0, MAX_CONFIG_MAPS).map(async ({ namespace, name }) => reader.configMapExists(namespace, name)),
+  );
 }
 
-function nameOf({ kind, namespace, name }: ObjectReference): string {
-  return `${kind}/${namespace}/${name}`;
+async function readLogs(reader: EvidenceReader, requests: LogRequest[]) {
+  const unique = new Map(requests.map((request) => [Object.values(request).join('/'), request]));
+  const found = await Promise.all(
+    [...unique.values()].map(async ({ namespace, pod, container, previous }) =>
+      reader.log(namespace, pod, container, previous),
+    ),
+  );
+  return found.filter((piece) => piece !== undefined);
 }
 
-function ownerOf({ object }: ObjectPiece): ObjectReference | undefined {
-  const { ownerReferences = [], namespace } = object.metadata ?? {};
-  const { apiVersion, kind, name } = ownerReferences.find(({ controller }) => controller) ?? {};
-  // The owner of a node's own static pods is the Node itself: nothing to climb.
-  if (apiVersion === undefined || kind === undefined || name === undefined || kind === 'Node') return undefined;
-  return { apiVersion, kind, name, namespace };
+function isRead(view: ClusterView, { namespace, pod, container, previous }: LogRequest): boolean {
+  return view.log(namespace, pod, container, previous) !== undefined;
 }
 
-function referenceTo({ object }: ObjectPiece): ObjectReference {
-  const { apiVersion = 'v1', kind = '', metadata } = object;
-  return { apiVersion, kind, name: metadata?.name ?? '', namespace: metadata?.namespace };
+/** The pods whose logs were read, as workloads of their own: their complaints are followed in turn. */
+function withLogs(view: ClusterView, namespace: string | undefined): Workload[] {
+  return view
+    .all('Pod', namespace)
+    .filter((pod) =>
+      containerStatuses(pod).some(
+        ({ name = '' }) => view.log(pod.metadata?.namespace ?? '', pod.metadata?.name ?? '', name, false) !== undefined,
+      ),
+    )
+    .map((pod) => ({
+      kind: 'Pod',
+      name: pod.metadata?.name ?? '',
+      namespace: pod.metadata?.namespace ?? 'default',
+      object: pod,
+      pods: [pod],
+      creators: [],
+    }));
 }

@@ -39,26 +39,26 @@ type WatchSettings = Omit<
 /** Durations in milliseconds. */
 export interface ClusterConnectionOptions extends WatchSettings {
   pollInterval: number;
-  /** Between two looks for what a subscription may have missed without a sign; 0: only after a gap. */
+  /** Between two resyncs of a subscribed cluster; 0: only after a gap. */
   resyncInterval: number;
-  /** What is remembered of the cluster beyond this connection. */
+  /** Stored state of the cluster, which outlives this connection. */
   memory: WatermarkMemory;
   reconnect: ReconnectConfig;
   onReceived: (received: Received) => void;
-  /** The health has changed in more than its countdown. */
+  /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
   timeouts?: ClusterWatchOptions['timeouts'];
   now?: () => number;
   random?: () => number;
 }
 
-/** A server that does not let us in wants its operator, not another attempt. */
+/** Failures that only an operator can fix. */
 const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden']);
 
 /**
- * The connection to one cluster (design.md, "ClusterConnection"): watch it, notice the loss, back off, and again, without
- * end, until it is stopped. It depends on no other cluster. {@link ConnectionStatusTracker} has the states. A stopped
- * connection is not started again.
+ * The connection to one cluster (design.md, "ClusterConnection"): watches it, backs off after a loss, and reconnects until
+ * it is stopped, independently of all other clusters. {@link ConnectionStatusTracker} has the states. A stopped connection
+ * cannot be started again.
  */
 export class ClusterConnection {
   readonly #options: ClusterConnectionOptions;
@@ -113,7 +113,7 @@ export class ClusterConnection {
       watermark: this.#watermark,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
-          logger.warn({ subscribe_mode: options.mode }, 'server has no subscriptions; polling it instead');
+          logger.warn({ subscribe_mode: options.mode }, 'subscriptions not supported; polling');
         }
         this.#mode = mode;
         this.#degraded = undefined;
@@ -126,18 +126,18 @@ export class ClusterConnection {
     };
   }
 
-  /** Begins to connect, in the background; a cluster that is away is no error. Does nothing when started or stopped. */
+  /** Connects in the background; an unreachable cluster is not an error. Does nothing when started or stopped. */
   start(): void {
     if (!this.#stopping.signal.aborted) this.#running ??= this.#run();
   }
 
-  /** Unsubscribes, ends the session with the server, and resolves when all is over. Concurrent calls share one stop. */
+  /** Unsubscribes and deletes the session on the server. Concurrent calls share one stop. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  /** How the connection stands, in the form of design.md, "Health Status Structure". */
+  /** Returns the health (design.md, "Health Status Structure"). */
   health(): ClusterHealth {
     const { cluster } = this.#options;
     const { status, failure } = this.#status;
@@ -214,8 +214,8 @@ export class ClusterConnection {
     if (error instanceof ConnectionError) return error;
     this.#options.logger.error(
       { cluster: this.#options.cluster.name, error },
-      'cluster connection failed in an unforeseen way',
+      'cluster connection failed unexpectedly',
     );
-    return new ConnectionError('internal', `unforeseen: ${rootMessage(error)}`, { cause: error });
+    return new ConnectionError('internal', `unexpected error: ${rootMessage(error)}`, { cause: error });
   }
 }

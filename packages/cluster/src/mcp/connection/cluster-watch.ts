@@ -29,14 +29,14 @@ export interface ClusterWatchOptions {
   cluster: ClusterConfig;
   /** Called at each connect, so that a rotated key takes effect. */
   readAccess: () => Promise<McpAccess>;
-  /** What is wanted of the server; one without subscriptions is polled in any case. */
+  /** What to ask of the server. One without subscriptions is polled in any case. */
   mode: SubscriptionMode | 'poll';
-  /** A dead connection is noticed within this time. */
+  /** A dead connection is detected within this time. */
   readTimeout: number;
   timeouts: ClusterWatchTimeouts;
   /** Shared by all connections of the process. */
   transport: Dispatcher;
-  /** Bounds how many connects the process makes at once; shared. */
+  /** Bounds the concurrent connects of the process; shared. */
   connectLimit: LimitFunction;
   /** Between 0 and 1. */
   random: () => number;
@@ -55,10 +55,10 @@ export interface ClusterWatchOptions {
 }
 
 /**
- * Watches a cluster with one session, from connect to loss: connect, open the event stream, let notifications through,
- * subscribe, and then look after it; or poll instead. Each call is an epoch of its own: what it sets up dies with it, so
- * that nothing of an old connection reaches a later one.
- * @throws always: ConnectionError for a loss, the signal's reason for a stop, and then server and session are rid of us
+ * Watches a cluster with one session, from connect to loss: connects, opens the event stream, enables notifications,
+ * subscribes and probes; or polls instead. Each call is an epoch: all that it sets up ends with it, so that nothing of an
+ * old connection reaches a later one.
+ * @throws always: ConnectionError for a loss; the signal's reason for a stop, after unsubscribing and deleting the session
  */
 export async function watchCluster(options: ClusterWatchOptions, stop: AbortSignal): Promise<never> {
   const epoch = new AbortController();
@@ -74,7 +74,7 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
         ? pollUntilLost(options, session, signal)
         : subscribeUntilLost(options, mode, session, subscription, epoch));
     } finally {
-      // A stop waits for the clean end. What a lost session left behind is cleared away beside the next attempt.
+      // A stop waits for the clean end. A lost session is closed while the next attempt runs.
       if (stop.aborted) await subscription.unsubscribe(session, options.timeouts.close);
       const closed = session.close();
       if (stop.aborted) await closed;
@@ -136,7 +136,7 @@ async function connect(
   try {
     const mode = chooseMode(options, session);
     options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
-    // Subscribed before the stream is up, the first fault would be lost and cancel the subscription.
+    // Without an open stream the first fault would be lost, and would cancel the subscription.
     if (mode !== 'poll') await pTimeout(session.listen(), { milliseconds: Infinity, signal });
     status.change('connected');
     return { session, mode };
@@ -171,7 +171,7 @@ async function subscribeUntilLost(
     untilLost,
   );
   resync.begin(now());
-  // What the server reports bears the fingerprints of its own name for the cluster.
+  // The server computes fingerprints from its own name for the cluster.
   if (session.tools.has(LIST_RESOURCES_TOOL)) {
     const question = { clusterName, mode };
     const onLost = (error: ConnectionError): void => epoch.abort(error);
@@ -186,7 +186,7 @@ async function subscribeUntilLost(
   return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
 }
 
-/** The first poll stands for the subscription: only a cluster that could be read is active. */
+/** Polls in place of a subscription. A cluster is active once the first poll has read it. */
 async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
   const { poll, resync, status } = options;
   status.change('subscribing');
@@ -201,7 +201,7 @@ async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {
     return await options.readAccess();
   } catch (error) {
     const what = error instanceof Error && error.cause !== undefined ? `${error.message}: ` : '';
-    const message = `the credentials cannot be read: ${what}${rootMessage(error)}`;
+    const message = `credentials cannot be read: ${what}${rootMessage(error)}`;
     throw new ConnectionError('bad_credentials', message, { cause: error });
   }
 }
@@ -210,7 +210,7 @@ function ownTransport(tls: TlsFiles): Dispatcher {
   try {
     return createMcpTransport(tls);
   } catch (error) {
-    throw new ConnectionError('bad_credentials', `the certificates cannot be used: ${rootMessage(error)}`, {
+    throw new ConnectionError('bad_credentials', `certificates cannot be used: ${rootMessage(error)}`, {
       cause: error,
     });
   }

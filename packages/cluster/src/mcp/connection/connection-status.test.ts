@@ -18,7 +18,7 @@ function tracker() {
 }
 
 describe('ConnectionStatusTracker', () => {
-  test('goes the way of the design, with one log line and one report for each change', () => {
+  test('follows the design, with one log line and one report for each change', () => {
     const { status, lines, changes } = tracker();
     for (const next of ['connecting', 'connected', 'subscribing', 'active', 'stopped'] as const) status.change(next);
     expect(changes).toEqual(['connecting', 'connected', 'subscribing', 'active', 'stopped']);
@@ -31,7 +31,7 @@ describe('ConnectionStatusTracker', () => {
     ]);
   });
 
-  test('says why it failed and when it tries again', () => {
+  test('logs the error and the time of the retry', () => {
     const { status, lines } = tracker();
     status.change('connecting');
     status.fail({ error, retryAt: 9_200, retryCount: 3 });

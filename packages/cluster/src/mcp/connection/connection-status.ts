@@ -2,7 +2,7 @@ import type { ConnectionStatus } from '@nightcrier/core/clusters/cluster-health'
 import type { Logger } from '@nightcrier/core/logger';
 import type { ConnectionError } from '../session/connection-error.ts';
 
-/** Which status can follow which (design.md, "State Machine"). `stopped` is final. */
+/** Transitions (design.md, "State Machine"). `stopped` is final. */
 const NEXT = {
   disconnected: ['connecting', 'failed', 'stopped'],
   connecting: ['connected', 'failed', 'stopped'],
@@ -13,7 +13,7 @@ const NEXT = {
   stopped: [],
 } as const satisfies Record<ConnectionStatus, readonly ConnectionStatus[]>;
 
-/** Why and until when, for the status `failed`. */
+/** Details of the status `failed`. */
 export interface Failure {
   error: ConnectionError;
   /** When the next attempt is made, milliseconds since the epoch. */
@@ -49,7 +49,7 @@ export class ConnectionStatusTracker {
     return this.#failure;
   }
 
-  /** When the present attempt became active, milliseconds since the epoch; also after it failed. */
+  /** When the present attempt became active, milliseconds since the epoch; kept after it failed. */
   get activeSince(): number | undefined {
     return this.#activeSince;
   }
@@ -91,7 +91,7 @@ export class ConnectionStatusTracker {
   }
 }
 
-/** Milliseconds as `4.2s`, never below zero. */
+/** Formats milliseconds as `4.2s`, never below zero. */
 export function formatSeconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
 }

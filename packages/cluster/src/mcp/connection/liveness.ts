@@ -2,15 +2,15 @@ import { withJitter } from '@nightcrier/core/async/backoff';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
-import { LIST_SUBSCRIPTIONS_TOOL, subscriptionStanding } from '../session/tools.ts';
+import { LIST_SUBSCRIPTIONS_TOOL, subscriptionState } from '../session/tools.ts';
 
-/** When to look whether a quiet connection is still alive. Durations in milliseconds. */
+/** How a quiet connection is probed. Durations in milliseconds. */
 export interface Liveness {
   /** Between two probes. */
   interval: number;
-  /** An answer to a probe may take this long. */
+  /** Deadline of a probe. */
   timeout: number;
-  /** Silence of a stream that used to carry pings. */
+  /** Longest silence of a stream that carried pings before. */
   silence: number;
 }
 
@@ -18,8 +18,8 @@ const MAX_PROBE_TIMEOUT = 10_000;
 const JITTER = 0.1;
 
 /**
- * Probes such that a dead connection is noticed within `readTimeout` (`sse_read_timeout`): the longest way is an
- * interval with its jitter, one probe that fails, and the one that confirms it. 75 s give a probe every 30 s.
+ * Returns probe times that detect a dead connection within `readTimeout` (`sse_read_timeout`). The longest case is one
+ * interval with its jitter, one probe that fails, and one that confirms it. 75 s give a probe every 30 s.
  */
 export function livenessWithin(readTimeout: number): Liveness {
   return {
@@ -36,22 +36,21 @@ export interface WatchedSubscription {
   liveness: Liveness;
   random: () => number;
   signal: AbortSignal;
-  /** The subscription was there when this was asked, milliseconds since the epoch. */
+  /** The subscription existed at this time, milliseconds since the epoch. */
   onAlive: (askedAt: number) => void;
 }
 
 /**
- * Probes a subscription until it is found dead. A connection can look alive and carry nothing: a server cancels a
- * subscription whose notification it could not send, and answers everything else. So the probe asks for the
- * subscription itself where the server can tell.
- * @throws ConnectionError that says what was found, or the signal's abort
+ * Probes a subscription until it is dead. A server cancels a subscription whose notification it could not send, and still
+ * answers everything else. So the probe lists the subscriptions where the server supports it, and else pings.
+ * @throws ConnectionError with the result of the probe, or the signal's reason
  */
 export async function watchLiveness(watched: WatchedSubscription): Promise<never> {
   const { session, endpoint, liveness, random, signal } = watched;
   for (;;) {
     await sleep(withJitter(liveness.interval, JITTER, random()), undefined, { signal });
     if (session.isSilent(Date.now(), liveness.silence)) {
-      throw new ConnectionError('stream_lost', `${endpoint}: the event stream fell silent`);
+      throw new ConnectionError('stream_lost', `${endpoint}: the event stream sent nothing for too long`);
     }
     let askedAt = Date.now();
     try {
@@ -73,7 +72,7 @@ async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSub
   const answer = await session.call(LIST_SUBSCRIPTIONS_TOOL, {}, liveness.timeout);
   if (answer.isError)
     throw new ConnectionError('tool_failed', `${endpoint}: ${LIST_SUBSCRIPTIONS_TOOL}: ${answer.text}`);
-  switch (subscriptionStanding(answer, subscriptionId)) {
+  switch (subscriptionState(answer, subscriptionId)) {
     case 'registered':
       return;
     case 'degraded':
@@ -83,7 +82,7 @@ async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSub
   }
 }
 
-/** Whether asking again cannot change the answer: the session is over. */
+/** Whether a second probe would fail too, because the session is over. */
 export function isFinal(error: unknown): boolean {
   return !(error instanceof ConnectionError) || ['subscription_lost', 'not_found', 'unauthorized'].includes(error.code);
 }

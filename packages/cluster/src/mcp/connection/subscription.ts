@@ -4,7 +4,7 @@ import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
 
-/** What a server can be asked to push. */
+/** What the server is asked to push. */
 export type SubscriptionMode = 'faults' | 'events';
 
 export interface Subscribed {
@@ -26,8 +26,8 @@ export interface SubscriptionOptions {
 }
 
 /**
- * A session's subscription. It lets through what belongs to it and acts on what the server says about it. A new one is
- * made for each session, so that nothing of an old connection gets through.
+ * The subscription of one session. Passes on its notifications and handles its errors; drops notifications of other
+ * subscriptions. Each session has a new one.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
@@ -39,8 +39,8 @@ export class Subscription {
 
   /**
    * Subscribes.
-   * @param timeout ms; the server answers only when its caches are filled, so this takes a while on a large cluster
-   * @returns the subscription's id, and what the server calls the cluster, if it tells
+   * @param timeout ms; the server answers when its caches are filled, which takes long on a large cluster
+   * @returns the subscription's id, and the server's name of the cluster if the answer has it
    * @throws ConnectionError
    */
   async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<Subscribed> {
@@ -58,20 +58,20 @@ export class Subscription {
     return { id, cluster };
   }
 
-  /** Best effort: a server that cannot be told finds out when the session ends. */
+  /** Unsubscribes, best effort: a server that does not answer drops the subscription with the session. */
   async unsubscribe(session: McpSession, timeout: number): Promise<void> {
     if (this.#id === undefined) return;
     const subscriptionId = this.#id;
     this.#id = undefined;
     await session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
-      this.#options.logger.debug({ error: String(error) }, 'could not unsubscribe');
+      this.#options.logger.debug({ error: String(error) }, 'unsubscribe failed');
     });
   }
 
   receive(notification: ParsedNotification): void {
     const { logger, onNotification } = this.#options;
     const { subscriptionId } = notification;
-    // Faults can overtake the answer to the subscribe call; until it is there, all that the new session sends is ours.
+    // Faults can arrive before the answer to the subscribe call. Until then all notifications of the session are ours.
     if (this.#id !== undefined && subscriptionId !== undefined && subscriptionId !== this.#id) {
       logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
     } else if (notification.kind === 'subscription-error') {

@@ -1,14 +1,14 @@
 import { type Dispatcher, request } from 'undici';
 
-/** A listing of the pods of a large cluster has some ten megabytes. */
+/** A list of the pods of a large cluster has some ten megabytes. */
 const MAX_BODY_BYTES = 64 << 20;
 
-/** Statuses that a Response may not have a body with. */
+/** Statuses of responses without a body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
- * What the MCP SDK needs of `fetch`, over the shared transport: POST with a text body. An answer breaks off beyond a
- * bound, so that no server can fill our memory. Redirects are returned, not followed.
+ * Returns the part of `fetch` that the MCP SDK needs, over the shared transport: POST with a text body. A longer answer
+ * than `maxBytes` fails while it is read, so that no server can exhaust memory. Redirects are returned, not followed.
  */
 export function boundedFetch(dispatcher: Dispatcher, maxBytes = MAX_BODY_BYTES) {
   return async (url: string | URL, init: RequestInit = {}): Promise<Response> => {

@@ -11,21 +11,21 @@ export const CONNECTION_ERROR_CODES = [
   'unauthorized',
   /** HTTP 403. */
   'forbidden',
-  /** The endpoint, or the session on it, is not there (HTTP 404). */
+  /** The endpoint, or the session, does not exist (HTTP 404). */
   'not_found',
   /** An answer that is not the Model Context Protocol. */
   'protocol',
-  /** The server lacks what watching a cluster needs. */
+  /** The server lacks a tool or protocol version that watching needs. */
   'unsupported',
-  /** The event stream was not granted. */
+  /** The server refused the event stream. */
   'stream_refused',
-  /** The event stream ended, broke or fell silent. */
+  /** The event stream ended, broke, or was silent for too long. */
   'stream_lost',
   'event_too_big',
   'subscribe_refused',
   /** The session lives, but the server no longer holds our subscription. */
   'subscription_lost',
-  /** A tool gave an error instead of an answer. */
+  /** A tool returned an error. */
   'tool_failed',
   /** A defect of this program. */
   'internal',
@@ -43,7 +43,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What an HTTP status means for a cluster connection, and what to check. `what` was asked of `endpoint`. */
+/** Returns the error for an HTTP status, with what to check. @param what the request: `connect`, `event stream`, a method */
 export function httpStatusError(status: number, what: string, endpoint: string, cause?: unknown): ConnectionError {
   const error = (code: ConnectionErrorCode, message: string): ConnectionError =>
     new ConnectionError(code, message, { cause });
@@ -70,7 +70,7 @@ export function httpStatusError(status: number, what: string, endpoint: string, 
   }
 }
 
-/** The innermost message of an error, which for network errors is the one that says something. */
+/** Returns the message of the innermost cause, which for network errors is the specific one. */
 export function rootMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return rootMessage(error.cause);

@@ -6,8 +6,8 @@ const TIMED_OUT: number = ErrorCode.RequestTimeout;
 const CLOSED: number = ErrorCode.ConnectionClosed;
 
 /**
- * An error of the MCP SDK or of the network in words that say what to check.
- * @param what was asked of the server
+ * Converts an error of the MCP SDK or of the network to one that names what to check.
+ * @param what the request: `connect`, a method, or a tool
  */
 export function explainError(error: unknown, what: string, endpoint: string): ConnectionError {
   if (error instanceof ConnectionError) return error;

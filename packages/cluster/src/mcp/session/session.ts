@@ -39,11 +39,11 @@ export interface SessionOptions {
   logger: Logger;
   /** Receives each `notifications/message`. Not called after {@link McpSession.close}. */
   onNotification: (notification: ParsedNotification) => void;
-  /** Everything that this session needed the transport for is over. */
+  /** The session no longer uses the transport. */
   onClosed?: () => Promise<void>;
-  /** Something on the event stream could not be read. */
+  /** Something on the event stream could not be parsed. */
   onMalformed: OnMalformed;
-  /** The session is over and is not coming back. Called at most once, not after {@link McpSession.close}. */
+  /** The session is over. Called at most once, not after {@link McpSession.close}. */
   onLost: (error: ConnectionError) => void;
 }
 
@@ -51,7 +51,7 @@ export interface SessionOptions {
 const MAX_EVENT_SIZE = 1 << 20;
 const MAX_TOOL_PAGES = 20;
 
-/** Nearly all that a stream carries, told apart at a fraction of the cost of the SDK's union of all messages. */
+/** Nearly all messages of a stream. Checked first, at a fraction of the cost of the SDK's union of all messages. */
 const LogNotification = z.object({
   jsonrpc: z.literal('2.0'),
   method: z.literal('notifications/message'),
@@ -62,10 +62,10 @@ const LogNotification = z.object({
 const schemaValidator = new AjvJsonSchemaValidator();
 
 /**
- * One session with one MCP server. This module, and the one that explains its errors, are all that know the MCP SDK.
+ * One session with one MCP server. Only this module and `explain-error.ts` depend on the MCP SDK.
  *
- * The SDK does the requests; the event stream is ours (see {@link openSseStream}). A session never recovers: whatever
- * ends its event stream ends it, and the caller opens a new one.
+ * The SDK does the requests; the event stream is ours (see {@link openSseStream}). A session never recovers: it ends with
+ * its event stream, and the caller opens a new one.
  */
 export class McpSession {
   readonly #options: SessionOptions;
@@ -80,7 +80,7 @@ export class McpSession {
     this.#options = options;
     const fetch = boundedFetch(options.dispatcher);
     this.#transport = new StreamableHTTPClientTransport(new URL(options.endpoint), {
-      // "No event stream here" makes the SDK leave the stream to us.
+      // 405 for the GET makes the SDK leave the event stream to us.
       fetch: async (url, init) => (init?.method === 'GET' ? new Response(null, { status: 405 }) : fetch(url, init)),
       requestInit: { headers: accessHeaders(options.access) },
     });
@@ -88,16 +88,16 @@ export class McpSession {
       { name: 'nightcrier', version: VERSION },
       { capabilities: {}, jsonSchemaValidator: schemaValidator },
     );
-    this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client error');
-    // Notifications can also ride on the answer to a request.
+    this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client failed');
+    // Notifications can also come with the answer to a request.
     this.#client.fallbackNotificationHandler = async ({ method, params }) => {
       if (method === 'notifications/message') this.#deliver(params);
     };
   }
 
   /**
-   * Connects, initialises the session and asks for its tools.
-   * @throws ConnectionError, or the signal's reason; nothing is left behind
+   * Connects, initialises the session and lists its tools.
+   * @throws ConnectionError, or the signal's reason; then the session is closed
    */
   static async open(options: SessionOptions, signal: AbortSignal): Promise<McpSession> {
     const session = new McpSession(options);
@@ -125,12 +125,12 @@ export class McpSession {
     return this.#client.getServerCapabilities()?.logging !== undefined;
   }
 
-  /** Whether the event stream has fallen silent, see {@link StreamPulse}. */
+  /** Whether the event stream has been silent for too long, see {@link StreamPulse}. */
   isSilent(now: number, limit: number): boolean {
     return this.#pulse.isSilent(now, limit);
   }
 
-  /** Opens the event stream; from now on notifications arrive and the end of the stream is the end of the session. */
+  /** Opens the event stream, which carries the notifications. The session ends with it. */
   async listen(): Promise<void> {
     const { endpoint, dispatcher, timeouts } = this.#options;
     const { ended } = await openSseStream({
@@ -146,13 +146,13 @@ export class McpSession {
     void ended.then((error) => this.#lose(error));
   }
 
-  /** Lets log notifications through, which carry the faults; servers send none before. */
+  /** Enables log notifications, which carry the faults; servers send none before. */
   async enableNotifications(): Promise<void> {
     await this.#ask('logging/setLevel', this.#client.setLoggingLevel('info', { timeout: this.#options.timeouts.call }));
   }
 
   /**
-   * Calls a tool. An answer that says the tool failed is returned, not thrown.
+   * Calls a tool. An answer with `isError` is returned, not thrown.
    * @throws ConnectionError
    */
   async call(tool: string, args: Record<string, unknown>, timeout = this.#options.timeouts.call): Promise<ToolAnswer> {
@@ -163,14 +163,14 @@ export class McpSession {
     return { text, structured: result.structuredContent, isError: result.isError === true };
   }
 
-  /** One round trip. */
+  /** Does one round trip. @throws ConnectionError */
   async ping(timeout = this.#options.timeouts.call): Promise<void> {
     await this.#ask('ping', this.#client.ping({ timeout }));
   }
 
   /**
-   * Ends the session on both sides: closing the connection alone would leave the session and its subscriptions with the
-   * server. Never rejects; takes at most the close timeout.
+   * Deletes the session on the server too: closing the connection alone would leave the session and its subscriptions
+   * there. Never rejects; takes at most the close timeout.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -194,7 +194,7 @@ export class McpSession {
       const { body } = await request(endpoint, { method: 'DELETE', dispatcher, headers, signal });
       await body.dump();
     } catch (error) {
-      logger.debug({ error: rootMessage(error) }, 'MCP session could not be ended');
+      logger.debug({ error: rootMessage(error) }, 'MCP session not deleted');
     }
   }
 
@@ -223,7 +223,7 @@ export class McpSession {
     try {
       onNotification(parseNotification(params, { clusterName, now: new Date() }));
     } catch (error) {
-      this.#options.logger.error({ error }, 'notification could not be handled');
+      this.#options.logger.error({ error }, 'notification handler failed');
     }
   }
 
@@ -233,7 +233,7 @@ export class McpSession {
   }
 
   async #initialize(): Promise<void> {
-    // Its own deadline would not cover the notification that completes the handshake.
+    // The SDK's deadline does not cover the notification that completes the handshake; the caller's does.
     await this.#client.connect(this.#transport, { timeout: this.#options.timeouts.connect });
     this.#tools = await this.#listTools();
   }
@@ -241,7 +241,7 @@ export class McpSession {
   async #listTools(): Promise<ReadonlySet<string>> {
     const names = new Set<string>();
     let cursor: string | undefined;
-    // The plain request: the client's own listTools compiles a validator for every tool.
+    // A plain request, because the client's listTools compiles a validator for every tool.
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
       const options = { timeout: this.#options.timeouts.call };

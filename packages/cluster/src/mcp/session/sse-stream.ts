@@ -9,25 +9,25 @@ export interface SseStreamOptions {
   dispatcher: Dispatcher;
   /** Closes the stream. */
   signal: AbortSignal;
-  /** How long the server may take to grant the stream, ms. */
+  /** Deadline for the response headers, ms. */
   openTimeout: number;
   /** Largest event, in characters. */
   maxEventSize: number;
-  /** Each JSON value that arrives. */
+  /** Receives each JSON value. */
   onMessage: (message: unknown) => void;
   onUnreadable: (problem: string) => void;
 }
 
-/** A stream that has much to say lets the other clusters have their turn after this time. */
-const TURN_MS = 10;
+/** A busy stream yields to the other clusters after this time, ms. */
+const SLICE_MS = 10;
 
 /**
- * Opens a session's event stream, which carries what the server sends by itself.
+ * Opens a session's event stream, which carries the notifications.
  *
- * The stream is our own because the SDK's hides its failures: it reopens a dropped stream, while the server has
- * cancelled the subscription that it carried. Here every end is reported, and a session without its stream is over.
- * @returns once the server has granted the stream; `ended` resolves with the reason when it is over.
- * @throws ConnectionError when the stream is not granted
+ * The SDK's own stream hides its failures: it reopens a dropped stream after the server has cancelled the subscription.
+ * Here every end is reported, and the session ends with its stream.
+ * @returns once the server has opened the stream; `ended` resolves with the reason when it is over
+ * @throws ConnectionError when the server refuses the stream
  */
 export async function openSseStream(options: SseStreamOptions): Promise<{ ended: Promise<ConnectionError> }> {
   const { endpoint } = options;
@@ -53,7 +53,7 @@ export async function openSseStream(options: SseStreamOptions): Promise<{ ended:
   return { ended: readEvents(response.body, options) };
 }
 
-/** Reads until the stream is over; never rejects. */
+/** Reads until the stream ends, and returns why. Never rejects. */
 async function readEvents(body: AsyncIterable<Uint8Array>, options: SseStreamOptions): Promise<ConnectionError> {
   const { endpoint, maxEventSize } = options;
   const tooBig = new ConnectionError(
@@ -80,13 +80,13 @@ async function readEvents(body: AsyncIterable<Uint8Array>, options: SseStreamOpt
     },
   });
   try {
-    let turnBegan = performance.now();
+    let sliceStartedAt = performance.now();
     for await (const chunk of body) {
       parser.feed(decoder.decode(chunk, { stream: true }));
       if (overflow) return tooBig;
-      if (performance.now() - turnBegan < TURN_MS) continue;
+      if (performance.now() - sliceStartedAt < SLICE_MS) continue;
       await setImmediate();
-      turnBegan = performance.now();
+      sliceStartedAt = performance.now();
     }
     return new ConnectionError('stream_lost', `${endpoint} ended the event stream`);
   } catch (error) {

@@ -2,22 +2,22 @@
 const MISSED_BEATS = 3;
 
 /**
- * Tells a silent event stream from a dead one. Only a server that pings regularly can be found silent: then nothing at
- * all arrived for longer than it pings, several times over. Times in milliseconds.
+ * Detects an event stream that is silent for too long. Applies only to servers that ping regularly: several pings in a
+ * row must be missing, and everything else too. Times in milliseconds.
  */
 export class StreamPulse {
   #lastBeat: number | undefined;
   #interval: number | undefined;
   #lastActivity: number | undefined;
 
-  /** The server pinged. */
+  /** Records a ping of the server. */
   beat(now: number): void {
     if (this.#lastBeat !== undefined) this.#interval = now - this.#lastBeat;
     this.#lastBeat = now;
     this.activity(now);
   }
 
-  /** Anything arrived. */
+  /** Records that anything arrived. */
   activity(now: number): void {
     this.#lastActivity = now;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resourcesOf, subscribedOf, subscriptionStanding, type ToolAnswer } from './tools.ts';
+import { resourcesOf, subscribedOf, subscriptionState, type ToolAnswer } from './tools.ts';
 
 const answer = (text: string, structured?: unknown): ToolAnswer => ({ text, structured, isError: false });
 
@@ -10,7 +10,7 @@ test('subscribedOf finds the id between the prose', () => {
   expect(subscribedOf(answer('# Event Subscription Created')).id).toBeUndefined();
 });
 
-describe('subscriptionStanding', () => {
+describe('subscriptionState', () => {
   const list = (subscriptions: unknown) =>
     answer(`# Active Subscriptions\n\n${JSON.stringify({ subscriptions, total: 1 })}`);
 
@@ -22,8 +22,8 @@ describe('subscriptionStanding', () => {
     ['gone', list(null)],
     ['gone', answer('No active subscriptions')],
     ['registered', answer('* ours (faults), since today')],
-  ] as const)('%s', (standing, given) => {
-    expect(subscriptionStanding(given, 'ours')).toBe(standing);
+  ] as const)('%s', (state, given) => {
+    expect(subscriptionState(given, 'ours')).toBe(state);
   });
 });
 

@@ -1,11 +1,11 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 
-/** What a tool answered. */
+/** The answer of a tool. */
 export interface ToolAnswer {
   text: string;
   structured: unknown;
-  /** The tool says that it failed; `text` says why. */
+  /** The tool failed; `text` has the reason. */
   isError: boolean;
 }
 
@@ -13,10 +13,10 @@ export interface ToolAnswer {
 export const SUBSCRIBE_TOOL = 'events_subscribe';
 export const UNSUBSCRIBE_TOOL = 'events_unsubscribe';
 export const LIST_SUBSCRIPTIONS_TOOL = 'events_list_subscriptions';
-/** Tool of every kubernetes-mcp-server, with which a cluster is polled. */
+/** Tool of every kubernetes-mcp-server; polls use it. */
 export const LIST_RESOURCES_TOOL = 'resources_list';
 
-/** The answer of `events_subscribe`, JSON with prose around it. */
+/** Parses the answer of `events_subscribe`, JSON with text around it. */
 export function subscribedOf({ text }: ToolAnswer): { id: string | undefined; cluster: string | undefined } {
   return {
     id: /"subscriptionId"\s*:\s*"([^"]{1,256})"/.exec(text)?.[1],
@@ -28,17 +28,17 @@ const SubscriptionList = z.object({
   subscriptions: z.array(z.object({ subscriptionId: z.string(), degraded: z.boolean().optional() })).nullable(),
 });
 
-/** How a subscription stands, by the answer of `events_list_subscriptions`. */
-export function subscriptionStanding(answer: ToolAnswer, id: string): 'registered' | 'degraded' | 'gone' {
+/** Returns the state of a subscription from the answer of `events_list_subscriptions`. */
+export function subscriptionState(answer: ToolAnswer, id: string): 'registered' | 'degraded' | 'gone' {
   const list = SubscriptionList.safeParse(jsonWithin(answer.text));
-  // Prose that we cannot read but that names the subscription is good enough.
+  // An answer in another format that contains the id counts as registered.
   if (!list.success) return answer.text.includes(id) ? 'registered' : 'gone';
   const ours = list.data.subscriptions?.find(({ subscriptionId }) => subscriptionId === id);
   if (!ours) return 'gone';
   return ours.degraded ? 'degraded' : 'registered';
 }
 
-/** The JSON object within prose, if there is one. */
+/** Returns the JSON object within text, if there is one. */
 function jsonWithin(text: string): unknown {
   try {
     return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
@@ -51,9 +51,9 @@ const ResourceList = z.object({ items: z.array(z.unknown()).nullable() });
 const WholeObject = z.object({ metadata: z.object({}) });
 
 /**
- * The objects in the answer of `resources_list`: structured content, or YAML text. A server that prints tables, which
- * it does unless told otherwise, gives their rows instead, which tell too little.
- * @throws Error that says what to change on the server when the answer has no whole objects
+ * Returns the objects in the answer of `resources_list`: structured content, or YAML text. A server prints tables by
+ * default, whose rows lack most fields.
+ * @throws Error that names the server's option to change when the answer has no whole objects
  */
 export function resourcesOf({ text, structured }: ToolAnswer): unknown[] {
   if (/^# ?No .*found/i.test(text)) return [];

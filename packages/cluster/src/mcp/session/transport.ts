@@ -2,21 +2,21 @@ import { Agent } from 'undici';
 import type { TlsFiles } from './access.ts';
 
 /**
- * The one HTTP transport that all cluster connections of a process share (cluster-registry.md, "Shared HTTP
- * Transport"). Idle connections are without a bound: each cluster holds an event stream for as long as it is watched,
- * and a bound per origin would deadlock many clusters behind one ingress. A cluster with certificates of its own gets a
- * transport of its own.
+ * Creates the HTTP transport that all cluster connections of a process share (cluster-registry.md, "Shared HTTP
+ * Transport"; design.md, "HTTP Transport Configuration"). Unlike the design it has no bound on connections per host: each
+ * event stream holds one for as long as the cluster is watched, and a bound would block clusters behind one ingress. Idle
+ * connections are closed after 4 s instead. A cluster with its own certificates gets its own transport.
  */
 export function createMcpTransport(tls: TlsFiles = {}): Agent {
   return new Agent({
     connections: null,
     pipelining: 1,
     allowH2: false,
-    // Longer than the 90 s that a subscription may take. Event streams lift the body timeout for themselves.
+    // Longer than the 90 s that a subscription may take; every request has a deadline of its own. Event streams have none.
     headersTimeout: 100_000,
     bodyTimeout: 100_000,
     keepAliveTimeout: 4_000,
-    // The kernel's probes find a peer that is gone without a word in about 25 s.
+    // The timeout includes the TLS handshake. The kernel's probes detect a dead peer in about 25 s.
     connect: { timeout: 5_000, keepAlive: true, keepAliveInitialDelay: 15_000, ...tls },
   });
 }

@@ -62,11 +62,17 @@ const NODES: AccessRule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: READ },
 ];
 
+/** What `view` lacks of storage: it belongs to no namespace. */
+const VOLUMES: AccessRule[] = [
+  { apiGroups: [''], resources: ['persistentvolumes'], verbs: READ },
+  { apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: READ },
+];
+
 /** Roles for users of a simulated cluster. */
 export const ROLES = {
-  /** What triage needs: "view", and nodes. */
-  'read-only': [...VIEW, ...NODES],
-  'read-only-with-secrets': [...VIEW, ...NODES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
+  /** What triage needs and no more: "view", nodes and volumes. */
+  'read-only': [...VIEW, ...NODES, ...VOLUMES],
+  'read-only-with-secrets': [...VIEW, ...NODES, ...VOLUMES, { apiGroups: [''], resources: ['secrets'], verbs: READ }],
   admin: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
   /** Too little for triage: no logs and no events. */
   'pods-only': [{ apiGroups: [''], resources: ['pods'], verbs: READ }],

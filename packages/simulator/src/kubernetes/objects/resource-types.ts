@@ -110,6 +110,11 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   resource('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget', { shortNames: ['pdb'] }),
   resource('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', { subresources: [] }),
   resource('coordination.k8s.io/v1', 'leases', 'Lease', { subresources: [] }),
+  resource('storage.k8s.io/v1', 'storageclasses', 'StorageClass', {
+    ...clusterScoped,
+    shortNames: ['sc'],
+    subresources: [],
+  }),
   resource('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', review),
   resource('authorization.k8s.io/v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', review),
   resource('authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', review),

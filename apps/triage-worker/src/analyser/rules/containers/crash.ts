@@ -1,0 +1,93 @@
+import type { Cause } from '@nightcrier/core/diagnosis/cause';
+import { culpritOf, hypothesis } from '../../hypothesis.ts';
+import { quoteContainer, quoteEvents } from '../../quotes.ts';
+import type { PodRule } from '../../rule.ts';
+import { code, plain, show } from '../../safe-text.ts';
+import { blamed, type Crashed } from './blame.ts';
+import { exitCodeMeaning } from './exit-code.ts';
+import { refine } from './refine.ts';
+
+/** A container that ends by itself. Its own words decide; without them, little can be said. */
+export const crash: PodRule = (podCase) => {
+  const found = blamed(podCase);
+  if (found === undefined) return undefined;
+  const { container, cause } = found;
+  const { workload, namespace, name } = podCase;
+  const end = container.status.state?.terminated ?? container.status.lastState?.terminated;
+  const restarts = container.status.restartCount ?? 0;
+  const exit = end?.exitCode === undefined ? 'does not stay up' : `ends with exit code ${String(end.exitCode)}`;
+  const code_ = end?.exitCode === undefined ? undefined : exitCodeMeaning(end.exitCode);
+  const decision = refine(podCase, found) ?? decide(found, end?.exitCode);
+  const log = container.status.state?.terminated ? container.log : (container.previousLog ?? container.log);
+  const neverRan = !(end ?? container.status.state?.running);
+  return hypothesis({
+    cause: decision.cause,
+    culprit: decision.culprit ?? culpritOf(workload, container.name, decision.field),
+    confidence: decision.confidence,
+    title: `${plain(workload.name)} crashes${decision.short ? `: ${plain(decision.short)}` : ''}`,
+    statement: [
+      `The ${container.isInit ? 'init container' : 'container'} ${code(container.name)} ${exit}${restarts > 0 ? ` and has restarted ${String(restarts)} times` : ''}${decision.long ? `, because ${decision.long}` : ''}.`,
+      cause?.explicit
+        ? `Its log says: ${code(cause.line, 500)}.`
+        : cause
+          ? `Its log names no error; it ends with ${code(cause.line)}.`
+          : 'Its log could not be read or is empty.',
+      !cause?.explicit && code_ ? `By its exit code, ${code_}.` : '',
+    ]
+      .filter(Boolean)
+      .join(' '),
+    evidence: [
+      ...(cause && log ? [{ command: log.command, text: cause.excerpt }] : []),
+      quoteContainer(podCase, container),
+      ...(decision.evidence ?? []),
+      ...quoteEvents(
+        podCase.events.filter(({ reason }) => reason === 'BackOff' || reason === 'Failed'),
+        1,
+      ),
+    ],
+    actions: [
+      ...(decision.actions ?? []),
+      ...(cause?.failure?.advice ? [cause.failure.advice] : []),
+      ...(neverRan
+        ? []
+        : [
+            `Read the whole log of the run that ended: ${show`kubectl logs -n ${namespace} ${name} -c ${container.name} ${container.status.state?.terminated ? '--tail=200' : '--previous'}`}`,
+          ]),
+    ],
+    ...(decision.ruledOut && { ruledOut: decision.ruledOut }),
+  });
+};
+
+/** What follows from log and exit code alone. */
+function decide({ cause, container }: Crashed, exitCode: number | undefined): ReturnType<typeof refine> & object {
+  const failure = cause?.failure;
+  if (failure)
+    return {
+      cause: failure.cause,
+      confidence: failure.cause === 'db_credentials' ? 90 : failure.remote ? 78 : 88,
+      short: failure.meaning,
+      long: failure.meaning,
+    };
+  if (cause?.explicit) return { cause: 'application_error', confidence: 70, short: cause.line, long: undefined };
+  if (exitCode === 0 && !container.isInit)
+    return {
+      cause: 'exits_immediately',
+      confidence: 72,
+      short: 'it ends without an error',
+      long: 'its process ends by itself, although the pod is to keep running',
+    };
+  const byCode: Partial<Record<number, Cause>> = {
+    126: 'command_not_executable',
+    127: 'command_not_found',
+    139: 'segmentation_fault',
+  };
+  const known = exitCode === undefined ? undefined : byCode[exitCode];
+  if (known)
+    return {
+      cause: known,
+      confidence: 68,
+      short: exitCodeMeaning(exitCode ?? 0),
+      long: exitCodeMeaning(exitCode ?? 0),
+    };
+  return { cause: 'crash_unexplained', confidence: 35, short: undefined, long: undefined };
+}
