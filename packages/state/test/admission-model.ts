@@ -1,3 +1,4 @@
+import { emptyPage } from '@nightcrier/core/incidents/books';
 import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
 import type { AdmissionSettings } from '../src/admission/admission-settings.ts';
 
@@ -36,30 +37,14 @@ export type ModelOutcome =
   | { kind: 'rejected'; incidentId: string; bound: 'cluster' | 'global' }
   | { kind: 'dropped_incoming'; incidentId: string; bound: 'cluster' | 'global'; evicted: Evicted };
 
-const BOOK_ENTRIES = [
-  'received',
-  'queued',
-  'deduplicated',
-  'grouped',
-  'rejected',
-  'dropped_incoming',
-  'requeued',
-  'waiting',
-  'delayed',
-  'active',
-  'finished',
-  'dropped',
-] as const;
-type ModelBooks = Record<(typeof BOOK_ENTRIES)[number], number>;
-
 const rank = (severity: Severity): number => SEVERITIES.indexOf(severity);
 const isOpen = (incident: ModelIncident | undefined): boolean =>
   incident?.state === 'queued' || incident?.state === 'investigating';
 
-/** What admission promises, in memory and without any regard to speed. */
+/** A model of admission in memory: what it promises, without batches, indexes and jobs. */
 export class AdmissionModel {
   readonly incidents = new Map<string, ModelIncident>();
-  readonly books = Object.fromEntries(BOOK_ENTRIES.map((entry) => [entry, 0])) as ModelBooks;
+  readonly books = emptyPage();
   readonly #settings: AdmissionSettings;
   /** Incident of a fault, and of a group, within its cluster. */
   readonly #owners = new Map<string, ModelIncident>();

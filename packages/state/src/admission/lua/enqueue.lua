@@ -4,6 +4,7 @@
 -- @include redis/keys
 -- @include redis/append
 -- @include redis/integer-text
+-- @include incidents/is-open
 -- @include queue/fair-tags/read-tags
 -- @include queue/fair-tags/take-tag
 -- @include queue/fair-tags/reset-tags
@@ -38,7 +39,8 @@ return function(fault, owner, source, group, evicted, batch)
   local tag = take_tag(batch.tags, fault.severity, fault.cluster)
   add_job(fault, tag, batch)
 
-  local owns_group = fault.group_key and not (group and group.covers)
+  -- The group's incident, which an operator's request does not join, may have been evicted for this one.
+  local owns_group = fault.group_key and not (group and group.covers and is_open(group.owner))
   write_row(fault, 'queued', batch, 'dedup_until', batch.header.dedup_until, 'phase', 'waiting', 'tag', integer_text(tag),
     unpack(links_of(fault, owner, source, owns_group)))
   if source then
