@@ -24,6 +24,7 @@ const connections = Array.from({ length: size }, (_, index) => {
     pollInterval: 30_000,
     resyncInterval: 900_000,
     memory: { read: async () => undefined, write: () => undefined, known: async (all) => all.map(() => false) },
+    detected: { load: async () => [], save: () => undefined, confirm: () => undefined },
     reconnect: DEFAULT_RECONNECT,
     readTimeout: 75_000,
     transport,

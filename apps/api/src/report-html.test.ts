@@ -58,3 +58,9 @@ test.each([
   expect(body).toMatch(/^<pre>&lt;script>alert\(1\)/);
   expect(body).not.toContain('<script');
 });
+
+test('an address without end does not hold up the process', () => {
+  const page = bodyOf(`# Title\n\n${'a.'.repeat(45_000)}@ and https://example.com/x.\n`);
+  expect(page).toContain('<h1>Title</h1>');
+  expect(page).toContain('<a href="https://example.com/x."');
+}, 10_000);

@@ -1,3 +1,4 @@
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
@@ -137,9 +138,11 @@ try {
   await program.parseAsync(withDefaultCommand(process.argv.slice(2), process.env), { from: 'user' });
 } catch (error) {
   console.error(
-    error instanceof ConfigError
-      ? error.message
-      : `nightcrier: ${error instanceof Error ? error.message : String(error)}`,
+    hideSecrets(
+      error instanceof ConfigError
+        ? error.message
+        : `nightcrier: ${error instanceof Error ? error.message : String(error)}`,
+    ),
   );
   process.exitCode = 1;
 }

@@ -14,6 +14,7 @@ import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
+import { ProblemStore } from './clusters/problem-store.ts';
 import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
 import { Intake } from './intake/intake.ts';
@@ -125,10 +126,17 @@ export class Ingester {
       write: (latest) => lastContacts.write(leases, heldContacts(latest, held)),
       logger,
     });
+    const problems = new ProblemStore({
+      list: (cluster) => state.problems.list(cluster),
+      write: (changes) => state.problems.write(leases, changes),
+      tokenOf: (cluster) => held.tokenOf(cluster),
+      logger,
+    });
     const connections = new ConnectionManager({
       settings: config,
       logger,
       memoryOf: (cluster) => watermarks.memoryOf(cluster),
+      detectedOf: (cluster) => problems.memoryOf(cluster),
       onReceived: (cluster, received) => intake.receive(cluster, received),
       onMalformed: (cluster, reason, detail) => intake.malformed(cluster, reason, detail),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
@@ -170,6 +178,7 @@ export class Ingester {
     lifecycle.onStop('preflight', () => preflight.stop());
     lifecycle.onStop('intake', () => intake.close());
     lifecycle.onStop('watermarks', () => watermarks.stop());
+    lifecycle.onStop('problems', () => problems.stop());
     lifecycle.onStop('connections', () => connections.stop());
     lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
 
@@ -177,6 +186,7 @@ export class Ingester {
     intake.start();
     publisher.start();
     watermarks.start();
+    problems.start();
     keeper.start();
   }
 }

@@ -71,7 +71,9 @@ test('poll mode finds the faults of a server without subscriptions', async () =>
   const { fault } = await cluster.run('oom-killed');
   await expect
     .poll(incidents, patient)
-    .toMatchObject([{ fingerprint: fault?.faultId, cluster_event: { source: 'poll' } }]);
+    .toMatchObject([
+      { cluster_event: { source: 'poll', event: { faultType: 'OOMKilled', resource: fault?.resource } } },
+    ]);
   expect(ingester.health()).toMatchObject([{ mode: 'poll', event_count: 1 }]);
 });
 

@@ -17,7 +17,7 @@ async function startClusters(url: string) {
   const clusters = await Promise.all(NAMES.map((name) => simulate({ name })));
   const configured = await Promise.all(clusters.map((cluster) => clusterConfig(cluster)));
   const config = configOf(configured, { redis: { url }, cluster_lease: 2 });
-  return { config, clusters, watchers: () => clusters.map(({ subscriptionCount }) => subscriptionCount) };
+  return { config, clusters, watchers: () => clusters.map(({ subscriberCount }) => subscriberCount) };
 }
 
 const once = NAMES.map(() => 1);

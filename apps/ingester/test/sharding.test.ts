@@ -105,7 +105,7 @@ async function untilSettled(): Promise<void> {
   await expect.poll(() => watchers().every((count) => count === 1), patient).toBe(true);
 }
 
-const watchers = (): number[] => [...clusters.values()].map(({ subscriptionCount }) => subscriptionCount);
+const watchers = (): number[] => [...clusters.values()].map(({ subscriberCount }) => subscriberCount);
 
 /** The fewest that watched one of the clusters at any time while `action` was under way. */
 async function fewestWatchers<T>(action: () => Promise<T>): Promise<number> {

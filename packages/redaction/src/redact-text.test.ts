@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { redactText } from './redact-text.ts';
 
@@ -121,19 +120,4 @@ it('is not disabled by a secretlint comment', async () => {
 it('is idempotent', async () => {
   const once = await redactText(`DB_PASSWORD=a postgres://u:p@db/x Bearer ${jwt} ghp_${letters(36)}`);
   expect(await redactText(once)).toBe(once);
-});
-
-it.each([
-  ['one long word', 'a'.repeat(200_000)],
-  ['names without values', 'password '.repeat(20_000)],
-  ['names with open quotes', 'password="'.repeat(20_000)],
-  ['begins of keys', '-----BEGIN PRIVATE KEY-----\n'.repeat(5_000)],
-  ['base64', `${letters(64)}\n`.repeat(3_000)],
-  ['colons and slashes', 'a://'.repeat(50_000)],
-  ['half a token of each part', 'eyJaaaaaaaaa.'.repeat(15_000)],
-])('takes bounded time for %s', async (_, text) => {
-  const begun = performance.now();
-  await redactText(text);
-  // Backtracking would take minutes; the bound leaves room for a busy machine.
-  expect(performance.now() - begun).toBeLessThan(5_000);
 });

@@ -1,8 +1,6 @@
 import { type Range, rangesOfKnownTokens } from './kept-rules.ts';
-import { REDACTED, replaceSecrets } from './own-rules.ts';
-
-/** Length of the shortest token of a known provider, in characters. */
-const SHORTEST_TOKEN = 16;
+import { cutOut, replaceSecrets } from './replace-secrets.ts';
+import { linesWithTokens } from './token-lines.ts';
 
 /**
  * Redacts tokens of known providers, private keys, passwords in URLs, and values with secret-looking names. Secrets that
@@ -10,42 +8,47 @@ const SHORTEST_TOKEN = 16;
  */
 export async function redactText(text: string): Promise<string> {
   const replaced = replaceSecrets(text);
-  return (await withoutKnownTokens([replaced])).get(replaced) ?? replaced;
+  const lines = linesWithTokens(replaced);
+  if (lines.length === 0) return replaced;
+  return withLines(replaced, lines, await withoutKnownTokens(lines.map(([start, end]) => replaced.slice(start, end))));
 }
 
-/** Separates texts that are searched together. No token contains it. */
+/** Returns the text with redacted lines in the place of those that are in `redacted`. */
+export function withLines(text: string, lines: readonly Range[], redacted: ReadonlyMap<string, string>): string {
+  if (redacted.size === 0) return text;
+  const parts: string[] = [];
+  let position = 0;
+  for (const [start, end] of lines) {
+    const line = text.slice(start, end);
+    parts.push(text.slice(position, start), redacted.get(line) ?? line);
+    position = end;
+  }
+  parts.push(text.slice(position));
+  return parts.join('');
+}
+
+/** Separates lines that are searched together. No token contains it. */
 const SEPARATOR = '\n\0\n';
 
 /**
- * Returns the texts that contain tokens of known providers, each with its redacted form. All texts are searched in one call,
+ * Returns the lines that contain tokens of known providers, each with its redacted form. All lines are searched in one call,
  * because the rules take longer to start than to search.
  */
-export async function withoutKnownTokens(texts: Iterable<string>): Promise<Map<string, string>> {
-  const searched = [...texts].filter(({ length }) => length >= SHORTEST_TOKEN);
+export async function withoutKnownTokens(lines: Iterable<string>): Promise<Map<string, string>> {
+  const searched = [...new Set(lines)];
   if (searched.length === 0) return new Map();
   const rangesIn = new Map<string, Range[]>();
   let [at, offset] = [0, 0];
   for (const [start, end] of await rangesOfKnownTokens(searched.join(SEPARATOR))) {
-    let text = searched[at] ?? '';
-    while (start >= offset + text.length + SEPARATOR.length) {
-      offset += text.length + SEPARATOR.length;
+    let line = searched[at] ?? '';
+    while (start >= offset + line.length + SEPARATOR.length) {
+      offset += line.length + SEPARATOR.length;
       at += 1;
-      text = searched[at] ?? '';
+      line = searched[at] ?? '';
     }
-    const ranges = rangesIn.get(text) ?? [];
+    const ranges = rangesIn.get(line) ?? [];
     ranges.push([start - offset, end - offset]);
-    rangesIn.set(text, ranges);
+    rangesIn.set(line, ranges);
   }
-  return new Map([...rangesIn].map(([text, ranges]) => [text, cutOut(text, ranges)]));
-}
-
-/** @param ranges in their order; they may overlap */
-function cutOut(text: string, ranges: Range[]): string {
-  let redacted = '';
-  let position = 0;
-  for (const [start, end] of ranges) {
-    if (start >= position) redacted += text.slice(position, start) + REDACTED;
-    position = Math.max(position, end);
-  }
-  return redacted + text.slice(position);
+  return new Map([...rangesIn].map(([line, ranges]) => [line, cutOut(line, ranges)]));
 }

@@ -1,5 +1,9 @@
-import { isSecretName, REDACTED, replaceSecrets } from './own-rules.ts';
-import { withoutKnownTokens } from './redact-text.ts';
+import type { Range } from './kept-rules.ts';
+import { withLines, withoutKnownTokens } from './redact-text.ts';
+import { REDACTED } from './redacted.ts';
+import { replaceSecrets } from './replace-secrets.ts';
+import { canBeSecret, isSecretName } from './secret-names.ts';
+import { linesWithTokens } from './token-lines.ts';
 
 /**
  * Redacts every text in a JSON value, such as a Kubernetes object. In addition to {@link redactText}, it redacts the values
@@ -7,14 +11,18 @@ import { withoutKnownTokens } from './redact-text.ts';
  * the annotation of `kubectl apply`, is treated the same way.
  */
 export async function redactValue<Value>(value: Value): Promise<Value> {
-  const texts = new Set<string>();
+  const searched = new Map<string, Range[]>();
   const replaced = mapTexts(value, (text) => {
     const own = replaceSecrets(text);
-    texts.add(own);
+    const lines = linesWithTokens(own);
+    if (lines.length > 0) searched.set(own, lines);
     return own;
   });
-  const redacted = await withoutKnownTokens(texts);
-  const all = redacted.size === 0 ? replaced : mapTexts(replaced, (text) => redacted.get(text) ?? text);
+  const redacted = await withoutKnownTokens(
+    [...searched].flatMap(([text, lines]) => lines.map(([start, end]) => text.slice(start, end))),
+  );
+  const all =
+    redacted.size === 0 ? replaced : mapTexts(replaced, (text) => withLines(text, searched.get(text) ?? [], redacted));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts are replaced by texts; the structure is the same
   return all as Value;
 }
@@ -51,15 +59,22 @@ function mapList(values: unknown[], map: MapText): unknown[] {
 }
 
 function mapObject(object: object, map: MapText): object {
-  const { name, kind }: { name?: unknown; kind?: unknown } = object;
-  const isSecretVariable = typeof name === 'string' && isSecretName(name);
+  const { name, key: named, kind }: { name?: unknown; key?: unknown; kind?: unknown } = object;
+  const isSecretVariable = [name, named].some((label) => typeof label === 'string' && isSecretName(label));
   const entries = Object.entries(object).map(([key, value]: [string, unknown]): [string, unknown] => {
     if (kind === 'Secret' && (key === 'data' || key === 'stringData')) return [key, REDACTED];
     if (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) return [key, REDACTED];
+    if (isSecretName(key) && isSecretMember(key, value)) return [key, REDACTED];
     return [key, mapTexts(value, map)];
   });
   const mapped: Record<string, unknown> = Object.fromEntries(entries);
   return mapped;
+}
+
+/** Returns whether the value of a secret's name is one. Objects under such a name are searched: `secret: {secretName: x}`. */
+function isSecretMember(name: string, value: unknown): boolean {
+  if (typeof value === 'number') return canBeSecret(name, String(value), true);
+  return typeof value === 'string' && canBeSecret(name, value, true);
 }
 
 /** Returns whether a value is empty or only `$(OTHER_VARIABLE)`. */

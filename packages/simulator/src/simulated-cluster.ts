@@ -129,6 +129,11 @@ export class SimulatedCluster {
     return this.#mcp.subscriptions.size;
   }
 
+  /** MCP sessions that are subscribed to something. */
+  get subscriberCount(): number {
+    return this.#mcp.subscriptions.subscribers;
+  }
+
   get sessionCount(): number {
     return this.#mcp.sessionCount;
   }

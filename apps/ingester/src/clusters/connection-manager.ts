@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
@@ -7,11 +6,13 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
 import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
+import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { sameValue } from '@nightcrier/core/same-value';
 import pLimit from 'p-limit';
+import pTimeout from 'p-timeout';
 import { readAccess } from './read-access.ts';
 
 /** The settings of the connections; durations in seconds. */
@@ -34,6 +35,7 @@ export interface ConnectionManagerOptions {
   onReceived: (cluster: ClusterConfig, received: Received) => void;
   onMalformed: (cluster: ClusterConfig, ...malformed: Parameters<OnMalformed>) => void;
   memoryOf: (cluster: string) => WatermarkMemory;
+  detectedOf: (cluster: string) => DetectionMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
   /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
@@ -79,10 +81,9 @@ export class ConnectionManager {
     const former = this.#settings;
     this.#settings = settings;
     if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
-    for (const [name, watched] of this.#watched) {
-      this.#end(name, watched);
-      this.#begin(watched.cluster);
-    }
+    const clusters = [...this.#watched.values()].map(({ cluster }) => cluster);
+    for (const [name, watched] of this.#watched) this.#end(name, watched);
+    for (const cluster of clusters) this.#begin(cluster);
   }
 
   /**
@@ -124,11 +125,12 @@ export class ConnectionManager {
   }
 
   async #startWhenReady({ cluster, connection, ended }: Watched): Promise<void> {
-    const patience = new AbortController();
-    const signal = AbortSignal.any([patience.signal, ended.signal]);
-    const waited = sleep(PATIENCE_MS, undefined, { signal }).catch(() => undefined);
-    await Promise.race([this.#options.readyToConnect(cluster.name), waited]);
-    patience.abort();
+    const { signal } = ended;
+    await pTimeout(this.#options.readyToConnect(cluster.name), {
+      milliseconds: PATIENCE_MS,
+      message: false,
+      signal,
+    }).catch(() => undefined);
     connection.start(); // does nothing if it was stopped meanwhile
   }
 
@@ -148,7 +150,7 @@ export class ConnectionManager {
 
   #connectionTo(cluster: ClusterConfig): ClusterConnection {
     const settings = this.#settings;
-    const { logger, memoryOf, onReceived, onMalformed } = this.#options;
+    const { logger, memoryOf, detectedOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
       readAccess: () => readAccess(cluster.mcp),
@@ -156,6 +158,7 @@ export class ConnectionManager {
       pollInterval: settings.poll_interval * 1000,
       resyncInterval: settings.resync_interval * 1000,
       memory: memoryOf(cluster.name),
+      detected: detectedOf(cluster.name),
       reconnect: {
         ...DEFAULT_RECONNECT,
         initialBackoff: settings.sse_reconnect_initial_backoff * 1000,

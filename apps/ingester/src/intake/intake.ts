@@ -69,7 +69,7 @@ export class Intake {
       this.#skipped(cluster, fault);
       return;
     }
-    this.#spool.add(this.#clusterEvent(cluster, fault, received.source));
+    this.#spool.add(this.#clusterEvent(cluster, received));
   }
 
   spoolHealth(): SpoolHealth {
@@ -124,7 +124,7 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
-  #clusterEvent(cluster: ClusterConfig, event: FaultEvent, source: Received['source']): ClusterEvent {
+  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem }: Received): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -134,6 +134,7 @@ export class Intake {
       ...(permissions && { permissions: withoutTable(permissions) }),
       event,
       source,
+      problem,
       received_at: new Date(this.#now()).toISOString(),
     };
   }

@@ -4,7 +4,7 @@ import { together } from '@nightcrier/core/async/together';
 import type { AgentCli } from '@nightcrier/core/settings/config';
 import { redactFailure } from '@nightcrier/redaction/redact-failure';
 import type { Evidence } from '../evidence/evidence.ts';
-import type { Claim } from '../prepare/claim.ts';
+import type { Claim } from '../claim.ts';
 import { readReport } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';

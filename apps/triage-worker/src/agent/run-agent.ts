@@ -1,5 +1,5 @@
 import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
-import type { Claim } from '../prepare/claim.ts';
+import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';

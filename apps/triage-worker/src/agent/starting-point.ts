@@ -1,6 +1,6 @@
 import type { AgentFailures } from '@nightcrier/core/incidents/triage-outcome';
-import { LONGEST_COLLECTION_MS } from '../prepare/gather-evidence.ts';
-import type { Claim } from '../prepare/claim.ts';
+import { COLLECTION_TIMEOUT_MS } from '../evidence/evidence.ts';
+import type { Claim } from '../claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { BreakerRecord } from './breaker-record.ts';
 import { findOrphanedRun, type OrphanedRun } from './run/find-orphaned-run.ts';
@@ -32,8 +32,8 @@ export async function findStartingPoint(claim: Claim, context: TriageContext): P
   }
   if (claim.exhausted) return { failures: [claim.exhausted] };
   if (agent === 'builtin') return { failures: [] };
-  const longest = LONGEST_COLLECTION_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;
-  const answer = await breaker.enter(id, longest);
+  const longest = COLLECTION_TIMEOUT_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;
+  const answer = await breaker.enter(id, longest, config.breaker_probe_interval);
   switch (answer.kind) {
     case 'degraded': {
       const { failures, reason } = answer;

@@ -6,6 +6,7 @@ import { rejectedByNode } from './rules/admission/rejected-by-node.ts';
 import { cannotStart } from './rules/configuration/cannot-start.ts';
 import { crash } from './rules/containers/crash.ts';
 import { evicted } from './rules/containers/evicted.ts';
+import { initHangs } from './rules/containers/init-hangs.ts';
 import { oomKilled } from './rules/containers/oom.ts';
 import { imagePull } from './rules/images/image-pull.ts';
 import { nodeTrouble } from './rules/nodes/node.ts';
@@ -33,6 +34,7 @@ const POD_RULES: readonly PodRule[] = [
   mountFailed,
   cannotStart,
   imagePull,
+  initHangs,
   probeFails,
   crash,
 ];

@@ -100,3 +100,6 @@ export function piecesOf<Type extends EvidencePiece['type']>(
 ): Extract<EvidencePiece, { type: Type }>[] {
   return pieces.filter((piece): piece is Extract<EvidencePiece, { type: Type }> => piece.type === type);
 }
+
+/** Longest time that the collection of evidence may take, ms. */
+export const COLLECTION_TIMEOUT_MS = 60_000;

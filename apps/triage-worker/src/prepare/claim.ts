@@ -1,28 +1,15 @@
 import { type AgentFailure, describeFailure } from '@nightcrier/core/incidents/agent-failure';
-import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
 import { cancelledReason } from '@nightcrier/core/incidents/cancel-request';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
 import { accessSync, constants, statSync } from 'node:fs';
+import type { Claim } from '../claim.ts';
 import { hasLastResort } from '../roster.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 import { workspaceOf } from '../workspace/workspace.ts';
-
-/** An incident that this worker investigates. */
-export interface Claim {
-  /** `attempts` counts this attempt. */
-  incident: Incident;
-  cluster: ClusterConfig;
-  /** Absolute path of a readable file. */
-  kubeconfig: string;
-  /** An earlier attempt was started, and may have left files and containers. */
-  resumed: boolean;
-  /** The attempts are used up, and the built-in analyser reports instead of an agent. */
-  exhausted?: AgentFailure;
-}
 
 /**
  * Decides whether to investigate (design.md, "Triage Disabled Behavior"), by the current configuration: an incident can wait

@@ -1,13 +1,10 @@
 import { KubernetesError, isClusterAway } from '@nightcrier/cluster/kubernetes/kubernetes-error';
-import type { Claim } from './claim.ts';
+import type { Claim } from '../claim.ts';
 import { collectEvidence } from '../evidence/collect/collect-evidence.ts';
-import type { Evidence } from '../evidence/evidence.ts';
+import { COLLECTION_TIMEOUT_MS, type Evidence } from '../evidence/evidence.ts';
 import { redactEvidence } from '../evidence/redact-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
-
-/** An agent can query the cluster itself, so a slow cluster must not use up its time. */
-export const LONGEST_COLLECTION_MS = 60_000;
 
 /**
  * Collects what the cluster may rotate away before an agent reads it, redacted. For an agent in a container, which can query
@@ -20,7 +17,8 @@ export async function gatherEvidence(claim: Claim, context: TriageContext): Prom
 
 async function collect({ incident, kubeconfig, cluster }: Claim, context: TriageContext): Promise<Evidence> {
   const { config, clients, logger, signal } = context;
-  const deadline = AbortSignal.timeout(LONGEST_COLLECTION_MS);
+  // An agent can query the cluster itself, so a slow cluster must not use up its time.
+  const deadline = AbortSignal.timeout(COLLECTION_TIMEOUT_MS);
   try {
     const kubernetes = await clients.open(kubeconfig);
     const fault = incident.cluster_event.event;

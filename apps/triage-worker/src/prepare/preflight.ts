@@ -5,7 +5,7 @@ import {
   minimumPermissionsMet,
 } from '@nightcrier/core/permissions/cluster-permissions';
 import { describeWriteFinding } from '@nightcrier/core/permissions/write-finding';
-import type { Claim } from './claim.ts';
+import type { Claim } from '../claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
 

@@ -2,12 +2,16 @@ import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import { type Section, readSections } from './markdown-sections.ts';
 
 /** What goes into the incident's row is bounded; the whole report stays in the Markdown. */
+/** Of the text in which the confidence is looked for, in characters. */
+const MOST_TEXT = 20_000;
+
 const LONGEST = { title: 200, text: 2_000, recommendation: 500, recommendations: 20 };
 
 const SUMMARY = /^(executive\s+)?(summary|overview)\b|^tl;?dr\b/i;
 const ROOT_CAUSE = /\broot[\s-]*cause\b|^(likely\s+|probable\s+)?cause\b|^diagnosis\b/i;
 const RECOMMENDATIONS =
-  /^recommend|^(immediate|suggested|recommended|next)\s+(actions?|steps?|fix(es)?)\b|^remediation\b/i;
+  /^recommend|^(immediate|suggested|recommended|next|proposed)\s+(actions?|steps?|fix(es)?)\b|^remediation\b|^(action|fix|resolution)\s+(plan|items?|steps?)\b|^what to do\b/i;
+const CONFIDENCE = /^confidence\b/i;
 
 /** What an agent that answers in words instead of a percentage is taken to mean. */
 const CONFIDENCE_WORDS: Record<string, number> = { high: 90, medium: 60, moderate: 60, low: 30 };
@@ -24,9 +28,9 @@ export function parseReport(markdown: string): ReportSummary | undefined {
   const opening = firstParagraph(sections);
   if (opening === undefined) return undefined;
 
-  const summary = firstParagraph(sectionsUnder(sections, SUMMARY)) ?? labelled(sections, 'summary') ?? opening;
-  const rootCause =
-    firstParagraph(sectionsUnder(sections, ROOT_CAUSE)) ?? labelled(sections, 'root[\\s-]*cause') ?? summary;
+  const cause = firstParagraph(sectionsUnder(sections, ROOT_CAUSE)) ?? labelled(sections, 'root[\\s-]*cause');
+  const summary = firstParagraph(sectionsUnder(sections, SUMMARY)) ?? labelled(sections, 'summary') ?? cause ?? opening;
+  const rootCause = cause ?? summary;
   const heading = sections.find((section) => section.level === 1) ?? sections.find((section) => section.level > 0);
   return {
     title: shorten(plain(heading?.heading ?? opening), LONGEST.title),
@@ -39,7 +43,7 @@ export function parseReport(markdown: string): ReportSummary | undefined {
 
 /** The first section whose heading matches, with the sections below it. */
 function sectionsUnder(sections: Section[], heading: RegExp): Section[] {
-  const start = sections.findIndex((section) => section.level > 0 && heading.test(plain(section.heading)));
+  const start = sections.findIndex((section) => section.level > 0 && heading.test(unnumbered(plain(section.heading))));
   const first = sections[start];
   if (!first) return [];
   const rest = sections.slice(start + 1);
@@ -63,15 +67,43 @@ function labelled(sections: Section[], label: string): string | undefined {
     .find((text) => text !== undefined);
 }
 
+/** The confidence stands in a section of its own, with the root cause, in the summary or in the opening; nowhere else. */
 function readConfidence(sections: Section[]): number | undefined {
-  const text = plain(sections.map((section) => [section.heading, ...section.lines].join(' ')).join(' '));
+  const opening = sections.slice(0, 1 + sections.findIndex(({ level }) => level > 1));
+  const places = [
+    sectionsUnder(sections, CONFIDENCE),
+    sectionsUnder(sections, ROOT_CAUSE),
+    sectionsUnder(sections, SUMMARY),
+    opening.length > 0 ? opening : sections,
+    sections.map((section) => ({ ...section, heading: '', lines: section.lines.filter(isConfidenceLine) })),
+  ];
+  for (const place of places) {
+    const found = confidenceIn(
+      plain(
+        place
+          .map(({ heading, lines }) => [heading, ...lines].join(' '))
+          .join(' ')
+          .slice(0, MOST_TEXT),
+      ),
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `Confidence: 80%` as a line of its own may stand anywhere. */
+function isConfidenceLine(line: string): boolean {
+  return /^[\s>*_-]{0,10}confidence(\s+level)?[\s*_]{0,6}[:(]/i.test(line);
+}
+
+function confidenceIn(text: string): number | undefined {
   const percent =
-    /\bconfidence\b\D{0,30}?(\d{1,3}(?:\.\d+)?)\s?%/i.exec(text) ??
-    /\b(\d{1,3}(?:\.\d+)?)\s?%\s+confiden(?:ce|t)\b/i.exec(text);
+    /\bconfidence\b\D{0,30}?(\d{1,3}(?:\.\d{1,3})?)\s?%/i.exec(text) ??
+    /\b(\d{1,3}(?:\.\d{1,3})?)\s?%\s{1,3}confiden(?:ce|t)\b/i.exec(text);
   if (percent?.[1] !== undefined && Number(percent[1]) <= 100) return Number(percent[1]);
   const word =
-    /\bconfidence(?:\s+level)?\W{0,5}(high|medium|moderate|low)\b/i.exec(text) ??
-    /\b(high|medium|moderate|low)\s+confidence\b/i.exec(text);
+    /\bconfidence(?:\s{1,3}level)?\W{0,5}(high|medium|moderate|low)\b/i.exec(text) ??
+    /\b(high|medium|moderate|low)\s{1,3}confidence\b/i.exec(text);
   return word?.[1] === undefined ? undefined : CONFIDENCE_WORDS[word[1].toLowerCase()];
 }
 
@@ -80,7 +112,7 @@ function readRecommendations(sections: Section[]): string[] {
   const lines = sections.flatMap((section) => section.lines);
   const items: string[] = [];
   for (const line of lines) {
-    const item = /^ {0,3}(?:[-*+]|\d+[.)])\s+(.*)$/.exec(line)?.[1];
+    const item = /^ {0,3}(?:[-*+]|\d{1,9}[.)])\s+(.*)$/.exec(line)?.[1] ?? tableItem(line);
     if (item !== undefined) items.push(item);
     else if (/^\s+\S/.test(line) && items.length > 0) items.push(`${items.pop()} ${line.trim()}`);
   }
@@ -89,6 +121,19 @@ function readRecommendations(sections: Section[]): string[] {
     .filter((text) => text !== '')
     .slice(0, LONGEST.recommendations)
     .map((text) => shorten(text, LONGEST.recommendation));
+}
+
+/** What a row of a table says: its longest cell. Rules and headings of columns say nothing. */
+function tableItem(line: string): string | undefined {
+  if (!/^ {0,3}\|/.test(line) || /^[\s|:-]+$/.test(line)) return undefined;
+  const cells = line.split('|').map((cell) => cell.trim());
+  const longest = cells.sort((a, b) => b.length - a.length)[0] ?? '';
+  return longest.length >= 12 && longest.includes(' ') ? longest : undefined;
+}
+
+/** Without the number of a numbered heading. */
+function unnumbered(text: string): string {
+  return text.replace(/^(?:step\s+)?\d{1,3}(?:\.\d{1,3}){0,3}[.):]?\s+/i, '');
 }
 
 /** Blocks of lines between blank ones, each in one line; of a list, each item. Tables, rules and comments are left out. */

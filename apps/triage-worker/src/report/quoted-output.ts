@@ -1,4 +1,4 @@
-import { lexer, type Token, walkTokens } from 'marked';
+import { markdownBlocks } from './markdown-blocks.ts';
 
 /** Output of commands that a report quotes: a code block, without the commands in it. */
 export interface QuotedOutput {
@@ -20,24 +20,19 @@ const COMMAND = /^\s*(?:sudo\s+)?(?:kubectl|oc|helm|k9s|stern)\s/;
 export function quotedOutputs(markdown: string): QuotedOutput[] {
   const quotes: QuotedOutput[] = [];
   let adviceLevel = Number.POSITIVE_INFINITY;
-  for (const token of lexer(markdown)) {
-    if (token.type === 'heading') {
-      const level = Number(token.depth);
-      if (level <= adviceLevel) adviceLevel = ADVICE.test(String(token.text)) ? level : Number.POSITIVE_INFINITY;
-    } else if (adviceLevel === Number.POSITIVE_INFINITY) {
-      void walkTokens([token], (inner) => {
-        const lines = outputIn(inner);
-        if (lines.length > 0) quotes.push({ lines });
-      });
+  for (const block of markdownBlocks(markdown)) {
+    if (block.kind === 'heading') {
+      if (block.level <= adviceLevel) adviceLevel = ADVICE.test(block.text) ? block.level : Number.POSITIVE_INFINITY;
+    } else if (block.kind === 'code' && adviceLevel === Number.POSITIVE_INFINITY) {
+      const lines = outputIn(block.language, block.lines);
+      if (lines.length > 0) quotes.push({ lines });
     }
   }
   return quotes;
 }
 
-function outputIn(token: Token): string[] {
-  if (token.type !== 'code') return [];
-  const lines = String(token.text).split('\n');
-  if (SHELL.test(String(token.lang ?? '')) && !lines.some((line) => PROMPT.test(line))) return [];
+function outputIn(language: string, lines: string[]): string[] {
+  if (SHELL.test(language) && !lines.some((line) => PROMPT.test(line))) return [];
   let continued = false;
   return lines.filter((line) => {
     const isCommand = continued || PROMPT.test(line) || COMMAND.test(line);

@@ -1,71 +1,66 @@
 import { withJitter } from '@nightcrier/core/async/backoff';
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterLook } from './snapshot.ts';
+import type { ClusterDetection } from '../detection/cluster-detection.ts';
+import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
+import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, rootMessage } from '../mcp/session/connection-error.ts';
-import type { WatermarkMemory, WatermarkTracker } from './watermark.ts';
+import type { WatermarkTracker } from './watermark.ts';
 import { isFinal } from '../mcp/connection/liveness.ts';
-import { type MissedFault, missedFaults, type MissedQuestion } from './missed-faults.ts';
 import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
-import type { ClusterSnapshot } from '../detection/resource-kinds.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 
 export interface ResyncOptions {
-  look: ClusterLook;
+  scan: ClusterScan;
+  detection: ClusterDetection;
   watermark: WatermarkTracker;
-  memory: WatermarkMemory;
-  /** Time between two looks at a cluster that is watched all the while, ms; 0: none. */
+  /** Time between two scans of a cluster that is watched all the while, ms; 0: none. */
   interval: number;
-  /** How a look that failed is tried again. */
+  /** How a scan that failed is tried again. */
   reconnect: ReconnectConfig;
   logger: Logger;
   now: () => number;
   random: () => number;
-  onFault: (fault: FaultEvent) => void;
 }
-
-type Question = Omit<MissedQuestion, 'since'>;
 
 /** A subscription and the session it lives in. */
 export interface ResyncWatch {
   session: McpSession;
-  question: Question;
   signal: AbortSignal;
-  /** The look found the session gone. */
+  /** The scan found the session gone. */
   onLost: (error: ConnectionError) => void;
+  /** A scan is over, and what it found is reported. */
+  onScanned: () => void;
 }
 
-/** A subscription is not held up for longer; the look goes on beside it. */
+/** A subscription is not held up for longer; the scan goes on beside it. */
 const PATIENCE_MS = 10_000;
 const JITTER = 0.1;
 
 /**
- * Sees to it that no fault goes by unseen: servers tell of a fault once, to those who listen at that moment. So after
- * each subscription we ask the server what is wrong and what went wrong since the last contact. What has an incident
- * already is left alone. As long as that has not succeeded, the last contact stays where it was.
+ * Finds the faults of a time in which nobody watched: servers report a fault once, to those who are subscribed at that moment. After
+ * each subscription the cluster is scanned for what is wrong, and what went wrong since the watermark. As long as that has not
+ * succeeded, the watermark stays where it was.
  */
 export class Resync {
   readonly #options: ResyncOptions;
-  /** What was reported and still stands, with the time since when. */
-  #reported = new Map<string, number>();
-  /** When the subscription began whose gap is not looked through yet. */
-  #pendingFrom: number | undefined;
-  #lookedAt: number | undefined;
+  /** When the subscription began whose gap is not scanned yet, and what its server calls the cluster. */
+  #pending: { from: number; serverCluster: string | undefined } | undefined;
 
   constructor(options: ResyncOptions) {
     this.#options = options;
   }
 
-  /** The cluster is watched again since `from`, milliseconds since the epoch; there was a gap before. */
-  begin(from: number): void {
+  /** Notes that the cluster is watched again since `from`, ms since the epoch, after a gap. */
+  begin(from: number, serverCluster?: string): void {
     this.#options.watermark.lose();
-    this.#pendingFrom = from;
+    this.#options.detection.detector.loseAll();
+    this.#pending = { from, serverCluster };
   }
 
   /**
-   * Looks through the gap, again and again until it succeeds, and later at the interval. Never rejects.
-   * @returns when the first look is over, or when it takes so long that the subscription should not wait for it
+   * Scans the gap, again and again until it succeeds, and later at the interval. Never rejects.
+   * @returns when the first scan is over, or when it takes so long that the subscription should not wait for it
    */
   async follow(watch: ResyncWatch): Promise<void> {
     const first = Promise.withResolvers<void>();
@@ -76,32 +71,41 @@ export class Resync {
     patience.abort();
   }
 
-  /** The server has no tool to look with: the gap is counted, and what happened in it is not known. Never rejects. */
+  /** The server has no tool to list with: the gap is counted, and what happened in it is not known. Never rejects. */
   async pass(): Promise<void> {
-    const { watermark, logger, now } = this.#options;
+    const { detection, watermark, logger, now } = this.#options;
+    for (const kind of WATCHED_KINDS) detection.detector.forgetKind(kind);
     logger.warn({}, 'server cannot be asked for what was missed: it has no resources_list');
     try {
-      await watermark.load();
-      watermark.resume(this.#pendingFrom ?? now());
-      this.#pendingFrom = undefined;
+      await detection.begin(this.#pending?.serverCluster);
+      watermark.resume(this.#pending?.from ?? now());
+      this.#pending = undefined;
     } catch (error) {
       logger.debug({ error: rootMessage(error) }, 'last contact is not known');
     }
   }
 
-  /** Reports what a snapshot shows of the gap, if there still is one. Never rejects; returns whether there is none left. */
-  async judge(snapshot: ClusterSnapshot, question: Question): Promise<boolean> {
-    const { watermark, logger } = this.#options;
-    if (this.#pendingFrom === undefined) {
-      watermark.confirm(snapshot.takenAt.getTime());
+  /**
+   * Reports what a scan found. Never rejects.
+   * @param scannedAt when the scan began, ms since the epoch
+   * @param source as which the faults count when there was no gap
+   * @returns whether the gap before it, if there was one, is closed
+   */
+  async settle(scannedAt: number, source: 'poll' | 'resync'): Promise<boolean> {
+    const { detection, watermark, logger } = this.#options;
+    if (!this.#pending) {
+      detection.report(source);
+      watermark.confirm(scannedAt);
       return true;
     }
     try {
-      await watermark.load();
-      await this.#report(snapshot, { ...question, since: watermark.last });
-      watermark.resume(this.#pendingFrom);
-      watermark.confirm(snapshot.takenAt.getTime());
-      this.#pendingFrom = undefined;
+      await detection.begin(this.#pending.serverCluster);
+      const since = watermark.last === undefined ? 'never' : new Date(watermark.last).toISOString();
+      const { fired, reported } = await detection.reportGap('resync');
+      logger.info({ last_contact: since, fired, reported }, 'cluster resynced');
+      watermark.resume(this.#pending.from);
+      watermark.confirm(scannedAt);
+      this.#pending = undefined;
       return true;
     } catch (error) {
       logger.warn({ error: rootMessage(error) }, 'resync is put off; it will look as far back then');
@@ -114,7 +118,7 @@ export class Resync {
     const { interval, reconnect, random } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
-      const isDone = await this.#attempt(watch);
+      const isDone = await this.#attempt(watch, onFirst);
       onFirst();
       failures = isDone ? 0 : failures + 1;
       if (isDone && interval === 0) return;
@@ -123,15 +127,19 @@ export class Resync {
     }
   }
 
-  async #attempt(watch: ResyncWatch): Promise<boolean> {
-    const { look, logger } = this.#options;
-    const { session, question, signal, onLost } = watch;
+  /** The kinds of which most symptoms are come first: the subscription does not wait for the others. */
+  async #attempt({ session, signal, onLost, onScanned }: ResyncWatch, onFirst: () => void): Promise<boolean> {
+    const { scan, detection, logger, now } = this.#options;
     try {
-      const { snapshot } = await look.take(session);
+      const scannedAt = await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
       if (signal.aborted) return false;
-      if (this.#pendingFrom !== undefined) return await this.judge(snapshot, question);
-      await this.#report(snapshot, { ...question, since: this.#lookedAt });
-      return true;
+      const isDone = await this.settle(scannedAt, 'resync');
+      onFirst();
+      await scan.run(session, detection.detector, { now, signal, kinds: OTHER_KINDS });
+      if (signal.aborted) return false;
+      detection.report('resync');
+      onScanned();
+      return isDone;
     } catch (error) {
       if (signal.aborted) return false;
       if (error instanceof ConnectionError && isFinal(error)) {
@@ -142,31 +150,4 @@ export class Resync {
       return false;
     }
   }
-
-  async #report(snapshot: ClusterSnapshot, question: MissedQuestion): Promise<void> {
-    const { memory, logger, onFault } = this.#options;
-    const found = missedFaults(snapshot, question);
-    const fresh = found.filter((missed) => this.#reported.get(missed.fault.faultId) !== beganAt(missed));
-    const known = await areKnown(fresh, memory);
-    const missed = fresh.filter((_, index) => !known[index]);
-    this.#reported = new Map(found.map((one) => [one.fault.faultId, beganAt(one)]));
-    this.#lookedAt = snapshot.takenAt.getTime();
-    const since = question.since === undefined ? 'never' : new Date(question.since).toISOString();
-    logger.info({ last_contact: since, wrong: found.length, missed: missed.length }, 'cluster resynced');
-    for (const { fault } of missed) onFault(fault);
-  }
-}
-
-function beganAt({ knownBy }: MissedFault): number {
-  return knownBy[0]?.since ?? 0;
-}
-
-async function areKnown(faults: MissedFault[], memory: WatermarkMemory): Promise<boolean[]> {
-  const known = await memory.known(faults.flatMap(({ knownBy }) => knownBy));
-  let at = 0;
-  return faults.map(({ knownBy }) => {
-    const ours = known.slice(at, at + knownBy.length);
-    at += knownBy.length;
-    return ours.includes(true);
-  });
 }

@@ -1,4 +1,8 @@
-import type { Sighting } from './missed-faults.ts';
+/** A fingerprint seen at a time or later; milliseconds since the epoch, 0: at any time. */
+export interface Sighting {
+  fingerprint: string;
+  since: number;
+}
 
 /** Until when a cluster was watched without a gap. Outlives the connection, and the process that held it. */
 export interface Watermark {

@@ -26,9 +26,11 @@ export interface DetectedAt extends Detected {
  * const faults = detected.filter(({ change }) => change === 'fired').map(({ fault }) => fault);
  * ```
  * @param cluster what the MCP server calls the cluster: part of the fingerprints
+ * @param lastContact what was over before this time is history; without it, nothing is
  */
-export function detectHistory(cluster: string, history: readonly Observation[]): DetectedAt[] {
+export function detectHistory(cluster: string, history: readonly Observation[], lastContact?: Date): DetectedAt[] {
   const detector = new Detector(cluster);
+  if (lastContact) detector.startAt(lastContact.getTime(), lastContact.getTime());
   const detected: DetectedAt[] = [];
   const advance = (now: number): void => {
     for (const change of detector.advance(now)) detected.push({ ...change, at: new Date(now) });

@@ -1,13 +1,14 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { problemKey, symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
+import { SYMPTOM_FAMILIES } from '@nightcrier/core/problems/symptom-families';
 import { familyOfType, recoveryOf, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { ClusterObjects, nameKey } from './cluster-objects.ts';
 import { faultOf } from './fault-of.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { workloadOfResource } from './owners.ts';
-import { dueAt, type Symptom } from './symptom.ts';
-import { symptomsOf } from './symptoms-of.ts';
+import { conditionOf, dueAt, type Symptom } from './symptom.ts';
+import { NEEDS, symptomsOf } from './symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
 export interface Detected {
@@ -17,6 +18,8 @@ export interface Detected {
   symptom: RememberedSymptom;
   /** The fault of a symptom that fired. */
   fault?: FaultEvent;
+  /** Whether nothing was remembered of the symptom. */
+  isNew: boolean;
 }
 
 /** A symptom that is remembered from before, with its problem. */
@@ -38,6 +41,8 @@ interface Suspect {
   /** Of the object that shows it. */
   kind: WatchedKind;
   seenAt: number;
+  /** Whether it came while its kind was followed, so that it is new whatever time it tells. */
+  isFresh: boolean;
 }
 
 /** How long what was read of one object counts as up to date where its kind is not followed, ms. */
@@ -78,6 +83,8 @@ export class Detector {
   readonly #known = new Map<string, Known>();
   /** Kinds whose objects are up to date. */
   readonly #current = new Set<WatchedKind>();
+  /** Kinds that cannot be read at all. */
+  readonly #unreadable = new Set<WatchedKind>();
   /** When an object of a kind that is not followed was read by itself, by kind and name. */
   readonly #readAt = new Map<string, number>();
   #horizon: Horizon = { over: 0, ended: 0 };
@@ -88,9 +95,21 @@ export class Detector {
     this.#serverCluster = serverCluster;
   }
 
-  /** Sets what the server calls the cluster. */
+  /** What the server calls the cluster. */
+  get serverCluster(): string {
+    return this.#serverCluster;
+  }
+
   set serverCluster(name: string) {
     this.#serverCluster = name;
+  }
+
+  /** Keys of the problems that are firing by what is up to date. */
+  firing(): string[] {
+    const firing = [...this.#known.values()].filter(
+      ({ symptom, absentSince }) => symptom.state === 'firing' && absentSince === undefined,
+    );
+    return [...new Set(firing.map(({ problem }) => problem))];
   }
 
   /** How many objects are kept. */
@@ -119,22 +138,24 @@ export class Detector {
 
   /** Takes a whole list: objects of the kind that are not in it no longer exist. */
   list<K extends WatchedKind>(kind: K, objects: readonly ObjectOf<K>[], now: number): void {
+    const wasCurrent = this.#current.has(kind);
     this.#objects.setKnown(kind, true);
     this.#current.add(kind);
+    this.#unreadable.delete(kind);
     const gone = new Set(this.#objects.names(kind));
     for (const object of objects) {
       gone.delete(nameKey(object.metadata));
       this.#objects.put(kind, object);
     }
     for (const key of gone) this.#forget(kind, key);
-    for (const object of objects) this.#look(kind, object.metadata, now);
+    for (const object of objects) this.#look(kind, object.metadata, now, wasCurrent);
   }
 
   /** Takes one object that is new or has changed. */
   put<K extends WatchedKind>(kind: K, object: ObjectOf<K>, now: number): void {
     this.#objects.put(kind, object);
     this.#noteRead(kind, object.metadata, now);
-    this.#look(kind, object.metadata, now);
+    this.#look(kind, object.metadata, now, this.#current.has(kind));
   }
 
   /** Takes the end of one object. */
@@ -153,9 +174,22 @@ export class Detector {
     this.#current.clear();
   }
 
+  /**
+   * Keeps of the objects only those that show a symptom: where nothing follows a cluster's objects, the others would be out of
+   * date when they are needed.
+   */
+  forgetHealthy(): void {
+    this.loseAll();
+    for (const kind of WATCHED_KINDS) {
+      this.#objects.setKnown(kind, false);
+      for (const key of this.#objects.names(kind)) if (!this.#suspects.has(`${kind}|${key}`)) this.#forget(kind, key);
+    }
+  }
+
   /** The kind cannot be read at all: its Events alone speak of it. */
   forgetKind(kind: WatchedKind): void {
     this.lose(kind);
+    this.#unreadable.add(kind);
     this.#objects.setKnown(kind, false);
     for (const key of this.#objects.names(kind)) this.#forget(kind, key);
   }
@@ -177,7 +211,7 @@ export class Detector {
     const problem = known?.symptom.state === 'firing' ? known.problem : this.#problemOf(symptom);
     // Read anew when the objects are: until then the server's word counts.
     this.#known.set(key, { problem, symptom: { ...symptom, ...(known && { container: known.symptom.container }) } });
-    return { change: 'fired', problem, symptom, fault };
+    return { change: 'fired', problem, symptom, fault, isNew: known === undefined };
   }
 
   /**
@@ -188,7 +222,8 @@ export class Detector {
     this.#lookAgain(now);
     const shown = this.#shown(now);
     const detected: Detected[] = [];
-    for (const [key, suspect] of shown) {
+    const byCause = [...shown].sort(([, one], [, other]) => causeOf(one) - causeOf(other));
+    for (const [key, suspect] of byCause) {
       const known = this.#known.get(key);
       if (known?.symptom.state !== 'firing') {
         detected.push(this.#fire(key, suspect, now));
@@ -219,14 +254,42 @@ export class Detector {
     return later.length === 0 ? undefined : later.reduce((earliest, time) => Math.min(earliest, time));
   }
 
-  /** Every symptom that is seen at present, firing or not. */
-  suspects(): { symptom: Symptom; dueAt: number }[] {
-    return [...this.#suspects.values()]
-      .flat()
-      .map(({ symptom, seenAt }) => ({ symptom, dueAt: dueAt(symptom, seenAt) }));
+  /** The objects that show a symptom, each with when its first suspect is due, ms since the epoch. */
+  suspectObjects(): { kind: WatchedKind; name: { namespace?: string; name: string }; dueAt: number }[] {
+    return [...this.#suspects].flatMap(([id, suspects]) => {
+      const [kind, key] = splitId(id);
+      if (!kind) return [];
+      const due = suspects.map(({ symptom, seenAt }) => dueAt(symptom, seenAt));
+      const { namespace, name } = nameOf(key);
+      return [{ kind, name: { name, ...(namespace && { namespace }) }, dueAt: Math.min(...due) }];
+    });
   }
 
-  #look(kind: WatchedKind, name: Name, now: number): void {
+  /**
+   * When reading one object anew may change something, ms since the epoch; undefined: nothing is wrong with it.
+   */
+  nextChangeOf(kind: WatchedKind, name: Name, now: number): number | undefined {
+    const { kind: kindName } = KINDS[kind];
+    const isOf = (resource: { kind: string; namespace?: string | undefined; name: string }): boolean =>
+      resource.kind === kindName && nameKey(resource) === nameKey(name);
+    const due = [...this.#suspects.values()]
+      .flat()
+      .filter(({ symptom }) => isOf(symptom.resource))
+      .map(({ symptom, seenAt }) => dueAt(symptom, seenAt));
+    const ends = [...this.#known.values()]
+      .filter(({ symptom }) => symptom.state === 'firing' && isOf(symptom.resource))
+      .map(({ symptom, absentSince = now }) => absentSince + recoveryOf(symptom.family));
+    const later = [...due.filter((at) => at > now), ...ends];
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
+  /** The node of a pod that is not ready. */
+  nodeOf(pod: Name): string | undefined {
+    const { spec, status } = this.#objects.get('pods', pod) ?? {};
+    return conditionOf(status?.conditions, 'Ready')?.status === 'False' ? (spec?.nodeName ?? undefined) : undefined;
+  }
+
+  #look(kind: WatchedKind, name: Name, now: number, isFresh = this.#current.has(kind)): void {
     const id = idOf(kind, name);
     const before = this.#suspects.get(id);
     const found = symptomsOf(kind, name, this.#objects);
@@ -237,8 +300,9 @@ export class Detector {
     const suspects = found.map((symptom): Suspect => {
       const { workload, container } = symptom;
       const key = symptomKey({ workload, container, family: SYMPTOMS[symptom.kind].family });
-      const seenAt = before?.find((suspect) => suspect.symptom.kind === symptom.kind && suspect.key === key)?.seenAt;
-      return { symptom, key, kind, seenAt: seenAt ?? now };
+      const same = before?.find((suspect) => suspect.symptom.kind === symptom.kind && suspect.key === key);
+      const isSame = same !== undefined && same.symptom.since === symptom.since;
+      return { symptom, key, kind, seenAt: same?.seenAt ?? now, isFresh: isSame ? same.isFresh : isFresh };
     });
     this.#suspects.set(id, suspects);
   }
@@ -260,10 +324,10 @@ export class Detector {
     for (const [id, suspects] of this.#suspects) {
       for (const suspect of suspects) {
         const { symptom, seenAt } = suspect;
-        if (!this.#isCurrent(id, suspect.kind, now)) continue;
+        if (!this.#isCurrent(id, suspect.kind, now) || this.#isUnconfirmed(suspect)) continue;
         if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
         const key = this.#knownKeyOf(suspect);
-        if (this.#isHistory(symptom, this.#known.get(key))) continue;
+        if (this.#isHistory(suspect, this.#known.get(key))) continue;
         const other = shown.get(key);
         if (!other || isBetter(suspect, other)) shown.set(key, suspect);
       }
@@ -295,15 +359,25 @@ export class Detector {
     return this.#current.has(kind) || now - (this.#readAt.get(id) ?? -Infinity) <= FRESH_MS;
   }
 
+  /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
+  #isUnconfirmed({ kind, symptom }: Suspect): boolean {
+    const needs = NEEDS[symptom.kind] ?? [];
+    if (needs.some((other) => !this.#current.has(other) && !this.#unreadable.has(other))) return true;
+    const { resource } = symptom;
+    const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
+    if (about === undefined || this.#current.has(about) || this.#unreadable.has(about)) return false;
+    return this.#objects.get(about, resource) === undefined;
+  }
+
   #noteRead(kind: WatchedKind, name: Name, now: number): void {
     if (!this.#current.has(kind)) this.#readAt.set(idOf(kind, name), now);
   }
 
-  #isHistory({ course, since }: Symptom, known: Known | undefined): boolean {
+  #isHistory({ symptom: { course, since }, isFresh }: Suspect, known: Known | undefined): boolean {
     if (course === 'now' || since === undefined) return false;
     // A failed Job goes on to be one as long as it exists; what is over has been reported.
     if (known?.symptom.state === 'firing') return course === 'over' && since <= known.symptom.since;
-    return (known !== undefined && since <= known.symptom.since) || since < this.#horizon[course];
+    return (known !== undefined && since <= known.symptom.since) || (!isFresh && since < this.#horizon[course]);
   }
 
   #fire(key: string, { symptom, seenAt }: Suspect, now: number): Detected {
@@ -312,8 +386,9 @@ export class Detector {
     const identity = { workload, container, family: SYMPTOMS[symptom.kind].family };
     const remembered = rememberedOf(fault, identity, now, symptom.since ?? seenAt);
     const problem = this.#problemOf(remembered);
+    const isNew = !this.#known.has(key);
     this.#known.set(key, { problem, symptom: remembered, ...(symptom.course === 'over' && { absentSince: now }) });
-    return { change: 'fired', problem, symptom: remembered, fault };
+    return { change: 'fired', problem, symptom: remembered, fault, isNew };
   }
 
   /** @returns the change, when the symptom has been gone for long enough */
@@ -324,7 +399,7 @@ export class Detector {
     known.absentSince ??= now;
     if (now - known.absentSince < recoveryOf(known.symptom.family)) return undefined;
     known.symptom = { ...known.symptom, state: 'cleared', cleared_at: now };
-    return { change: 'cleared', problem: known.problem, symptom: known.symptom };
+    return { change: 'cleared', problem: known.problem, symptom: known.symptom, isNew: false };
   }
 
   #problemOf(symptom: RememberedSymptom): string {
@@ -371,6 +446,10 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
+}
+
+function causeOf({ symptom }: Suspect): number {
+  return SYMPTOM_FAMILIES.indexOf(SYMPTOMS[symptom.kind].family);
 }
 
 function workloadOf({ symptom }: Suspect): string {

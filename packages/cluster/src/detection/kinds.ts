@@ -229,11 +229,12 @@ interface KindRow {
 }
 
 /**
- * What is listed and watched, in this order. Events first: what an Event shows, the state shows that is read after it. Owners
- * before pods, so that a pod's workload is known when the pod is read.
+ * What is listed and watched, in this order. Events first: what an Event shows, the state shows that is read after it. Services
+ * before workloads, which name them; owners before pods, so that a pod's workload is known when the pod is read.
  */
 export const KINDS = {
   events: { apiVersion: 'v1', kind: 'Event', plural: 'events', schema: WarningEvent, fieldSelector: 'type=Warning' },
+  services: { apiVersion: 'v1', kind: 'Service', plural: 'services', schema: Service },
   nodes: { apiVersion: 'v1', kind: 'Node', plural: 'nodes', schema: Node },
   namespaces: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', schema: Namespace },
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', schema: Replicated },
@@ -249,7 +250,6 @@ export const KINDS = {
     plural: 'persistentvolumeclaims',
     schema: PersistentVolumeClaim,
   },
-  services: { apiVersion: 'v1', kind: 'Service', plural: 'services', schema: Service },
   resourcequotas: { apiVersion: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', schema: ResourceQuota },
   horizontalpodautoscalers: {
     apiVersion: 'autoscaling/v2',

@@ -80,7 +80,7 @@ function containerSymptoms(pod: Pod, status: ContainerStatus, base: Base, ofJob:
     const context = `Container ${container} cannot start: ${reason}: ${state?.waiting?.message ?? 'no message'}`;
     return [{ ...base, kind, container, context, since: unreadySince(pod), course: 'now' }];
   }
-  const killed = [lastState?.terminated, state?.terminated].find((end) => end?.reason === 'OOMKilled');
+  const killed = [state?.terminated, lastState?.terminated].find((end) => end?.reason === 'OOMKilled');
   if (killed && restarts > 0) {
     const context = `Container ${container} was killed for its memory, restart count: ${restarts}; last: ${describeEnd(killed)}`;
     return [{ ...base, kind: 'OOMKilled', container, context, since: timeOf(killed.finishedAt), course: 'over' }];

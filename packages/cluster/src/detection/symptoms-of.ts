@@ -14,6 +14,14 @@ import { addressSymptoms, serviceSymptoms } from './service-symptoms.ts';
 import type { Symptom } from './symptom.ts';
 import { cronJobSymptoms, deploymentSymptoms, jobSymptoms, rolloutSymptoms } from './workload-symptoms.ts';
 
+/** Kinds of which all objects must be known, because a symptom is that something does not exist. */
+export const NEEDS: Partial<Record<Symptom['kind'], readonly WatchedKind[]>> = {
+  NoEndpoints: ['pods', 'deployments', 'replicasets', 'statefulsets', 'daemonsets'],
+  ScaledToZero: ['pods', 'deployments', 'replicasets', 'statefulsets', 'daemonsets'],
+  PortMismatch: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'],
+  UnknownAddress: ['services'],
+};
+
 type Name = { namespace?: string | null | undefined; name: string };
 
 /** Everything that an object shows to be wrong; nothing for one that does not exist. */

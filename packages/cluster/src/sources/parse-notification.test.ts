@@ -115,9 +115,10 @@ describe('kubernetes/faults', () => {
 describe('kubernetes/events', () => {
   test('a Warning event becomes a fault of its reason, with container and fingerprint', () => {
     const resource = { apiVersion: 'v1', kind: 'Pod', name: 'cart-7d4b9c-abcde', namespace: 'shop', uid: 'u-1' };
-    expect(parseEvent({})).toEqual({
+    expect(parseEvent({})).toMatchObject({
       kind: 'fault',
       notes: [],
+      event: { involvedObject: resource, reason: 'BackOff', lastTimestamp: '2026-11-21T09:59:58Z' },
       fault: {
         faultId: faultFingerprint(CLUSTER, 'BackOff', resource, 'app'),
         faultType: 'BackOff',

@@ -1,6 +1,7 @@
 import { type FaultEvent, FaultEvent as FaultEventSchema, faultFingerprint } from '@nightcrier/core/faults/fault';
 import { z } from 'zod';
 import { containerOf } from '../detection/container-of.ts';
+import type { WarningEvent } from '../detection/kinds.ts';
 import { MALFORMED_REASONS, type MalformedReason } from '../mcp/malformed.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 
@@ -13,6 +14,8 @@ const SUBSCRIPTION_ERROR_LOGGER = 'kubernetes/subscription_error';
 export interface FaultNotification {
   kind: 'fault';
   fault: FaultEvent;
+  /** The Warning Event that the fault was made of. */
+  event?: WarningEvent;
   notes: string[];
   claims?: string;
 }
@@ -45,6 +48,8 @@ const WireEvent = z.object({
   reason: z.unknown(),
   message: z.string().nullish(),
   involvedObject: z.record(z.string(), z.unknown()),
+  count: z.unknown().optional(),
+  firstTimestamp: z.unknown().optional(),
   lastTimestamp: z.unknown(),
 });
 
@@ -103,7 +108,7 @@ function parseEvent(data: Record<string, unknown>, context: NotificationContext)
   if (event.type === 'Normal') return { kind: 'ignored', reason: 'normal_event' };
   if (event.type !== 'Warning') return malformed('event', `type is neither Normal nor Warning: ${event.type}`);
   const { fieldPath, ...involved } = event.involvedObject;
-  return checkedFault(
+  const content = checkedFault(
     {
       faultId: undefined,
       faultType: event.reason,
@@ -116,6 +121,36 @@ function parseEvent(data: Record<string, unknown>, context: NotificationContext)
     otherCluster(data, context),
     context,
   );
+  return content.kind === 'fault' ? { ...content, event: warningEventOf(content.fault, event) } : content;
+}
+
+/** The Event as the API would serve it, of fields that have been checked. */
+function warningEventOf(fault: FaultEvent, event: z.infer<typeof WireEvent>): WarningEvent {
+  const { faultType: reason, resource, context: message, timestamp, container } = fault;
+  const first = timestampOf(event.firstTimestamp) ?? timestamp;
+  return {
+    metadata: {
+      name: `${resource.name}.${reason}`,
+      namespace: resource.namespace,
+      uid: undefined,
+      creationTimestamp: first,
+      deletionTimestamp: undefined,
+      ownerReferences: undefined,
+    },
+    involvedObject: {
+      namespace: undefined,
+      uid: undefined,
+      ...resource,
+      fieldPath: container === undefined ? undefined : `spec.containers{${container}}`,
+    },
+    type: 'Warning',
+    reason,
+    message,
+    count: typeof event.count === 'number' ? event.count : undefined,
+    firstTimestamp: first,
+    lastTimestamp: timestamp,
+    eventTime: undefined,
+  };
 }
 
 /** Raw fields made safe, completed and checked. */

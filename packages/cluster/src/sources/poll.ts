@@ -1,26 +1,24 @@
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterLook } from '../backfill/snapshot.ts';
-import { detectFaults } from '../detection/detect-faults.ts';
+import type { ClusterScan } from '../backfill/cluster-scan.ts';
 import type { Resync } from '../backfill/resync.ts';
+import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import type { McpSession } from '../mcp/session/session.ts';
-import { StandingFaults } from '../detection/firing-faults.ts';
 
 export interface ClusterPollOptions {
-  clusterName: string;
   /** Time between two polls, ms. */
   interval: number;
-  look: ClusterLook;
-  onFault: (fault: FaultEvent) => void;
+  scan: ClusterScan;
+  detection: ClusterDetection;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /**
- * Looks at a cluster at an interval and reports the faults that are new. The first look of a session is a resync: what
- * it finds is not new because we have just come, but because nobody has seen it.
+ * Scans a cluster at an interval. The first scan of a session is a resync: what it finds is not new because we have just
+ * come, but because nobody has seen it.
  */
 export class ClusterPoll {
   readonly #options: ClusterPollOptions;
-  readonly #standing = new StandingFaults();
 
   constructor(options: ClusterPollOptions) {
     this.#options = options;
@@ -31,21 +29,19 @@ export class ClusterPoll {
    * @throws ConnectionError when the session is lost or no kind can be listed
    */
   async first(session: McpSession, resync: Resync): Promise<void> {
-    const { look, clusterName } = this.#options;
-    const { snapshot, complete } = await look.take(session);
-    this.#standing.update(detectFaults(snapshot, clusterName), complete);
-    resync.begin(snapshot.takenAt.getTime());
-    await resync.judge(snapshot, { clusterName, mode: 'poll' });
+    const { scan, detection, now } = this.#options;
+    resync.begin(now());
+    const scannedAt = await scan.run(session, detection.detector, { now });
+    await resync.settle(scannedAt, 'poll');
   }
 
   /** Polls at the interval until something throws. */
   async repeat(session: McpSession, resync: Resync, signal: AbortSignal): Promise<never> {
-    const { look, clusterName, interval, onFault } = this.#options;
+    const { scan, detection, interval, now } = this.#options;
     for (;;) {
       await sleep(interval, undefined, { signal });
-      const { snapshot, complete } = await look.take(session);
-      for (const fault of this.#standing.update(detectFaults(snapshot, clusterName), complete)) onFault(fault);
-      await resync.judge(snapshot, { clusterName, mode: 'poll' });
+      const scannedAt = await scan.run(session, detection.detector, { now, signal });
+      await resync.settle(scannedAt, 'poll');
     }
   }
 }

@@ -21,7 +21,8 @@ function observations({ steps, rest = 200 }: History) {
 }
 
 test.each(HISTORIES.map((history) => [history.name, history] as const))('%s', (_, history) => {
-  const fired = detectHistory('alpha', observations(history)).filter(({ change }) => change === 'fired');
+  const lastContact = history.since === undefined ? undefined : new Date(START + history.since * 1000);
+  const fired = detectHistory('alpha', observations(history), lastContact).filter(({ change }) => change === 'fired');
   const found = fired.map(({ fault, at, problem }) => ({
     type: fault?.faultType,
     severity: fault?.severity,

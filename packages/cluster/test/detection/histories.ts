@@ -39,6 +39,8 @@ export interface History {
   name: string;
   steps: Step[];
   wanted: Wanted[];
+  /** Until when the cluster was watched before, s; without it, nothing is history. */
+  since?: number;
   /** How long it goes on after the last step, s; 200 unless it says otherwise. */
   rest?: number;
 }
@@ -177,6 +179,29 @@ export const HISTORIES: History[] = [
       },
     ],
     wanted: [fault('OOMKilled', 10), fault('OOMKilled', 1000)],
+  },
+  {
+    name: 'a kill for memory before the first observation, and another after it',
+    steps: [
+      {
+        at: 0,
+        put: [...base, pod({ since: -900, restarts: 1, lastState: terminated(137, -900, 'OOMKilled') })],
+      },
+      {
+        at: 500,
+        put: [
+          pod({
+            ready: false,
+            since: 500,
+            restarts: 1,
+            state: terminated(137, 500, 'OOMKilled'),
+            lastState: terminated(137, -900, 'OOMKilled'),
+          }),
+        ],
+      },
+    ],
+    since: -60,
+    wanted: [fault('OOMKilled', 500)],
   },
   {
     name: 'an image that does not exist',

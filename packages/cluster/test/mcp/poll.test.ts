@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
 const faultsOf = ({ received }: WatchedCluster) =>
@@ -52,9 +53,10 @@ const servers: [string, (cluster: SimulatedCluster) => Promise<string>][] = [
 ];
 
 describe.each(servers)('polling %s', (_, serve) => {
-  test('reports a firing fault once, with the id of a subscription, and again when it recurs', async () => {
+  test('reports a firing symptom once, with the id of a subscription, and again when it recurs', async () => {
     const cluster = await startCluster({ eventsTools: false });
-    const watched = watchCluster(await serve(cluster), { mode: 'poll' });
+    const clock = { ahead: 60_000 };
+    const watched = watchCluster(await serve(cluster), { mode: 'poll', now: () => Date.now() + clock.ahead });
     await watched.active();
     expect(watched.connection.health()).toMatchObject({ mode: 'poll' });
     expect(faultsOf(watched)).toEqual([]);
@@ -74,6 +76,9 @@ describe.each(servers)('polling %s', (_, serve) => {
     await expect
       .poll(() => faultsOf(watched).map(({ faultId }) => faultId), { timeout: 10_000 })
       .toContain(job.fault?.faultId);
+    clock.ahead += 300_000;
+    const recovered = () => watched.lines.filter(({ message }) => message === 'symptom recovered');
+    await expect.poll(recovered, { timeout: 10_000 }).toMatchObject([{ fields: { fault_type: 'NodeUnhealthy' } }]);
     const again = await cluster.run('node-not-ready');
     const nodeFaults = () => faultsOf(watched).filter(({ faultId }) => faultId === again.fault?.faultId);
     await expect.poll(nodeFaults, { timeout: 10_000 }).toHaveLength(2);
@@ -81,11 +86,15 @@ describe.each(servers)('polling %s', (_, serve) => {
 
   test('finds faults that fired before it started', async () => {
     const cluster = await startCluster({ eventsTools: false });
-    const runs = [await cluster.run('image-pull-back-off'), await cluster.run('deployment-stuck')];
+    await cluster.run('image-pull-back-off');
+    const stuck = await cluster.run('deployment-stuck');
     const watched = watchCluster(await serve(cluster), { mode: 'poll' });
     await watched.active();
-    expect(faultsOf(watched).map(({ faultId }) => faultId)).toEqual(
-      expect.arrayContaining(runs.map(({ fault }) => fault?.faultId)),
+    expect(faultsOf(watched)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ faultType: 'ImagePull', container: 'app' }),
+        expect.objectContaining({ faultType: 'DeploymentFailure', faultId: stuck.fault?.faultId }),
+      ]),
     );
   });
 
@@ -106,10 +115,13 @@ describe('polling the real kubernetes-mcp-server', () => {
     const watched = watchCluster(await startRealServer(cluster), { mode: 'poll' });
     await watched.active();
     const seen = cluster.kubernetesRequests.length;
-    await expect.poll(() => cluster.kubernetesRequests.length).toBeGreaterThan(seen + 10);
+    await expect.poll(() => cluster.kubernetesRequests.length, { timeout: 10_000 }).toBeGreaterThan(seen + 30);
     expect(faultsOf(watched)).toMatchObject([{ faultId: crash.fault?.faultId }]);
     const warnings = watched.lines.filter(({ message }) => message.startsWith('polling cannot list a kind'));
-    expect(warnings.map(({ fields }) => fields.kind)).toEqual(['events', 'nodes', 'jobs', 'deployments']);
+    expect(new Set(warnings.map(({ fields }) => fields.kind))).toEqual(
+      new Set(WATCHED_KINDS.filter((kind) => kind !== 'pods' && kind !== 'certificates')),
+    );
+    expect(warnings).toHaveLength(WATCHED_KINDS.length - 2);
     expect(warnings[0]?.fields).toMatchObject({ cluster: 'alpha', problem: expect.stringContaining('forbidden') });
   });
 

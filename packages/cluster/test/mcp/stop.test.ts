@@ -1,3 +1,4 @@
+import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
 import { expect, test } from 'vitest';
 import pLimit from 'p-limit';
 import { ScriptedServer } from './scripted-server.fixture.ts';
@@ -7,6 +8,9 @@ test('stop unsubscribes, deletes the session and reports nothing more', async ()
   const server = await ScriptedServer.start();
   const { connection, active, received, statuses } = watchCluster(server.endpoint);
   await active();
+  // The scan after a subscription goes on beside it.
+  const lists = () => server.asked.filter((asked) => asked === 'tools/call resources_list');
+  await expect.poll(() => lists().length).toBe(WATCHED_KINDS.length);
   await connection.stop();
   expect(server.asked.slice(-2)).toEqual(['tools/call events_unsubscribe', 'DELETE']);
   expect(server.sessions.size).toBe(0);

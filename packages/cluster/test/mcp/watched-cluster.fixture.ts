@@ -7,6 +7,7 @@ import {
   type ClusterConnectionOptions,
   type Received,
 } from '../../src/mcp/connection/cluster-connection.ts';
+import type { DetectionMemory } from '../../src/detection/cluster-detection.ts';
 import type { Watermark, WatermarkMemory } from '../../src/backfill/watermark.ts';
 import type { MalformedReason } from '../../src/mcp/malformed.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
@@ -51,6 +52,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     pollInterval: 100,
     resyncInterval: 0,
     memory: rememberAll(received),
+    detected: forgetAll,
     reconnect: { initialBackoff: 50, maxBackoff: 200, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
     // Probes with little time to answer belong in the tests that are about them: this machine may be busy.
     readTimeout: 60_000,
@@ -85,6 +87,13 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
         .toBe(true),
   };
 }
+
+/** Nothing was detected before. */
+export const forgetAll: DetectionMemory = {
+  load: async () => [],
+  save: () => undefined,
+  confirm: () => undefined,
+};
 
 /** What is left behind in memory; every fault that was received has an incident. */
 function rememberAll(received: Received[]): WatermarkMemory {

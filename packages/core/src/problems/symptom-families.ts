@@ -1,13 +1,15 @@
 /**
  * What kinds of trouble a symptom can show. Every source names the same trouble by the same family, whatever it calls
- * the fault: the kubelet's BackOff Event, a CrashLoopBackOff status and the server's CrashLoop are all `crash`.
+ * the fault: the kubelet's BackOff Event, a CrashLoopBackOff status and the server's CrashLoop are all `crash`. In the order of cause and consequence: of symptoms that are found together, the first one
+ * names the incident.
  */
 export const SYMPTOM_FAMILIES = [
+  'node',
   'crash',
   'image',
   'config',
-  'scheduling',
   'volume',
+  'scheduling',
   'sandbox',
   'probe',
   'rejection',
@@ -17,7 +19,6 @@ export const SYMPTOM_FAMILIES = [
   'schedule',
   'scaling',
   'endpoints',
-  'node',
   'quota',
   'namespace',
   'certificate',

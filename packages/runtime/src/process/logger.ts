@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import pino from 'pino';
 import pretty, { type PrettyOptions, prettyFactory } from 'pino-pretty';
 
@@ -29,6 +30,8 @@ export function createLogger(
       logMethod(fields, method, lineLevel) {
         if (lineLevel >= threshold) method.apply(this, fields);
       },
+      // Errors of libraries can repeat what they were given.
+      streamWrite: hideSecrets,
     },
     base: { process: processName },
     timestamp: pino.stdTimeFunctions.isoTime,

@@ -49,9 +49,13 @@ export class AgentBreaker {
     this.#script = defineScript(context, 'breaker/agent-breaker');
   }
 
-  /** Decides whether an incident is given to the agent. A probe without a result within `leaseSeconds` counts as dead. */
-  async enter(incidentId: string, leaseSeconds: number): Promise<BreakerAnswer> {
-    return Answer.parse(await this.#script([], ['enter', incidentId, String(Math.ceil(leaseSeconds * 1000))]));
+  /**
+   * Decides whether an incident is given to the agent. A probe without a result within `leaseSeconds` counts as dead. The
+   * next probe is due at the latest `probeIntervalSeconds` from now.
+   */
+  async enter(incidentId: string, leaseSeconds: number, probeIntervalSeconds: number): Promise<BreakerAnswer> {
+    const [lease, interval] = [leaseSeconds, probeIntervalSeconds].map((seconds) => String(Math.ceil(seconds * 1000)));
+    return Answer.parse(await this.#script([], ['enter', incidentId, lease ?? '', interval ?? '']));
   }
 
   /** Records the result of a run. Returns `opened` when agents have become degraded, `closed` when they work again. */

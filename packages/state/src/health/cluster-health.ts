@@ -1,5 +1,6 @@
 import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
@@ -55,7 +56,7 @@ export class ClusterHealthBoard {
   async publish(leases: ClusterLeases, clusters: HeldHealth[], now: number = Date.now()): Promise<void> {
     const values = clusters.map(({ token, health }) => {
       const report: HealthReport = { reported_at: now, owner: leases.id, health };
-      return { cluster: health.name, token, value: JSON.stringify(report) };
+      return { cluster: health.name, token, value: hideSecrets(JSON.stringify(report)) };
     });
     const refused = await leases.write(this.#keys.health, values);
     if (refused > 0) this.#logger.debug({ refused }, 'health reports refused; clusters taken over');

@@ -1,5 +1,6 @@
 import { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { HEALTH_STALE_MS } from './cluster-health.ts';
@@ -29,7 +30,7 @@ export class IngesterHealthBoard {
     await this.#redis.hset(
       this.#key,
       health.name,
-      JSON.stringify({ reported_at: now, health } satisfies IngesterReport),
+      hideSecrets(JSON.stringify({ reported_at: now, health } satisfies IngesterReport)),
     );
   }
 

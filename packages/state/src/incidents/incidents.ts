@@ -2,6 +2,7 @@ import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
@@ -175,7 +176,7 @@ export class IncidentStore {
 
   async #change(change: Omit<TransitionRequest, 'now'>): Promise<Transition> {
     const request: TransitionRequest = { ...change, now: this.#now() };
-    return Reply.parse(await this.#script([], [JSON.stringify(request)]));
+    return Reply.parse(await this.#script([], [hideSecrets(JSON.stringify(request))]));
   }
 
   async #ofCluster(ids: string[], cluster: string): Promise<string[]> {

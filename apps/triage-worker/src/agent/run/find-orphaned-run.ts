@@ -1,5 +1,5 @@
 import type { AgentCli, Config } from '@nightcrier/core/settings/config';
-import type { Claim } from '../../prepare/claim.ts';
+import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
 import { workspaceOf } from '../../workspace/workspace.ts';
 import { readContainerRecord } from './container-record.ts';

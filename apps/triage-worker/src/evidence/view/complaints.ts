@@ -15,7 +15,7 @@ const LINE_LENGTH = 2_000;
 
 /** What clients say when the fault is on the other side: no connection, no answer, no name, or an error of the server. */
 const COMPLAINS =
-  /connection refused|ECONNREFUSED|timed? ?out\b|ETIMEDOUT|deadline exceeded|no route to host|EHOSTUNREACH|unreachable|connection reset|ECONNRESET|no such host|ENOTFOUND|EAI_AGAIN|UnknownHost|name resolution|no healthy upstream|upstream|\b50[0234]\b|unavailable|UnableToConnect|Communications link failure|No servers available|No instances available|Unable to find instance|HttpServerErrorException|connect(ion)? (error|failed|failure)/i;
+  /NXDOMAIN|can't resolve|connection refused|ECONNREFUSED|timed? ?out\b|ETIMEDOUT|deadline exceeded|no route to host|EHOSTUNREACH|unreachable|connection reset|ECONNRESET|no such host|ENOTFOUND|EAI_AGAIN|UnknownHost|name resolution|no healthy upstream|upstream|\b50[0234]\b|unavailable|UnableToConnect|Communications link failure|No servers available|No instances available|Unable to find instance|HttpServerErrorException|connect(ion)? (error|failed|failure)/i;
 /** Lines that only inform. */
 const MILD =
   /^(\S+\s+){0,4}\W{0,2}(INFO|DEBUG|TRACE|NOTICE)\b|"(level|severity)"\s*:\s*"(info|debug|trace|notice)"|\blevel=(info|debug|trace)\b|\t(info|debug)\t/i;

@@ -7,7 +7,9 @@ import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
 import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
-import { ClusterLook } from '../../backfill/snapshot.ts';
+import { ClusterScan } from '../../backfill/cluster-scan.ts';
+import { ClusterDetection, type DetectionMemory } from '../../detection/cluster-detection.ts';
+import type { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
@@ -16,6 +18,8 @@ import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../
 export interface Received {
   source: FaultSource;
   fault: FaultEvent;
+  /** The key of its problem, see `problemKey`. */
+  problem: string;
   /** What was normalized in the server's notification. */
   notes?: string[];
   /** The name that the server gives the cluster, if it is not the configured one. */
@@ -30,8 +34,10 @@ type WatchSettings = Omit<
   | 'status'
   | 'poll'
   | 'resync'
+  | 'detection'
   | 'watermark'
   | 'onMode'
+  | 'onConfirmation'
   | 'onNotification'
   | 'onDegraded'
 >;
@@ -43,6 +49,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   resyncInterval: number;
   /** Stored state of the cluster, which outlives this connection. */
   memory: WatermarkMemory;
+  /** Where what was detected is remembered beyond this connection. */
+  detected: DetectionMemory;
   reconnect: ReconnectConfig;
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
@@ -66,12 +74,14 @@ export class ClusterConnection {
   readonly #random: () => number;
   readonly #status: ConnectionStatusTracker;
   readonly #watermark: WatermarkTracker;
+  readonly #detection: ClusterDetection;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #mode: IntakeMode | undefined;
   #degraded: string | undefined;
+  #confirmation: EventConfirmation | undefined;
   #eventCount = 0;
   #lastEvent: number | undefined;
 
@@ -83,23 +93,27 @@ export class ClusterConnection {
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
     this.#watermark = new WatermarkTracker(options.memory);
-    const look = new ClusterLook(cluster.mcp.endpoint, logger);
-    const poll = new ClusterPoll({
+    const scan = new ClusterScan(cluster.mcp.endpoint, logger);
+    const detection = new ClusterDetection({
       clusterName: cluster.name,
-      interval: options.pollInterval,
-      look,
-      onFault: (fault) => this.#receive({ source: 'poll', fault }),
-    });
-    const resync = new Resync({
-      look,
+      memory: options.detected,
       watermark: this.#watermark,
-      memory: options.memory,
+      incidents: options.memory,
+      logger,
+      now: this.#now,
+      onFault: (found) => this.#receive(found),
+    });
+    this.#detection = detection;
+    const poll = new ClusterPoll({ interval: options.pollInterval, scan, detection, now: this.#now });
+    const resync = new Resync({
+      scan,
+      detection,
+      watermark: this.#watermark,
       interval: options.resyncInterval,
       reconnect: options.reconnect,
       logger,
       now: this.#now,
       random: this.#random,
-      onFault: (fault) => this.#receive({ source: 'resync', fault }),
     });
     this.#watch = {
       ...options,
@@ -110,6 +124,7 @@ export class ClusterConnection {
       status: this.#status,
       poll,
       resync,
+      detection,
       watermark: this.#watermark,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
@@ -122,6 +137,7 @@ export class ClusterConnection {
         this.#degraded = message;
         options.onHealthChange();
       },
+      onConfirmation: (confirmation) => (this.#confirmation = confirmation),
       onNotification: (notification) => this.#receiveNotification(notification),
     };
   }
@@ -187,8 +203,15 @@ export class ClusterConnection {
   #receiveNotification(notification: PushedNotification): void {
     switch (notification.kind) {
       case 'fault': {
-        const { fault, notes, claims } = notification;
-        this.#receive({ source: 'subscription', fault, notes, ...(claims !== undefined && { claims }) });
+        const { fault, event, notes, claims } = notification;
+        if (event && this.#options.mode === 'both') {
+          this.#lastEvent = this.#now();
+          this.#confirmation?.event(event);
+          return;
+        }
+        const problem = this.#detection.pushed(fault);
+        this.#confirmation?.follow(fault.resource);
+        this.#receive({ source: 'subscription', fault, problem, notes, ...(claims !== undefined && { claims }) });
         return;
       }
       case 'malformed':

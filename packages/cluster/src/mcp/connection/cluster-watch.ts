@@ -9,6 +9,8 @@ import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
 import { livenessWithin, watchLiveness } from './liveness.ts';
 import type { WatermarkTracker } from '../../backfill/watermark.ts';
+import type { ClusterDetection } from '../../detection/cluster-detection.ts';
+import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
@@ -44,9 +46,12 @@ export interface ClusterWatchOptions {
   status: ConnectionStatusTracker;
   poll: ClusterPoll;
   resync: Resync;
+  detection: ClusterDetection;
   watermark: WatermarkTracker;
   now: () => number;
   onMode: (mode: IntakeMode) => void;
+  /** What confirms the notifications of the session that begins now, and undefined when it has ended. */
+  onConfirmation: (confirmation: EventConfirmation | undefined) => void;
   onMalformed: OnMalformed;
   /** Receives each fault or event that the server pushes. */
   onNotification: (notification: PushedNotification) => void;
@@ -162,28 +167,50 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, watermark, now, random, resync, status, timeouts } = options;
+  const { cluster, detection, watermark, now, random, resync, status, timeouts } = options;
+  const confirmation = beginConfirmation(options, session, signal);
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
-  const { id: subscriptionId, cluster: clusterName = cluster.name } = await pTimeout(
+  const { ids: subscriptionIds, cluster: serverCluster } = await pTimeout(
     subscription.subscribe(session, mode, timeouts.subscribe),
     untilLost,
   );
-  resync.begin(now());
   // The server computes fingerprints from its own name for the cluster.
+  resync.begin(now(), serverCluster);
   if (session.tools.has(LIST_RESOURCES_TOOL)) {
-    const question = { clusterName, mode };
     const onLost = (error: ConnectionError): void => epoch.abort(error);
-    await pTimeout(resync.follow({ session, question, signal, onLost }), untilLost);
+    const onScanned = (): void => {
+      // Nothing follows the objects from here on; those that show a symptom are read one by one.
+      confirmation.followSuspects();
+      detection.detector.forgetHealthy();
+    };
+    await pTimeout(resync.follow({ session, signal, onLost, onScanned }), untilLost);
   } else {
     await resync.pass();
   }
-  status.change('active', { mode, subscription: subscriptionId });
+  status.change('active', { mode, subscription: subscriptionIds[0] });
   const liveness = livenessWithin(options.readTimeout);
   const { endpoint } = cluster.mcp;
   const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
-  return pTimeout(watchLiveness({ session, subscriptionId, endpoint, liveness, random, signal, onAlive }), untilLost);
+  return pTimeout(watchLiveness({ session, subscriptionIds, endpoint, liveness, random, signal, onAlive }), untilLost);
+}
+
+/** Ends by itself when the session does. */
+function beginConfirmation(
+  { detection, logger, now, onConfirmation }: ClusterWatchOptions,
+  session: McpSession,
+  signal: AbortSignal,
+): EventConfirmation {
+  const confirmation = new EventConfirmation(session, { detection, logger, now });
+  const end = (): void => {
+    onConfirmation(undefined);
+    void confirmation.stop();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  onConfirmation(confirmation);
+  confirmation.start();
+  return confirmation;
 }
 
 /** Polls in place of a subscription. A cluster is active once the first poll has read it. */

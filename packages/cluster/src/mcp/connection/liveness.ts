@@ -31,7 +31,8 @@ export function livenessWithin(readTimeout: number): Liveness {
 
 export interface WatchedSubscription {
   session: McpSession;
-  subscriptionId: string;
+  /** All of the session. */
+  subscriptionIds: readonly string[];
   endpoint: string;
   liveness: Liveness;
   random: () => number;
@@ -64,7 +65,7 @@ export async function watchLiveness(watched: WatchedSubscription): Promise<never
   }
 }
 
-async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSubscription): Promise<void> {
+async function probe({ session, subscriptionIds, endpoint, liveness }: WatchedSubscription): Promise<void> {
   if (!session.tools.has(LIST_SUBSCRIPTIONS_TOOL)) {
     await session.ping(liveness.timeout);
     return;
@@ -72,14 +73,11 @@ async function probe({ session, subscriptionId, endpoint, liveness }: WatchedSub
   const answer = await session.call(LIST_SUBSCRIPTIONS_TOOL, {}, liveness.timeout);
   if (answer.isError)
     throw new ConnectionError('tool_failed', `${endpoint}: ${LIST_SUBSCRIPTIONS_TOOL}: ${answer.text}`);
-  switch (subscriptionState(answer, subscriptionId)) {
-    case 'registered':
-      return;
-    case 'degraded':
-      throw new ConnectionError('subscription_lost', `${endpoint} reports the subscription as degraded`);
-    case 'gone':
-      throw new ConnectionError('subscription_lost', `${endpoint} no longer holds the subscription`);
-  }
+  const standings = new Set(subscriptionIds.map((id) => subscriptionState(answer, id)));
+  if (standings.has('gone'))
+    throw new ConnectionError('subscription_lost', `${endpoint} no longer holds the subscription`);
+  if (standings.has('degraded'))
+    throw new ConnectionError('subscription_lost', `${endpoint} reports the subscription as degraded`);
 }
 
 /** Whether a second probe would fail too, because the session is over. */

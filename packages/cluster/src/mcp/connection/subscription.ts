@@ -4,11 +4,13 @@ import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
 
-/** What the server is asked to push. */
-export type SubscriptionMode = 'faults' | 'events';
+/** What a server can be asked to push: its faults, Warning Events as faults, or faults and, as symptoms, Warning Events. */
+export type SubscriptionMode = 'faults' | 'events' | 'both';
 
 export interface Subscribed {
-  id: string;
+  /** Ids of the subscriptions. */
+  ids: string[];
+  /** What the server calls the cluster, if it tells. */
   cluster: string | undefined;
 }
 
@@ -26,12 +28,13 @@ export interface SubscriptionOptions {
 }
 
 /**
- * The subscription of one session. Passes on its notifications and handles its errors; drops notifications of other
- * subscriptions. Each session has a new one.
+ * The subscriptions of one session: one, or two. Passes on their notifications and handles their errors; drops notifications of
+ * other subscriptions. Each session has a new one.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
-  #id: string | undefined;
+  #ids: string[] = [];
+  #isComplete = false;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -40,10 +43,46 @@ export class Subscription {
   /**
    * Subscribes.
    * @param timeout ms; the server answers when its caches are filled, which takes long on a large cluster
-   * @returns the subscription's id, and the server's name of the cluster if the answer has it
    * @throws ConnectionError
    */
   async subscribe(session: McpSession, mode: SubscriptionMode, timeout: number): Promise<Subscribed> {
+    // Faults first: they are reported at once, and the Events are about the same objects.
+    const first = await this.#subscribe(session, mode === 'both' ? 'faults' : mode, timeout);
+    if (mode === 'both') await this.#subscribe(session, 'events', timeout);
+    this.#isComplete = true;
+    return { ids: this.#ids, cluster: first };
+  }
+
+  /** Unsubscribes, best effort: a server that does not answer drops the subscription with the session. */
+  async unsubscribe(session: McpSession, timeout: number): Promise<void> {
+    const ids = this.#ids;
+    this.#ids = [];
+    await Promise.all(
+      ids.map(async (subscriptionId) =>
+        session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
+          this.#options.logger.debug({ error: String(error) }, 'could not unsubscribe');
+        }),
+      ),
+    );
+  }
+
+  receive(notification: ParsedNotification): void {
+    const { logger, onNotification } = this.#options;
+    const { subscriptionId } = notification;
+    // Faults can arrive before the answer to the subscribe call. Until then all notifications of the session are ours.
+    if (this.#isComplete && subscriptionId !== undefined && !this.#ids.includes(subscriptionId)) {
+      logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
+    } else if (notification.kind === 'subscription-error') {
+      this.#receiveError(notification);
+    } else if (notification.kind === 'ignored' && notification.reason === 'other_logger') {
+      logger.debug({}, 'notification of another logger ignored');
+    } else {
+      onNotification(notification);
+    }
+  }
+
+  /** @returns what the server calls the cluster */
+  async #subscribe(session: McpSession, mode: 'faults' | 'events', timeout: number): Promise<string | undefined> {
     const { endpoint } = this.#options;
     const args = mode === 'events' ? { mode, type: 'Warning' } : { mode };
     const answer = await session.call(SUBSCRIBE_TOOL, args, timeout);
@@ -54,33 +93,8 @@ export class Subscription {
       const message = `${endpoint}: ${SUBSCRIBE_TOOL}: the answer has no subscriptionId: ${answer.text.slice(0, 100)}`;
       throw new ConnectionError('subscribe_refused', message);
     }
-    this.#id = id;
-    return { id, cluster };
-  }
-
-  /** Unsubscribes, best effort: a server that does not answer drops the subscription with the session. */
-  async unsubscribe(session: McpSession, timeout: number): Promise<void> {
-    if (this.#id === undefined) return;
-    const subscriptionId = this.#id;
-    this.#id = undefined;
-    await session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
-      this.#options.logger.debug({ error: String(error) }, 'unsubscribe failed');
-    });
-  }
-
-  receive(notification: ParsedNotification): void {
-    const { logger, onNotification } = this.#options;
-    const { subscriptionId } = notification;
-    // Faults can arrive before the answer to the subscribe call. Until then all notifications of the session are ours.
-    if (this.#id !== undefined && subscriptionId !== undefined && subscriptionId !== this.#id) {
-      logger.debug({ subscription: subscriptionId }, 'notification of another subscription dropped');
-    } else if (notification.kind === 'subscription-error') {
-      this.#receiveError(notification);
-    } else if (notification.kind === 'ignored' && notification.reason === 'other_logger') {
-      logger.debug({}, 'notification of another logger ignored');
-    } else {
-      onNotification(notification);
-    }
+    this.#ids.push(id);
+    return cluster;
   }
 
   #receiveError({ message, degraded }: { message: string; degraded: boolean }): void {

@@ -15,12 +15,14 @@ export const UNSUBSCRIBE_TOOL = 'events_unsubscribe';
 export const LIST_SUBSCRIPTIONS_TOOL = 'events_list_subscriptions';
 /** Tool of every kubernetes-mcp-server; polls use it. */
 export const LIST_RESOURCES_TOOL = 'resources_list';
+/** Tool of every kubernetes-mcp-server that reads one object. */
+export const GET_RESOURCE_TOOL = 'resources_get';
 
 /** Parses the answer of `events_subscribe`, JSON with text around it. */
 export function subscribedOf({ text }: ToolAnswer): { id: string | undefined; cluster: string | undefined } {
   return {
     id: /"subscriptionId"\s*:\s*"([^"]{1,256})"/.exec(text)?.[1],
-    cluster: /"cluster"\s*:\s*"([^"\\]{1,256})"/.exec(text)?.[1],
+    cluster: /"cluster"\s*:\s*"([^"\\]{0,256})"/.exec(text)?.[1],
   };
 }
 
@@ -62,6 +64,12 @@ export function resourcesOf({ text, structured }: ToolAnswer): unknown[] {
   if (!items || !isReadable)
     throw new Error('the answer has no whole objects; start the MCP server with --list-output yaml');
   return items;
+}
+
+/** The object in the answer of `resources_get`: structured content, or YAML text. Undefined when there is none. */
+export function resourceOf({ text, structured }: ToolAnswer): unknown {
+  const candidates = [structured, yamlOf(text)];
+  return candidates.find((candidate) => WholeObject.safeParse(candidate).success);
 }
 
 function itemsOf(value: unknown): unknown[] | undefined {

@@ -5,11 +5,11 @@ const ingester = { used_by: ['ingester'], live: true } as const;
 
 /** How clusters are watched. A change renews the connections. */
 export const connections = {
-  subscribe_mode: choice(['faults', 'events', 'poll'])
-    .default('faults')
+  subscribe_mode: choice(['both', 'faults', 'events', 'poll'])
+    .default('both')
     .meta({
       description:
-        'Subscription: faults (what the MCP server reports as faults), events (each Warning event is a fault), or poll (for servers without events_subscribe; also chosen automatically for them).',
+        'Subscription: both (what the MCP server reports as faults, and Warning Events, each confirmed by reading its object), faults, events (each Warning Event is a fault), or poll (for servers without events_subscribe; also chosen automatically for them).',
       env: ['SUBSCRIBE_MODE'],
       ...ingester,
     }),

@@ -5,7 +5,7 @@ export const NETWORK_FAILURES: readonly KnownFailure[] = [
   {
     cause: 'dns_name_unknown',
     pattern:
-      /no such host|\bgetaddrinfo ENOTFOUND|\bENOTFOUND\b|\bEAI_AGAIN\b|Name or service not known|could not (translate|resolve) host|Could not resolve host|Temporary failure in name resolution|name resolution|UnknownHostException|nodename nor servname|NXDOMAIN|server misbehaving|bad address '|failed to resolve|lookup \S{1,253} on \S{1,60}:53\b|Failed to resolve|Name does not resolve|EAI_NODATA|host not found in upstream/,
+      /no such host|\bgetaddrinfo ENOTFOUND|\bENOTFOUND\b|\bEAI_AGAIN\b|Name or service not known|could not (translate|resolve) host|Could not resolve host|Temporary failure in name resolution|name resolution|UnknownHostException|nodename nor servname|NXDOMAIN|server misbehaving|bad address '|failed to resolve|lookup \S{1,253} on \S{1,60}:53\b|Failed to resolve|Name does not resolve|EAI_NODATA|host not found in upstream|can't find [\w.-]{1,253}: (NXDOMAIN|SERVFAIL)|can't resolve '/,
     meaning: 'the name of a service that it depends on cannot be resolved',
     source: 'getaddrinfo(3), Go net, Node.js, JVM, curl, nginx',
     remote: true,

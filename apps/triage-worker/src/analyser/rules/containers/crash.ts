@@ -4,6 +4,7 @@ import { quoteContainer, quoteEvents } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { blamed, type Crashed } from './blame.ts';
+import { detailOf } from '../../logs/detail.ts';
 import { exitCodeMeaning } from './exit-code.ts';
 import { refine } from './refine.ts';
 
@@ -19,12 +20,16 @@ export const crash: PodRule = (podCase) => {
   const code_ = end?.exitCode === undefined ? undefined : exitCodeMeaning(end.exitCode);
   const decision = refine(podCase, found) ?? decide(found, end?.exitCode);
   const log = container.status.state?.terminated ? container.log : (container.previousLog ?? container.log);
+  const isOneOfMany = container.isInit || (podCase.pod.spec?.containers ?? []).length > 1;
+  const subject = isOneOfMany
+    ? `${container.isInit ? 'Init container' : 'Container'} ${container.name} of ${workload.name}`
+    : workload.name;
   const neverRan = !(end ?? container.status.state?.running);
   return hypothesis({
     cause: decision.cause,
     culprit: decision.culprit ?? culpritOf(workload, container.name, decision.field),
     confidence: decision.confidence,
-    title: `${plain(workload.name)} crashes${decision.short ? `: ${plain(decision.short)}` : ''}`,
+    title: `${plain(subject)} crashes${decision.short ? `: ${plain(decision.short)}` : ''}`,
     statement: [
       `The ${container.isInit ? 'init container' : 'container'} ${code(container.name)} ${exit}${restarts > 0 ? ` and has restarted ${String(restarts)} times` : ''}${decision.long ? `, because ${decision.long}` : ''}.`,
       cause?.explicit
@@ -61,11 +66,12 @@ export const crash: PodRule = (podCase) => {
 /** What follows from log and exit code alone. */
 function decide({ cause, container }: Crashed, exitCode: number | undefined): ReturnType<typeof refine> & object {
   const failure = cause?.failure;
+  const detail = failure && cause ? detailOf(failure.cause, cause.line) : undefined;
   if (failure)
     return {
       cause: failure.cause,
       confidence: failure.cause === 'db_credentials' ? 90 : failure.remote ? 78 : 88,
-      short: failure.meaning,
+      short: detail === undefined ? failure.meaning : `${failure.meaning}: ${detail}`,
       long: failure.meaning,
     };
   if (cause?.explicit) return { cause: 'application_error', confidence: 70, short: cause.line, long: undefined };

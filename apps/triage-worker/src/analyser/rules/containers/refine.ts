@@ -1,8 +1,12 @@
 import type { Cause } from '@nightcrier/core/diagnosis/cause';
 import type { Culprit, EvidenceReference, RuledOut } from '@nightcrier/core/diagnosis/diagnosis';
-import { quoteField } from '../../quotes.ts';
-import { code } from '../../safe-text.ts';
+import { isPodReady } from '../../../evidence/pod-trouble.ts';
+import { addressesIn } from '../../../evidence/view/addresses.ts';
+import { replicaSetsOf, workloadOf } from '../../../evidence/view/workload.ts';
+import { culpritOf } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
+import { quoteField } from '../../quotes.ts';
+import { code, show } from '../../safe-text.ts';
 import type { Crashed } from './blame.ts';
 
 /** What a crash means, once log and specification are read together. */
@@ -32,6 +36,12 @@ export function refine(podCase: PodCase, { container, cause }: Crashed): Refined
       return onVolume(podCase, container, `${cause.line}\n${text}`, cause.failure.cause);
     case 'port_in_use':
       return portConflict(podCase, container, text);
+    case 'disk_full':
+      return fullVolume(podCase, container, `${cause.line}\n${text}`);
+    case 'dns_name_unknown':
+      return changedAddress(podCase, container, cause.line) ?? dnsServer(podCase, cause.line);
+    case 'dependency_unreachable':
+      return changedAddress(podCase, container, cause.line);
     default:
       return undefined;
   }
@@ -132,5 +142,96 @@ function podDns({ pod, view, namespace, name }: PodCase, cause: Crashed['cause']
     long: `names do not resolve: the pod has dnsPolicy None and asks ${code(servers.join(', '))} in place of the DNS of the cluster`,
     evidence: [quoteField(pod, 'spec', { dnsPolicy, dnsConfig }), ...failing.slice(0, 2)],
     actions: ['Remove dnsPolicy and dnsConfig from the template of the pod, so that it asks the DNS of the cluster.'],
+  };
+}
+
+/** A volume that is full, where the message or the mounts say which. */
+function fullVolume(
+  { pod, view, namespace }: PodCase,
+  { spec }: Crashed['container'],
+  text: string,
+): Refined | undefined {
+  const claims = (spec.volumeMounts ?? []).flatMap((mount) => {
+    const claim = (pod.spec?.volumes ?? []).find(({ name }) => name === mount.name)?.persistentVolumeClaim?.claimName;
+    return claim === undefined ? [] : [{ mount, claim }];
+  });
+  const found =
+    claims.find(({ mount }) => text.includes(mount.mountPath ?? ' ')) ?? (claims.length === 1 ? claims[0] : undefined);
+  if (found === undefined) return undefined;
+  const object = view.get('PersistentVolumeClaim', found.claim, namespace);
+  const size = object?.status?.capacity?.['storage'] ?? object?.spec?.resources?.requests?.['storage'];
+  const path = found.mount.mountPath ?? '';
+  return {
+    cause: 'disk_full',
+    confidence: 90,
+    field: `PersistentVolumeClaim/${found.claim}`,
+    short: `its volume ${path} is full (claim ${found.claim}${size ? `, ${size}` : ''})`,
+    long: `the volume at ${code(path)} is full: the claim ${code(found.claim)}${size ? ` has ${code(size)}` : ''}`,
+    ...(object && { evidence: [quoteField(object, 'spec.resources', object.spec?.resources ?? {})] }),
+    actions: [
+      `Enlarge the claim, if its StorageClass allows that: ${show`kubectl patch pvc -n ${namespace} ${found.claim} -p ${'{"spec":{"resources":{"requests":{"storage":"NEW"}}}}'}`} (in place of NEW: the new size)`,
+    ],
+  };
+}
+
+/** The address that cannot be reached came with the newest revision. */
+function changedAddress(
+  { view, workload }: PodCase,
+  { spec, name }: Crashed['container'],
+  line: string,
+): Refined | undefined {
+  if (workload.kind !== 'Deployment') return undefined;
+  const [, before] = replicaSetsOf(view, workload.name, workload.namespace);
+  const old = before?.spec?.template?.spec?.containers?.find((it) => it.name === name);
+  if (old === undefined) return undefined;
+  const hosts = addressesIn(line, 'log').map(({ host }) => host);
+  for (const { name: variable = '', value = '' } of spec.env ?? []) {
+    const was = (old.env ?? []).find((it) => it.name === variable)?.value;
+    const host = hosts.find(
+      (it) => value === it || value.includes(`${it}:`) || value.includes(`/${it}`) || value.includes(`@${it}`),
+    );
+    if (host === undefined || was === value || was === undefined) continue;
+    return {
+      cause: 'service_address_wrong',
+      confidence: 92,
+      field: `environment variable ${variable}`,
+      short: `its new revision calls ${host} (${variable} was ${was})`,
+      long: `the newest revision changed ${code(variable)} from ${code(was)} to ${code(value)}, and that cannot be reached`,
+      evidence: [
+        {
+          command: `kubectl rollout history -n ${workload.namespace} deployment/${workload.name}`,
+          text: `${variable}: ${was} -> ${value}`,
+        },
+      ],
+      actions: [
+        `Go back to the revision before: ${show`kubectl rollout undo -n ${workload.namespace} ${`deployment/${workload.name}`}`}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** The DNS server does not answer, as opposed to one that does not know the name. */
+function dnsServer({ view }: PodCase, line: string): Refined | undefined {
+  if (!/i\/o timeout|timed out|EAI_AGAIN|Temporary failure|server misbehaving|connection refused|SERVFAIL/i.test(line))
+    return undefined;
+  const isDns = (labels: Record<string, string | undefined> | undefined) =>
+    labels?.['k8s-app'] === 'kube-dns' || labels?.['app.kubernetes.io/name'] === 'coredns';
+  const pods = view.all('Pod', 'kube-system').filter(({ metadata }) => isDns(metadata?.labels));
+  const down = pods.filter((pod) => !isPodReady(pod));
+  const [first] = down;
+  if (first === undefined) return undefined;
+  const owner = workloadOf(view, first);
+  const waiting = first.status?.containerStatuses?.[0]?.state?.waiting?.reason;
+  return {
+    cause: 'dns_server_down',
+    culprit: culpritOf(owner),
+    confidence: down.length === pods.length ? 93 : 84,
+    short: `the DNS of the cluster is down (${owner.name})`,
+    long: `names do not resolve: ${down.length === pods.length ? 'no pod' : `${String(pods.length - down.length)} of ${String(pods.length)} pods`} of the cluster's DNS is ready (${code(down.map(({ metadata }) => metadata?.name ?? '').join(', '))}${waiting ? `, ${code(waiting)}` : ''})`,
+    evidence: [quoteField(first, 'status', first.status?.containerStatuses ?? [])],
+    actions: [
+      `See why the DNS pods do not run: ${show`kubectl logs -n kube-system ${first.metadata?.name ?? ''} --previous`}`,
+    ],
   };
 }

@@ -78,8 +78,16 @@ function unknownName(
 ): Hypothesis | undefined {
   const isLookup = /no such host|ENOTFOUND|UnknownHost|not known|resolve|resolution|lookup/i.test(line);
   if (!isLookup || namespace !== workload.namespace || !view.isComplete('Service', namespace)) return undefined;
+  if (!isServiceName(line, name)) return undefined;
   const hasWorkload = workloadsIn(view, namespace).some((other) => other.name === name);
-  return hasWorkload ? missing(view, workload, name, [], 88) : undefined;
+  return missing(view, workload, name, [], hasWorkload ? 90 : 84);
+}
+
+/** Whether the name stands alone or ends like a Service: `db`, `db.shop.svc.cluster.local`, not `db.example.com`. */
+function isServiceName(line: string, name: string): boolean {
+  const at = line.indexOf(name);
+  const rest = line.slice(at + name.length, at + name.length + 80);
+  return !rest.startsWith('.') || /^\.[\w-]{1,63}\.svc\b/.test(rest);
 }
 
 /** The complaints in the logs of the pods of a workload. */

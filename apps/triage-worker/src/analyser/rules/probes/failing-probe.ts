@@ -167,6 +167,18 @@ function decide(
       },
     };
   }
+  const command = (spec.exec?.command ?? []).join(' ');
+  if (/^((\/bin\/)?(ba)?sh -c )?['"]?(exit [1-9]\d*|false)['"]?$/.test(command)) {
+    return {
+      cause: kind === 'Readiness' ? 'readiness_failing' : 'liveness_failing',
+      confidence: 92,
+      field: `${word}Probe.exec.command`,
+      because: {
+        short: `the command of its ${word} probe always fails`,
+        long: `its command ${code(command)} always fails, whatever the application does.`,
+      },
+    };
+  }
   const status = STATUS.exec(message)?.[1];
   if (status === '404') {
     const cause: Cause = kind === 'Readiness' ? 'readiness_path' : 'liveness_path';

@@ -13,7 +13,11 @@ const CORDON_TAINT = 'node.kubernetes.io/unschedulable';
 /** What keeps a pod from a node: nothing here means that the objects show no obstacle. */
 export function obstaclesOf(view: ClusterView, pod: Pod, node: Node): Set<Obstacle> {
   const found = new Set<Obstacle>();
-  const labels = node.metadata?.labels ?? {};
+  // The kubelet labels each node with its name, unless told otherwise.
+  const labels: Record<string, string | undefined> = {
+    'kubernetes.io/hostname': node.metadata?.name,
+    ...node.metadata?.labels,
+  };
   const { nodeSelector, affinity, tolerations = [] } = pod.spec ?? {};
   if (Object.entries(nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) found.add('selector');
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;

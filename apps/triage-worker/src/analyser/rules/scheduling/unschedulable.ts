@@ -1,4 +1,4 @@
-import type { Cause } from '@nightcrier/core/diagnosis/cause';
+import { CAUSES, type Cause } from '@nightcrier/core/diagnosis/cause';
 import type { RuledOut } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Node } from '../../../evidence/kubernetes-object.ts';
 import { hypothesis, culpritOf } from '../../hypothesis.ts';
@@ -258,8 +258,8 @@ function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, node
       };
     default:
       return {
-        title: plain(cause.replaceAll('_', ' ')),
-        statement: 'No node meets what the pod asks for.',
+        title: CAUSES[cause].meaning.replace(/^The |\.$/g, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase()),
+        statement: CAUSES[cause].meaning,
         evidence: [],
         actions: [],
       };

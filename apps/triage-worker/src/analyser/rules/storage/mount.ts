@@ -42,7 +42,8 @@ const MESSAGES: readonly {
   },
   { pattern: /no space left on device/, cause: 'disk_full', words: () => 'the disk is full' },
   {
-    pattern: /access denied by server|mount\.nfs: .{1,200}|mount failed: .{1,200}/,
+    pattern:
+      /access denied by server[^\n]{0,200}|mount\.nfs4?: [^\n]{1,200}|mount error[^\n]{1,200}|driver name \S{1,200} not found/,
     cause: 'volume_mount_failed',
     words: ([text]) => text,
   },

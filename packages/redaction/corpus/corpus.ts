@@ -1,0 +1,25 @@
+import { type NamedSecret, NAMED_SECRETS } from './named-secrets.ts';
+import { TOKENS } from './tokens.ts';
+
+export interface LabelledSecret extends NamedSecret {
+  shape: string;
+}
+
+/** Contexts of a token that is recognised by its form: a log line, JSON, a URL, a command, a list. */
+const CONTEXTS: readonly ((token: string) => string)[] = [
+  (token) => `2026-01-02T03:04:05Z ERROR request with ${token} was refused`,
+  (token) => `{"level":"info","msg":"using ${token}","attempt":2}`,
+  (token) => `retrying (${token}), attempt 2`,
+];
+
+/** Each shape of a secret with two values, labelled with what must not remain. */
+export const SECRETS: readonly LabelledSecret[] = [
+  ...Object.entries(TOKENS).flatMap(([shape, token], index) =>
+    [1, 2].map((seed) => {
+      const secret = token(seed);
+      const context = CONTEXTS[(index + seed) % CONTEXTS.length];
+      return { shape, secret, text: context?.(secret) ?? secret };
+    }),
+  ),
+  ...Object.entries(NAMED_SECRETS).flatMap(([shape, named]) => [1, 2].map((seed) => ({ shape, ...named(seed) }))),
+];

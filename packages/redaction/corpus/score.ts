@@ -1,0 +1,37 @@
+import { redactText } from '../src/redact-text.ts';
+import { SECRETS } from './corpus.ts';
+import { NON_SECRETS } from './non-secrets.ts';
+
+/** How redaction does on the corpus. */
+export interface Score {
+  secrets: number;
+  shapes: number;
+  /** Shapes with a secret that remains, each with a redacted text. */
+  missed: string[];
+  non_secrets: number;
+  /** Texts that changed although they contain no secret. */
+  false_alarms: string[];
+}
+
+/** Redacts the whole corpus. A secret is caught if neither half of it remains. */
+export async function scoreCorpus(): Promise<Score> {
+  const missed: string[] = [];
+  for (const { shape, secret, text } of SECRETS) {
+    const redacted = await redactText(text);
+    const middle = Math.ceil(secret.length / 2);
+    const parts = secret.length < 16 ? [secret] : [secret.slice(0, middle), secret.slice(middle)];
+    if (parts.some((part) => redacted.includes(part))) missed.push(`${shape}: ${redacted}`);
+  }
+  const false_alarms: string[] = [];
+  for (const text of NON_SECRETS) {
+    const redacted = await redactText(text);
+    if (redacted !== text) false_alarms.push(`${text} -> ${redacted}`);
+  }
+  return {
+    secrets: SECRETS.length,
+    shapes: new Set(SECRETS.map(({ shape }) => shape)).size,
+    missed,
+    non_secrets: NON_SECRETS.length,
+    false_alarms,
+  };
+}

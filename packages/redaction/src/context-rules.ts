@@ -1,0 +1,105 @@
+import { REDACTED } from './redacted.ts';
+import { canBeSecret } from './secret-names.ts';
+
+/** Redacts the password of a URL; user and host remain. Also a token in the place of the user. */
+export function redactUrls(text: string): string {
+  if (!text.includes('@')) return text;
+  return text
+    .replace(URL_PASSWORD, (whole: string, before: string, password: string) =>
+      password.startsWith(REDACTED) || /^\d{1,5}[/?#]/.test(password) || /^\$[({]/.test(password)
+        ? whole
+        : `${before}${REDACTED}`,
+    )
+    .replace(URL_TOKEN, `$1${REDACTED}`)
+    .replace(ORACLE, `$1${REDACTED}`);
+}
+
+/** A password may contain any of `@/#?`, if a host follows the last `@`. */
+const URL_PASSWORD =
+  /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'<>?#]{0,200}:)([^\s"'<>`\\]{1,300})(?=@[\w.[\]-]{1,250}(?:[:/?#,\s"'<>)\]}\\]|$))/gi;
+const URL_TOKEN = /(\b[a-z][a-z0-9+.-]{1,20}:\/\/)(?=[\w-]{0,60}\d)[\w-]{20,255}(?=(?::|:x-oauth-basic)?@[\w.-])/gi;
+const ORACLE = /(:thin:[\w.-]{1,60}\/)[^\s@"']{1,200}(?=@)/gi;
+
+/** Redacts the password of a Go data source name. */
+export function redactGoDsn(text: string): string {
+  return text.replace(/([\w.-]{1,100}:)([^\s"'@]{1,200})(?=@(?:tcp|unix)\()/g, `$1${REDACTED}`);
+}
+
+/** Redacts `Authorization`, bearer and basic credentials. */
+export function redactAuthorization(text: string): string {
+  return text
+    .replace(/\b(Bearer|Basic)([ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1$2${REDACTED}`)
+    .replace(AUTHORIZATION, (whole: string, before: string, value: string) =>
+      value.startsWith(REDACTED) || !/\d/.test(value) ? whole : `${before}${REDACTED}`,
+    );
+}
+
+const AUTHORIZATION =
+  /(authorization(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,7}["'])?(?:(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|GenieKey|Splunk|SSWS|Negotiate|Digest)[ \t]{1,4})?)([\w.~+/=-]{12,4000})/gi;
+
+/** Redacts the values of cookies; their names and attributes remain. */
+export function redactCookies(text: string): string {
+  return text.replace(
+    /(cookie(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,7}["'])?)([\w.$-]{1,100}=[^\n"'\\]{1,4000})/gi,
+    (_: string, before: string, cookies: string) =>
+      before +
+      cookies.replaceAll(
+        /(?<=^|;\s{0,4})(?!path=|domain=|expires=|max-age=|samesite=)([\w.$-]{1,100}=)([^;\s]{1,4000})/gi,
+        (whole: string, name: string, value: string) => (value.startsWith(REDACTED) ? whole : `${name}${REDACTED}`),
+      ),
+  );
+}
+
+/** Redacts passwords that commands, SQL and prose give without an assignment. */
+export function redactPhrases(text: string): string {
+  return PHRASES.reduce(
+    (rest, pattern) =>
+      rest.replace(pattern, (whole: string, before: string, value: string) =>
+        canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+      ),
+    text,
+  );
+}
+
+const PHRASES: readonly RegExp[] = [
+  // SQL, and prose with quotes.
+  /(\b(?:identified by|(?:password|passphrase)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`])/gi,
+  // Prose without quotes. The value must look like one.
+  /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
+  /(\bpassword[^\n]{0,60}:\s{1,10})([\da-f]{32})\b/g,
+  // .netrc, redis.conf, the commands of Redis.
+  /(\blogin \S{1,100} password )(\S{1,500})/g,
+  /(\b(?:requirepass|masterauth|--pass|-a)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
+  /("auth"(?: "[^\s"]{1,100}")? ")([^\s"]{1,500})(?=")/gi,
+];
+
+/** Redacts credentials in the arguments of well-known programs. */
+export function redactCommands(text: string): string {
+  return text
+    .replace(
+      /(\bcurl\b[^\n]{0,120}? (?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,100}:)([^\s"']{1,500})/g,
+      `$1${REDACTED}`,
+    )
+    .replace(/(\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n]{0,200}? -p)([^\s"'-][^\s"']{0,200})/g, `$1${REDACTED}`)
+    .replace(/(\bsshpass -p ?["']?)([^\s"']{1,200})/g, `$1${REDACTED}`)
+    .replace(
+      /(\b(?:docker|podman|helm|az|oras) (?:registry )?login\b[^\n]{0,200}? -p[ =]?["']?)([^\s"']{1,500})/g,
+      `$1${REDACTED}`,
+    );
+}
+
+/** Redacts tokens whose prefix is not at their begin, and secrets that only their neighbours show. */
+export function redactMarked(text: string): string {
+  return text
+    .replace(/\b\d{8,10}:AA[\w-]{32,35}(?![\w-])/g, REDACTED)
+    .replace(/(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/g, REDACTED)
+    .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
+    .replace(/(^|[\s"'])([\w.*-]{1,200}:\d{1,5}:[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm, `$1$2${REDACTED}`)
+    .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
+    .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`);
+}
+
+/** Redacts the private members of a JSON Web Key. */
+export function redactJsonWebKeys(text: string): string {
+  return text.replace(/("(?:d|p|q|dp|dq|qi|k)"\s{0,8}:\s{0,8}")([\w-]{20,2000})(?=")/g, `$1${REDACTED}`);
+}

@@ -1,0 +1,96 @@
+import { REDACTED } from './redacted.ts';
+import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
+
+/** `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. */
+const ASSIGNMENT = new RegExp(
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|%3[DA])[ \\t]{0,4}(?:%22)?))` +
+    `(?:(?<quote>\\\\{0,7}["'\`])(?<quoted>[^\\n]{1,2000}?)(?<!\\\\)\\k<quote>|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\%]{1,4000}))`,
+  'dgi',
+);
+
+/** `export NAME=value` on a line of its own: punctuation belongs to the value. */
+const EXPORTED = new RegExp(`^((?:export )?\\w{0,100}${SECRET_NAME}=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`, 'gim');
+
+/** `--password value`, `"--password", "value"`. */
+const FLAG = new RegExp(
+  `((?<![\\w-])--?[\\w-]{0,60}?${SECRET_NAME}(?:[ \\t]{1,4}|["'],[ \\t\\n]{0,20}["']))([^\\s"'\\]|-][^\\s"']{0,2000})`,
+  'gi',
+);
+
+/** `name: DB_PASSWORD` with `value: x` behind it, in YAML, JSON and XML. */
+const PAIR = new RegExp(
+  `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?[\\s,;]{1,60}(?:\\\\{0,7}["'])?value(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
+  'gi',
+);
+
+/** `<password>value</password>`. */
+const ELEMENT = new RegExp(`(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>)([^<>]{1,4000})(?=</)`, 'gi');
+
+/** Redacts values that follow the name of a secret. */
+export function redactNamedValues(text: string): string {
+  const replace = (whole: string, before: string, value: string): string =>
+    canBeSecret('password', value, false) && !isPlaceholder(value) ? `${before}${REDACTED}` : whole;
+  const apply = (from: string, gate: string, pattern: RegExp): string =>
+    from.includes(gate)
+      ? from.replace(pattern, (whole: string, before: string, ...rest: unknown[]) => {
+          const value = rest.slice(0, -2).findLast((part) => typeof part === 'string');
+          return replace(whole, before, typeof value === 'string' ? value.trim() : '');
+        })
+      : from;
+  const elements = apply(text, '</', ELEMENT);
+  const pairs = /value/i.test(elements) ? apply(elements, '', PAIR) : elements;
+  const flags = apply(apply(pairs, '=', EXPORTED), '-', FLAG);
+  return /[:=]|%3/.test(flags) ? redactAssignments(flags) : flags;
+}
+
+/** A name in capitals, or a word of a usage line: `--token TOKEN`, `--password string`. */
+function isPlaceholder(value: string): boolean {
+  return /^[A-Z_]+[\])]?$/.test(value) || /^(?:and|or|is|to|from|for|flag|option|value)$/i.test(value);
+}
+
+function redactAssignments(text: string): string {
+  let redacted = '';
+  let position = 0;
+  for (const match of text.matchAll(ASSIGNMENT)) {
+    const [, word = '', separator = ''] = match;
+    const { quoted, bare } = match.groups ?? {};
+    const [start, end] = match.indices?.groups?.[quoted === undefined ? 'bare' : 'quoted'] ?? [0, 0];
+    const value = quoted ?? trimmed(bare ?? '');
+    const before = text.slice(Math.max(0, match.index - 80), match.index);
+    if (start < position || !isWholeName(word, before) || !canBeSecret(word, value, quoted !== undefined)) continue;
+    if (quoted === undefined && !isValue({ word, separator, value, before, after: text.slice(end, end + 2) })) continue;
+    redacted += text.slice(position, start) + REDACTED;
+    position = quoted === undefined ? start + value.length : end;
+  }
+  return redacted + text.slice(position);
+}
+
+/** Brackets behind an unquoted value belong to what is around it: `{password: x}`. */
+function trimmed(bare: string): string {
+  return bare.replace(/[)\]}]{1,20}$/, '');
+}
+
+interface Unquoted {
+  word: string;
+  separator: string;
+  value: string;
+  before: string;
+  after: string;
+}
+
+/**
+ * Returns whether the unquoted text behind a name is its value, and not prose ("invalid token: unexpected end"). Behind `=` it
+ * is. Behind a colon it is if it looks like a secret, or if the name begins a line or a part of a structure.
+ */
+function isValue({ word, separator, value, before, after }: Unquoted): boolean {
+  if (/=|%3D/i.test(separator)) return !/^(?:pwd|_?auth)$/i.test(word) || !value.startsWith('/');
+  // The result of a test: `PASS: TestOrder1`.
+  if (/^pass$/i.test(word) && !/\w$/.test(before)) return false;
+  if (value.length >= 6 && /\d/.test(value) && /[a-z]/i.test(value)) return !/^v?\d+(?:\.\d+)+/.test(value);
+  const isStructured =
+    /(?:^|\n)[ \t-]{0,60}[\w.-]{0,60}$|[{,]\s?[\w.-]{0,60}$/.test(before) || /^['"`\\]/.test(separator);
+  const endsThere = /^(?:\s*$|\r?\n|[,}\]])/.test(after);
+  const isGoField = /^:$/.test(separator) && /^[A-Z]/.test(word) && /[\s{]$/.test(before.replace(/\w+$/, ' '));
+  if (/^\d+$/.test(value)) return /pass|pwd/i.test(word) && (isStructured || isGoField);
+  return (isStructured && endsThere && separator !== ':') || isGoField;
+}

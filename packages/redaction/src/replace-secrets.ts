@@ -1,0 +1,211 @@
+import {
+  redactAuthorization,
+  redactCommands,
+  redactCookies,
+  redactGoDsn,
+  redactJsonWebKeys,
+  redactMarked,
+  redactPhrases,
+  redactUrls,
+} from './context-rules.ts';
+import { redactKeyBlocks } from './key-blocks.ts';
+import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
+import { redactNamedValues } from './named-values.ts';
+import { REDACTED } from './redacted.ts';
+import { endOfToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
+
+type TextRule = (text: string) => string;
+type Rule = { token: TokenRule; length: number } | { text: TextRule };
+
+/** The rules that need the text around a word, and the words. Rules of one word run in this order. */
+const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
+  [redactUrls, '://', ':thin:'],
+  [redactGoDsn, '@tcp(', '@unix('],
+  [redactAuthorization, 'bearer', 'basic', 'authorization'],
+  [redactCookies, 'cookie'],
+  [redactCommands, 'curl', 'mysql', 'mariadb', 'sshpass', 'login'],
+  [redactMarked, ':aa', '8q~', '7q~', '.atlasv1.', '?key=', '&key=', 'auth"', 'auth\\"'],
+  [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
+  [redactJsonWebKeys, '"kty"'],
+  [redactPhrases, 'password', 'passphrase', 'passcode', 'identified', 'requirepass', 'masterauth', '"auth'],
+  [
+    redactNamedValues,
+    'pass',
+    'pwd',
+    'secret',
+    'token',
+    'credential',
+    'creds',
+    'dsn',
+    'jwt',
+    'otp',
+    'mnemonic',
+    'phrase',
+  ],
+  [
+    redactNamedValues,
+    'webhook',
+    'sig=',
+    'signature',
+    'jsessionid',
+    'phpsessid',
+    '_auth',
+    'authorization',
+    '_key',
+    '-key',
+  ],
+  [
+    redactNamedValues,
+    '.key',
+    'key=',
+    'key:',
+    'key"',
+    "key'",
+    'key\\',
+    'key>',
+    'key]',
+    'key =',
+    'key :',
+    'key_id',
+    'keyid',
+  ],
+  [redactNamedValues, 'connstr', 'connectionstring', 'connection_string', 'connection-string'],
+];
+
+const KEYWORDS: Keyword<Rule>[] = [
+  ...TOKEN_KEYWORDS,
+  ...TEXT_RULES.flatMap(([text, ...words]) => words.map((literal) => ({ literal, ignoreCase: true, rule: { text } }))),
+];
+const SCAN = new KeywordScan<Rule>(KEYWORDS);
+const ORDER = new Map(TEXT_RULES.map(([rule], index) => [rule, index]));
+
+/** Secrets can be encoded within encoded text, such as a Secret in a Secret. */
+const DEEPEST_ENCODING = 3;
+
+/** Redacts secrets of a known form, values with secret-looking names, and what decodes to either. */
+export function replaceSecrets(text: string, depth = 0): string {
+  const keyless = redactKeyBlocks(text);
+  const found = SCAN.find(keyless);
+  const tokenless = withoutTokens(keyless, found, depth);
+  return applyTextRules(tokenless, tokenless === keyless ? found : SCAN.find(tokenless));
+}
+
+function withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: number): string {
+  const ranges: [start: number, end: number][] = [];
+  for (const { at, rule } of hits) {
+    const end = 'token' in rule ? endOfToken(text, at, rule) : undefined;
+    if (end !== undefined) ranges.push([at, end]);
+  }
+  for (const [start, end] of runs) {
+    const run = text.slice(start, end);
+    if (isEncodedSecret(run, depth)) ranges.push([start, end]);
+    else if (/^[MNO]/.test(run)) ranges.push(...discordToken(text, start));
+  }
+  return cutOut(
+    text,
+    ranges.toSorted(([a], [b]) => a - b),
+  );
+}
+
+/**
+ * Replaces ranges of a text.
+ * @param ranges in their order; they may overlap
+ */
+export function cutOut(text: string, ranges: readonly (readonly [start: number, end: number])[]): string {
+  if (ranges.length === 0) return text;
+  const parts: string[] = [];
+  let position = 0;
+  for (const [start, end] of ranges) {
+    if (start >= position) parts.push(text.slice(position, start), REDACTED);
+    position = Math.max(position, end);
+  }
+  parts.push(text.slice(position));
+  return parts.join('');
+}
+
+/** Keys of Twilio and Mailchimp. */
+const NO_PREFIX = /^(?:SK[a-f\d]{32}|[a-f\d]{32}-us\d{1,2})$/;
+
+/** A bot token of Discord has no prefix: its first part is the id of the bot in base64. */
+const DISCORD = /[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])/y;
+
+function discordToken(text: string, start: number): [start: number, end: number][] {
+  DISCORD.lastIndex = start;
+  return DISCORD.test(text) ? [[start, DISCORD.lastIndex]] : [];
+}
+
+/** Returns whether a run of base64 characters is a token without a prefix, or decodes to text with a secret. */
+function isEncodedSecret(run: string, depth: number): boolean {
+  if (NO_PREFIX.test(run)) return true;
+  if (depth >= DEEPEST_ENCODING) return false;
+  // A name may stand before the value: `data=`.
+  const encoded = run.slice(run.replace(/={1,2}$/, '').lastIndexOf('=') + 1);
+  if (!BEGIN_OF_TEXT.test(encoded) || !isTextWhenDecoded(encoded.slice(0, 16))) return false;
+  const decoded = Buffer.from(encoded, 'base64').toString('latin1');
+  return replaceSecrets(decoded, depth + 1) !== decoded;
+}
+
+/** The first character of the base64 form of printable text. */
+const BEGIN_OF_TEXT = /^[CDI-Za-f]/;
+
+function isTextWhenDecoded(encoded: string): boolean {
+  return /^[\t\n\r\u{20}-\u{7e}]{6,}$/u.test(Buffer.from(encoded, 'base64').toString('latin1'));
+}
+
+/** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
+const LINES_BEHIND = 2;
+/** What follows the word then, within its line. */
+const END_OF_NAME = /^\S{1,60}$|^[^\n]{1,60}[:|>]\s?$/;
+
+function applyTextRules(text: string, { hits }: ScanResult<Rule>): string {
+  const parts: string[] = [];
+  let position = 0;
+  for (const { start, end, rules } of regions(text, hits)) {
+    const ordered = [...rules].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
+    parts.push(
+      text.slice(position, start),
+      ordered.reduce((rest, rule) => rule(rest), text.slice(start, end)),
+    );
+    position = end;
+  }
+  if (position === 0) return text;
+  parts.push(text.slice(position));
+  return parts.join('');
+}
+
+/** Lines that are searched together. */
+interface Region {
+  start: number;
+  end: number;
+  rules: Set<TextRule>;
+}
+
+function regions(text: string, hits: readonly KeywordHit<Rule>[]): Region[] {
+  const found: Region[] = [];
+  let region: Region | undefined;
+  let line = { start: 0, end: -1 };
+  for (const { at, rule } of hits) {
+    if (!('text' in rule)) continue;
+    if (at > line.end) line = lineAt(text, at);
+    if (!region || at >= region.end) {
+      region = { start: line.start, end: Math.min(line.end + 1, text.length), rules: new Set() };
+      found.push(region);
+    }
+    region.rules.add(rule.text);
+    region.end = Math.max(region.end, endOfValue(text, at, line.end));
+  }
+  return found;
+}
+
+function lineAt(text: string, at: number): { start: number; end: number } {
+  const end = text.indexOf('\n', at);
+  return { start: text.lastIndexOf('\n', at - 1) + 1, end: end === -1 ? text.length : end };
+}
+
+/** Returns the end of the lines that can contain the value of a name. */
+function endOfValue(text: string, at: number, endOfLine: number): number {
+  let end = endOfLine;
+  if (end - at > 80 || !END_OF_NAME.test(text.slice(at, end))) return Math.min(end + 1, text.length);
+  for (let line = 0; line < LINES_BEHIND && end !== -1; line += 1) end = text.indexOf('\n', end + 1);
+  return end === -1 ? text.length : end + 1;
+}

@@ -1,0 +1,58 @@
+/**
+ * Names whose values are secrets. They are suffixes: `DB_PASSWORD`, `apiKey`, `client-secret`, `spring.datasource.password`.
+ * Repetitions are bounded here and in all rules, so that no text from a cluster can make one slow (ReDoS).
+ */
+export const SECRET_NAME =
+  '(?:passw(?:or)?ds?|passwd|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
+  'api[ _.-]?keys?|access[_.-]?key(?:[_.-]?id)?|' +
+  '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
+  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls)[_.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
+  'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[_.-]?phrase|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
+  'signature|sig|jsessionid|phpsessid|_auth|authorization)';
+
+/** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
+const SHORT = /^(?:pass|pwd|otp|jwt|dsn|sig|creds?)$/i;
+/** Names of other things that end in the same way: `existingSecret` is the name of an object. */
+const OTHER_NAME = /(?:existing|pull|public|image|no|without)[_.-]?$/i;
+
+const NAME_ENDS = new RegExp(`${SECRET_NAME}$`, 'i');
+
+/** Returns whether a value of this name is a secret. */
+export function isSecretName(name: string): boolean {
+  const match = NAME_ENDS.exec(name) ?? /^(?:set-)?cookie$/i.exec(name);
+  return match !== null && isWholeName(match[0], name.slice(Math.max(0, match.index - 16), match.index));
+}
+
+/**
+ * Returns whether a match of {@link SECRET_NAME} is the name of a secret.
+ * @param before what stands before the match
+ */
+export function isWholeName(word: string, before: string): boolean {
+  if (/^secrets?$/i.test(word) && OTHER_NAME.test(before)) return false;
+  if (!SHORT.test(word)) return true;
+  const isCamel = /^[A-Z][a-z]/.test(word) && /[a-z\d]$/.test(before);
+  return isCamel || !/[a-z]$/i.test(before);
+}
+
+/** Values that are no secrets: empty ones, references, types, and what programs print in place of a secret. */
+const NO_SECRET =
+  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
+const REFERENCE =
+  /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
+/** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`. */
+const EXPRESSION = /^[A-Za-z_][\w.]{0,60}[([]/;
+/** At least two segments, none as long as encoded data: `/etc/tls/private/key1.pem`. */
+const FILE_PATH = /^(?:~|\.{0,2})(?:\/[\w.@-]{1,32}){1,12}\/?$/;
+const OBJECT_NAME = /^[a-z\d]+(?:[-./][a-z\d]+)+$/;
+
+/** Returns whether the value of a secret's name can be a secret at all. */
+export function canBeSecret(name: string, value: string, quoted: boolean): boolean {
+  if (value === '' || value.startsWith('[redacted]') || NO_SECRET.test(value) || REFERENCE.test(value)) return false;
+  if (!quoted && EXPRESSION.test(value)) return false;
+  if (FILE_PATH.test(value)) return false;
+  if (/(?:secret|credential|key)s?$/i.test(name) && OBJECT_NAME.test(value) && !/^[\da-f-]{20,}$/.test(value))
+    return false;
+  if (/(?:token|key|secret|sig|signature|dsn)s?$/i.test(name) && /^\d{1,9}$/.test(value)) return false;
+  if (/pass$/i.test(name) && /^\d{1,5}$/.test(value)) return false;
+  return true;
+}

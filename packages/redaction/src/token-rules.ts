@@ -1,0 +1,111 @@
+import type { Keyword } from './keyword-scan.ts';
+
+/** What follows the prefix of a token; sticky. */
+export type TokenRule = RegExp;
+
+/** Tokens that begin with a prefix of their own, beside those that secretlint knows: prefixes, and what follows. */
+const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
+  ['AKIA ASIA ABIA ACCA', /[A-Z2-7\d]{16}(?![A-Za-z\d])/y],
+  ['ghp_ gho_ ghu_ ghs_ ghr_', /\w{36,255}/y],
+  ['glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glimt- glagent- gloas- GR1348941', /[\w.-]{20,300}/y],
+  ['xoxb- xoxp- xoxa- xoxo- xoxr- xoxs- xoxe- xoxe. xapp-', /[\w.-]{20,300}/y],
+  ['hooks.slack.com/', /(?:services|workflows|triggers)\/[\w/-]{20,200}/y],
+  ['discord.com/api/ discordapp.com/api/', /webhooks\/\d{15,20}\/[\w-]{60,100}/y],
+  ['webhook.office.com/', /webhookb2\/[\w@/-]{60,400}/y],
+  ['sk_live_ sk_test_ rk_live_ rk_test_ shippo_live_ shippo_test_', /\w{16,250}/y],
+  ['whsec_', /[\w+/=-]{24,120}/y],
+  ['sq0atp- sq0csp- sq0idp-', /[\w-]{22,60}/y],
+  ['access_token$', /(?:production|sandbox)\$[a-z\d]{16}\$[a-f\d]{32}/y],
+  ['key-', /[a-f\d]{32}(?![a-f\d])/y],
+  ['xkeysib- xsmtpsib-', /[a-f\d]{64}-\w{16}/y],
+  ['shpat_ shpca_ shppa_ shpss_', /[a-fA-F\d]{32}/y],
+  ['pypi-', /AgE[\w-]{50,1000}/y],
+  ['rubygems_', /[a-f\d]{48}/y],
+  ['oy2', /[a-z\d]{43}(?![a-z\d])/y],
+  ['cio', /[A-Za-z\d]{32}(?![A-Za-z\d])/y],
+  ['dckr_pat_ dckr_oat_', /[\w-]{20,80}/y],
+  ['sk-ant- sk-or- sk-proj- sk-svcacct- sk-admin-', /[\w-]{20,300}/y],
+  ['sk-', /[A-Za-z\d]{20,}T3BlbkFJ[A-Za-z\d]{20}|[A-Za-z\d]{32,64}(?![A-Za-z\d])/y],
+  ['r8_ hf_ gsk_ xai- pplx- rnd_ fw_', /(?=[\w-]{0,60}[A-Z])[A-Za-z\d]{24,120}/y],
+  ['lsv2_pt_ lsv2_sk_', /[a-f\d]{32}_[a-f\d]{10}/y],
+  ['AIza', /[\w-]{35}/y],
+  ['GOCSPX-', /[\w-]{28}/y],
+  ['ya29.', /[\w-]{20,2000}/y],
+  ['1//0', /[\w-]{40,200}/y],
+  ['dop_v1_ doo_v1_ dor_v1_', /[a-f\d]{64}/y],
+  ['HRKU-', /[\w-]{36,70}/y],
+  ['nfp_ nfc_ nfo_ nfu_ pnu_ pnb_', /[A-Za-z\d]{36,60}/y],
+  ['vcp_ vci_ vca_ vcr_ vck_', /[A-Za-z\d]{20,60}/y],
+  ['fm1_ fm2_ fo1_', /[\w+/=-]{40,2000}/y],
+  ['sbp_ sb_secret_', /\w{20,60}/y],
+  ['pscale_tkn_ pscale_pw_ pscale_oauth_', /[\w.=-]{32,64}/y],
+  ['pul-', /[a-f\d]{40}/y],
+  ['hvs. hvb. hvr.', /[\w-]{24,300}/y],
+  ['dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.', /[\w.]{40,80}/y],
+  ['ops_ey', /[\w+/=-]{40,2000}/y],
+  ['AGE-SECRET-KEY-', /[A-Z\d-]{20,4000}/y],
+  ['tskey-', /[a-z]{2,20}-[\w-]{16,100}/y],
+  ['cfut_ cfat_ cfk_', /\w{40,60}/y],
+  ['v1.0-', /[a-f\d]{24}-[a-f\d]{146}/y],
+  ['lin_api_ lin_oauth_', /\w{32,128}/y],
+  ['figd_ figo_ figor_', /[\w-]{40,200}/y],
+  ['ATATT3 ATCTT3', /[\w=-]{60,400}/y],
+  ['ATBB', /[A-Za-z\d]{24,60}/y],
+  ['NRAK- NRJS- NRAL- NRII-', /[\w-]{19,42}/y],
+  ['sntryu_ sntrya_ sntrys_', /[\w+/=-]{40,400}/y],
+  ['glsa_ glc_', /[\w+/=]{32,400}/y],
+  ['dt0c01. dt0s01.', /[A-Z\d]{24}\.[A-Z\d]{64}/y],
+  ['hcaik_ hcaic_ hcxik_', /[a-z\d]{26,64}/y],
+  ['squ_ sqp_ sqa_', /[a-f\d]{40}/y],
+  ['AKCp cmVmdGtu', /[A-Za-z\d]{50,80}/y],
+  ['PMAK-', /[a-f\d]{24}-[a-f\d]{34}/y],
+  ['CFPAT-', /[\w-]{43}/y],
+  ['sl. sl.u.', /(?=[\w-]{0,80}[A-Z])[\w-]{100,1500}/y],
+  ['EAAC EAAA EAAB EAAG', /[A-Za-z\d]{60,400}/y],
+  ['LTAI', /[A-Za-z\d]{12,24}(?![A-Za-z\d])/y],
+  ['sk.ey', /[\w-]{20,400}\.[\w-]{16,80}/y],
+  ['sgp_', /(?:[a-f\d]{16}_|local_)?[a-f\d]{40}/y],
+  ['bkua_ bkpat_', /[a-f\d]{40}/y],
+  ['CCIPAT_', /\w{40,80}/y],
+  ['tfp_', /[\w.-]{40,80}/y],
+  ['access-production- access-sandbox- access-development-', /[a-f\d]{8}-[a-f\d-]{27}/y],
+  ['EZAK EZTK', /[A-Za-z\d]{54}/y],
+  ['FLWSECK- FLWSECK_TEST-', /[a-f\d]{12,40}(?:-X)?/y],
+  ['aio_', /[A-Za-z\d]{28}/y],
+  ['secret_', /[A-Za-z\d]{43}(?![A-Za-z\d])/y],
+  ['rdme_', /[a-z\d]{70}/y],
+  ['pat', /[A-Za-z\d]{14}\.[a-f\d]{64}/y],
+  ['rpa_', /[A-Z\d]{20,60}/y],
+  [
+    'eyJ',
+    /[\w-]{8,6000}\.eyJ[\w-]{8,60000}\.[\w-]{8,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y,
+  ],
+  ['$2a$ $2b$ $2y$', /\d\d\$[./A-Za-z\d]{53}/y],
+  ['$apr1$', /[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{22}/y],
+  ['$5$', /(?:rounds=\d{1,9}\$)?[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{43}/y],
+  ['$6$', /(?:rounds=\d{1,9}\$)?[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{86}/y],
+  ['$argon2', /(?:id|i|d)\$[\w$,=+/]{20,300}/y],
+];
+
+/** The prefixes, each as a keyword of its rule. */
+export const TOKEN_KEYWORDS: Keyword<{ token: TokenRule; length: number }>[] = TOKENS.flatMap(([prefixes, token]) =>
+  prefixes.split(' ').map((literal) => ({ literal, rule: { token, length: literal.length } })),
+);
+
+/** Returns where the token that begins at a prefix ends, undefined if there is none. */
+export function endOfToken(
+  text: string,
+  at: number,
+  { token, length }: { token: TokenRule; length: number },
+): number | undefined {
+  if (!isBoundary(text, at)) return undefined;
+  token.lastIndex = at + length;
+  return token.test(text) ? token.lastIndex : undefined;
+}
+
+/** Returns whether a word can begin here: not within another one, but after an escape such as `\n`, or `%3D`. */
+function isBoundary(text: string, at: number): boolean {
+  const before = text.charAt(at - 1);
+  if (!/[A-Za-z\d]/.test(before)) return true;
+  return /\\[nrt]$|%[\dA-Fa-f]{2}$|\\u[\dA-Fa-f]{4}$/.test(text.slice(Math.max(0, at - 6), at));
+}
