@@ -1,3 +1,4 @@
+import { isCause, type Cause } from '@nightcrier/core/diagnosis/cause';
 import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-usage';
 import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
@@ -36,6 +37,20 @@ export class TriageCounters {
       .exec();
     const failed = results?.find(([error]) => error)?.[0];
     if (failed) throw failed;
+  }
+
+  /** Counts a diagnosis of a resolved incident by the cause of its first hypothesis. */
+  async countCause(cause: Cause): Promise<void> {
+    await this.#redis.hincrby(this.#key, `cause:${cause}`, 1);
+  }
+
+  /** How many incidents each cause explained; causes that were never found are left out. */
+  async readCauses(): Promise<{ cause: Cause; incidents: number }[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return Object.entries(fields).flatMap(([field, count]) => {
+      const cause = field.startsWith('cause:') ? field.slice('cause:'.length) : undefined;
+      return isCause(cause) ? [{ cause, incidents: Number(count) }] : [];
+    });
   }
 
   /** One count for each outcome. */
