@@ -40,7 +40,7 @@ export async function findStartingPoint(claim: Claim, context: TriageContext): P
       return { failures: [{ kind: 'degraded', agent, failures, reason }] };
     }
     case 'probe':
-      afterwards.defer(async () => record.record({ kind: 'left' }));
+      afterwards.defer(async () => record.record({ kind: 'inconclusive' }));
       return { failures: [], breaker: record };
     case 'agent':
       return { failures: [], breaker: record };

@@ -5,20 +5,20 @@ import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/
 import type { Redis } from 'ioredis';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Runs with an outcome since the beginning, and the seconds that they took together. */
+/** The number of runs with an outcome since the installation, and their total duration in seconds. */
 export interface TriageCount {
   outcome: TriageOutcome['kind'];
   runs: number;
   seconds: number;
 }
 
-/** What all runs of an agent's CLI have used since the beginning. */
+/** What all runs of an agent have used since the installation. */
 export interface AgentCount {
   agent: AgentCli;
   usage: UsageFigures;
 }
 
-/** The books of triage over all workers: how each run ended, and what the agents have used. */
+/** The counters of triage over all workers: outcomes of runs, and usage of agents. */
 export class TriageCounters {
   readonly #redis: Redis;
   readonly #key: string;
@@ -28,7 +28,7 @@ export class TriageCounters {
     this.#key = keys.triage;
   }
 
-  /** Counts one run that took so many seconds. */
+  /** Counts one run and its duration in seconds. */
   async count(outcome: TriageOutcome['kind'], seconds: number): Promise<void> {
     const results = await this.#redis
       .multi()
@@ -44,7 +44,7 @@ export class TriageCounters {
     await this.#redis.hincrby(this.#key, `cause:${cause}`, 1);
   }
 
-  /** How many incidents each cause explained; causes that were never found are left out. */
+  /** Returns the number of incidents that each cause explained, without causes that were never found. */
   async readCauses(): Promise<{ cause: Cause; incidents: number }[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return Object.entries(fields).flatMap(([field, count]) => {
@@ -53,7 +53,7 @@ export class TriageCounters {
     });
   }
 
-  /** One count for each outcome. */
+  /** Returns one count for each outcome. */
   async read(): Promise<TriageCount[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return TRIAGE_OUTCOMES.map((outcome) => ({
@@ -63,7 +63,7 @@ export class TriageCounters {
     }));
   }
 
-  /** What each agent has used; `IncidentStore.addUsage` counts it. */
+  /** Returns what each agent has used; `IncidentStore.addUsage` counts it. */
   async readUsage(): Promise<AgentCount[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {
