@@ -1,6 +1,7 @@
 import { isLoopback } from '@nightcrier/core/settings/loopback';
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import { ApiError } from './api-error.ts';
 
 /** Who may use the API. */
@@ -13,6 +14,8 @@ export interface AccessSettings {
   accessKeyFile?: string | undefined;
   /** Allows an address beyond loopback without a key. */
   allowAnonymous: boolean;
+  /** Address of the API as browsers reach it. */
+  publicUrl?: string | undefined;
 }
 
 /**
@@ -28,28 +31,44 @@ export function assertProtected({ host, accessKey, accessKeyFile, allowAnonymous
 }
 
 /**
- * Returns why a request is refused, undefined if it is not. Without a key, an API on loopback accepts loopback host names
- * only. This prevents DNS rebinding: a web page whose host name resolves to 127.0.0.1 could read the API otherwise.
+ * Returns why a request is refused, undefined if it is not. Without a key, only requests for a name of this API are accepted. This
+ * prevents DNS rebinding: a web page whose host name resolves to the address of the API could read it otherwise. With a key,
+ * such a page lacks the key.
  */
 export function refusal(
-  { host, accessKey, allowAnonymous }: AccessSettings,
+  access: AccessSettings,
   request: { authorization: string | undefined; host: string; origin?: string | undefined },
 ): ApiError | undefined {
   // CSRF: a page of another site may send requests, and browsers name its origin in all but plain reads.
-  if (request.origin !== undefined && URL.parse(request.origin)?.host !== request.host)
+  if (request.origin !== undefined && !isOwnOrigin(access, request.origin, request.host))
     return new ApiError('origin_not_allowed', `requests from pages of ${request.origin} are not allowed`);
-  if (accessKey) {
+  if (access.accessKey) {
     const [, key = ''] = /^Bearer +(.+)$/i.exec(request.authorization ?? '') ?? [];
-    if (sameSecret(key, accessKey.reveal())) return undefined;
+    if (sameSecret(key, access.accessKey.reveal())) return undefined;
     return new ApiError('unauthorized', 'send the access key as "Authorization: Bearer <key>"');
   }
-  if (allowAnonymous || !isLoopback(host)) return undefined;
   const name = URL.parse(`http://${request.host}`)?.hostname ?? '';
-  if (isLoopback(name)) return undefined;
+  if (isOwnName(access, name)) return undefined;
   return new ApiError(
     'host_not_allowed',
-    `host ${JSON.stringify(request.host)} is not a loopback name; use localhost or 127.0.0.1`,
+    `host ${JSON.stringify(request.host)} is not a name of this API: ` +
+      (isLoopback(access.host)
+        ? 'use localhost or 127.0.0.1, or set public_url'
+        : 'use its address, or set public_url'),
   );
+}
+
+function isOwnOrigin({ publicUrl }: AccessSettings, origin: string, host: string): boolean {
+  const page = URL.parse(origin)?.host;
+  return page !== undefined && (page === host || (publicUrl !== undefined && page === URL.parse(publicUrl)?.host));
+}
+
+/** A page of another site has a public DNS name. An address is not looked up, and a name without a dot is not public. */
+function isOwnName({ host, publicUrl }: AccessSettings, name: string): boolean {
+  if (isLoopback(name) || (publicUrl !== undefined && name === URL.parse(publicUrl)?.hostname)) return true;
+  if (isLoopback(host) || name === '') return false;
+  const isAddress = isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  return isAddress || name === host.toLowerCase() || !name.includes('.') || /\.svc(?:\.cluster\.local)?$/.test(name);
 }
 
 /** Compares in constant time; the digests have the same length. */

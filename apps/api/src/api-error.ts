@@ -12,6 +12,8 @@ export const API_ERRORS = {
   incident_open: 409,
   incident_ended: 409,
   queue_full: 409,
+  uri_too_long: 414,
+  headers_too_large: 431,
   incident_corrupt: 500,
   internal: 500,
   redis_unavailable: 503,

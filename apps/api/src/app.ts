@@ -15,6 +15,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -81,7 +82,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
       refusal = undefined;
-      access = withAccessKey(access, config.api, logger);
+      access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
@@ -94,6 +95,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     // The longest parameter is the fault id of a member, measured after decoding.
     routerOptions: { maxParamLength: LONGEST_FAULT_ID },
     schemaErrorFormatter: describeInvalid,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerUnparsed,
     // Unknown parameters are an error. `verbose` adds the value, which the message shows.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
@@ -168,10 +171,9 @@ function protect(app: FastifyInstance, settings: () => AccessSettings): void {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
     const { authorization, origin } = request.headers;
-    const writes = request.method !== 'GET' && request.method !== 'HEAD';
-    const { host, allowAnonymous, accessKey: key, accessKeyFile } = settings();
-    const access = { host, allowAnonymous, accessKey: await readSecret(key, accessKeyFile) };
-    const refused = refusal(access, { authorization, host: request.host, ...(writes && { origin }) });
+    const configured = settings();
+    const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
+    const refused = refusal(access, { authorization, host: request.host, origin });
     if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
     if (refused) throw refused;
   });

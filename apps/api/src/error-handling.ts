@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
@@ -40,7 +41,7 @@ export function failureResponse({ code, message }: ApiError): {
   status: (typeof API_ERRORS)[ApiErrorCode];
   body: ApiErrorBody;
 } {
-  return { status: API_ERRORS[code], body: { error: { code, message } } };
+  return { status: API_ERRORS[code], body: { error: { code, message: hideSecrets(message) } } };
 }
 
 /** Returns the API error for an expected failure, undefined for any other. */
@@ -52,6 +53,7 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
   // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
   const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;
+  if (status === 414) return new ApiError('uri_too_long', 'the URL, or a part of it, is too long', { cause: thrown });
   return status >= 400 && status < 500 ? new ApiError('bad_request', thrown.message, { cause: thrown }) : undefined;
 }
 

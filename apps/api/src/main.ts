@@ -10,6 +10,7 @@ await runProcess('api', async (config, logger) => {
     accessKey: api.access_key,
     accessKeyFile: api.access_key_file,
     allowAnonymous: api.allow_anonymous,
+    publicUrl: config.public_url,
     redis: { url: redis.url, key_prefix: redis.key_prefix },
     clusters,
     admission: config,

@@ -1,7 +1,12 @@
+import { Settings } from '@nightcrier/core/settings/config';
+import { liveSettings } from '@nightcrier/core/settings/live-settings';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { failure, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
@@ -24,6 +29,61 @@ async function statusWithHost(url: string, host: string): Promise<number | undef
   return promise;
 }
 
+describe('a reload', () => {
+  const config = (api: object) => ({ ...Settings.parse({ api }), clusters: [] });
+  const statusWith = async (url: string, key: string): Promise<number> =>
+    (await fetch(`${url}/health/clusters`, { headers: { authorization: `Bearer ${key}` } })).status;
+
+  test('changes the access key at once; the former one is refused', async () => {
+    await using api = await openReadyApi(server.url, { accessKey });
+    expect(await statusWith(api.url, 'correct horse')).toBe(200);
+    api.reloading.apply(config({ access_key: 'battery staple horse' }));
+    expect([await statusWith(api.url, 'correct horse'), await statusWith(api.url, 'battery staple horse')]).toEqual([
+      401, 200,
+    ]);
+  });
+
+  test('takes a key from a file, which is read at each request', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-key-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, 'key');
+    await writeFile(file, 'one\n');
+    await using api = await openReadyApi(server.url);
+    expect((await api.get('/health/clusters')).status).toBe(200);
+    api.reloading.apply(config({ access_key_file: file }));
+    expect([await statusWith(api.url, 'one'), await statusWith(api.url, 'two')]).toEqual([200, 401]);
+    await writeFile(file, 'two\n');
+    expect([await statusWith(api.url, 'one'), await statusWith(api.url, 'two')]).toEqual([401, 200]);
+  });
+
+  test('does not take the key from an API that everybody could use then', async () => {
+    await using api = await openReadyApi(server.url, { host: '0.0.0.0', accessKey });
+    const url = `http://127.0.0.1:${new URL(api.url).port}`;
+    api.reloading.apply(config({}));
+    expect([await statusWith(url, ''), await statusWith(url, 'correct horse')]).toEqual([401, 200]);
+  });
+
+  test('changes the public name that requests may use', async () => {
+    await using api = await openReadyApi(server.url);
+    const status = async () => statusWithHost(`${api.url}/health/clusters`, 'nightcrier.example');
+    expect(await status()).toBe(403);
+    api.reloading.apply({ ...config({}), public_url: 'https://nightcrier.example' });
+    expect(await status()).toBe(200);
+  });
+
+  test('every live setting of the API has a test', () => {
+    const queue = [
+      'global_queue_size',
+      'cluster_queue_size',
+      'queue_overflow_policy',
+      'dedup_window_seconds',
+      'grouping',
+    ];
+    const tested = ['clusters', 'log_level', ...queue, 'public_url', 'api.access_key', 'api.access_key_file'];
+    expect(liveSettings('api').toSorted()).toEqual(tested.toSorted());
+  });
+});
+
 describe('startApi', () => {
   test.each(['0.0.0.0', '::', '192.0.2.7', 'nightcrier.example'])('refuses %s without an access key', async (host) => {
     await expect(openReadyApi(server.url, { host })).rejects.toThrow(
@@ -37,7 +97,28 @@ describe('startApi', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health/clusters`)).status).toBe(401);
     await using open = await openReadyApi(server.url, { host: '0.0.0.0', allowAnonymous: true });
     const openUrl = `http://127.0.0.1:${new URL(open.url).port}`;
-    expect(await statusWithHost(`${openUrl}/health/clusters`, 'nightcrier.example')).toBe(200);
+    expect(await statusWithHost(`${openUrl}/health/clusters`, '127.0.0.1')).toBe(200);
+  });
+
+  test.each([
+    ['nightcrier.example', 200],
+    ['nightcrier.example:8080', 200],
+    ['192.0.2.7:8080', 200],
+    ['[2001:db8::1]:8080', 200],
+    ['localhost:8080', 200],
+    ['api:8080', 200],
+    ['api.nightcrier.svc', 200],
+    ['rebound.attacker.example', 403],
+    ['192.0.2.7.attacker.example', 403],
+    ['api.nightcrier.svc.attacker.example', 403],
+  ])('open to everybody beyond loopback, it answers requests for %s with %i', async (host, status) => {
+    await using api = await openReadyApi(server.url, {
+      host: '0.0.0.0',
+      allowAnonymous: true,
+      publicUrl: 'https://nightcrier.example',
+    });
+    const { port } = new URL(api.url);
+    expect(await statusWithHost(`http://127.0.0.1:${port}/health/clusters`, host)).toBe(status);
   });
 
   test('names the address that is in use', async () => {
@@ -84,5 +165,17 @@ describe('without a key on loopback', () => {
   ])('a request for host %s gives %i', async (host, status) => {
     await using api = await openReadyApi(server.url);
     expect(await statusWithHost(`${api.url}/health/clusters`, host)).toBe(status);
+  });
+});
+
+describe('a page of another origin', () => {
+  test.each(['/health/clusters', '/api/incidents', '/queues/', '/metrics'])('reads nothing from %s', async (path) => {
+    await using api = await openReadyApi(server.url, { publicUrl: 'https://nightcrier.example' });
+    const status = async (origin: string): Promise<number> =>
+      (await fetch(`${api.url}${path}`, { headers: { origin } })).status;
+    expect(await status('http://evil.example')).toBe(403);
+    expect(await status('null')).toBe(403);
+    expect(await status(new URL(api.url).origin)).toBe(200);
+    expect(await status('https://nightcrier.example')).toBe(200);
   });
 });

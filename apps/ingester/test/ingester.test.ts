@@ -102,7 +102,7 @@ test('faults received while Redis is unreachable are queued once each when it re
   const { active, lines } = await startIngester(config);
   await active('alpha');
   await first.stop();
-  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('redis is away');
+  await expect.poll(() => lines.map(({ message }) => message), patient).toContain('redis disconnected');
 
   await cluster.run('oom-killed');
   await cluster.run('node-not-ready');

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { Config } from '@nightcrier/core/settings/config';
+import { liveSettings } from '@nightcrier/core/settings/live-settings';
 import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 import { spawnIngester } from './ingester-process.fixture.ts';
 
@@ -17,7 +18,7 @@ async function startReloadable(clusters: ClusterConfig[]) {
   const config = configOf(clusters);
   const running = await startIngester(config);
   const reload = (changes: Partial<Config>): void => running.ingester.reloading.apply({ ...config, ...changes });
-  return { ...running, reload };
+  return { ...running, reload, config };
 }
 
 test('a cluster that is added is watched, one that is removed is not, and the others are not touched', async () => {
@@ -77,6 +78,80 @@ test('changed queue bounds and grouping apply to the next fault', async () => {
   reload({ global_queue_size: 2, grouping: 'none' });
   await crash();
   await expect.poll(counts, patient).toMatchObject({ queued: 2, rejected: 1 });
+});
+
+test('a changed limit of a cluster applies to the next fault', async () => {
+  const cluster = await simulate();
+  const { counts, reload, active } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  const crash = (): Promise<unknown> => cluster.run('crash-loop-back-off', { instance: randomUUID() });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1 });
+  reload({ cluster_queue_size: 1, queue_overflow_policy: 'reject', grouping: 'none' });
+  await crash();
+  await expect.poll(counts, patient).toMatchObject({ queued: 1, rejected: 1 });
+});
+
+test('a changed deduplication window applies to the next incident', async () => {
+  const cluster = await simulate();
+  const { counts, incidents, reload, active, config } = await startReloadable([await clusterConfig(cluster)]);
+  await active('alpha');
+  const { key_prefix } = config.redis;
+  const connection = connectWorker({ url: redis.url, key_prefix }, silentLogger);
+  onTestFinished(() => disconnect(connection));
+  const store = openState(connection, { key_prefix, logger: silentLogger }).incidents;
+  /** A fault whose incident ends, and that then comes again. */
+  const crashTwice = async (queued: number): Promise<void> => {
+    const { fault } = await cluster.run('oom-killed', { instance: randomUUID() });
+    await expect.poll(counts, patient).toMatchObject({ queued });
+    for (const { incident_id: id } of await incidents()) await store.finish(id, { state: 'failed' });
+    cluster.emitFault(fault);
+  };
+  await crashTwice(1);
+  await expect.poll(counts, patient).toMatchObject({ queued: 1, deduplicated: 1 });
+  reload({ dedup_window_seconds: 0 });
+  await crashTwice(2);
+  await expect.poll(counts, patient).toMatchObject({ queued: 3, deduplicated: 1 });
+});
+
+describe('connection settings', () => {
+  const changes: [keyof Config, unknown][] = [
+    ['poll_interval', 2],
+    ['resync_interval', 60],
+    ['sse_read_timeout', 20],
+    ['sse_reconnect_initial_backoff', 0.2],
+    ['sse_reconnect_max_backoff', 30],
+    ['sse_reconnect_multiplier', 3],
+    ['sse_reconnect_jitter', 0.2],
+    ['subscribe_mode', 'events'],
+  ];
+
+  test('every live setting of the ingester has a test', () => {
+    const queue = [
+      'global_queue_size',
+      'cluster_queue_size',
+      'queue_overflow_policy',
+      'dedup_window_seconds',
+      'grouping',
+    ];
+    const elsewhere = ['clusters', 'severity_threshold', 'log_level', ...queue];
+    expect([...changes.map(([key]) => key), ...elsewhere].toSorted()).toEqual(liveSettings('ingester').toSorted());
+  });
+
+  test.each(changes)('a change of %s renews the connection, which delivers faults', async (key, value) => {
+    const cluster = await simulate();
+    const { counts, reload, lines, active } = await startReloadable([await clusterConfig(cluster)]);
+    await active('alpha');
+    const connections = (): number => lines.filter(({ fields }) => fields.status === 'connecting').length;
+    expect(connections()).toBe(1);
+    reload({ severity_threshold: 'info' });
+    expect(connections()).toBe(1);
+    reload({ [key]: value });
+    await expect.poll(connections, patient).toBe(2);
+    await active('alpha');
+    await cluster.run('oom-killed');
+    await expect.poll(async () => (await counts()).queued, patient).toBe(1);
+  });
 });
 
 test('the process reloads its file when it changes, and shows a refused one in the health', async () => {

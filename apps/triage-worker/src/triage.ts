@@ -2,6 +2,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import { diagnose } from './analyser/diagnose.ts';
 import { investigate } from './agent/investigate.ts';
 import { findStartingPoint } from './agent/starting-point.ts';
 import { beginAttempt, claim } from './prepare/claim.ts';
@@ -66,6 +67,10 @@ async function fillWorkspace(
   if (!resume) writePrompt(redacted, workspace, config);
   const evidence = await gathered;
   writeEvidence(evidence, workspace.evidence);
+  // The script checks early that there is a prompt, and hands it over once the evidence is complete.
+  if (!resume && config.agent_cli !== 'builtin' && evidence.pieces.length > 0) {
+    writePrompt(redacted, workspace, config, diagnose(evidence, redacted.cluster_event.event));
+  }
   logger.debug({ stages_ms: stages.times() }, 'workspace completed');
   return evidence;
 }

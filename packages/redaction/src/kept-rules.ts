@@ -5,7 +5,7 @@ export type Range = readonly [start: number, end: number];
 
 /**
  * secretlint's recommended rules that are not used. A comment in a log must not disable rules. The address of a database must
- * remain when its password is removed, which `own-rules.ts` does. The other rules read files.
+ * remain when its password is removed, which `context-rules.ts` does. The other rules read files.
  */
 const LEFT_OUT = /-(filter-comments|basicauth|database-connection-string|privatekey|gcp)$/;
 const KEPT = rules.filter(({ meta }) => !LEFT_OUT.test(meta.id));

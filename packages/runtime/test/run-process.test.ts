@@ -54,6 +54,18 @@ describe('runProcess', () => {
     await expect.poll(async () => (await stat(file)).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(first);
   });
 
+  test('applies another log_level on SIGHUP', async () => {
+    const file = path.join(folder, 'nightcrier.yaml');
+    const clusters = 'mcp_endpoint: http://127.0.0.1:1\n';
+    await writeFile(file, `${clusters}log_level: error\n`);
+    const child = await start({ NIGHTCRIER_CONFIG: file, MCP_ENDPOINT: '' });
+    let log = '';
+    child.stderr?.on('data', (chunk) => (log += String(chunk)));
+    await writeFile(file, `${clusters}log_level: info\n`);
+    child.kill('SIGHUP');
+    await expect.poll(() => log, { timeout: 10_000 }).toContain('"settings":["log_level"]');
+  });
+
   const run = async (...words: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
       execFile(process.execPath, [app, ...words], { env: environment }, (error, stdout, stderr) =>

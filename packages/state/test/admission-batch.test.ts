@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
-/** Some of everything: new faults, recurrences, groups and their escalations, more than the bounds allow. */
+/** New faults, recurrences, groups and their escalations, more than the bounds allow. */
 const FAULTS = Array.from({ length: 200 }, (_, at) =>
   fault({
     id: `f${(at * 7) % 60}`,
@@ -37,7 +37,7 @@ test.each([
   ['drop', 0],
   ['drop', 9],
   ['reject', 9],
-] as const)('faults that are admitted together fare as if one came after the other: %s, %d', async (policy, bound) => {
+] as const)('faults admitted in one call have the same outcomes as one call each: %s, %d', async (policy, bound) => {
   const settings = {
     global_queue_size: 20,
     cluster_queue_size: bound,
@@ -63,7 +63,7 @@ test.each([
   expect(outcomes[0]).toEqual(outcomes[1]);
 });
 
-test('the same call twice at the same time counts once', async () => {
+test('the same call sent twice at the same time counts once', async () => {
   await using state = await openTestState(server.url);
   const [queued, repeated] = [randomUUID(), randomUUID()];
   const event = fault({ id: 'same' });
@@ -77,9 +77,9 @@ test('the same call twice at the same time counts once', async () => {
   expect(await balancedBooks(state)).toMatchObject({ received: 2, queued: 1, deduplicated: 1 });
 });
 
-test('one that Redis refuses does not hold up those that are admitted with it', async () => {
+test('a fault that Redis refuses does not affect the others of its call', async () => {
   await using state = await openTestState(server.url, { cluster_queue_size: 5 });
-  // What counts that cluster's incidents is of another type.
+  // The index of that cluster's incidents has another type.
   await state.redis.set(state.keys.waiting('broken'), 'not a sorted set');
   const events = ['fine', 'broken', 'well'].map((cluster) => fault({ cluster }));
   const answers = await Promise.allSettled(events.map(async (event) => state.admission.admit(event)));
@@ -94,7 +94,7 @@ test('one that Redis refuses does not hold up those that are admitted with it', 
 test.each([
   ['rejected', 'reject'],
   ['evicted', 'drop'],
-] as const)('a call that is sent again counts once when a storm has washed its row away: %s', async (fate, policy) => {
+] as const)('a resent call counts once after a storm has displaced its row: %s', async (fate, policy) => {
   await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: policy });
   if (policy === 'reject') await state.admission.admit(fault());
   const [event, id] = [fault(), randomUUID()];
@@ -107,7 +107,7 @@ test.each([
   expect(await balancedBooks(state)).toEqual({ ...before, resent: before.resent + 1 });
 });
 
-test('what a call was answered is remembered for ten minutes, however many come after it', async () => {
+test('the answer to a call is kept for ten minutes, however many calls follow', async () => {
   const clock = new Clock();
   await using state = await openTestState(server.url, { dedup_window_seconds: 86_400 }, { now: clock.now });
   const repeat = async (times: number): Promise<unknown> =>
@@ -120,7 +120,7 @@ test('what a call was answered is remembered for ten minutes, however many come 
   await repeat(10_100);
   expect(await state.admission.admit(event, id)).toEqual(answer);
   expect(await remembered()).toBe(10_101);
-  // Then the oldest go, two for each that comes, and 10,000 stay.
+  // Then two of the oldest are deleted for each new one, and 10,000 stay.
   clock.ms += 600_000;
   await repeat(50);
   expect(await remembered()).toBe(10_051);

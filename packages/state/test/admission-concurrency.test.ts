@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
-/** The books balance, and say what was received and what the queue holds. */
+/** Fails unless the books balance and match what was sent and what the queue holds. */
 async function expectBalance(state: TestState, received: number): Promise<void> {
   const { off, total } = auditBooks(await state.intake.read());
   expect(off).toEqual([]);
@@ -25,7 +25,7 @@ async function expectBalance(state: TestState, received: number): Promise<void> 
 }
 
 describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) => {
-  test('holds both bounds exactly against many connections', async () => {
+  test('holds both bounds exactly with many connections', async () => {
     const settings = { global_queue_size: 40, cluster_queue_size: 15, queue_overflow_policy };
     await using state = await openTestState(server.url, settings);
     const { key_prefix } = state;
@@ -44,7 +44,7 @@ describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) 
     await Promise.all(others.map(async (other) => other[Symbol.asyncDispose]()));
   });
 
-  test('holds a small bound exactly against three processes, and the books balance', async () => {
+  test('holds a small bound exactly with three processes, and the books balance', async () => {
     const settings = { global_queue_size: 25, cluster_queue_size: 0, queue_overflow_policy };
     const key_prefix = randomUUID();
     await using state = await openTestState(server.url, settings, { key_prefix });
@@ -73,7 +73,7 @@ describe.each(['drop', 'reject'] as const)('policy %s', (queue_overflow_policy) 
       total.rejected,
       total.dropped_incoming,
     ]);
-    // Under `drop` the most severe are what is left; under `reject` nothing that waits gives way.
+    // With `drop` the most severe incidents remain; with `reject` no waiting incident is evicted.
     const milder = (await state.queue.getJobs(['prioritized'])).filter(({ data }) => data.severity !== 'critical');
     expect(queue_overflow_policy === 'drop' ? milder.length : total.dropped).toBe(0);
   });

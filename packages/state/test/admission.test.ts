@@ -17,7 +17,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
   afterAll(async () => server.stop());
 
-  test('queues a new fault as an incident and a small job of the same id', async () => {
+  test('queues a new fault as an incident and a small job with the same id', async () => {
     const clock = new Clock();
     await using state = await openTestState(server.url, {}, { now: clock.now });
     const event = fault({ id: 'f1', severity: 'critical' });
@@ -48,7 +48,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(job?.opts.removeOnComplete).toEqual({ age: 86_400, count: 10_000 });
   });
 
-  test('hands out the most severe first, and the first come within a severity', async () => {
+  test('starts the most severe first, and the oldest first within a severity', async () => {
     await using state = await openTestState(server.url);
     const ids = new Map<string, string>();
     for (const [name, severity] of [
@@ -64,7 +64,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(order).toEqual(['critical 1', 'critical 2', 'warning 1', 'warning 2', 'info']);
   });
 
-  test('answers a resent call as the first time and changes nothing', async () => {
+  test('gives a resent call the same answer and changes nothing', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const [queued, repeated, refused] = [randomUUID(), randomUUID(), randomUUID()];
     const first = fault({ id: 'f1' });
@@ -109,7 +109,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.admission.admit(fault({ id: 'same' }))).toMatchObject({ kind: 'queued' });
   });
 
-  test('a fault that waited in a spool does not set back when its incident was seen last', async () => {
+  test('an older fault from a spool does not change when its incident was last seen', async () => {
     await using state = await openTestState(server.url);
     const seenAt = async (received_at: string): Promise<string | undefined> => {
       const { incidentId } = await state.admission.admit(fault({ id: 'same', received_at }));
@@ -124,7 +124,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     ]);
   });
 
-  test('deduplicates beyond the window while the incident waits, runs, or waits again', async () => {
+  test('deduplicates beyond the window while the incident waits, runs, or is requeued', async () => {
     const clock = new Clock();
     await using state = await openTestState(server.url, { dedup_window_seconds: 0 }, { now: clock.now });
     const { incidentId } = await state.admission.admit(fault({ id: 'long' }));
@@ -145,7 +145,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect((await state.incidents.get(incidentId))?.recurrences).toBe(3);
   });
 
-  test('an open incident whose job has vanished does not hide its fault for ever', async () => {
+  test('an open incident without a job deduplicates only within the window', async () => {
     const clock = new Clock();
     await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
     const { incidentId } = await state.admission.admit(fault({ id: 'lost' }));
@@ -155,7 +155,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.admission.admit(fault({ id: 'lost' }))).toMatchObject({ kind: 'queued' });
   });
 
-  test('drop: the oldest of the mildest gives way, and its row says to whom', async () => {
+  test('drop: evicts the oldest incident of the lowest severity, and its row names the new one', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 3 });
     const admit = async (severity: 'info' | 'warning' | 'critical', second: number): Promise<string> => {
       const received_at = `2026-03-01T12:00:0${second}Z`;
@@ -176,13 +176,13 @@ describe.each(KINDS)('Admission on %s', (kind) => {
       evicted: [{ incidentId: newer }],
     });
     expect(await waitingJobs(state.queue)).toBe(3);
-    // A fault that was shed may come again.
+    // The fault of an evicted incident gets a new one.
     expect(await state.admission.admit(fault({ id: 'warning2', severity: 'critical' }))).toMatchObject({
       kind: 'queued',
     });
   });
 
-  test('drop: the newcomer is dropped when everything that waits is more severe', async () => {
+  test('drop: drops the new fault when all waiting incidents are more severe', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 2 });
     await state.admission.admit(fault({ severity: 'critical' }));
     await state.admission.admit(fault({ severity: 'warning' }));
@@ -196,7 +196,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect((await state.intake.read()).clusters['prod']).toMatchObject({ queued: 2, dropped_incoming: 1, dropped: 0 });
   });
 
-  test('reject: the newcomer is refused however severe it is, and its row says why', async () => {
+  test('reject: refuses the new fault whatever its severity, and its row tells why', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const { incidentId: waiting } = await state.admission.admit(fault({ severity: 'info' }));
     const { incidentId, ...outcome } = await state.admission.admit(fault({ severity: 'critical' }));
@@ -208,7 +208,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect((await state.incidents.get(waiting))?.state).toBe('queued');
   });
 
-  test('the bound of a cluster sheds that cluster only', async () => {
+  test('the bound of a cluster evicts incidents of that cluster only', async () => {
     await using state = await openTestState(server.url, { cluster_queue_size: 2, global_queue_size: 10 });
     const { incidentId: quiet } = await state.admission.admit(fault({ cluster: 'quiet', severity: 'info' }));
     const { incidentId: noisy } = await state.admission.admit(fault({ cluster: 'noisy' }));
@@ -225,10 +225,10 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(state.queue)).toBe(3);
   });
 
-  test('a job that a worker took and has not begun keeps its place, because it may be given back, and never gives way', async () => {
+  test('a job that a worker holds and has not started counts against the bounds, because it may be returned, and is never evicted', async () => {
     await using state = await openTestState(server.url, { cluster_queue_size: 2, global_queue_size: 2 });
     const { incidentId: taken } = await state.admission.admit(fault({ severity: 'info' }));
-    // Taken, and the incident not begun yet: the row still says queued.
+    // The worker holds the job and has not started: the row is still `queued`.
     expect(await take(state)).toBe(taken);
     const next = await state.admission.admit(fault({ severity: 'info' }));
     expect(next).toMatchObject({ kind: 'queued', evicted: [] });
@@ -239,13 +239,13 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect((await state.incidents.get(taken))?.state).toBe('queued');
     await (await state.queue.getJob(taken))?.moveToDelayed(Date.now() + 600_000, 'token');
     expect(await waitingJobs(state.queue)).toBe(2);
-    // Once it is investigated, its place is free.
+    // It no longer counts once it is investigated.
     await state.incidents.begin(taken);
     await (await state.queue.getJob(taken))?.remove();
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued', evicted: [] });
   });
 
-  test('an incident that waits for its next attempt counts, and can give way', async () => {
+  test('an incident that waits for its next attempt counts against the bounds, and can be evicted', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1 });
     const { incidentId } = await state.admission.admit(fault());
     await take(state);
@@ -257,14 +257,14 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(state.queue)).toBe(1);
   });
 
-  test('a job that BullMQ put back to the head of the queue counts, and does not give way', async () => {
+  test('a stalled job that BullMQ requeued counts against the bounds, and is not evicted', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1 });
-    // As BullMQ puts back a stalled job: into the list of those without a priority.
+    // BullMQ requeues a stalled job in the list of jobs without a priority.
     await state.redis.rpush(state.queue.toKey('wait'), randomUUID());
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'dropped_incoming' });
   });
 
-  test('an incident that has ended leaves its place to the next one of its cluster', async () => {
+  test('an ended incident no longer counts against the bound of its cluster', async () => {
     const reject = { cluster_queue_size: 1, queue_overflow_policy: 'reject' } as const;
     await using state = await openTestState(server.url, reject);
     const { incidentId } = await state.admission.admit(fault());
@@ -285,12 +285,12 @@ describe.each(KINDS)('Admission on %s', (kind) => {
   });
 
   test.each(['global_queue_size', 'cluster_queue_size'] as const)(
-    'far beyond a lowered bound no call evicts more than 200, and the next ones go on: %s',
+    'far beyond a lowered bound one call evicts at most 200, and the next ones continue: %s',
     async (bound) => {
       await using before = await openTestState(server.url);
       await Promise.all(Array.from({ length: 500 }, async () => before.admission.admit(fault())));
       await using state = await openTestState(server.url, { [bound]: 100 }, { key_prefix: before.key_prefix });
-      // Both in one call.
+      // Both in one call of Redis.
       const answers = await Promise.all([state.admission.admit(fault()), state.admission.admit(fault())]);
       expect(answers).toMatchObject([
         { kind: 'dropped_incoming', evicted: { length: 200 } },
@@ -313,7 +313,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     },
   );
 
-  test('a bound of the clusters that comes later counts what waited before it, and what others admit without it', async () => {
+  test('a cluster bound that is set later counts earlier incidents, and those that processes without it admit', async () => {
     await using unbounded = await openTestState(server.url);
     await using bounded = await openTestState(
       server.url,
@@ -340,7 +340,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
 
   test('a call that fails leaves neither row nor job', async () => {
     await using state = await openTestState(server.url);
-    // What the script is about to write to is of another type, so Redis refuses the job.
+    // The sorted set of jobs has another type, so Redis refuses the job.
     await state.redis.set(`${state.keys.bullmq}:triage:prioritized`, 'not a sorted set');
     const id = randomUUID();
     await expect(state.admission.admit(fault(), id)).rejects.toThrow(/WRONGTYPE/);
@@ -349,7 +349,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect((await state.intake.read()).total.queued).toBe(0);
   });
 
-  test('names a bad incident id and a bad time of receipt', async () => {
+  test('rejects a bad incident id and a bad time of receipt by name', async () => {
     await using state = await openTestState(server.url);
     await expect(state.admission.admit(fault(), 'a:b')).rejects.toThrow('incident id "a:b" must be a UUID');
     await expect(state.admission.admit(fault({ received_at: 'yesterday' }))).rejects.toThrow('received_at "yesterday"');

@@ -17,7 +17,7 @@ const failed: AgentResult = {
   probeIntervalSeconds: PROBE_SECONDS,
 };
 const succeeded: AgentResult = { kind: 'succeeded' };
-const left: AgentResult = { kind: 'left' };
+const inconclusive: AgentResult = { kind: 'inconclusive' };
 
 const due = async ({ outbox }: TestState) => (await outbox.due()).map(({ notification }) => notification);
 
@@ -25,23 +25,27 @@ async function degrade(breaker: AgentBreaker): Promise<void> {
   for (const incident of ['a', 'b', 'c']) await breaker.record(incident, 'claude', failed);
 }
 
-/** Waits until a probe is due, and enters as it. */
+/** Waits until a probe is due, and enters as the probe. */
 const probe = (breaker: AgentBreaker, incident: string, lease = 60) =>
   vi.waitFor(async () => {
-    expect(await breaker.enter(incident, lease)).toEqual({ kind: 'probe' });
+    expect(await breaker.enter(incident, lease, PROBE_SECONDS)).toEqual({ kind: 'probe' });
   });
 
-it('agents are degraded after so many failures in a row, which is told once', async () => {
+it('agents become degraded after the threshold of consecutive failures, which is notified once', async () => {
   await using state = await openTestState(server.url);
   const breaker = state.breaker;
-  const results = [failed, failed, succeeded, failed, left, failed];
+  const results = [failed, failed, succeeded, failed, inconclusive, failed];
   for (const result of results) expect(await breaker.record('a', 'claude', result)).toBe('counted');
   expect(await breaker.read()).toMatchObject({ state: 'working', failures_in_row: 2 });
-  expect(await breaker.enter('a', 60)).toEqual({ kind: 'agent' });
+  expect(await breaker.enter('a', 60, PROBE_SECONDS)).toEqual({ kind: 'agent' });
 
   expect(await breaker.record('b', 'claude', failed)).toBe('opened');
   expect(await breaker.record('c', 'claude', failed)).toBe('counted');
-  expect(await breaker.enter('d', 60)).toEqual({ kind: 'degraded', failures: 4, reason: 'the key was refused' });
+  expect(await breaker.enter('d', 60, PROBE_SECONDS)).toEqual({
+    kind: 'degraded',
+    failures: 4,
+    reason: 'the key was refused',
+  });
   expect(await breaker.read()).toMatchObject({ state: 'degraded', failures_in_row: 4, passed_over: 1 });
   expect(await due(state)).toMatchObject([
     { event: 'agents_degraded', agent: 'claude', failures: 3, reason: 'the key was refused' },
@@ -52,47 +56,55 @@ it('never degrades with a threshold of 0', async () => {
   await using state = await openTestState(server.url);
   const breaker = state.breaker;
   for (let run = 0; run < 10; run += 1) await breaker.record('a', 'claude', { ...failed, threshold: 0 });
-  expect(await breaker.enter('b', 60)).toEqual({ kind: 'agent' });
+  expect(await breaker.enter('b', 60, PROBE_SECONDS)).toEqual({ kind: 'agent' });
 });
 
-it('one incident at a time probes, once the time has come, and one that fails puts the next one off', async () => {
+it('one incident at a time is a probe, from the due time on, and a failed probe postpones the next one', async () => {
   await using state = await openTestState(server.url);
   const breaker = state.breaker;
   await degrade(breaker);
-  expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
+  expect(await breaker.enter('d', 60, PROBE_SECONDS)).toMatchObject({ kind: 'degraded' });
   await probe(breaker, 'e');
-  expect(await breaker.enter('f', 60)).toMatchObject({ kind: 'degraded' });
+  expect(await breaker.enter('f', 60, PROBE_SECONDS)).toMatchObject({ kind: 'degraded' });
   // The same incident, after its worker died.
-  expect(await breaker.enter('e', 60)).toEqual({ kind: 'probe' });
+  expect(await breaker.enter('e', 60, PROBE_SECONDS)).toEqual({ kind: 'probe' });
   await breaker.record('e', 'claude', failed);
-  expect(await breaker.enter('f', 60)).toMatchObject({ kind: 'degraded' });
-  // One that is stopped tells nothing, and the next one probes.
+  expect(await breaker.enter('f', 60, PROBE_SECONDS)).toMatchObject({ kind: 'degraded' });
+  // A stopped probe has no result, and the next incident is the probe.
   await probe(breaker, 'g');
-  await breaker.record('g', 'claude', left);
-  expect(await breaker.enter('h', 60)).toEqual({ kind: 'probe' });
+  await breaker.record('g', 'claude', inconclusive);
+  expect(await breaker.enter('h', 60, PROBE_SECONDS)).toEqual({ kind: 'probe' });
 });
 
-it('a probe whose worker died and that nobody takes up is followed by another', async () => {
+it('a shorter interval applies to the probe that is scheduled already', async () => {
+  await using state = await openTestState(server.url);
+  const breaker = state.breaker;
+  for (const id of ['a', 'b', 'c']) await breaker.record(id, 'claude', { ...failed, probeIntervalSeconds: 3600 });
+  expect(await breaker.enter('d', 60, 3600)).toMatchObject({ kind: 'degraded' });
+  await probe(breaker, 'e');
+});
+
+it('a probe whose worker died is replaced by another one after its lease', async () => {
   await using state = await openTestState(server.url);
   const breaker = state.breaker;
   await degrade(breaker);
   await probe(breaker, 'd', 0.05);
   await probe(breaker, 'e');
-  expect(await breaker.enter('d', 60)).toMatchObject({ kind: 'degraded' });
+  expect(await breaker.enter('d', 60, PROBE_SECONDS)).toMatchObject({ kind: 'degraded' });
 });
 
-it('agents work again when a probe succeeds, which is told once, with time and counts', async () => {
+it('agents recover when a probe succeeds, which is notified once, with time and counts', async () => {
   await using state = await openTestState(server.url);
   const breaker = state.breaker;
   await degrade(breaker);
-  await breaker.enter('d', 60);
-  // It began before they were degraded.
+  await breaker.enter('d', 60, PROBE_SECONDS);
+  // It started before agents became degraded.
   expect(await breaker.record('old', 'claude', succeeded)).toBe('counted');
   await probe(breaker, 'e');
   expect(await breaker.record('e', 'claude', succeeded)).toBe('closed');
   expect(await breaker.record('e', 'claude', succeeded)).toBe('counted');
 
-  expect(await breaker.enter('f', 60)).toEqual({ kind: 'agent' });
+  expect(await breaker.enter('f', 60, PROBE_SECONDS)).toEqual({ kind: 'agent' });
   expect(await breaker.read()).toEqual({ state: 'working', failures_in_row: 0 });
   const told = await due(state);
   expect(told.map(({ event }) => event).toSorted()).toEqual(['agents_degraded', 'agents_recovered']);
@@ -102,7 +114,7 @@ it('agents work again when a probe succeeds, which is told once, with time and c
   expect(recovered!.passed_over).toBeGreaterThanOrEqual(1);
 });
 
-it('a hundred failures at once over ten connections degrade once', async () => {
+it('a hundred concurrent failures over ten connections open the breaker once', async () => {
   await using state = await openTestState(server.url);
   const others = await Promise.all(
     Array.from({ length: 10 }, () => openTestState(server.url, {}, { key_prefix: state.key_prefix })),

@@ -100,7 +100,7 @@ describe('BullMQ at start-up', () => {
     ]);
   });
 
-  test('a change that is no comment or white space is one', () => {
+  test('comments and white space do not count as a change, anything else does', () => {
     const same = normaliseLua("--[[ add\n it ]] local a = 'x -- y' -- end\n  return  a");
     expect(same).toBe("local a = 'x -- y' return a");
     expect(normaliseLua("local a = 'x  -- y' return a")).not.toBe(same);

@@ -44,7 +44,7 @@ const abandoned = { status: 'disconnected', error: 'no ingester holds this clust
 
 const ingester = (id: string) => state.openLeases({ id, now: () => clock });
 
-/** As the ingester, which has just taken the clusters and reports them now. */
+/** Takes the clusters as the ingester and reports them now. */
 async function report(leases: ClusterLeases, ...clusters: ClusterHealth[]): Promise<void> {
   const seen = (await leases.beat(new Map())).leases;
   const tokens = await leases.take(new Map(clusters.map(({ name }) => [name, seen.get(name)?.token ?? 0])));
@@ -62,7 +62,7 @@ test('shows what the ingester reported', async () => {
   ]);
 });
 
-test('a cluster whose ingester is gone is disconnected, and keeps its history', async () => {
+test('a cluster whose ingester has died is disconnected, and keeps its history', async () => {
   await report(ingester('ingester-1'), active);
   expect(await board.read([prod], NOW + LEASE_MS)).toEqual([
     {
@@ -76,7 +76,7 @@ test('a cluster whose ingester is gone is disconnected, and keeps its history', 
   ]);
 });
 
-test('a cluster that its ingester holds but does not report any more is disconnected', async () => {
+test('a cluster that its ingester holds but no longer reports is disconnected', async () => {
   const leases = ingester('ingester-1');
   await report(leases, active);
   clock = NOW + HEALTH_STALE_MS + 1;
@@ -85,7 +85,7 @@ test('a cluster that its ingester holds but does not report any more is disconne
   expect(await board.read([prod], clock)).toMatchObject([{ status: 'disconnected', owner: 'ingester-1' }]);
 });
 
-test('an ingester from which a cluster was taken cannot report it any more', async () => {
+test('an ingester that has lost a cluster cannot report it', async () => {
   const [former, present] = [ingester('former'), ingester('present')];
   await report(former, active);
   const token = (await former.beat(new Map())).leases.get('prod')?.token ?? 0;
@@ -94,7 +94,7 @@ test('an ingester from which a cluster was taken cannot report it any more', asy
   expect(await board.read([prod], clock)).toMatchObject([{ status: 'active', event_count: 1, owner: 'present' }]);
 });
 
-test('what was stopped is shown as stopped after its lease was given back', async () => {
+test('a stopped cluster is shown as stopped after its lease was released', async () => {
   const leases = ingester('ingester-1');
   await report(leases, { ...active, status: 'stopped' });
   const token = (await leases.beat(new Map())).leases.get('prod')?.token ?? 0;
@@ -103,7 +103,7 @@ test('what was stopped is shown as stopped after its lease was given back', asyn
   expect(await board.read([prod], clock + HEALTH_STALE_MS + 1)).toMatchObject([abandoned]);
 });
 
-test('a cluster that nobody ever reported is disconnected', async () => {
+test('a cluster that was never reported is disconnected', async () => {
   expect(await board.read([prod], NOW)).toEqual([{ ...prod, ...abandoned, event_count: 0 }]);
 });
 
@@ -123,7 +123,7 @@ test('takes labels and triage from the configuration', async () => {
   expect(shown).toMatchObject({ labels: { tier: 'one' }, triage_enabled: false });
 });
 
-test('the last report counts, and a removed one is gone', async () => {
+test('the last report counts, and a removed one is deleted', async () => {
   await report(ingester('ingester-1'), active);
   await report(ingester('ingester-2'), { ...active, status: 'failed', error: 'refused', retry_in: '2s' });
   expect(await board.read([prod], NOW + 2)).toMatchObject([{ status: 'failed', error: 'refused', retry_in: '2s' }]);

@@ -38,14 +38,14 @@ const owners = async (): Promise<object> => {
   return Object.fromEntries([...leases].map(([cluster, { owner }]) => [cluster, owner]));
 };
 
-test('a free lease is taken once, however many ask for it', async () => {
+test('a free lease is taken once, however many ingesters request it', async () => {
   const taken = await Promise.all(
     Array.from({ length: 20 }, (_, index) => state.openLeases({ id: `i-${index}` }).take(free('prod', 'staging'))),
   );
   expect(taken.flatMap((tokens) => [...tokens.keys()]).toSorted()).toEqual(['prod', 'staging']);
 });
 
-test('a lease lives as long as it is renewed', async () => {
+test('a lease is valid as long as it is renewed', async () => {
   const held = await a.take(free('prod'));
   clock.ms += LEASE_MS - 1;
   await a.beat(held);
@@ -56,7 +56,7 @@ test('a lease lives as long as it is renewed', async () => {
   expect((await b.beat(NOTHING)).leases.get('prod')?.expires_at).toBe(clock.ms);
 });
 
-test('what was seen differently is not taken; what is taken gets a greater token', async () => {
+test('a lease that has changed is not taken; a taken one gets a greater token', async () => {
   const first = (await a.take(free('prod'))).get('prod') ?? 0;
   expect(await b.take(free('prod'))).toEqual(NOTHING);
   const second = (await b.take(new Map([['prod', first]]))).get('prod') ?? 0;
@@ -66,7 +66,7 @@ test('what was seen differently is not taken; what is taken gets a greater token
   expect((await a.take(free('prod'))).get('prod')).toBeGreaterThan(second);
 });
 
-test('one that lost a lease can neither renew it, nor give it back, nor write', async () => {
+test('an ingester that lost a lease can neither renew it, nor release it, nor write', async () => {
   const held = await a.take(free('prod'));
   const taken = await b.take(held);
   const expires = async (): Promise<number | undefined> => (await b.beat(NOTHING)).leases.get('prod')?.expires_at;
@@ -84,7 +84,7 @@ test('one that lost a lease can neither renew it, nor give it back, nor write', 
   expect(await redis.hgetall(health)).toEqual({ prod: 'of b' });
 });
 
-test('an ingester that slept past its lease keeps what nobody took', async () => {
+test('an ingester that was paused past its lease keeps the leases that no other one took', async () => {
   const held = await a.take(free('prod', 'staging'));
   clock.ms += 10 * LEASE_MS;
   await b.take(new Map([['prod', held.get('prod') ?? 0]]));
@@ -94,7 +94,7 @@ test('an ingester that slept past its lease keeps what nobody took', async () =>
   expect(leases.get('staging')).toMatchObject({ owner: 'a', expires_at: now + LEASE_MS });
 });
 
-test('knows the live ingesters: those that spoke lately and do not leave', async () => {
+test('lists the live ingesters: those with a recent heartbeat that are not leaving', async () => {
   await a.beat(NOTHING);
   expect((await b.beat(NOTHING)).ingesters.toSorted()).toEqual(['a', 'b']);
   await a.beat(NOTHING, { leaving: true });
@@ -103,12 +103,12 @@ test('knows the live ingesters: those that spoke lately and do not leave', async
   expect((await a.beat(NOTHING)).ingesters).toEqual(['a']);
 });
 
-test("goes by Redis's clock when none is given", async () => {
+test("uses Redis's clock by default", async () => {
   const { now } = await state.openLeases({ id: 'c' }).beat(NOTHING);
   expect(Math.abs(now - Date.now())).toBeLessThan(5_000);
 });
 
-test('shows what live ingesters refuse, until they do no longer', async () => {
+test('lists the configurations that live ingesters refuse, until they accept one', async () => {
   clock.ms = Date.now();
   const board = state.ingesters;
   const refused = { process: 'a', error: 'x', problems: ['y'], since: '2026-03-01T12:00:00Z' };
@@ -118,6 +118,6 @@ test('shows what live ingesters refuse, until they do no longer', async () => {
   await b.beat(NOTHING);
   expect(await board.refused()).toEqual([refused]);
   clock.ms += LEASE_MS;
-  await b.beat(NOTHING); // and a is dead
+  await b.beat(NOTHING); // `a` has died
   expect(await board.refused()).toEqual([]);
 });

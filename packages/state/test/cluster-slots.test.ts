@@ -20,7 +20,7 @@ async function parkNext(state: TestState, slots: ClusterSlots): Promise<string> 
   return id;
 }
 
-/** Admits a fault of the cluster `prod`, and lets it run in a slot. */
+/** Admits a fault of the cluster `prod` and gives it a slot. */
 async function runOne(state: TestState, slots: ClusterSlots): Promise<string> {
   const id = (await state.admission.admit(fault())).incidentId;
   await take(state);
@@ -29,20 +29,20 @@ async function runOne(state: TestState, slots: ClusterSlots): Promise<string> {
   return id;
 }
 
-test('a cluster has no more slots than configured, and every cluster its own', async () => {
+test('a cluster has no more slots than configured, and each cluster its own', async () => {
   await using state = await openTestState(server.url);
   const slots = slotsOf(state, 2);
   const [first, second] = [await runOne(state, slots), await runOne(state, slots)];
   await state.admission.admit(fault());
   const third = await parkNext(state, slots);
   expect(await slots.take('other', 'e', 'token')).toBe('taken');
-  // Who holds one keeps it, also when another worker has taken over its incident.
+  // An incident keeps its slot when another worker takes it over.
   expect(await slots.take('prod', second, 'another token')).toBe('taken');
   expect(await slots.renew('prod', first, 'token')).toBe(true);
   expect(await slots.renew('prod', third, 'token')).toBe(false);
 });
 
-test('who has lost an incident to another worker does not give away the slot that goes with it', async () => {
+test('a worker that has lost an incident does not free its slot', async () => {
   await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   const id = await runOne(state, slots);
@@ -63,7 +63,7 @@ test('0 is no bound', async () => {
   for (let id = 0; id < 20; id += 1) expect(await slots.take('prod', String(id), 'token')).toBe('taken');
 });
 
-test('a job that another worker has by now is not parked', async () => {
+test('a job that another worker holds is not parked', async () => {
   await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   await runOne(state, slots);
@@ -90,7 +90,7 @@ test('a parked incident is promoted when a slot becomes free, the most severe fi
   expect(await slots.give('prod', severe, 'token')).toEqual([mild]);
 });
 
-test('the slots of a dead worker come back when their leases end', async () => {
+test('the slots of a dead worker are free when their leases expire', async () => {
   await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1, 300);
   await runOne(state, slots);
@@ -102,7 +102,7 @@ test('the slots of a dead worker come back when their leases end', async () => {
   expect(await slots.take('prod', id, 'token')).toBe('taken');
 });
 
-test('a parked incident that gave way to another one is not promoted', async () => {
+test('a parked incident that was evicted is not promoted', async () => {
   await using state = await openTestState(server.url, { global_queue_size: 1 });
   const slots = slotsOf(state, 1);
   const running = await runOne(state, slots);
@@ -113,7 +113,7 @@ test('a parked incident that gave way to another one is not promoted', async () 
   expect(await balancedBooks(state)).toMatchObject({ delayed: 0, waiting: 1, dropped: 1 });
 });
 
-test('an incident that lost its worker waits for a slot like the others', async () => {
+test('an incident whose worker died waits for a slot like the others', async () => {
   await using state = await openTestState(server.url);
   const slots = slotsOf(state, 1);
   await state.admission.admit(fault());

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
-/** Runs every incident from its beginning to its end with so many at once. */
+/** Runs every incident to its end, so many at once. */
 function work(
   state: TestState,
   concurrency: number,
@@ -50,7 +50,7 @@ async function admitMany(state: TestState, clusters: string[]): Promise<void> {
     );
 }
 
-test('10,000 faults of one cluster do not keep 99 others waiting', { timeout: 60_000 }, async () => {
+test('10,000 faults of one cluster do not delay those of 99 others', { timeout: 60_000 }, async () => {
   await using state = await openTestState(server.url, { global_queue_size: 20_000 });
   await admitMany(
     state,
@@ -72,7 +72,7 @@ test('10,000 faults of one cluster do not keep 99 others waiting', { timeout: 60
 test('under overload, the noisy cluster gets its fair share of the starts', { timeout: 30_000 }, async () => {
   await using state = await openTestState(server.url, { global_queue_size: 20_000 });
   const others = Array.from({ length: 30 }, (_, at) => `other-${at}`);
-  // All that is offered during the experiment: by the others 130 % of what is started, so that none of them runs dry.
+  // The load of the experiment: the other clusters send 130 % of what is started, so that each always has a waiting incident.
   await admitMany(state, [
     ...Array.from({ length: 300 }, () => 'noisy'),
     ...Array.from({ length: 13 }, () => others).flat(),
@@ -87,7 +87,7 @@ test('under overload, the noisy cluster gets its fair share of the starts', { ti
   expect(Math.abs(noisy - fairShare)).toBeLessThanOrEqual(fairShare * 0.2);
 });
 
-test('a severe fault starts before milder ones, however many its cluster has', async () => {
+test('a severe fault starts before less severe ones, however many its cluster has', async () => {
   await using state = await openTestState(server.url);
   await admitMany(
     state,

@@ -16,7 +16,7 @@ const podFault = (pod: number, more: Parameters<typeof fault>[0] = {}) => {
   return fault({ pod: `cart-7d4b9c8f6d-x${suffix}`, id: `f${pod}`, ...more });
 };
 
-test('fifty pods of one workload with the same fault are one incident that lists fifty members', async () => {
+test('fifty pods of one workload with the same fault become one incident with fifty members', async () => {
   await using state = await openTestState(server.url, { grouping: 'workload' });
   const first = await state.admission.admit(podFault(0));
   const others = await Promise.all(
@@ -43,7 +43,7 @@ test('the list of members is bounded, their number is exact', async () => {
   expect(incident?.member_count).toBe(130);
 });
 
-test('a member that comes again is a recurrence, and a call that is sent again gets the same answer', async () => {
+test('a member that recurs is a recurrence, and a resent call gets the same answer', async () => {
   await using state = await openTestState(server.url, { grouping: 'workload' });
   const { incidentId } = await state.admission.admit(podFault(0));
   const call = randomUUID();
@@ -57,7 +57,7 @@ test('a member that comes again is a recurrence, and a call that is sent again g
     { kind: 'deduplicated', incidentId, recurrences: 1 },
     { kind: 'grouped', incidentId, members: 2 },
   ]);
-  // Also after the incident has ended, whatever would become of a new fault then.
+  // Also after the incident has ended, when a new fault would get another outcome.
   await state.incidents.finish(incidentId, { state: 'resolved' });
   expect(await state.admission.admit(podFault(1), call)).toEqual(answers[0]);
   expect(await balancedBooks(state)).toMatchObject({
@@ -74,7 +74,7 @@ test.each([
   ['a more severe fault', podFault(1, { severity: 'critical' })],
   ['a fault of another workload', podFault(1, { pod: 'order-7d4b9c8f6d-xbbbb' })],
   ['a fault of another cluster', podFault(1, { cluster: 'other' })],
-])('a group does not swallow %s', async (_, other) => {
+])('a group does not absorb %s', async (_, other) => {
   await using state = await openTestState(server.url, { grouping: 'workload' });
   await state.admission.admit(podFault(0));
   expect(await state.admission.admit(other)).toMatchObject({ kind: 'queued' });
@@ -87,7 +87,7 @@ test('after a more severe fault, the others of the group join its incident', asy
   expect(await state.admission.admit(podFault(2))).toMatchObject({ kind: 'grouped', incidentId });
 });
 
-test('a group takes members in while its incident runs, and none once it has ended or was shed', async () => {
+test('a group gets members while its incident is open, and none after it has ended or was evicted', async () => {
   await using state = await openTestState(server.url, { grouping: 'workload', global_queue_size: 1 });
   const first = await state.admission.admit(podFault(0));
   await state.incidents.begin(first.incidentId);
@@ -105,7 +105,7 @@ test('a group takes members in while its incident runs, and none once it has end
   await balancedBooks(state);
 });
 
-test('grouping by resource keeps the pods of a workload apart; no grouping keeps all faults apart', async () => {
+test('grouping by resource separates the pods of a workload; no grouping separates all faults', async () => {
   for (const grouping of ['resource', 'none'] as const) {
     await using state = await openTestState(server.url, { grouping });
     await state.admission.admit(podFault(0));
@@ -115,7 +115,7 @@ test('grouping by resource keeps the pods of a workload apart; no grouping keeps
   }
 });
 
-test('a new incident for a fault links to the one before, once the window has passed and that one has ended', async () => {
+test('a new incident for a fault links to the previous one, after that has ended and its window has passed', async () => {
   const clock = new Clock();
   await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
   const { incidentId: former } = await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:00Z' }));

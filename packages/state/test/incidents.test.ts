@@ -83,7 +83,7 @@ describe('IncidentStore', () => {
     });
   });
 
-  test('takes back the attempt of an investigation that a shutdown cut short', async () => {
+  test('takes back the attempt of an investigation that a shutdown interrupted', async () => {
     await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
@@ -93,7 +93,7 @@ describe('IncidentStore', () => {
     });
   });
 
-  test('takes back no attempt of an investigation that was never begun', async () => {
+  test('takes back no attempt of an investigation that was never started', async () => {
     await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     expect(await state.incidents.requeued(id, 'shutdown', { attempt_counts: false })).toEqual({
@@ -104,14 +104,14 @@ describe('IncidentStore', () => {
     expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 1 });
   });
 
-  test('begins again after a worker died in the middle', async () => {
+  test('starts again after its worker died', async () => {
     await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
     expect(await state.incidents.begin(id)).toEqual({ kind: 'changed', attempts: 2 });
   });
 
-  test('changes nothing about an incident that has ended, or that is not there', async () => {
+  test('changes nothing about an incident that has ended or does not exist', async () => {
     await using state = await openTestState(server.url);
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.finish(id, { state: 'skipped', reason: 'triage is disabled' });
@@ -124,7 +124,7 @@ describe('IncidentStore', () => {
     expect(await state.incidents.report(id)).toBeUndefined();
   });
 
-  test('an incident that is handed back counts as waiting again, and can give way', async () => {
+  test('a returned incident counts as waiting, and can be evicted', async () => {
     await using state = await openTestState(server.url, { cluster_queue_size: 1 });
     const { incidentId: id } = await state.admission.admit(fault());
     await state.incidents.begin(id);
@@ -170,7 +170,7 @@ describe('IncidentStore', () => {
     await expect(state.incidents.get(bad)).rejects.toThrow(/attempts/);
   });
 
-  test('keeps the newest 1,000 rejected incidents, and a flood of them takes no report away', async () => {
+  test('keeps the newest 1,000 rejected incidents, and a flood of them displaces no report', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
     const { incidentId: resolved } = await state.admission.admit(fault());
     await state.incidents.begin(resolved);
@@ -182,7 +182,7 @@ describe('IncidentStore', () => {
     expect(await state.redis.keys(state.keys.incident('*'))).toHaveLength(1_001);
   });
 
-  test('keeps more than that of those that ended', async () => {
+  test('keeps more than 1,000 incidents that were investigated', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 10_000 });
     for (let at = 0; at < 11; at += 1)
       await Promise.all(
@@ -194,7 +194,7 @@ describe('IncidentStore', () => {
     expect(await state.incidents.counts()).toMatchObject({ failed: 1_100 });
   });
 
-  test('forgets ended incidents after 30 days, never open ones', async () => {
+  test('deletes ended incidents after 30 days, never open ones', async () => {
     const clock = new Clock();
     await using state = await openTestState(server.url, {}, { now: clock.now });
     const [ended, open, latest] = await Promise.all(
@@ -212,25 +212,8 @@ describe('IncidentStore', () => {
   });
 });
 
-test('the sweep forgets ended incidents of more than 30 days also where no other one ends', async () => {
-  const clock = new Clock();
-  const reject = { global_queue_size: 1, queue_overflow_policy: 'reject' } as const;
-  await using state = await openTestState(server.url, reject, { now: clock.now });
-  const { redis, incidents } = state;
-  const sweep = state.openSweep();
-  await state.admission.admit(fault());
-  await Promise.all(Array.from({ length: 450 }, async () => state.admission.admit(fault())));
-  clock.ms += 30 * DAY - 1;
-  await sweep.trim();
-  expect(await incidents.counts()).toMatchObject({ queued: 1, rejected: 450 });
-  clock.ms += 1;
-  await sweep.trim();
-  expect(await incidents.counts()).toMatchObject({ queued: 1, rejected: 0 });
-  expect(await redis.keys(state.keys.incident('*'))).toHaveLength(1);
-});
-
 describe('IntakeCounters', () => {
-  test('counts what never gets to admission, per cluster and overall, and each batch once', async () => {
+  test('counts faults that do not reach admission, per cluster and in total, and each batch once', async () => {
     await using state = await openTestState(server.url);
     const counts = [
       { cluster: 'a', outcome: 'filtered', by: 1 },

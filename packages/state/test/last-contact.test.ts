@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-test('a contact is read as it was written, and missing before', async () => {
+test('a contact is read as it was written, and undefined before', async () => {
   await using state = await openTestState(redis.url);
   const contacts = state.lastContacts;
   expect(await contacts.read('prod')).toBeUndefined();
@@ -18,7 +18,7 @@ test('a contact is read as it was written, and missing before', async () => {
   expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
 });
 
-test('an ingester from which the cluster was taken cannot write its contact any more', async () => {
+test('an ingester that has lost a cluster cannot write its contact', async () => {
   await using state = await openTestState(redis.url);
   const contacts = state.lastContacts;
   const [former, present] = ['former', 'present'].map((id) => state.openLeases({ id }));
@@ -29,7 +29,7 @@ test('an ingester from which the cluster was taken cannot write its contact any 
   expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
 });
 
-test('a fault is known from the time its incident saw it last, also when the window has passed', async () => {
+test('a fault is known up to the time at which it was last seen, also after the window', async () => {
   const clock = new Clock();
   await using state = await openTestState(redis.url, { dedup_window_seconds: 0 }, { now: clock.now });
   const contacts = state.lastContacts;
@@ -48,7 +48,7 @@ test('a fault is known from the time its incident saw it last, also when the win
   expect(await known(clock.ms)).toBe(true);
 });
 
-test('a fault whose incident gave way is not known', async () => {
+test('a fault whose incident was evicted is not known', async () => {
   await using state = await openTestState(redis.url, { global_queue_size: 1 });
   const contacts = state.lastContacts;
   await state.admission.admit(fault({ id: 'mild' }));

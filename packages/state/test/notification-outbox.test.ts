@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('an end and what is told of it are one step; a second end tells nothing', async () => {
+it('an end and its notification are one step; a second end notifies nothing', async () => {
   await using state = await openTestState(server.url);
   const { incidentId } = await state.admission.admit(fault());
   await state.incidents.begin(incidentId);
@@ -21,7 +21,7 @@ it('an end and what is told of it are one step; a second end tells nothing', asy
   ]);
 });
 
-it('recurrences are told of an incident that has ended, as one', async () => {
+it('recurrences of an ended incident are one notification', async () => {
   await using state = await openTestState(server.url);
   const outbox = state.outbox;
   const { incidentId } = await state.admission.admit(fault({ id: 'f1' }));
@@ -35,7 +35,7 @@ it('recurrences are told of an incident that has ended, as one', async () => {
   ]);
 });
 
-it('what takes the place of a notification while the queues take it stays due', async () => {
+it('a notification that replaces one while the queues accept it stays due', async () => {
   await using state = await openTestState(server.url);
   const outbox = state.outbox;
   const { incidentId } = await state.admission.admit(fault({ id: 'f1' }));
@@ -51,7 +51,7 @@ it('what takes the place of a notification while the queues take it stays due', 
   expect(await outbox.due()).toEqual([]);
 });
 
-it('an entry that cannot be read is logged and does not come again', async () => {
+it('an unreadable entry is logged and removed', async () => {
   const errors: object[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => void errors.push(fields) };
   await using state = await openTestState(server.url, {}, { logger });

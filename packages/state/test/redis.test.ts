@@ -10,7 +10,7 @@ let server: RedisServer | undefined;
 afterEach(async () => server?.stop());
 
 describe('redis connections', () => {
-  test('a producer fails at once while Redis is away, recovers by itself, and logs the outage once', async () => {
+  test('a producer fails immediately while Redis is unreachable, reconnects, and logs the outage once', async () => {
     const first = await startRedisServer();
     const lines: string[] = [];
     const logger: Logger = {
@@ -21,13 +21,13 @@ describe('redis connections', () => {
     await using state = await openTestState(first.url, {}, { logger });
     await first.stop();
     const id = randomUUID();
-    await expect.poll(() => lines).toEqual(['redis is away']);
+    await expect.poll(() => lines).toEqual(['redis disconnected']);
     await expect(state.admission.admit(fault(), id)).rejects.toThrow(/enableOfflineQueue/);
     server = await startRedisServer({ port: Number(new URL(first.url).port) });
     await expect
       .poll(async () => state.admission.admit(fault(), id).catch(() => undefined), { timeout: 10_000 })
       .toMatchObject({ kind: 'queued', incidentId: id });
-    expect(lines).toEqual(['redis is away', 'redis is back']);
+    expect(lines).toEqual(['redis disconnected', 'redis reconnected']);
   });
 
   test('a producer gets an error in seconds when Redis hangs, and the resent call is queued once', async () => {
@@ -45,7 +45,7 @@ describe('redis connections', () => {
     expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(1);
   });
 
-  test('a worker waits until Redis is back', async () => {
+  test('a worker waits until Redis is reachable', async () => {
     const first = await startRedisServer();
     const worker = connectWorker({ url: first.url, key_prefix: 'k' }, silentLogger);
     await worker.ping();
@@ -58,7 +58,7 @@ describe('redis connections', () => {
 });
 
 describe('disconnect', () => {
-  test('ends a connection that never stood', async () => {
+  test('closes a connection that was never established', async () => {
     const redis = connectProducer({ url: 'redis://127.0.0.1:1', key_prefix: 'k' }, silentLogger);
     await disconnect(redis);
     await expect.poll(() => redis.status).toBe('end');
@@ -66,13 +66,13 @@ describe('disconnect', () => {
 });
 
 describe('StateKeys', () => {
-  test('puts every key of ours and of BullMQ under one hash tag', () => {
+  test('puts all keys, those of BullMQ too, under one hash tag', () => {
     const keys = new StateKeys('night-crier_1');
     expect(keys.bullmq).toBe('{night-crier_1}');
     expect(keys.incident('x')).toBe('{night-crier_1}:incident:x');
   });
 
-  test('is the whole table: admission and transitions write no other key', async () => {
+  test('lists all keys: admission and transitions write no other one', async () => {
     server = await startRedisServer();
     await using state = await openTestState(server.url, { cluster_queue_size: 10 });
     const { incidentId: id } = await state.admission.admit(fault({ id: 'f', cluster: 'prod' }));

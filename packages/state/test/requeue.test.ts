@@ -1,7 +1,7 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { balancedBooks, Clock, fault, openTestState, type TestState, take, waitingJobs } from './state.fixture.ts';
+import { balancedBooks, Clock, fault, openTestState, type TestState, waitingJobs } from './state.fixture.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ async function incidentOf(state: TestState, id: string): Promise<Incident> {
   return incident;
 }
 
-test('an incident that was dropped is put in again as a new one, and keeps its row and its reason', async () => {
+test('a dropped incident is requeued as a new one, and keeps its row and its reason', async () => {
   await using state = await openTestState(server.url, { global_queue_size: 1, grouping: 'workload' });
   const { incidentId: shed } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
@@ -39,12 +39,12 @@ test('an incident that was dropped is put in again as a new one, and keeps its r
     reason: expect.stringContaining('evicted by'),
   });
   expect(await state.queue.getJob(incidentId)).toMatchObject({ id: incidentId });
-  // A second time it is open already.
+  // A second requeue finds it open.
   expect(await state.admission.requeue(await incidentOf(state, shed))).toEqual({ kind: 'already_open', incidentId });
   expect(await balancedBooks(state)).toMatchObject({ received: 4, queued: 3, dropped: 1, requeued: 1 });
 });
 
-test('the oldest of those that were shed is put in again with its members, though its row goes for the one that gives way', async () => {
+test('the oldest shed incident is requeued with its members, even if an eviction of the same call deletes its row', async () => {
   const clock = new Clock();
   await using state = await openTestState(
     server.url,
@@ -65,7 +65,7 @@ test('the oldest of those that were shed is put in again with its members, thoug
   });
 });
 
-test('an incident whose row was removed meanwhile, or a member of it, is put in without a link', async () => {
+test('an incident whose row was deleted since, or a member of it, is requeued without a link', async () => {
   await using state = await openTestState(server.url, { grouping: 'workload' });
   const { incidentId: gone } = await state.admission.admit(fault({ id: 'a', pod: 'cart-7d4b9c8f6d-xbbbb' }));
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
@@ -81,7 +81,7 @@ test('an incident whose row was removed meanwhile, or a member of it, is put in 
   expect(await balancedBooks(state)).toMatchObject({ queued: 3, requeued: 2 });
 });
 
-test('what is put in again stands for the faults of its members, but for one that has an open incident of its own', async () => {
+test('a requeued incident owns the faults of its members, except one with an open incident of its own', async () => {
   await using state = await openTestState(server.url, { grouping: 'workload' });
   const pod = (id: string, more: Parameters<typeof fault>[0] = {}) =>
     fault({ id, pod: `cart-7d4b9c8f6d-xbbb${id}`, ...more });
@@ -94,7 +94,7 @@ test('what is put in again stands for the faults of its members, but for one tha
   const { incidentId } = await state.admission.requeue(incident);
   expect(await state.admission.admit(pod('c'))).toEqual({ kind: 'deduplicated', incidentId, recurrences: 1 });
   expect(await state.admission.admit(pod('d'))).toMatchObject({ kind: 'deduplicated', incidentId: own });
-  // One that is listed is no new member, whatever stands for it.
+  // A listed member does not count again, even without an owner of its fault.
   await state.redis.del(state.keys.fault('prod', 'c'));
   expect(await state.admission.admit(pod('c'))).toMatchObject({ kind: 'grouped', members: 2 });
   expect(await incidentOf(state, incidentId)).toMatchObject({
@@ -104,7 +104,7 @@ test('what is put in again stands for the faults of its members, but for one tha
   expect((await incidentOf(state, ended)).recurrences).toBe(0);
 });
 
-test('an incident that was rejected can be put in again; while the queue is full that is refused, without a trace', async () => {
+test('a rejected incident can be requeued; while the queue is full that is refused, without a row or a count', async () => {
   await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
   const { incidentId: waiting } = await state.admission.admit(fault());
   const { incidentId: refused } = await state.admission.admit(fault());
@@ -117,7 +117,7 @@ test('an incident that was rejected can be put in again; while the queue is full
   expect(await state.admission.requeue(await incidentOf(state, refused))).toMatchObject({ kind: 'queued' });
 });
 
-test('an incident that has ended can be put in again within the window of its fault, one that is open cannot', async () => {
+test('an ended incident can be requeued within the dedup window of its fault, an open one cannot', async () => {
   await using state = await openTestState(server.url);
   const { incidentId } = await state.admission.admit(fault({ id: 'f' }));
   expect(await state.admission.requeue(await incidentOf(state, incidentId))).toEqual({
@@ -157,62 +157,23 @@ test('a member is split off into an incident of its own, once', async () => {
     kind: 'already_open',
     incidentId: split.incidentId,
   });
-  // Its fault is its own from now on, and the group stays with the first incident.
+  // The new incident owns its fault, and the first incident keeps the group.
   expect(await state.admission.admit(pod('b', 'xcccc'))).toMatchObject({ incidentId: split.incidentId });
   expect(await state.admission.admit(pod('d', 'xffff'))).toMatchObject({ kind: 'grouped', incidentId });
   expect(await waitingJobs(state.queue)).toBe(2);
   expect(await balancedBooks(state)).toMatchObject({ received: 6, queued: 2, grouped: 3, requeued: 1 });
 });
 
-test('what waited too long expires, with its reason; what was begun does not', async () => {
-  const clock = new Clock();
-  await using state = await openTestState(server.url, {}, { now: clock.now });
-  const { incidentId: old } = await state.admission.admit(fault({ id: 'old' }));
-  const { incidentId: begun } = await state.admission.admit(fault({ severity: 'critical' }));
-  await take(state);
-  await state.incidents.begin(begun);
-  await state.incidents.requeued(begun, 'cluster unreachable');
-  await (await state.queue.getJob(begun))?.moveToDelayed(Date.now() + 600_000, 'token');
-  clock.ms += 1_800_000;
-  const { incidentId: young } = await state.admission.admit(fault());
-  clock.ms += 1_801_000;
-  const sweep = state.openSweep();
-  const swept = await Promise.all([sweep.expire(3_600), sweep.expire(3_600)]);
-  expect(swept.flat()).toEqual([old]);
-  expect(await incidentOf(state, old)).toMatchObject({
-    state: 'expired',
-    reason: 'waited longer than max_queue_age_seconds: 3600',
+test('a member that is split off while its incident is evicted for it gets the group', async () => {
+  await using state = await openTestState(server.url, { grouping: 'workload', global_queue_size: 1 });
+  const pod = (id: string, suffix: string) => fault({ id, pod: `cart-7d4b9c8f6d-${suffix}` });
+  const { incidentId } = await state.admission.admit(pod('a', 'xbbbb'));
+  await state.admission.admit(pod('b', 'xcccc'));
+  const incident = await incidentOf(state, incidentId);
+  const split = await state.admission.splitOff(incident, incident.members[1]!);
+  expect(split).toMatchObject({ kind: 'queued', evicted: [{ incidentId }] });
+  expect(await state.admission.admit(pod('c', 'xdddd'))).toMatchObject({
+    kind: 'grouped',
+    incidentId: split.incidentId,
   });
-  expect(await state.queue.getJob(old)).toBeUndefined();
-  expect(await incidentOf(state, young)).toMatchObject({ state: 'queued' });
-  expect(await balancedBooks(state)).toMatchObject({ queued: 3, expired: 1, waiting: 1, delayed: 1 });
-  // Its fault may come again, and an operator may have it investigated.
-  expect(await state.admission.admit(fault({ id: 'old' }))).toMatchObject({ kind: 'queued' });
-});
-
-test('a backlog of any length expires in one sweep', async () => {
-  const clock = new Clock();
-  await using state = await openTestState(server.url, { global_queue_size: 10_000 }, { now: clock.now });
-  await Promise.all(Array.from({ length: 1_000 }, async () => state.admission.admit(fault())));
-  clock.ms += 10_000;
-  expect(await state.openSweep().expire(5)).toHaveLength(1_000);
-  expect(await balancedBooks(state)).toMatchObject({ waiting: 0, expired: 1_000 });
-  expect(await waitingJobs(state.queue)).toBe(0);
-});
-
-test.each([
-  ['running', true],
-  ['taken and never begun', false],
-])('an incident whose job has ended without it is ended: %s', async (_, begun) => {
-  await using state = await openTestState(server.url);
-  const { incidentId } = await state.admission.admit(fault());
-  await take(state);
-  if (begun) await state.incidents.begin(incidentId);
-  const sweep = state.openSweep();
-  expect(await sweep.endAbandoned()).toEqual([]);
-  await (await state.queue.getJob(incidentId))?.moveToFailed(new Error('stalled too often'), 'token', false);
-  expect(await sweep.endAbandoned()).toEqual([incidentId]);
-  expect(await incidentOf(state, incidentId)).toMatchObject({ state: 'failed' });
-  expect(await balancedBooks(state)).toMatchObject({ waiting: 0, active: 0, finished: 1 });
-  expect(await sweep.endAbandoned()).toEqual([]);
 });

@@ -63,13 +63,13 @@ export async function openTestState(
 
 let lastReceived = 0;
 
-/** Now, and later than the one before, so that the order of faults is certain. */
+/** Returns the current time, and always a later one, so that faults have an order. */
 function receivedNow(): string {
   lastReceived = Math.max(lastReceived + 1, Date.now());
   return new Date(lastReceived).toISOString();
 }
 
-/** A fault as an ingester would admit it. */
+/** Returns a fault as an ingester admits it. */
 export function fault({
   id = randomUUID(),
   cluster = 'prod',
@@ -100,17 +100,17 @@ export function fault({
   };
 }
 
-/** How many jobs BullMQ holds that have not started. */
+/** Returns the number of jobs that have not started. */
 export async function waitingJobs(queue: TriageQueue): Promise<number> {
   return queue.getJobCountByTypes('prioritized', 'waiting', 'delayed');
 }
 
-/** A connection as workers use it, to the same Redis. */
+/** Opens a worker connection to the same Redis. */
 export function workerConnection({ redis }: TestState): Redis {
   return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined });
 }
 
-/** Takes the next job as a worker does, and holds it under the token `token`. Gives its id. */
+/** Takes the next job as a worker does and holds it with the token `token`. Returns its id. */
 export async function take(state: TestState): Promise<string> {
   const connection = workerConnection(state);
   const worker = new Worker(QUEUE_NAME, null, {
@@ -127,7 +127,7 @@ export async function take(state: TestState): Promise<string> {
   }
 }
 
-/** Fails unless the books balance; gives them. */
+/** Returns the books; fails unless they balance. */
 export async function balancedBooks(state: TestState): Promise<BookPage> {
   const { off, total } = auditBooks(await state.intake.read());
   expect(off).toEqual([]);

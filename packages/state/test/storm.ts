@@ -14,20 +14,20 @@ import { openTestState, type TestState, waitingJobs, workerConnection } from './
 const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));
 
 export interface Storm {
-  /** The most that waited at one instant, of all and of one cluster, counted inside Redis. */
+  /** Maximum of waiting incidents at one instant, of all and of one cluster, counted in Redis. */
   most_waiting: number;
   most_waiting_of_a_cluster: number;
-  /** The most slots of one cluster that were held at once. */
+  /** Maximum of slots of one cluster that were held at once. */
   most_slots: number;
-  /** How often that was counted. */
+  /** Number of samples. */
   samples: number;
-  /** What did not balance in the books, whenever they were read. */
+  /** Imbalances of the books in all samples. */
   off: string[];
   books: BookPage;
   seconds: number;
 }
 
-/** Admits faults of three clusters from several processes with 32 calls in flight each, and watches what waits. */
+/** Admits faults of three clusters from several processes with 32 calls in flight each, and samples what waits. */
 export async function storm(
   url: string,
   settings: Partial<AdmissionSettings>,
@@ -56,7 +56,7 @@ async function idle({ queue }: TestState): Promise<void> {
   while ((await waitingJobs(queue)) + (await queue.getActiveCount()) > 0) await sleep(20);
 }
 
-/** A worker that investigates six at once, of one cluster one at a time, each for a moment. */
+/** Starts a worker that investigates six incidents at once, of each cluster one at a time, for a millisecond each. */
 function investigate(state: TestState): { stop(): Promise<void> } {
   const { incidents } = state;
   const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 10_000 });
@@ -92,7 +92,7 @@ async function watch({ redis, key_prefix, intake }: TestState, ended: AbortSigna
   return seen;
 }
 
-/** What waits of all, the slots of the first cluster, and what waits of each cluster, at one instant. */
+/** Counts at one instant: waiting incidents, slots of the first cluster, waiting incidents of each cluster. */
 const COUNT_WAITING = `
 local bull, ours = '{' .. ARGV[1] .. '}:triage:', '{' .. ARGV[1] .. '}:'
 local ids = redis.call('ZRANGE', bull .. 'prioritized', 0, -1)

@@ -15,6 +15,7 @@ export interface StateSnapshot {
   intake: BookPages;
   malformed: { cluster: string; reason: string; count: number }[];
   triage: TriageCount[];
+  causes: { cause: string; incidents: number }[];
   agents: AgentCount[];
   incidents: Record<IncidentState, number>;
   queue: QueueCounts;
@@ -31,6 +32,7 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     intake.read(),
     intake.readMalformed(),
     triage.read(),
+    triage.readCauses(),
     triage.readUsage(),
     context.incidents.counts(),
     queueCounts(redis, keys),
@@ -38,7 +40,7 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     notificationCounts(context),
   ] as const;
   try {
-    const [healths, ingesters, pages, malformed, runs, agents, incidents, queue, breaker, notifications] =
+    const [healths, ingesters, pages, malformed, runs, causes, agents, incidents, queue, breaker, notifications] =
       await Promise.all(parts);
     return {
       clusters: healths,
@@ -46,6 +48,7 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
       intake: pages,
       malformed,
       triage: runs,
+      causes,
       agents,
       incidents,
       queue,

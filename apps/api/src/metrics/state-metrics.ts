@@ -42,7 +42,7 @@ function queueMetrics({ queue, incidents }: StateSnapshot, registry: Registry): 
   for (const [state, count] of Object.entries(incidents)) kept.set({ state }, count);
 }
 
-function triageMetrics({ triage }: StateSnapshot, registry: Registry): void {
+function triageMetrics({ triage, causes }: StateSnapshot, registry: Registry): void {
   const registers = [registry];
   const runs = new Counter({
     name: 'nightcrier_triage_runs_total',
@@ -60,6 +60,13 @@ function triageMetrics({ triage }: StateSnapshot, registry: Registry): void {
     runs.inc({ outcome: count.outcome }, count.runs);
     seconds.inc({ outcome: count.outcome }, count.seconds);
   }
+  const diagnoses = new Counter({
+    name: 'nightcrier_diagnoses_total',
+    help: 'Resolved incidents by the cause of their diagnosis; unknown: not determined',
+    labelNames: ['cause'],
+    registers,
+  });
+  for (const { cause, incidents } of causes) diagnoses.inc({ cause }, incidents);
 }
 
 function notificationMetrics({ notifications }: StateSnapshot, registry: Registry): void {

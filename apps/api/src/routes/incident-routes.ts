@@ -1,5 +1,6 @@
 import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
+import { redactText } from '@nightcrier/redaction/redact-text';
 import type { IncidentList } from '@nightcrier/state/incidents/incidents';
 import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
@@ -43,8 +44,9 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
   // The agent's Markdown, or an HTML page if the client prefers that, as browsers do.
   app.get<{ Params: { id: string } }>('/incidents/:id/report', async (request, reply) => {
     const { params } = request;
-    const report = await incidents.report(params.id);
-    if (report !== undefined) {
+    const stored = await incidents.report(params.id);
+    if (stored !== undefined) {
+      const report = await redactText(stored);
       void reply.header('vary', 'accept');
       const wanted = request.accepts().type(['text/markdown', 'text/html']);
       if (wanted !== 'text/html') return reply.type('text/markdown; charset=utf-8').send(report);

@@ -1,3 +1,4 @@
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import Table from 'cli-table3';
@@ -12,13 +13,13 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     loaded = await loadConfig({ flags: file === undefined ? {} : { config: file }, environment: process.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems }));
-    else console.error(error.message);
+    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) }));
+    else console.error(hideSecrets(error.message));
     return 1;
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
     name: cluster.name,
-    endpoint: cluster.mcp?.endpoint ?? 'Kubernetes API',
+    endpoint: cluster.mcp ? hideSecrets(cluster.mcp.endpoint) : 'Kubernetes API',
     triage: cluster.triage.enabled,
     kubeconfig: cluster.triage.kubeconfig,
   }));

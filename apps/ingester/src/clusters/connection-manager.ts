@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
@@ -13,6 +12,7 @@ import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { sameValue } from '@nightcrier/core/same-value';
 import pLimit from 'p-limit';
+import pTimeout from 'p-timeout';
 import { readAccess } from './read-access.ts';
 
 /** The settings of the connections; durations in seconds. */
@@ -81,10 +81,9 @@ export class ConnectionManager {
     const former = this.#settings;
     this.#settings = settings;
     if (this.#stopped || CONNECTION_SETTINGS.every((key) => settings[key] === former[key])) return;
-    for (const [name, watched] of this.#watched) {
-      this.#end(name, watched);
-      this.#begin(watched.cluster);
-    }
+    const clusters = [...this.#watched.values()].map(({ cluster }) => cluster);
+    for (const [name, watched] of this.#watched) this.#end(name, watched);
+    for (const cluster of clusters) this.#begin(cluster);
   }
 
   /**
@@ -126,11 +125,12 @@ export class ConnectionManager {
   }
 
   async #startWhenReady({ cluster, connection, ended }: Watched): Promise<void> {
-    const patience = new AbortController();
-    const signal = AbortSignal.any([patience.signal, ended.signal]);
-    const waited = sleep(PATIENCE_MS, undefined, { signal }).catch(() => undefined);
-    await Promise.race([this.#options.readyToConnect(cluster.name), waited]);
-    patience.abort();
+    const { signal } = ended;
+    await pTimeout(this.#options.readyToConnect(cluster.name), {
+      milliseconds: PATIENCE_MS,
+      message: false,
+      signal,
+    }).catch(() => undefined);
     connection.start(); // does nothing if it was stopped meanwhile
   }
 

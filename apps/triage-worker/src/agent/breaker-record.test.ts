@@ -67,5 +67,5 @@ test.each<[string, TriageOutcome]>([
   ['has no part in the failure', { kind: 'retry', reason: 'the cluster is unreachable' }],
   ['was stopped by a shutdown', { kind: 'requeue', reason: 'the worker shuts down' }],
 ])('records nothing of an agent that %s', (_, outcome) => {
-  expect(breakerResultOf(outcome, CONFIG)).toEqual({ kind: 'left' });
+  expect(breakerResultOf(outcome, CONFIG)).toEqual({ kind: 'inconclusive' });
 });

@@ -63,7 +63,7 @@ export function breakerResultOf(
     case 'attempts_exhausted':
     case 'not_run':
     case undefined:
-      return { kind: 'left' };
+      return { kind: 'inconclusive' };
     default:
       return failure satisfies never;
   }

@@ -34,7 +34,7 @@ export async function investigate(
     await start.breaker?.recordOutcome(outcome);
     return outcome;
   } catch (error) {
-    await start.breaker?.record({ kind: 'left' });
+    await start.breaker?.record({ kind: 'inconclusive' });
     throw error;
   }
 }

@@ -33,14 +33,14 @@ export async function findStartingPoint(claim: Claim, context: TriageContext): P
   if (claim.exhausted) return { failures: [claim.exhausted] };
   if (agent === 'builtin') return { failures: [] };
   const longest = COLLECTION_TIMEOUT_MS / 1000 + config.agent_timeout + grace.overrun + grace.kill;
-  const answer = await breaker.enter(id, longest);
+  const answer = await breaker.enter(id, longest, config.breaker_probe_interval);
   switch (answer.kind) {
     case 'degraded': {
       const { failures, reason } = answer;
       return { failures: [{ kind: 'degraded', agent, failures, reason }] };
     }
     case 'probe':
-      afterwards.defer(async () => record.record({ kind: 'left' }));
+      afterwards.defer(async () => record.record({ kind: 'inconclusive' }));
       return { failures: [], breaker: record };
     case 'agent':
       return { failures: [], breaker: record };

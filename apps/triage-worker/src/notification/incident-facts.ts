@@ -17,6 +17,10 @@ export interface IncidentFacts {
   root_cause?: string;
   /** Percent. */
   confidence?: number;
+  /** A code of docs/causes.md; missing when the report has no diagnosis. */
+  cause?: string;
+  /** Whether the root cause is a conclusion; missing when the report has no diagnosis. */
+  determined?: boolean;
   recommendations: string[];
   /** Why there is no report, or why a fallback agent wrote it. */
   reason?: string;
@@ -52,6 +56,8 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     summary: report?.summary,
     root_cause: report?.root_cause,
     confidence: report?.confidence,
+    cause: report?.diagnosis?.hypotheses[0]?.cause,
+    determined: report?.diagnosis?.determined,
     recommendations: report?.recommendations ?? [],
     reason: incident.reason,
     agent: incident.agent,

@@ -115,7 +115,12 @@ function fieldsOf(facts: IncidentFacts): PlainTextElement[] {
     ['Resource', facts.resource],
     ['Fault', facts.fault],
     ['Severity', facts.severity],
-    ['Confidence', facts.confidence === undefined ? undefined : `${facts.confidence} %`],
+    [
+      'Confidence',
+      facts.confidence === undefined
+        ? undefined
+        : `${facts.confidence} %${facts.determined === false ? ' (not determined)' : ''}`,
+    ],
     ['Seen', seen(facts)],
     ['Took', facts.duration_seconds === undefined ? undefined : duration(facts.duration_seconds)],
     ['Agent', facts.agent],

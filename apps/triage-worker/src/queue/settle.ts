@@ -1,3 +1,5 @@
+import type { Cause } from '@nightcrier/core/diagnosis/cause';
+import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Logger } from '@nightcrier/core/logger';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
@@ -59,12 +61,22 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     return giveBack(held, milliseconds);
   }
   const { end, markdown } = disposition;
-  if (markdown !== undefined) await incidents.saveReport(id, markdown);
+  if (markdown !== undefined) await incidents.saveReport(id, await redactText(markdown));
   const { kind } = await incidents.finish(id, end);
   if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had already ended; outcome discarded');
-  else await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
+  else {
+    const cause = outcome.kind === 'resolved' ? causeIn(outcome.report) : undefined;
+    if (cause !== undefined) await counters.countCause(cause);
+    await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
+  }
   if (disposition.job === 'fail') throw new UnrecoverableError(end.reason);
+}
+
+/** The cause of the first hypothesis, `unknown` while it is no conclusion; undefined without a diagnosis. */
+function causeIn({ diagnosis }: ReportSummary): Cause | undefined {
+  if (diagnosis === undefined) return undefined;
+  return diagnosis.determined ? (diagnosis.hypotheses[0]?.cause ?? 'unknown') : 'unknown';
 }
 
 /** Returns the fields of the final log line that say what was found. */

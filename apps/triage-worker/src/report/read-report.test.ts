@@ -61,3 +61,49 @@ it('does not wait for a pipe, nor take a directory', async () => {
   await mkdir(report);
   expect(await readReport(output, 0)).toMatchObject({ valid: false });
 });
+
+const HYPOTHESIS = {
+  cause: 'config_map_missing',
+  culprit: { kind: 'Deployment', namespace: 'shop', name: 'cart' },
+  confidence: 90,
+  title: 'The ConfigMap is missing',
+  statement: 'It does not exist.',
+};
+
+it('reads the diagnosis that stands beside a report, without its evidence', async () => {
+  await writeFile(report, REPORT);
+  const evidence = [{ command: 'kubectl get configmap', text: 'not found' }];
+  const diagnosis = {
+    determined: true,
+    hypotheses: [
+      { ...HYPOTHESIS, evidence },
+      { ...HYPOTHESIS, cause: 'magic' },
+    ],
+  };
+  await writeFile(path.join(output, 'diagnosis.json'), JSON.stringify(diagnosis));
+  const { statement: _, ...kept } = HYPOTHESIS;
+  expect(await readReport(output, 100)).toMatchObject({
+    summary: { diagnosis: { version: 1, determined: true, hypotheses: [kept, { ...kept, cause: 'unknown' }] } },
+  });
+  expect(JSON.stringify(await readReport(output, 100))).not.toContain('kubectl get configmap');
+});
+
+it.each([
+  ['no JSON', '{'],
+  ['of another shape', '{"hypotheses": "all"}'],
+  ['too long', `{"determined": true, "hypotheses": [], "x": "${'x'.repeat(300_000)}"}`],
+])('takes a report without its diagnosis when that is %s', async (_, content) => {
+  await writeFile(report, REPORT);
+  await writeFile(path.join(output, 'diagnosis.json'), content);
+  const reading = await readReport(output, 100);
+  expect(reading).toMatchObject({ valid: true });
+  expect(reading).not.toHaveProperty('summary.diagnosis');
+});
+
+it('follows no link in place of the diagnosis', async () => {
+  await writeFile(report, REPORT);
+  const elsewhere = path.join(folder, 'elsewhere.json');
+  await writeFile(elsewhere, JSON.stringify({ determined: true, hypotheses: [HYPOTHESIS] }));
+  await symlink(elsewhere, path.join(output, 'diagnosis.json'));
+  expect(await readReport(output, 100)).not.toHaveProperty('summary.diagnosis');
+});

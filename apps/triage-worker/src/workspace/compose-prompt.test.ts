@@ -65,3 +65,23 @@ it('keeps text from the cluster inside a fence that it cannot end', () => {
 it('contains no path or credential of the worker', () => {
   expect(composePrompt('# Rules', '', incidentWith('x'))).not.toContain('secret-place');
 });
+
+it('numbers the hypotheses, and shows characters that would hide an instruction', () => {
+  const hypothesis = {
+    cause: 'oom_limit' as const,
+    culprit: { kind: 'Deployment', namespace: 'shop', name: 'cart' },
+    confidence: 95,
+    title: 'cart was killed',
+    statement: 'It needs more memory.\u{E0041}\u202E',
+    evidence: [{ command: 'kubectl get pod', text: 'reason: OOMKilled' }],
+    actions: [],
+    ruled_out: [],
+  };
+  const diagnosis = { version: 1, determined: true, hypotheses: [hypothesis], changes: [{ what: 'image of app' }] };
+  const prompt = composePrompt('# Rules', '', incidentWith('x'), diagnosis);
+  expect(prompt).toContain('1. oom_limit (95 %): Deployment shop/cart');
+  expect(prompt).toContain(String.raw`It needs more memory.\u{e0041}\u{202e}`);
+  expect(prompt).toContain('reason: OOMKilled');
+  expect(prompt).toContain('-  image of app');
+  expect(prompt.indexOf('# Hypotheses')).toBeLessThan(prompt.indexOf('output/investigation.md'));
+});

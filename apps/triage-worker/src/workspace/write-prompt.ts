@@ -1,3 +1,4 @@
+import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Settings } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { readFileSync } from 'node:fs';
@@ -13,9 +14,10 @@ export function writePrompt(
   incident: Incident,
   workspace: Workspace,
   settings: Pick<Settings, 'additional_agent_prompt' | 'agent_system_prompt_file'>,
+  diagnosis?: Diagnosis,
 ): void {
   const systemPrompt = readSystemPrompt(settings.agent_system_prompt_file);
-  const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident);
+  const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident, diagnosis);
   replaceFile(workspace.prompt, prompt);
 }
 

@@ -87,6 +87,7 @@ test('credentials that are refused are the reason of the failure', async () => {
   const cluster = await startCluster({ users: { right: 'read-only' } });
   const watched = await watchApi(cluster, { kubeconfig: cluster.kubeconfig('wrong') });
   await watched.failed(/rejects the kubeconfig's credentials/);
+  expect(watched.connection.health()).toMatchObject({ status: 'failed' });
 });
 
 test('a kind that may not be watched is left out with one warning, the others are followed', async () => {
@@ -96,8 +97,9 @@ test('a kind that may not be watched is left out with one warning, the others ar
   await cluster.run('crash-loop-back-off');
   await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
   const warnings = watched.lines.filter(({ message }) => message.startsWith('kind cannot be watched'));
-  expect(warnings.map(({ fields }) => fields.kind).toSorted()).toEqual(
-    WATCHED_KINDS.filter((kind) => kind !== 'pods' && kind !== 'certificates').toSorted(),
+  expect(warnings).toHaveLength(WATCHED_KINDS.length - 2);
+  expect(new Set(warnings.map(({ fields }) => fields.kind))).toEqual(
+    new Set(WATCHED_KINDS.filter((kind) => kind !== 'pods' && kind !== 'certificates')),
   );
 });
 

@@ -63,3 +63,19 @@ export const Diagnosis = z.object({
   changes: z.array(Change).max(10).default([]),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
+
+/** What a row, an API answer and a notification carry of a diagnosis: cause, culprit and confidence of each hypothesis. */
+export const DiagnosisSummary = z.object({
+  version: z.number().int(),
+  determined: z.boolean(),
+  hypotheses: z.array(Hypothesis.pick({ cause: true, culprit: true, confidence: true, title: true })).max(5),
+});
+export type DiagnosisSummary = z.infer<typeof DiagnosisSummary>;
+
+export function summaryOf({ version, determined, hypotheses }: Diagnosis): DiagnosisSummary {
+  return {
+    version,
+    determined,
+    hypotheses: hypotheses.map(({ cause, culprit, confidence, title }) => ({ cause, culprit, confidence, title })),
+  };
+}

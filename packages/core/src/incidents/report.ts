@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DiagnosisSummary } from '../diagnosis/diagnosis.ts';
 
 /** The parsed parts of an agent's `output/investigation.md`. The Markdown itself is stored unchanged. */
 export const ReportSummary = z.object({
@@ -17,5 +18,7 @@ export const ReportSummary = z.object({
       quotes: z.array(z.string()),
     })
     .optional(),
+  /** The diagnosis as data. Missing when the agent left none that is valid. */
+  diagnosis: DiagnosisSummary.optional(),
 });
 export type ReportSummary = z.infer<typeof ReportSummary>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import './setting-meta.ts';
+import { rememberSecretsOf } from './known-secrets.ts';
 import { Secret } from './secret.ts';
 
 /**
@@ -146,6 +147,7 @@ export function httpUrl() {
   return z
     .string()
     .superRefine((value, context) => {
+      rememberSecretsOf(value);
       const message = httpUrlProblem(value);
       if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
     })
@@ -166,6 +168,7 @@ export function redisUrl() {
   return z
     .string()
     .superRefine((value, context) => {
+      rememberSecretsOf(value);
       const message = redisUrlProblem(value);
       if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
     })

@@ -22,3 +22,19 @@ it('logs message, cause and stack of an error, without the command of a Redis er
   expect(first).not.toContain('password');
   expect(second).toContain('no Error at all');
 });
+
+it('changes its level while it runs, and that of its children', async () => {
+  const stream = new PassThrough();
+  const logger = createLogger('worker', 'warn', stream);
+  const child = logger.child({ cluster: 'a' });
+  child.info({}, 'before');
+  logger.setLevel('debug');
+  child.debug({}, 'during');
+  logger.setLevel('error');
+  child.warn({}, 'after');
+  stream.end();
+  const lines = (await text(stream)).trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ level: 'debug', cluster: 'a', msg: 'during' }),
+  ]);
+});

@@ -1,6 +1,7 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
 import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
@@ -41,11 +42,16 @@ export async function runProcess(
     loaded = await load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${hideSecrets(error.message)}\n`);
     process.exitCode = 78;
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
+  // Node would print the error as it is.
+  process.on('uncaughtException', (error) => {
+    logger.error({ error }, 'process crashed');
+    process.exit(1);
+  });
   // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
   const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');

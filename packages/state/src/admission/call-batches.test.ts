@@ -13,7 +13,7 @@ function openBatches() {
 
 const echo = (calls: number[]): string[] => calls.map((call) => `answer ${call}`);
 
-test('sends together what collects while others are under way, in order, and gives each its answer', async () => {
+test('sends calls that arrive while others are in flight together, in order, and returns each its answer', async () => {
   const { batches, sent } = openBatches();
   const answers = [batches.call(1)];
   await expect.poll(() => sent.length).toBe(1);
@@ -33,7 +33,7 @@ test('a batch is bounded', async () => {
   expect(Math.max(...sizes)).toBe(50);
 });
 
-test('a call that fails fails alone; a batch that fails or is not answered in full fails its calls', async () => {
+test('a failed call fails alone; a failed or partly answered batch fails all its calls', async () => {
   const { batches, sent } = openBatches();
   const outcomes = Promise.allSettled([1, 2].map(async (call) => batches.call(call)));
   await expect.poll(() => sent.length).toBe(1);

@@ -1,4 +1,4 @@
-/** Sends calls together; gives an answer for each in their order, an Error where that one failed. */
+/** Sends calls together. Returns an answer for each in their order, an Error where that one failed. */
 export type SendBatch<Call, Answer> = (calls: Call[]) => Promise<(Answer | Error)[]>;
 
 interface WaitingCall<Call, Answer> {
@@ -7,14 +7,14 @@ interface WaitingCall<Call, Answer> {
   reject: (error: unknown) => void;
 }
 
-/** Two, so that the next batch is packed while Redis works on this one. */
+/** Two, so that the next batch is packed while Redis runs this one. */
 const IN_FLIGHT = 2;
-/** Most calls in a batch: Redis serves nobody else while it works on one. */
+/** Maximum of calls in a batch: Redis serves no other client while it runs one. */
 const MOST_CALLS = 50;
 
 /**
- * Sends single calls in batches, in their order: a call that comes alone goes at once, and those that collect while
- * others are under way go together.
+ * Sends single calls in batches, in their order: a single call is sent immediately, calls that arrive while others are in
+ * flight are sent together.
  */
 export class CallBatches<Call, Answer> {
   readonly #send: SendBatch<Call, Answer>;
@@ -26,7 +26,7 @@ export class CallBatches<Call, Answer> {
     this.#send = send;
   }
 
-  /** Rejects with what the batch or this very call failed with. */
+  /** Sends a call. Rejects with the error of the batch or of this call. */
   call(call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ call, resolve, reject });
@@ -34,7 +34,7 @@ export class CallBatches<Call, Answer> {
     });
   }
 
-  /** Once everybody has had a turn who calls now, or who waited for the answers that have just come. */
+  /** Sends after the current callbacks, so that calls of the same moment, or after the same answers, go together. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

@@ -5,16 +5,16 @@ import { z } from 'zod';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Counted by the ingester itself; all others are counted by admission, in the same step as what they count. */
+/** Outcomes that the ingester counts. Admission counts all others, in the same step as what they count. */
 export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
 
-/** A malformed message, and what is wrong with it. One that did no harm is not among the outcomes. */
+/** A malformed message and its reason. A harmless one is not among the outcomes. */
 export interface MalformedCount {
   malformed: string;
   harmless?: boolean;
 }
 
-/** So many of a cluster came to the outcome, or were malformed for the reason, or both. */
+/** How many faults of a cluster had the outcome, or were malformed for the reason, or both. */
 const EarlyCount = z.object({
   cluster: z.string(),
   outcome: z.enum(['filtered', 'malformed', 'skipped', 'lost']).optional(),
@@ -23,19 +23,19 @@ const EarlyCount = z.object({
 });
 export type EarlyCount = z.infer<typeof EarlyCount>;
 
-/** Counts that are written together, and once. */
+/** Counts that are written together, once. */
 export const CountBatch = z.object({
-  /** Who has counted. */
+  /** The ingester's id for counting. */
   source: z.string(),
-  /** Greater than that of each batch before it, of the same source. */
+  /** Greater than that of every earlier batch of the source. */
   sequence: z.number(),
   counts: z.array(EarlyCount),
 });
 export type CountBatch = z.infer<typeof CountBatch>;
 
 /**
- * The counts of the books (see `books.ts` of the core package), kept in one hash so that they are read at one instant. Each is changed in the
- * same step as what it tells of, and what is received is counted with what became of it.
+ * The books (see `books.ts` of the core package): one hash, so that a reader sees one instant. Each count changes in the same
+ * step as what it counts, and a received fault is counted together with its outcome.
  */
 export class IntakeCounters {
   readonly #redis: Redis;
@@ -51,12 +51,12 @@ export class IntakeCounters {
     this.#countOnce = defineScript(context, 'admission/early-counts');
   }
 
-  /** Counts faults that did not get as far as admission, a batch of an ingester, unless it was counted before. */
+  /** Counts faults that did not reach admission: one batch of an ingester, unless it was counted before. */
   async countOnce({ source, sequence, counts }: CountBatch): Promise<void> {
     await this.#countOnce([], [source, String(sequence), JSON.stringify(counts)]);
   }
 
-  /** By cluster and reason, how much of what a server sent was malformed. */
+  /** Returns the number of malformed messages by cluster and reason. */
   async readMalformed(): Promise<{ cluster: string; reason: string; count: number }[]> {
     return Object.entries(await this.#redis.hgetall(this.#malformedKey)).map(([field, value]) => {
       const [reason = '', cluster = ''] = field.split(':', 2);

@@ -4,21 +4,21 @@ import { z } from 'zod';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Whether an incident is given to the agent. */
+/** The decision whether an incident is given to the agent. */
 export type BreakerAnswer =
   /** Agents work. */
   | { kind: 'agent' }
-  /** They are degraded, and this incident finds out whether they still are. */
+  /** Agents are degraded, and this incident checks whether they still are. */
   | { kind: 'probe' }
-  /** They are degraded: `failures` in a row, the last one for this reason. */
+  /** Agents are degraded after so many consecutive failures, the last one for this reason. */
   | { kind: 'degraded'; failures: number; reason: string };
 
-/** What the agent made of an incident that it was given. */
+/** The result of an agent's run, as far as the breaker is concerned. */
 export type AgentResult =
   | { kind: 'failed'; reason: string; threshold: number; probeIntervalSeconds: number }
   | { kind: 'succeeded' }
-  /** It was stopped, or never came to begin: no sign in either direction. */
-  | { kind: 'left' };
+  /** The run was stopped, or never started: it shows neither that agents work nor that they do not. */
+  | { kind: 'inconclusive' };
 
 const Answer = z.union([
   z.tuple([z.literal('agent')]).transform(([kind]) => ({ kind })),
@@ -37,7 +37,7 @@ const Row = z.object({
   passed_over: z.coerce.number().optional(),
 });
 
-/** The breaker of agents over all workers, see `lua/agent-breaker.lua` beside this file. */
+/** The breaker of agents over all workers, see `lua/agent-breaker.lua`. */
 export class AgentBreaker {
   readonly #redis: Redis;
   readonly #key: string;
@@ -49,12 +49,16 @@ export class AgentBreaker {
     this.#script = defineScript(context, 'breaker/agent-breaker');
   }
 
-  /** Asks before an incident is given to the agent. A probe that tells nothing within `leaseSeconds` counts as dead. */
-  async enter(incidentId: string, leaseSeconds: number): Promise<BreakerAnswer> {
-    return Answer.parse(await this.#script([], ['enter', incidentId, String(Math.ceil(leaseSeconds * 1000))]));
+  /**
+   * Decides whether an incident is given to the agent. A probe without a result within `leaseSeconds` counts as dead. The
+   * next probe is due at the latest `probeIntervalSeconds` from now.
+   */
+  async enter(incidentId: string, leaseSeconds: number, probeIntervalSeconds: number): Promise<BreakerAnswer> {
+    const [lease, interval] = [leaseSeconds, probeIntervalSeconds].map((seconds) => String(Math.ceil(seconds * 1000)));
+    return Answer.parse(await this.#script([], ['enter', incidentId, lease ?? '', interval ?? '']));
   }
 
-  /** Tells what the agent made of it. `opened`: agents are degraded from now on; `closed`: they work again. */
+  /** Records the result of a run. Returns `opened` when agents have become degraded, `closed` when they work again. */
   async record(incidentId: string, agent: string, result: AgentResult): Promise<z.infer<typeof Change>> {
     return Change.parse(await this.#script([], [result.kind, incidentId, ...argumentsOf(agent, result)]));
   }
@@ -78,7 +82,7 @@ function argumentsOf(agent: string, result: AgentResult): string[] {
     }
     case 'succeeded':
       return [agent];
-    case 'left':
+    case 'inconclusive':
       return [];
     default:
       return result satisfies never;

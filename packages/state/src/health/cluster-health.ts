@@ -1,19 +1,20 @@
 import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** What the health of a cluster is shown with, as configured. */
+/** What the configuration says about a cluster. */
 export interface ConfiguredCluster {
   name: string;
   labels: Record<string, string>;
   triage_enabled: boolean;
 }
 
-/** A report that is older says nothing about now: its ingester is gone. Ingesters report several times within it. */
+/** A report that is older is stale: its ingester has stopped. Ingesters report several times within it. */
 export const HEALTH_STALE_MS = 15_000;
 
 const HealthReport = z.object({
@@ -32,14 +33,14 @@ const Time = z
   .transform(([, [seconds, micros]]) => seconds * 1000 + Math.floor(micros / 1000));
 const Read = z.tuple([Hash, Hash, Time]);
 
-/** What an ingester reports of a cluster. */
+/** What an ingester reports about a cluster. */
 export interface HeldHealth {
-  /** Of its lease on the cluster. */
+  /** Fencing token of its lease on the cluster. */
   token: number;
   health: ClusterHealth;
 }
 
-/** Health of the cluster connections: written by the ingesters that hold them, read by the API. */
+/** Health of the cluster connections: ingesters write it, the API reads it. */
 export class ClusterHealthBoard {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
@@ -51,24 +52,24 @@ export class ClusterHealthBoard {
     this.#logger = logger;
   }
 
-  /** Replaces the reports of these clusters, but for those that somebody else has taken since. */
+  /** Replaces the reports of these clusters, except those that another ingester has taken over. */
   async publish(leases: ClusterLeases, clusters: HeldHealth[], now: number = Date.now()): Promise<void> {
     const values = clusters.map(({ token, health }) => {
       const report: HealthReport = { reported_at: now, owner: leases.id, health };
-      return { cluster: health.name, token, value: JSON.stringify(report) };
+      return { cluster: health.name, token, value: hideSecrets(JSON.stringify(report)) };
     });
     const refused = await leases.write(this.#keys.health, values);
-    if (refused > 0) this.#logger.debug({ refused }, 'others hold clusters whose health was to be reported');
+    if (refused > 0) this.#logger.debug({ refused }, 'health reports refused; clusters taken over');
   }
 
-  /** Removes the report of a cluster that is no longer configured. */
+  /** Deletes the report of a cluster that is no longer configured. */
   async remove(cluster: string): Promise<void> {
     await this.#redis.hdel(this.#keys.health, cluster);
   }
 
   /**
-   * The health of every configured cluster, in the order of the configuration. One that no living ingester holds, or
-   * that its ingester has not reported for {@link HEALTH_STALE_MS}, is `disconnected`, whatever its last report said.
+   * Returns the health of every configured cluster, in the order of the configuration. A cluster that no live ingester
+   * holds, or that its ingester has not reported for {@link HEALTH_STALE_MS}, is `disconnected`.
    * @param now milliseconds since the epoch, instead of Redis's clock
    */
   async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
@@ -86,13 +87,13 @@ export class ClusterHealthBoard {
     try {
       return schema.parse(JSON.parse(text));
     } catch (error) {
-      this.#logger.error({ cluster, error: String(error) }, 'cluster has an unreadable health report or lease');
+      this.#logger.error({ cluster, error: String(error) }, 'health report or lease unreadable');
       return undefined;
     }
   }
 }
 
-/** Decides what is shown of a cluster. */
+/** Decides the health of a cluster. */
 function healthOf(
   cluster: ConfiguredCluster,
   report: HealthReport | undefined,
@@ -103,14 +104,14 @@ function healthOf(
   const owner = lease && lease.expires_at > now ? lease.owner : undefined;
   if (report && now - report.reported_at <= HEALTH_STALE_MS) {
     if (report.owner === owner) return { ...report.health, ...configured, owner };
-    // Its last word before it gave the cluster back.
+    // Its last report before it released the cluster.
     if (!owner && report.health.status === 'stopped') return { ...report.health, ...configured };
   }
   return {
     name: cluster.name,
     status: 'disconnected',
     ...(owner === undefined ? { error: 'no ingester holds this cluster' } : { owner }),
-    // What happened stays true; what was the case may not be.
+    // Past events stay true; the last state may not.
     ...(report?.health.last_event && { last_event: report.health.last_event }),
     ...(report && blindSince(report, now)),
     event_count: report?.health.event_count ?? 0,
@@ -119,7 +120,7 @@ function healthOf(
   };
 }
 
-/** Nobody watches the cluster since its last contact, and the time goes on. */
+/** Returns the blind time, which grows while no ingester watches the cluster. */
 function blindSince({ reported_at, health }: HealthReport, now: number): Partial<ClusterHealth> {
   const { last_contact, blind_seconds = 0 } = health;
   if (last_contact === undefined) return {};

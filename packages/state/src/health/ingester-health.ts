@@ -1,5 +1,6 @@
 import { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { HEALTH_STALE_MS } from './cluster-health.ts';
@@ -12,7 +13,7 @@ const IngesterReport = z.object({
 });
 type IngesterReport = z.infer<typeof IngesterReport>;
 
-/** Health of the ingesters themselves: written by each, read by the API. */
+/** Health of the ingesters: each writes its own, the API reads it. */
 export class IngesterHealthBoard {
   readonly #redis: Redis;
   readonly #key: string;
@@ -29,11 +30,11 @@ export class IngesterHealthBoard {
     await this.#redis.hset(
       this.#key,
       health.name,
-      JSON.stringify({ reported_at: now, health } satisfies IngesterReport),
+      hideSecrets(JSON.stringify({ reported_at: now, health } satisfies IngesterReport)),
     );
   }
 
-  /** The ingesters that have reported within {@link HEALTH_STALE_MS}, by name. Those that are dead are forgotten. */
+  /** Returns the ingesters that have reported within {@link HEALTH_STALE_MS}, by name, and deletes the reports of others. */
   async read(now: number = Date.now()): Promise<IngesterHealth[]> {
     const reports = Object.entries(await this.#redis.hgetall(this.#key)).map(([name, text]) => ({
       name,
@@ -51,7 +52,7 @@ export class IngesterHealthBoard {
     try {
       return IngesterReport.parse(JSON.parse(text));
     } catch (error) {
-      this.#logger.error({ ingester: name, error: String(error) }, 'ingester has an unreadable health report');
+      this.#logger.error({ ingester: name, error: String(error) }, 'ingester health report unreadable');
       return undefined;
     }
   }

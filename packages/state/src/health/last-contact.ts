@@ -4,24 +4,24 @@ import type { ClusterLeases } from '../leases/cluster-leases.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Until when a cluster was watched, and how long it was not. */
+/** Until when a cluster was watched, and for how long it was not. */
 export const LastContact = z.object({
   /** Milliseconds since the epoch. */
   at: z.number(),
-  /** All gaps since the first contact together, ms. */
+  /** Sum of all gaps since the first contact, ms. */
   blindMs: z.number(),
 });
 export type LastContact = z.infer<typeof LastContact>;
 
-/** What an ingester remembers of a cluster. */
+/** The last contact of a cluster that an ingester holds. */
 export interface HeldContact {
   cluster: string;
-  /** Of its lease on the cluster. */
+  /** Fencing token of its lease on the cluster. */
   token: number;
   contact: LastContact;
 }
 
-/** An incident of this fault, seen at this time or later. */
+/** A question: was this fault seen at this time or later? */
 export interface Sighting {
   fingerprint: string;
   /** Milliseconds since the epoch; 0: at any time. */
@@ -29,9 +29,8 @@ export interface Sighting {
 }
 
 /**
- * What the ingesters must know of each other's past, so that no fault goes by unseen and none is investigated again:
- * the last contact with each cluster, and when each fault that has an incident was seen last. All methods reject while
- * Redis is away.
+ * What ingesters need for a resync, so that it misses no fault and reports none again: the last contact with each cluster, and
+ * when each fault that has an incident was last seen. All methods reject while Redis is unreachable.
  */
 export class LastContacts {
   readonly #redis: Redis;
@@ -42,25 +41,25 @@ export class LastContacts {
     this.#keys = keys;
   }
 
-  /** Undefined: the cluster was never watched, or what is remembered is unreadable. */
+  /** Returns the last contact, undefined if the cluster was never watched or the stored value is unreadable. */
   async read(cluster: string): Promise<LastContact | undefined> {
     const text = await this.#redis.hget(this.#keys.lastContacts, cluster);
     return text === null ? undefined : parse(text);
   }
 
-  /** Replaces the contacts of these clusters, but for those that somebody else has taken since. */
+  /** Replaces the contacts of these clusters, except those that another ingester has taken over. */
   async write(leases: ClusterLeases, contacts: HeldContact[]): Promise<void> {
     const values = contacts.map(({ cluster, token, contact }) => ({ cluster, token, value: JSON.stringify(contact) }));
     await leases.write(this.#keys.lastContacts, values);
   }
 
-  /** Whether there was an incident for each of these. Admission remembers them for as long as incidents are kept. */
+  /** Returns for each fault whether an incident has it since that time, as long as incidents are kept. */
   async known(cluster: string, sightings: Sighting[]): Promise<boolean[]> {
     if (sightings.length === 0) return [];
     const keys = sightings.map(({ fingerprint }) => this.#keys.fault(cluster, fingerprint));
-    const claims = await this.#redis.mget(keys);
+    const owners = await this.#redis.mget(keys);
     return sightings.map(({ since }, index) => {
-      const [, seenAt = '0'] = claims[index]?.split(' ') ?? [];
+      const [, seenAt = '0'] = owners[index]?.split(' ') ?? [];
       return Number(seenAt) >= Math.max(since, 1);
     });
   }

@@ -14,16 +14,16 @@ const json = z.string().transform((text, context) => {
   }
 });
 
-/** An incident's own fault as its first member. */
+/** Reads an incident's own fault as its first member. */
 const OwnFault = z
   .object({ event: FaultEvent, received_at: z.string() })
   .transform(({ event, received_at }) => ({ ...event, received_at }));
 
-/** The field of a fault that joined the incident begins with this. */
+/** Prefix of the fields of faults that joined the incident. */
 const MEMBER_FIELD = 'member:';
-/** The fields of what agents have used begin with this. */
+/** Prefix of the fields of what agents have used. */
 const USAGE_FIELD = 'usage:';
-/** The incident's own fault first, then the others in the order in which they were received. */
+/** Lists the incident's own fault first, then the others in the order of receipt. */
 const Members = z
   .tuple([OwnFault], json.pipe(IncidentMember))
   .transform(([own, ...others]) => [
@@ -32,10 +32,10 @@ const Members = z
   ]);
 
 /**
- * A row as Redis returns it: every field a string, those of the scripts' own (`cluster_name`, `place`, `phase`, …)
- * besides those of an {@link Incident}. Numbers are plain fields so that a script can count on them; each further member
- * is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`. A row begins without what follows from the
- * rest: its id, when it was seen, and counts of 0.
+ * A row as Redis returns it: every field is a string. Besides the fields of an {@link Incident} there are those that only
+ * scripts read (`cluster_name`, `place`, which is the eviction score, `phase`, …). Numbers are plain fields, so that scripts
+ * can increment them. Each further member is a field `member:<fault id>`, each figure of the usage a field `usage:<name>`. A
+ * new row lacks what can be derived: its id, the times at which the fault was seen, and counts of 0.
  */
 const IncidentRow = z
   .object({
@@ -58,7 +58,7 @@ const IncidentRow = z
   })
   .pipe(Incident);
 
-/** A fault that waited in a spool may come again only after an older one of its kind has. */
+/** Returns the later time: a recurrence that waited in a spool may be older than the incident's own fault. */
 function later(lastSeen: string | undefined, receivedAt: string | undefined): string | undefined {
   if (lastSeen === undefined || receivedAt === undefined) return lastSeen ?? receivedAt;
   return Date.parse(lastSeen) > Date.parse(receivedAt) ? lastSeen : receivedAt;
@@ -69,7 +69,7 @@ function membersOf(row: Record<string, unknown>): unknown[] {
   return [row.cluster_event, ...others.map((field) => row[field])];
 }
 
-/** What agents have used, undefined while none has; the figures are text, as all fields are. */
+/** Returns what agents have used, undefined while none has run. */
 function usageOf(row: Record<string, unknown>): object | undefined {
   const fields = Object.entries(row).filter(([field]) => field.startsWith(USAGE_FIELD));
   if (fields.length === 0) return undefined;
@@ -80,7 +80,7 @@ function usageOf(row: Record<string, unknown>): object | undefined {
   };
 }
 
-/** A row that cannot be read as an incident: an operator has to look at it. */
+/** A row that cannot be read as an incident. */
 export class CorruptIncidentError extends Error {
   readonly code = 'incident_corrupt';
   readonly incidentId: string;

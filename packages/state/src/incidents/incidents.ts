@@ -2,6 +2,7 @@ import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
@@ -11,45 +12,45 @@ import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** The states that an investigation can end in. */
+/** The states in which an investigation can end. */
 export type EndState = Exclude<IncidentState, 'queued' | 'investigating' | 'dropped' | 'rejected'>;
 
 export interface IncidentEnd {
   state: EndState;
-  /** Why, in words, where it is not plain. */
+  /** Why, as text, where the state does not tell. */
   reason?: string;
   /** Failures of agents, in their order. */
   agent_failures?: readonly AgentFailure[];
   report?: ReportSummary;
   agent?: string;
-  /** What people are told of it, if anything. */
+  /** The notification of the end, if one is due. */
   notify?: IncidentEndEvent;
 }
 
-/** What became of a change of state. The list is closed. */
+/** The result of a change of state. The list is closed. */
 export type Transition =
-  /** `attempts` is the number of investigations begun so far. */
+  /** `attempts` is the number of investigations that were started. */
   | { kind: 'changed'; attempts: number }
-  /** Nothing was changed: the incident had ended already. */
+  /** Nothing was changed: the incident has ended before. */
   | { kind: 'final'; state: IncidentState }
-  /** Nothing was changed: there is no such row (any more). */
+  /** Nothing was changed: there is no such row. */
   | { kind: 'missing' };
 
 export interface IncidentFilter {
   state?: IncidentState;
   cluster?: string;
-  /** Most incidents to return, at least 1. */
+  /** Maximum of incidents to return, at least 1. */
   limit: number;
 }
 
 export interface IncidentList {
   /** Newest first. */
   incidents: Incident[];
-  /** Ids on the way whose rows cannot be read; also logged. */
+  /** Ids of listed incidents whose rows cannot be read; also logged. */
   corrupt: string[];
 }
 
-/** What `incident-transition.lua` reads of a change. */
+/** What `lua/incident-transition.lua` reads as ARGV[1]. */
 interface TransitionRequest {
   incident_id: string;
   to: IncidentState;
@@ -72,12 +73,12 @@ const Counts = z.record(IncidentState, z.number());
 
 /** Rows read in one round trip of a list. */
 const PAGE = 100;
-/** Reports go with their rows, and at the latest after this time. */
+/** Reports are deleted with their rows, and at the latest after this time. */
 const REPORT_SECONDS = 30 * 24 * 3600;
 
 /**
- * The incidents' rows, from admission (which creates them) to their end. Kept are the newest 10,000 of each final state,
- * 1,000 of each state of those that were shed, none of them longer than 30 days, and all that are open (see
+ * The incidents' rows, from admission, which creates them, to their end. Kept are all open ones, and for up to 30 days the
+ * newest 10,000 of each final state, 1,000 of each state of shed incidents (see
  * `lua/state/trim-state.lua`).
  */
 export class IncidentStore {
@@ -104,7 +105,7 @@ export class IncidentStore {
     return Object.keys(row).length === 0 ? undefined : parseIncidentRow(id, row);
   }
 
-  /** Newest first, by creation. Costs one look at every newer incident in the state that is of another cluster. */
+  /** Lists incidents, newest first. With a cluster, it reads the cluster of every newer incident in the state. */
   async list({ state, cluster, limit }: IncidentFilter): Promise<IncidentList> {
     const index = state === undefined ? this.#keys.incidents : this.#keys.incidentsIn(state);
     const list: IncidentList = { incidents: [], corrupt: [] };
@@ -118,7 +119,7 @@ export class IncidentStore {
     return list;
   }
 
-  /** How many incidents there are in each state. */
+  /** Returns the number of incidents in each state. */
   async counts(): Promise<Record<IncidentState, number>> {
     const counts = await Promise.all(
       INCIDENT_STATES.map(async (state) => [state, await this.#redis.zcard(this.#keys.incidentsIn(state))] as const),
@@ -126,15 +127,15 @@ export class IncidentStore {
     return Counts.parse(Object.fromEntries(counts));
   }
 
-  /** A worker starts to investigate. Also from `investigating`: the worker before it died. */
+  /** Records that a worker starts an investigation. The state may be `investigating` already: the previous worker died. */
   async begin(id: string, { workspace, agent }: { workspace?: string; agent?: string } = {}): Promise<Transition> {
     const set = { started_at: this.#time(), ...(workspace && { workspace }), ...(agent && { agent }) };
     return this.#change({ incident_id: id, to: 'investigating', attempts: 1, set, clear: ['reason'] });
   }
 
   /**
-   * The incident waits again, delayed. Call it before the job goes back to the queue, so that a worker that takes the job at once
-   * begins after it. `attempt_counts: false` takes back the attempt that `begin` counted.
+   * Records that an incident waits again, delayed. Call it before the job returns to the queue, because a worker may take the
+   * job immediately. `attempt_counts: false` takes back the attempt that `begin` counted.
    */
   async requeued(id: string, reason: string, { attempt_counts = true } = {}): Promise<Transition> {
     return this.#change({
@@ -146,7 +147,7 @@ export class IncidentStore {
     });
   }
 
-  /** The incident ends; its fault may come as a new incident as soon as the dedup window has passed. */
+  /** Ends an incident. Its fault gets a new incident once the dedup window has passed. */
   async finish(id: string, { state, reason, agent_failures, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
@@ -158,24 +159,24 @@ export class IncidentStore {
     return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
   }
 
-  /** Adds what one run of an agent has used to its incident, whatever that one's state, and to the books of the agent. */
+  /** Adds what one run of an agent has used to its incident, in any state, and to the totals of the agent. */
   async addUsage(id: string, agent: string, { cost_source, ...figures }: AgentUsage): Promise<void> {
     await this.#addUsage([], [id, agent, JSON.stringify(figures), cost_source ?? '']);
   }
 
-  /** Keeps the Markdown of an incident's report. */
+  /** Stores the Markdown of an incident's report. */
   async saveReport(id: string, markdown: string): Promise<void> {
     await this.#redis.set(this.#keys.report(id), markdown, 'EX', REPORT_SECONDS);
   }
 
-  /** The Markdown of an incident's report, if there is one. */
+  /** Returns the Markdown of an incident's report, undefined if there is none. */
   async report(id: string): Promise<string | undefined> {
     return (await this.#redis.get(this.#keys.report(id))) ?? undefined;
   }
 
   async #change(change: Omit<TransitionRequest, 'now'>): Promise<Transition> {
     const request: TransitionRequest = { ...change, now: this.#now() };
-    return Reply.parse(await this.#script([], [JSON.stringify(request)]));
+    return Reply.parse(await this.#script([], [hideSecrets(JSON.stringify(request))]));
   }
 
   async #ofCluster(ids: string[], cluster: string): Promise<string[]> {
@@ -187,13 +188,13 @@ export class IncidentStore {
     const rows = await Promise.all(ids.map(async (id) => this.#redis.hgetall(this.#keys.incident(id))));
     for (const [at, id] of ids.entries()) {
       const row = rows[at] ?? {};
-      // Removed by the retention since its id was read.
+      // Deleted by the retention since its id was read.
       if (Object.keys(row).length === 0) continue;
       try {
         list.incidents.push(parseIncidentRow(id, row));
       } catch (error) {
         if (!(error instanceof CorruptIncidentError)) throw error;
-        this.#logger.error({ incident_id: id, error: error.message }, 'incident has an unreadable row');
+        this.#logger.error({ incident_id: id, error: error.message }, 'incident row unreadable');
         list.corrupt.push(id);
       }
     }

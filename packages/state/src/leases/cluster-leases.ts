@@ -4,35 +4,35 @@ import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Who watches a cluster. */
+/** The right of one ingester to watch a cluster. */
 export const Lease = z.object({
   /** Id of the ingester. */
   owner: z.string(),
-  /** Grows with every change of owner, over all clusters; what is written with an older one is refused. */
+  /** Fencing token: grows with every change of owner, over all clusters. A write with an older one is refused. */
   token: z.number().int(),
   /** Milliseconds since the epoch, by Redis's clock. */
   expires_at: z.number(),
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** How things stood at one instant. */
+/** A snapshot of all leases. */
 export interface LeaseView {
   /** Milliseconds since the epoch, by Redis's clock. */
   now: number;
   /** Ids of the live ingesters that take clusters. */
   ingesters: string[];
-  /** By cluster; those that were given back are missing. */
+  /** By cluster; released leases are missing. */
   leases: Map<string, Lease>;
 }
 
-/** What an ingester says of itself. */
-export interface IngesterNews {
-  /** The other ingesters shall take its clusters, and it gets no more of them. */
+/** The status of an ingester, sent with its heartbeat. */
+export interface IngesterStatus {
+  /** Other ingesters shall take over its clusters, and it gets no new ones. */
   leaving?: boolean;
   refused?: RefusedConfiguration | undefined;
 }
 
-/** Something that an ingester has to say about a cluster that it holds. */
+/** A value that an ingester writes about a cluster that it holds. */
 export interface FencedValue {
   cluster: string;
   token: number;
@@ -40,23 +40,23 @@ export interface FencedValue {
 }
 
 export interface ClusterLeasesOptions {
-  /** Of the ingester; no two may share it, not even one after the other. */
+  /** Id of the ingester, which no other one may use, not even later. */
   id: string;
-  /** How long a lease, and an ingester, counts as alive without a word, ms. */
+  /** Time after its last heartbeat for which an ingester counts as alive and its leases are valid, ms. */
   length?: number;
   /** Milliseconds since the epoch, instead of Redis's clock. */
   now?: () => number;
 }
 
-/** A dead ingester's clusters are free after this time, ms. */
+/** The clusters of a dead ingester are free after this time, ms. */
 export const LEASE_MS = 6_000;
 
 const Beat = z.tuple([z.number(), z.array(z.string()), z.array(z.string())]);
 const Tokens = z.array(z.number());
 
 /**
- * The leases by which ingesters share the clusters, as one ingester sees them. Each method is one script, so that no two
- * ingesters ever get the same lease. All reject while Redis is away.
+ * The leases by which ingesters share the clusters, for one ingester. Each method is one script, so that no two ingesters get
+ * the same lease. All methods reject while Redis is unreachable.
  */
 export class ClusterLeases {
   readonly id: string;
@@ -80,10 +80,10 @@ export class ClusterLeases {
   }
 
   /**
-   * Says that this ingester lives, renews what it holds, and looks around.
-   * @param held cluster to token; what was lost is not renewed, which the view shows
+   * Records a heartbeat, renews the leases that this ingester holds, and returns all leases.
+   * @param held cluster to token; a lost lease is not renewed, which the result shows
    */
-  async beat(held: ReadonlyMap<string, number>, { leaving, refused }: IngesterNews = {}): Promise<LeaseView> {
+  async beat(held: ReadonlyMap<string, number>, { leaving, refused }: IngesterStatus = {}): Promise<LeaseView> {
     const { leases, ingesters, refusedConfigurations } = this.#keys;
     const [now, ids, flat] = Beat.parse(
       await this.#beat(
@@ -102,9 +102,9 @@ export class ClusterLeases {
   }
 
   /**
-   * Takes leases, whoever holds them.
-   * @param seen cluster to the token last seen, 0 for none: only a lease that is still as it was seen is taken
-   * @returns the tokens of those that were taken
+   * Takes leases from their owners.
+   * @param seen cluster to the token last seen, 0 for none: a lease that has changed since is not taken
+   * @returns cluster to token of the leases that were taken
    */
   async take(seen: ReadonlyMap<string, number>): Promise<Map<string, number>> {
     if (seen.size === 0) return new Map();
@@ -115,13 +115,13 @@ export class ClusterLeases {
     return new Map(taken.filter(([, token]) => token > 0));
   }
 
-  /** Gives leases back, cluster to token; those that were lost are left alone. */
+  /** Releases leases, cluster to token; lost ones stay as they are. */
   async release(held: ReadonlyMap<string, number>): Promise<void> {
     if (held.size > 0) await this.#release([this.#keys.leases], [this.id, ...pairs(held)]);
   }
 
   /**
-   * Writes to a hash by cluster, unless somebody else has taken the cluster since: an ingester that was paused cannot
+   * Writes to a hash by cluster, unless another ingester has taken the cluster over: an ingester that was paused cannot
    * overwrite what its successor wrote.
    * @param hash of {@link StateKeys}
    * @returns how many of the values were refused

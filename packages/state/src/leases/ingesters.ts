@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** What the live ingesters say of themselves; see `ClusterLeases.beat`. */
+/** The status of the live ingesters; see `ClusterLeases.beat`. */
 export class IngesterBoard {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
@@ -13,7 +13,7 @@ export class IngesterBoard {
     this.#keys = keys;
   }
 
-  /** The changed configurations that they refuse, the one that was refused first in front. */
+  /** Returns the configurations that ingesters refuse, the earliest refusal first. */
   async refused(): Promise<RefusedConfiguration[]> {
     const { ingesters, refusedConfigurations } = this.#keys;
     const reports = await this.#redis.hgetall(refusedConfigurations);

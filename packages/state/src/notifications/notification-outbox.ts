@@ -4,18 +4,19 @@ import type { Redis } from 'ioredis';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** A notification that no queue has taken yet. */
+/** A notification that no queue has accepted yet. */
 export interface DueNotification {
   /** Its name in the outbox. */
   name: string;
-  /** As it stands there. */
+  /** Its JSON in the outbox. */
   text: string;
   notification: Notification;
 }
 
 /**
- * What people are to be told. It is written by the script that makes it so (an incident ends, agents count as degraded),
- * so that no crash comes between the two, and leaves once the queues of its targets have taken it.
+ * The notifications that are due. The script of the event that they report (an incident ends, agents become degraded) writes
+ * them in the same step, so that no crash comes between the two. They are removed once the queues of their targets have
+ * accepted them.
  */
 export class NotificationOutbox {
   readonly #redis: Redis;
@@ -30,14 +31,14 @@ export class NotificationOutbox {
     this.#remove = defineScript(context, 'notifications/remove-due-notification');
   }
 
-  /** All that is due, in no order. An entry that cannot be read is logged and removed. */
+  /** Returns all due notifications, in no order. An entry that cannot be read is logged and removed. */
   async due(): Promise<DueNotification[]> {
     const entries = Object.entries(await this.#redis.hgetall(this.#key));
     const readings = await Promise.all(entries.map(async ([name, text]) => this.#read(name, text)));
     return readings.filter((due) => due !== undefined);
   }
 
-  /** The queues have it. What has taken its place meanwhile stays due. */
+  /** Removes a notification that the queues have accepted. One that has replaced it since stays due. */
   async taken({ name, text }: Pick<DueNotification, 'name' | 'text'>): Promise<void> {
     await this.#remove([], [name, text]);
   }
@@ -46,7 +47,7 @@ export class NotificationOutbox {
     try {
       return { name, text, notification: Notification.parse(JSON.parse(text)) };
     } catch (error) {
-      this.#logger.error({ name, text, error }, 'a notification cannot be read; it is not sent');
+      this.#logger.error({ name, text, error }, 'notification unreadable; removed');
       await this.taken({ name, text });
       return undefined;
     }

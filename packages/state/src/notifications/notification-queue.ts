@@ -2,34 +2,34 @@ import type { Notification } from '@nightcrier/core/incidents/notification';
 import { type KeepJobs, Queue } from 'bullmq';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Where notifications go. Each has a queue of its own: one that is away, or limits its rate, holds back no other. */
+/** Targets of notifications. Each has a queue of its own, so that an unreachable or rate-limited one delays no other. */
 export const NOTIFICATION_TARGETS = ['slack-webhook', 'slack-bot', 'webhook'] as const;
 export type NotificationTargetName = (typeof NOTIFICATION_TARGETS)[number];
 
-/** The data of a job, whose id is the identity of what it sends. */
+/** The data of a job. The job's id identifies what it sends. */
 export interface NotificationJob {
   notification: Notification;
-  /** What of it is sent: the message, or the report in the thread below it. */
+  /** The part to send: the message, or the report in the thread below it. */
   part: 'message' | 'report';
 }
 
 export type NotificationQueue = Queue<NotificationJob>;
 
 /**
- * A job that is there, finished or not, is not added again under its id. So finished ones are kept for much longer than
- * a notification stays in the outbox after the queue has it: until the next look of any worker.
+ * BullMQ does not add a job whose id exists, finished or not. So finished jobs are kept for much longer than a notification
+ * stays in the outbox after its queue has accepted it, which is until the next scan of any worker.
  */
 export const NOTIFICATION_RETENTION = {
   removeOnComplete: { age: 7 * 86_400, count: 50_000 },
   removeOnFail: { age: 30 * 86_400, count: 10_000 },
 } satisfies Record<string, KeepJobs>;
 
-/** The name of a target's queue. */
+/** Returns the name of a target's queue. */
 export function notificationQueueName(target: NotificationTargetName): string {
   return `notifications-${target}`;
 }
 
-/** Opens a target's queue on a connection for those who can wait, which stays the caller's. */
+/** Opens a target's queue on a worker connection, which the caller closes. */
 export function openNotificationQueue(
   { redis, keys, logger }: StateContext,
   target: NotificationTargetName,
@@ -39,6 +39,6 @@ export function openNotificationQueue(
     prefix: keys.bullmq,
     defaultJobOptions: NOTIFICATION_RETENTION,
   });
-  queue.on('error', (error) => logger.debug({ error: error.message }, 'notification queue error'));
+  queue.on('error', (error) => logger.debug({ error: error.message }, 'notification queue failed'));
   return queue;
 }

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Where a message stands in Slack. */
+/** The location of a message in Slack. */
 const SlackCard = z.object({ channel: z.string(), ts: z.string() });
 export type SlackCard = z.infer<typeof SlackCard>;
 
-/** As long as rows are kept. */
+/** As long as incidents' rows are kept. */
 const KEPT_SECONDS = 30 * 86_400;
 
-/** The messages about incidents that were posted to Slack, so that they can be changed and answered in a thread. */
+/** The messages about incidents in Slack, so that they can be updated and get a thread. */
 export class SlackCards {
   readonly #redis: Redis;
   readonly #keys: StateKeys;

@@ -5,17 +5,17 @@ import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 export interface ClusterSlotsOptions {
-  /** Most incidents of one cluster at once; 0: no bound. */
+  /** Maximum of incidents of one cluster that run at once; 0: no bound. */
   max_agents_per_cluster: number;
-  /** How long a slot is held without being taken again, ms. */
+  /** Time after which a slot that is not renewed is free, ms. */
   lease: number;
 }
 
 const Promoted = z.array(z.string());
 
 /**
- * Bounds how many incidents of one cluster are investigated at once, over all workers. A slot is a lease of Redis's
- * clock; an incident without a slot is parked among the delayed jobs, and comes back when one becomes free.
+ * Bounds how many incidents of one cluster are investigated at once, over all workers. A slot is a lease by Redis's
+ * clock. An incident without a slot is parked among the delayed jobs and promoted when one becomes free.
  */
 export class ClusterSlots {
   #options: ClusterSlotsOptions;
@@ -30,7 +30,7 @@ export class ClusterSlots {
     this.#script = defineScript(context, 'queue/cluster-slots');
   }
 
-  /** Changes the bound, and promotes what a higher one allows. What runs beyond a lower one is not ended. */
+  /** Changes the bound and promotes what a higher one allows. Incidents that run beyond a lower one are not stopped. */
   async configure(max_agents_per_cluster: number): Promise<void> {
     const before = this.#options.max_agents_per_cluster;
     this.#options = { ...this.#options, max_agents_per_cluster };
@@ -38,8 +38,9 @@ export class ClusterSlots {
   }
 
   /**
-   * Takes a slot for an incident whose job this worker holds under the token. Without a free one the job is delayed,
-   * in the same step, until there is one. An incident keeps the slot that it has, whichever worker took it.
+   * Takes a slot for an incident whose job this worker holds with the token. If none is free, the job is delayed in the
+   * same step. An incident keeps the slot that it has, even if another worker took it.
+   * @returns `not ours` when another worker holds the job
    */
   async take(cluster: string, incidentId: string, token: string): Promise<'taken' | 'parked' | 'not ours'> {
     const answer = z.number().parse(await this.#run('take', cluster, incidentId, token));
@@ -47,20 +48,20 @@ export class ClusterSlots {
     return answer === 0 ? 'parked' : 'not ours';
   }
 
-  /** Renews the lease of a slot. Returns false when another incident has it by now, or another worker the incident. */
+  /** Renews the lease of a slot. Returns false when the slot has been lost, or another worker holds the incident. */
   async renew(cluster: string, incidentId: string, token: string): Promise<boolean> {
     return (await this.#run('renew', cluster, incidentId, token)) === 1;
   }
 
   /**
-   * Gives a slot back, and promotes the next parked incident. Gives the ids of what was promoted. A worker whose incident
-   * another one has taken over has nothing to give.
+   * Frees a slot and promotes the next parked incident. Does nothing when another worker has taken the incident over.
+   * @returns the ids of the promoted incidents
    */
   async give(cluster: string, incidentId: string, token: string): Promise<string[]> {
     return Promoted.parse(await this.#run('give', cluster, incidentId, token));
   }
 
-  /** Promotes what the slots allow in every cluster: of dead workers, whose leases have ended, nobody gave them back. */
+  /** Promotes what the slots allow in every cluster, because the slots of dead workers expire without a release. Returns the ids. */
   async refill(): Promise<string[]> {
     const clusters = await this.#redis.smembers(this.#keys.parkedClusters);
     const promoted = await Promise.all(clusters.map(async (cluster) => this.#run('refill', cluster)));

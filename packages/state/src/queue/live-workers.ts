@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** How many triage workers live, as one of them sees it. All methods reject while Redis is away. */
+/** The heartbeats of one triage worker, and the number of live ones. All methods reject while Redis is unreachable. */
 export class LiveWorkers {
   readonly #redis: Redis;
   readonly #length: string;
@@ -20,12 +20,12 @@ export class LiveWorkers {
     this.#beat = defineScript(context, 'queue/worker-beat');
   }
 
-  /** Says that this worker lives. Gives how many do, this one included. */
+  /** Records a heartbeat of this worker. Returns the number of live workers, this one included. */
   async beat(): Promise<number> {
     return z.number().parse(await this.#beat([this.#key], [this.#id, this.#length]));
   }
 
-  /** This worker takes nothing more. */
+  /** Removes this worker from the live ones. */
   async leave(): Promise<void> {
     await this.#redis.zrem(this.#key, this.#id);
   }

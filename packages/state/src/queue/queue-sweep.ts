@@ -9,18 +9,18 @@ import { QUEUE_NAME } from './triage-queue.ts';
 
 const Expired = z.tuple([z.number()], z.string());
 
-/** Entries that one call looks at. */
+/** Maximum of entries that one call checks. */
 const PAGE = 200;
 
-/** By how much the clocks of workers may differ, ms. */
+/** Maximum difference between the clocks of two workers, ms. */
 const CLOCK_SKEW = 60_000;
 
-/** Says why an incident expired. */
+/** Returns the reason of an incident that expired. */
 export function expiredReason(maxQueueAgeSeconds: number): string {
   return `waited longer than max_queue_age_seconds: ${maxQueueAgeSeconds}`;
 }
 
-/** What is set right at an interval. Any number of workers may do so at the same time. */
+/** Reconciles queue and incidents at an interval. Any number of workers may do so at the same time. */
 export class QueueSweep {
   readonly #redis: Redis;
   readonly #keys: StateKeys;
@@ -28,7 +28,7 @@ export class QueueSweep {
   readonly #now: () => number;
   readonly #expire: LuaScript;
   readonly #trim: LuaScript;
-  /** Jobs that failed before this time in ms were looked at. */
+  /** Jobs that failed before this time have been checked, ms. */
   #failedSince = 0;
 
   constructor(context: StateContext, incidents: IncidentStore) {
@@ -41,7 +41,11 @@ export class QueueSweep {
     this.#trim = defineScript(context, 'queue/trim-ended');
   }
 
-  /** Ends the incidents that have waited for their first investigation for longer than this. Gives their ids. */
+  /**
+   * Ends the incidents that have waited for their first investigation for longer than this. Their age is measured from
+   * their creation, by the clock of the process that admitted them, to now, by the clock of this one.
+   * @returns their ids
+   */
   async expire(maxQueueAgeSeconds: number): Promise<string[]> {
     const expired: string[] = [];
     const now = this.#now();
@@ -56,14 +60,15 @@ export class QueueSweep {
   }
 
   /**
-   * Ends the incidents that are open according to their rows, and whose jobs are gone or have ended: BullMQ failed them after
-   * their workers died, and the worker that was to write it down died too. Gives their ids.
+   * Ends orphaned incidents: open ones whose jobs have ended or no longer exist. BullMQ fails a job after its workers have
+   * died; the worker that should have recorded that died too.
+   * @returns their ids
    */
   async endAbandoned(): Promise<string[]> {
-    const abandoned = [...(await this.#investigatedByNobody()), ...(await this.#failedBeforeTheyBegan())];
-    const reason = 'its workers died or hung too often, the last one while it wrote that down';
+    const orphaned = [...(await this.#runningWithoutJob()), ...(await this.#failedBeforeBegin())];
+    const reason = 'its workers died or hung too often, the last one before it recorded the failure';
     const ended = await Promise.all(
-      abandoned.map(async (id) => ({
+      orphaned.map(async (id) => ({
         id,
         ...(await this.#incidents.finish(id, { state: 'failed', reason, notify: 'incident_failed' })),
       })),
@@ -71,22 +76,26 @@ export class QueueSweep {
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
   }
 
-  /** Removes the ended incidents that are beyond the retention: by age also those in a state that nothing enters any more. */
+  /** Deletes ended incidents that are beyond the retention, also in states that no other incident enters. */
   async trim(): Promise<void> {
     for (const state of INCIDENT_STATES.filter(isFinal)) {
-      let gone = PAGE;
-      while (gone === PAGE) gone = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
+      let deleted = PAGE;
+      while (deleted === PAGE)
+        deleted = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
     }
   }
 
-  async #investigatedByNobody(): Promise<string[]> {
+  async #runningWithoutJob(): Promise<string[]> {
     const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
     const jobs = await Promise.all(ids.map(async (id) => this.#redis.hmget(this.#job(id), 'data', 'finishedOn')));
     return ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
   }
 
-  /** Far more may wait than fail, so those that failed are looked at: all of them once, then those since the last look. */
-  async #failedBeforeTheyBegan(): Promise<string[]> {
+  /**
+   * Checks failed jobs, which are fewer than waiting ones: all of them in the first sweep of a process, later those since
+   * the last sweep. A failed job has the time of the clock of the worker that failed it.
+   */
+  async #failedBeforeBegin(): Promise<string[]> {
     const begun = this.#now();
     const ids = await this.#redis.zrangebyscore(this.#job('failed'), this.#failedSince, '+inf');
     const states = await Promise.all(ids.map(async (id) => this.#redis.hget(this.#keys.incident(id), 'state')));

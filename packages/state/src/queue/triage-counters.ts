@@ -1,23 +1,24 @@
+import { isCause, type Cause } from '@nightcrier/core/diagnosis/cause';
 import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-usage';
 import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Redis } from 'ioredis';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Runs with an outcome since the beginning, and the seconds that they took together. */
+/** The number of runs with an outcome since the installation, and their total duration in seconds. */
 export interface TriageCount {
   outcome: TriageOutcome['kind'];
   runs: number;
   seconds: number;
 }
 
-/** What all runs of an agent's CLI have used since the beginning. */
+/** What all runs of an agent have used since the installation. */
 export interface AgentCount {
   agent: AgentCli;
   usage: UsageFigures;
 }
 
-/** The books of triage over all workers: how each run ended, and what the agents have used. */
+/** The counters of triage over all workers: outcomes of runs, and usage of agents. */
 export class TriageCounters {
   readonly #redis: Redis;
   readonly #key: string;
@@ -27,7 +28,7 @@ export class TriageCounters {
     this.#key = keys.triage;
   }
 
-  /** Counts one run that took so many seconds. */
+  /** Counts one run and its duration in seconds. */
   async count(outcome: TriageOutcome['kind'], seconds: number): Promise<void> {
     const results = await this.#redis
       .multi()
@@ -38,7 +39,21 @@ export class TriageCounters {
     if (failed) throw failed;
   }
 
-  /** One count for each outcome. */
+  /** Counts a diagnosis of a resolved incident by the cause of its first hypothesis. */
+  async countCause(cause: Cause): Promise<void> {
+    await this.#redis.hincrby(this.#key, `cause:${cause}`, 1);
+  }
+
+  /** Returns the number of incidents that each cause explained, without causes that were never found. */
+  async readCauses(): Promise<{ cause: Cause; incidents: number }[]> {
+    const fields = await this.#redis.hgetall(this.#key);
+    return Object.entries(fields).flatMap(([field, count]) => {
+      const cause = field.startsWith('cause:') ? field.slice('cause:'.length) : undefined;
+      return isCause(cause) ? [{ cause, incidents: Number(count) }] : [];
+    });
+  }
+
+  /** Returns one count for each outcome. */
   async read(): Promise<TriageCount[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return TRIAGE_OUTCOMES.map((outcome) => ({
@@ -48,7 +63,7 @@ export class TriageCounters {
     }));
   }
 
-  /** What each agent has used; `IncidentStore.addUsage` counts it. */
+  /** Returns what each agent has used; `IncidentStore.addUsage` counts it. */
   async readUsage(): Promise<AgentCount[]> {
     const fields = await this.#redis.hgetall(this.#key);
     return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {

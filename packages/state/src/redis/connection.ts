@@ -2,22 +2,22 @@ import type { Logger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where the state is kept, and what all of its keys begin with. */
+/** Which Redis, and the prefix of all keys in it. */
 export interface RedisSettings {
-  /** `redis://` or `rediss://`, Redis or Valkey 6.2 and later. May carry a password, so it is never logged. */
+  /** `redis://` or `rediss://`, Redis or Valkey 6.2 and later. May contain a password, so it is never logged. */
   url: string;
-  /** Letters, digits, `_` and `-`: it stands between the braces of every key's hash tag. */
+  /** Letters, digits, `_` and `-`. It is the hash tag of every key. */
   key_prefix: string;
 }
 
-/** A connection to Redis, for those who only pass it on. */
+/** A connection to Redis, for code that only passes it on. */
 export type RedisConnection = Redis;
 
 const retryStrategy = (times: number): number => Math.min(times * 200, 2_000);
 
 /**
- * A connection for those who ask and must have an answer: a command fails at once while Redis is away, and after two
- * seconds when Redis hangs. It reconnects for ever by itself.
+ * Opens a producer connection, for code that needs an error instead of a delay: a command fails immediately while Redis is
+ * unreachable, and after two seconds when Redis hangs. It reconnects without a limit of attempts.
  */
 export function connectProducer(settings: RedisSettings, logger: Logger): Redis {
   return observed(
@@ -31,34 +31,34 @@ export function connectProducer(settings: RedisSettings, logger: Logger): Redis 
   );
 }
 
-/** A connection for those who can wait, such as a BullMQ worker: commands are kept until Redis is back. */
+/** Opens a worker connection, for code that can wait, such as a BullMQ worker: commands wait until Redis is reachable. */
 export function connectWorker(settings: RedisSettings, logger: Logger): Redis {
   return observed(new Redis(settings.url, { maxRetriesPerRequest: null, retryStrategy }), logger);
 }
 
-/** Ends a connection: politely where Redis answers within two seconds, else at once. Never throws. */
+/** Closes a connection: after pending replies where Redis answers within two seconds, else immediately. Never throws. */
 export async function disconnect(redis: Redis): Promise<void> {
   try {
     if (redis.status === 'ready') await Promise.race([redis.quit(), sleep(2_000, undefined, { ref: false })]);
   } catch {
-    // The connection broke while it was told to end.
+    // The connection broke while it was being closed.
   } finally {
     redis.disconnect();
   }
 }
 
-/** Logs the first error of an outage and its end; a connection without an error listener would end the process. */
+/** Logs the first error of an outage and its end. A connection without an error listener would end the process. */
 function observed(redis: Redis, logger: Logger): Redis {
   const address = `${redis.options.host}:${redis.options.port}`;
-  let away = false;
+  let disconnected = false;
   redis.on('error', (error: Error) => {
-    if (away) return;
-    away = true;
-    logger.warn({ redis: address, error: error.message }, 'redis is away');
+    if (disconnected) return;
+    disconnected = true;
+    logger.warn({ redis: address, error: error.message }, 'redis disconnected');
   });
   redis.on('ready', () => {
-    if (away) logger.info({ redis: address }, 'redis is back');
-    away = false;
+    if (disconnected) logger.info({ redis: address }, 'redis reconnected');
+    disconnected = false;
   });
   return redis;
 }

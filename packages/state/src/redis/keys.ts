@@ -1,20 +1,19 @@
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 
 /**
- * Every key of ours in Redis, and what it holds. All begin with the hash tag `{<key_prefix>}`, BullMQ's keys too
- * (`{<key_prefix>}:triage:…`), so that one script may touch both. The scripts in `lua/` compose the same names from
- * {@link StateKeys.ours}.
+ * All keys of Nightcrier in Redis, and what they hold. All begin with the hash tag `{<key_prefix>}`, as BullMQ's keys do
+ * (`{<key_prefix>}:triage:…`), so that one script may use both. Scripts compose the same names in `lua/keys.lua`.
  */
 export class StateKeys {
   /** BullMQ's `prefix` option. */
   readonly bullmq: string;
-  /** What all of our keys begin with. */
+  /** Prefix of all keys but BullMQ's. */
   readonly ours: string;
   /** Sorted set: id of every incident that has a row, by its creation in ms. */
   readonly incidents: string;
   /** Hash, the books: `<entry>` and `<entry>:<cluster>` to a count, see `books.ts` of the core package. */
   readonly intake: string;
-  /** Hash: `<outcome>:runs`, `<outcome>:seconds` and `usage:<figure>:<agent>` to a count since the beginning. */
+  /** Hash: `<outcome>:runs`, `<outcome>:seconds` and `usage:<figure>:<agent>` to a count since the installation. */
   readonly triage: string;
   /** String: the name of this installation, see `instance.ts`. */
   readonly instance: string;
@@ -22,23 +21,23 @@ export class StateKeys {
   readonly health: string;
   /** Hash: name of a cluster to the JSON of the last contact with it. */
   readonly lastContacts: string;
-  /** Hash: `<reason>:<cluster>` to a count of malformed messages since the beginning. */
+  /** Hash: `<reason>:<cluster>` to a count of malformed messages since the installation. */
   readonly malformed: string;
   /** Hash: name of a cluster to the JSON of its lease. */
   readonly leases: string;
-  /** String: the last fencing token that was given out. */
+  /** String: the last fencing token. */
   readonly leaseToken: string;
   /** Sorted set: id of each ingester that takes clusters, by the time in ms at which it counts as dead. */
   readonly ingesters: string;
-  /** Hash: id of an ingester to the JSON of what is wrong with its new configuration. */
+  /** Hash: id of an ingester to the JSON of the configuration that it refuses. */
   readonly refusedConfigurations: string;
   /** Hash: id of an ingester to the JSON of its last health report. */
   readonly ingesterHealth: string;
   /** Sorted set: id of each triage worker, by the time in ms at which it counts as dead. */
   readonly workers: string;
-  /** Hash: what people are to be told and no queue has taken yet, see `NotificationOutbox`. */
+  /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
-  /** Hash: whether agents work, see `lua/agent-breaker.lua`. */
+  /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
   readonly agentBreaker: string;
 
   constructor(keyPrefix: string) {
@@ -73,7 +72,7 @@ export class StateKeys {
     return `${this.ours}report:${id}`;
   }
 
-  /** String: JSON of where the message about an incident stands in Slack. */
+  /** String: JSON of the location of an incident's message in Slack. */
   slackCard(incidentId: string): string {
     return `${this.ours}slack-card:${incidentId}`;
   }
@@ -84,19 +83,19 @@ export class StateKeys {
   }
 
   /**
-   * Sorted set: ids that wait, of one cluster or of all, by severity and then age; the first one gives way first. Those of
-   * one cluster are complete when there is {@link clustersIndexed}.
+   * Sorted set: ids of the waiting incidents of one cluster or of all, by eviction score; the first one is evicted first. The
+   * set of one cluster is complete when {@link clustersIndexed} exists.
    */
   waiting(cluster?: string): string {
     return cluster === undefined ? `${this.ours}waiting` : `${this.ours}waiting:${cluster}`;
   }
 
-  /** String, once somebody has bounded the clusters: what waits is indexed by cluster. */
+  /** String, set once a process has bounded the clusters: waiting incidents are indexed by cluster. */
   get clustersIndexed(): string {
     return `${this.ours}clusters-indexed`;
   }
 
-  /** String: id of the latest incident for a fault, and when the fault was seen last; kept as long as the incident may be. */
+  /** String: the fault owner, which is the id of the latest incident for a fault, and when the fault was last seen, ms. */
   fault(cluster: string, fingerprint: string): string {
     return `${this.ours}fault:${cluster}:${fingerprint}`;
   }
@@ -106,17 +105,17 @@ export class StateKeys {
     return `${this.ours}group:${cluster}:${group}`;
   }
 
-  /** Sorted set, ids of the latest calls of which no row tells for long by time; and hash, what they were answered. */
+  /** Sorted set: ids of the latest calls without a lasting row, by time; and hash: their answers. */
   get countedCalls(): string[] {
     return [`${this.ours}counted-calls`, `${this.ours}counted-answers`];
   }
 
-  /** String: the number of the last batch of early counts of a source; forgotten 30 days after it. */
+  /** String: the sequence number of the last batch of early counts of a source; expires 30 days after it. */
   countedBatch(source: string): string {
     return `${this.ours}counted-batch:${source}`;
   }
 
-  /** Hashes, see `lua/fair-order.lua`: the next tag of a cluster, the latest that started; by severity. */
+  /** Hashes, see `queue/lua/fair-tags`: the next tag of each cluster, and the tag that started last; by severity. */
   get fairTags(): string[] {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
   }
@@ -136,12 +135,12 @@ export class StateKeys {
     return `${this.ours}slots:${cluster}`;
   }
 
-  /** Sorted set: ids of the incidents of a cluster that wait for a slot; the first one gets it. */
+  /** Sorted set: ids of the incidents of a cluster that wait for a slot; the first one gets the next slot. */
   parked(cluster: string): string {
     return `${this.ours}parked:${cluster}`;
   }
 
-  /** Set: the clusters of which incidents are parked, see `lua/cluster-slots.lua`. */
+  /** Set: the clusters with parked incidents, see `queue/lua/cluster-slots.lua`. */
   get parkedClusters(): string {
     return `${this.ours}parked-clusters`;
   }

@@ -1,6 +1,6 @@
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
-import { isWorkload, type KubernetesObject, type Pod } from '../kubernetes-object.ts';
+import { isKind, isWorkload, type KubernetesObject, type Pod } from '../kubernetes-object.ts';
 import { podTrouble } from '../pod-trouble.ts';
 import type { ClusterView } from './cluster-view.ts';
 
@@ -31,7 +31,11 @@ export function workloadOf(view: ClusterView, object: KubernetesObject): Workloa
     found = view.find(kind, name, namespace);
   }
   const set = kind === 'ReplicaSet' && found === undefined ? deploymentName(view, object, name, namespace) : undefined;
-  return workloadNamed(view, set ? 'Deployment' : kind, set ?? name, namespace, found);
+  const workload = workloadNamed(view, set ? 'Deployment' : kind, set ?? name, namespace, found);
+  // A pod of an older revision belongs to what is asked about it all the same.
+  if (!isKind(object, 'Pod') || workload.pods.some((pod) => pod.metadata?.name === object.metadata?.name))
+    return workload;
+  return { ...workload, pods: [object, ...workload.pods] };
 }
 
 /** The workload of a kind and name, with its pods. */
@@ -76,7 +80,7 @@ export function workloadsIn(view: ClusterView, namespace: string): Workload[] {
 /** The ReplicaSets of a Deployment, the newest revision first. */
 export function replicaSetsOf(view: ClusterView, deployment: string, namespace: string) {
   return ownedBy(view.all('ReplicaSet', namespace), 'Deployment', deployment).sort(
-    (a, b) => revisionOf(b) - revisionOf(a),
+    (a, b) => revisionOf(b) - revisionOf(a) || createdAt(b) - createdAt(a),
   );
 }
 
@@ -109,6 +113,10 @@ function ownedBy<T extends KubernetesObject>(objects: T[], kind: string, name: s
 
 function revisionOf({ metadata }: KubernetesObject): number {
   return Number(metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+}
+
+function createdAt({ metadata }: KubernetesObject): number {
+  return Date.parse(metadata?.creationTimestamp ?? '') || 0;
 }
 
 /** A ReplicaSet is called after its Deployment and the hash of its template. */

@@ -171,7 +171,7 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, detection, watermark, now, random, resync, status, timeouts } = options;
+  const { detection, watermark, now, random, resync, status, timeouts } = options;
   const confirmation = beginConfirmation(options, session, signal);
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);

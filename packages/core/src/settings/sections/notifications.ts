@@ -72,9 +72,11 @@ export const notifications = withSecretFiles({
   public_url: httpUrl()
     .optional()
     .meta({
-      description: 'Address of the API as readers of notifications reach it, for links to reports.',
+      description:
+        'Address of the API as browsers reach it: for links to reports, and as a host name that the API accepts without a key.',
       example: 'https://nightcrier.example',
-      ...worker,
+      used_by: ['triage-worker', 'api'],
+      live: true,
     }),
 });
 

@@ -40,5 +40,5 @@ return function(fault, batch)
   if full then return refuse(fault, full, evicted, batch) end
 
   -- 6. The incident.
-  return enqueue(fault, { owner = owner, source = source, group = group, evicted = evicted }, batch)
+  return enqueue(fault, owner, source, group, evicted, batch)
 end

@@ -9,7 +9,8 @@
 -- ARGV[1]: operation: enter, failed, succeeded or inconclusive (the agent neither failed nor reported)
 -- ARGV[2]: incident id
 -- ARGV[3]: enter: lease of a probe (ms); failed: threshold (0: none); succeeded: agent
--- ARGV[4], ARGV[5], ARGV[6]: failed: probe interval (ms), agent, reason
+-- ARGV[4]: enter and failed: probe interval (ms)
+-- ARGV[5], ARGV[6]: failed: agent, reason
 -- Returns: enter → {'agent'}, {'probe'} or {'degraded', failures, reason}; failed → 'opened' or 'counted';
 -- succeeded → 'closed' or 'counted'; inconclusive → 'counted'
 --
@@ -29,7 +30,7 @@ local breaker = {
   next_probe = tonumber(row[4] or 0),
   is_probe = row[1] and row[2] == incident,
 }
-if operation == 'enter' then return enter_breaker(breaker, incident, tonumber(ARGV[3])) end
+if operation == 'enter' then return enter_breaker(breaker, incident, tonumber(ARGV[3]), tonumber(ARGV[4])) end
 if operation == 'failed' then
   return record_failure(breaker, {
     threshold = tonumber(ARGV[3]),

@@ -2,7 +2,7 @@
 -- @include admission/books/count-received
 -- @include admission/batch/remember-answer
 return function(fault, answer, batch)
-  count_received(batch.counts, answer[1], fault.cluster)
+  count_received(batch.counts, answer[1], fault.cluster, 1)
   remember_answer(fault.id, answer, batch)
   return answer
 end

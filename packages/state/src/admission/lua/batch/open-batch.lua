@@ -9,9 +9,9 @@
 --   clusters_indexed: whether waiting incidents are also indexed by cluster
 -- and, still to be written:
 --   counts: increments of the books
---   tags: see take_tag
---   newcomers: see add_newcomer
---   cluster_scores: key of a cluster's index to scores and ids alternately
+--   tags: see read_tags; nil until an incident is queued
+--   newcomers: queued faults, see add_newcomer
+--   newcomers_of: cluster to the number of its newcomers
 --   remembered: see remember_answer
 -- @include admission/batch/read-faults
 -- @include admission/batch/read-known
@@ -26,10 +26,8 @@ return function(bullmq_keys, args)
   batch.job = { keys = bullmq_keys, args = cmsgpack.unpack(args[2]), options = cmsgpack.unpack(args[3]) }
   batch.waiting, batch.evictions_left = count_waiting(header.global_queue_size, #faults), MOST_EVICTIONS
   batch.counts = {}
-  batch.tags = {}
-  batch.newcomers = { owners = {}, created = {}, scores = {} }
-  batch.cluster_scores = {}
+  batch.newcomers, batch.newcomers_of = {}, {}
   batch.remembered = { calls = {}, answers = {} }
-  batch.clusters_indexed = index_clusters(batch)
+  batch.clusters_indexed = index_clusters(header)
   return batch
 end

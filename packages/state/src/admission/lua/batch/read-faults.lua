@@ -1,7 +1,8 @@
 -- read_faults(args) returns the faults of a call as tables:
 --   id of its incident, if it gets one; cluster; fingerprint; group, nil without one; problem, nil if the group is not one; score: eviction score, as text; severity, 0
 --   is the lowest; received_at; job_data (JSON); cluster_event (JSON); member: see member_json; operation and source_id: what an
---   operator requests, `requeue` or `split`, and of which incident; row_key, fault_key, group_key: names of Redis keys.
+--   operator requests, `requeue` or `split`, and of which incident; row_key, fault_key, group_key: names of Redis keys; owns_group: see
+--   add_newcomer.
 -- @include redis/keys
 -- @include queue/waiting/severity-band
 local FIRST, FIELDS = 4, 10
@@ -13,6 +14,7 @@ return function(args)
   for at = FIRST, #args, FIELDS do
     local id, cluster, fingerprint, group, score, received_at, job_data, cluster_event, member, request =
       unpack(args, at, at + FIELDS - 1)
+    -- The fields that most faults get are listed, so that the table has room for them from the start.
     local fault = {
       id = id,
       cluster = cluster,
@@ -28,8 +30,7 @@ return function(args)
       group = nil,
       group_key = nil,
       problem = nil,
-      operation = nil,
-      source_id = nil,
+      owns_group = nil,
     }
     if group ~= '' then
       fault.group, fault.group_key = group, keys.group(cluster, group)

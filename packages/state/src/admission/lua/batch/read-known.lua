@@ -5,15 +5,18 @@
 -- @include redis/keys
 return function(faults)
   local ids, row_keys, owner_keys = {}, {}, {}
-  for at, fault in ipairs(faults) do
-    ids[at], row_keys[at] = fault.id, fault.row_key
-    owner_keys[#owner_keys + 1] = fault.fault_key
-    if fault.group_key then owner_keys[#owner_keys + 1] = fault.group_key end
+  for at = 1, #faults do
+    local fault = faults[at]
+    ids[at], row_keys[at], owner_keys[2 * at - 1] = fault.id, fault.row_key, fault.fault_key
+    -- MGET takes no gaps: a fault without a group asks for itself twice.
+    owner_keys[2 * at] = fault.group_key or fault.fault_key
   end
   local answers, owners, rows = {}, {}, {}
-  for at, answer in ipairs(redis.call('HMGET', keys.counted_answers, unpack(ids))) do answers[ids[at]] = answer end
+  for at, answer in ipairs(redis.call('HMGET', keys.counted_answers, unpack(ids))) do
+    if answer then answers[ids[at]] = answer end
+  end
   for at, value in ipairs(redis.call('MGET', unpack(owner_keys))) do
-    owners[owner_keys[at]] = value and string.match(value, '^%S+')
+    if value then owners[owner_keys[at]] = string.match(value, '^%S+') end
   end
   if redis.call('EXISTS', unpack(row_keys)) > 0 then
     for at, row_key in ipairs(row_keys) do rows[ids[at]] = redis.call('EXISTS', row_key) == 1 end

@@ -6,6 +6,6 @@
 return function(batch)
   write_newcomers(batch)
   write_answers(batch)
-  write_tags(batch.tags)
+  if batch.tags then write_tags(batch.tags) end
   write_counts(batch.counts)
 end

@@ -1,5 +1,12 @@
--- write_cluster_index(batch) writes the indexes of waiting incidents by cluster.
-return function(batch)
-  for index, scores in pairs(batch.cluster_scores) do redis.call('ZADD', index, unpack(scores)) end
-  batch.cluster_scores = {}
+-- write_cluster_index(incidents) adds waiting incidents, {id, cluster, score} each, to the indexes by cluster.
+-- @include redis/keys
+-- @include redis/append
+return function(incidents)
+  local scores = {}
+  for _, incident in ipairs(incidents) do
+    local of = scores[incident.cluster] or {}
+    scores[incident.cluster] = of
+    append(of, incident.score, incident.id)
+  end
+  for cluster, of in pairs(scores) do redis.call('ZADD', keys.waiting_of(cluster), unpack(of)) end
 end

@@ -1,13 +1,33 @@
--- write_newcomers(batch) writes the queued incidents of the batch to the indexes.
+-- write_newcomers(batch) counts the newcomers of the batch, writes them to the indexes, and makes their incidents the owners of
+-- their faults and groups. Unlike the owner of a member (see join_group) these are deleted with the row.
 -- @include redis/keys
 -- @include admission/batch/write-cluster-index
+-- @include admission/books/count
+-- @include admission/books/count-received
 return function(batch)
-  local newcomers = batch.newcomers
-  if #newcomers.created == 0 then return end
-  redis.call('MSET', unpack(newcomers.owners))
-  redis.call('ZADD', keys.incidents, unpack(newcomers.created))
-  redis.call('ZADD', keys.incidents_in('queued'), unpack(newcomers.created))
-  redis.call('ZADD', keys.waiting, unpack(newcomers.scores))
-  write_cluster_index(batch)
-  batch.newcomers = { owners = {}, created = {}, scores = {} }
+  local newcomers, now = batch.newcomers, batch.header.now_ms
+  if #newcomers == 0 then return end
+  local owners, created, scores, owned = {}, {}, {}, 0
+  for at = 1, #newcomers do
+    local fault = newcomers[at]
+    local id = fault.id
+    owners[owned + 1], owners[owned + 2] = fault.fault_key, id .. ' ' .. now
+    owned = owned + 2
+    if fault.owns_group then
+      owners[owned + 1], owners[owned + 2] = fault.group_key, id
+      owned = owned + 2
+    end
+    created[2 * at - 1], created[2 * at] = now, id
+    scores[2 * at - 1], scores[2 * at] = fault.score, id
+  end
+  redis.call('MSET', unpack(owners))
+  redis.call('ZADD', keys.incidents, unpack(created))
+  redis.call('ZADD', keys.incidents_in('queued'), unpack(created))
+  redis.call('ZADD', keys.waiting, unpack(scores))
+  if batch.clusters_indexed then write_cluster_index(newcomers) end
+  for cluster, number in pairs(batch.newcomers_of) do
+    count_received(batch.counts, 'queued', cluster, number)
+    count(batch.counts, 'waiting', cluster, number)
+  end
+  batch.newcomers, batch.newcomers_of = {}, {}
 end

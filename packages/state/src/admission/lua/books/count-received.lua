@@ -1,6 +1,7 @@
--- count_received(counts, outcome, cluster) counts a received fault together with its outcome, so that the books always balance.
+-- count_received(counts, outcome, cluster, by) counts received faults together with their outcome, so that the books always
+-- balance.
 -- @include admission/books/count
-return function(counts, outcome, cluster)
-  count(counts, 'received', cluster, 1)
-  count(counts, outcome, cluster, 1)
+return function(counts, outcome, cluster, by)
+  count(counts, 'received', cluster, by)
+  count(counts, outcome, cluster, by)
 end

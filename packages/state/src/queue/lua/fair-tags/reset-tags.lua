@@ -2,5 +2,5 @@
 -- @include redis/keys
 return function(tags)
   redis.call('DEL', keys.fair_next, keys.fair_started)
-  for severity in pairs(tags) do tags[severity] = nil end
+  for _, of in pairs(tags) do of.next, of.started, of.taken = {}, 0, {} end
 end

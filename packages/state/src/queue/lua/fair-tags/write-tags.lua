@@ -5,8 +5,8 @@
 -- @include redis/write-fields
 return function(tags)
   local fields = {}
-  for severity, of in pairs(tags) do
-    for cluster, next_tag in pairs(of.next) do append(fields, severity .. ':' .. cluster, integer_text(next_tag)) end
+  for _, of in pairs(tags) do
+    for cluster in pairs(of.taken) do append(fields, of.prefix .. cluster, integer_text(of.next[cluster])) end
   end
   if #fields > 0 then write_fields(keys.fair_next, fields) end
 end

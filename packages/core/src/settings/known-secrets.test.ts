@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { Settings } from './config.ts';
+import { ClusterConfig } from '../clusters/cluster-config.ts';
+import { hideSecrets, rememberSecret } from './known-secrets.ts';
+import { Secret } from './secret.ts';
+
+test('a secret is hidden wherever a text repeats it, and everything else remains', () => {
+  const secret = new Secret('tr0ub4dor&3');
+  expect(hideSecrets(`"Bearer ${secret.reveal()}" is an invalid header value; sent ${secret.reveal()}.`)).toBe(
+    '"Bearer [secret]" is an invalid header value; sent [secret].',
+  );
+});
+
+test.each([
+  ['in JSON', JSON.stringify({ key: 'a"b\\cdef9' })],
+  ['in a URL', `/api?key=${encodeURIComponent('a"b\\cdef9')}`],
+])('it is hidden %s', (_, text) => {
+  rememberSecret('a"b\\cdef9');
+  expect(hideSecrets(text)).not.toContain('cdef9');
+});
+
+test('of two secrets that begin in the same way, each is hidden whole', () => {
+  rememberSecret('prefix-of-both');
+  rememberSecret('prefix-of-both-and-more');
+  expect(hideSecrets('prefix-of-both-and-more prefix-of-both')).toBe('[secret] [secret]');
+});
+
+test('a value too short to be told from ordinary text is not replaced', () => {
+  rememberSecret('info');
+  expect(hideSecrets('level info')).toBe('level info');
+});
+
+test('the password of the Redis URL and keys in the URL of an MCP server are known', () => {
+  Settings.parse({ redis: { url: 'redis://app:p%40ss-of-redis@cache:6379' } });
+  ClusterConfig.parse({ name: 'west', mcp: { endpoint: 'http://mcp/?key=in-the-endpoint-1&page=22222222' } });
+  expect(hideSecrets('p@ss-of-redis p%40ss-of-redis in-the-endpoint-1 22222222')).toBe(
+    '[secret] [secret] [secret] 22222222',
+  );
+});
+
+test('many secrets take no longer than few', () => {
+  for (let index = 0; index < 10_000; index += 1) rememberSecret(`secret-${index}-of-many`);
+  expect(hideSecrets(`${'x'.repeat(10_000)} secret-77-of-many`)).toBe(`${'x'.repeat(10_000)} [secret]`);
+});

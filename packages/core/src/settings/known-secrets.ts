@@ -1,0 +1,78 @@
+/** Characters. A shorter value also occurs in ordinary text. */
+const SHORTEST = 6;
+/** Files of secrets are read again and again, and rotated; the oldest values are forgotten. */
+const MOST = 50_000;
+
+/** Values that must not be printed, in every form in which they may occur, under a hash of their first three characters. */
+const known = new Map<number, Set<string>>();
+const forms = new Map<string, string[]>();
+
+/** Makes {@link hideSecrets} replace a value from now on: as it is, escaped in JSON, and encoded in a URL. */
+export function rememberSecret(value: string): void {
+  if (value.length < SHORTEST || forms.has(value)) return;
+  const all = [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])];
+  forms.set(value, all);
+  for (const form of all) {
+    const bucket = known.get(hashAt(form, 0)) ?? new Set();
+    known.set(hashAt(form, 0), bucket.add(form));
+  }
+  if (forms.size > MOST) forgetOldest();
+}
+
+/**
+ * Replaces every known secret in a text that leaves the process: a log line, a health report, a row, an error. Errors of
+ * libraries can repeat what they were given.
+ */
+export function hideSecrets(text: string): string {
+  if (known.size === 0) return text;
+  let hidden = '';
+  let position = 0;
+  for (let at = 0; at + SHORTEST <= text.length; at += 1) {
+    const secret = secretAt(text, at);
+    if (secret === undefined) continue;
+    hidden += `${text.slice(position, at)}[secret]`;
+    position = at + secret.length;
+    at = position - 1;
+  }
+  return position === 0 ? text : hidden + text.slice(position);
+}
+
+/** The longest one: a secret can begin with another. */
+function secretAt(text: string, at: number): string | undefined {
+  let longest: string | undefined;
+  for (const form of known.get(hashAt(text, at)) ?? []) {
+    if (form.length > (longest?.length ?? 0) && text.startsWith(form, at)) longest = form;
+  }
+  return longest;
+}
+
+function hashAt(text: string, at: number): number {
+  return (
+    ((text.charCodeAt(at) & 1023) << 20) | ((text.charCodeAt(at + 1) & 1023) << 10) | (text.charCodeAt(at + 2) & 1023)
+  );
+}
+
+function forgetOldest(): void {
+  const [oldest] = forms.keys();
+  for (const form of forms.get(oldest ?? '') ?? []) known.get(hashAt(form, 0))?.delete(form);
+  forms.delete(oldest ?? '');
+}
+
+/** Parameters of a URL whose values are secrets. */
+const SECRET_PARAMETER = /key|token|secret|pass|sig|auth|credential/i;
+
+/** Remembers the password of a URL and the values of parameters such as `?key=`. */
+export function rememberSecretsOf(url: string): void {
+  const parsed = URL.parse(url);
+  if (!parsed) return;
+  const values = [...parsed.searchParams].flatMap(([name, value]) => (SECRET_PARAMETER.test(name) ? [value] : []));
+  for (const value of [parsed.password, decoded(parsed.password), ...values]) rememberSecret(value);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
