@@ -37,8 +37,8 @@ describe('a reload', () => {
   test('changes the access key at once; the former one is refused', async () => {
     await using api = await openReadyApi(server.url, { accessKey });
     expect(await statusWith(api.url, 'correct horse')).toBe(200);
-    api.reloading.apply(config({ access_key: 'battery staple' }));
-    expect([await statusWith(api.url, 'correct horse'), await statusWith(api.url, 'battery staple')]).toEqual([
+    api.reloading.apply(config({ access_key: 'battery staple horse' }));
+    expect([await statusWith(api.url, 'correct horse'), await statusWith(api.url, 'battery staple horse')]).toEqual([
       401, 200,
     ]);
   });
@@ -63,6 +63,14 @@ describe('a reload', () => {
     expect([await statusWith(url, ''), await statusWith(url, 'correct horse')]).toEqual([401, 200]);
   });
 
+  test('changes the public name that requests may use', async () => {
+    await using api = await openReadyApi(server.url);
+    const status = async () => statusWithHost(`${api.url}/health/clusters`, 'nightcrier.example');
+    expect(await status()).toBe(403);
+    api.reloading.apply({ ...config({}), public_url: 'https://nightcrier.example' });
+    expect(await status()).toBe(200);
+  });
+
   test('every live setting of the API has a test', () => {
     const queue = [
       'global_queue_size',
@@ -71,7 +79,7 @@ describe('a reload', () => {
       'dedup_window_seconds',
       'grouping',
     ];
-    const tested = ['clusters', 'log_level', ...queue, 'api.access_key', 'api.access_key_file'];
+    const tested = ['clusters', 'log_level', ...queue, 'public_url', 'api.access_key', 'api.access_key_file'];
     expect(liveSettings('api').toSorted()).toEqual(tested.toSorted());
   });
 });

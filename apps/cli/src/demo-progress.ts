@@ -1,5 +1,6 @@
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import path from 'node:path';
 import { incidentRow, incidentTable, shorten } from './incident-table.ts';
 
@@ -25,7 +26,7 @@ export class DemoProgress {
 
   say(text: string): void {
     this.#clearStatus();
-    this.#output.write(`${new Date().toTimeString().slice(0, 8)}  ${text}\n`);
+    this.#output.write(`${new Date().toTimeString().slice(0, 8)}  ${escapeControls(text)}\n`);
   }
 
   /** @param incidents newest first */

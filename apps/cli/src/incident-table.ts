@@ -1,8 +1,9 @@
 import { describeResource } from '@nightcrier/core/faults/fault';
 import type { Incident } from '@nightcrier/core/incidents/incident';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import Table from 'cli-table3';
 
-/** One incident, as tables and `-o json` show it. */
+/** One incident, as tables and `-o json` show it. Text from clusters and agents is escaped, so that no terminal obeys it. */
 export interface IncidentRow {
   incident_id: string;
   cluster: string;
@@ -23,13 +24,13 @@ export interface IncidentRow {
 export function incidentRow(incident: Incident): IncidentRow {
   const { cluster_event: source, finished_at: finishedAt } = incident;
   return {
-    incident_id: incident.incident_id,
-    cluster: source.cluster_name,
-    resource: describeResource(source.event.resource),
-    fault: source.event.faultType,
+    incident_id: escapeControls(incident.incident_id),
+    cluster: escapeControls(source.cluster_name),
+    resource: escapeControls(describeResource(source.event.resource)),
+    fault: escapeControls(source.event.faultType),
     severity: source.event.severity,
     state: incident.state,
-    root_cause: incident.report?.root_cause ?? incident.reason ?? '',
+    root_cause: escapeControls(incident.report?.root_cause ?? incident.reason ?? ''),
     confidence: incident.report?.confidence,
     seconds: finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
     recurrences: incident.recurrences,

@@ -1,5 +1,6 @@
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { Command, Option } from 'commander';
@@ -138,10 +139,12 @@ try {
   await program.parseAsync(withDefaultCommand(process.argv.slice(2), process.env), { from: 'user' });
 } catch (error) {
   console.error(
-    hideSecrets(
-      error instanceof ConfigError
-        ? error.message
-        : `nightcrier: ${error instanceof Error ? error.message : String(error)}`,
+    escapeControls(
+      hideSecrets(
+        error instanceof ConfigError
+          ? error.message
+          : `nightcrier: ${error instanceof Error ? error.message : String(error)}`,
+      ),
     ),
   );
   process.exitCode = 1;

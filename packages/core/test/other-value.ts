@@ -17,6 +17,7 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   agent_memory: '1g',
   agent_prices: { 'a-model': { input: 1, output: 2 } },
   slack_bot_token: 'xoxb-other',
+  'api.access_key': 'another-key-of-the-api',
   slack_webhook_url: 'https://hooks.example/other',
   webhook_url: 'https://hooks.example/other',
   'redis.url': 'redis://other:6379',

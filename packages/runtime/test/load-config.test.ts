@@ -13,7 +13,7 @@ import { KUBECONFIG } from './kubeconfig.ts';
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-config-'));
-  await writeFile(path.join(folder, 'west.kubeconfig'), KUBECONFIG);
+  await writeFile(path.join(folder, 'west.kubeconfig'), KUBECONFIG, { mode: 0o600 });
 });
 afterEach(() => rm(folder, { recursive: true }));
 

@@ -14,7 +14,7 @@ let formerDirectory: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-original-'));
   await mkdir(path.join(folder, 'kubeconfigs'));
-  await writeFile(path.join(folder, 'kubeconfigs/shop.yaml'), KUBECONFIG);
+  await writeFile(path.join(folder, 'kubeconfigs/shop.yaml'), KUBECONFIG, { mode: 0o600 });
   formerDirectory = process.cwd();
   process.chdir(folder);
 });

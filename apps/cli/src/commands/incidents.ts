@@ -2,6 +2,7 @@ import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { describeUsage } from '@nightcrier/core/incidents/agent-usage';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
 import { incidentRow, incidentTable } from '../incident-table.ts';
 
@@ -21,7 +22,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
   const incident = await api.incident(id);
   const report = await api.report(id);
   if (format === 'json') {
-    console.log(JSON.stringify({ ...incident, report_markdown: report }));
+    console.log(escapeControls(JSON.stringify({ ...incident, report_markdown: report })));
     return;
   }
   const row = incidentRow(incident);
@@ -44,11 +45,12 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['usage', incident.usage && describeUsage(incident.usage)],
     ['workspace', incident.workspace],
   ];
-  for (const [name, value] of facts) if (value !== undefined) console.log(`${name.padEnd(12)} ${value}`);
+  for (const [name, value] of facts)
+    if (value !== undefined) console.log(escapeControls(`${name.padEnd(12)} ${value}`));
   for (const { faultId, severity, resource } of incident.members.slice(1)) {
-    console.log(`member       ${faultId}  ${describeResource(resource)} (${severity})`);
+    console.log(escapeControls(`member       ${faultId}  ${describeResource(resource)} (${severity})`));
   }
-  console.log(`\n${report ?? 'no report'}`);
+  console.log(`\n${escapeControls(report ?? 'no report')}`);
 }
 
 /** `nightcrier incidents cancel ID`: ends an open incident, or has its worker end it. */

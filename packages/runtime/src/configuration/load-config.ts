@@ -9,6 +9,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
+import { readableByOthers } from './file-modes.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
 import { INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
@@ -84,7 +85,9 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
     ...tuned.warnings.map(inTuning),
     ...overlaid,
   ];
-  return { config: resolvePaths(parsed.config), file: source && path.resolve(source.file), warnings };
+  const config = resolvePaths(parsed.config);
+  warnings.push(...readableByOthers(config));
+  return { config, file: source && path.resolve(source.file), warnings };
 }
 
 /** KUBECONFIG may be a list; the first file that is there counts. */

@@ -2,6 +2,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import pino from 'pino';
 import pretty, { type PrettyOptions, prettyFactory } from 'pino-pretty';
+import { escapeControls, escapeLogLine } from './terminal-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -31,7 +32,7 @@ export function createLogger(
         if (lineLevel >= threshold) method.apply(this, fields);
       },
       // Errors of libraries can repeat what they were given.
-      streamWrite: hideSecrets,
+      streamWrite: (line) => (stream.isTTY ? escapeLogLine(hideSecrets(line)) : hideSecrets(line)),
     },
     base: { process: processName },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -56,7 +57,7 @@ function describeError(error: unknown): unknown {
 
 const readable = prettyFactory({ ...READABLE, singleLine: true });
 
-/** Formats a JSON log line of another process for reading; returns any other line unchanged. */
+/** Formats a JSON log line of another process for reading; escapes control characters in any line. */
 export function readableLogLine(line: string): string {
-  return line.startsWith('{') ? readable(line).trimEnd() : line;
+  return line.startsWith('{') ? readable(escapeLogLine(line)).trimEnd() : escapeControls(line);
 }

@@ -321,7 +321,7 @@ describe('what cannot run is refused:', () => {
     ['claude with its key in a file', { agent_cli: 'claude', anthropic_api_key_file: 'claude.key' }],
     ['goose with the key of one provider', { agent_cli: 'goose', agent_model: 'gpt-5', openai_api_key: 'k' }],
     ['an agent without a key that runs by a script of its own', { agent_cli: 'claude', agent_script_path: 'own.sh' }],
-    ['a public API with a key', { api: { host: '0.0.0.0', access_key: 'k' } }],
+    ['a public API with a key', { api: { host: '0.0.0.0', access_key: 'a-key-of-16-characters' } }],
     ['a public API without a key, if that is meant', { api: { host: '::', allow_anonymous: true } }],
     ['a bare Bash, if that is meant', { agent_allowed_tools: ['Bash'], agent_unrestricted_tools: true }],
     ['a list of commands', { agent_allowed_tools: ['Bash(kubectl get:*)'] }],

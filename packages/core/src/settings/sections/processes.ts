@@ -81,10 +81,11 @@ export const api = withSecretFiles({
   port: integer(0, 65_535)
     .default(8080)
     .meta({ description: 'Port that the API listens on. 0: any free port.', ...onlyApi }),
-  access_key: secret()
+  access_key: secret(shortKeyProblem)
     .optional()
     .meta({
-      description: 'Key that API clients send as a Bearer token. Required when api.host is not a loopback address.',
+      description:
+        'Key that API clients send as a Bearer token, at least 16 characters. Required when api.host is not a loopback address.',
       example: '/run/secrets/api',
       live: true,
       ...onlyApi,
@@ -93,3 +94,12 @@ export const api = withSecretFiles({
     .default(false)
     .meta({ description: 'Serve incidents without a key beyond loopback.', ...onlyApi }),
 });
+
+/** A shorter key can be guessed. */
+const SHORTEST_KEY = 16;
+
+/** Returns what is wrong with an access key, without repeating it. */
+export function shortKeyProblem(value: string): string | undefined {
+  if (value.length >= SHORTEST_KEY) return undefined;
+  return `must have at least ${SHORTEST_KEY} characters; "openssl rand -hex 32" prints a good one`;
+}

@@ -1,0 +1,31 @@
+import type { Config } from '@nightcrier/core/settings/config';
+import { statSync } from 'node:fs';
+
+/** Warns of the files with secrets, and kubeconfigs, that every user of the machine can read. */
+export function readableByOthers(config: Config): string[] {
+  const clusters = config.clusters.flatMap(({ name, mcp, triage }) => [
+    { what: `cluster ${name}: mcp.api_key_file`, file: mcp.api_key_file },
+    { what: `cluster ${name}: mcp.client_key_file`, file: mcp.client_key_file },
+    { what: `cluster ${name}: kubeconfig`, file: triage.kubeconfig },
+  ]);
+  const settings = [...Object.entries(config), ...Object.entries(config.api)].flatMap(
+    ([key, value]: [string, unknown]) =>
+      /_(?:key|token|secret|webhook_url|url)_file$/.test(key) && typeof value === 'string'
+        ? [{ what: key, file: value }]
+        : [],
+  );
+  const warned = new Set<string>();
+  return [...settings, ...clusters].flatMap(({ what, file }) => {
+    if (file === undefined || warned.has(file) || !othersRead(file)) return [];
+    warned.add(file);
+    return [`${what}: every user of this machine can read ${file}; run: chmod o-r ${file}`];
+  });
+}
+
+function othersRead(file: string): boolean {
+  try {
+    return (statSync(file).mode & 0o004) !== 0;
+  } catch {
+    return false;
+  }
+}
