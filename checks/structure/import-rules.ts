@@ -30,6 +30,7 @@ export const IMPORT_RULES: ImportRules = {
       'same-value.ts',
       'incidents',
       'diagnosis',
+      'kubernetes',
       'problems',
       'clusters',
       'settings/agent-cli.ts',

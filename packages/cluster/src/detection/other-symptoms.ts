@@ -8,7 +8,7 @@ import type {
   ResourceQuota,
 } from './kinds.ts';
 import { workloadOfObject } from './owners.ts';
-import { quantityOf } from './quantity.ts';
+import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { conditionOf, describeCondition, latestOf, type Symptom, timeOf } from './symptom.ts';
 import type { Workload } from '@nightcrier/core/problems/problem-key';
 

@@ -3,7 +3,7 @@ import { isKind, type KubernetesObject } from '../../../evidence/kubernetes-obje
 import type { ClusterView } from '../../../evidence/view/cluster-view.ts';
 import { workloadsIn } from '../../../evidence/view/workload.ts';
 import { hypothesis } from '../../hypothesis.ts';
-import { quantity } from '../../quantity.ts';
+import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { quoteField } from '../../quotes.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { addressTrouble } from '../network/address.ts';
@@ -21,7 +21,7 @@ export function quotaTrouble(view: ClusterView, object: KubernetesObject): Hypot
   for (const quota of quotas) {
     const { hard = {}, used = {} } = quota.status ?? {};
     const full = Object.entries(hard).find(
-      ([key, value]) => (quantity(used[key] ?? '0') ?? 0) >= (quantity(value ?? '') ?? Infinity),
+      ([key, value]) => (quantityOf(used[key] ?? '0') ?? 0) >= (quantityOf(value ?? '') ?? Infinity),
     );
     if (full === undefined) continue;
     const name = quota.metadata?.name ?? '';

@@ -2,7 +2,7 @@ import type { V1NodeSelectorTerm, V1Toleration } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
 import type { Node, Pod } from '../../../evidence/kubernetes-object.ts';
 import type { ClusterView } from '../../../evidence/view/cluster-view.ts';
-import { quantity } from '../../quantity.ts';
+import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 
 /** Why a node does not take a pod, as far as its objects show it. */
 export type Obstacle = 'selector' | 'affinity' | 'cordon' | 'taint' | 'not_ready' | 'cpu' | 'memory';
@@ -32,7 +32,7 @@ export function obstaclesOf(view: ClusterView, pod: Pod, node: Node): Set<Obstac
     found.add(/^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(key ?? '') ? 'not_ready' : 'taint');
   }
   for (const resource of ['cpu', 'memory'] as const) {
-    const allocatable = quantity(node.status?.allocatable?.[resource] ?? '');
+    const allocatable = quantityOf(node.status?.allocatable?.[resource] ?? '');
     const used = requestedOn(view, node, resource);
     if (allocatable !== undefined && used + requestOf(pod, resource) > allocatable) found.add(resource);
   }
@@ -42,7 +42,7 @@ export function obstaclesOf(view: ClusterView, pod: Pod, node: Node): Set<Obstac
 /** What the containers of a pod request of a resource: that of all containers, or of the largest init container. */
 export function requestOf({ spec }: Pod, resource: 'cpu' | 'memory'): number {
   const amount = (requests: Record<string, string | undefined> | undefined) =>
-    quantity(requests?.[resource] ?? '0') ?? 0;
+    quantityOf(requests?.[resource] ?? '0') ?? 0;
   const main = (spec?.containers ?? []).reduce((sum, { resources }) => sum + amount(resources?.requests), 0);
   const init = Math.max(0, ...(spec?.initContainers ?? []).map(({ resources }) => amount(resources?.requests)));
   return Math.max(main, init);

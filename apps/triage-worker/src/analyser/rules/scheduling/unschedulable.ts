@@ -3,7 +3,7 @@ import type { RuledOut } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Node } from '../../../evidence/kubernetes-object.ts';
 import { hypothesis, culpritOf } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
-import { quantity } from '../../quantity.ts';
+import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { quoteEvents, quoteField } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
 import { code, plain, show } from '../../safe-text.ts';
@@ -229,11 +229,11 @@ function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, node
       );
       const largest = [...view.all('Node')].sort(
         (a, b) =>
-          (quantity(b.status?.allocatable?.[resource] ?? '') ?? 0) -
-          (quantity(a.status?.allocatable?.[resource] ?? '') ?? 0),
+          (quantityOf(b.status?.allocatable?.[resource] ?? '') ?? 0) -
+          (quantityOf(a.status?.allocatable?.[resource] ?? '') ?? 0),
       )[0];
       const most = largest?.status?.allocatable?.[resource];
-      const never = most !== undefined && requestOf(pod, resource) > (quantity(most) ?? Infinity);
+      const never = most !== undefined && requestOf(pod, resource) > (quantityOf(most) ?? Infinity);
       return {
         title: `not enough ${resource === 'cpu' ? 'CPU' : 'memory'} for its request of ${plain(requests.map((it) => it.split(': ')[1]).join(' + ') || 'its containers')}`,
         statement: `The pod requests ${code(requests.join(', '))} of ${resource}; ${never ? `the largest node has ${code(most)} in all, so it can never be placed` : 'no node has that much left'}.`,

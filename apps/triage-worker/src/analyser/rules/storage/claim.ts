@@ -6,7 +6,7 @@ import { selects } from '../../../evidence/view/service-links.ts';
 import type { Workload } from '../../../evidence/view/workload.ts';
 import { culpritOf, hypothesis, culpritObject } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
-import { quantity } from '../../quantity.ts';
+import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { quoteEvents, quoteField } from '../../quotes.ts';
 import { code, plain, show } from '../../safe-text.ts';
 
@@ -154,8 +154,8 @@ function mismatches({ spec, metadata }: Claim, volume: Volume): Mismatch[] {
   if (ref !== undefined && !isOurs) found.push('taken');
   if ((volume.spec?.storageClassName ?? '') !== (spec?.storageClassName ?? '')) found.push('class');
   const [want, have] = [
-    quantity(spec?.resources?.requests?.['storage'] ?? '0') ?? 0,
-    quantity(volume.spec?.capacity?.['storage'] ?? '0') ?? 0,
+    quantityOf(spec?.resources?.requests?.['storage'] ?? '0') ?? 0,
+    quantityOf(volume.spec?.capacity?.['storage'] ?? '0') ?? 0,
   ];
   if (want > have) found.push('capacity');
   if (!(spec?.accessModes ?? []).every((mode) => (volume.spec?.accessModes ?? []).includes(mode))) found.push('mode');

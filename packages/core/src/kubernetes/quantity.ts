@@ -19,7 +19,8 @@ const SUFFIXES: Record<string, number> = {
 
 /** The number that a Kubernetes quantity stands for (`500m`, `2Gi`, `1e3`); undefined for anything else. */
 export function quantityOf(text: string): number | undefined {
-  const [, digits, suffix = ''] = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const [, digits, suffix = ''] = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]{0,2})$/.exec(text.trim()) ?? [];
   const factor = SUFFIXES[suffix];
-  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor;
+  const value = digits === undefined || factor === undefined ? Number.NaN : Number(digits) * factor;
+  return Number.isNaN(value) ? undefined : value;
 }

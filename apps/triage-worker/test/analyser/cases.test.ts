@@ -1,0 +1,34 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listCases, readCase } from '../../eval/read/read-cases.ts';
+import { runCase } from '../../eval/run/run-case.ts';
+import { SimulatedApi } from '../../eval/run/simulated-api.ts';
+import { judge } from '../../eval/score/judge.ts';
+import { CAUSES } from '@nightcrier/core/diagnosis/cause';
+
+const DIRECTORY = path.join(import.meta.dirname, '../../eval/cases');
+const IDS = listCases(DIRECTORY);
+/** Of the cases of the project; the number may only rise. */
+const LEAST = 89;
+
+let api: SimulatedApi;
+beforeAll(async () => {
+  api = await SimulatedApi.start();
+});
+afterAll(async () => api[Symbol.asyncDispose]());
+
+describe('the cases of the project', () => {
+  it('are no fewer than before', () => {
+    expect(IDS.length).toBeGreaterThanOrEqual(LEAST);
+  });
+
+  it.each(IDS)('the analyser names the cause of %s', async (id) => {
+    const one = readCase(DIRECTORY, id);
+    const { diagnosis, report } = await runCase(one, api);
+    const [first] = diagnosis?.hypotheses ?? [];
+    expect(CAUSES).toHaveProperty(one.truth.cause);
+    expect(first?.cause).toBe(one.truth.cause);
+    expect(judge(diagnosis, one.truth)).toBe('right');
+    expect(report).toContain(`# ${first?.title}\n`);
+  });
+});
