@@ -13,6 +13,9 @@ const Service = z.looseObject({
   restart: z.string(),
   mem_limit: z.union([z.string(), z.number()]).optional(),
   read_only: z.boolean().optional(),
+  user: z.string().optional(),
+  cap_drop: z.string().array().optional(),
+  security_opt: z.string().array().optional(),
   networks: z.record(z.string(), z.unknown()).optional(),
   ports: z.unknown().array().optional(),
   volumes: z.array(z.unknown()).optional(),
@@ -46,6 +49,22 @@ describe.skipIf(whyNoCompose).each(composeCommands)(`the compose files, for %s${
     expect(JSON.stringify(services.api?.ports)).toContain('127.0.0.1');
     for (const name of ['redis', 'api', 'ingester']) {
       expect(Object.keys(services[name]?.networks ?? {})).not.toContain('agents');
+    }
+  });
+
+  test('no container may write to its root, has a capability, or gains privileges', async () => {
+    for (const service of Object.values(await configOf(command, []))) {
+      expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    }
+  });
+
+  test('Redis needs a password, which only the environment holds', async () => {
+    const services = await configOf(command, [], { ...ENVIRONMENT, NIGHTCRIER_REDIS_PASSWORD: 'planted-1' });
+    const { redis, ...others } = services;
+    expect(JSON.stringify({ ...redis, environment: {} })).not.toContain('planted-1');
+    expect(redis?.environment).toMatchObject({ REDISCLI_AUTH: 'planted-1' });
+    for (const name of ['ingester', 'triage-worker', 'api']) {
+      expect(others[name]?.environment).toMatchObject({ NIGHTCRIER_REDIS_URL: 'redis://:planted-1@redis:6379' });
     }
   });
 

@@ -16,14 +16,20 @@ export interface Draft {
   ruledOut?: RuledOut[];
 }
 
-/** A hypothesis; without actions of its own, with the remedy of its cause. */
+/** A command that changes something: with one, the general remedy says nothing more. */
+const CHANGES = /kubectl (edit|patch|label|uncordon|taint|scale|set|rollout undo|create|delete)\b/;
+
+/** A hypothesis; unless one of its actions changes something, the remedy of its cause comes first. */
 export function hypothesis({ cause, evidence = [], actions = [], ruledOut = [], ...rest }: Draft): Hypothesis {
   return {
     ...rest,
     cause,
     confidence: Math.max(0, Math.min(97, Math.round(rest.confidence))),
     evidence: evidence.slice(0, 8),
-    actions: [...actions, ...(actions.includes(CAUSES[cause].remedy) ? [] : [CAUSES[cause].remedy])].slice(0, 6),
+    actions: (actions.some((action) => CHANGES.test(action)) ? actions : [CAUSES[cause].remedy, ...actions]).slice(
+      0,
+      6,
+    ),
     ruled_out: ruledOut,
   };
 }

@@ -46,6 +46,6 @@ test('a failed call fails alone; a failed or partly answered batch fails all its
   await expect.poll(() => sent.length).toBe(2);
   sent[1]?.answer([]);
   expect(await unanswered).toMatchObject([{ reason: new Error('a batch of 1 calls got 0 answers') }]);
-  const failing = new CallBatches(async () => Promise.reject(new Error('Redis is away')));
-  await expect(failing.call(1)).rejects.toThrow('Redis is away');
+  const failing = new CallBatches(async () => Promise.reject(new Error('Redis is unreachable')));
+  await expect(failing.call(1)).rejects.toThrow('Redis is unreachable');
 });

@@ -67,7 +67,7 @@ export class Cancellations {
   }
 
   /**
-   * Ends an incident whose job this worker has just given back, if a request came while the worker held it. Without this,
+   * Ends an incident whose job this worker has just returned, if a request came while the worker held it. Without this,
    * the request would wait until the job is claimed again, which may take as long as its delay.
    * @returns the reason of the cancelled incident, undefined if it was not cancelled
    */

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Job } from 'bullmq';
+import { unpack } from 'msgpackr';
 import { z } from 'zod';
 import { JOB_NAME, type TriageJob, type TriageQueue } from '../queue/triage-queue.ts';
 import { ON_CHANGE } from './bullmq-scripts.ts';
@@ -61,16 +61,9 @@ export function parseTemplate(sent: { name: string; args: unknown }[]): JobTempl
     );
   const { keys, packed } = command.data[0].args;
   const [args = '', , packedOptions = ''] = packed.map((value) => Buffer.from(value));
-  const unpacked = [args, packedOptions].map((value) => unpack(Buffer.from(value)));
+  const unpacked = [args, packedOptions].map((value): unknown => unpack(Buffer.from(value)));
   const shape = Unpacked.safeParse(unpacked);
   if (!shape.success)
     throw new Error(`bullmq packs a job as ${JSON.stringify(unpacked)}: ${z.prettifyError(shape.error)}: ${ON_CHANGE}`);
   return { keys, args: Buffer.from(args), options: Buffer.from(packedOptions) };
-}
-
-/** Decodes MessagePack with BullMQ's own library. */
-function unpack(bytes: Buffer): unknown {
-  const require = createRequire(createRequire(import.meta.url).resolve('bullmq'));
-  const msgpackr: { unpack: (bytes: Buffer) => unknown } = require('msgpackr');
-  return msgpackr.unpack(bytes);
 }

@@ -26,7 +26,7 @@ const URL_HOST = new RegExp(
 );
 /** `"db" (10.0.0.1), port 5432`, `host "db"`, `'db:3306'`. */
 const QUOTED_HOST = new RegExp(
-  `(?:host(?:name)?|server(?: at)?|lookup|can't find|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|to address)[ =:]+["']?(${LABEL}(?:\\.${LABEL}){0,8})["']?(?: \\([0-9a-f.:]+\\))?(?:,? port (\\d{2,5}))?`,
+  `(?:host(?: ?name)?|server(?: at)?|lookup|can't find|getaddrinfo(?: ENOTFOUND| EAI_AGAIN)?|to address)[ =:]+["']?(${LABEL}(?:\\.${LABEL}){0,8})["']?(?: \\([0-9a-f.:]+\\))?(?:,? port (\\d{2,5}))?`,
   'gi',
 );
 const LONGEST = 2_000;
