@@ -8,7 +8,7 @@ import { faultOf } from './fault-of.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { workloadOfResource } from './owners.ts';
 import { conditionOf, dueAt, type Symptom } from './symptom.ts';
-import { NEEDS, symptomsOf } from './symptoms-of.ts';
+import { NEEDS, symptomsOf } from './symptoms/symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
 export interface Detected {

@@ -22,7 +22,7 @@ export interface Step {
 }
 
 /** A fault that is wanted of a history. */
-export interface Wanted {
+interface Wanted {
   type: string;
   severity: 'info' | 'warning' | 'critical';
   /** `Kind/name` */

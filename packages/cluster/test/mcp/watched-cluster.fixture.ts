@@ -89,7 +89,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
 }
 
 /** Nothing was detected before. */
-export const forgetAll: DetectionMemory = {
+const forgetAll: DetectionMemory = {
   load: async () => [],
   save: () => undefined,
   confirm: () => undefined,

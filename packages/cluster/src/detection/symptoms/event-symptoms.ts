@@ -1,12 +1,12 @@
 import { SYMPTOMS, type SymptomKind } from '@nightcrier/core/problems/symptom-table';
-import { cleanText } from '../mcp/wire-text.ts';
-import type { ClusterObjects } from './cluster-objects.ts';
+import { cleanText } from '../../mcp/wire-text.ts';
+import type { ClusterObjects } from '../cluster-objects.ts';
 import { containerOf } from './container-of.ts';
 import { kindOfUnseen } from './event-kinds.ts';
-import { type ObjectOf, type Pod, type Replicated, type WarningEvent, watchedKindOf } from './kinds.ts';
+import { type ObjectOf, type Pod, type Replicated, type WarningEvent, watchedKindOf } from '../kinds.ts';
 import { workloadOfClaim } from './other-symptoms.ts';
-import { workloadOfResource } from './owners.ts';
-import { latestOf, type Symptom, timeOf } from './symptom.ts';
+import { workloadOfResource } from '../owners.ts';
+import { latestOf, type Symptom, timeOf } from '../symptom.ts';
 import { creationKind } from './workload-symptoms.ts';
 
 /** Controllers that back off repeat an Event after up to 16 minutes. */

@@ -1,8 +1,8 @@
 import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
-import { type ClusterObjects, referenceTo } from './cluster-objects.ts';
-import type { Pod, Replicated, Service } from './kinds.ts';
-import { workloadOfObject } from './owners.ts';
-import { type Symptom, timeOf } from './symptom.ts';
+import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
+import type { Pod, Replicated, Service } from '../kinds.ts';
+import { workloadOfObject } from '../owners.ts';
+import { type Symptom, timeOf } from '../symptom.ts';
 
 const TEMPLATED = ['deployments', 'statefulsets', 'daemonsets', 'replicasets'] as const;
 

@@ -1,4 +1,4 @@
-import { type ClusterObjects, referenceTo } from './cluster-objects.ts';
+import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
 import type {
   Certificate,
   HorizontalPodAutoscaler,
@@ -6,10 +6,10 @@ import type {
   Node,
   PersistentVolumeClaim,
   ResourceQuota,
-} from './kinds.ts';
-import { workloadOfObject } from './owners.ts';
+} from '../kinds.ts';
+import { workloadOfObject } from '../owners.ts';
 import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
-import { conditionOf, describeCondition, latestOf, type Symptom, timeOf } from './symptom.ts';
+import { conditionOf, describeCondition, latestOf, type Symptom, timeOf } from '../symptom.ts';
 import type { Workload } from '@nightcrier/core/problems/problem-key';
 
 const NODE_PRESSURES = new Set(['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable']);

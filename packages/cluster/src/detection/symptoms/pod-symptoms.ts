@@ -1,7 +1,7 @@
-import { type ClusterObjects, referenceTo } from './cluster-objects.ts';
-import type { Container, ContainerStatus, Pod, Terminated } from './kinds.ts';
-import { workloadOfObject } from './owners.ts';
-import { conditionOf, latestOf, type Symptom, timeOf } from './symptom.ts';
+import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
+import type { Container, ContainerStatus, Pod, Terminated } from '../kinds.ts';
+import { workloadOfObject } from '../owners.ts';
+import { conditionOf, latestOf, type Symptom, timeOf } from '../symptom.ts';
 
 /** Why a container waits that cannot start, as opposed to one that is starting. */
 const CANNOT_START: ReadonlyMap<string, Symptom['kind']> = new Map([

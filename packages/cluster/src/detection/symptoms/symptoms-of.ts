@@ -1,6 +1,6 @@
-import type { ClusterObjects } from './cluster-objects.ts';
+import type { ClusterObjects } from '../cluster-objects.ts';
 import { eventSymptoms } from './event-symptoms.ts';
-import type { WatchedKind } from './kinds.ts';
+import type { WatchedKind } from '../kinds.ts';
 import {
   autoscalerSymptoms,
   certificateSymptoms,
@@ -11,7 +11,7 @@ import {
 } from './other-symptoms.ts';
 import { podSymptoms } from './pod-symptoms.ts';
 import { addressSymptoms, serviceSymptoms } from './service-symptoms.ts';
-import type { Symptom } from './symptom.ts';
+import type { Symptom } from '../symptom.ts';
 import { cronJobSymptoms, deploymentSymptoms, jobSymptoms, rolloutSymptoms } from './workload-symptoms.ts';
 
 /** Kinds of which all objects must be known, because a symptom is that something does not exist. */
