@@ -127,7 +127,7 @@ describe('ConfigWatcher', () => {
     );
     await replace(file, changed);
     await expect.poll(() => applied, within).toHaveLength(1);
-    expect(applied[0]?.clusters[0]?.mcp.api_key?.reveal()).toBe('two');
+    expect(applied[0]?.clusters[0]?.mcp?.api_key?.reveal()).toBe('two');
     expect(applied[0]).toMatchObject({ spool_max_bytes: 1_073_741_824, severity_threshold: 'info' });
     const named = (message: string) => lines.find((line) => line.message === message)?.fields;
     expect(named('changed settings need a restart')).toMatchObject({ settings: ['spool_max_bytes'] });

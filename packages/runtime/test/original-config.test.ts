@@ -84,7 +84,7 @@ describe('a file of the original system', () => {
       sse_read_timeout: 120,
       cluster_queue_size: 10,
     });
-    expect(config.clusters[0]?.mcp.api_key).toBeUndefined();
+    expect(config.clusters[0]?.mcp?.api_key).toBeUndefined();
     expect(warnings).toHaveLength(5);
     expect(warned).toMatch(/config\.yaml:4:\d+: mcp\.api_key is a placeholder and is not sent/);
     expect(warned).toMatch(/config\.yaml:11:1: agent_allowed_tools is the default list of the original system/);

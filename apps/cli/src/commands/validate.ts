@@ -19,7 +19,7 @@ export async function validate(file: string | undefined, format: 'table' | 'json
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
     name: cluster.name,
-    endpoint: hideSecrets(cluster.mcp.endpoint),
+    endpoint: cluster.mcp ? hideSecrets(cluster.mcp.endpoint) : 'Kubernetes API',
     triage: cluster.triage.enabled,
     kubeconfig: cluster.triage.kubeconfig,
   }));

@@ -153,7 +153,7 @@ export class ConnectionManager {
     const { logger, memoryOf, detectedOf, onReceived, onMalformed } = this.#options;
     return new ClusterConnection({
       cluster,
-      readAccess: () => readAccess(cluster.mcp),
+      readAccess: async () => (cluster.mcp ? readAccess(cluster.mcp) : {}),
       mode: settings.subscribe_mode,
       pollInterval: settings.poll_interval * 1000,
       resyncInterval: settings.resync_interval * 1000,

@@ -1,4 +1,5 @@
 import { withJitter } from '@nightcrier/core/async/backoff';
+import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
@@ -21,6 +22,8 @@ export interface ResyncOptions {
   logger: Logger;
   now: () => number;
   random: () => number;
+  /** Whether a watch of the Kubernetes API follows the objects beside the sessions with the MCP server. */
+  isFollowed: boolean;
 }
 
 /** A subscription and the session it lives in. */
@@ -44,8 +47,9 @@ const JITTER = 0.1;
  */
 export class Resync {
   readonly #options: ResyncOptions;
-  /** When the subscription began whose gap is not scanned yet, and what its server calls the cluster. */
-  #pending: { from: number; serverCluster: string | undefined } | undefined;
+  /** When the subscription began whose gap is not scanned yet. */
+  #pending: { from: number } | undefined;
+  #serverCluster: string | undefined;
 
   constructor(options: ResyncOptions) {
     this.#options = options;
@@ -54,8 +58,9 @@ export class Resync {
   /** Notes that the cluster is watched again since `from`, ms since the epoch, after a gap. */
   begin(from: number, serverCluster?: string): void {
     this.#options.watermark.lose();
-    this.#options.detection.detector.loseAll();
-    this.#pending = { from, serverCluster };
+    if (!this.#options.isFollowed) this.#options.detection.detector.loseAll();
+    this.#serverCluster = serverCluster ?? this.#serverCluster;
+    this.#pending = { from };
   }
 
   /**
@@ -77,7 +82,7 @@ export class Resync {
     for (const kind of WATCHED_KINDS) detection.detector.forgetKind(kind);
     logger.warn({}, 'server cannot be asked for what was missed: it has no resources_list');
     try {
-      await detection.begin(this.#pending?.serverCluster);
+      await detection.begin(this.#serverCluster);
       watermark.resume(this.#pending?.from ?? now());
       this.#pending = undefined;
     } catch (error) {
@@ -91,7 +96,7 @@ export class Resync {
    * @param source as which the faults count when there was no gap
    * @returns whether the gap before it, if there was one, is closed
    */
-  async settle(scannedAt: number, source: 'poll' | 'resync'): Promise<boolean> {
+  async settle(scannedAt: number, source: FaultSource): Promise<boolean> {
     const { detection, watermark, logger } = this.#options;
     if (!this.#pending) {
       detection.report(source);
@@ -99,7 +104,7 @@ export class Resync {
       return true;
     }
     try {
-      await detection.begin(this.#pending.serverCluster);
+      await detection.begin(this.#serverCluster);
       const since = watermark.last === undefined ? 'never' : new Date(watermark.last).toISOString();
       const { fired, reported } = await detection.reportGap('resync');
       logger.info({ last_contact: since, fired, reported }, 'cluster resynced');

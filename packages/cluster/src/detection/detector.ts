@@ -169,6 +169,11 @@ export class Detector {
     this.#current.delete(kind);
   }
 
+  /** The objects of a kind are followed again, and nothing was missed. */
+  resume(kind: WatchedKind): void {
+    this.#current.add(kind);
+  }
+
   /** All kinds may have changed unseen, as when the connection is lost. */
   loseAll(): void {
     this.#current.clear();

@@ -60,6 +60,39 @@ export class Kubernetes implements AsyncDisposable {
     return this.#ask('GET', segments, undefined, options);
   }
 
+  /**
+   * GETs text that does not end for a long time, such as a watch, in pieces as they come.
+   * @param options `timeout` is that of the whole stream
+   * @throws KubernetesError, or the signal's reason
+   */
+  async *getStream(segments: readonly string[], options: RequestOptions & { timeout: number }): AsyncGenerator<string> {
+    const { url, path } = this.#urlOf(segments, options);
+    const deadline = AbortSignal.timeout(options.timeout);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    try {
+      const { headers, dispatcher } = await pTimeout(this.#credentials.authorize(), { milliseconds: 10_000, signal });
+      const response = await request(url, {
+        headers: { ...headers, accept: 'application/json', 'user-agent': 'nightcrier' },
+        dispatcher,
+        signal,
+        headersTimeout: 30_000,
+        bodyTimeout: 0,
+      });
+      if (response.statusCode !== 200) {
+        const body = await getStreamAsBuffer(response.body, { maxBuffer: DEFAULT_MAX_BYTES });
+        throw this.#refusal(response.statusCode, path, body.toString('utf8'));
+      }
+      yield ''; // The stream is open.
+      response.body.setEncoding('utf8');
+      for await (const piece of response.body) yield String(piece);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof KubernetesError) throw error;
+      if (deadline.aborted) return;
+      throw new KubernetesError('unreachable', `cannot reach ${this.server}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
   /** Asks what this user may do. @throws KubernetesError, or the signal's reason */
   async selfReview<T extends object>(review: SelfReview, spec: object, options: RequestOptions = {}): Promise<T> {
     const segments = ['apis', 'authorization.k8s.io', 'v1', review];
@@ -92,10 +125,7 @@ export class Kubernetes implements AsyncDisposable {
     options: RequestOptions,
   ): Promise<string> {
     const { accept = 'application/json', timeout = DEFAULT_TIMEOUT, maxBytes = DEFAULT_MAX_BYTES } = options;
-    const path = apiPath(segments);
-    const url = new URL(this.#credentials.server);
-    url.pathname = url.pathname.replace(/\/$/, '') + path;
-    for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, String(value));
+    const { url, path } = this.#urlOf(segments, options);
 
     const deadline = AbortSignal.timeout(timeout);
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
@@ -131,6 +161,14 @@ export class Kubernetes implements AsyncDisposable {
       }
       throw new KubernetesError('unreachable', `cannot reach ${this.server}: ${reasonOf(error)}`, { cause: error });
     }
+  }
+
+  #urlOf(segments: readonly string[], { query = {} }: RequestOptions): { url: URL; path: string } {
+    const path = apiPath(segments);
+    const url = new URL(this.#credentials.server);
+    url.pathname = url.pathname.replace(/\/$/, '') + path;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    return { url, path };
   }
 
   #refusal(status: number, path: string, body: string): KubernetesError {

@@ -55,7 +55,7 @@ export class EventConfirmation {
     this.#loop = new BackgroundLoop((signal) => this.#run(signal), {
       interval: Infinity,
       firstRun: 'after_interval',
-      onError: (error) => options.logger.debug({ error: rootMessage(error) }, 'object could not be read'),
+      onError: (error) => options.logger.warn({ error: rootMessage(error) }, 'confirmation of events failed'),
     });
   }
 

@@ -53,10 +53,24 @@ export const ClusterConfig = z.strictObject({
     .meta({ description: 'Unique name, which health, logs and notifications show.' }),
   environment: z.string().optional().meta({ description: 'Environment, such as production.' }),
   labels: z.record(z.string(), z.string()).default({}).meta({ description: 'Labels that incidents carry.' }),
+  source: z.enum(['mcp', 'kubernetes']).optional().meta({
+    description:
+      'Where faults come from: mcp (default), or kubernetes: a watch of the Kubernetes API with triage.kubeconfig, for clusters without an MCP server.',
+  }),
+  supplement: z.enum(['watch']).optional().meta({
+    description:
+      "watch: the Kubernetes API is watched beside the MCP server, so that nothing depends on the server's detectors.",
+  }),
   mcp: MCPConfig,
   triage: TriageConfig.default({ enabled: false, allow_secrets_access: false }),
 });
-export type ClusterConfig = z.infer<typeof ClusterConfig>;
+/** `mcp` is missing only where the source is `kubernetes`. */
+export type ClusterConfig = Omit<z.infer<typeof ClusterConfig>, 'mcp'> & { mcp?: MCPConfig | undefined };
+
+/** A cluster that is watched through its Kubernetes API, and needs no MCP server. */
+export const WatchedClusterConfig = ClusterConfig.omit({ mcp: true, supplement: true }).extend({
+  source: z.literal('kubernetes').meta({ description: 'A watch of the Kubernetes API with triage.kubeconfig.' }),
+});
 
 /** The short form of cluster-registry.md: name, endpoint and kubeconfig are required, and triage is enabled. */
 export const FlatClusterConfig = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ClusterConfig, FlatClusterConfig } from '../clusters/cluster-config.ts';
+import { ClusterConfig, FlatClusterConfig, WatchedClusterConfig } from '../clusters/cluster-config.ts';
 import { metaOf } from './config-fields.ts';
 import { Settings } from './config.ts';
 import { settingOf } from './setting-list.ts';
@@ -12,7 +12,9 @@ const VARIABLE = { $ref: '#/$defs/variable' };
 /** The JSON Schema of the configuration file, with which editors complete and check it. */
 export function configSchema(): JsonSchema {
   const settings = objectSchema(Settings);
-  const cluster = { anyOf: [objectSchema(ClusterConfig), objectSchema(FlatClusterConfig)] };
+  const cluster = {
+    anyOf: [objectSchema(ClusterConfig), objectSchema(WatchedClusterConfig), objectSchema(FlatClusterConfig)],
+  };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Nightcrier configuration',

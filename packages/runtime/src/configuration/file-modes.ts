@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 /** Warns of the files with secrets, and kubeconfigs, that every user of the machine can read. */
 export function readableByOthers(config: Config): string[] {
   const clusters = config.clusters.flatMap(({ name, mcp, triage }) => [
-    { what: `cluster ${name}: mcp.api_key_file`, file: mcp.api_key_file },
-    { what: `cluster ${name}: mcp.client_key_file`, file: mcp.client_key_file },
+    { what: `cluster ${name}: mcp.api_key_file`, file: mcp?.api_key_file },
+    { what: `cluster ${name}: mcp.client_key_file`, file: mcp?.client_key_file },
     { what: `cluster ${name}: kubeconfig`, file: triage.kubeconfig },
   ]);
   const settings = [...Object.entries(config), ...Object.entries(config.api)].flatMap(

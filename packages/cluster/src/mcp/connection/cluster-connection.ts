@@ -9,6 +9,8 @@ import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 import { ClusterScan } from '../../backfill/cluster-scan.ts';
 import { ClusterDetection, type DetectionMemory } from '../../detection/cluster-detection.ts';
+import { KubernetesClients } from '../../kubernetes/clients.ts';
+import { type KubernetesWatchOptions, watchKubernetes } from '../../sources/kubernetes-watch.ts';
 import type { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
 import { Resync } from '../../backfill/resync.ts';
@@ -34,6 +36,8 @@ type WatchSettings = Omit<
   | 'status'
   | 'poll'
   | 'resync'
+  | 'endpoint'
+  | 'isFollowed'
   | 'detection'
   | 'watermark'
   | 'onMode'
@@ -77,7 +81,8 @@ export class ClusterConnection {
   readonly #detection: ClusterDetection;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #clients = new KubernetesClients();
+  #running: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
   #mode: IntakeMode | undefined;
   #degraded: string | undefined;
@@ -93,7 +98,8 @@ export class ClusterConnection {
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
     this.#watermark = new WatermarkTracker(options.memory);
-    const scan = new ClusterScan(cluster.mcp.endpoint, logger);
+    const endpoint = cluster.mcp?.endpoint ?? '';
+    const scan = new ClusterScan(endpoint, logger);
     const detection = new ClusterDetection({
       clusterName: cluster.name,
       memory: options.detected,
@@ -114,9 +120,12 @@ export class ClusterConnection {
       logger,
       now: this.#now,
       random: this.#random,
+      isFollowed: cluster.supplement === 'watch',
     });
     this.#watch = {
       ...options,
+      endpoint,
+      isFollowed: cluster.supplement === 'watch',
       timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
       random: this.#random,
       logger,
@@ -144,7 +153,7 @@ export class ClusterConnection {
 
   /** Connects in the background; an unreachable cluster is not an error. Does nothing when started or stopped. */
   start(): void {
-    if (!this.#stopping.signal.aborted) this.#running ??= this.#run();
+    if (!this.#stopping.signal.aborted) this.#running ??= this.#runAll();
   }
 
   /** Unsubscribes and deletes the session on the server. Concurrent calls share one stop. */
@@ -178,13 +187,18 @@ export class ClusterConnection {
     this.#status.change('stopped');
   }
 
+  async #runAll(): Promise<void> {
+    const isSupplemented = this.#options.cluster.supplement === 'watch';
+    await Promise.all([this.#run(), ...(isSupplemented ? [this.#runSupplement()] : [])]);
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     const { reconnect } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        await watchCluster(this.#watch, signal);
+        await this.#watchOnce(signal);
       } catch (error) {
         if (signal.aborted) return;
         const { activeSince } = this.#status;
@@ -198,6 +212,43 @@ export class ClusterConnection {
         await sleep(wait, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  #watchOnce(signal: AbortSignal): Promise<never> {
+    return this.#options.cluster.source === 'kubernetes'
+      ? watchKubernetes({ ...this.#kubernetesWatch(), onStatus: (status) => this.#status.change(status) }, signal)
+      : watchCluster(this.#watch, signal);
+  }
+
+  /** Follows the cluster beside its MCP server, in its own loop; each fails and recovers alone. */
+  async #runSupplement(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { reconnect, logger, cluster } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await watchKubernetes({ ...this.#kubernetesWatch(), onStatus: () => (failures = 0) }, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        const problem = rootMessage(error);
+        logger.warn({ cluster: cluster.name, error: problem }, 'supplementary watch failed; retrying');
+        await sleep(reconnectDelay(failures, reconnect, this.#random()), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #kubernetesWatch(): Omit<KubernetesWatchOptions, 'onStatus'> {
+    const { cluster } = this.#options;
+    const { kubeconfig = '' } = cluster.triage;
+    return {
+      open: () => this.#clients.open(kubeconfig),
+      detection: this.#detection,
+      resync: this.#watch.resync,
+      logger: this.#watch.logger,
+      now: this.#now,
+      random: this.#random,
+    };
   }
 
   #receiveNotification(notification: PushedNotification): void {

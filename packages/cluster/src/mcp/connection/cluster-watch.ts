@@ -29,6 +29,10 @@ export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = { ...DEFAULT_SESSION_TIMEO
 /** Durations in milliseconds. */
 export interface ClusterWatchOptions {
   cluster: ClusterConfig;
+  /** Of the MCP server. */
+  endpoint: string;
+  /** Whether a watch of the Kubernetes API follows the objects beside the session. */
+  isFollowed: boolean;
   /** Called at each connect, so that a rotated key takes effect. */
   readAccess: () => Promise<McpAccess>;
   /** What to ask of the server. One without subscriptions is polled in any case. */
@@ -95,11 +99,11 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
 }
 
 function newSubscription(
-  { cluster, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
+  { endpoint, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
-    endpoint: cluster.mcp.endpoint,
+    endpoint,
     logger,
     onNotification: (notification) => {
       if (epoch.signal.aborted) return;
@@ -126,7 +130,7 @@ async function connect(
   const session = await McpSession.open(
     {
       clusterName: cluster.name,
-      endpoint: cluster.mcp.endpoint,
+      endpoint: options.endpoint,
       access,
       dispatcher: own ?? shared,
       timeouts,
@@ -151,11 +155,11 @@ async function connect(
   }
 }
 
-function chooseMode({ mode, cluster }: ClusterWatchOptions, session: McpSession): ClusterWatchOptions['mode'] {
+function chooseMode({ mode, endpoint }: ClusterWatchOptions, session: McpSession): ClusterWatchOptions['mode'] {
   if (mode !== 'poll' && session.hasLogging && session.tools.has(SUBSCRIBE_TOOL)) return mode;
   if (session.tools.has(LIST_RESOURCES_TOOL)) return 'poll';
   const lacking = mode === 'poll' ? LIST_RESOURCES_TOOL : `${SUBSCRIBE_TOOL} or ${LIST_RESOURCES_TOOL}`;
-  const message = `${cluster.mcp.endpoint} has no tool ${lacking}; check that it is a kubernetes-mcp-server with the core toolset`;
+  const message = `${endpoint} has no tool ${lacking}; check that it is a kubernetes-mcp-server with the core toolset`;
   throw new ConnectionError('unsupported', message);
 }
 
@@ -167,7 +171,7 @@ async function subscribeUntilLost(
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { cluster, detection, watermark, now, random, resync, status, timeouts } = options;
+  const { detection, watermark, now, random, resync, status, timeouts } = options;
   const confirmation = beginConfirmation(options, session, signal);
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
@@ -178,7 +182,9 @@ async function subscribeUntilLost(
   );
   // The server computes fingerprints from its own name for the cluster.
   resync.begin(now(), serverCluster);
-  if (session.tools.has(LIST_RESOURCES_TOOL)) {
+  if (options.isFollowed) {
+    options.logger.debug({}, 'gap is left to the watch of the Kubernetes API');
+  } else if (session.tools.has(LIST_RESOURCES_TOOL)) {
     const onLost = (error: ConnectionError): void => epoch.abort(error);
     const onScanned = (): void => {
       // Nothing follows the objects from here on; those that show a symptom are read one by one.
@@ -191,7 +197,7 @@ async function subscribeUntilLost(
   }
   status.change('active', { mode, subscription: subscriptionIds[0] });
   const liveness = livenessWithin(options.readTimeout);
-  const { endpoint } = cluster.mcp;
+  const { endpoint } = options;
   const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
   return pTimeout(watchLiveness({ session, subscriptionIds, endpoint, liveness, random, signal, onAlive }), untilLost);
 }

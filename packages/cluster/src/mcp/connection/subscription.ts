@@ -60,7 +60,7 @@ export class Subscription {
     await Promise.all(
       ids.map(async (subscriptionId) =>
         session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
-          this.#options.logger.debug({ error: String(error) }, 'could not unsubscribe');
+          this.#options.logger.debug({ error: String(error) }, 'unsubscribe failed');
         }),
       ),
     );

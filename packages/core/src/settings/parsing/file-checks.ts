@@ -70,7 +70,8 @@ function kubeconfigProblems(
   const at = triage ? [...path, 'triage', 'kubeconfig'] : [...path, 'kubeconfig'];
   const value = triage ? triage.kubeconfig : entry.kubeconfig;
   const enabled = triage ? String(triage.enabled).trim().toLowerCase() === 'true' : true;
-  if (!enabled) return [];
+  const watched = ['source', 'supplement'].find((key) => entry[key] === 'kubernetes' || entry[key] === 'watch');
+  if (!enabled && watched === undefined) return [];
   const owner = `cluster ${nameOf(entry)}:`;
   if (typeof value === 'string' && value !== '') {
     // The API asks no cluster.
@@ -78,6 +79,10 @@ function kubeconfigProblems(
     const text = surroundings.read(value);
     const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text);
     return problem === undefined ? [] : [{ path: at, message: `${owner} kubeconfig ${value} ${problem}` }];
+  }
+  if (watched !== undefined) {
+    const message = `${owner} triage.kubeconfig is required for ${watched}: ${String(entry[watched])}`;
+    return [{ path: triage ? at : [...path, watched], message }];
   }
   if (!triage) return []; // the schema of the flat form, or of an entry without triage, names what is missing
   return [{ path: at, message: `${owner} triage.kubeconfig is required when triage.enabled is true` }];

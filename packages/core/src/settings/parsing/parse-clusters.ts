@@ -1,4 +1,9 @@
-import { ClusterConfig, FlatClusterConfig, expandFlatCluster } from '../../clusters/cluster-config.ts';
+import {
+  ClusterConfig,
+  FlatClusterConfig,
+  WatchedClusterConfig,
+  expandFlatCluster,
+} from '../../clusters/cluster-config.ts';
 import { type ConfigProblem, check, isRecord, nameOf } from './config-problem.ts';
 import { clusterFileProblems } from './file-checks.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
@@ -44,7 +49,8 @@ function parseCluster(
     const flat = check(FlatClusterConfig, entry, path, problems);
     return flat ? [expandFlatCluster(flat)] : [];
   }
-  const cluster = check(ClusterConfig, entry, path, problems);
+  const isWatched = isRecord(entry) && entry.source === 'kubernetes';
+  const cluster = check(isWatched ? WatchedClusterConfig : ClusterConfig, entry, path, problems);
   return cluster ? [cluster] : [];
 }
 

@@ -144,6 +144,20 @@ describe('parseConfig', () => {
     ]);
   });
 
+  test('requires an MCP server but for a cluster that is watched directly, which needs a kubeconfig', () => {
+    const watched = { name: 'west', source: 'kubernetes', triage: { enabled: false, kubeconfig: 'west.kubeconfig' } };
+    expect(configOf({ clusters: [watched] }).clusters).toMatchObject([{ name: 'west', source: 'kubernetes' }]);
+    expect(messagesOf({ clusters: [{ ...watched, triage: { enabled: false } }] })).toEqual([
+      'cluster west: triage.kubeconfig is required for source: kubernetes',
+    ]);
+    expect(messagesOf({ clusters: [{ ...cluster, supplement: 'watch', triage: { enabled: false } }] })).toEqual([
+      'cluster west: triage.kubeconfig is required for supplement: watch',
+    ]);
+    expect(messagesOf({ clusters: [{ ...watched, source: 'mcp' }] })).toEqual([
+      expect.stringContaining('cluster west: mcp'),
+    ]);
+  });
+
   test('never repeats a secret in a message', () => {
     const messages = messagesOf({
       anthropic_api_key: { nested: 'hunter2' },
@@ -238,7 +252,7 @@ describe('parseConfig', () => {
     const unset = { slack_webhook_url: '', agent_model: ' ', anthropic_api_key: null, api: { access_key: '' } };
     const config = configOf({ clusters: [{ ...cluster, mcp: { ...cluster.mcp, api_key: '' } }], ...unset });
     const { slack_webhook_url, agent_model, api, clusters } = config;
-    expect([slack_webhook_url, agent_model, api.access_key, clusters[0]?.mcp.api_key]).toEqual(
+    expect([slack_webhook_url, agent_model, api.access_key, clusters[0]?.mcp?.api_key]).toEqual(
       Array(4).fill(undefined),
     );
   });

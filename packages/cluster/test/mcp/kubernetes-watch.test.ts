@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { expect, onTestFinished, test } from 'vitest';
+import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
+
+type Options = Partial<Parameters<typeof startSimulatedCluster>[0]>;
+
+async function startCluster(options: Options = {}): Promise<SimulatedCluster> {
+  const cluster = await startSimulatedCluster({ name: 'alpha', ...options });
+  onTestFinished(() => cluster.stop());
+  return cluster;
+}
+
+/** Watches the cluster through its Kubernetes API, and through nothing else unless it is a supplement. */
+async function watchApi(
+  cluster: SimulatedCluster,
+  { supplement = false, kubeconfig: content = cluster.kubeconfig() } = {},
+): Promise<WatchedCluster> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-watch-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const kubeconfig = path.join(folder, 'kubeconfig.yaml');
+  await writeFile(kubeconfig, content);
+  return watchCluster(cluster.mcpEndpoint, {
+    // The simulator's nodes are down for less than their grace period.
+    now: () => Date.now() + 60_000,
+    cluster: {
+      name: 'alpha',
+      labels: {},
+      ...(supplement
+        ? { supplement: 'watch' as const, mcp: { endpoint: cluster.mcpEndpoint } }
+        : { source: 'kubernetes' as const }),
+      triage: { enabled: true, kubeconfig, allow_secrets_access: false },
+    },
+  });
+}
+
+const typesOf = ({ received }: WatchedCluster) => received.map(({ fault }) => fault.faultType);
+const patient = { timeout: 15_000 };
+
+test('a cluster without an MCP server is watched: what breaks is reported once, with the id that a server would give it', async () => {
+  const cluster = await startCluster();
+  const watched = await watchApi(cluster);
+  await watched.active();
+  expect(cluster.sessionCount).toBe(0);
+  const crash = await cluster.run('crash-loop-back-off');
+  await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
+  const job = await cluster.run('failed-job');
+  await expect.poll(() => typesOf(watched), patient).toContain('JobFailure');
+  const ids = watched.received.map(({ fault }) => fault.faultId);
+  expect(ids).toEqual(expect.arrayContaining([crash.fault?.faultId, job.fault?.faultId]));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('each kind is listed once and then watched; no poll goes on', async () => {
+  const cluster = await startCluster();
+  const watched = await watchApi(cluster);
+  await watched.active();
+  const watching = () => cluster.kubernetesRequests.filter(({ path: url }) => url.includes('watch=true'));
+  const served = WATCHED_KINDS.length - 1; // cert-manager is not installed
+  await expect.poll(() => watching().length, patient).toBe(served);
+  const before = cluster.kubernetesRequests.length;
+  await cluster.run('crash-loop-back-off');
+  await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
+  expect(cluster.kubernetesRequests.length - before).toBeLessThanOrEqual(2);
+});
+
+test('is failed while the API server is down, and reports what broke meanwhile and nothing else when it is back', async () => {
+  const cluster = await startCluster();
+  const watched = await watchApi(cluster);
+  await watched.active();
+  await cluster.run('crash-loop-back-off');
+  await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
+  const before = watched.received.length;
+  await cluster.stopKubernetes();
+  await watched.failed(/cannot reach/);
+  await cluster.run('node-not-ready');
+  await cluster.startKubernetes();
+  await watched.active();
+  await expect.poll(() => typesOf(watched).slice(before), patient).toEqual(['NodeUnhealthy']);
+  expect(watched.connection.health()).toMatchObject({ blind_seconds: expect.any(Number) });
+});
+
+test('credentials that are refused are the reason of the failure', async () => {
+  const cluster = await startCluster({ users: { right: 'read-only' } });
+  const watched = await watchApi(cluster, { kubeconfig: cluster.kubeconfig('wrong') });
+  await watched.failed(/rejects the kubeconfig's credentials/);
+  expect(watched.connection.health()).toMatchObject({ status: 'failed' });
+});
+
+test('a kind that may not be watched is left out with one warning, the others are followed', async () => {
+  const cluster = await startCluster({ users: { token: 'pods-only' } });
+  const watched = await watchApi(cluster);
+  await watched.active();
+  await cluster.run('crash-loop-back-off');
+  await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
+  const warnings = watched.lines.filter(({ message }) => message.startsWith('kind cannot be watched'));
+  expect(warnings).toHaveLength(WATCHED_KINDS.length - 2);
+  expect(new Set(warnings.map(({ fields }) => fields.kind))).toEqual(
+    new Set(WATCHED_KINDS.filter((kind) => kind !== 'pods' && kind !== 'certificates')),
+  );
+});
+
+test('a supplement sees what the MCP server has no detector for, and what both see is reported by the server alone', async () => {
+  const cluster = await startCluster();
+  const watched = await watchApi(cluster, { supplement: true });
+  await watched.active();
+  await expect.poll(() => watched.lines.map(({ message }) => message), patient).toContain('cluster resynced');
+  await cluster.run('crash-loop-back-off');
+  await cluster.run('unschedulable-pod', {});
+  await expect.poll(() => typesOf(watched), patient).toContain('Unschedulable');
+  expect(typesOf(watched).filter((type) => type === 'CrashLoop')).toHaveLength(1);
+});
