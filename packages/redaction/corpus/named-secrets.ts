@@ -142,6 +142,18 @@ export const NAMED_SECRETS: Record<string, (seed: number) => NamedSecret> = {
   'base64 of JSON': (n) => around(base64(`{"password":"${plain(n)}"}`), (s) => `payload=${s} size=42`),
   'base64 of a URL': (n) => around(base64(`postgres://app:${plain(n)}@db/orders`), (s) => `data: ${s}`),
   'base64 of base64': (n) => around(base64(base64(`DB_PASSWORD=${plain(n)}`)), (s) => `data: ${s}`),
+  'Rails secret': (n) => around(hex(64, n), (s) => `secret_key_base: ${s}`),
+  'session id': (n) => around(word(26, n), (s) => `SessionId=${s}`),
+  'XML CDATA': (n) => around(plain(n), (s) => `<Password><![CDATA[${s}]]></Password>`),
+  'Java header map': (n) => around(word(32, n), (s) => `headers={authorization=[${s}]}`),
+  'password in prose without quotes': (n) => around(`${plain(n)}Q`, (s) => `ldap: bind password ${s} rejected`),
+  'redis-cli': (n) => around(plain(n), (s) => `redis-cli -h cache -a ${s} ping`),
+  'mongo shell': (n) => around(plain(n), (s) => `mongo -u root -p ${s} --quiet`),
+  'vault login': (n) => around(word(24, n), (s) => `vault login ${s}`),
+  'aws configure': (n) => around(word(40, n), (s) => `aws configure set aws_secret_access_key ${s}`),
+  openssl: (n) => around(plain(n), (s) => `openssl rsa -in k.pem -passin pass:${s}`),
+  htpasswd: (n) => around(plain(n), (s) => `htpasswd -b users.db app ${s}`),
+  'docker auth in JSON': (n) => around(base64(`app:${plain(n)}`), (s) => `{"r.example": {"auth": "${s}"}}`),
   'GCP service account': (n) =>
     around(hex(40, n), (s) => `{"type": "service_account", "private_key_id": "${s}", "project_id": "p"}`),
 };

@@ -35,12 +35,12 @@ export function redactAuthorization(text: string): string {
 }
 
 const AUTHORIZATION =
-  /(authorization(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,7}["'])?(?:(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|GenieKey|Splunk|SSWS|Negotiate|Digest)[ \t]{1,4})?)([\w.~+/=-]{12,4000})/gi;
+  /(authorization(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}\[?(?:\\{0,7}["'])?(?:(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|GenieKey|Splunk|SSWS|Negotiate|Digest)[ \t]{1,4})?)([\w.~+/=-]{12,4000})/gi;
 
 /** Redacts the values of cookies; their names and attributes remain. */
 export function redactCookies(text: string): string {
   return text.replace(
-    /(cookie(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,7}["'])?)([\w.$-]{1,100}=[^\n"'\\]{1,4000})/gi,
+    /(cookie2?(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,7}["'])?)([\w.$-]{1,100}=[^\n"'\\]{1,4000})/gi,
     (_: string, before: string, cookies: string) =>
       before +
       cookies.replaceAll(
@@ -67,11 +67,16 @@ const PHRASES: readonly RegExp[] = [
   // Prose without quotes. The value must look like one.
   /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
   /(\bpassword[^\n]{0,60}:\s{1,10})([\da-f]{32})\b/g,
+  // With letters of both cases and a digit it is no word.
+  /(\bpassword[ \t])(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])([\w!#$%&*+./~^-]{8,200})(?=\s|$)/g,
   // .netrc, redis.conf, the commands of Redis.
   /(\blogin \S{1,100} password )(\S{1,500})/g,
   /(\b(?:requirepass|masterauth|--pass|-a)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
   /("auth"(?: "[^\s"]{1,100}")? ")([^\s"]{1,500})(?=")/gi,
 ];
+
+const OTHER_COMMANDS =
+  /(\b(?:redis-cli\b[^\n]{0,120}? (?:-a|--pass)|mongo(?:sh|dump)?\b[^\n]{0,120}? -p|vault login|aws configure set \w{0,40}(?:secret|token)\w{0,40}|openssl\b[^\n]{0,120}? (?:-k|-pass(?:in|out)? pass:)|htpasswd -\w{0,4}b\w{0,4} \S{1,60} \S{1,60}) ?["']?)([^\s"'-][^\s"']{3,500})/g;
 
 /** Redacts credentials in the arguments of well-known programs. */
 export function redactCommands(text: string): string {
@@ -81,6 +86,7 @@ export function redactCommands(text: string): string {
       `$1${REDACTED}`,
     )
     .replace(/(\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n]{0,200}? -p)([^\s"'-][^\s"']{0,200})/g, `$1${REDACTED}`)
+    .replace(OTHER_COMMANDS, `$1${REDACTED}`)
     .replace(/(\bsshpass -p ?["']?)([^\s"']{1,200})/g, `$1${REDACTED}`)
     .replace(
       /(\b(?:docker|podman|helm|az|oras) (?:registry )?login\b[^\n]{0,200}? -p[ =]?["']?)([^\s"']{1,500})/g,

@@ -24,7 +24,10 @@ const PAIR = new RegExp(
 );
 
 /** `<password>value</password>`. */
-const ELEMENT = new RegExp(`(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>)([^<>]{1,4000})(?=</)`, 'gi');
+const ELEMENT = new RegExp(
+  `(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>(?:<!\\[CDATA\\[)?)([^<>\\]]{1,4000})(?=\\]\\]></|</)`,
+  'gi',
+);
 
 /** Redacts values that follow the name of a secret. */
 export function redactNamedValues(text: string): string {

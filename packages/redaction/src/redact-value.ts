@@ -65,11 +65,15 @@ function mapObject(object: object, map: MapText): object {
     if (kind === 'Secret' && (key === 'data' || key === 'stringData')) return [key, REDACTED];
     if (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) return [key, REDACTED];
     if (isSecretName(key) && isSecretMember(key, value)) return [key, REDACTED];
+    if (key === 'auth' && typeof value === 'string' && REGISTRY_AUTH.test(value)) return [key, REDACTED];
     return [key, mapTexts(value, map)];
   });
   const mapped: Record<string, unknown> = Object.fromEntries(entries);
   return mapped;
 }
+
+/** The base64 of user and password in a Docker configuration. */
+const REGISTRY_AUTH = /^[\w+/=-]{12,4000}$/;
 
 /** Returns whether the value of a secret's name is one. Objects under such a name are searched: `secret: {secretName: x}`. */
 function isSecretMember(name: string, value: unknown): boolean {

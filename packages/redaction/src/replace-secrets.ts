@@ -23,7 +23,19 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactGoDsn, '@tcp(', '@unix('],
   [redactAuthorization, 'bearer', 'basic', 'authorization'],
   [redactCookies, 'cookie'],
-  [redactCommands, 'curl', 'mysql', 'mariadb', 'sshpass', 'login'],
+  [
+    redactCommands,
+    'curl',
+    'mysql',
+    'mariadb',
+    'sshpass',
+    'login',
+    'redis-cli',
+    'mongo',
+    'aws configure',
+    'openssl',
+    'htpasswd',
+  ],
   [redactMarked, ':aa', '8q~', '7q~', '.atlasv1.', '?key=', '&key=', 'auth"', 'auth\\"'],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
   [redactJsonWebKeys, '"kty"'],
@@ -69,6 +81,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'key_id',
     'keyid',
   ],
+  [redactNamedValues, 'sessionid', 'session_id', 'session-id', 'connect.sid'],
   [redactNamedValues, 'connstr', 'connectionstring', 'connection_string', 'connection-string'],
 ];
 

@@ -3,7 +3,7 @@
  * Repetitions are bounded here and in all rules, so that no text from a cluster can make one slow (ReDoS).
  */
 export const SECRET_NAME =
-  '(?:passw(?:or)?ds?|passwd|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
+  '(?:passw(?:or[dt])?s?|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
   'api[ _.-]?keys?|access[_.-]?key(?:[_.-]?id)?|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
   'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls)[_.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
