@@ -64,10 +64,13 @@ export const IMPORT_RULES: ImportRules = {
     cluster: [
       'mcp/connection',
       'sources/poll.ts',
+      'sources/kubernetes-watch.ts',
+      'sources/event-confirmation.ts',
       'backfill',
       'mcp/session',
       'sources',
       'detection',
+      'backfill/watermark.ts',
       'mcp',
       'kubernetes',
     ],
