@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
+import { rememberSecret } from '@nightcrier/core/settings/known-secrets';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { CorruptIncidentError } from '../src/incidents/incident-row.ts';
@@ -54,6 +55,27 @@ describe('IncidentStore', () => {
       workspace: '/w/1',
     });
     expect(await incidents.report(id)).toBe('# OOM\n');
+  });
+
+  test('a secret is hidden in texts, and a path or name that contains the same word stays usable', async () => {
+    rememberSecret('word-of-the-path');
+    await using state = await openTestState(server.url);
+    const { incidents } = state;
+    const { incidentId: id } = await state.admission.admit(fault());
+    await incidents.begin(id, { workspace: '/srv/word-of-the-path/1', agent: 'word-of-the-path' });
+    await incidents.requeued(id, 'refused: word-of-the-path');
+    expect(await incidents.get(id)).toMatchObject({
+      workspace: '/srv/word-of-the-path/1',
+      agent: 'word-of-the-path',
+      reason: 'refused: [secret]',
+      last_failure: 'refused: [secret]',
+    });
+    const failure = { kind: 'unusable', agent: 'word-of-the-path', reason: 'key word-of-the-path' } as const;
+    await incidents.finish(id, { state: 'failed', reason: 'key word-of-the-path', agent_failures: [failure] });
+    expect(await incidents.get(id)).toMatchObject({
+      reason: 'key [secret]',
+      agent_failures: [{ agent: 'word-of-the-path', reason: 'key [secret]' }],
+    });
   });
 
   test('sums what all runs of agents have used, for the incident and for each agent', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Settings } from './config.ts';
 import { ClusterConfig } from '../clusters/cluster-config.ts';
-import { hideSecrets, rememberSecret } from './known-secrets.ts';
+import { hideSecrets, hideSecretsIn, rememberSecret } from './known-secrets.ts';
 import { Secret } from './secret.ts';
 
 test('a secret is hidden wherever a text repeats it, and everything else remains', () => {
@@ -41,4 +41,13 @@ test('the password of the Redis URL and keys in the URL of an MCP server are kno
 test('many secrets take no longer than few', () => {
   for (let index = 0; index < 10_000; index += 1) rememberSecret(`secret-${index}-of-many`);
   expect(hideSecrets(`${'x'.repeat(10_000)} secret-77-of-many`)).toBe(`${'x'.repeat(10_000)} [secret]`);
+});
+
+test('in a value, texts are replaced, and names of fields stay', () => {
+  rememberSecret('warnings');
+  expect(hideSecretsIn({ warnings: ['the warnings of a cluster'], count: 1, none: undefined })).toEqual({
+    warnings: ['the [secret] of a cluster'],
+    count: 1,
+    none: undefined,
+  });
 });

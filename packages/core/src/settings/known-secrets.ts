@@ -37,6 +37,18 @@ export function hideSecrets(text: string): string {
   return position === 0 ? text : hidden + text.slice(position);
 }
 
+/**
+ * Replaces every known secret in the texts of a value. Names of fields stay. Only for free text: an identifier or a path that
+ * happens to contain a secret, such as a password that is an ordinary word, must stay usable.
+ */
+export function hideSecretsIn<T>(value: T): T;
+export function hideSecretsIn(value: unknown): unknown {
+  if (typeof value === 'string') return hideSecrets(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => hideSecretsIn(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hideSecretsIn(item)]));
+}
+
 /** The longest one: a secret can begin with another. */
 function secretAt(text: string, at: number): string | undefined {
   let longest: string | undefined;

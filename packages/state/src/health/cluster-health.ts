@@ -1,6 +1,6 @@
 import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
@@ -55,8 +55,16 @@ export class ClusterHealthBoard {
   /** Replaces the reports of these clusters, except those that another ingester has taken over. */
   async publish(leases: ClusterLeases, clusters: HeldHealth[], now: number = Date.now()): Promise<void> {
     const values = clusters.map(({ token, health }) => {
-      const report: HealthReport = { reported_at: now, owner: leases.id, health };
-      return { cluster: health.name, token, value: hideSecrets(JSON.stringify(report)) };
+      const { error, degraded, permissions } = health;
+      const texts = hideSecretsIn({ error, degraded, warnings: permissions?.warnings });
+      const shown = {
+        ...health,
+        error: texts.error,
+        degraded: texts.degraded,
+        permissions: permissions && { ...permissions, warnings: texts.warnings },
+      };
+      const report: HealthReport = { reported_at: now, owner: leases.id, health: shown };
+      return { cluster: health.name, token, value: JSON.stringify(report) };
     });
     const refused = await leases.write(this.#keys.health, values);
     if (refused > 0) this.#logger.debug({ refused }, 'health reports refused; clusters taken over');

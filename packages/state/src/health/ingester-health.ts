@@ -27,11 +27,10 @@ export class IngesterHealthBoard {
 
   /** Replaces the report of this ingester. */
   async publish(health: IngesterHealth, now: number = Date.now()): Promise<void> {
-    await this.#redis.hset(
-      this.#key,
-      health.name,
-      hideSecrets(JSON.stringify({ reported_at: now, health } satisfies IngesterReport)),
-    );
+    const { error } = health.spool;
+    const spool = error === undefined ? health.spool : { ...health.spool, error: hideSecrets(error) };
+    const report: IngesterReport = { reported_at: now, health: { ...health, spool } };
+    await this.#redis.hset(this.#key, health.name, JSON.stringify(report));
   }
 
   /** Returns the ingesters that have reported within {@link HEALTH_STALE_MS}, by name, and deletes the reports of others. */

@@ -2,7 +2,7 @@ import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Logger } from '@nightcrier/core/logger';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { hideSecrets, hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
 import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
@@ -137,7 +137,8 @@ export class IncidentStore {
    * Records that an incident waits again, delayed. Call it before the job returns to the queue, because a worker may take the
    * job immediately. `attempt_counts: false` takes back the attempt that `begin` counted.
    */
-  async requeued(id: string, reason: string, { attempt_counts = true } = {}): Promise<Transition> {
+  async requeued(id: string, cause: string, { attempt_counts = true } = {}): Promise<Transition> {
+    const reason = hideSecrets(cause);
     return this.#change({
       incident_id: id,
       to: 'queued',
@@ -151,9 +152,9 @@ export class IncidentStore {
   async finish(id: string, { state, reason, agent_failures, report, agent, notify }: IncidentEnd): Promise<Transition> {
     const set = {
       finished_at: this.#time(),
-      ...(reason && { reason }),
-      ...(agent_failures && { agent_failures: JSON.stringify(agent_failures) }),
-      ...(report && { report: JSON.stringify(report) }),
+      ...(reason && { reason: hideSecrets(reason) }),
+      ...(agent_failures && { agent_failures: JSON.stringify(agent_failures.map(withoutSecrets)) }),
+      ...(report && { report: JSON.stringify(hideSecretsIn(report)) }),
       ...(agent && { agent }),
     };
     return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
@@ -176,7 +177,7 @@ export class IncidentStore {
 
   async #change(change: Omit<TransitionRequest, 'now'>): Promise<Transition> {
     const request: TransitionRequest = { ...change, now: this.#now() };
-    return Reply.parse(await this.#script([], [hideSecrets(JSON.stringify(request))]));
+    return Reply.parse(await this.#script([], [JSON.stringify(request)]));
   }
 
   async #ofCluster(ids: string[], cluster: string): Promise<string[]> {
@@ -203,4 +204,9 @@ export class IncidentStore {
   #time(): string {
     return new Date(this.#now()).toISOString();
   }
+}
+
+/** Kind and agent of a failure are names; the rest is text from outside. */
+function withoutSecrets(failure: AgentFailure): AgentFailure {
+  return { ...hideSecretsIn(failure), kind: failure.kind, agent: failure.agent } as AgentFailure;
 }
