@@ -208,5 +208,8 @@ export class IncidentStore {
 
 /** Kind and agent of a failure are names; the rest is text from outside. */
 function withoutSecrets(failure: AgentFailure): AgentFailure {
-  return { ...hideSecretsIn(failure), kind: failure.kind, agent: failure.agent } as AgentFailure;
+  const shown = { ...failure };
+  if ('reason' in shown) shown.reason = hideSecrets(shown.reason);
+  if ('stderr' in shown && shown.stderr !== undefined) shown.stderr = hideSecrets(shown.stderr);
+  return shown;
 }
