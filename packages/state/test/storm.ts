@@ -8,7 +8,8 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import type { AdmissionSettings } from '../src/admission/admission-settings.ts';
 import { disconnect } from '../src/redis/connection.ts';
-import { QUEUE_NAME, type TriageJob } from '../src/queue/triage-queue.ts';
+import { QUEUE_NAME } from '../src/redis/keys.ts';
+import type { TriageJob } from '../src/queue/triage-queue.ts';
 import { openTestState, type TestState, waitingJobs, workerConnection } from './state.fixture.ts';
 
 const ADMIT_MANY = fileURLToPath(new URL('fixtures/admit-many.ts', import.meta.url));

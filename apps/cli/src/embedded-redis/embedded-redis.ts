@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Logger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
+import pTimeout from 'p-timeout';
 import type { EmbeddedKind, EmbeddedRedis, UntilReady } from './embedded-server.ts';
 import { findNativeServer, startNativeRedis } from './native-redis.ts';
 import { startWasmRedis } from './wasm-redis.ts';
@@ -44,19 +45,15 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
 const READY_TIMEOUT_MS = 60_000;
 
 async function waitUntilReady(port: number, signal: AbortSignal): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT_MS)]);
   const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 25, maxRetriesPerRequest: null });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const giveUp = (): void =>
-    reject(new Error(`embedded redis on port ${port} did not become ready`, { cause: limit.reason }));
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
   redis.on('error', () => undefined);
   redis.once('ready', resolve);
-  if (limit.aborted) giveUp();
-  limit.addEventListener('abort', giveUp, { once: true });
   try {
-    await promise;
+    await pTimeout(ready, { milliseconds: READY_TIMEOUT_MS, signal });
+  } catch (cause) {
+    throw new Error(`embedded redis on port ${port} did not become ready`, { cause });
   } finally {
-    limit.removeEventListener('abort', giveUp);
     redis.disconnect();
   }
 }

@@ -9,7 +9,7 @@ import { detectIncidents } from './detect.ts';
 import { isFalseAlarm } from './false-alarm.ts';
 import type { SimulatedApi } from './simulated-api.ts';
 
-/** What the product made of a case. */
+/** Result of the product for a case. */
 export interface CaseResult {
   incidents: { faultType: string; kind: string; name: string; severity: string; falseAlarm: boolean }[];
   /** The fault that was investigated; undefined when nothing was detected. */

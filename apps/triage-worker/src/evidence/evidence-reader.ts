@@ -32,9 +32,8 @@ const LIST_PAGE = 500;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * Reads single pieces of evidence. A request that fails gives a gap; only when the cluster as a whole is away does it
- * throw, and so it does when it is too busy to tell about the resource at fault, because then it will not answer the
- * other requests either.
+ * Reads single pieces of evidence. A failed request gives a gap. It throws only if the whole cluster is unreachable, or too
+ * busy to return the resource at fault: then the other requests would fail too.
  * @throws KubernetesError `unreachable` or `credentials`, or the signal's reason
  */
 export class EvidenceReader {

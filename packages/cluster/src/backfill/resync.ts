@@ -5,9 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
 import { WATCHED_KINDS } from '../detection/kinds.ts';
-import { ConnectionError, rootMessage } from '../mcp/session/connection-error.ts';
+import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
 import type { WatermarkTracker } from './watermark.ts';
-import { isFinal } from '../mcp/connection/liveness.ts';
 import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 
@@ -147,7 +146,7 @@ export class Resync {
       return isDone;
     } catch (error) {
       if (signal.aborted) return false;
-      if (error instanceof ConnectionError && isFinal(error)) {
+      if (error instanceof ConnectionError && endsSession(error)) {
         onLost(error);
         return false;
       }

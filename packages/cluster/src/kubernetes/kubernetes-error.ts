@@ -1,7 +1,7 @@
 /**
  * Everything that can go wrong between us and a Kubernetes API server. The list is closed.
  *
- * - `kubeconfig`: the file is missing, unreadable or incomplete; somebody has to mend it.
+ * - `kubeconfig`: the file is missing, unreadable or incomplete; an operator has to fix it.
  * - `credentials`: the server answered 401, or the kubeconfig's credential plug-in or token file gave nothing.
  * - `unreachable`: no connection, or no trust (DNS, refused, TLS).
  * - `timeout`: connected, but no answer in time.

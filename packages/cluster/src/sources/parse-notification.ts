@@ -14,7 +14,7 @@ const SUBSCRIPTION_ERROR_LOGGER = 'kubernetes/subscription_error';
 export interface FaultNotification {
   kind: 'fault';
   fault: FaultEvent;
-  /** The Warning Event that the fault was made of. */
+  /** The Warning Event from which the fault was derived. */
   event?: WarningEvent;
   notes: string[];
   claims?: string;

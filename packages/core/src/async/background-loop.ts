@@ -110,7 +110,7 @@ export class BackgroundLoop {
   }
 }
 
-/** Whether an error is what the abort of `signal` made of a run; some libraries wrap its reason. */
+/** Returns whether an error is the result of the abort of `signal`. Some libraries wrap its reason. */
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   if (error === signal.reason) return true;

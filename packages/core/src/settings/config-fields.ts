@@ -137,7 +137,7 @@ export function secret(problem?: (value: string) => string | undefined) {
     .meta({ value: 'secret', secret: true, schema: { type: 'string' } });
 }
 
-/** An address that must not be shown, because whoever knows it may use it: that of a webhook. */
+/** A URL that is a credential, such as that of a webhook, and must not be shown. */
 export function secretUrl() {
   return secret((value) => httpUrlProblem(value));
 }

@@ -25,7 +25,7 @@ test('of two secrets that begin in the same way, each is hidden whole', () => {
   expect(hideSecrets('prefix-of-both-and-more prefix-of-both')).toBe('[secret] [secret]');
 });
 
-test('a value too short to be told from ordinary text is not replaced', () => {
+test('a value that is too short, because it also occurs in ordinary text, is not replaced', () => {
   rememberSecret('info');
   expect(hideSecrets('level info')).toBe('level info');
 });

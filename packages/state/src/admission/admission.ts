@@ -5,7 +5,7 @@ import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { z } from 'zod';
 import type { TriageQueue } from '../queue/triage-queue.ts';
-import { type JobTemplate, jobTemplate } from '../redis/job-template.ts';
+import { type JobTemplate, jobTemplate } from '../queue/job-template.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 import { type AdmissionReply, BatchReply, type RequeueOutcome } from './admission-reply.ts';

@@ -2,10 +2,9 @@ import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { IncidentStore } from '../incidents/incidents.ts';
-import type { StateKeys } from '../redis/keys.ts';
+import { QUEUE_NAME, type StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
-import { QUEUE_NAME } from './triage-queue.ts';
 
 const Expired = z.tuple([z.number()], z.string());
 

@@ -1,11 +1,9 @@
 import type { Severity } from '@nightcrier/core/faults/severity';
 import { type KeepJobs, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { StateKeys } from '../redis/keys.ts';
+import { QUEUE_NAME, type StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** The name of the triage queue; its worker is `new Worker(QUEUE_NAME, …, { prefix: state.keys.bullmq })`. */
-export const QUEUE_NAME = 'triage';
 /** The name of every job in the queue. */
 export const JOB_NAME = 'triage';
 

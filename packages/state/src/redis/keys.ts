@@ -1,5 +1,8 @@
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 
+/** The name of the triage queue; its worker is `new Worker(QUEUE_NAME, …, { prefix: state.keys.bullmq })`. */
+export const QUEUE_NAME = 'triage';
+
 /**
  * All keys of Nightcrier in Redis, and what they hold. All begin with the hash tag `{<key_prefix>}`, as BullMQ's keys do
  * (`{<key_prefix>}:triage:…`), so that one script may use both. Scripts compose the same names in `lua/keys.lua`.

@@ -1,5 +1,5 @@
+import { QUEUE_NAME } from './keys.ts';
 import { readFileSync } from 'node:fs';
-import { QUEUE_NAME } from '../queue/triage-queue.ts';
 import type { BullmqScripts } from './bullmq-scripts.ts';
 import { composeLua } from './compose-lua.ts';
 import type { StateContext } from './state-context.ts';

@@ -5,8 +5,8 @@ import { ClusterView, commandFor } from '../view/cluster-view.ts';
 import { workloadsOf } from '../view/subject.ts';
 
 /**
- * The lists, with the objects that the fault is about taken out and put before them, one piece each: whoever reads the
- * evidence finds them first. The resource at fault is a piece of its own already.
+ * Moves the objects that the fault concerns out of the lists and before them, one piece each, so that a reader of the
+ * evidence finds them first. The resource at fault already is a piece of its own.
  */
 export function pickOut(
   fault: FaultEvent,

@@ -1,6 +1,6 @@
 import { withJitter } from '@nightcrier/core/async/backoff';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionError } from '../session/connection-error.ts';
+import { ConnectionError, endsSession } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { LIST_SUBSCRIPTIONS_TOOL, subscriptionState } from '../session/tools.ts';
 
@@ -57,7 +57,7 @@ export async function watchLiveness(watched: WatchedSubscription): Promise<never
     try {
       await probe(watched);
     } catch (error) {
-      if (isFinal(error)) throw error;
+      if (endsSession(error)) throw error;
       askedAt = Date.now();
       await probe(watched);
     }
@@ -78,9 +78,4 @@ async function probe({ session, subscriptionIds, endpoint, liveness }: WatchedSu
     throw new ConnectionError('subscription_lost', `${endpoint} no longer holds the subscription`);
   if (standings.has('degraded'))
     throw new ConnectionError('subscription_lost', `${endpoint} reports the subscription as degraded`);
-}
-
-/** Whether a second probe would fail too, because the session is over. */
-export function isFinal(error: unknown): boolean {
-  return !(error instanceof ConnectionError) || ['subscription_lost', 'not_found', 'unauthorized'].includes(error.code);
 }

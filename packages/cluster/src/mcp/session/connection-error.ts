@@ -77,3 +77,8 @@ export function rootMessage(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return rootMessage(error.errors[0]);
   return error.message || error.name;
 }
+
+/** Returns whether the session is over, so that another request on it would fail too. */
+export function endsSession(error: unknown): boolean {
+  return !(error instanceof ConnectionError) || ['subscription_lost', 'not_found', 'unauthorized'].includes(error.code);
+}

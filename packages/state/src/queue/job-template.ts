@@ -1,8 +1,8 @@
 import { Job } from 'bullmq';
 import { unpack } from 'msgpackr';
 import { z } from 'zod';
-import { JOB_NAME, type TriageJob, type TriageQueue } from '../queue/triage-queue.ts';
-import { ON_CHANGE } from './bullmq-scripts.ts';
+import { JOB_NAME, type TriageJob, type TriageQueue } from './triage-queue.ts';
+import { ON_CHANGE } from '../redis/bullmq-scripts.ts';
 
 /** What BullMQ sends to Redis to add a prioritised job: keys, and MessagePack in which admission replaces id, time and priority. */
 export interface JobTemplate {
