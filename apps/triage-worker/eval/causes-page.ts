@@ -17,7 +17,7 @@ export function causesPage(): string {
   return `# Causes
 
 The closed vocabulary of diagnoses: \`hypotheses[].cause\` of a report, \`cause\` of a webhook, the label of
-\`nightcrier_diagnoses_total\`. Codes are only added. \`unknown\` stands for a fault that no rule explains. The built-in analyser writes
+\`nightcrier_diagnoses_total\`. Codes are only added. \`unknown\` is a fault that no rule explains. The built-in analyser writes
 these codes, and an agent may, in \`output/diagnosis.json\`. This page is written from \`packages/core/src/diagnosis/causes\`.
 
 ${families.join('\n\n')}

@@ -8,7 +8,7 @@ import { detailOf } from '../../logs/detail.ts';
 import { exitCodeMeaning } from './exit-code.ts';
 import { refine } from './refine.ts';
 
-/** A container that ends by itself. Its own words decide; without them, little can be said. */
+/** Diagnoses a container that exits by itself. Its log decides; without a log, the confidence is low. */
 export const crash: PodRule = (podCase) => {
   const found = blamed(podCase);
   if (found === undefined) return undefined;
