@@ -1,11 +1,12 @@
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
 import Table from 'cli-table3';
 
 /**
  * `nightcrier validate [CONFIG]`: every problem of a configuration with its line and column.
- * @returns the exit code: 0 valid, 1 not
+ * @returns the exit code
  */
 export async function validate(file: string | undefined, format: 'table' | 'json'): Promise<number> {
   let loaded;
@@ -15,7 +16,7 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     if (!(error instanceof ConfigError)) throw error;
     if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) }));
     else console.error(hideSecrets(error.message));
-    return 1;
+    return EXIT_CODES.configuration;
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
     name: cluster.name,
