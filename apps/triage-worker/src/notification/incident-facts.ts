@@ -19,8 +19,10 @@ export interface IncidentFacts {
   confidence?: number;
   /** A code of docs/causes.md; missing when the report has no diagnosis. */
   cause?: string;
-  /** Whether the root cause is a conclusion; missing when the report has no diagnosis. */
+  /** Whether the root cause is a conclusion; missing when the report states neither a diagnosis nor a confidence. */
   determined?: boolean;
+  /** Version of the diagnosis; missing when the report has none. */
+  diagnosis_version?: number;
   recommendations: string[];
   /** Why there is no report, or why a fallback agent wrote it. */
   reason?: string;
@@ -57,7 +59,8 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     root_cause: report?.root_cause,
     confidence: report?.confidence,
     cause: report?.diagnosis?.hypotheses[0]?.cause,
-    determined: report?.diagnosis?.determined,
+    determined: incident.determined,
+    diagnosis_version: incident.diagnosis_version,
     recommendations: report?.recommendations ?? [],
     reason: incident.reason,
     agent: incident.agent,

@@ -66,7 +66,7 @@ function ofIncident(notice: IncidentNotice): { headline: string; blocks: KnownBl
   const { reason, root_cause, recommendations, unsupported_quotes: unsupported } = facts;
   const steps = recommendations.slice(0, LONGEST_RECOMMENDATIONS);
   const texts = [
-    root_cause && `Root cause: ${root_cause}`,
+    root_cause && (facts.determined === false ? `Cause not determined: ${root_cause}` : `Root cause: ${root_cause}`),
     reason && `Note: ${reason}`,
     steps.length > 0 && `Recommended:\n${steps.map((step, at) => `${at + 1}. ${slackLineSource(step)}`).join('\n')}`,
     unsupported !== undefined &&
