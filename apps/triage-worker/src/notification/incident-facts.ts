@@ -24,6 +24,8 @@ export interface IncidentFacts {
   /** Version of the diagnosis; missing when the report has none. */
   diagnosis_version?: number;
   recommendations: string[];
+  /** Articles of the team that match the incident. */
+  knowledge?: { file: string; title: string; links: { title: string; url: string }[] }[];
   /** Why there is no report, or why a fallback agent wrote it. */
   reason?: string;
   agent?: string;
@@ -62,6 +64,7 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     determined: incident.determined,
     diagnosis_version: incident.diagnosis_version,
     recommendations: report?.recommendations ?? [],
+    knowledge: report?.knowledge,
     reason: incident.reason,
     agent: incident.agent,
     unsupported_quotes: report?.unsupported?.count,

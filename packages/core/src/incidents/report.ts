@@ -18,6 +18,17 @@ export const ReportSummary = z.object({
       quotes: z.array(z.string()),
     })
     .optional(),
+  /** What the team knows about incidents like this one, see `knowledge_dir`. Missing when nothing matched. */
+  knowledge: z
+    .array(
+      z.object({
+        /** Path below `knowledge_dir`. */
+        file: z.string(),
+        title: z.string(),
+        links: z.array(z.object({ title: z.string(), url: z.string() })),
+      }),
+    )
+    .optional(),
   /** The diagnosis as data. Missing when the agent left none that is valid. */
   diagnosis: DiagnosisSummary.optional(),
 });
