@@ -8,6 +8,7 @@ import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
 import { ApiClient } from './api-client.ts';
+import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
 import { INSTALLATION } from './installation.ts';
@@ -87,6 +88,23 @@ const books = program
   .action(async ({ output }: { output: 'table' | 'json' }) => {
     const { showBooks } = await import('./commands/books.ts');
     process.exitCode = await showBooks(clientOf(books), output);
+  });
+
+const knowledge = program
+  .command('knowledge')
+  .description('check the articles of knowledge_dir')
+  .addOption(apiUrlOption());
+
+knowledge
+  .command('test')
+  .description('show which articles match an incident, and by which conditions; exits 1 if a file has a problem')
+  .argument('<incident-id>')
+  .option('--config <file>', 'configuration file with knowledge_dir (default: the one that up would read)')
+  .option('--dir <folder>', 'folder of articles, in place of knowledge_dir')
+  .addOption(outputOption())
+  .action(async (id: string, options: KnowledgeTestOptions) => {
+    const { testKnowledge } = await import('./commands/knowledge.ts');
+    process.exitCode = await testKnowledge(clientOf(knowledge), id, options);
   });
 
 const incidents = program
