@@ -1,6 +1,7 @@
 import { ConfigWatcher, type ConfigWatcherOptions } from '@nightcrier/runtime/configuration/config-watcher';
 import { type LoadedConfig, loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
+import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
 import { createLogger, type RootLogger } from '@nightcrier/runtime/process/logger';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
@@ -25,11 +26,7 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   const { config, file, warnings } = loaded;
   const root = createLogger(undefined, config.log_level);
   const logger = root.child({ process: 'up' });
-  // Node would print the error as it is.
-  process.on('uncaughtException', (error) => {
-    logger.error({ error }, 'process crashed');
-    process.exit(EXIT_CODES.crashed);
-  });
+  exitOnCrash(logger);
   for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
   const stopping = stopSignal();
   const children = {

@@ -39,10 +39,10 @@ const APPS: Record<PartName, (config: Config, logger: Logger) => Promise<App>> =
 };
 
 /** Starts a part in this process. Its log lines carry its name as `process`, as those of a process of its own do. */
-export function startInProcess(name: PartName, config: Config, logger: Logger): Part {
+export function startInProcess(name: PartName, config: Config, shared: Logger): Part {
   let stopped = false;
-  const own = logger.child({ process: name });
-  const loading = APPS[name](config, own);
+  const logger = shared.child({ process: name });
+  const loading = APPS[name](config, logger);
   let app: App | undefined;
   const started = (async () => {
     app = await loading;
@@ -54,7 +54,7 @@ export function startInProcess(name: PartName, config: Config, logger: Logger): 
   const stop = async (): Promise<void> => {
     // An app that is stopped while it starts does not finish its start: it may wait for Redis.
     await (await loading).stop();
-    own.info({}, 'part stopped');
+    logger.info({}, 'part stopped');
   };
   return {
     name,

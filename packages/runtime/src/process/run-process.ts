@@ -6,7 +6,8 @@ import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
 import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
 import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.ts';
-import { EXIT_CODES, exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
 import { createLogger } from './logger.ts';
@@ -28,7 +29,7 @@ const DESCRIPTIONS: Record<ProcessName, string> = {
 /**
  * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
  * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
- * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exits with one of {@link EXIT_CODES}; a
+ * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exits with one of `EXIT_CODES`; a
  * second signal exits at once with 1.
  */
 export async function runProcess(
@@ -48,11 +49,7 @@ export async function runProcess(
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  // Node would print the error as it is.
-  process.on('uncaughtException', (error) => {
-    logger.error({ error }, 'process crashed');
-    process.exit(EXIT_CODES.crashed);
-  });
+  exitOnCrash(logger);
   // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
   const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
