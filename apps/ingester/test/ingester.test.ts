@@ -121,7 +121,7 @@ test('faults that neither Redis nor the spool can take when it stops are lost in
   const unreachable = { ...config, redis: { ...redis, url: 'redis://127.0.0.1:9' }, spool_max_bytes: 1 };
   const { ingester, active, lines } = await startIngester(unreachable);
   await active('alpha');
-  await cluster.run('oom-killed');
+  await cluster.run('crash-loop-back-off');
   cluster.emitFault({ severity: 'dreadful' }); // once this one is there, so is the one before
   await expect.poll(() => lines.map(({ message }) => message), patient).toContain('notification malformed');
   await ingester.stop();
