@@ -135,6 +135,7 @@ export const IMPORT_RULES: ImportRules = {
       'incident-table.ts',
       'api-client.ts',
     ],
+    gateway: ['main.ts', 'app.ts', 'kube', 'doors'],
     ingester: ['main.ts', 'app.ts', 'clusters', 'leases', 'intake', 'spool'],
     'triage-worker': [
       'main.ts',
