@@ -20,6 +20,10 @@ const APPS: Record<PartName, (config: Config, logger: Logger) => Promise<App>> =
     const { TriageWorkerApp } = await import('@nightcrier/triage-worker/app');
     return new TriageWorkerApp({ config, logger, environment: process.env });
   },
+  gateway: async (config, logger) => {
+    const { GatewayApp } = await import('@nightcrier/gateway/app');
+    return new GatewayApp({ config, logger });
+  },
   api: async (config, logger) => {
     const { startConfiguredApi } = await import('@nightcrier/api/configured-api');
     let running: ReturnType<typeof startConfiguredApi> | undefined;

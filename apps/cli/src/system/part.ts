@@ -1,9 +1,15 @@
 import type { Config } from '@nightcrier/core/settings/config';
+import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import type { Refusal } from '@nightcrier/runtime/configuration/config-watcher';
 
-/** The parts of a system in the order in which they stop: intake first, health last. */
-export const PARTS = ['ingester', 'triage-worker', 'api'] as const;
-export type PartName = (typeof PARTS)[number];
+/** The parts of a system. */
+export type PartName = ProcessName;
+
+/** Returns the parts that a configuration needs in the order in which they stop: intake first, health last. */
+export function partsOf({ agent_cli, agent_fallback }: Config): PartName[] {
+  const hasAgents = [agent_cli, ...agent_fallback].some((agent) => agent !== 'builtin');
+  return ['ingester', 'triage-worker', ...(hasAgents ? (['gateway'] as const) : []), 'api'];
+}
 
 /** One running or starting part of the system. */
 export interface Part {

@@ -7,7 +7,7 @@ import { startEmbeddedRedis } from '../embedded-redis/embedded-redis.ts';
 import { startChildPart } from './child-part.ts';
 import type { ChildOptions } from './child-process.ts';
 import { startInProcess } from './in-process.ts';
-import { type Part, PARTS } from './part.ts';
+import { type Part, partsOf } from './part.ts';
 
 export interface SystemOptions {
   config: Config;
@@ -21,7 +21,7 @@ export interface SystemOptions {
   logger: Logger;
 }
 
-/** Ingester, triage worker and API, and the Redis that was started for them. */
+/** Ingester, triage worker, API, a gateway if an AI agent is configured, and the Redis that was started for them. */
 export interface System {
   /** Resolves when all parts run. Rejects if one cannot start. */
   started: Promise<void>;
@@ -36,13 +36,14 @@ export interface System {
 }
 
 /**
- * Starts ingester, triage worker and API, at once and independently: an ingester watches while a worker waits for Redis. A
- * Redis for them is started first where none is configured.
+ * Starts the parts, at once and independently: an ingester watches while a worker waits for Redis. A Redis for them is started
+ * first where none is configured.
  */
 export function startSystem({ config, processes, logger: shared }: SystemOptions): System {
   const logger = shared.child({ process: 'up' });
+  const names = partsOf(config);
   // Each part stops within its own shutdown_timeout; the sum bounds them all.
-  const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (PARTS.length + 1));
+  const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (names.length + 1));
   const broken = Promise.withResolvers<string>();
   const aborting = new AbortController();
   const parts: Part[] = [];
@@ -70,7 +71,7 @@ export function startSystem({ config, processes, logger: shared }: SystemOptions
     if (aborting.signal.aborted) return;
     const running = withRedis(config, redisUrl);
     // They stop in the reverse order.
-    for (const name of PARTS.toReversed()) {
+    for (const name of names.toReversed()) {
       const part = startPart(name, running);
       parts.push(part);
       lifecycle.onStop(name, () => part.stop());
