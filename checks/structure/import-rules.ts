@@ -78,6 +78,7 @@ export const IMPORT_RULES: ImportRules = {
       'backfill/watermark.ts',
       'mcp',
       'kubernetes',
+      'outgoing',
     ],
     state: [
       'open-state.ts',
