@@ -120,6 +120,7 @@ describe('active means proven sight', () => {
     await watched.active();
     server.lists = allLists('failed to list resources: Unauthorized');
     await watched.failed(/rejects the credentials of the MCP server/);
+    expect(health(watched)).toMatchObject({ status: 'failed', mode: 'poll' });
   });
 
   test('a process that was paused for longer than a minute calls no cluster active until it is proven again', async () => {

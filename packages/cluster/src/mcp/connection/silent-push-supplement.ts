@@ -1,12 +1,24 @@
+import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Resync } from '../../backfill/resync.ts';
+import type { WatermarkTracker } from '../../backfill/watermark.ts';
+import type { ClusterSight } from '../../sight/cluster-sight.ts';
+import type { ClusterPoll } from '../../sources/poll.ts';
 import { rootMessage } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
-import type { ClusterWatchOptions } from './cluster-watch.ts';
 
-export interface SilentPushOptions extends Pick<
-  ClusterWatchOptions,
-  'poll' | 'resync' | 'watermark' | 'sight' | 'isFollowed' | 'logger' | 'now' | 'steadyNow'
-> {
+export interface SilentPushOptions {
+  poll: ClusterPoll;
+  resync: Resync;
+  watermark: WatermarkTracker;
+  sight: ClusterSight;
+  /** Whether a watch of the Kubernetes API is configured beside the session. */
+  isFollowed: boolean;
+  logger: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Milliseconds of a clock that is never set. */
+  steadyNow: () => number;
   session: McpSession;
   /** Aborted when the session ends. */
   signal: AbortSignal;

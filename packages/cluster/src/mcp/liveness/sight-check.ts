@@ -2,7 +2,7 @@ import type { ClusterSight } from '../../sight/cluster-sight.ts';
 import { ConnectionError, endsSession, rootMessage } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { LIST_RESOURCES_TOOL } from '../session/tools.ts';
-import type { Liveness } from './liveness.ts';
+import type { Liveness } from './probe-times.ts';
 import { proveSight } from './proof.ts';
 import type { PushCheck } from './push-check.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { livenessWithin } from './liveness.ts';
+import { livenessWithin } from './probe-times.ts';
 
 test('the default read timeout gives a probe every 30 s with 10 s to answer', () => {
   expect(livenessWithin(75_000, 60_000)).toMatchObject({ interval: 30_000, timeout: 10_000, silence: 75_000 });
