@@ -40,8 +40,8 @@ export function messageEvidence(known: KnownMessage): { evidence: Evidence; faul
   const { where, kind } = known;
   const subject = { log: 'Pod', claim: 'PersistentVolumeClaim', node: 'Node', refused: 'Deployment' };
   const about = where === 'object' ? kind : (Object.entries(subject).find(([key]) => key === where)?.[1] ?? 'Pod');
-  const names: Json = { Pod: NAME, PersistentVolumeClaim: 'data', Node: 'node-1', Deployment: 'app' };
-  const name = String(names[about] ?? 'app');
+  const names: Record<string, string> = { Pod: NAME, PersistentVolumeClaim: 'data', Node: 'node-1', Deployment: 'app' };
+  const name = names[about] ?? 'app';
   const namespace = about === 'Node' ? undefined : 'shop';
   const objects = objectsFor(known);
   const resource = { apiVersion: 'v1', kind: about, name, ...(namespace && { namespace }) };
@@ -310,20 +310,17 @@ function eventsFor(
   const own = where === 'start' || where === 'image' ? defaults[where] : (reason ?? defaults[where]);
   const subject =
     where === 'refused' ? { kind: 'ReplicaSet', name: SET } : { kind: where === 'object' ? kind : about, name };
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'e1', namespace: 'shop' },
-      ...{
-        type: type === 'W' ? 'Warning' : 'Normal',
-        reason: own,
-        message: where === 'start' ? `Error: ${message}` : message,
-        count: 7,
-        firstTimestamp: BEFORE,
-        lastTimestamp: NOW,
-        involvedObject: { ...subject, namespace: 'shop' },
-      },
-    },
-  ];
+  const event: KubernetesObject & Json = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e1', namespace: 'shop' },
+    type: type === 'W' ? 'Warning' : 'Normal',
+    reason: own,
+    message: where === 'start' ? `Error: ${message}` : message,
+    count: 7,
+    firstTimestamp: BEFORE,
+    lastTimestamp: NOW,
+    involvedObject: { ...subject, namespace: 'shop' },
+  };
+  return [event];
 }

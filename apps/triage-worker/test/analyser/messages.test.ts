@@ -15,7 +15,7 @@ describe.each(['logs', 'kubernetes'])('messages of %s', (file) => {
       const { evidence, fault } = messageEvidence(known);
       const [first] = diagnose(evidence, fault).hypotheses;
       expect([cause, ...known.cause_any]).toContain(first?.cause);
-      if (known.says) expect(first?.title.replaceAll('\\', '').toLowerCase()).toContain(known.says.toLowerCase());
+      expect(first?.title.replaceAll('\\', '').toLowerCase()).toContain((known.says ?? '').toLowerCase());
     },
   );
 });

@@ -90,7 +90,8 @@ function linesOf(log: string): string[] {
 /** A line that ends with a colon, or names a code alone, goes on in the next ones. */
 function withContinuation(lines: string[], index: number): string {
   const line = lines[index] ?? '';
-  const goesOn = /:\s*$/.test(line) || /^\s*\w{0,40}Error: \S{1,40}$/.test(line) || /^Error: The module '/.test(line);
+  const goesOn =
+    /:\s*$/.test(line) || /^\s*\w{0,40}Error: \S{1,40}$/.test(line) || line.startsWith("Error: The module '");
   return goesOn ? [line, ...lines.slice(index + 1, index + 3)].join(' ') : line;
 }
 
