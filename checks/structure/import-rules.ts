@@ -127,6 +127,7 @@ export const IMPORT_RULES: ImportRules = {
       'api-context.ts',
       'report-html.ts',
       'security-headers.ts',
+      'shared-result.ts',
     ],
     cli: [
       'main.ts',
