@@ -118,7 +118,9 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   it('is replaced if it was killed', async () => {
     const id = await harness.admit();
     await killWorkerOf(id, 'sleep 60');
-    await execa('docker', ['kill', ...(await containersOf(id))]);
+    const containers = await containersOf(id);
+    await execa('docker', ['kill', ...containers]);
+    await execa('docker', ['wait', ...containers]);
     await startOther();
     const incident = await harness.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });

@@ -69,7 +69,13 @@ export class DockerRun implements AgentRun {
     if (!this.#holdsOutput) return { skipped: new Map() };
     const signal = AbortSignal.timeout(OUTPUT_TIMEOUT_MS);
     const archive = await this.#engine.getArchive(this.#id, `${OUTPUT_DIRECTORY}/.`, signal);
-    return extractOutput(archive, directory);
+    try {
+      return await extractOutput(archive, directory);
+    } catch (error) {
+      // What the file system refuses is not the engine's fault.
+      if (error instanceof Error && 'syscall' in error) throw error;
+      throw asUnreachable(error);
+    }
   }
 
   async isTakenOver(): Promise<boolean> {
