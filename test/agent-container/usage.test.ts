@@ -55,7 +55,7 @@ describe('the flags of run-agent.sh', () => {
 
   it('an invalid base URL is refused', async () => {
     const { exitCode, stderr } = await runAgentScript(required, { ANTHROPIC_BASE_URL: 'llm.internal' });
-    expect(stderr).toContain("ANTHROPIC_BASE_URL is not valid");
+    expect(stderr).toContain('ANTHROPIC_BASE_URL is not valid');
     expect(exitCode).toBe(64);
   });
 

@@ -57,7 +57,8 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   const namesOf = async (id: string): Promise<string[]> => {
     const filter = `label=nightcrier.incident=${id}`;
-    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], { lines: true })).stdout;
+    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], { lines: true }))
+      .stdout;
   };
 
   async function expectAdopted(id: string): Promise<void> {
@@ -97,7 +98,8 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const id = await harness.admit();
     await killWorkerOf(id, `sleep 1; ${writesReport()}`);
     const [container = ''] = await containersOf(id);
-    const processes = async (): Promise<number> => (await execa('docker', ['top', container], { lines: true })).stdout.length;
+    const processes = async (): Promise<number> =>
+      (await execa('docker', ['top', container], { lines: true })).stdout.length;
     // The title and the shell that holds the output.
     await expect.poll(processes, { timeout: 20_000 }).toBe(2);
     await startOther();
@@ -113,6 +115,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await writeFile(harness.workspace(id, 'output/investigation.md'), REPORT);
     await startOther();
     await expectAdopted(id);
+    expect(await harness.incidents.report(id)).toBe(REPORT);
   });
 
   it('is replaced if it was killed', async () => {

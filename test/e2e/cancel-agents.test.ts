@@ -25,7 +25,9 @@ describe.skipIf(why)(`the container of a cancelled incident${why ? ` (skipped: $
 
   const untilBegun = (id: string): Promise<void> =>
     expect
-      .poll(() => readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8').catch(() => ''), { timeout: PATIENCE })
+      .poll(() => readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8').catch(() => ''), {
+        timeout: PATIENCE,
+      })
       .toContain('begun');
 
   it('is stopped and removed by the worker that runs it', async () => {

@@ -5,8 +5,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { AgentRuntime } from './agent/run/agent-runtime.ts';
-import type { ScriptGrace } from './agent/run/run-script.ts';
+import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { StageClock } from './stage-clock.ts';
 
 /** Answers what a kubeconfig may do. */

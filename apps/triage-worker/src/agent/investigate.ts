@@ -113,7 +113,13 @@ async function runOne(
       noteUsage(claim.incident.incident_id, workspace.logs, settings),
     );
     const providerError = providerFailure(stream);
-    const result = judgeAgent({ agent, exit, report: explainMissing(report, skipped), providerError, timeoutSeconds: config.agent_timeout });
+    const result = judgeAgent({
+      agent,
+      exit,
+      report: explainMissing(report, skipped),
+      providerError,
+      timeoutSeconds: config.agent_timeout,
+    });
     // The next agent or attempt needs the name of its container and its directories.
     if (result.kind !== 'reported') await gone;
     return result;

@@ -1,13 +1,4 @@
-/** How the run of an agent ended. */
-export interface RunEnd {
-  /**
-   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: from outside.
-   * `stopped`: by this worker.
-   */
-  reason: 'exited' | 'timeout' | 'oom' | 'killed' | 'stopped';
-  exitCode: number;
-  oomKilled: boolean;
-}
+import type { RunEnd } from '../../agent-runtime.ts';
 
 /** The states of a run, in their order. */
 export type RunState =
@@ -18,7 +9,10 @@ export type RunState =
   | { kind: 'removed'; end: RunEnd };
 
 export type RunEvent =
-  { kind: 'started' } | { kind: 'ended'; end: RunEnd } | { kind: 'recorded' } | { kind: 'removed' };
+  | { kind: 'started' }
+  | { kind: 'ended'; end: RunEnd }
+  | { kind: 'recorded' }
+  | { kind: 'removed' };
 
 /**
  * Returns the state after an event. The first cause of an end counts: a later one does not replace it.

@@ -127,15 +127,18 @@ export class EngineClient {
     const signals = [signal, timeout].filter((one) => one !== undefined);
     const isArchive = Buffer.isBuffer(body);
     try {
-      const { statusCode, body: answer } = await request(`${this.#origin}${path}?${new URLSearchParams(query)}`, {
-        method,
-        dispatcher: this.#agent,
-        signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
-        ...(body !== undefined && {
-          headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
-          body: isArchive ? body : JSON.stringify(body),
-        }),
-      });
+      const { statusCode, body: answer } = await request(
+        `${this.#origin}${path}?${new URLSearchParams(query).toString()}`,
+        {
+          method,
+          dispatcher: this.#agent,
+          signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
+          ...(body !== undefined && {
+            headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
+            body: isArchive ? body : JSON.stringify(body),
+          }),
+        },
+      );
       if (statusCode < 300 || statusCode === 304) return answer;
       throw new EngineError(failureOf(statusCode), await messageOf(answer, statusCode));
     } catch (error) {
@@ -175,7 +178,11 @@ function asEngineError(error: unknown, call: string): EngineError {
   const name = error instanceof Error ? error.name : '';
   const timedOut = name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
   const why = error instanceof Error ? error.message : String(error);
-  return new EngineError(timedOut ? 'timed_out' : 'unreachable', `the engine does not answer (${call}): ${why || code}`, {
-    cause: error,
-  });
+  return new EngineError(
+    timedOut ? 'timed_out' : 'unreachable',
+    `the engine does not answer (${call}): ${why || code}`,
+    {
+      cause: error,
+    },
+  );
 }

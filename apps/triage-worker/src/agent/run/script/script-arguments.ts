@@ -1,5 +1,5 @@
 import type { Settings } from '@nightcrier/core/settings/config';
-import type { Workspace } from '../../workspace/workspace.ts';
+import type { Workspace } from '../../../workspace/workspace.ts';
 
 /** One run of the agent script. */
 export interface ScriptRun {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Workspace } from '../../workspace/workspace.ts';
-import type { InputFile } from './agent-runtime.ts';
+import type { Workspace } from '../../../workspace/workspace.ts';
+import type { InputFile } from '../../../agent-runtime.ts';
 
 /** Optional: a cluster whose permissions are unknown has none. */
 const INCIDENT_FILES = ['incident.json', 'incident_cluster_permissions.json', 'prompt-sent.md'];
@@ -23,6 +23,10 @@ export async function readInputs(
     path: file,
     content: await readFile(path.join(directory, file)),
   }));
-  const keys = Object.entries(secrets).map(([name, value]) => ({ path: name, content: Buffer.from(value), isSecret: true }));
+  const keys = Object.entries(secrets).map(([name, value]) => ({
+    path: name,
+    content: Buffer.from(value),
+    isSecret: true,
+  }));
   return [...(await Promise.all(files)), { path: '.kube/config', content: await readFile(kubeconfig) }, ...keys];
 }

@@ -1,6 +1,6 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { workspaceOf } from '../../workspace/workspace.ts';
+import { workspaceOf } from '../../../workspace/workspace.ts';
 import { scriptArguments } from './script-arguments.ts';
 
 const run = {

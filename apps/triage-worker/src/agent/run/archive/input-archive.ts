@@ -1,6 +1,6 @@
 import { pack } from 'tar-stream';
-import type { InputFile } from './agent-runtime.ts';
-import { AGENT_UID } from './container-spec.ts';
+import { bytesOf } from './bytes-of.ts';
+import { AGENT_UID, type InputFile } from '../../../agent-runtime.ts';
 
 /** Where start-agent.sh looks for secrets, and deletes them. */
 export const SECRETS_DIRECTORY = '.secrets';
@@ -24,9 +24,7 @@ export async function inputArchive(files: readonly InputFile[]): Promise<Buffer>
     archive.entry({ name, mode: isSecret ? 0o400 : 0o444, uid: owner, gid: owner }, content);
   }
   archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
+  return bytesOf(archive);
 }
 
 /** Returns the directories above a file, the outermost first. */

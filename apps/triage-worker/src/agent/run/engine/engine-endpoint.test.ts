@@ -32,10 +32,18 @@ it.each<[string, Record<string, string>, object]>([
   [
     'DOCKER_HOST with TLS',
     { DOCKER_HOST: 'tcp://engine:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nowhere' },
-    { kind: 'tcp', origin: 'https://engine:2376', tls: { ca: undefined, cert: undefined, key: undefined, verify: true } },
+    {
+      kind: 'tcp',
+      origin: 'https://engine:2376',
+      tls: { ca: undefined, cert: undefined, key: undefined, verify: true },
+    },
   ],
   ['a context', { DOCKER_CONTEXT: 'rootless' }, { kind: 'socket', path: '/run/user/1/docker.sock' }],
-  ['DOCKER_HOST before a context', { DOCKER_CONTEXT: 'remote', DOCKER_HOST: 'unix:///x' }, { kind: 'socket', path: '/x' }],
+  [
+    'DOCKER_HOST before a context',
+    { DOCKER_CONTEXT: 'remote', DOCKER_HOST: 'unix:///x' },
+    { kind: 'socket', path: '/x' },
+  ],
   ['the default context', { DOCKER_CONTEXT: 'default' }, { kind: 'socket', path: '/var/run/docker.sock' }],
 ])('follows %s', (_, environment, expected) => {
   expect(engineEndpoint('docker', { HOME: home, ...environment })).toEqual(expected);

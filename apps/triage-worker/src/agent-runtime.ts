@@ -1,5 +1,15 @@
 import type { AgentCli } from '@nightcrier/core/settings/config';
-import type { RunEnd } from './run-state.ts';
+
+/** How the run of an agent ended. */
+export interface RunEnd {
+  /**
+   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: from outside.
+   * `stopped`: by this worker.
+   */
+  reason: 'exited' | 'timeout' | 'oom' | 'killed' | 'stopped';
+  exitCode: number;
+  oomKilled: boolean;
+}
 
 /** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine. */
 export interface RunRequest {
@@ -86,3 +96,29 @@ export interface AgentRuntime {
 
 /** Milliseconds after its end for which a container keeps the agent's output for a worker (`start-agent.sh` holds it). */
 export const OUTPUT_HOLD_MS = 900_000;
+
+/** How long an agent script may overrun, in seconds. */
+export interface ScriptGrace {
+  /** Past the agent's own deadline, which the script enforces; then it gets SIGTERM. */
+  overrun: number;
+  /** Between SIGTERM and SIGKILL; the script cleans up in this time. */
+  kill: number;
+}
+
+/** uid and gid of an agent in its container. */
+export const AGENT_UID = 1000;
+
+/** How the run of an agent ended, before its report is read. */
+export type AgentExit =
+  /** The agent exited by itself. `lastLine`: the last line of stderr, if any. */
+  | { kind: 'exited'; code: number; lastLine: string }
+  /** It passed its deadline. */
+  | { kind: 'timed_out' }
+  /** The container engine killed it, for instance out of memory. `reason`: empty if unknown. */
+  | { kind: 'killed'; reason: string }
+  /** The container engine or the image is unavailable. */
+  | { kind: 'unavailable'; reason: string }
+  /** A signal from outside stopped it. */
+  | { kind: 'interrupted'; reason: string }
+  /** It cannot be run with this configuration. */
+  | { kind: 'unusable'; reason: string };

@@ -1,4 +1,4 @@
-import type { AgentExit } from './agent-exit.ts';
+import type { AgentExit } from '../../../agent-runtime.ts';
 
 /** How a script ended; the fields are those of an execa result. */
 export interface ScriptResult {

@@ -36,7 +36,11 @@ function dockerEndpoint(environment: Environment): EngineEndpoint {
   if (DOCKER_HOST !== undefined && DOCKER_HOST !== '') {
     const verify = DOCKER_TLS_VERIFY !== undefined && DOCKER_TLS_VERIFY !== '';
     const usesTls = verify || (DOCKER_CERT_PATH !== undefined && DOCKER_CERT_PATH !== '');
-    return parseHost('DOCKER_HOST', DOCKER_HOST, usesTls ? { directory: DOCKER_CERT_PATH ?? configDirectory, verify } : undefined);
+    return parseHost(
+      'DOCKER_HOST',
+      DOCKER_HOST,
+      usesTls ? { directory: DOCKER_CERT_PATH ?? configDirectory, verify } : undefined,
+    );
   }
   const context = environment.DOCKER_CONTEXT ?? currentContext(configDirectory);
   if (context === undefined || context === '' || context === 'default') {
@@ -98,6 +102,10 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new EngineError('unreachable', `${file} cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+    throw new EngineError(
+      'unreachable',
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}`,
+      { cause },
+    );
   }
 }

@@ -3,7 +3,8 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Extract, extract, type Header } from 'tar-stream';
-import type { OutputSummary } from './agent-runtime.ts';
+import { asBytes } from './bytes-of.ts';
+import type { OutputSummary } from '../../../agent-runtime.ts';
 
 /** Bounds of what is taken; sparse files may claim any size. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
@@ -82,5 +83,5 @@ async function write(entry: Entry, target: string): Promise<void> {
   // Of an earlier copy, by a worker that died.
   await rm(target, { recursive: true, force: true });
   await using file = await open(target, 'wx', 0o600);
-  for await (const chunk of entry) await file.write(chunk as Uint8Array);
+  for await (const chunk of entry) await file.write(asBytes(chunk));
 }

@@ -2,17 +2,9 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import path from 'node:path';
-import type { AgentExit } from './agent-exit.ts';
+import type { AgentExit, ScriptGrace } from '../../../agent-runtime.ts';
 import { lastLine } from './last-line.ts';
 import { readExit } from './script-exit.ts';
-
-/** How long an agent script may overrun, in seconds. */
-export interface ScriptGrace {
-  /** Past the agent's own deadline, which the script enforces; then it gets SIGTERM. */
-  overrun: number;
-  /** Between SIGTERM and SIGKILL; the script cleans up in this time. */
-  kill: number;
-}
 
 export interface ScriptCall {
   script: string;

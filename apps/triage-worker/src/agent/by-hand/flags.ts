@@ -1,24 +1,10 @@
-/** What `agent-container/run-agent.sh` runs: one agent on a workspace, without a worker, a queue or Redis. */
 import { AGENT_CLIS, Settings } from '@nightcrier/core/settings/config';
-import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
-import { accessSync, constants, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { EngineError } from './engine/engine-error.ts';
-import type { AgentExit } from './run/agent-exit.ts';
-import { DockerRuntime } from './run/docker-runtime.ts';
-import { providerAccess } from './run/provider-environment.ts';
-import { readInputs } from './run/read-inputs.ts';
-import { type AgentSettings, runRequest } from './run/run-request.ts';
-import { superviseRun } from './run/supervise-run.ts';
 
-const EXIT_USAGE = 64;
-const EXIT_UNAVAILABLE = 69;
-const EXIT_TIMEOUT = 124;
-const EXIT_KILLED = 137;
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-
-const HELP = `usage: run-agent.sh -w WORKSPACE --kubeconfig FILE [options]
+/** What `--help` prints. */
+export const HELP = `usage: run-agent.sh -w WORKSPACE --kubeconfig FILE [options]
 
   -w, --workspace DIR      directory with incident.json, prompt-sent.md and, if present, evidence/
       --kubeconfig FILE    how the agent reaches its cluster; it gets a copy
@@ -60,12 +46,16 @@ const OPTIONS = {
 } as const;
 
 /** A flag or variable is missing or invalid. */
-class UsageError extends Error {}
+export class UsageError extends Error {}
 
 const POSITIVE = /^[1-9][0-9]{0,8}$/;
 
-/** Parses and checks the flags. @throws UsageError that names the flag and its value */
-function readFlags(words: string[]) {
+/**
+ * Parses and checks the flags.
+ * @returns undefined for `--help`
+ * @throws UsageError that names the flag and its value
+ */
+export function readFlags(words: string[]) {
   let flags;
   try {
     flags = parseArgs({ args: words, options: OPTIONS, allowPositionals: false }).values;
@@ -111,7 +101,7 @@ function isDirectory(file: string): boolean {
 }
 
 /** Returns the settings that the flags and the environment stand for. */
-function settingsOf(flags: NonNullable<ReturnType<typeof readFlags>>, environment: NodeJS.ProcessEnv): Settings {
+export function settingsOf(flags: NonNullable<ReturnType<typeof readFlags>>, environment: NodeJS.ProcessEnv): Settings {
   const agent = AGENT_CLIS.find((name) => name === flags.agent) ?? 'claude';
   const settings = Settings.safeParse({
     agent_cli: agent,
@@ -133,92 +123,4 @@ function settingsOf(flags: NonNullable<ReturnType<typeof readFlags>>, environmen
   if (settings.success) return settings.data;
   const [issue] = settings.error.issues;
   throw new UsageError(`${issue?.path.join('.').toUpperCase()} is not valid: ${issue?.message}`);
-}
-
-/** An existing report must not be taken for this run's. */
-function prepare(directory: string): { output: string; logs: string } {
-  const [output, logs] = [path.join(directory, 'output'), path.join(directory, 'logs')];
-  for (const part of [output, logs]) mkdirSync(part, { recursive: true, mode: 0o700 });
-  const report = path.join(output, 'investigation.md');
-  if (existsSync(report)) renameSync(report, path.join(output, 'investigation.previous.md'));
-  return { output, logs };
-}
-
-function exitCodeOf(exit: AgentExit): number {
-  switch (exit.kind) {
-    case 'exited':
-      return exit.code;
-    case 'timed_out':
-      return EXIT_TIMEOUT;
-    case 'killed':
-      return EXIT_KILLED;
-    case 'interrupted':
-    case 'unavailable':
-      return EXIT_UNAVAILABLE;
-    case 'unusable':
-      return 127;
-    default:
-      return exit satisfies never;
-  }
-}
-
-async function run(words: string[], signal: AbortSignal): Promise<number> {
-  const flags = readFlags(words);
-  if (flags === undefined) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const config = settingsOf(flags, process.env);
-  const { variables, secrets } = await providerAccess(config);
-  const [provider] = MODEL_PROVIDERS[config.agent_cli];
-  if (Object.keys(secrets).length === 0) {
-    throw new UsageError(`${provider?.key.toUpperCase()} is not set; --agent '${flags.agent}' needs it in the environment`);
-  }
-  const { directory, incidentId, kubeconfig } = flags;
-  const { output, logs } = prepare(directory);
-  const workerId = `hand-${process.pid}`;
-  const runtime = new DockerRuntime({ engine: () => config.agent_engine, environment: process.env, workerId });
-  try {
-    const request = runRequest(
-      { incidentId, attempt: Number(flags.attempt), clusterName: '' },
-      { config: config satisfies AgentSettings, workerId, instance: 'by-hand' },
-      variables,
-    );
-    const inputs = readInputs({ directory, evidence: path.join(directory, 'evidence') }, kubeconfig, secrets);
-    const started = await runtime.start(request, inputs, signal);
-    const { exit, gone, skipped } = await superviseRun(started, {
-      agent: config.agent_cli,
-      model: config.agent_model,
-      image: config.agent_image,
-      memory: config.agent_memory,
-      logsDirectory: logs,
-      outputDirectory: output,
-      signal,
-    });
-    await gone;
-    for (const [name, why] of skipped) say(`output/${name} ${why}; not copied`);
-    if ('reason' in exit && exit.reason !== '') say(exit.reason);
-    return exitCodeOf(exit);
-  } finally {
-    await runtime.close();
-  }
-}
-
-function say(message: string): void {
-  process.stderr.write(`run-agent.sh: ${message}\n`);
-}
-
-const abort = new AbortController();
-let stopped: number | undefined;
-for (const [name, code] of Object.entries(SIGNALS)) {
-  process.once(name, () => {
-    stopped ??= code;
-    abort.abort(new Error(`stopped by ${name}`));
-  });
-}
-try {
-  process.exitCode = await run(process.argv.slice(2), abort.signal);
-} catch (error) {
-  if (stopped === undefined) say(error instanceof Error ? error.message : String(error));
-  process.exitCode = stopped ?? (error instanceof UsageError ? EXIT_USAGE : error instanceof EngineError ? EXIT_UNAVAILABLE : 1);
 }
