@@ -18,6 +18,7 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
+import { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
@@ -179,6 +180,7 @@ export class TriageWorkerApp {
         incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        knowledge: new KnowledgeBase(),
         runtime,
         breaker: state.breaker,
         environment,

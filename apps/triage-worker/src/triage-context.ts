@@ -6,6 +6,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
+import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 
 /** Answers what a kubeconfig may do. */
@@ -33,6 +34,8 @@ export interface TriageContext {
   instance: string;
   /** Runs agents in their sandbox. */
   runtime: AgentRuntime;
+  /** Articles of the team, of `knowledge_dir`. */
+  knowledge: KnowledgeBase;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

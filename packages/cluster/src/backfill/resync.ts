@@ -4,8 +4,10 @@ import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
+import { LIST_PACE } from './list-pace.ts';
 import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
+import type { ClusterSight } from '../sight/cluster-sight.ts';
 import type { WatermarkTracker } from './watermark.ts';
 import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { McpSession } from '../mcp/session/session.ts';
@@ -13,6 +15,7 @@ import type { McpSession } from '../mcp/session/session.ts';
 export interface ResyncOptions {
   scan: ClusterScan;
   detection: ClusterDetection;
+  sight: ClusterSight;
   watermark: WatermarkTracker;
   /** Time between two scans of a cluster that is watched all the while, ms; 0: none. */
   interval: number;
@@ -38,6 +41,8 @@ export interface ResyncWatch {
 /** A subscription is not held up for longer; the scan goes on beside it. */
 const PATIENCE_MS = 10_000;
 const JITTER = 0.1;
+/** Kinds that could not be listed are tried again after this time, ms. */
+const RELIST_MS = 60_000;
 
 /**
  * Finds the faults of a time in which nobody watched: servers report a fault once, to those who are subscribed at that moment. After
@@ -120,18 +125,42 @@ export class Resync {
   async #repeat(watch: ResyncWatch, onFirst: () => void): Promise<void> {
     const { signal } = watch;
     const { interval, reconnect, random } = this.#options;
+    const { sight, now } = this.#options;
     let failures = 0;
+    let nextScanAt = now();
     while (!signal.aborted) {
-      const isDone = await this.#attempt(watch, onFirst);
-      onFirst();
-      failures = isDone ? 0 : failures + 1;
-      if (isDone && interval === 0) return;
-      const wait = isDone ? withJitter(interval, JITTER, random()) : reconnectDelay(failures, reconnect, random());
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      if (now() >= nextScanAt) {
+        const isDone = await this.#attempt(watch, onFirst);
+        onFirst();
+        failures = isDone ? 0 : failures + 1;
+        const pause = interval === 0 ? Infinity : withJitter(interval, JITTER, random());
+        nextScanAt = now() + (isDone ? pause : reconnectDelay(failures, reconnect, random()));
+      } else {
+        await this.#relist(watch);
+      }
+      const isComplete = sight.lostKinds('mcp').length === 0;
+      if (isComplete && nextScanAt === Infinity) return;
+      const wait = Math.min(nextScanAt - now(), isComplete ? Infinity : withJitter(RELIST_MS, JITTER, random()));
+      await sleep(Math.max(0, wait), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** The kinds of which most symptoms are come first: the subscription does not wait for the others. */
+  /** Tries the kinds that could not be listed again. */
+  async #relist({ session, signal, onScanned }: ResyncWatch): Promise<void> {
+    const { scan, detection, sight, now } = this.#options;
+    try {
+      await scan.run(session, detection.detector, { now, signal, kinds: sight.lostKinds('mcp') });
+      detection.report('resync');
+      onScanned();
+    } catch {
+      // They are still lost, which the health shows; a lost session is found by its probe.
+    }
+  }
+
+  /**
+   * The kinds that most symptoms are of come first: the subscription does not wait for the others. Those wait until the process
+   * has time for them; then the first ones are listed again, because the others are judged by them.
+   */
   async #attempt({ session, signal, onLost, onScanned }: ResyncWatch, onFirst: () => void): Promise<boolean> {
     const { scan, detection, logger, now } = this.#options;
     try {
@@ -139,6 +168,11 @@ export class Resync {
       if (signal.aborted) return false;
       const isDone = await this.settle(scannedAt, 'resync');
       onFirst();
+      if (!LIST_PACE.tryTake(OTHER_KINDS.length)) {
+        onScanned();
+        await LIST_PACE.wait(WATCHED_KINDS.length, signal);
+        await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
+      }
       await scan.run(session, detection.detector, { now, signal, kinds: OTHER_KINDS });
       if (signal.aborted) return false;
       detection.report('resync');

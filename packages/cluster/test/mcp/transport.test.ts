@@ -11,7 +11,7 @@ test('250 clusters behind one address share one transport, each with its stream 
   const server = await ScriptedServer.start();
   const connectLimit = pLimit(50);
   // All of them end at once, and this machine may be busy.
-  const timeouts = { connect: 10_000, call: 10_000, close: 20_000, subscribe: 10_000 };
+  const timeouts = { connect: 10_000, call: 10_000, close: 20_000, subscribe: 10_000, list: 30_000, proof: 60_000 };
   const before = heapMegabytes();
   const clusters = Array.from({ length: 250 }, (_, index) =>
     watchCluster(server.endpoint, { name: `cluster-${index}`, transport, connectLimit, timeouts }),
@@ -20,7 +20,8 @@ test('250 clusters behind one address share one transport, each with its stream 
   await expect.poll(active, { timeout: 40_000, interval: 50 }).toBe(250);
   expect(server.streams.size).toBe(250);
   const { host } = new URL(server.endpoint);
-  expect(transport.stats[`http://${host}`]).toMatchObject({ running: 250 });
+  // At least: besides the streams, requests of the connections may be under way.
+  expect(transport.stats[`http://${host}`]?.running).toBeGreaterThanOrEqual(250);
   // The server's side and the test's own records are in this too; the design estimates 400 KB for a connection.
   const kilobytesEach = ((heapMegabytes() - before) * 1024) / clusters.length;
   expect(kilobytesEach).toBeLessThan(100);
