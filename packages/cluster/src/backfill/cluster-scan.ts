@@ -1,5 +1,6 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { parseObject, type Detector } from '../detection/detector.ts';
+import type { Detector } from '../detection/detector.ts';
+import { parseObject } from '../detection/parse-object.ts';
 import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
 import type { McpSession } from '../mcp/session/session.ts';
