@@ -7,6 +7,7 @@ WORKDIR /app
 COPY package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
+COPY apps/gateway/package.json apps/gateway/
 COPY apps/ingester/package.json apps/ingester/
 COPY apps/triage-worker/package.json apps/triage-worker/
 COPY packages/cluster/package.json packages/cluster/

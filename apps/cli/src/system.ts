@@ -9,7 +9,10 @@ import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../..');
 
 /** Apps in the order of their start. They stop in reverse order: intake first, health last. */
-const PROCESSES = ['api', 'triage-worker', 'ingester'];
+function processesOf({ agent_cli, agent_fallback }: Config): string[] {
+  const hasAgents = [agent_cli, ...agent_fallback].some((agent) => agent !== 'builtin');
+  return ['api', ...(hasAgents ? ['gateway'] : []), 'triage-worker', 'ingester'];
+}
 
 export interface SystemOptions {
   config: Config;
@@ -27,10 +30,11 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** Starts ingester, triage worker and API as processes, and a Redis for them where none is configured. */
+/** Starts ingester, triage worker and API as processes, a gateway if an AI agent is configured, and a Redis for them where none is configured. */
 export async function startSystem({ config, arguments: flags, logger, onLine }: SystemOptions): Promise<System> {
   // Each child stops within its own shutdown_timeout; the sum bounds them all.
-  const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (PROCESSES.length + 1));
+  const processes = processesOf(config);
+  const lifecycle = new Lifecycle(logger, config.shutdown_timeout * (processes.length + 1));
   const endings: Promise<string>[] = [];
   const children: Child[] = [];
   const watch = (name: string, ended: Promise<string>): void => {
@@ -45,7 +49,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
       logger.info({ kind: redis.kind, durable: redis.durable }, 'embedded Redis started; redis.url is not set');
       redisUrl = redis.url;
     }
-    for (const name of PROCESSES) {
+    for (const name of processes) {
       const child = await startChild({
         name,
         script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),

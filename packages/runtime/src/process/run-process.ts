@@ -21,6 +21,7 @@ export interface RunningApp {
 const DESCRIPTIONS: Record<ProcessName, string> = {
   ingester: 'Watches clusters and admits their faults to the queue.',
   'triage-worker': 'Takes incidents off the queue and has them investigated.',
+  gateway: 'Lets agents read their cluster, and nothing else.',
   api: 'Serves health, incidents, metrics and the queue board.',
 };
 
