@@ -108,7 +108,7 @@ export class Suspects implements Iterable<Suspect> {
       }
     }
     if (all || namespaces.size > 0) {
-      for (const [suspect] of [...this.#suspects.values()]) {
+      for (const [suspect] of this.#suspects.values()) {
         if (suspect && (all || namespaces.has(suspect.name.namespace ?? ''))) {
           this.#look(suspect.kind, suspect.name, now);
         }

@@ -18,9 +18,12 @@ export function serviceSymptoms(service: Service, objects: ClusterObjects): Symp
   const matches = (labels: Record<string, string> | null | undefined): boolean =>
     selector.every(([name, value]) => labels?.[name] === value);
   const hasPods = objects.podsOf(metadata.namespace).some((pod) => matches(pod.metadata.labels) && !hasEnded(pod));
-  const behind = TEMPLATED.flatMap((kind) => [
-    ...objects.in(kind, metadata.namespace).filter((owner) => matches(owner.spec?.template?.metadata?.labels)),
-  ]);
+  const behind = TEMPLATED.flatMap((kind) =>
+    objects
+      .in(kind, metadata.namespace)
+      .filter((owner) => matches(owner.spec?.template?.metadata?.labels))
+      .toArray(),
+  );
   const base = {
     resource: referenceTo('services', metadata),
     workload: workloadOfObject('Service', metadata, objects),
