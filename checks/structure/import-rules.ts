@@ -71,6 +71,7 @@ export const IMPORT_RULES: ImportRules = {
       'sources/kubernetes-watch.ts',
       'sources/event-confirmation.ts',
       'backfill',
+      'lists',
       'mcp/session',
       'sources',
       'detection',
