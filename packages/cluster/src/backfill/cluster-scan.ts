@@ -3,6 +3,7 @@ import type { Detector } from '../detection/detector.ts';
 import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import { KindList, type ListingServer, type ListSession, reasonOf } from '../lists/kind-list.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
+import type { ClusterSight } from '../sight/cluster-sight.ts';
 
 /** The kinds that most symptoms are of: what they show is reported before the others are listed. */
 export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
@@ -28,13 +29,18 @@ export class ClusterScan {
   readonly #logger: Logger;
   readonly #server: ListingServer = { form: 'unknown' };
   readonly #lists: Partial<Record<WatchedKind, KindList<WatchedKind>>> = {};
+  readonly #sight: ClusterSight;
+  readonly #timeout: number;
   readonly #unreadable = new Set<WatchedKind>();
   /** `pods shop`: namespaces that could not be listed, by kind. */
   readonly #blind = new Set<string>();
 
-  constructor(endpoint: string, logger: Logger) {
+  /** @param timeout of one list, ms */
+  constructor(endpoint: string, logger: Logger, sight: ClusterSight, timeout: number) {
+    this.#timeout = timeout;
     this.#endpoint = endpoint;
     this.#logger = logger;
+    this.#sight = sight;
   }
 
   /**
@@ -58,9 +64,8 @@ export class ClusterScan {
       try {
         await this.#list(kind, session, detector, { ...options, namespaces });
       } catch (error) {
-        const isPassing =
-          error instanceof ConnectionError && error.code === 'timeout' && scanned.size > failures.length + 1;
-        if (error instanceof ConnectionError && !isPassing) throw error;
+        // One list that takes too long says nothing about the others.
+        if (error instanceof ConnectionError && error.code !== 'timeout') throw error;
         const problem = reasonOf(error);
         failures.push(problem);
         this.#leaveOut(kind, problem, detector);
@@ -81,15 +86,17 @@ export class ClusterScan {
     { now, remember = false, namespaces }: ScanOptions & { namespaces: () => Promise<string[] | undefined> },
   ): Promise<void> {
     const list = (this.#lists[kind] ??= new KindList(kind, this.#server));
-    const { strange, count, blind } = await list.run({ session, detector, now, remember, namespaces });
+    const timeout = this.#timeout;
+    const { strange, count, blind } = await list.run({ session, detector, now, remember, timeout, namespaces });
     if (strange > 0) this.#logger.warn({ kind, strange, of: count }, 'objects of unknown shape left out');
-    this.#noteBlind(kind, blind);
     this.#readable(kind);
+    this.#noteBlind(kind, blind);
   }
 
   /** A kind that fails once is probably back in the next scan, with the symptoms it had; then its Events alone speak of it. */
   #leaveOut(kind: WatchedKind, problem: string, detector: Detector): void {
     if ('optional' in KINDS[kind]) return;
+    this.#sight.loseKind(kind, 'mcp', problem);
     if (this.#unreadable.has(kind)) {
       detector.forgetKind(kind);
       return;
@@ -100,10 +107,16 @@ export class ClusterScan {
   }
 
   #readable(kind: WatchedKind): void {
+    this.#sight.readKind(kind, 'mcp');
     if (this.#unreadable.delete(kind)) this.#logger.info({ kind }, 'polling can list a kind again');
   }
 
   #noteBlind(kind: WatchedKind, blind: ReadonlyMap<string, string>): void {
+    const [first] = blind;
+    if (first) {
+      const more = blind.size > 1 ? ` (and ${blind.size - 1} more)` : '';
+      this.#sight.loseKind(kind, 'mcp', `namespace ${first[0]}${more}: ${first[1]}`);
+    }
     for (const [namespace, problem] of blind) {
       const id = `${kind} ${namespace}`;
       if (this.#blind.has(id)) continue;

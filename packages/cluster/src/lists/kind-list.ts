@@ -25,6 +25,8 @@ export interface ListKindOptions {
   now: () => number;
   /** Whether what is listed is recognised in the next list, because the detector keeps its objects until then. */
   remember: boolean;
+  /** Of one list, ms. */
+  timeout: number;
   /** Names of the namespaces of the cluster; undefined: they cannot be listed. */
   namespaces: () => Promise<readonly string[] | undefined>;
 }
@@ -46,8 +48,6 @@ interface Remembered {
   names: string[];
 }
 
-/** A list of a large cluster takes its time. */
-const LIST_TIMEOUT_MS = 30_000;
 /** Bytes of a list of all namespaces; above, the namespaces are listed one by one: the server holds an answer in memory too. */
 const WHOLE_BYTES = 16 << 20;
 /** All namespaces together are so small again that one list will do, bytes. */
@@ -147,7 +147,7 @@ export class KindList<K extends WatchedKind> {
     }
   }
 
-  async #ask(namespace: string, listing: Listing<K>, { session, detector, now, remember }: ListKindOptions) {
+  async #ask(namespace: string, listing: Listing<K>, { session, detector, now, remember, timeout }: ListKindOptions) {
     const { apiVersion, kind } = KINDS[this.#kind];
     const selector = 'fieldSelector' in KINDS[this.#kind] ? { fieldSelector: 'type=Warning' } : {};
     const args = { apiVersion, kind, ...selector, ...(namespace !== '' && { namespace }) };
@@ -171,7 +171,7 @@ export class KindList<K extends WatchedKind> {
       for (const { metadata } of objects) names.push(nameKey(metadata));
       digests.push(...batch.digests);
     };
-    const answer = await session.callStreamed(LIST_RESOURCES_TOOL, args, LIST_TIMEOUT_MS);
+    const answer = await session.callStreamed(LIST_RESOURCES_TOOL, args, timeout);
     const isWhole = namespace === '' && !UNDIVIDED.has(this.#kind);
     const reading = { kind: this.#kind, form: this.#server.form, known: known.digests };
     const summary = await readList(answer, reading, isWhole ? this.#largest.whole : this.#largest.part, take);

@@ -83,6 +83,15 @@ test.each(['# No resources found', '[]\n'])('%j is a list without objects', (not
   }
 });
 
+test.each([
+  ['an object with items', `apiVersion: v1\nitems:\n${yaml}kind: EventList\n`],
+  ['an object with indented items', `items:\n${yaml.replaceAll(/^(?=.)/gm, '  ')}`],
+])('reads YAML of %s', (_, list) => {
+  for (const size of [1, 100]) {
+    expect(namesAndMessages(read(answer({ content: text(list) }), { size }).objects)).toEqual(wanted);
+  }
+});
+
 test('structured content without items is a list without objects', () => {
   for (const items of [[], null]) {
     const { summary } = read(answer({ content: text(''), structuredContent: { items } }));
@@ -100,6 +109,7 @@ test('a tool that fails says why', () => {
 test('tables are no objects, as text and as rows', () => {
   const rows = { items: [{ Name: 'cart', Age: '3m' }] };
   for (const body of [
+    answer({ content: text('') }),
     answer({ content: text('NAME AGE\ncart 3m\n') }),
     answer({ content: [], structuredContent: rows }),
   ])

@@ -9,7 +9,7 @@ const LONGEST_REST = 16 << 10;
 
 /**
  * Splits the text of a list into its items as it comes, each YAML by itself. Servers write a list in block style, whose items
- * begin with a dash at the start of a line.
+ * begin with a dash, all at the same indentation.
  */
 export class YamlItems {
   readonly #onItem: (yaml: string) => void;
@@ -17,6 +17,8 @@ export class YamlItems {
   #escapedBytes = 0;
   /** The item that is being read; before the first one, what is no item. */
   #current = '';
+  /** Where items begin; undefined before the first one. */
+  #starts: RegExp | undefined;
   #hasItems = false;
   #rest = '';
 
@@ -57,14 +59,16 @@ export class YamlItems {
   #take(escaped: Buffer): void {
     if (escaped.length === 0) return;
     const text: unknown = JSON.parse(`"${escaped.toString('utf8')}"`);
-    const items = `${this.#current}${String(text)}`.split(/^(?=- )/m);
+    const read = `${this.#current}${String(text)}`;
+    this.#starts ??= startsOf(read);
+    const items = this.#starts ? read.split(this.#starts) : [read];
     this.#current = items.pop() ?? '';
     if (this.#current.length > LONGEST) throw new Error('an object of the answer is larger than 8 MiB');
     for (const item of items) this.#emit(item);
   }
 
   #emit(text: string): void {
-    if (!text.startsWith('- ')) {
+    if (!/^ *- /.test(text)) {
       this.#rest = (this.#rest + text).slice(0, LONGEST_REST);
       return;
     }
@@ -73,6 +77,12 @@ export class YamlItems {
     const end = text.search(/^[^\s-]/m);
     this.#onItem(end === -1 ? text : text.slice(0, end));
   }
+}
+
+/** Items begin at the indentation of the first one. */
+function startsOf(text: string): RegExp | undefined {
+  const first = /^( *)- /m.exec(text);
+  return first ? new RegExp(`^(?=${first[1]}- )`, 'm') : undefined;
 }
 
 /** Where the last line ends that is there as a whole. */

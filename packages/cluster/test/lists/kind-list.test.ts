@@ -57,7 +57,14 @@ async function prepare() {
   const detector = new Detector('alpha');
   const list = new KindList('pods', { form: 'unknown' }, LARGEST);
   const run = (): Promise<ListedKind> =>
-    list.run({ session, detector, now: () => now, remember: true, namespaces: async () => NAMESPACES });
+    list.run({
+      session,
+      detector,
+      now: () => now,
+      remember: true,
+      timeout: 10_000,
+      namespaces: async () => NAMESPACES,
+    });
   const changes = () =>
     detector
       .advance(now)
