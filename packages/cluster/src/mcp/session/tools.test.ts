@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { subscribedOf, subscriptionState, type ToolAnswer } from './tools.ts';
+import { resourcesOf, subscribedOf, subscriptionState, type ToolAnswer } from './tools.ts';
 
 const answer = (text: string, structured?: unknown): ToolAnswer => ({ text, structured, isError: false });
 
@@ -24,5 +24,33 @@ describe('subscriptionState', () => {
     ['registered', answer('* ours (faults), since today')],
   ] as const)('%s', (state, given) => {
     expect(subscriptionState(given, 'ours')).toBe(state);
+  });
+});
+
+describe('resourcesOf', () => {
+  test.each([
+    ['structured content', answer('a table', { items: [{ metadata: {} }] })],
+    ['YAML, a list', answer('- metadata: {}\n')],
+    ['YAML, an object with items', answer('apiVersion: v1\nitems:\n  - metadata: {}\n')],
+  ])('reads %s', (_, given) => {
+    expect(resourcesOf(given)).toEqual([{ metadata: {} }]);
+  });
+
+  test.each([
+    ['empty structured content', answer('', { items: [] })],
+    ['structured content without a list', answer('', { items: null })],
+    ['an empty YAML list', answer('[]\n')],
+    ['the words for nothing', answer('# No events found')],
+  ])('reads %s as nothing', (_, given) => {
+    expect(resourcesOf(given)).toEqual([]);
+  });
+
+  test.each([
+    ['a table', 'NAMESPACE   NAME    READY\nshop        cart-0  1/1', undefined],
+    ['the rows of a table', 'NAMESPACE …', { items: [{ Name: 'cart-0', Status: 'Running', kind: 'Pod' }] }],
+    ['an empty table, which is no text at all', '', undefined],
+    ['broken YAML', '- a: [\n', undefined],
+  ])('refuses %s and says what to change', (_, text, structured) => {
+    expect(() => resourcesOf(answer(text, structured))).toThrow('--list-output yaml');
   });
 });

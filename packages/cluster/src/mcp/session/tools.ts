@@ -49,12 +49,33 @@ function jsonWithin(text: string): unknown {
   }
 }
 
+const ResourceList = z.object({ items: z.array(z.unknown()).nullable() });
 const WholeObject = z.object({ metadata: z.object({}) });
+
+/**
+ * Returns the objects in the answer of `resources_list`: structured content, or YAML text. A server prints tables by
+ * default, whose rows lack most fields.
+ * @throws Error that names the server's option to change when the answer has no whole objects
+ */
+export function resourcesOf({ text, structured }: ToolAnswer): unknown[] {
+  if (/^# ?No .*found/i.test(text)) return [];
+  const items = itemsOf(structured) ?? itemsOf(yamlOf(text));
+  const isReadable = items?.every((item) => WholeObject.safeParse(item).success);
+  if (!items || !isReadable)
+    throw new Error('the answer has no whole objects; start the MCP server with --list-output yaml');
+  return items;
+}
 
 /** The object in the answer of `resources_get`: structured content, or YAML text. Undefined when there is none. */
 export function resourceOf({ text, structured }: ToolAnswer): unknown {
   const candidates = [structured, yamlOf(text)];
   return candidates.find((candidate) => WholeObject.safeParse(candidate).success);
+}
+
+function itemsOf(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  const list = ResourceList.safeParse(value);
+  return list.success ? (list.data.items ?? []) : undefined;
 }
 
 function yamlOf(text: string): unknown {
