@@ -1,25 +1,21 @@
-import type { ScriptResult } from '../../agent-script.ts';
+import type { AgentExit } from '../../../agent-runtime.ts';
 
-/** How the run of an agent ended, before its report is read. */
-export type AgentExit =
-  /** The agent exited by itself. `lastLine`: the last line of stderr, if any. */
-  | { kind: 'exited'; code: number; lastLine: string }
+/** How a script ended; the fields are those of an execa result. */
+export interface ScriptResult {
+  exitCode?: number;
+  /** The signal that ended the script, if one did. */
+  signal?: string;
   /** It passed its deadline. */
-  | { kind: 'timed_out' }
-  /** The container engine killed it: out of memory, or output directory full. `reason`: if the script knows it. */
-  | { kind: 'killed'; reason: string }
-  /** The container engine or the image is unavailable. */
-  | { kind: 'unavailable'; reason: string }
-  /** A signal from outside stopped the script. */
-  | { kind: 'interrupted'; reason: string }
-  /** The script cannot be run with this configuration. */
-  | { kind: 'unusable'; reason: string };
+  timedOut: boolean;
+  /** Why it could not be started: ENOENT, EACCES, … */
+  code?: string;
+}
 
 /**
- * Maps the exit code of the agent script: its reserved codes, and any other as the agent's own.
+ * Maps the exit code of an agent script: its reserved codes, and any other as the agent's own.
  * @param lastLine the last line of its stderr
  */
-export function readExit(script: string, result: Omit<ScriptResult, 'isCanceled'>, lastLine: string): AgentExit {
+export function readExit(script: string, result: ScriptResult, lastLine: string): AgentExit {
   const because = lastLine === '' ? '' : `: ${lastLine}`;
   if (result.timedOut) return { kind: 'timed_out' };
   if (result.signal !== undefined) {
