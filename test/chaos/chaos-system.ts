@@ -101,7 +101,7 @@ export class ChaosSystem {
 
   /** Sends SIGHUP to every process. */
   reload(): void {
-    for (const running of this.processes.values()) running.signal('SIGHUP');
+    for (const running of this.processes.values()) running.reload();
   }
 
   signalRedis(signal: NodeJS.Signals): void {

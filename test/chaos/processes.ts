@@ -3,6 +3,8 @@ import path from 'node:path';
 
 const APPS = path.join(import.meta.dirname, '../../apps');
 
+const NODE_START_MS = 500;
+
 /** One process of the system, which can be killed, paused and started again. */
 export class ChaosProcess {
   readonly name: string;
@@ -12,6 +14,7 @@ export class ChaosProcess {
   /** Ends that the run did not cause. */
   readonly unexpected: string[] = [];
   #expectsEnd = false;
+  #startedAt = 0;
 
   /** @param file of the configuration */
   constructor(name: string, app: string, file: string, folder: string) {
@@ -34,15 +37,24 @@ export class ChaosProcess {
     const child = this.#start();
     this.#child = child;
     this.#expectsEnd = false;
+    this.#startedAt = performance.now();
     child.all.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
-    void child.then(({ exitCode, signal }) => {
-      if (this.#child === child) this.#child = undefined;
-      if (!this.#expectsEnd) this.unexpected.push(`${this.name} ended: ${signal ?? `exit code ${exitCode}`}`);
-    });
+    void this.#noteEnd(child);
+  }
+
+  async #noteEnd(child: ReturnType<typeof spawn>): Promise<void> {
+    const { exitCode, signal } = await child;
+    if (this.#child === child) this.#child = undefined;
+    if (!this.#expectsEnd) this.unexpected.push(`${this.name} ended: ${signal ?? `exit code ${exitCode}`}`);
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
+  }
+
+  /** Sends SIGHUP, unless Node itself is still starting: no program can take it then. */
+  reload(): void {
+    if (performance.now() - this.#startedAt > NODE_START_MS) this.signal('SIGHUP');
   }
 
   /** Ends it by a signal and waits. A stop that takes too long is a violation, and ends by SIGKILL. */

@@ -53,17 +53,18 @@ export function randomFrom(seed: number): () => number {
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 4_000;
 
+const KINDS = Object.keys(ACTIONS).filter((name): name is ActionKind => name in ACTIONS);
+
 /** Plans the actions of a run. The same seed and length give the same plan. One action at a time for each target. */
 export function planActions(seed: number, length: number): Action[] {
   const random = randomFrom(seed);
-  const kinds = Object.keys(ACTIONS) as ActionKind[];
   const busyUntil = new Map<string, number>();
   const plan: Action[] = [];
   let at = 0;
   for (;;) {
     at += SHORTEST_PAUSE + random() * (LONGEST_PAUSE - SHORTEST_PAUSE);
     if (at >= length) return plan;
-    const kind = kinds[Math.floor(random() * kinds.length)] ?? 'reload';
+    const kind = KINDS[Math.floor(random() * KINDS.length)] ?? 'reload';
     const { targets, most } = ACTIONS[kind];
     const target: string = targets[Math.floor(random() * targets.length)] ?? 'all';
     const duration = Math.round(most * (0.2 + 0.8 * random()));
