@@ -88,6 +88,7 @@ export const IMPORT_RULES: ImportRules = {
       'leases',
       'breaker',
       'grants',
+      'budgets',
       'gateways',
       'notifications',
       'redis',
@@ -135,7 +136,7 @@ export const IMPORT_RULES: ImportRules = {
       'incident-table.ts',
       'api-client.ts',
     ],
-    gateway: ['main.ts', 'app.ts', 'kube', 'doors'],
+    gateway: ['main.ts', 'app.ts', 'kube', 'llm', 'doors'],
     ingester: ['main.ts', 'app.ts', 'clusters', 'leases', 'intake', 'spool'],
     'triage-worker': [
       'main.ts',

@@ -39,5 +39,9 @@ export const DoorSummary = z.object({
   input_tokens: z.int().nonnegative().default(0),
   output_tokens: z.int().nonnegative().default(0),
   cost_usd: z.number().nonnegative().default(0),
+  /** Why the provider of the model failed the last request to it. */
+  provider_failure: z.string().optional(),
+  /** The budget that the run has used up. */
+  budget_exhausted: z.string().optional(),
 });
 export type DoorSummary = z.infer<typeof DoorSummary>;

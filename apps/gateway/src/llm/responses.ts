@@ -1,0 +1,92 @@
+import type { Dialect } from './dialect.ts';
+import { countAt, isObject, type JsonObject, objectsOf, unknownField } from './json.ts';
+
+const FIELDS = new Set([
+  'model',
+  'input',
+  'instructions',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'reasoning',
+  'store',
+  'stream',
+  'stream_options',
+  'include',
+  'prompt_cache_key',
+  'client_metadata',
+  'text',
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'truncation',
+]);
+const CLIENT_TOOLS = new Set(['function', 'custom', 'local_shell']);
+const ITEMS = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+  'local_shell_call',
+  'local_shell_call_output',
+]);
+const PARTS = new Set([
+  'input_text',
+  'output_text',
+  'text',
+  'refusal',
+  'summary_text',
+  'reasoning_text',
+  'input_image',
+]);
+
+/** OpenAI Responses. */
+export const responses: Dialect = {
+  provider: 'openai',
+
+  problemOf(body) {
+    const field = unknownField(body, FIELDS);
+    if (field !== undefined) return `the field ${field} is not allowed`;
+    if (body.store === true) return 'answers may not be stored at the provider';
+    const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(String(type)));
+    if (tool) return `the tool ${String(tool.type)} runs at the provider`;
+    return objectsOf(body.input)
+      .map(itemProblem)
+      .find((problem) => problem !== undefined);
+  },
+
+  longestAnswer: ({ max_output_tokens: longest }) => (typeof longest === 'number' ? longest : undefined),
+  bounded: (body, longest) => ({ ...body, max_output_tokens: longest }),
+
+  tokensOf(event) {
+    const usage = isObject(event.response) ? event.response.usage : event.usage;
+    if (!isObject(usage)) return undefined;
+    return {
+      input: countAt(usage, 'input_tokens'),
+      cached: countAt(usage, 'input_tokens_details', 'cached_tokens'),
+      output: countAt(usage, 'output_tokens'),
+    };
+  },
+
+  textOf: ({ delta }) => (typeof delta === 'string' ? delta : ''),
+  errorBody: openaiError,
+};
+
+/** The error of both APIs of OpenAI. */
+export function openaiError(status: number, message: string): JsonObject {
+  const code = status === 402 ? 'insufficient_quota' : status === 403 ? 'forbidden' : null;
+  return { error: { message, type: code ?? 'invalid_request_error', param: null, code } };
+}
+
+function itemProblem({ type = 'message', content, output }: JsonObject): string | undefined {
+  if (!ITEMS.has(String(type))) return `an input of the type ${String(type)} is not allowed`;
+  return [...objectsOf(content), ...objectsOf(output)].map(partProblem).find((problem) => problem !== undefined);
+}
+
+function partProblem({ type, image_url: image, file_id: file }: JsonObject): string | undefined {
+  if (!PARTS.has(String(type))) return `content of the type ${String(type)} is not allowed`;
+  const isInline = image === undefined || (typeof image === 'string' && image.startsWith('data:'));
+  return isInline && file === undefined ? undefined : 'an image must be in the request itself';
+}
