@@ -19,7 +19,8 @@ export const IMPORT_RULES: ImportRules = {
     state: ['core'],
     simulator: ['core'],
     api: ['core', 'redaction', 'runtime', 'state'],
-    cli: ['core', 'cluster', 'redaction', 'runtime', 'state'],
+    // It starts the apps in its own process.
+    cli: ['core', 'cluster', 'redaction', 'runtime', 'state', 'api', 'gateway', 'ingester', 'triage-worker'],
     gateway: ['core', 'cluster', 'redaction', 'runtime', 'state'],
     ingester: ['core', 'cluster', 'redaction', 'runtime', 'state'],
     'triage-worker': ['core', 'cluster', 'redaction', 'runtime', 'state'],
@@ -64,7 +65,7 @@ export const IMPORT_RULES: ImportRules = {
       'kept-rules.ts',
       'redacted.ts',
     ],
-    runtime: ['process', 'knowledge', 'configuration'],
+    runtime: ['process', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'sources/poll.ts',
@@ -113,6 +114,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     api: [
       'main.ts',
+      'configured-api.ts',
       'app.ts',
       'metrics',
       'routes',
@@ -126,12 +128,13 @@ export const IMPORT_RULES: ImportRules = {
     ],
     cli: [
       'main.ts',
+      'program.ts',
       'default-command.ts',
       'commands',
-      'system.ts',
+      'system',
       'embedded-redis',
-      'log-lines.ts',
-      'child-process.ts',
+      'installation.ts',
+      'heap-growth.ts',
       'demo-progress.ts',
       'incident-table.ts',
       'api-client.ts',
