@@ -24,15 +24,12 @@ describe('the flags of run-agent.sh', () => {
     [['--cpus', '0'], "--cpus '0' is not valid"],
     [['--network', 'host'], "--network 'host' is refused"],
     [['--incident-id', 'a b'], "--incident-id 'a b' is not valid"],
-    [['--label', 'worker'], "--label 'worker' is not valid: expected key=value"],
-    [['--prompt-file', '/nowhere.md'], "--prompt-file '/nowhere.md' is not a readable file"],
     [['--kubeconfig=/nowhere'], "--kubeconfig '/nowhere' is not a readable file"],
     [['-w', '/nowhere'], "--workspace '/nowhere' is not a directory"],
     [['-w', '/tmp'], "--workspace '/tmp/incident.json' is not a readable file"],
-    [['--output-dir', '/proc/no'], "--output-dir '/proc/no' cannot be created"],
-    [['--colour', 'red'], "unknown flag '--colour'"],
-    [['--agent'], '--agent needs a value'],
-    [['investigate'], "unexpected argument 'investigate'"],
+    [['--colour', 'red'], "Unknown option '--colour'"],
+    [['--agent'], "Option '--agent <value>' argument missing"],
+    [['investigate'], "Unexpected argument 'investigate'"],
   ])('%j is refused by name and value', async (flags, message) => {
     const { exitCode, stderr } = await runAgentScript([...required, ...flags]);
     expect(stderr).toContain(message);
@@ -58,14 +55,14 @@ describe('the flags of run-agent.sh', () => {
 
   it('an invalid base URL is refused', async () => {
     const { exitCode, stderr } = await runAgentScript(required, { ANTHROPIC_BASE_URL: 'llm.internal' });
-    expect(stderr).toContain("ANTHROPIC_BASE_URL 'llm.internal' is not valid: expected an http(s) URL");
+    expect(stderr).toContain('ANTHROPIC_BASE_URL is not valid');
     expect(exitCode).toBe(64);
   });
 
   it('--help names every flag and exit code', async () => {
     const { exitCode, stdout } = await runAgentScript(['--help']);
     expect(exitCode).toBe(0);
-    for (const flag of ['--kubeconfig', '--agent', '--timeout', '--label', '--output-dir', '124', '137', '69']) {
+    for (const flag of ['--kubeconfig', '--agent', '--timeout', '--memory', '124', '137', '69']) {
       expect(stdout).toContain(flag);
     }
   });
@@ -75,7 +72,7 @@ describe('the flags of run-agent.sh', () => {
     async () => {
       const { exitCode, stderr } = await runAgentScript([...required, '--image', 'nowhere/agent:none']);
       expect(stderr).toMatch(
-        /--image 'nowhere\/agent:none' does not exist here; build it: docker build -t nowhere\/agent:none \//,
+        /agent_image 'nowhere\/agent:none' does not exist on the engine; build it: docker build -t nowhere\/agent:none agent-container/,
       );
       expect(exitCode).toBe(69);
     },
@@ -83,7 +80,7 @@ describe('the flags of run-agent.sh', () => {
 
   it.skipIf(why)(`an unreachable engine is reported${why ? ` (skipped: ${why})` : ''}`, async () => {
     const { exitCode, stderr } = await runAgentScript(required, { DOCKER_HOST: 'tcp://127.0.0.1:1' });
-    expect(stderr).toContain("--engine 'docker' does not answer");
+    expect(stderr).toContain('the engine does not answer');
     expect(exitCode).toBe(69);
   });
 

@@ -5,10 +5,10 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { ScriptGrace, ScriptRunner } from './agent-script.ts';
+import type { AgentRuntime } from './agent/run/agent-runtime.ts';
+import type { ScriptGrace } from './agent/run/run-script.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
-import type { WorkspacePool } from './workspace/workspace.ts';
 
 /** Answers what a kubeconfig may do. */
 export interface PermissionSource {
@@ -33,9 +33,8 @@ export interface TriageContext {
   workerId: string;
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
-  scripts: ScriptRunner;
-  /** Pre-created workspaces, for incidents that an agent investigates. */
-  workspaces: WorkspacePool;
+  /** Runs agents in their sandbox. */
+  runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   grace: ScriptGrace;

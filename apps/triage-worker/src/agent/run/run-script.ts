@@ -1,76 +1,64 @@
-import { open } from 'node:fs/promises';
+import { execa } from 'execa';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import path from 'node:path';
-import type { ScriptGrace, ScriptResult, ScriptRunner } from '../../agent-script.ts';
-import { type AgentExit, readExit } from './agent-exit.ts';
-import { untilRecorded } from './container-record.ts';
+import type { AgentExit } from './agent-exit.ts';
+import { lastLine } from './last-line.ts';
+import { readExit } from './script-exit.ts';
+
+/** How long an agent script may overrun, in seconds. */
+export interface ScriptGrace {
+  /** Past the agent's own deadline, which the script enforces; then it gets SIGTERM. */
+  overrun: number;
+  /** Between SIGTERM and SIGKILL; the script cleans up in this time. */
+  kill: number;
+}
 
 export interface ScriptCall {
-  scripts: ScriptRunner;
   script: string;
   arguments: string[];
   /** The whole environment; nothing is inherited. */
   environment: Record<string, string>;
   directory: string;
-  /** Receives `script-stdout.log` and `script-stderr.log`, the output of the script itself. */
+  /** Receives `script-stdout.log` and `script-stderr.log`. */
   logsDirectory: string;
-  /** Resolves when everything that the script reads is written; the script is started before that. */
-  ready: Promise<unknown>;
-  /** Counted from `ready`. */
   timeoutSeconds: number;
   grace: ScriptGrace;
   signal: AbortSignal;
 }
 
-export interface ScriptRun {
-  exit: AgentExit;
-  /** Resolves when the script has removed its container and exited. Never rejects. */
-  gone: Promise<unknown>;
-}
-
-const TAIL_BYTES = 4_096;
-
 /**
- * Runs the agent script until the result of the agent is known: from the record that the script writes before it removes
- * the container, else from its exit code. An abort or the outer deadline stops it and its descendants with SIGTERM, then
- * with SIGKILL; the first of the two is the cause that counts.
- * @throws the signal's reason, or the rejection of `ready`, once the script has exited, when that stopped it
+ * Runs a script of `agent_script_path` on a complete workspace, as the leader of a process group. An abort or the outer
+ * deadline stops it and its descendants with SIGTERM, then with SIGKILL; the first of the two is the cause that counts.
+ * @throws the signal's reason, once the script has exited
  */
-export async function runScript(call: ScriptCall): Promise<ScriptRun> {
-  call.signal.throwIfAborted();
-  const stdout = path.join(call.logsDirectory, 'script-stdout.log');
-  const stderr = path.join(call.logsDirectory, 'script-stderr.log');
-  const script = {
-    script: call.script,
-    arguments: call.arguments,
-    environment: call.environment,
-    directory: call.directory,
-    stdout,
-    stderr,
-    timeout: Math.ceil((call.timeoutSeconds + call.grace.overrun) * 1000),
-  };
-  const ended = call.scripts.run(script, call.ready, call.signal);
-  const watching = new AbortController();
-  const recorded = recordedResult(call.logsDirectory, watching.signal);
-  const result = await Promise.race([ended, recorded.catch(async () => ended)]).finally(() => watching.abort());
-  if (result.isCanceled) {
-    call.signal.throwIfAborted();
-    await call.ready;
-  }
-
-  return { exit: readExit(call.script, result, await lastLine(stderr)), gone: ended.catch(() => undefined) };
+export async function runScript(call: ScriptCall): Promise<AgentExit> {
+  const { script, signal, grace } = call;
+  signal.throwIfAborted();
+  const stderrFile = path.join(call.logsDirectory, 'script-stderr.log');
+  using stdout = await openLog(path.join(call.logsDirectory, 'script-stdout.log'));
+  using stderr = await openLog(stderrFile);
+  const result = await execa(script, call.arguments, {
+    cwd: call.directory,
+    env: call.environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    // Their descriptors are passed on, so the script can write when this worker has died.
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    timeout: Math.ceil((call.timeoutSeconds + grace.overrun) * 1000),
+    cancelSignal: signal,
+    forceKillAfterDelay: Math.ceil(grace.kill * 1000),
+    killDescendants: true,
+    reject: false,
+  });
+  if (result.isCanceled) signal.throwIfAborted();
+  return readExit(script, result, await lastLine(stderrFile));
 }
 
-/** Returns the exit code that the script will have. Rejects when that cannot be known before it exits. */
-async function recordedResult(logsDirectory: string, signal: AbortSignal): Promise<ScriptResult> {
-  const { reason, exit_code } = await untilRecorded(logsDirectory, signal);
-  if (reason === 'stopped') throw new Error('the container was stopped; the exit code of the script names the signal');
-  return { exitCode: exit_code, timedOut: false, isCanceled: false };
-}
-
-async function lastLine(file: string): Promise<string> {
-  await using handle = await open(file, 'r');
-  const { size } = await handle.stat();
-  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-  await handle.read(tail, 0, tail.length, size - tail.length);
-  return tail.toString('utf8').trim().split('\n').at(-1)?.slice(0, 500) ?? '';
+/** @throws ErrnoException when the file cannot be written */
+async function openLog(file: string): Promise<{ stream: WriteStream } & Disposable> {
+  const stream = createWriteStream(file, { mode: 0o600 });
+  await once(stream, 'open');
+  return { stream, [Symbol.dispose]: () => void stream.destroy() };
 }

@@ -11,7 +11,6 @@ const run = {
   workspace: workspaceOf('/var/incidents', 'i-1'),
   workerId: 'host-7',
   instance: 'nightcrier-1a2b',
-  adopt: false,
 };
 
 it('passes everything that the script needs', () => {
@@ -29,7 +28,7 @@ it('passes everything that the script needs', () => {
       '--engine docker --network nightcrier --timeout 90 --incident-id i-1 --attempt 2 ' +
       '--prompt-file /var/incidents/i-1/prompt-sent.md --allowed-tools Read,Bash(kubectl get:*) ' +
       '--output-dir /var/incidents/i-1/output --logs-dir /var/incidents/i-1/logs --memory 1g --cpus 1.5 ' +
-      '--label nightcrier.instance=nightcrier-1a2b --label nightcrier.cluster=alpha --label nightcrier.worker=host-7 --wait',
+      '--label nightcrier.instance=nightcrier-1a2b --label nightcrier.cluster=alpha --label nightcrier.worker=host-7',
   );
 });
 
@@ -42,10 +41,4 @@ it('omits flags that are not set', () => {
 it('rounds a deadline up to whole seconds', () => {
   const flags = scriptArguments(run, Settings.parse({ agent_cli: 'claude', agent_timeout: 1.2 }));
   expect(flags[flags.indexOf('--timeout') + 1]).toBe('2');
-});
-
-it('adopts a container only when asked to', () => {
-  const settings = Settings.parse({ agent_cli: 'claude' });
-  expect(scriptArguments(run, settings)).not.toContain('--adopt');
-  expect(scriptArguments({ ...run, adopt: true }, settings).at(-1)).toBe('--adopt');
 });

@@ -2,7 +2,7 @@ import type { Settings } from '@nightcrier/core/settings/config';
 import type { Workspace } from '../../workspace/workspace.ts';
 
 /** One run of the agent script. */
-export interface AgentRun {
+export interface ScriptRun {
   incidentId: string;
   clusterName: string;
   attempt: number;
@@ -13,8 +13,6 @@ export interface AgentRun {
   workerId: string;
   /** The installation that it belongs to; a label of the container. */
   instance: string;
-  /** Adopt the container of this attempt instead of starting one. */
-  adopt: boolean;
 }
 
 /** The settings that reach the script as flags. */
@@ -31,8 +29,8 @@ export type AgentSettings = Pick<
   | 'agent_timeout'
 >;
 
-/** Returns the arguments of `run-agent.sh` (agent-container/CONTRACT.md). Unset flags have the script's defaults. */
-export function scriptArguments(run: AgentRun, settings: AgentSettings): string[] {
+/** Returns the arguments of an agent script, those of `run-agent.sh` (agent-container/CONTRACT.md). */
+export function scriptArguments(run: ScriptRun, settings: AgentSettings): string[] {
   const flags: [flag: string, value: string | undefined][] = [
     ['-w', run.workspace.directory],
     ['-m', settings.agent_model],
@@ -54,6 +52,5 @@ export function scriptArguments(run: AgentRun, settings: AgentSettings): string[
     ['--label', `nightcrier.cluster=${run.clusterName}`],
     ['--label', `nightcrier.worker=${run.workerId}`],
   ];
-  const values = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
-  return [...values, run.adopt ? '--adopt' : '--wait'];
+  return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }

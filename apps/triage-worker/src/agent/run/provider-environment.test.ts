@@ -1,6 +1,6 @@
 import { type AgentCli, Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { scriptEnvironment } from './script-environment.ts';
+import { scriptEnvironment } from './provider-environment.ts';
 
 const keys = {
   anthropic_api_key: 'a-key',

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ScriptResult } from '../../agent-script.ts';
-import { readExit } from './agent-exit.ts';
+import { readExit, type ScriptResult } from './script-exit.ts';
 
 it.each<[Partial<ScriptResult>, string]>([
   [{ exitCode: 0 }, 'exited'],
