@@ -150,6 +150,7 @@ export const IMPORT_RULES: ImportRules = {
       'knowledge/link-knowledge.ts',
       'prepare',
       'agent',
+      'agent/access',
       'agent/run',
       'agent/stream',
       'triage-context.ts',

@@ -4,6 +4,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime } from './agent/run/agent-runtime.ts';
 import type { ScriptGrace } from './agent/run/run-script.ts';
@@ -37,6 +38,8 @@ export interface TriageContext {
   runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
+  /** Access of agents through the gateway. */
+  access: Pick<State, 'grants' | 'doorRecords' | 'gateways'>;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

@@ -1,7 +1,7 @@
 import type { AgentCli } from '@nightcrier/core/settings/config';
 import type { RunEnd } from './run-state.ts';
 
-/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine. */
+/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine, but for the sockets. */
 export interface RunRequest {
   incidentId: string;
   attempt: number;
@@ -20,6 +20,8 @@ export interface RunRequest {
   timeout: number;
   /** Variables of the agent. They can be seen in the engine, so none is a secret. */
   environment: Record<string, string>;
+  /** Directory of the gateway's sockets, on the machine of the engine. */
+  gatewaySockets?: string;
 }
 
 /** A file below the agent's directory, `/home/agent`. */
