@@ -137,6 +137,12 @@ describe('a request to a model', () => {
     ['claude', '/v1/messages?x=1', MESSAGES, 'no endpoint'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: [{ type: 'web_search' }] }, 'runs at the provider'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: [{ type: 'mcp' }] }, 'runs at the provider'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: 'x', tools: [{ type: 'namespace', tools: [{ type: 'web_search' }] }] },
+      'runs at the provider',
+    ],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', previous_response_id: 'x' }, 'previous_response_id'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', background: true }, 'background'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', store: true }, 'stored'],

@@ -50,8 +50,8 @@ export const responses: Dialect = {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
     if (body.store === true) return 'answers may not be stored at the provider';
-    const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(String(type)));
-    if (tool) return `the tool ${String(tool.type)} runs at the provider`;
+    const tool = providerTool(body.tools);
+    if (tool !== undefined) return `the tool ${tool} runs at the provider`;
     return objectsOf(body.input)
       .map(itemProblem)
       .find((problem) => problem !== undefined);
@@ -73,6 +73,16 @@ export const responses: Dialect = {
   textOf: ({ delta }) => (typeof delta === 'string' ? delta : ''),
   errorBody: openaiError,
 };
+
+/** Returns the type of a tool that the client does not run itself. A namespace groups tools. */
+function providerTool(tools: unknown): string | undefined {
+  for (const { type, tools: grouped } of objectsOf(tools)) {
+    const found =
+      type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(String(type)) ? undefined : String(type);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 /** The error of both APIs of OpenAI. */
 export function openaiError(status: number, message: string): JsonObject {
