@@ -8,4 +8,4 @@ if [[ ! -x $node ]]; then
   echo "run-agent.sh: the workspace is not installed; run npx pnpm@12 install in ${here%/*}" >&2
   exit 69
 fi
-exec "$node" "$here/../apps/triage-worker/src/agent/run-by-hand.ts" "$@"
+exec "$node" "$here/../apps/triage-worker/src/agent/by-hand/main.ts" "$@"

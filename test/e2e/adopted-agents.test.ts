@@ -115,6 +115,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await writeFile(harness.workspace(id, 'output/investigation.md'), REPORT);
     await startOther();
     await expectAdopted(id);
+    expect(await harness.incidents.report(id)).toBe(REPORT);
   });
 
   it('is replaced if it was killed', async () => {

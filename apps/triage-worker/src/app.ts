@@ -8,9 +8,9 @@ import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { hostname } from 'node:os';
+import type { ScriptGrace } from './agent-runtime.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
-import type { ScriptGrace } from './agent/run/run-script.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
@@ -18,7 +18,6 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import type { TriageContext } from './triage-context.ts';
 import { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 

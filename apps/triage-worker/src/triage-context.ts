@@ -6,8 +6,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { AgentRuntime } from './agent/run/agent-runtime.ts';
-import type { ScriptGrace } from './agent/run/run-script.ts';
+import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 

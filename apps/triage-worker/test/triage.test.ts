@@ -1,9 +1,7 @@
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN } from './backend.ts';
 import { harness, backend } from './file-harness.ts';
 

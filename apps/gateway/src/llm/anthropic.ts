@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, unknownField } from './json.ts';
+import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
 
 const FIELDS = new Set([
   'model',
@@ -32,8 +32,8 @@ export const anthropic: Dialect = {
   problemOf(body) {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
-    const tool = objectsOf(body.tools).find(({ type }) => type !== undefined && !CLIENT_TOOL.test(String(type)));
-    if (tool) return `the tool ${String(tool.type)} runs at the provider`;
+    const tool = objectsOf(body.tools).find(({ type }) => type !== undefined && !CLIENT_TOOL.test(textOf(type)));
+    if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
     return objectsOf(body.messages)
       .map(({ content }) => blockProblem(content))
       .find((problem) => problem !== undefined);
@@ -52,7 +52,7 @@ export const anthropic: Dialect = {
     return { ...(input > 0 && { input, cached }), output };
   },
 
-  textOf: ({ delta }) => (isObject(delta) ? String(delta.text ?? delta.partial_json ?? delta.thinking ?? '') : ''),
+  textOf: ({ delta }) => (isObject(delta) ? textOf(delta.text ?? delta.partial_json ?? delta.thinking ?? '') : ''),
 
   errorBody: (status, message) => ({ type: 'error', error: { type: ERROR_TYPES[status] ?? 'api_error', message } }),
 };
@@ -70,9 +70,9 @@ const ERROR_TYPES: Partial<Record<number, string>> = {
 
 function blockProblem(content: unknown): string | undefined {
   for (const block of objectsOf(content)) {
-    const type = String(block.type);
+    const type = textOf(block.type);
     if (!BLOCKS.has(type)) return `content of the type ${type} is not allowed`;
-    const source = isObject(block.source) ? String(block.source.type) : undefined;
+    const source = isObject(block.source) ? textOf(block.source.type) : undefined;
     if (source !== undefined && !['base64', 'text', 'content'].includes(source)) {
       return `content from a ${source} is not allowed`;
     }

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, unknownField } from './json.ts';
+import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
 import { openaiError } from './responses.ts';
 
 const FIELDS = new Set([
@@ -31,8 +31,8 @@ export const chatCompletions: Dialect = {
   problemOf(body) {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
-    const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(String(type)));
-    if (tool) return `the tool ${String(tool.type)} runs at the provider`;
+    const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
+    if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
     return objectsOf(body.messages)
       .flatMap(({ content }) => objectsOf(content))
       .map(partProblem)
@@ -67,7 +67,7 @@ export const chatCompletions: Dialect = {
 };
 
 function partProblem({ type, image_url: image }: JsonObject): string | undefined {
-  if (!PARTS.has(String(type))) return `content of the type ${String(type)} is not allowed`;
+  if (!PARTS.has(textOf(type))) return `content of the type ${textOf(type)} is not allowed`;
   if (image === undefined) return undefined;
   const url = isObject(image) ? image.url : image;
   return typeof url === 'string' && url.startsWith('data:') ? undefined : 'an image must be in the request itself';

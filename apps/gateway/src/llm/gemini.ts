@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, unknownField } from './json.ts';
+import { countAt, isObject, objectsOf, unknownField } from './json.ts';
 
 const FIELDS = new Set(['contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'safetySettings']);
 const PARTS = new Set(['text', 'functionCall', 'functionResponse', 'inlineData', 'thought', 'thoughtSignature']);

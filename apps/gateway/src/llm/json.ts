@@ -10,6 +10,11 @@ export function objectsOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
+/** Returns a text as it is, and anything else as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** Returns the first field that a list of known ones does not have. */
 export function unknownField(object: JsonObject, known: ReadonlySet<string>): string | undefined {
   return Object.keys(object).find((name) => !known.has(name));

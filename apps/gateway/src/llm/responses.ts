@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, unknownField } from './json.ts';
+import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
 
 const FIELDS = new Set([
   'model',
@@ -78,7 +78,7 @@ export const responses: Dialect = {
 function providerTool(tools: unknown): string | undefined {
   for (const { type, tools: grouped } of objectsOf(tools)) {
     const found =
-      type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(String(type)) ? undefined : String(type);
+      type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(textOf(type)) ? undefined : textOf(type);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -91,12 +91,12 @@ export function openaiError(status: number, message: string): JsonObject {
 }
 
 function itemProblem({ type = 'message', content, output }: JsonObject): string | undefined {
-  if (!ITEMS.has(String(type))) return `an input of the type ${String(type)} is not allowed`;
+  if (!ITEMS.has(textOf(type))) return `an input of the type ${textOf(type)} is not allowed`;
   return [...objectsOf(content), ...objectsOf(output)].map(partProblem).find((problem) => problem !== undefined);
 }
 
 function partProblem({ type, image_url: image, file_id: file }: JsonObject): string | undefined {
-  if (!PARTS.has(String(type))) return `content of the type ${String(type)} is not allowed`;
+  if (!PARTS.has(textOf(type))) return `content of the type ${textOf(type)} is not allowed`;
   const isInline = image === undefined || (typeof image === 'string' && image.startsWith('data:'));
   return isInline && file === undefined ? undefined : 'an image must be in the request itself';
 }

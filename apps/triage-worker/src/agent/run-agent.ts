@@ -4,14 +4,14 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { openAccess } from './access/open-access.ts';
-import { EngineError } from './engine/engine-error.ts';
-import type { AgentRun } from './run/agent-runtime.ts';
+import { EngineError } from './run/engine/engine-error.ts';
+import type { AgentRun } from '../agent-runtime.ts';
 import type { OrphanedRun } from './run/find-orphaned-run.ts';
 import { scriptEnvironment } from './run/provider-environment.ts';
-import { readInputs } from './run/read-inputs.ts';
+import { readInputs } from './run/archive/read-inputs.ts';
 import { runRequest } from './run/run-request.ts';
-import { runScript } from './run/run-script.ts';
-import { scriptArguments } from './run/script-arguments.ts';
+import { runScript } from './run/script/run-script.ts';
+import { scriptArguments } from './run/script/script-arguments.ts';
 import { type SupervisedRun, settled, superviseRun } from './run/supervise-run.ts';
 
 /** One agent on one workspace. */

@@ -1,9 +1,9 @@
+import type { AgentExit } from '../../agent-runtime.ts';
 import { AGENT_CLIS } from '@nightcrier/core/settings/config';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../workspace/workspace.ts';
-import type { AgentExit } from './agent-exit.ts';
 
 const FILE = 'container.json';
 

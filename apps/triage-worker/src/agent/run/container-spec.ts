@@ -1,5 +1,5 @@
 import { seccompProfile } from './seccomp-profile.ts';
-import { OUTPUT_HOLD_MS, type RunRequest } from './agent-runtime.ts';
+import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest } from '../../agent-runtime.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';
@@ -8,8 +8,6 @@ const GATEWAY_DIRECTORY = '/run/nightcrier';
 export const OUTPUT_DIRECTORY = `${AGENT_DIRECTORY}/output`;
 /** HOME of the agent: writable, and gone with the container. */
 const HOME_DIRECTORY = '/home/work';
-/** uid and gid of the agent. */
-export const AGENT_UID = 1000;
 
 const MIB = 1024 * 1024;
 const OUTPUT_BYTES = 64 * MIB;

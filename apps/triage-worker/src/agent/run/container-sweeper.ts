@@ -4,7 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
-import { type AgentContainer, type AgentRuntime, OUTPUT_HOLD_MS } from './agent-runtime.ts';
+import { type AgentContainer, type AgentRuntime, OUTPUT_HOLD_MS } from '../../agent-runtime.ts';
 import { usesEngine } from '../../roster.ts';
 
 const INTERVAL_MS = 60_000;

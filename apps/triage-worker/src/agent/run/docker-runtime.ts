@@ -1,12 +1,12 @@
 import { AGENT_CLIS, type Settings } from '@nightcrier/core/settings/config';
 import { z } from 'zod';
-import { EngineClient, type Inspection } from '../engine/engine-client.ts';
-import { type EngineEndpoint, engineEndpoint } from '../engine/engine-endpoint.ts';
-import { EngineError, isNotFound } from '../engine/engine-error.ts';
-import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from './agent-runtime.ts';
+import { EngineClient, type Inspection } from './engine/engine-client.ts';
+import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
+import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
 import { AGENT_DIRECTORY, containerName, containerSpec } from './container-spec.ts';
 import { DockerRun } from './docker-run.ts';
-import { inputArchive } from './input-archive.ts';
+import { inputArchive } from './archive/input-archive.ts';
 
 /** Seconds that the collection of evidence may take between the creation of a container and its start. */
 const LONGEST_WAIT_FOR_INPUTS = 120;

@@ -3,8 +3,7 @@ import type { Claim } from '../../claim.ts';
 import { usesEngine } from '../../roster.ts';
 import type { TriageContext } from '../../triage-context.ts';
 import { workspaceOf } from '../../workspace/workspace.ts';
-import type { AgentExit } from './agent-exit.ts';
-import { type AgentContainer, OUTPUT_HOLD_MS } from './agent-runtime.ts';
+import { type AgentExit, type AgentContainer, OUTPUT_HOLD_MS } from '../../agent-runtime.ts';
 import { attemptOf, exitFromRecord, readContainerRecord } from './container-record.ts';
 
 /** The run of an agent whose worker died. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, integer, tuple, uint8Array } from 'fast-check';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,10 +30,10 @@ const kept = async (): Promise<[string, string]> => [
 ];
 
 it('keeps both streams as the agent wrote them, however they are cut, and reads the end', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.constantFrom(1 as const, 2 as const), fc.uint8Array({ maxLength: 400 })), { maxLength: 20 }),
-      fc.integer({ min: 1, max: 500 }),
+  await assert(
+    asyncProperty(
+      array(tuple(constantFrom(1 as const, 2 as const), uint8Array({ maxLength: 400 })), { maxLength: 20 }),
+      integer({ min: 1, max: 500 }),
       async (pieces, size) => {
         const frames = pieces.map(([stream, bytes]) => frame(stream, Buffer.from(bytes)));
         const whole = Buffer.concat([...frames, frame(2, END), frame(1, END)]);

@@ -1,5 +1,5 @@
 import type { Settings } from '@nightcrier/core/settings/config';
-import type { RunRequest } from './agent-runtime.ts';
+import type { RunRequest } from '../../agent-runtime.ts';
 
 /** The settings that an agent's container depends on. */
 export type AgentSettings = Pick<

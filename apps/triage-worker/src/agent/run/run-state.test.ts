@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { advance, type RunEnd, type RunState } from './run-state.ts';
+import type { RunEnd } from '../../agent-runtime.ts';
+import { advance, type RunState } from './run-state.ts';
 
 const exited: RunEnd = { reason: 'exited', exitCode: 0, oomKilled: false };
 const stopped: RunEnd = { reason: 'stopped', exitCode: 143, oomKilled: false };

@@ -1,13 +1,4 @@
-/** How the run of an agent ended. */
-export interface RunEnd {
-  /**
-   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: from outside.
-   * `stopped`: by this worker.
-   */
-  reason: 'exited' | 'timeout' | 'oom' | 'killed' | 'stopped';
-  exitCode: number;
-  oomKilled: boolean;
-}
+import type { RunEnd } from '../../agent-runtime.ts';
 
 /** The states of a run, in their order. */
 export type RunState =

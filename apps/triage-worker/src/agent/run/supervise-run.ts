@@ -1,11 +1,10 @@
 import type { AgentCli } from '@nightcrier/core/settings/config';
 import path from 'node:path';
-import { EngineError, isNotFound } from '../engine/engine-error.ts';
-import type { AgentExit } from './agent-exit.ts';
-import type { AgentRun, OutputSummary } from './agent-runtime.ts';
-import { lastLine } from './last-line.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
+import type { AgentExit, AgentRun, OutputSummary, RunEnd } from '../../agent-runtime.ts';
+import { lastLine } from './script/last-line.ts';
 import { exitFromRecord, readContainerRecord, writeContainerRecord } from './container-record.ts';
-import { advance, type RunEnd, type RunEvent, type RunState } from './run-state.ts';
+import { advance, type RunEvent, type RunState } from './run-state.ts';
 
 /** Milliseconds after the deadline at which an agent is ended from outside, if its container has not ended it. */
 const GUARD_GRACE_MS = 15_000;
@@ -69,7 +68,7 @@ class RunSupervisor {
     const end = await this.#record();
     const gone = this.#remove();
     return {
-      exit: readEnd(end, await lastLine(path.join(logsDirectory, 'agent-stderr.log')), this.#supervision.memory),
+      exit: readEnd(end, await lastWords(logsDirectory), this.#supervision.memory),
       gone,
       skipped,
     };
@@ -170,4 +169,10 @@ function readEnd({ reason, exitCode }: RunEnd, last: string, memory: string): Ag
     default:
       return reason satisfies never;
   }
+}
+
+/** Returns the last line of the agent's stderr; empty if there is only that of start-agent.sh. */
+async function lastWords(logsDirectory: string): Promise<string> {
+  const line = await lastLine(path.join(logsDirectory, 'agent-stderr.log'));
+  return line.startsWith('nightcrier: starting ') ? '' : line;
 }

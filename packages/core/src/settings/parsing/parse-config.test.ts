@@ -8,7 +8,6 @@ import { parseConfig } from './parse-config.ts';
 const surroundings: ConfigSurroundings = {
   read: (path) => (/\.(kubeconfig|key|sh|md)$/.test(path) ? 'content' : undefined),
   kubeconfigProblem: () => undefined,
-  isShippedScript: (path) => path === 'agent-container/run-agent.sh',
   defaultKubeconfig: '/home/op/default.kubeconfig',
 };
 const parse = (raw: unknown, overrides: Partial<ConfigSurroundings> = {}) =>
@@ -347,7 +346,11 @@ describe('what cannot run is refused:', () => {
   test('a process checks only what it uses', () => {
     const raw = { clusters: [cluster], agent_cli: 'claude', api: { host: '0.0.0.0' } };
     expect(messagesOf(raw, { process: 'ingester' })).toEqual([]);
-    expect(messagesOf(raw, { process: 'triage-worker' })).toEqual([expect.stringContaining('claude needs')]);
+    expect(messagesOf(raw, { process: 'triage-worker' })).toEqual([]);
+    expect(messagesOf(raw, { process: 'gateway' })).toEqual([expect.stringContaining('claude needs')]);
+    const direct = { ...raw, llm_access: 'direct' };
+    expect(messagesOf(direct, { process: 'triage-worker' })).toEqual([expect.stringContaining('claude needs')]);
+    expect(messagesOf(direct, { process: 'gateway' })).toEqual([]);
     expect(messagesOf(raw, { process: 'api' })).toEqual([expect.stringContaining('api.host')]);
   });
 
