@@ -65,7 +65,7 @@ export const IMPORT_RULES: ImportRules = {
       'kept-rules.ts',
       'redacted.ts',
     ],
-    runtime: ['process', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',
@@ -129,6 +129,7 @@ export const IMPORT_RULES: ImportRules = {
       'api-context.ts',
       'report-html.ts',
       'security-headers.ts',
+      'shared-result.ts',
     ],
     cli: [
       'main.ts',
