@@ -38,6 +38,6 @@ for (const [door, port] of Object.entries(PORTS)) {
   const server = createServer({ noDelay: true }, (client) => forward(client, socketsOf(door)));
   server.listen(port, '127.0.0.1', () => {
     waiting -= 1;
-    if (waiting === 0) console.log('ready');
+    if (waiting === 0) process.stdout.write('ready\n');
   });
 }

@@ -30,7 +30,7 @@ export interface RunRequest {
   timeout: number;
   /** Variables of the agent. They can be seen in the engine, so none is a secret. */
   environment: Record<string, string>;
-  /** Directory of the gateway's sockets, on the machine of the engine. */
+  /** Directory on the engine's machine, or name of a volume, with the gateway's sockets. */
   gatewaySockets?: string;
 }
 

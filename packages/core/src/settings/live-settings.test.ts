@@ -53,6 +53,7 @@ test('what needs a restart is a short list', () => {
   expect(SETTINGS.map(({ name }) => name).filter((name) => !live.has(name))).toEqual([
     'cluster_lease',
     'gateway_socket_dir',
+    'gateway_socket_volume',
     'data_dir',
     'spool_dir',
     'spool_max_bytes',

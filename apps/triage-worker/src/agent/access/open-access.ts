@@ -20,7 +20,7 @@ const GRANT_GRACE = 300;
 export interface AgentAccess extends ProviderAccess {
   /** Path of the kubeconfig that the agent gets. */
   kubeconfig: string;
-  /** Directory of the gateway's sockets, for a container; missing if it needs none. */
+  /** Directory or volume of the gateway's sockets, for a container; missing if it needs none. */
   gatewaySockets?: string;
   /** Nothing is reached but the gateway. */
   isolated: boolean;
@@ -93,7 +93,7 @@ async function openThroughGateway(
   return {
     ...(config.llm_access === 'gateway' ? modelAccess(config, urls.llm, token) : direct),
     kubeconfig: config.kube_access === 'gateway' ? kubeconfig : claim.kubeconfig,
-    ...(place === 'container' && { gatewaySockets: directory }),
+    ...(place === 'container' && { gatewaySockets: config.gateway_socket_volume ?? directory }),
     isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
   };
 }

@@ -54,7 +54,14 @@ export function containerSpec(request: RunRequest, deadline: number): object {
       Mounts: [
         ...(gatewaySockets === undefined
           ? []
-          : [{ Type: 'bind', Source: gatewaySockets, Target: GATEWAY_DIRECTORY, ReadOnly: true }]),
+          : [
+              {
+                Type: gatewaySockets.startsWith('/') ? 'bind' : 'volume',
+                Source: gatewaySockets,
+                Target: GATEWAY_DIRECTORY,
+                ReadOnly: true,
+              },
+            ]),
         { Type: 'volume', Target: AGENT_DIRECTORY },
         {
           Type: 'volume',

@@ -1,5 +1,5 @@
 import { Budgets } from '../../gateway/budgets.ts';
-import { choice, filePath, flag, json, wordList } from '../config-fields.ts';
+import { choice, filePath, flag, json, text, wordList } from '../config-fields.ts';
 
 const access = { used_by: ['triage-worker', 'gateway'], live: true } as const;
 const door = { used_by: ['gateway'], live: true } as const;
@@ -44,5 +44,13 @@ export const gateway = {
         'Directory of the sockets that agent containers mount. Gateways and workers of a machine share it. Default: a directory in the system directory for temporary files.',
       example: '/run/nightcrier-gateway',
       used_by: ['triage-worker', 'gateway'],
+    }),
+  gateway_socket_volume: text()
+    .optional()
+    .meta({
+      description:
+        'Volume that holds gateway_socket_dir, for agents whose container engine does not see the directory: where gateways run in containers.',
+      example: 'nightcrier-gateway-sockets',
+      used_by: ['triage-worker'],
     }),
 };
