@@ -1,6 +1,5 @@
-import { expect, test } from 'vitest';
 import { createServer } from 'node:http';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
@@ -18,16 +17,19 @@ async function startRedirecting(status: number, location: (path: string) => stri
   return { endpoint: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/mcp`, seen };
 }
 
-test.each([301, 302, 307, 308])('a redirect (%i) within the origin is followed by requests and by the stream', async (status) => {
-  const server = await ScriptedServer.start();
-  server.redirects = { '/old': '/mcp', status };
-  const watched = watchCluster(server.endpoint.replace('/mcp', '/old'));
-  await watched.active();
-  server.fault({ faultId: 'through-the-redirect' });
-  await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'through-the-redirect' } }]);
-  await watched.connection.stop();
-  expect(server.sessions.size).toBe(0);
-});
+test.each([301, 302, 307, 308])(
+  'a redirect (%i) within the origin is followed by requests and by the stream',
+  async (status) => {
+    const server = await ScriptedServer.start();
+    server.redirects = { '/old': '/mcp', status };
+    const watched = watchCluster(server.endpoint.replace('/mcp', '/old'));
+    await watched.active();
+    server.fault({ faultId: 'through-the-redirect' });
+    await expect.poll(() => watched.received).toMatchObject([{ fault: { faultId: 'through-the-redirect' } }]);
+    await watched.connection.stop();
+    expect(server.sessions.size).toBe(0);
+  },
+);
 
 test('a redirect to another origin is refused, with the Location, and nothing is sent there', async () => {
   const other = await startRedirecting(200, () => '');

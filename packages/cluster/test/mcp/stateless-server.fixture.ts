@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 
 export interface StatelessServer {
   endpoint: string;
@@ -13,6 +14,7 @@ export interface StatelessServer {
   lists: Record<string, object[]>;
 }
 
+const Called = z.object({ method: z.string(), params: z.object({ name: z.string().optional() }).optional() });
 const TOOLS = ['resources_list', 'resources_get', 'events_subscribe', 'events_list_subscriptions'];
 
 /**
@@ -29,7 +31,10 @@ export async function startStatelessServer(legacy: 'reject' | 'stateless'): Prom
       }));
       server.setRequestHandler('tools/call', ({ params }) => {
         const items = started.lists[String(params.arguments?.kind)] ?? [];
-        return { content: [{ type: 'text' as const, text: '# see the structured content' }], structuredContent: { items } };
+        return {
+          content: [{ type: 'text' as const, text: '# see the structured content' }],
+          structuredContent: { items },
+        };
       });
       return server;
     },
@@ -38,7 +43,8 @@ export async function startStatelessServer(legacy: 'reject' | 'stateless'): Prom
   const http = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
-      const headers = new Headers(request.headers as Record<string, string>);
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
       started.headers.push(headers);
       started.asked.push(request.method === 'POST' ? calledIn(body) : `${request.method}`);
       const init = { method: request.method ?? 'GET', headers, ...(body !== '' && { body }) };
@@ -58,6 +64,6 @@ export async function startStatelessServer(legacy: 'reject' | 'stateless'): Prom
 }
 
 function calledIn(body: string): string {
-  const { method, params } = JSON.parse(body) as { method: string; params?: { name?: string } };
+  const { method, params } = Called.parse(JSON.parse(body));
   return [method, params?.name ?? ''].join(' ').trim();
 }

@@ -22,9 +22,14 @@ export async function requestSameOrigin(endpoint: string | URL, options: Request
     await response.body.dump();
     const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
     if (target?.origin !== url.origin) {
-      throw redirected(endpoint, location, 'another origin; if it is the right one, set mcp.endpoint of this cluster to it');
+      throw redirected(
+        endpoint,
+        location,
+        'another origin; if it is the right one, set mcp.endpoint of this cluster to it',
+      );
     }
-    if (hop === MOST_HOPS) throw redirected(endpoint, location, 'and on and on; check mcp.endpoint and any proxy before it');
+    if (hop === MOST_HOPS)
+      throw redirected(endpoint, location, 'and on and on; check mcp.endpoint and any proxy before it');
     url = target;
   }
 }

@@ -1,6 +1,11 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { VERSION } from '@nightcrier/core/version';
-import { Client, parseJSONRPCMessage, specTypeSchemas, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  parseJSONRPCMessage,
+  specTypeSchemas,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
@@ -280,7 +285,11 @@ export class McpSession {
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
       const options = { timeout: this.#options.timeouts.call };
-      const result = await this.#client.request({ method: 'tools/list', params }, specTypeSchemas.ListToolsResult, options);
+      const result = await this.#client.request(
+        { method: 'tools/list', params },
+        specTypeSchemas.ListToolsResult,
+        options,
+      );
       for (const { name, inputSchema } of result.tools) {
         // Of one tool alone it matters, and a process has a thousand of these.
         tools.set(name, name === LIST_RESOURCES_TOOL ? Object.keys(inputSchema.properties ?? {}) : NO_PARAMETERS);
