@@ -1,4 +1,30 @@
-import type { Client, PriorDiscovery, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  type Client,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type PriorDiscovery,
+  PROTOCOL_VERSION_META_KEY,
+  type StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { VERSION } from '@nightcrier/core/version';
+
+/** What servers are given about this client. */
+export const CLIENT = { name: 'nightcrier', version: VERSION };
+
+/** Returns what a call of a tool carries where no session knows it: in the body, and again in headers for proxies. */
+export function standaloneCall(
+  version: string,
+  tool: string,
+): { headers: Record<string, string>; meta: Record<string, unknown> } {
+  return {
+    headers: { 'mcp-protocol-version': version, 'mcp-method': 'tools/call', 'mcp-name': tool },
+    meta: {
+      [PROTOCOL_VERSION_META_KEY]: version,
+      [CLIENT_INFO_META_KEY]: CLIENT,
+      [CLIENT_CAPABILITIES_META_KEY]: {},
+    },
+  };
+}
 
 /**
  * Remembers which protocol a server speaks. It is asked once (`server/discover`, and if it does not know that, `initialize`):

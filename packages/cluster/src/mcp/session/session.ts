@@ -1,5 +1,4 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { VERSION } from '@nightcrier/core/version';
 import {
   Client,
   parseJSONRPCMessage,
@@ -16,7 +15,7 @@ import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
 import { type ParsedNotification, parseNotification } from '../../sources/parse-notification.ts';
 import type { OnMalformed } from '../malformed.ts';
-import { ProtocolEra } from './protocol-era.ts';
+import { CLIENT, ProtocolEra, standaloneCall } from './protocol-era.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
@@ -94,10 +93,11 @@ export class McpSession {
       fetch: async (url, init) => (init?.method === 'GET' ? new Response(null, { status: 405 }) : fetch(url, init)),
       requestInit: { headers: accessHeaders(options.access) },
     });
-    this.#client = new Client(
-      { name: 'nightcrier', version: VERSION },
-      { capabilities: {}, jsonSchemaValidator: schemaValidator, versionNegotiation: { mode: 'auto' } },
-    );
+    this.#client = new Client(CLIENT, {
+      capabilities: {},
+      jsonSchemaValidator: schemaValidator,
+      versionNegotiation: { mode: 'auto' },
+    });
     this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client failed');
     // Notifications can also come with the answer to a request.
     this.#client.fallbackNotificationHandler = async ({ method, params }) => {
@@ -190,7 +190,10 @@ export class McpSession {
   async callStreamed(tool: string, args: Record<string, unknown>, timeout: number): Promise<StreamedAnswer> {
     const { endpoint, dispatcher } = this.#options;
     const signal = this.#stream.signal;
-    return callStreamed({ endpoint, headers: this.#sessionHeaders(), dispatcher, signal, tool, args, timeout });
+    const version = this.#client.getProtocolEra() === 'modern' && this.#client.getNegotiatedProtocolVersion();
+    const alone = version ? standaloneCall(version, tool) : { headers: {}, meta: undefined };
+    const headers = { ...this.#sessionHeaders(), ...alone.headers };
+    return callStreamed({ endpoint, headers, dispatcher, signal, tool, args, meta: alone.meta, timeout });
   }
 
   /** Takes a notification that came with a streamed answer, as JSON. */
