@@ -221,6 +221,7 @@ export class Ingester {
     return new AlertReceiver({
       settings: () => this.#config.alerts,
       receive: (parsed, cluster) => alerts.receive(parsed, cluster),
+      ready: () => state.redis.ping(),
       logger,
     });
   }

@@ -11,7 +11,12 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { problemKey, problemKeysOf, symptomName, type Workload } from '@nightcrier/core/problems/problem-key';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
-import { type AlertedProblem, type AlertRecord, type AlertStore, RESOLVED_KEPT_MS } from '@nightcrier/state/alerts/alert-store';
+import {
+  type AlertedProblem,
+  type AlertRecord,
+  type AlertStore,
+  RESOLVED_KEPT_MS,
+} from '@nightcrier/state/alerts/alert-store';
 import type { Intake } from '../intake/intake.ts';
 import { faultOfAlert, incidentIdOf } from './alert-fault.ts';
 
@@ -114,7 +119,12 @@ export class AlertIntake {
       const row = problems.get(problem) ?? { key: problem, state: 'cleared', symptoms: [], alerts: [] };
       problems.set(problem, row);
       const change = decideAlert({
-        alert: { resolved: alert.resolved, startsAt: Date.parse(alert.startsAt), receivedAt, severity: mapped.severity },
+        alert: {
+          resolved: alert.resolved,
+          startsAt: Date.parse(alert.startsAt),
+          receivedAt,
+          severity: mapped.severity,
+        },
         known: known && {
           state: known.state,
           startsAt: known.starts_at,

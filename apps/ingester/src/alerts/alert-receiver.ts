@@ -9,6 +9,8 @@ export interface AlertReceiverOptions {
   settings: () => AlertSettings;
   /** Resolves when the alerts are admitted; rejects while Redis is unreachable. */
   receive: (parsed: ParsedAlerts, cluster?: string) => Promise<void>;
+  /** Rejects while alerts cannot be admitted. */
+  ready: () => Promise<unknown>;
   logger: Logger;
   now?: () => number;
 }
@@ -49,9 +51,12 @@ export class AlertReceiver {
       this.#options.logger.info({ url }, 'alert receiver started');
       return url;
     } catch (cause) {
-      throw new Error(`alerts cannot be received on ${host}:${port}: free the port, or set alerts.host and alerts.port`, {
-        cause,
-      });
+      throw new Error(
+        `alerts cannot be received on ${host}:${port}: free the port, or set alerts.host and alerts.port`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -74,7 +79,10 @@ export class AlertReceiver {
     app.addHook('onRequest', async (request, reply) => this.#authorize(request, reply));
     app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply));
     app.get('/-/healthy', () => ({ status: 'ok' }));
-    app.get('/-/ready', () => ({ status: 'ok' }));
+    app.get('/-/ready', async () => {
+      await this.#options.ready();
+      return { status: 'ok' };
+    });
     for (const prefix of ['', '/clusters/:cluster']) {
       for (const path of ['/api/v2/alerts', '/webhook']) {
         app.post<{ Params: { cluster?: string } }>(`${prefix}${path}`, async (request, reply) =>

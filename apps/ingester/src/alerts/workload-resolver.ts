@@ -95,7 +95,8 @@ async function workloadIn(
   signal: AbortSignal,
 ): Promise<Workload | undefined> {
   const { namespace = '' } = resource;
-  if (resource.kind !== 'Service') return byOwners(kubernetes, resource, await read(kubernetes, resource, signal), signal);
+  if (resource.kind !== 'Service')
+    return byOwners(kubernetes, resource, await read(kubernetes, resource, signal), signal);
   const found = await read(kubernetes, resource, signal);
   const selector = found === undefined ? undefined : parseObject('services', found)?.spec?.selector;
   const labels = Object.entries(selector ?? {}).map(([name, value]) => `${name}=${value}`);

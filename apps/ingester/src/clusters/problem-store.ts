@@ -59,9 +59,7 @@ export class ProblemStore {
         const problems = await this.#options.list(cluster);
         // No object shows the symptoms of alerts, so a detector would clear them.
         return problems.flatMap(({ key, symptoms }) =>
-          symptoms
-            .filter(({ family }) => !ALERT_FAMILIES.has(family))
-            .map((symptom) => ({ problem: key, symptom })),
+          symptoms.filter(({ family }) => !ALERT_FAMILIES.has(family)).map((symptom) => ({ problem: key, symptom })),
         );
       },
       save: (changed) => {

@@ -39,13 +39,23 @@ const WORKLOAD_TYPES: ReadonlyMap<string, string> = new Map([
  */
 const EXPORTERS = ['kube-state-metrics', 'node-exporter', 'blackbox-exporter'];
 
+/**
+ * Where a metric has labels of its own that Prometheus sets too, such as that of an ingress controller about the Services behind
+ * it, Prometheus renames the metric's. Then the labels without this prefix are about the controller.
+ */
+const RENAMED = 'exported_';
+const OF_TARGET: ReadonlySet<AlertLabelUse> = new Set(['pod', 'service', 'container']);
+
 /** A name that Kubernetes allows: other texts in these labels name no object. */
 const NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** Returns the object that an alert is about as far as its labels tell; undefined where they name none. */
 export function alertSubject(alert: Pick<Alert, 'labels'>, uses: AlertLabels): AlertSubject | undefined {
+  const namespaceLabel = uses.namespace.find((label) => labelOf(alert, label) !== undefined);
+  const isRenamed = namespaceLabel?.startsWith(RENAMED) === true;
   const value = (use: AlertLabelUse): string | undefined => {
-    const found = uses[use].map((label) => labelOf(alert, label)).find((text) => text !== undefined);
+    const labels = isRenamed && OF_TARGET.has(use) ? uses[use].filter((label) => label.startsWith(RENAMED)) : uses[use];
+    const found = labels.map((label) => labelOf(alert, label)).find((text) => text !== undefined);
     return found !== undefined && NAME.test(found) ? found : undefined;
   };
   const container = value('container');

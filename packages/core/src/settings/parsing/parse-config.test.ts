@@ -393,7 +393,9 @@ describe('any configuration', () => {
 
   test('survives being parsed again', () => {
     const chosen = SETTINGS.filter(
-      ({ meta, name }) => meta.secret !== true && !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|agent_script_path)$/.test(name),
+      ({ meta, name }) =>
+        meta.secret !== true &&
+        !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|agent_script_path)$/.test(name),
     );
     const lenient = { agent_unrestricted_tools: 'true', agent_script_path: 'own.sh', anthropic_api_key: 'k' };
     fc.assert(
