@@ -9,6 +9,7 @@ import { ApiClient } from './api-client.ts';
 import { showBooks } from './commands/books.ts';
 import { demo } from './commands/demo.ts';
 import { cancelIncident, listIncidents, showIncident } from './commands/incidents.ts';
+import { type KnowledgeTestOptions, testKnowledge } from './commands/knowledge.ts';
 import { printSchema } from './commands/schema.ts';
 import { simulate } from './commands/simulate.ts';
 import { up } from './commands/up.ts';
@@ -86,6 +87,22 @@ const books = program
   .addOption(outputOption())
   .action(async ({ output }: { output: 'table' | 'json' }) => {
     process.exitCode = await showBooks(clientOf(books), output);
+  });
+
+const knowledge = program
+  .command('knowledge')
+  .description('check the articles of knowledge_dir')
+  .addOption(apiUrlOption());
+
+knowledge
+  .command('test')
+  .description('show which articles match an incident, and by which conditions; exits 1 if a file has a problem')
+  .argument('<incident-id>')
+  .option('--config <file>', 'configuration file with knowledge_dir (default: the one that up would read)')
+  .option('--dir <folder>', 'folder of articles, in place of knowledge_dir')
+  .addOption(outputOption())
+  .action(async (id: string, options: KnowledgeTestOptions) => {
+    process.exitCode = await testKnowledge(clientOf(knowledge), id, options);
   });
 
 const incidents = program

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { Settings } from '@nightcrier/core/settings/config';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -187,4 +187,18 @@ test('a command that fails says why in one line and exits 1', async () => {
     1,
     expect.stringMatching(/^nightcrier: cannot reach the API at http:\/\/127\.0\.0\.1:9/),
   ]);
+});
+
+test('validate names the file and line of an article of knowledge_dir that cannot be used', async () => {
+  await mkdir(path.join(folder, 'articles'), { recursive: true });
+  await writeFile(path.join(folder, 'articles/bad.md'), '---\nmatchers: namspace=shop\n---\n');
+  await writeFile(
+    path.join(folder, 'articles.yaml'),
+    'clusters: [{name: a, mcp: {endpoint: "http://a"}}]\nknowledge_dir: articles\n',
+  );
+  const { exitCode, stderr } = await nightcrier('validate', 'articles.yaml');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    `${folder}/articles/bad.md:2:1: matchers: an incident has no label "namspace"; did you mean namespace?`,
+  );
 });

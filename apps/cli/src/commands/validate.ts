@@ -1,6 +1,7 @@
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { KnowledgeFolder } from '@nightcrier/runtime/knowledge/knowledge-folder';
 import Table from 'cli-table3';
 
 /**
@@ -15,6 +16,12 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     if (!(error instanceof ConfigError)) throw error;
     if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) }));
     else console.error(hideSecrets(error.message));
+    return 1;
+  }
+  const { problems } = await new KnowledgeFolder().read(loaded.config.knowledge_dir);
+  if (problems.length > 0) {
+    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: problems.map(hideSecrets) }));
+    else console.error(hideSecrets(new ConfigError('knowledge_dir', problems).message));
     return 1;
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
