@@ -27,6 +27,17 @@ export function clusterMetrics(clusters: StateSnapshot['clusters'], registry: Re
   }
 }
 
+/** Adds the alerts of Prometheus and Alertmanager. */
+export function alertMetrics(alerts: StateSnapshot['alerts'], registry: Registry): void {
+  const received = new Counter({
+    name: 'nightcrier_alerts_total',
+    help: 'Alerts that were received, by outcome',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const [outcome, count] of Object.entries(alerts)) received.inc({ outcome }, count);
+}
+
 /** Adds the books of each cluster, and its malformed messages. */
 export function intakeMetrics({ clusters, intake: books, malformed }: StateSnapshot, registry: Registry): void {
   const registers = [registry];

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
-import { clusterMetrics, intakeMetrics } from './intake-metrics.ts';
+import { alertMetrics, clusterMetrics, intakeMetrics } from './intake-metrics.ts';
 import type { StateSnapshot } from './snapshot.ts';
 import { spoolMetrics } from './spool-metrics.ts';
 
@@ -21,6 +21,7 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   spoolMetrics(snapshot.ingesters, registry);
   clusterMetrics(snapshot.clusters, registry);
   intakeMetrics(snapshot, registry);
+  alertMetrics(snapshot.alerts, registry);
   return registry;
 }
 

@@ -61,8 +61,8 @@ test.skipIf(!HAS_MONITORING)(
     });
     await startPrometheus(exporter.target, { static_configs: [{ targets: [new URL(alertmanager).host] }] });
     exporter.set(3);
-    const held = async () => ((await (await fetch(`${alertmanager}/api/v2/alerts`)).json()) as unknown[]).length;
-    await expect.poll(held, patient).toBe(1);
+    const held = async (): Promise<unknown> => (await fetch(`${alertmanager}/api/v2/alerts`)).json();
+    await expect.poll(held, patient).toHaveLength(1);
 
     const { incidents, ingester } = await startReceiver(config);
     await expect.poll(async () => (await counts())['resent'] ?? 0, patient).toBeGreaterThan(0);

@@ -1,10 +1,34 @@
 import { z } from 'zod';
 
+/** What labels can name, and how severe an alert is. */
+const USES = [
+  'cluster',
+  'namespace',
+  'deployment',
+  'statefulset',
+  'daemonset',
+  'cronjob',
+  'job',
+  'horizontalpodautoscaler',
+  'persistentvolumeclaim',
+  'resourcequota',
+  'replicaset',
+  'workload',
+  'pod',
+  'node',
+  'service',
+  'container',
+  'severity',
+] as const;
+export type AlertLabelUse = (typeof USES)[number];
+
+export type AlertLabels = Record<AlertLabelUse, readonly string[]>;
+
 /**
  * The labels that name what an alert is about, by what they name; of several labels, the first that an alert has counts. The
  * defaults fit kube-prometheus-stack, Istio, and metrics whose own labels Prometheus has renamed to `exported_…`.
  */
-export const DEFAULT_ALERT_LABELS = {
+const DEFAULT_LABELS: AlertLabels = {
   cluster: ['cluster', 'cluster_name', 'k8s_cluster'],
   namespace: [
     'exported_namespace',
@@ -28,24 +52,15 @@ export const DEFAULT_ALERT_LABELS = {
   service: ['exported_service', 'destination_service_name', 'service'],
   container: ['exported_container', 'container'],
   severity: ['severity'],
-} as const satisfies Record<string, readonly string[]>;
-export type AlertLabelUse = keyof typeof DEFAULT_ALERT_LABELS;
-
-export type AlertLabels = Record<AlertLabelUse, readonly string[]>;
+};
 
 const names = z.union([z.string(), z.array(z.string())]).transform((value) => (Array.isArray(value) ? value : [value]));
-const uses = Object.keys(DEFAULT_ALERT_LABELS);
 
 /** `alerts.labels` of the configuration: other labels for some of the uses. */
-export const AlertLabelSettings = z.partialRecord(
-  z.enum(Object.keys(DEFAULT_ALERT_LABELS) as [AlertLabelUse, ...AlertLabelUse[]], {
-    error: `must be one of ${uses.join(', ')}`,
-  }),
-  names,
-);
+export const AlertLabelSettings = z.partialRecord(z.enum(USES, { error: `must be one of ${USES.join(', ')}` }), names);
 export type AlertLabelSettings = z.infer<typeof AlertLabelSettings>;
 
 /** Returns the labels of every use: the configured ones, else the default. */
 export function alertLabels(configured: AlertLabelSettings): AlertLabels {
-  return { ...DEFAULT_ALERT_LABELS, ...configured };
+  return { ...DEFAULT_LABELS, ...configured };
 }

@@ -1,6 +1,6 @@
 import { StoredAlert } from '@nightcrier/core/alerts/stored-alert';
 import { Severity } from '@nightcrier/core/faults/severity';
-import { type Problem, RememberedSymptom } from '@nightcrier/core/problems/problem';
+import type { Problem, RememberedSymptom } from '@nightcrier/core/problems/problem';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { FIRING_MS } from '../problems/problems.ts';
