@@ -4,6 +4,7 @@ import { agents, providers } from './sections/agents.ts';
 import { alerts } from './sections/alerts.ts';
 import { connections } from './sections/connections.ts';
 import { monitoring } from './sections/monitoring.ts';
+import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
 import { api, processes, redis, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
@@ -18,6 +19,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Agents', shape: agents },
   { heading: 'Model providers', shape: providers },
   { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
+  { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
@@ -34,6 +36,7 @@ export const Settings = z.strictObject({
   ...queue,
   ...agents,
   ...providers,
+  ...gateway,
   ...notifications,
   ...storage,
   ...processes,

@@ -56,6 +56,7 @@ test('what needs a restart is a short list', () => {
     'alerts.host',
     'alerts.allow_anonymous',
     'alerts.max_body_bytes',
+    'gateway_socket_dir',
     'data_dir',
     'spool_dir',
     'spool_max_bytes',
