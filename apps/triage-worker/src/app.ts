@@ -179,6 +179,7 @@ export class TriageWorkerApp {
         incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         ...this.#openScripts(grace),
         breaker: state.breaker,

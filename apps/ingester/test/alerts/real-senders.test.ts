@@ -8,7 +8,7 @@ import {
   startAlertmanager,
   startExporter,
   startPrometheus,
-} from './monitoring-servers.ts';
+} from '../../../../test/fixtures/monitoring-servers.ts';
 
 useRedis();
 
