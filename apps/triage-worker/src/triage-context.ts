@@ -6,10 +6,9 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { ScriptGrace, ScriptRunner } from './agent-script.ts';
+import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
-import type { WorkspacePool } from './workspace/workspace.ts';
 
 /** Answers what a kubeconfig may do. */
 export interface PermissionSource {
@@ -36,9 +35,8 @@ export interface TriageContext {
   workerId: string;
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
-  scripts: ScriptRunner;
-  /** Pre-created workspaces, for incidents that an agent investigates. */
-  workspaces: WorkspacePool;
+  /** Runs agents in their sandbox. */
+  runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   grace: ScriptGrace;

@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { vi } from 'vitest';
 import type { z } from 'zod';
-import type { ScriptGrace } from '../src/agent-script.ts';
+import type { ScriptGrace } from '../src/agent-runtime.ts';
 import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
 import type { TestBackend } from './backend.ts';
 import { RecordingLogger } from './fixtures/recording-logger.ts';

@@ -77,7 +77,8 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
       problems.push({ path: [key], message: `${key}: ${file} is not a readable file` });
     }
   }
-  if (agent_script_path === undefined || !surroundings.isShippedScript(agent_script_path)) return problems;
+  // A script of one's own needs no key that we know of.
+  if (agent_script_path !== undefined) return problems;
   for (const { setting, agent } of agents) {
     const keys = missingKeys(agent, settings);
     if (keys.length > 0) {

@@ -8,7 +8,6 @@ import { parseConfig } from './parse-config.ts';
 const surroundings: ConfigSurroundings = {
   read: (path) => (/\.(kubeconfig|key|sh|md)$/.test(path) ? 'content' : undefined),
   kubeconfigProblem: () => undefined,
-  isShippedScript: (path) => path === 'agent-container/run-agent.sh',
   defaultKubeconfig: '/home/op/default.kubeconfig',
 };
 const parse = (raw: unknown, overrides: Partial<ConfigSurroundings> = {}) =>
