@@ -76,6 +76,7 @@ export const IMPORT_RULES: ImportRules = {
       'sources/kubernetes-watch.ts',
       'sources/event-confirmation.ts',
       'backfill',
+      'lists',
       'mcp/session',
       'sources',
       'sight',

@@ -24,6 +24,7 @@ import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
 import { Intake } from './intake/intake.ts';
 import { HeldLeases } from './leases/held-leases.ts';
+import { LeaseGuard } from './leases/lease-guard.ts';
 import { LeaseKeeper } from './leases/lease-keeper.ts';
 import { PermissionPreflight } from './clusters/preflight.ts';
 import { CountsStore } from './spool/counts-store.ts';
@@ -152,6 +153,7 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
+      guard: new LeaseGuard({ redis: { url, key_prefix }, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,

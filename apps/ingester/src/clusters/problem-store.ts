@@ -1,5 +1,5 @@
 import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
-import type { Remembered } from '@nightcrier/cluster/detection/detector';
+import type { Remembered } from '@nightcrier/cluster/detection/known-symptoms';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Problem } from '@nightcrier/core/problems/problem';

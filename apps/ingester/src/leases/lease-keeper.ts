@@ -6,6 +6,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterLeases, LeaseView } from '@nightcrier/state/leases/cluster-leases';
 import pTimeout from 'p-timeout';
 import type { HeldLeases } from './held-leases.ts';
+import type { LeaseGuard } from './lease-guard.ts';
 import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
@@ -14,6 +15,8 @@ export interface LeaseKeeperOptions {
   held: HeldLeases;
   /** Names of the configured clusters. */
   clusters: readonly string[];
+  /** Renews the leases while this process cannot. */
+  guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop'>;
   /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
   logger: Logger;
@@ -66,6 +69,7 @@ export class LeaseKeeper {
   start(): void {
     if (this.#state.kind !== 'idle') return;
     this.#move({ kind: 'starting', since: this.#now() });
+    this.#options.guard?.start();
     this.#loop.start();
   }
 
@@ -102,7 +106,8 @@ export class LeaseKeeper {
   async stop(): Promise<void> {
     if (this.#state.kind !== 'stopped') this.#move({ kind: 'stopped' });
     await this.#loop.stop();
-    const { leases, held, logger } = this.#options;
+    const { leases, held, logger, guard } = this.#options;
+    await guard?.stop();
     await leases
       .release(held.tokens)
       .catch((error: unknown) => logger.debug({ error: String(error) }, 'leases not released; they expire'));
@@ -117,6 +122,7 @@ export class LeaseKeeper {
       const view = await leases.beat(held.tokens, { leaving, refused: this.#refused });
       this.#moveTo(afterRenewal(this.#state, this.#now()));
       await this.#follow(view);
+      this.#options.guard?.update(held.tokens, { leaving, refused: this.#refused });
       const isAlone = !view.ingesters.some((id) => id !== leases.id);
       if (leaving && this.#state.kind === 'leaving' && (isAlone || held.tokens.size === 0))
         this.#move({ kind: 'left' });
