@@ -2,7 +2,7 @@ import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { describeResource, type ResourceReference } from '@nightcrier/core/faults/fault';
 import { type Workload, workloadByName } from '@nightcrier/core/problems/problem-key';
 import { ClusterObjects } from '@nightcrier/cluster/detection/cluster-objects';
-import { parseObject } from '@nightcrier/cluster/detection/detector';
+import { parseObject } from '@nightcrier/cluster/detection/parse-object';
 import { KINDS, type WatchedKind, watchedKindOf } from '@nightcrier/cluster/detection/kinds';
 import { workloadOfObject } from '@nightcrier/cluster/detection/owners';
 import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';

@@ -4,7 +4,6 @@ import { clusterConfig, configOf, simulate, useRedis } from '../ingester.fixture
 import { alertState, patient, startReceiver } from './alerts.fixture.ts';
 import {
   HAS_MONITORING,
-  NEEDS_MONITORING,
   startAlertmanager,
   startExporter,
   startPrometheus,
@@ -15,7 +14,7 @@ useRedis();
 const KEY = 'a-key-of-sixteen-characters';
 
 test.skipIf(!HAS_MONITORING)(
-  `a rule of a real Prometheus that fires is one incident, however often it is sent, and its end clears it (${NEEDS_MONITORING})`,
+  'a rule of a real Prometheus that fires is one incident, however often it is sent, and its end clears it (needs prometheus and prometheus-alertmanager on the PATH)',
   async () => {
     const cluster = await simulate();
     const config = configOf([await clusterConfig(cluster)], { alerts: { port: 0, access_key: KEY } });
@@ -47,7 +46,7 @@ test.skipIf(!HAS_MONITORING)(
 );
 
 test.skipIf(!HAS_MONITORING)(
-  `a real Alertmanager delivers by its webhook what fired while no ingester ran, and what was resolved (${NEEDS_MONITORING})`,
+  'a real Alertmanager delivers by its webhook what fired while no ingester ran, and what was resolved (needs prometheus and prometheus-alertmanager on the PATH)',
   async () => {
     const cluster = await simulate();
     const port = await getPort();

@@ -6,7 +6,6 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   HAS_MONITORING,
-  NEEDS_MONITORING,
   startAlertmanager,
   startExporter,
   startPrometheus,
@@ -110,7 +109,7 @@ test('the alerts of the problem come first, then those of its namespace and of n
 });
 
 test.skipIf(!HAS_MONITORING)(
-  `alerts of a real Alertmanager and metrics of a real Prometheus become evidence, each with its query (${NEEDS_MONITORING})`,
+  'alerts of a real Alertmanager and metrics of a real Prometheus become evidence, each with its query (needs prometheus and prometheus-alertmanager on the PATH)',
   async () => {
     const began = Date.now();
     const seconds = () => (Date.now() - began) / 1000;

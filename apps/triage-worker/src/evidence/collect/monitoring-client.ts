@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { OutgoingDispatcher } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { MonitoringConfig } from '@nightcrier/core/clusters/cluster-config';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import getStream, { MaxBufferError } from 'get-stream';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 
 /** Why a server did not give what was asked for. */
 export type MonitoringFailure = 'credentials' | 'unreachable' | 'timeout' | 'http';
@@ -35,7 +36,7 @@ export interface MonitoringClientOptions {
 /** Reads from Prometheus and Alertmanager with the credentials of the configuration. Sends GETs alone, and follows no redirect. */
 export class MonitoringClient implements AsyncDisposable {
   readonly #options: MonitoringClientOptions;
-  #dispatcher: Agent | undefined;
+  #dispatcher: OutgoingDispatcher | undefined;
 
   constructor(options: MonitoringClientOptions) {
     this.#options = options;
@@ -49,7 +50,7 @@ export class MonitoringClient implements AsyncDisposable {
     const deadline = AbortSignal.timeout(timeout);
     const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
     try {
-      const [headers, dispatcher] = await Promise.all([this.#headers(), this.#agent()]);
+      const [headers, dispatcher] = await Promise.all([this.#headers(), this.#dispatcherOf()]);
       const response = await request(url, { headers, dispatcher, signal });
       const text = await getStream(response.body, { maxBuffer: LONGEST_ANSWER });
       const { statusCode: status } = response;
@@ -84,10 +85,10 @@ export class MonitoringClient implements AsyncDisposable {
     return { ...headers, authorization: `Basic ${credentials}` };
   }
 
-  async #agent(): Promise<Agent> {
+  async #dispatcherOf(): Promise<OutgoingDispatcher> {
     const { ca_file } = this.#options.access;
     const ca = ca_file === undefined ? undefined : await readFile(ca_file, 'utf8');
-    this.#dispatcher ??= new Agent({ ...(ca !== undefined && { connect: { ca } }) });
+    this.#dispatcher ??= new OutgoingDispatcher({ ...(ca !== undefined && { connect: { ca } }) });
     return this.#dispatcher;
   }
 }
