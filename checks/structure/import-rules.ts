@@ -68,7 +68,7 @@ export const IMPORT_RULES: ImportRules = {
       'kept-rules.ts',
       'redacted.ts',
     ],
-    runtime: ['process', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',
@@ -132,6 +132,7 @@ export const IMPORT_RULES: ImportRules = {
       'api-context.ts',
       'report-html.ts',
       'security-headers.ts',
+      'shared-result.ts',
     ],
     cli: [
       'main.ts',

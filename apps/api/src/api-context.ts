@@ -19,6 +19,8 @@ export interface ApiContext {
   keys: StateKeys;
   /** The clusters of the current configuration. */
   clusters: () => ConfiguredCluster[];
+  /** `api.metrics_per_cluster` of the current configuration. */
+  metricsPerCluster: () => boolean;
   /** Why a changed configuration was refused: by this process, or else by the ingesters. */
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;

@@ -6,6 +6,7 @@ import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
+import { shareWhileRunning } from '../shared-result.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
@@ -21,8 +22,7 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 
   type Health = HealthSummary & { ingesters: IngesterHealth[]; agents?: AgentHealth; alerts?: AlertHealth };
-  app.get('/health/clusters', async (): Promise<Health> => {
-    await assertRedisAnswers(redis);
+  const read = async (): Promise<Health> => {
     const [configuration] = await refused();
     const summary = summarizeHealth(await health.read(clusters()));
     const agents = await breaker.read();
@@ -33,6 +33,11 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
       ...(agents.state === 'degraded' && { agents }),
       ...(await alertHealth(context)),
     };
+  };
+  const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
+  app.get('/health/clusters', async (_request, reply) => {
+    await assertRedisAnswers(redis);
+    return reply.type('application/json; charset=utf-8').send(await build());
   });
 }
 

@@ -53,6 +53,8 @@ export class LeaseKeeper {
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
+  /** The configuration of clusters that are watched may have changed. */
+  #configured = true;
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
   #refused: RefusedConfiguration | undefined;
 
@@ -77,8 +79,11 @@ export class LeaseKeeper {
   configure(clusters: readonly string[]): void {
     this.#clusters = clusters;
     this.#refused = undefined;
-    this.#ranks.clusters.clear();
-    for (const cluster of this.#unheldSince.keys()) if (!clusters.includes(cluster)) this.#unheldSince.delete(cluster);
+    this.#configured = true;
+    const configured = new Set(clusters);
+    for (const cluster of this.#unheldSince.keys()) if (!configured.has(cluster)) this.#unheldSince.delete(cluster);
+    for (const cluster of this.#ranks.clusters.keys())
+      if (!configured.has(cluster)) this.#ranks.clusters.delete(cluster);
     this.#loop.wake();
   }
 
@@ -230,14 +235,22 @@ export class LeaseKeeper {
     this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#unheldSince.has(cluster)));
   }
 
+  /** Reports only a change: whoever follows compares every cluster. */
   #watch(clusters: readonly string[]): void {
-    this.#watched = new Set(clusters);
-    this.events.emit('watch', this.#watched);
+    const watched = new Set(clusters);
+    if (!this.#configured && watched.size === this.#watched.size && clusters.every((name) => this.#watched.has(name)))
+      return;
+    this.#configured = false;
+    this.#watched = watched;
+    this.events.emit('watch', watched);
   }
 }
 
 /** A third of a lease, or less when a lease that is not renewed is about to expire. */
 function untilNextRenewal({ leases, now }: LeaseView, length: number): number {
-  const expiries = [...leases.values()].map((lease) => lease.expires_at - now + EXPIRY_MARGIN_MS);
-  return Math.min(length / 3, ...expiries.filter((wait) => wait > EXPIRY_MARGIN_MS));
+  let wait = length / 3;
+  for (const { expires_at } of leases.values()) {
+    if (expires_at > now) wait = Math.min(wait, expires_at - now + EXPIRY_MARGIN_MS);
+  }
+  return wait;
 }
