@@ -180,6 +180,7 @@ export class TriageWorkerApp {
         incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         runtime,
         breaker: state.breaker,
