@@ -181,6 +181,7 @@ export class TriageWorkerApp {
         access: state,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         runtime,
         breaker: state.breaker,
