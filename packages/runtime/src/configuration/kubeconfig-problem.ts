@@ -18,7 +18,7 @@ export function kubeconfigProblem(text: string, file: string, searchPath = ''): 
   if (document.errors.length > 0) return 'is not valid YAML';
   const config = valuesOf(document);
   if (!isRecord(config)) return 'is not a kubeconfig: it must be a mapping';
-  const list = ['contexts', 'clusters', 'users'].find((key) => config[key] != null && !Array.isArray(config[key]));
+  const list = ['contexts', 'clusters', 'users'].find((key) => isSet(config[key]) && !Array.isArray(config[key]));
   if (list !== undefined) return `is not a kubeconfig: ${list} must be a list`;
   const current = config['current-context'];
   if (typeof current !== 'string' || current === '') return 'has no current-context';
@@ -49,13 +49,13 @@ function clusterProblem(cluster: unknown, folder: string): string | undefined {
 }
 
 function userProblem(user: unknown, folder: string, searchPath: string): string | undefined {
-  if (user == null) return undefined;
+  if (!isSet(user)) return undefined;
   if (!isRecord(user)) return 'has a user that is not a mapping';
   const groups = user['as-groups'];
-  if (groups != null && !(Array.isArray(groups) && groups.every((group) => typeof group === 'string'))) {
+  if (isSet(groups) && !(Array.isArray(groups) && groups.every((group) => typeof group === 'string'))) {
     return 'has as-groups that are not a list of names';
   }
-  if (user.as == null && (groups != null || user['as-uid'] != null)) {
+  if (!isSet(user.as) && (isSet(groups) || isSet(user['as-uid']))) {
     return 'has as-groups or as-uid without "as", the user to impersonate';
   }
   return missingFile(user, USER_FILES, folder) ?? commandProblem(user.exec, folder, searchPath);
@@ -64,7 +64,7 @@ function userProblem(user: unknown, folder: string, searchPath: string): string 
 function missingFile(part: unknown, keys: readonly string[], folder: string): string | undefined {
   for (const key of keys) {
     const value = isRecord(part) ? part[key] : undefined;
-    if (value == null || value === '') continue;
+    if (!isSet(value) || value === '') continue;
     if (typeof value !== 'string') return `has a ${key} that is not a path`;
     if (!isReadableFile(path.resolve(folder, value))) return `names the ${key} ${value}, which is not a readable file`;
   }
@@ -72,12 +72,16 @@ function missingFile(part: unknown, keys: readonly string[], folder: string): st
 }
 
 function commandProblem(exec: unknown, folder: string, searchPath: string): string | undefined {
-  if (exec == null) return undefined;
+  if (!isSet(exec)) return undefined;
   const command = isRecord(exec) ? exec.command : undefined;
   if (typeof command !== 'string' || command === '') return 'has a credential command without exec.command';
   const folders = command.includes('/') ? [folder] : searchPath.split(path.delimiter);
   if (folders.some((one) => isExecutable(path.resolve(one, command)))) return undefined;
   return `names the credential command ${command}, which is not an executable ${command.includes('/') ? 'file' : 'on the PATH'}`;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function isExecutable(file: string): boolean {
