@@ -116,6 +116,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     cancellations: state.openCancellations(),
     admission,
     intake: state.intake,
+    alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
     logger,

@@ -39,6 +39,17 @@ export async function clusterMetrics(clusters: StateSnapshot['clusters'], regist
   });
 }
 
+/** Adds the alerts of Prometheus and Alertmanager. */
+export function alertMetrics(alerts: StateSnapshot['alerts'], registry: Registry): void {
+  const received = new Counter({
+    name: 'nightcrier_alerts_total',
+    help: 'Alerts that were received, by outcome',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const [outcome, count] of Object.entries(alerts)) received.inc({ outcome }, count);
+}
+
 /**
  * Adds the books of each cluster, and its malformed messages.
  * @param perCluster false: sums over all clusters, without the label `cluster`

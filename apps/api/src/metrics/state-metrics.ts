@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
-import { clusterCounts, clusterMetrics, intakeMetrics } from './intake-metrics.ts';
+import { alertMetrics, clusterCounts, clusterMetrics, intakeMetrics } from './intake-metrics.ts';
 import type { StateSnapshot } from './snapshot.ts';
 import { spoolMetrics } from './spool-metrics.ts';
 
@@ -23,6 +23,7 @@ export async function stateMetrics(snapshot: StateSnapshot | undefined, perClust
   clusterCounts(snapshot.clusters, registry);
   if (perCluster) await clusterMetrics(snapshot.clusters, registry);
   await intakeMetrics(snapshot, registry, perCluster);
+  alertMetrics(snapshot.alerts, registry);
   return registry;
 }
 
