@@ -5,11 +5,12 @@ import { isKind } from '../evidence/kubernetes-object.ts';
 import { workloadsOf } from '../evidence/view/subject.ts';
 import { ClusterView, type SeenEvent } from '../evidence/view/cluster-view.ts';
 import { servicesOf } from '../evidence/view/service-links.ts';
-import { changesBefore } from './changes.ts';
+import { changesBefore } from './changes/changes-before.ts';
 import { diagnoseAlert, isAlert } from './diagnose-alert.ts';
 import { diagnoseWorkload } from './diagnose-workload.ts';
 import { hypothesis } from './hypothesis.ts';
 import { quoteEvents } from './quotes.ts';
+import { backendsOf, ingressTrouble } from './rules/network/ingress.ts';
 import { loadBalancerTrouble } from './rules/network/load-balancer.ts';
 import { behindService } from './rules/network/follow.ts';
 import { performanceTrouble } from './rules/network/alerts.ts';
@@ -50,7 +51,8 @@ function hypothesesFor(view: ClusterView, fault: FaultEvent): Hypothesis[] {
       behindService(view, object, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0),
     );
   }
-  if (object && isKind(object, 'Ingress')) return present(loadBalancerTrouble(view, object));
+  if (object && isKind(object, 'Ingress'))
+    return present(loadBalancerTrouble(view, object) ?? ingressTrouble(view, object) ?? behindIngress(view, object));
   if (object && isKind(object, 'HorizontalPodAutoscaler')) return present(hpaTrouble(view, object));
   if (object && (isKind(object, 'ResourceQuota') || object.kind === 'Namespace'))
     return present(quotaTrouble(view, object));
@@ -66,6 +68,19 @@ function hypothesesFor(view: ClusterView, fault: FaultEvent): Hypothesis[] {
   return workloads
     .flatMap((workload) => servicesOf(view, workload))
     .flatMap((service) => serviceTrouble(view, service) ?? []);
+}
+
+/** What is wrong with the Services that an Ingress sends to. */
+function behindIngress(view: ClusterView, ingress: Parameters<typeof backendsOf>[0]): Hypothesis | undefined {
+  const namespace = ingress.metadata?.namespace;
+  for (const { name } of backendsOf(ingress)) {
+    const service = view.get('Service', name, namespace);
+    const found =
+      service &&
+      behindService(view, service, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Where no rule applies, the deciding message stands as it is: a message without interpretation beats a wrong one. */
