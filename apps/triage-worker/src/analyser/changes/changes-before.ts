@@ -107,7 +107,9 @@ function surroundings(view: ClusterView, workload: Workload, until: number): Cha
     const { kind = '', metadata, changedBy = [] } = object;
     const owner = changedBy.find(({ manager, fields }) => !CONTROLLERS.test(manager) && fields.some(isContent));
     const at = owner?.time ?? metadata?.creationTimestamp;
-    if (at === undefined || !isRelevant(at, until)) return [];
+    if (at === undefined || !isRelevant(at, until) || Date.parse(at) > until) return [];
+    // A Service is created with its workload.
+    if (kind === 'Service' && isSame(at, metadata?.creationTimestamp)) return [];
     return [
       {
         at,
