@@ -20,7 +20,7 @@ export function withRollBack(
   if (first === undefined || workload === undefined || !OF_TEMPLATE.test(first.cause)) return hypotheses;
   if (!/^(Deployment|StatefulSet|DaemonSet)$/.test(workload.kind)) return hypotheses;
   const rollout = changes.find(
-    ({ what, at }) => /^A new revision/.test(what) && faultAt - Date.parse(at ?? '') < RECENT_MS,
+    ({ what, at }) => what.startsWith('A new revision') && faultAt - Date.parse(at ?? '') < RECENT_MS,
   );
   if (rollout === undefined || first.actions.some((action) => action.includes('rollout undo'))) return hypotheses;
   const undo = `Go back to the revision before, if that one worked: ${show`kubectl rollout undo -n ${workload.namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`}`;

@@ -22,11 +22,11 @@ describe.each(['logs', 'kubernetes'])('messages of %s', (file) => {
   });
 
   it('recommends commands that a shell understands, the first of them safe', () => {
-    expectRecommendations(
-      messages.map((known, index) => {
-        const { evidence, fault } = messageEvidence(known);
-        return { id: `${String(index)} ${known.cause}`, diagnosis: diagnose(evidence, fault) };
-      }),
-    );
+    const diagnoses = messages.map((known, index) => {
+      const { evidence, fault } = messageEvidence(known);
+      return { id: `${String(index)} ${known.cause}`, diagnosis: diagnose(evidence, fault) };
+    });
+    expect(diagnoses).toHaveLength(messages.length);
+    expectRecommendations(diagnoses);
   });
 });

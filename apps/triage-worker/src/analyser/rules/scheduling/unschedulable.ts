@@ -148,7 +148,7 @@ interface Explanation {
   actions: string[];
 }
 
-function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, nodes: Node[]): Explanation {
+function explain(cause: Cause, { pod, view, workload }: PodCase, nodes: Node[]): Explanation {
   const names = nodes.map(({ metadata }) => metadata?.name ?? '').slice(0, 3);
   const [node = ''] = names;
   const patch = (path: string) => editTemplate(workload, 'it', path);
