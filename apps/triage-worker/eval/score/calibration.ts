@@ -12,7 +12,7 @@ interface Answer {
 }
 
 /** Answers of one range of confidence. */
-export interface CalibrationRange {
+interface CalibrationRange {
   /** Percent. */
   from: number;
   answers: number;
@@ -21,7 +21,7 @@ export interface CalibrationRange {
 }
 
 /** How well the printed confidence holds. Shares are between 0 and 1. */
-export interface Calibration {
+interface Calibration {
   /** Of all cases, those printed with confidence and not right. */
   wrong_confident: number;
   /** Of the answers printed with confidence, those that are right. */
