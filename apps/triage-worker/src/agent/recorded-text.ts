@@ -1,11 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { toolOutputs } from './stream/tool-output.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { squeeze } from '../report/unsupported-quotes.ts';
 
 /** Characters: the search must not block the worker. */
 const LONGEST = 4 * 1024 * 1024;
+/** Characters that are read at once. */
+const CHUNK = 128 * 1024;
 
 /** What was recorded during a run. */
 export interface RecordedText {
@@ -30,17 +33,23 @@ export async function recordedText({ directory, evidence, logs }: Workspace): Pr
   const pieces = (await readdir(evidence)).map((name) => path.join(evidence, name));
   let squeezed = '';
   const names = new Set<string>();
-  const add = (text: string): boolean => {
-    squeezed += `${squeeze(text)}\n`;
-    for (const [word] of text.matchAll(WORD)) names.add(word.replace(/[.-]{1,10}$/, ''));
+  const add = async (text: string): Promise<boolean> => {
+    for (let start = 0; start < text.length && squeezed.length <= LONGEST; start += CHUNK) {
+      const chunk = text.slice(start, start + CHUNK);
+      squeezed += squeeze(chunk);
+      for (const [word] of chunk.matchAll(WORD)) names.add(word.replace(/[.-]{1,10}$/, ''));
+      // The worker serves other incidents meanwhile.
+      await setImmediate();
+    }
+    squeezed += '\n';
     return squeezed.length <= LONGEST;
   };
   for (const file of [...incidentFiles, ...pieces]) {
     const text = await readFile(file, 'utf8').catch(() => '');
-    if (!add(text)) return undefined;
+    if (!(await add(text))) return undefined;
   }
   for await (const text of toolOutputs(logs)) {
-    if (!add(text)) return undefined;
+    if (!(await add(text))) return undefined;
   }
   return { squeezed, names };
 }
