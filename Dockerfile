@@ -1,6 +1,5 @@
-# The processes of Nightcrier, in two targets: `process` runs every one of them; `agent-worker` adds the client of a
-# container engine, for a triage worker that runs AI agents (docker-compose.agents.yml). Works with the classic builder
-# and with BuildKit, on amd64 and arm64.
+# The processes of Nightcrier; one image runs every one of them. Works with the classic builder and with BuildKit, on
+# amd64 and arm64.
 FROM node:24-bookworm-slim AS dependencies
 ENV NODE_ENV=production
 WORKDIR /app
@@ -33,7 +32,8 @@ COPY configs configs
 COPY agent-container agent-container
 COPY LICENSE ./
 # Named volumes inherit the owner of the folder that they cover.
-RUN mkdir -p /data/incidents /data/clusters /data/spool && chown -R node:node /data
+RUN mkdir -p /data/incidents /data/clusters /data/spool /data/gateway /run/nightcrier-gateway \
+    && chown -R node:node /data /run/nightcrier-gateway
 USER node
 # Each process updates the file while its event loop is not blocked, so one check fits every kind.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
@@ -49,17 +49,3 @@ LABEL org.opencontainers.image.title="nightcrier" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-
-# This Debian release has the engine's client only together with the engine; the next one has it alone, and it runs on both. It
-# comes from the mirror of the base image.
-FROM node:24-bookworm-slim AS engine-client
-ARG DOCKER_CLI_DEBIAN_RELEASE=trixie
-RUN set -eu; \
-    mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -n -E 's/^(URIs:|deb) +([^ ]+).*/\2/p' | head -n 1)"; \
-    echo "deb $mirror $DOCKER_CLI_DEBIAN_RELEASE main" > /etc/apt/sources.list.d/docker-cli.list; \
-    printf 'Package: *\nPin: release n=%s\nPin-Priority: 100\n' "$DOCKER_CLI_DEBIAN_RELEASE" > /etc/apt/preferences.d/docker-cli; \
-    apt-get update; \
-    apt-get install -y --no-install-recommends docker-cli
-
-FROM process AS agent-worker
-COPY --from=engine-client /usr/bin/docker /usr/local/bin/docker

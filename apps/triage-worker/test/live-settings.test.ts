@@ -79,11 +79,24 @@ const IN_A_FILE: Record<string, { content: string; with?: SettingsInput; check: 
 
 /** The rest: each has a test below, or in the file that is named. */
 const ELSEWHERE = {
+  'access.test.ts': ['kube_access', 'llm_access'],
   'app.test.ts': ['clusters'],
   'concurrency-reload.test.ts': ['max_concurrent_agents', 'max_agents_per_cluster'],
   'packages/runtime/test/run-process.test.ts': ['log_level'],
   // It only changes which configurations are accepted.
   'packages/core/src/settings/parsing/parse-config.test.ts': ['agent_unrestricted_tools'],
+  'monitoring/alert-report.test.ts': [
+    'monitoring.prometheus_url',
+    'monitoring.alertmanager_url',
+    'monitoring.query_timeout',
+    'monitoring.cluster_label',
+    'monitoring.bearer_token',
+    'monitoring.bearer_token_file',
+    'monitoring.username',
+    'monitoring.password',
+    'monitoring.password_file',
+    'monitoring.ca_file',
+  ],
   'live-settings.test.ts': [
     'require_read_only',
     'max_attempts',

@@ -8,8 +8,7 @@ import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import { type AgentCli, Settings } from '@nightcrier/core/settings/config';
 import { resolvePath } from '@nightcrier/runtime/configuration/resolve-paths';
 import { execa } from 'execa';
-import { scriptArguments } from '../../src/agent/run/script-arguments.ts';
-import { engineEnvironment } from '../../src/agent/run/script-environment.ts';
+import { scriptArguments } from '../../src/agent/run/script/script-arguments.ts';
 import type { Evidence } from '../../src/evidence/evidence.ts';
 import { writeEvidence } from '../../src/evidence/write-evidence.ts';
 import { readReport, type ReportReading } from '../../src/report/read-report.ts';
@@ -27,6 +26,11 @@ export interface AgentOptions {
   /** Seconds. */
   timeout?: number | undefined;
 }
+
+/** Runs an agent in its container as the worker does. */
+const RUN_AGENT = 'agent-container/run-agent.sh';
+/** What the script and the client of the container engine need. */
+const INHERITED = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
 
 /** What an agent found, in the form of a diagnosis, and its report. */
 export interface AgentFinding {
@@ -63,14 +67,11 @@ export async function runAgentCase(
       workspace,
       workerId: 'eval',
       instance: 'eval',
-      adopt: false,
     };
-    const { exitCode, stderr } = await execa(settings.agent_script_path, scriptArguments(run, settings), {
+    const { exitCode, stderr } = await execa(resolvePath(options.script ?? RUN_AGENT), scriptArguments(run, settings), {
       cwd: workspace.directory,
       env: environmentOf(options.agent),
       extendEnv: false,
-      // The line tells the script that the workspace is complete.
-      input: '\n',
       reject: false,
       timeout: (settings.agent_timeout + 60) * 1000,
     });
@@ -82,7 +83,7 @@ export async function runAgentCase(
   }
 }
 
-function settingsOf({ agent, model, image, network, script, timeout }: AgentOptions): Settings {
+function settingsOf({ agent, model, image, network, timeout }: AgentOptions): Settings {
   const settings = Settings.parse({
     agent_cli: agent,
     ...(model && { agent_model: model }),
@@ -92,14 +93,17 @@ function settingsOf({ agent, model, image, network, script, timeout }: AgentOpti
   });
   return {
     ...settings,
-    agent_script_path: resolvePath(script ?? settings.agent_script_path),
     agent_system_prompt_file: resolvePath(settings.agent_system_prompt_file),
   };
 }
 
 /** Keys and addresses of the agent's provider, from the environment of the evaluation. */
 function environmentOf(agent: AgentOptions['agent']): Record<string, string> {
-  const environment = engineEnvironment(process.env);
+  const environment: Record<string, string> = {};
+  for (const name of INHERITED) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
   for (const { key, baseUrl } of MODEL_PROVIDERS[agent]) {
     for (const name of [key.toUpperCase(), baseUrl.toUpperCase()]) {
       const value = process.env[name];

@@ -1,5 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { newSight } from '../sight.fixture.ts';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterScan } from '../../src/backfill/cluster-scan.ts';
 import { Detector } from '../../src/detection/detector.ts';
@@ -52,13 +53,16 @@ it.each(
       listings += 1;
     };
     await breakIfDue();
-    await new ClusterScan(cluster.mcpEndpoint, silentLogger).run(
+    await new ClusterScan(cluster.mcpEndpoint, silentLogger, newSight(), 30_000).run(
       {
-        async call(...request) {
-          const answer = await session.call(...request);
+        async callStreamed(...request) {
+          const { isEventStream, body } = await session.callStreamed(...request);
+          const pieces: Uint8Array[] = [];
+          for await (const piece of body) pieces.push(piece);
           await breakIfDue();
-          return answer;
+          return { isEventStream, body: ReadableStream.from(pieces) };
         },
+        deliver: (notification) => session.deliver(notification),
       },
       found,
       { now },

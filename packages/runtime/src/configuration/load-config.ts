@@ -3,6 +3,7 @@ import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { adaptOriginalValues } from '@nightcrier/core/settings/original/original-meanings';
 import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
+import { useProxies } from '@nightcrier/core/settings/proxies';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
 import path from 'node:path';
@@ -42,12 +43,14 @@ const ORIGINAL_PROMPT = /(^|\/)configs\/base-triage-prompt\.md$/;
 export async function loadConfig({ flags = {}, environment, process }: ConfigSources): Promise<LoadedConfig> {
   const source = await openConfigFile(flags, environment);
   const raw = source?.values() ?? {};
+  const folder = source && path.dirname(path.resolve(source.file));
   if (!isRecord(raw)) {
     const problems = source?.problems.length
       ? source.problems
       : [`${source?.locate([]) ?? ''} the configuration must be a mapping of keys`];
     throw new ConfigError(source?.file ?? 'configuration', problems);
   }
+  followProxies(environment);
   const tuning = await openTuningFile(source, environment);
   const mapped = mapOriginalConfig(raw);
   const tuned = mapTuning(asRecord(tuning?.values()));
@@ -56,11 +59,11 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
 
   const origins: Origins = new Map();
   const overlaid = overlay(values, flags, environment, origins);
+  dropShippedScript(values);
   const adapted = [...adaptOriginalValues(values), ...replaceMissingPrompt(values)];
   const parsed = parseConfig(values, {
-    read: (file) => readText(resolvePath(file)),
-    kubeconfigProblem,
-    isShippedScript: (file) => resolvePath(file) === SHIPPED_SCRIPT,
+    read: (file) => readText(resolvePath(file, folder)),
+    kubeconfigProblem: (text, file) => kubeconfigProblem(text, resolvePath(file, folder), environment.PATH),
     defaultKubeconfig: defaultKubeconfig(environment, mapped),
     process,
   });
@@ -84,9 +87,18 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
     ...tuned.warnings.map(inTuning),
     ...overlaid,
   ];
-  const config = resolvePaths(parsed.config);
+  const config = resolvePaths(parsed.config, folder);
   warnings.push(...readableByOthers(config));
   return { config, file: source && path.resolve(source.file), warnings };
+}
+
+/** @throws ConfigError when a proxy is not a URL */
+function followProxies(environment: Record<string, string | undefined>): void {
+  try {
+    useProxies(environment);
+  } catch (error) {
+    throw new ConfigError('environment', [error instanceof Error ? error.message : String(error)]);
+  }
 }
 
 /** KUBECONFIG may be a list; the first file that is there counts. */
@@ -103,6 +115,12 @@ function replaceMissingPrompt(values: Record<string, unknown>): ConfigProblem[] 
   delete values.agent_system_prompt_file;
   const message = `agent_system_prompt_file: ${file} is not there; the system prompt of Nightcrier is used`;
   return [{ path: ['agent_system_prompt_file'], message }];
+}
+
+/** Files of the original system and of version 0.1.0 name the script that is shipped; the worker itself does what it does. */
+function dropShippedScript(values: Record<string, unknown>): void {
+  const { agent_script_path: file } = values;
+  if (typeof file === 'string' && resolvePath(file) === SHIPPED_SCRIPT) delete values.agent_script_path;
 }
 
 /** Names where a value was given: a flag, a variable, or a position in a file, under the key that is written there. */

@@ -22,11 +22,22 @@ export const CONNECTION_ERROR_CODES = [
   /** The event stream ended, broke, or was silent for too long. */
   'stream_lost',
   'event_too_big',
+  /** The answer to a request is too large. */
+  'too_big',
   'subscribe_refused',
   /** The session lives, but the server no longer holds our subscription. */
   'subscription_lost',
   /** A tool returned an error. */
   'tool_failed',
+  /** The MCP server answers, and its API server does not. */
+  'api_unreachable',
+  /** The API server rejects the credentials of the MCP server (HTTP 401), or lets them list nothing (403). */
+  'api_unauthorized',
+  'api_forbidden',
+  /** Nothing has proven for a minute that a fault would be seen. */
+  'unproven',
+  /** The endpoint redirects to another origin, or in circles. */
+  'redirected',
   /** A defect of this program. */
   'internal',
 ] as const;

@@ -85,11 +85,12 @@ export const agents = {
       ...worker,
     }),
   agent_script_path: filePath('file')
-    .default('agent-container/run-agent.sh')
+    .optional()
     .meta({
       description:
-        'Script that runs one agent. For the contract of a script of your own see agent-container/CONTRACT.md.',
+        'Script of your own that runs one agent, in place of the container that the worker runs; see agent-container/CONTRACT.md.',
       env: ['AGENT_SCRIPT_PATH'],
+      example: '/opt/triage/run-agent.sh',
       ...worker,
     }),
   agent_engine: choice(['docker', 'podman'])
@@ -121,9 +122,12 @@ export const agents = {
     .meta({
       description:
         'Prices in USD per million tokens, by model or by agent, for CLIs that report no cost: {"gpt-5-codex": {"input": 1.25, "cached_input": 0.125, "output": 10}}.',
-      ...worker,
+      used_by: ['triage-worker', 'gateway'],
+      live: true,
     }),
 };
+
+const provider = { used_by: ['triage-worker', 'gateway'], live: true } as const;
 
 /** Keys and addresses of the model providers. */
 export const providers = withSecretFiles({
@@ -133,31 +137,31 @@ export const providers = withSecretFiles({
       description: 'API key for claude and goose.',
       env: ['ANTHROPIC_API_KEY'],
       example: '/run/secrets/anthropic',
-      ...worker,
+      ...provider,
     }),
   anthropic_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the Anthropic API.', example: 'https://gateway.example', ...worker }),
+    .meta({ description: 'Address of the Anthropic API.', example: 'https://gateway.example', ...provider }),
   openai_api_key: secret()
     .optional()
     .meta({
       description: 'API key for codex and goose.',
       env: ['OPENAI_API_KEY'],
       example: '/run/secrets/openai',
-      ...worker,
+      ...provider,
     }),
   openai_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the OpenAI API.', example: 'https://gateway.example/v1', ...worker }),
+    .meta({ description: 'Address of the OpenAI API.', example: 'https://gateway.example/v1', ...provider }),
   gemini_api_key: secret()
     .optional()
     .meta({
       description: 'API key for gemini and goose.',
       env: ['GEMINI_API_KEY'],
       example: '/run/secrets/gemini',
-      ...worker,
+      ...provider,
     }),
   google_gemini_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the Gemini API.', example: 'https://gateway.example', ...worker }),
+    .meta({ description: 'Address of the Gemini API.', example: 'https://gateway.example', ...provider }),
 });
