@@ -32,6 +32,10 @@ const RUN_AGENT = 'agent-container/run-agent.sh';
 /** What the script and the client of the container engine need. */
 const INHERITED = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
 
+/** The evaluation is a command of its own: keys reach it by its environment. */
+// oxlint-disable-next-line node/no-process-env
+const ENVIRONMENT = process.env;
+
 /** What an agent found, in the form of a diagnosis, and its report. */
 export interface AgentFinding {
   diagnosis?: Diagnosis;
@@ -101,12 +105,12 @@ function settingsOf({ agent, model, image, network, timeout }: AgentOptions): Se
 function environmentOf(agent: AgentOptions['agent']): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const name of INHERITED) {
-    const value = process.env[name];
+    const value = ENVIRONMENT[name];
     if (value !== undefined) environment[name] = value;
   }
   for (const { key, baseUrl } of MODEL_PROVIDERS[agent]) {
     for (const name of [key.toUpperCase(), baseUrl.toUpperCase()]) {
-      const value = process.env[name];
+      const value = ENVIRONMENT[name];
       if (value !== undefined) environment[name] = value;
     }
   }

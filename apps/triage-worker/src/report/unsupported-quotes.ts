@@ -14,8 +14,8 @@ const SHORTEST = 4;
 /** Where a quotation leaves something out. */
 const ELISION = /\.{3,}|…|\[(?:snip|truncated|omitted)[^\]]*\]|<(?:snip|truncated|omitted)>/i;
 /** A terminal escape sequence. Bounded: the pattern of node:util takes time quadratic in the length of hostile text. */
-// oxlint-disable-next-line no-control-regex
 const ESCAPE_SEQUENCE =
+  // oxlint-disable-next-line no-control-regex
   /\u001B(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\u0007\u001B]{0,200}(?:\u0007|\u001B\\)|[@-Z\\-_])/g;
 /** What its author writes beside it. */
 const REMARK = /\s+(?:#\s*)?(?:<-|←|⬅|<=).*$/;
