@@ -1,5 +1,5 @@
 /** What a chaos run can do to the system. Durations in ms. */
-export const ACTIONS = {
+const ACTIONS = {
   /** SIGKILL; started again after the duration. */
   'kill ingester': { targets: ['ingester-1', 'ingester-2'], most: 4_000 },
   'kill worker': { targets: ['worker-1', 'worker-2'], most: 3_000 },
@@ -28,7 +28,7 @@ export const ACTIONS = {
   /** A configuration with a mistake, and the former one again after the duration. */
   'bad reload': { targets: ['all'], most: 2_000 },
 } as const satisfies Record<string, { targets: readonly string[]; most: number }>;
-export type ActionKind = keyof typeof ACTIONS;
+type ActionKind = keyof typeof ACTIONS;
 
 export interface Action {
   /** Milliseconds since the start of the run. */
