@@ -32,6 +32,7 @@ describe('nightcrier up', () => {
       .toEqual({
         total: 2,
         active: 2,
+        degraded: 0,
         unhealthy: 0,
         triage_enabled: 2,
       });
