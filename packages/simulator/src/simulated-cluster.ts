@@ -12,7 +12,7 @@ import { PodLogs } from './kubernetes/api/pod-log.ts';
 import { typeOf } from './kubernetes/objects/resource-types.ts';
 import { Users } from './kubernetes/access/users.ts';
 import { Informers } from './mcp/informers.ts';
-import { McpEndpoint } from './mcp/mcp-endpoint.ts';
+import { McpEndpoint, type RecordedCall } from './mcp/mcp-endpoint.ts';
 import { readTools } from './mcp/read-tools.ts';
 import { ServerAccount } from './mcp/server-account.ts';
 import { loadScenario, type Scenario } from './scenario.ts';
@@ -148,6 +148,11 @@ export class SimulatedCluster {
   /** The last 2,000 requests to the Kubernetes API, oldest first. */
   get kubernetesRequests(): readonly RecordedRequest[] {
     return this.#api.requests;
+  }
+
+  /** The last 2,000 calls of the MCP server's tools, oldest first. */
+  get mcpCalls(): readonly RecordedCall[] {
+    return this.#mcp.calls;
   }
 
   /** Number of subscriptions of all MCP sessions. */

@@ -288,6 +288,13 @@ export class Detector {
     return later.length === 0 ? undefined : Math.min(...later);
   }
 
+  /** The CronJob of a Job: a later run that succeeds ends the failure of an earlier one. */
+  cronJobOf(job: Name): { namespace?: string | null | undefined; name: string } | undefined {
+    const { metadata } = this.#objects.get('jobs', job) ?? {};
+    const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'CronJob');
+    return owner && { namespace: metadata?.namespace, name: owner.name };
+  }
+
   /** The node of a pod that is not ready. */
   nodeOf(pod: Name): string | undefined {
     const { spec, status } = this.#objects.get('pods', pod) ?? {};
@@ -329,7 +336,7 @@ export class Detector {
     for (const [id, suspects] of this.#suspects) {
       for (const suspect of suspects) {
         const { symptom, seenAt } = suspect;
-        if (!this.#isCurrent(id, suspect.kind, now) || this.#isUnconfirmed(suspect)) continue;
+        if (!this.#isCurrent(id, suspect.kind, now) || this.#isUnconfirmed(suspect, now)) continue;
         if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
         const key = this.#knownKeyOf(suspect);
         if (this.#isHistory(suspect, this.#known.get(key))) continue;
@@ -365,13 +372,14 @@ export class Detector {
   }
 
   /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
-  #isUnconfirmed({ kind, symptom }: Suspect): boolean {
+  #isUnconfirmed({ kind, symptom }: Suspect, now: number): boolean {
     const needs = NEEDS[symptom.kind] ?? [];
     if (needs.some((other) => !this.#current.has(other) && !this.#unreadable.has(other))) return true;
     const { resource } = symptom;
     const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
     if (about === undefined || this.#current.has(about) || this.#unreadable.has(about)) return false;
-    return this.#objects.get(about, resource) === undefined;
+    // What is kept of an object that was read long ago may be out of date.
+    return this.#objects.get(about, resource) === undefined || !this.#isCurrent(idOf(about, resource), about, now);
   }
 
   #noteRead(kind: WatchedKind, name: Name, now: number): void {

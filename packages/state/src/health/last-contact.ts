@@ -10,6 +10,8 @@ export const LastContact = z.object({
   at: z.number(),
   /** Sum of all gaps since the first contact, ms. */
   blindMs: z.number(),
+  /** When the last scan of the whole cluster began, ms since the epoch; missing in values of earlier versions. */
+  scannedAt: z.number().optional(),
 });
 export type LastContact = z.infer<typeof LastContact>;
 

@@ -9,7 +9,7 @@ export const connections = {
     .default('both')
     .meta({
       description:
-        'Subscription: both (what the MCP server reports as faults, and Warning Events, each confirmed by reading its object), faults, events (each Warning Event is a fault), or poll (for servers without events_subscribe; also chosen automatically for them).',
+        'Subscription: both (what the MCP server reports as faults, and Warning Events, each confirmed by reading its object), faults, events, or poll (for servers without events_subscribe; also chosen automatically for them).',
       env: ['SUBSCRIBE_MODE'],
       ...ingester,
     }),
