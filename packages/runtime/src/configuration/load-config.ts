@@ -3,16 +3,16 @@ import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { adaptOriginalValues } from '@nightcrier/core/settings/original/original-meanings';
 import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
+import { useProxies } from '@nightcrier/core/settings/proxies';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
 import { readableByOthers } from './file-modes.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
-import { INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
+import { homeDirectory, INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 export interface ConfigSources {
@@ -49,6 +49,7 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
       : [`${source?.locate([]) ?? ''} the configuration must be a mapping of keys`];
     throw new ConfigError(source?.file ?? 'configuration', problems);
   }
+  followProxies(environment);
   const tuning = await openTuningFile(source, environment);
   const mapped = mapOriginalConfig(raw);
   const tuned = mapTuning(asRecord(tuning?.values()));
@@ -90,11 +91,20 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   return { config, file: source && path.resolve(source.file), warnings };
 }
 
+/** @throws ConfigError when a proxy is not a URL */
+function followProxies(environment: Record<string, string | undefined>): void {
+  try {
+    useProxies(environment);
+  } catch (error) {
+    throw new ConfigError('environment', [error instanceof Error ? error.message : String(error)]);
+  }
+}
+
 /** KUBECONFIG may be a list; the first file that is there counts. */
 function defaultKubeconfig(environment: Record<string, string | undefined>, { kubeconfig }: MappedConfig): string {
   const named = (environment.KUBECONFIG ?? '').split(path.delimiter).filter(Boolean);
   const first = named.find((file) => readText(file) !== undefined) ?? named[0];
-  return first ?? (environment.KUBECONFIG_PATH || kubeconfig) ?? path.join(homedir(), '.kube/config');
+  return first ?? (environment.KUBECONFIG_PATH || kubeconfig) ?? path.join(homeDirectory(), '.kube/config');
 }
 
 /** Files of the original system name its own prompt, which users of this system need not have. */
