@@ -29,7 +29,7 @@ const LIST_TIMEOUT_MS = 60_000;
 const WATCH_SECONDS = 300;
 /** Characters of one line of a watch; an object has at most 1.5 MiB. */
 const LONGEST_LINE = 8 << 20;
-/** How a watch that failed is tried again; one that is forbidden is tried each minute. */
+/** How a watch that failed is tried again; one that is forbidden too: a role may be bound at any time. */
 const RETRY = { initial: 1_000, max: 60_000 };
 
 const List = z.object({
@@ -84,9 +84,7 @@ export class KindWatch {
         const problem = error instanceof KubernetesError ? error : new KubernetesError('http', String(error));
         if (problem.code === 'forbidden' || problem.code === 'not_found') detector.forgetKind(kind);
         onListed(problem);
-        const isRefused = problem.code === 'forbidden' || problem.code === 'not_found';
-        const wait = isRefused ? RETRY.max : backoff(failures, RETRY, random());
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await sleep(backoff(failures, RETRY, random()), undefined, { signal }).catch(() => undefined);
       }
     }
   }
