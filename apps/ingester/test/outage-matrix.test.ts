@@ -235,7 +235,7 @@ async function play(row: Row, source: Source): Promise<Outcome> {
   }
 }
 
-const limit = pLimit(5);
+const limit = pLimit(6);
 const outcomes = new Map<string, Promise<Outcome>>();
 
 /** Plays all rows, some at the same time: most of the time they wait. */

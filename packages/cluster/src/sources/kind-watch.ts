@@ -82,7 +82,11 @@ export class KindWatch {
         }
         failures += 1;
         const problem = error instanceof KubernetesError ? error : new KubernetesError('http', String(error));
-        if (problem.code === 'forbidden' || problem.code === 'not_found') detector.forgetKind(kind);
+        if (problem.code === 'forbidden' || problem.code === 'not_found') {
+          detector.forgetKind(kind);
+          // Nothing is known of its objects any more: a watch alone would not show those that do not change.
+          version = undefined;
+        }
         onListed(problem);
         await sleep(backoff(failures, RETRY, random()), undefined, { signal }).catch(() => undefined);
       }

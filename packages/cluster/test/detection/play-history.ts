@@ -75,8 +75,12 @@ function apply({ put = [], remove = [] }: Step, { store }: SimulatedCluster): vo
 }
 
 /** The times at which something is due: each step, and the seconds before and after each wanted fault. */
-function timesOf({ steps, wanted, rest = 200 }: History): number[] {
+function timesOf({ steps, wanted, rest = 200 }: History, isSlow: boolean): number[] {
   const last = steps.at(-1)?.at ?? 0;
+  if (isSlow)
+    return [
+      ...new Set([...steps, ...wanted.map(({ to }) => ({ at: to - 1 })), { at: last + rest }].map(({ at }) => at)),
+    ].toSorted((a, b) => a - b);
   const times = new Set([
     ...steps.flatMap(({ at }) => [at, at + 1]),
     ...wanted.flatMap(({ from, to }) => [from - 1, from + 1, to - 1]),
@@ -113,12 +117,13 @@ function memoryOf(since: number | undefined) {
 
 /**
  * Plays a history in a cluster, with the injected clock, and returns what a connection to it reports.
+ * @param source how it is seen; `isSlow`: so slowly that only the times count at which something must have been found
  * @param endpoint of the MCP server
  * @param isComplete whether everything that is wanted has been found
  */
 export async function playHistory(
   history: History,
-  source: Source,
+  { source, isSlow = false }: { source: Source; isSlow?: boolean },
   cluster: SimulatedCluster,
   endpoint: string,
   isComplete: (found: Found[]) => boolean,
@@ -239,7 +244,7 @@ export async function playHistory(
     connection.start();
     await until('it is active', () => connection.health().status === 'active');
     const steps = new Map(history.steps.map((step) => [step.at, step]));
-    for (const at of timesOf(history)) {
+    for (const at of timesOf(history, isSlow)) {
       clock.set(START + at * 1000);
       const step = steps.get(at);
       if (step) apply(step, cluster);
