@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Watermark } from '../../src/backfill/watermark.ts';
-import type { Remembered } from '../../src/detection/detector.ts';
+import type { Remembered } from '../../src/detection/known-symptoms.ts';
 import { KINDS, WATCHED_KINDS } from '../../src/detection/kinds.ts';
 import {
   ClusterConnection,

@@ -15,6 +15,7 @@ import { type ParsedNotification, parseNotification } from '../../sources/parse-
 import type { OnMalformed } from '../malformed.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
+import { callStreamed, type StreamedAnswer } from './streamed-call.ts';
 import { LIST_RESOURCES_TOOL, type ToolAnswer } from './tools.ts';
 
 /** Durations in milliseconds. */
@@ -168,6 +169,26 @@ export class McpSession {
     const result = await this.#ask(tool, call);
     const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
     return { text, structured: result.structuredContent, isError: result.isError === true };
+  }
+
+  /**
+   * Calls a tool whose answer may be large.
+   * @param timeout until the whole answer must be there, ms
+   * @throws ConnectionError
+   */
+  async callStreamed(tool: string, args: Record<string, unknown>, timeout: number): Promise<StreamedAnswer> {
+    const { endpoint, dispatcher } = this.#options;
+    const signal = this.#stream.signal;
+    return callStreamed({ endpoint, headers: this.#sessionHeaders(), dispatcher, signal, tool, args, timeout });
+  }
+
+  /** Takes a notification that came with a streamed answer, as JSON. */
+  deliver(notification: string): void {
+    try {
+      this.#receive(JSON.parse(notification));
+    } catch (error) {
+      this.#options.onMalformed('json', `notification is not JSON: ${rootMessage(error)}`);
+    }
   }
 
   /** Does one round trip. @throws ConnectionError */
