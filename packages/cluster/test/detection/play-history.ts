@@ -129,7 +129,7 @@ export async function playHistory(
   isComplete: (found: Found[]) => boolean,
 ): Promise<Found[]> {
   const clock = new Clock();
-  clock.set(START - 1000);
+  clock.set(START - 2000);
   const isPush = source !== 'poll' && source !== 'watch';
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-history-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
@@ -244,6 +244,7 @@ export async function playHistory(
     await until('it is active', () => connection.health().status === 'active');
     if (isPush) {
       await until('it has listed all kinds', () => cluster.mcpCalls.some(isLast));
+      clock.set(START - 1000);
       await settle();
     }
     const steps = new Map(history.steps.map((step) => [step.at, step]));
