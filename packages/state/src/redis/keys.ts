@@ -88,6 +88,11 @@ export class StateKeys {
     return `${this.ours}grants:${incidentId}`;
   }
 
+  /** Hash: what models have cost in a scope, see `budgets/lua/reserve-budget.lua`. */
+  budget(scope: string): string {
+    return `${this.ours}budget:${scope}`;
+  }
+
   /** List: JSON of the last requests through the gateway of one run of an agent. */
   doorEntries(incidentId: string, attempt: number): string {
     return `${this.ours}door-entries:${incidentId}:${attempt}`;
@@ -164,6 +169,11 @@ export class StateKeys {
   /** Sorted set: fingerprints of the alerts of a cluster, by when they count as resolved or are forgotten, in ms. */
   alertEnds(cluster: string): string {
     return `${this.ours}alert-ends:${cluster}`;
+  }
+
+  /** Set: the clusters with remembered alerts. */
+  get alertedClusters(): string {
+    return `${this.ours}alerted-clusters`;
   }
 
   /** Hash: outcome of received alerts to a count since the installation. */
