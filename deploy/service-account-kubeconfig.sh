@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Writes a kubeconfig for the service account of rbac.yaml to FILE, from the given kubectl context or the current one.
-# usage: service-account-kubeconfig.sh FILE [CONTEXT]    requires permission to read the secret of the account
+# usage: service-account-kubeconfig.sh FILE [CONTEXT]    requires permission to create a token of the account
+# environment: DURATION (720h) of the token, which the API server may shorten. Run it again before the token expires: a changed kubeconfig
+# is read within a minute.
 # FILE is replaced at once or not at all, and only its owner can read it. Its context has the name of the cluster.
 set -euo pipefail
 umask 077
@@ -25,8 +27,9 @@ insecure=$(config '{.clusters[0].cluster.insecure-skip-tls-verify}')
   fail "context $context does not verify the server (insecure-skip-tls-verify); set certificate-authority in its cluster instead"
 [[ $server == https://* ]] || fail "context $context has the server $server; the token would be sent unencrypted, use https"
 
-token=$(kubectl --context "$context" --namespace nightcrier get secret nightcrier-token --output 'jsonpath={.data.token}' | base64 -d)
-[[ -n $token ]] || fail "secret nightcrier/nightcrier-token in $context has no token yet; apply deploy/rbac.yaml, or wait"
+token=$(kubectl --context "$context" --namespace nightcrier create token nightcrier --duration "${DURATION:-720h}") ||
+  fail "no token of the service account nightcrier/nightcrier in $context; apply deploy/rbac.yaml"
+[[ -n $token ]] || fail "the API server of $context has given an empty token"
 
 # JSON strings are YAML strings, whatever they contain.
 quote() {

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 
 const SCRIPT = fileURLToPath(new URL('../../deploy/service-account-kubeconfig.sh', import.meta.url));
-const TOKEN = 'token-of-the-account';
 
 let cluster: SimulatedCluster;
 let folder: string;
@@ -19,7 +18,8 @@ beforeAll(async () => {
   cluster = await startSimulatedCluster({
     name: 'prod-eu: 1',
     tls: true,
-    users: { root: 'admin', [TOKEN]: 'read-only' },
+    users: { root: 'admin', viewer: 'read-only' },
+    serviceAccounts: { 'nightcrier/nightcrier': 'read-only' },
   });
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-kubeconfig-'));
   admin = path.join(folder, 'admin');
@@ -30,19 +30,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 beforeEach(async () => {
-  setToken(TOKEN);
   target = path.join(await mkdtemp(path.join(folder, 'target-')), 'kubeconfig');
 });
-
-function setToken(token: string): void {
-  cluster.store.put({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'nightcrier-token', namespace: 'nightcrier' },
-    type: 'kubernetes.io/service-account-token',
-    data: { token: Buffer.from(token).toString('base64') },
-  });
-}
 
 const run = (args: string[], kubeconfig = admin) =>
   execa(SCRIPT, args, { env: { KUBECONFIG: kubeconfig }, reject: false });
@@ -51,7 +40,8 @@ const kubectl = (...args: string[]) => execa('kubectl', ['--kubeconfig', target,
 test('the kubeconfig that it writes works with the rights of the account, and its context is named after the cluster', async () => {
   const { exitCode, stdout, stderr } = await run([target]);
   expect([exitCode, stdout]).toEqual([0, '']);
-  expect(stderr).not.toContain(TOKEN);
+  expect(await readFile(target, 'utf8')).toContain('token: "issued-');
+  expect(stderr).not.toContain('issued-');
   expect((await stat(target)).mode & 0o777).toBe(0o600);
   expect(await readdir(path.dirname(target))).toEqual(['kubeconfig']);
   expect((await kubectl('config', 'current-context')).stdout).toBe('prod-eu: 1');
@@ -85,10 +75,12 @@ test.each([
   expect(await readFile(target, 'utf8')).toBe('older');
 });
 
-test('without a token nothing is written', async () => {
-  setToken('');
-  const { exitCode, stderr } = await run([target]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('has no token yet; apply deploy/rbac.yaml')]);
+test('without the right to create a token nothing is written', async () => {
+  const viewer = path.join(folder, 'viewer');
+  await writeFile(viewer, cluster.kubeconfig('viewer'), { mode: 0o600 });
+  const { exitCode, stderr } = await run([target], viewer);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('no token of the service account')]);
+  expect(stderr).toContain('is forbidden');
   expect(await readdir(path.dirname(target))).toEqual([]);
 });
 

@@ -35,6 +35,8 @@ export interface SimulatedClusterOptions {
    * event-emitting server, whose answers are text only.
    */
   eventsTools?: boolean;
+  /** Role of service accounts by `namespace/name`, for which tokens can be requested. */
+  serviceAccounts?: Record<string, RoleName>;
   /** The MCP server runs with `--disable-multi-cluster`: it calls the cluster '', else by its kubeconfig's context. */
   disableMultiCluster?: boolean;
   /** What the MCP server's own account may read; everything unless it says otherwise. */
@@ -127,7 +129,7 @@ export class SimulatedCluster {
       bearerToken: options.bearerToken,
       logger,
     });
-    this.#users = new Users(users, certificate !== undefined);
+    this.#users = new Users(users, certificate !== undefined, options.serviceAccounts);
     this.#api = new ApiServer(this.store, this.#logs, this.#users);
     this.#mcpListener = new HttpListener(host, options.mcpPort ?? 0, this.#mcp.handle);
     this.#apiListener = new HttpListener(host, options.kubernetesPort ?? 0, this.#api.handle, certificate);
