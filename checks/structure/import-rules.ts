@@ -108,6 +108,7 @@ export const IMPORT_RULES: ImportRules = {
       'scenario-player.ts',
       'simulated-cluster.ts',
       'apply-scenario.ts',
+      'populate.ts',
       'scenario.ts',
       'http-listener.ts',
       'mcp',
