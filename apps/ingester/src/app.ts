@@ -153,7 +153,12 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
-      guard: new LeaseGuard({ redis: { url, key_prefix }, id: this.id, length: leases.length, logger }),
+      guard: new LeaseGuard({
+        redis: { ...config.redis, url, key_prefix },
+        id: this.id,
+        length: leases.length,
+        logger,
+      }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,
@@ -166,7 +171,11 @@ export class Ingester {
       },
       logger,
     });
-    const sweeper = new AlertSweeper({ held: () => held.tokens.keys(), store: state.alerts, logger });
+    const sweeper = new AlertSweeper({
+      holds: (cluster) => held.tokenOf(cluster) !== undefined,
+      store: state.alerts,
+      logger,
+    });
     const receiver = config.alerts.port === undefined ? undefined : this.#alertReceiver(state, intake);
     this.#parts = { admission, connections, keeper };
 
