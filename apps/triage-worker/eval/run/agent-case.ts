@@ -90,12 +90,18 @@ export async function runAgentCase(
 
 /** The flags of `run-agent.sh`, which knows fewer than a script of one's own gets. */
 function byHandArguments(run: ScriptRun, settings: Settings): string[] {
-  return [
-    ...['-w', run.workspace.directory, '--kubeconfig', run.kubeconfig, '--agent', settings.agent_cli],
-    ...['--image', settings.agent_image, '--engine', settings.agent_engine, '--network', settings.agent_network],
-    ...['--timeout', String(settings.agent_timeout), '--incident-id', run.incidentId],
-    ...(settings.agent_model === undefined ? [] : ['-m', settings.agent_model]),
+  const flags: [flag: string, value: string | undefined][] = [
+    ['-w', run.workspace.directory],
+    ['--kubeconfig', run.kubeconfig],
+    ['--agent', settings.agent_cli],
+    ['--image', settings.agent_image],
+    ['--engine', settings.agent_engine],
+    ['--network', settings.agent_network],
+    ['--timeout', String(settings.agent_timeout)],
+    ['--incident-id', run.incidentId],
+    ['-m', settings.agent_model],
   ];
+  return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }
 
 function settingsOf({ agent, model, image, network, timeout }: AgentOptions): Settings {
