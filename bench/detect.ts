@@ -23,9 +23,17 @@ const Figures = z.object({
 type Figures = z.infer<typeof Figures> & { mb: number };
 
 async function message(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark ended')));
-  const [received]: unknown[] = await Promise.race([once(child, 'message'), ended]);
-  return received;
+  const received = new AbortController();
+  const { signal } = received;
+  try {
+    const ended = once(child, 'exit', { signal }).then(() =>
+      Promise.reject(new Error('a process of the benchmark ended')),
+    );
+    const [sent]: unknown[] = await Promise.race([once(child, 'message', { signal }), ended]);
+    return sent;
+  } finally {
+    received.abort();
+  }
 }
 
 /** Starts the servers of a cluster. */
