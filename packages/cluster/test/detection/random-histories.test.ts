@@ -1,7 +1,7 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { RESOURCE_TYPES, typeOf } from '@nightcrier/simulator/kubernetes/objects/resource-types';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
