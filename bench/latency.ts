@@ -38,6 +38,9 @@ export const bench: Bench = {
       agent_cli: 'claude',
       agent_image: image,
       agent_network: 'none',
+      // The stand-in agent needs neither cluster nor model.
+      kube_access: 'direct',
+      llm_access: 'direct',
       agent_memory: '256m',
       agent_system_prompt_file: prompt,
       anthropic_api_key: 'not-needed',
@@ -101,7 +104,11 @@ async function agentStart(workspaces: string, known: number): Promise<number> {
 /** Creates, fills and starts the same container with nothing else around it; returns the ms until its agent starts. */
 async function bareStart(engine: EngineClient, config: Settings, folder: string, run: number): Promise<number> {
   const attempt = { incidentId: `bench-bare-${process.pid}-${run}`, attempt: 1, clusterName: 'bench' };
-  const request = runRequest(attempt, { config, workerId: 'bench', instance: 'bench' }, {});
+  const request = runRequest(
+    attempt,
+    { config, workerId: 'bench', instance: 'bench' },
+    { variables: {}, isolated: false },
+  );
   const files = ['incident.json', 'evidence/index.json', '.kube/config'].map((name) => ({
     path: name,
     content: Buffer.from('{}'),

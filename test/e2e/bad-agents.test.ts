@@ -61,7 +61,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
       'fills its output directory',
       'for file in {1..100}; do head -c 16M /dev/zero > output/$file; done',
       {},
-      'claude exited with code 0 (stderr: head: write error: No space left on device) and left no valid report',
+      'No space left on device) and left no valid report',
     ],
     [
       'fills its output directory with 100,000 links',
@@ -108,7 +108,8 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     expect(incident.reason).toContain(reason);
     expect(await harness.incidents.report(incident.incident_id)).toBeUndefined();
     const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id, 'output')]);
-    expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(64 * 1024);
+    // With the directory itself.
+    expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(64 * 1024 + 4);
   });
 
   it.each([

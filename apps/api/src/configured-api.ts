@@ -15,6 +15,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     publicUrl: config.public_url,
     redis: { url: redis.url, key_prefix: redis.key_prefix },
     clusters,
+    metricsPerCluster: api.metrics_per_cluster,
     admission: config,
     shutdownTimeout: shutdown_timeout,
     logger,

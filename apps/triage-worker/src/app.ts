@@ -178,8 +178,10 @@ export class TriageWorkerApp {
       context: {
         config: this.#config,
         incidents: state.incidents,
+        access: state,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         runtime,
         breaker: state.breaker,

@@ -3,7 +3,9 @@ import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/prefligh
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
@@ -24,6 +26,8 @@ export interface TriageContext {
   permissions: PermissionSource;
   /** Reads evidence. */
   clients: KubernetesClients;
+  /** The alerts that were received. */
+  alerts: Pick<AlertStore, 'list'>;
   /** Shared by all workers. */
   breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */
@@ -36,6 +40,8 @@ export interface TriageContext {
   runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
+  /** Access of agents through the gateway. */
+  access: Pick<State, 'grants' | 'doorRecords' | 'gateways'>;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

@@ -1,3 +1,5 @@
+import { type Alert, alertName, alertText } from '@nightcrier/core/alerts/alert';
+import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import { auditBooks } from '@nightcrier/core/incidents/books';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/settings/config';
@@ -86,6 +88,9 @@ export class TestHarness {
       shutdown_timeout: 4,
       agent_timeout: 30,
       agent_fallback: [],
+      // No gateway runs, unless a test starts one.
+      kube_access: 'direct',
+      llm_access: 'direct',
       // The breaker stays closed.
       failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
@@ -155,6 +160,29 @@ export class TestHarness {
       event: fault,
     });
     if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
+    return outcome.incidentId;
+  }
+
+  /** Admits a fault that was received as an alert. */
+  async admitAlert(alert: Alert, resource: ResourceReference): Promise<string> {
+    const received_at = new Date().toISOString();
+    const outcome = await this.#admission.admit({
+      cluster_name: 'alpha',
+      labels: {},
+      kubeconfig: this.kubeconfig,
+      source: 'subscription',
+      received_at,
+      alert,
+      event: {
+        faultId: randomUUID(),
+        faultType: alertName(alert),
+        severity: 'warning',
+        resource,
+        context: alertText(alert),
+        timestamp: alert.startsAt,
+      },
+    });
+    if (outcome.kind !== 'queued') throw new Error(`alert was not queued: ${outcome.kind}`);
     return outcome.incidentId;
   }
 

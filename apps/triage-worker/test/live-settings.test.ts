@@ -79,11 +79,24 @@ const IN_A_FILE: Record<string, { content: string; with?: SettingsInput; check: 
 
 /** The rest: each has a test below, or in the file that is named. */
 const ELSEWHERE = {
+  'access.test.ts': ['kube_access', 'llm_access'],
   'app.test.ts': ['clusters'],
   'concurrency-reload.test.ts': ['max_concurrent_agents', 'max_agents_per_cluster'],
   'packages/runtime/test/run-process.test.ts': ['log_level'],
   // It only changes which configurations are accepted.
   'packages/core/src/settings/parsing/parse-config.test.ts': ['agent_unrestricted_tools'],
+  'monitoring/alert-report.test.ts': [
+    'monitoring.prometheus_url',
+    'monitoring.alertmanager_url',
+    'monitoring.query_timeout',
+    'monitoring.cluster_label',
+    'monitoring.bearer_token',
+    'monitoring.bearer_token_file',
+    'monitoring.username',
+    'monitoring.password',
+    'monitoring.password_file',
+    'monitoring.ca_file',
+  ],
   'live-settings.test.ts': [
     'require_read_only',
     'max_attempts',
@@ -91,6 +104,7 @@ const ELSEWHERE = {
     'agent_script_path',
     'agent_fallback',
     'agent_prices',
+    'knowledge_dir',
     'report_min_bytes',
     'workspace_root',
     'workspace_retention_days',
@@ -167,6 +181,19 @@ describe('a reload applies to the next investigation:', () => {
     worker.reloading.apply(harness.config({ report_min_bytes: 100_000 }, { agent: 'writes-report' }));
     const { reason } = await harness.reaches(await harness.admit(), 'agent_failed');
     expect(reason).toMatch(/report|bytes/);
+  });
+
+  it('knowledge_dir', async () => {
+    const folder = path.join(harness.folder, 'articles');
+    await mkdir(folder);
+    await writeFile(
+      path.join(folder, 'a.md'),
+      '---\ntitle: Alpha\nmatchers: cluster=alpha\n---\nAsk the team of alpha.\n',
+    );
+    const worker = await harness.startWorker(harness.config({}, { agent: 'writes-report' }));
+    expect((await investigate()).prompt).not.toContain('Ask the team of alpha.');
+    worker.reloading.apply(harness.config({ knowledge_dir: folder }, { agent: 'writes-report' }));
+    expect((await investigate()).prompt).toContain('Ask the team of alpha.');
   });
 
   it('agent_prices', async () => {

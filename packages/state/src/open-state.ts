@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
+import { AlertCounters } from './alerts/alert-counters.ts';
+import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
+import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
@@ -51,11 +54,14 @@ export interface State {
   readonly grants: Grants;
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
+  readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
   readonly problems: Problems;
+  readonly alerts: AlertStore;
+  readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
   /** Returns the name of this installation, see `readInstance`. */
@@ -95,11 +101,14 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     grants: new Grants(context),
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
+    budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
     problems: new Problems(context),
+    alerts: new AlertStore(context),
+    alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
     instance: () => readInstance(context, key_prefix),

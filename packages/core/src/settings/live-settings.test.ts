@@ -52,7 +52,12 @@ test('what needs a restart is a short list', () => {
   const live = new Set(PROCESSES.flatMap(liveSettings));
   expect(SETTINGS.map(({ name }) => name).filter((name) => !live.has(name))).toEqual([
     'cluster_lease',
+    'alerts.port',
+    'alerts.host',
+    'alerts.allow_anonymous',
+    'alerts.max_body_bytes',
     'gateway_socket_dir',
+    'gateway_socket_volume',
     'data_dir',
     'spool_dir',
     'spool_max_bytes',

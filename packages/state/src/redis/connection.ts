@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ignoreBlockedLoop } from './command-timeout.ts';
 
 /** Which Redis, and the prefix of all keys in it. */
 export interface RedisSettings {
@@ -20,15 +21,13 @@ const retryStrategy = (times: number): number => Math.min(times * 200, 2_000);
  * unreachable, and after two seconds when Redis hangs. It reconnects without a limit of attempts.
  */
 export function connectProducer(settings: RedisSettings, logger: Logger): Redis {
-  return observed(
-    new Redis(settings.url, {
-      enableOfflineQueue: false,
-      commandTimeout: 2_000,
-      maxRetriesPerRequest: 0,
-      retryStrategy,
-    }),
-    logger,
-  );
+  const redis = new Redis(settings.url, {
+    enableOfflineQueue: false,
+    commandTimeout: 2_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy,
+  });
+  return observed(ignoreBlockedLoop(redis), logger);
 }
 
 /** Opens a worker connection, for code that can wait, such as a BullMQ worker: commands wait until Redis is reachable. */

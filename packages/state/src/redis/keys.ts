@@ -88,6 +88,11 @@ export class StateKeys {
     return `${this.ours}grants:${incidentId}`;
   }
 
+  /** Hash: what models have cost in a scope, see `budgets/lua/reserve-budget.lua`. */
+  budget(scope: string): string {
+    return `${this.ours}budget:${scope}`;
+  }
+
   /** List: JSON of the last requests through the gateway of one run of an agent. */
   doorEntries(incidentId: string, attempt: number): string {
     return `${this.ours}door-entries:${incidentId}:${attempt}`;
@@ -154,6 +159,31 @@ export class StateKeys {
   /** Sorted set: keys of the problems of a cluster, by their last change in ms. */
   problems(cluster: string): string {
     return `${this.ours}problems:${cluster}`;
+  }
+
+  /** Hash: fingerprint of each alert of a cluster that was received, to its JSON, see `StoredAlert` of the core package. */
+  alerts(cluster: string): string {
+    return `${this.ours}alerts:${cluster}`;
+  }
+
+  /** Sorted set: fingerprints of the alerts of a cluster, by when they count as resolved or are forgotten, in ms. */
+  alertEnds(cluster: string): string {
+    return `${this.ours}alert-ends:${cluster}`;
+  }
+
+  /** Set: the clusters with remembered alerts. */
+  get alertedClusters(): string {
+    return `${this.ours}alerted-clusters`;
+  }
+
+  /** Hash: outcome of received alerts to a count since the installation. */
+  get alertCounts(): string {
+    return `${this.ours}alert-counts`;
+  }
+
+  /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
+  get unassignedAlerts(): string[] {
+    return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
   }
 
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */

@@ -68,7 +68,7 @@ class RunSupervisor {
     const end = await this.#record();
     const gone = this.#remove();
     return {
-      exit: readEnd(end, await lastLine(path.join(logsDirectory, 'agent-stderr.log')), this.#supervision.memory),
+      exit: readEnd(end, await lastWords(logsDirectory), this.#supervision.memory),
       gone,
       skipped,
     };
@@ -169,4 +169,10 @@ function readEnd({ reason, exitCode }: RunEnd, last: string, memory: string): Ag
     default:
       return reason satisfies never;
   }
+}
+
+/** Returns the last line of the agent's stderr; empty if there is only that of start-agent.sh. */
+async function lastWords(logsDirectory: string): Promise<string> {
+  const line = await lastLine(path.join(logsDirectory, 'agent-stderr.log'));
+  return line.startsWith('nightcrier: starting ') ? '' : line;
 }

@@ -14,6 +14,7 @@ import { type KubernetesWatchOptions, watchKubernetes } from '../../sources/kube
 import type { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { ClusterPoll, DEFAULT_POLL_SHARE } from '../../sources/poll.ts';
 import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
+import { ProtocolEra } from '../session/protocol-era.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
@@ -35,6 +36,7 @@ type WatchSettings = Omit<
   | 'random'
   | 'now'
   | 'status'
+  | 'era'
   | 'poll'
   | 'resync'
   | 'endpoint'
@@ -151,6 +153,7 @@ export class ClusterConnection {
       logger,
       now: this.#now,
       status: this.#status,
+      era: new ProtocolEra(),
       poll,
       resync,
       detection,

@@ -1,5 +1,6 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+import { requestSameOrigin } from './same-origin-request.ts';
 
 /** An answer whose body is read as it comes. Leaving the loop over it closes the connection. */
 export interface StreamedAnswer {
@@ -17,6 +18,8 @@ export interface StreamedCallOptions {
   signal: AbortSignal;
   tool: string;
   args: Record<string, unknown>;
+  /** What each request of the protocol carries about the client, where there is no session that knows it. */
+  meta?: Record<string, unknown> | undefined;
   /** Until the whole answer must be there, ms. */
   timeout: number;
 }
@@ -28,11 +31,12 @@ let lastId = 0;
  * @throws ConnectionError
  */
 export async function callStreamed(options: StreamedCallOptions): Promise<StreamedAnswer> {
-  const { endpoint, headers, dispatcher, signal, tool, args, timeout } = options;
+  const { endpoint, headers, dispatcher, signal, tool, args, meta, timeout } = options;
   const deadline = performance.now() + timeout;
   lastId += 1;
   // The SDK counts its own requests.
-  const call = { jsonrpc: '2.0', id: `list-${lastId}`, method: 'tools/call', params: { name: tool, arguments: args } };
+  const params = { name: tool, arguments: args, ...(meta && { _meta: meta }) };
+  const call = { jsonrpc: '2.0', id: `list-${lastId}`, method: 'tools/call', params };
   const timedOut = (cause: unknown): ConnectionError =>
     new ConnectionError('timeout', `${endpoint} did not answer in time (${tool})`, { cause });
   const failed = (error: unknown): ConnectionError => {
@@ -41,7 +45,7 @@ export async function callStreamed(options: StreamedCallOptions): Promise<Stream
     const reason = signal.aborted ? 'the session was closed' : rootMessage(error);
     return new ConnectionError('unreachable', `cannot reach ${endpoint} (${tool}): ${reason}`, { cause: error });
   };
-  const response = await request(endpoint, {
+  const response = await requestSameOrigin(endpoint, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify(call),

@@ -14,7 +14,9 @@ interface Found {
 }
 
 /** The settings one by one; those that are not valid are missing, so that one mistake does not hide another. */
-type ValidSettings = Partial<Settings> & { [key in `api.${keyof Settings['api']}`]?: unknown };
+type ValidSettings = Partial<Settings> & {
+  [key in `api.${keyof Settings['api']}` | `alerts.${keyof Settings['alerts']}`]?: unknown;
+};
 
 /** Checks settings that depend on each other, and refuses what cannot run. */
 export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSurroundings): Found {
@@ -24,8 +26,9 @@ export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSu
   return {
     problems: [
       ...companionProblems(raw, process),
-      ...(uses('ingester') ? backoffProblems(settings) : []),
-      ...(uses('triage-worker') ? [...agentProblems(settings, surroundings), ...toolProblems(settings)] : []),
+      ...(uses('ingester') ? [...backoffProblems(settings), ...alertProblems(settings)] : []),
+      ...(uses('triage-worker') || uses('gateway') ? agentProblems(settings, surroundings) : []),
+      ...(uses('triage-worker') ? toolProblems(settings) : []),
       ...(uses('api') ? apiProblems(settings) : []),
     ],
     warnings: uses('triage-worker') ? webhookWarnings(settings) : [],
@@ -78,6 +81,7 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
   // A script of one's own needs no key that we know of.
   if (agent_script_path !== undefined) return problems;
   for (const { setting, agent } of agents) {
+    if (!needsKeys(settings, surroundings)) break;
     const keys = missingKeys(agent, settings);
     if (keys.length > 0) {
       const needed = keys.map((key) => `${key} (or ${key}_file)`).join(', or ');
@@ -88,6 +92,11 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
     problems.push({ path: ['agent_cli'], message: 'agent_cli: goose needs agent_model; it has no default model' });
   }
   return problems;
+}
+
+/** Keys are where agents' requests go through: in the gateway, unless `llm_access` is direct. */
+function needsKeys({ llm_access }: ValidSettings, { process }: ConfigSurroundings): boolean {
+  return process === undefined || process === (llm_access === 'direct' ? 'triage-worker' : 'gateway');
 }
 
 /** The keys of which the agent needs one; none if one is set. */
@@ -119,6 +128,21 @@ function apiProblems(settings: ValidSettings): ConfigProblem[] {
     `api.host: ${host} can be reached from other machines: set api.access_key (or api.access_key_file), ` +
     'or api.allow_anonymous: true to serve incidents without a key';
   return [{ path: ['api', 'host'], message }];
+}
+
+function alertProblems(settings: ValidSettings): ConfigProblem[] {
+  const host = settings['alerts.host'];
+  const isProtected =
+    settings['alerts.access_key'] !== undefined ||
+    settings['alerts.access_key_file'] !== undefined ||
+    settings['alerts.password'] !== undefined ||
+    settings['alerts.password_file'] !== undefined ||
+    settings['alerts.allow_anonymous'] === true;
+  if (settings['alerts.port'] === undefined || typeof host !== 'string' || isProtected || isLoopback(host)) return [];
+  const message =
+    `alerts.host: ${host} can be reached from other machines: set alerts.access_key, or alerts.username and alerts.password ` +
+    '(or their _file), or alerts.allow_anonymous: true to receive alerts of everybody';
+  return [{ path: ['alerts', 'host'], message }];
 }
 
 function webhookWarnings({
