@@ -153,7 +153,12 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
-      guard: new LeaseGuard({ redis: { url, key_prefix }, id: this.id, length: leases.length, logger }),
+      guard: new LeaseGuard({
+        redis: { ...config.redis, url, key_prefix },
+        id: this.id,
+        length: leases.length,
+        logger,
+      }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,
