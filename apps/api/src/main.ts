@@ -1,9 +1,10 @@
 import { runProcess } from '@nightcrier/runtime/process/run-process';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { startApi } from './app.ts';
 
 await runProcess('api', async (config, logger) => {
   const { api, redis, clusters, shutdown_timeout } = config;
-  if (redis.url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+  if (!namesRedis(redis)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
   return startApi({
     host: api.host,
     port: api.port,
@@ -11,7 +12,7 @@ await runProcess('api', async (config, logger) => {
     accessKeyFile: api.access_key_file,
     allowAnonymous: api.allow_anonymous,
     publicUrl: config.public_url,
-    redis: { url: redis.url, key_prefix: redis.key_prefix },
+    redis,
     clusters,
     admission: config,
     shutdownTimeout: shutdown_timeout,

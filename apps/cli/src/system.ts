@@ -1,6 +1,7 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import path from 'node:path';
 import { type Child, type ChildOptions, startChild } from './child-process.ts';
 import { startEmbeddedRedis } from './embedded-redis/embedded-redis.ts';
@@ -38,7 +39,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
   };
   try {
     let redisUrl = config.redis.url;
-    if (redisUrl === undefined) {
+    if (!namesRedis(config.redis)) {
       const redis = await startEmbeddedRedis({ dataDir: path.join(config.data_dir, 'redis'), logger });
       lifecycle.onStop('redis', () => redis.stop());
       watch('redis', redis.ended);
@@ -50,7 +51,7 @@ export async function startSystem({ config, arguments: flags, logger, onLine }: 
         name,
         script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),
         arguments: flags,
-        environment: { NIGHTCRIER_REDIS_URL: redisUrl, NIGHTCRIER_SUPERVISED: '1' },
+        environment: { ...(redisUrl !== undefined && { NIGHTCRIER_REDIS_URL: redisUrl }), NIGHTCRIER_SUPERVISED: '1' },
         onLine,
       });
       children.push(child);

@@ -12,6 +12,7 @@ import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
 import type { HeldContact } from '@nightcrier/state/health/last-contact';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
 import { ProblemStore } from './clusters/problem-store.ts';
@@ -93,10 +94,10 @@ export class Ingester {
     const config = this.#config;
     const logger = this.#logger;
     const lifecycle = this.#lifecycle;
-    const { url, key_prefix } = config.redis;
-    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts one');
+    const { key_prefix } = config.redis;
+    if (!namesRedis(config.redis)) throw new Error('redis.url is not set; `nightcrier up` starts one');
 
-    const redis = connectProducer({ url, key_prefix }, logger);
+    const redis = connectProducer(config.redis, logger);
     lifecycle.onStop('redis', () => disconnect(redis));
     const state = openState(redis, { key_prefix, logger });
     const queue = state.openQueue();

@@ -7,6 +7,7 @@ import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-script.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
@@ -121,10 +122,11 @@ export class TriageWorkerApp {
 
   #openState(): State {
     const { logger } = this.#options;
-    const { url, key_prefix } = this.#config.redis;
-    if (url === undefined)
+    const { redis: settings } = this.#config;
+    const { key_prefix } = settings;
+    if (!namesRedis(settings))
       throw new Error('redis.url is not set; set it, or use `nightcrier up`, which starts a Redis');
-    const redis = connectWorker({ url, key_prefix }, logger);
+    const redis = connectWorker(settings, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     return openState(redis, { key_prefix, logger });
   }

@@ -3,12 +3,13 @@ import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
 import { connections } from './sections/connections.ts';
 import { notifications } from './sections/notifications.ts';
-import { api, processes, redis, storage } from './sections/processes.ts';
+import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { redis, sentinel } from './sections/redis.ts';
 
 export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
 
-/** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in. */
+/** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in, below its own. */
 export const SECTIONS: readonly { heading: string; parent?: string; shape: z.ZodRawShape }[] = [
   { heading: 'Cluster connections', shape: connections },
   { heading: 'Admission and queue', shape: queue },
@@ -18,6 +19,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
   { heading: 'Redis', parent: 'redis', shape: redis },
+  { heading: 'Redis Sentinel', parent: 'redis.sentinel', shape: sentinel },
   { heading: 'API', parent: 'api', shape: api },
 ];
 
@@ -33,7 +35,7 @@ export const Settings = z.strictObject({
   ...notifications,
   ...storage,
   ...processes,
-  redis: z.strictObject(redis).prefault({}),
+  redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
   api: z.strictObject(api).prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;
