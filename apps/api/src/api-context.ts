@@ -1,5 +1,6 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
@@ -22,6 +23,8 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  /** What is wrong with a Redis that answers. */
+  serverProblems: () => Promise<RedisProblem[]>;
   incidents: IncidentStore;
   cancellations: Cancellations;
   /** For incidents that are requeued or split. */

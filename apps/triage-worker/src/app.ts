@@ -94,6 +94,8 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const { logger } = this.#options;
     const state = this.#openState();
+    await refuseCluster(state);
+    this.#throwIfStopped();
     const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
@@ -234,6 +236,12 @@ export class TriageWorkerApp {
   #throwIfStopped(): void {
     if (this.#stopped) throw new Error('the triage worker was stopped before its start');
   }
+}
+
+/** BullMQ and our scripts use several keys in one step, which Redis Cluster does not allow. */
+async function refuseCluster(state: State): Promise<void> {
+  const problem = (await state.serverProblems()).find(({ code }) => code === 'cluster');
+  if (problem) throw new Error(problem.message);
 }
 
 interface WorkerParts {

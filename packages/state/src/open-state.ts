@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
@@ -28,6 +29,7 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
   /** `redis.key_prefix` of the configuration. */
@@ -52,6 +54,8 @@ export interface State {
   readonly problems: Problems;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
+  /** Returns what is wrong with the server, see `readServerProblems`. */
+  serverProblems(): Promise<RedisProblem[]>;
   /** Returns the name of this installation, see `readInstance`. */
   instance(): Promise<string>;
   /** See `openTriageQueue` for the kind of connection that it needs. */
@@ -93,6 +97,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     problems: new Problems(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
+    serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),

@@ -3,6 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
+import { readServerProblems } from '../server/redis-server.ts';
 import { addressOptions, currentPasswords, describeAddress, type RedisSettings } from './redis-settings.ts';
 
 export type { RedisSettings } from './redis-settings.ts';
@@ -16,6 +17,7 @@ export interface ConnectionOptions {
 }
 
 const TICK_MS = 1_000;
+const REPLICA_RETRY_MS = 1_000;
 const LOG_INTERVAL_MS = 60_000;
 
 const retryStrategy = (times: number): number => Math.min(times * 200, 2_000);
@@ -78,6 +80,8 @@ function open(
   const follow = (connection: Redis, limits: LivenessLimits): void => {
     watchLiveness(connection, limits, tick);
     renewPasswords(connection, settings, address, logger);
+    // ioredis adds a listener for each command that ends in a reconnect.
+    connection.on('connect', () => connection.stream.setMaxListeners(0));
     // BullMQ opens duplicates for blocking commands.
     const { duplicate } = connection;
     Reflect.set(connection, 'duplicate', (override?: RedisOptions): Redis => {
@@ -87,7 +91,30 @@ function open(
     });
   };
   follow(redis, PROMPT);
+  logProblems(redis, settings, address, logger);
   return observed(redis, address, logger);
+}
+
+function leaveReplica(redis: Redis): void {
+  if (redis.status === 'ready') redis.disconnect(true);
+}
+
+/** Logs what is wrong with the server, each problem when it is first found. */
+function logProblems(redis: Redis, { key_prefix }: RedisSettings, address: string, logger: Logger): void {
+  let logged = new Set<string>();
+  const inspect = async (): Promise<void> => {
+    const problems = await readServerProblems(redis, key_prefix);
+    for (const { code, message } of problems) {
+      if (!logged.has(code)) logger.error({ redis: address, code, problem: message }, 'redis unsuitable');
+    }
+    logged = new Set(problems.map(({ code }) => code));
+    // Reads succeed on a replica. The name may lead to the master by now.
+    if (logged.has('replica')) setTimeout(() => leaveReplica(redis), REPLICA_RETRY_MS).unref();
+  };
+  redis.on('ready', () => {
+    // It failed again, and is inspected at the next connect.
+    inspect().catch(() => undefined);
+  });
 }
 
 /** Logs the first error of an outage and its end. A connection without an error listener would end the process. */
@@ -116,10 +143,7 @@ function reconnectAfterFailover(
     if (!isFailoverError(message)) return false;
     if (performance.now() - loggedAt > LOG_INTERVAL_MS) {
       loggedAt = performance.now();
-      logger.warn(
-        { redis: describeAddress(settings), error: message },
-        'redis server accepts no writes; reconnecting',
-      );
+      logger.warn({ redis: describeAddress(settings), error: message }, 'redis server accepts no writes; reconnecting');
     }
     return failed === 'reject' ? 1 : 2;
   };

@@ -74,7 +74,10 @@ function standaloneOptions({ hostname, port, searchParams }: URL): RedisOptions 
   };
 }
 
-function sentinelOptions({ name, hosts = [], username }: Configured['sentinel'], tls: RedisOptions['tls']): RedisOptions {
+function sentinelOptions(
+  { name, hosts = [], username }: Configured['sentinel'],
+  tls: RedisOptions['tls'],
+): RedisOptions {
   return {
     ...(name !== undefined && { name }),
     sentinels: hosts.map((address) => {

@@ -29,7 +29,10 @@ export async function startReplicated(): Promise<Replicated> {
   const started: ResultPromise[] = [];
   const start = async (name: string, command: string, lines: string[]): Promise<number> => {
     const file = path.join(folder, `${name}.conf`);
-    await writeFile(file, `${lines.join('\n')}\ndir ${folder}\nbind 127.0.0.1\nprotected-mode no\nlogfile ${folder}/${name}.log\n`);
+    await writeFile(
+      file,
+      `${lines.join('\n')}\ndir ${folder}\nbind 127.0.0.1\nprotected-mode no\nlogfile ${folder}/${name}.log\n`,
+    );
     const child = execa(command, [file], { reject: false, stdio: 'ignore' });
     started.push(child);
     return child.pid ?? 0;
@@ -50,7 +53,10 @@ export async function startReplicated(): Promise<Replicated> {
       'sentinel failover-timeout mymaster 5000',
     ]);
   }
-  const urls: [string, string] = [`redis://:${PASSWORD}@127.0.0.1:${master}`, `redis://:${PASSWORD}@127.0.0.1:${replica}`];
+  const urls: [string, string] = [
+    `redis://:${PASSWORD}@127.0.0.1:${master}`,
+    `redis://:${PASSWORD}@127.0.0.1:${replica}`,
+  ];
   const connect = (url: string): Redis => {
     const redis = new Redis(url, { maxRetriesPerRequest: null });
     redis.on('error', () => undefined);

@@ -54,9 +54,7 @@ export const sentinel = withSecretFiles({
     example: 'mymaster',
   }),
   hosts: wordList()
-    .pipe(
-      z.array(z.string().regex(HOST, { error: 'must be HOST:PORT' })).min(1, { error: 'must name a sentinel' }),
-    )
+    .pipe(z.array(z.string().regex(HOST, { error: 'must be HOST:PORT' })).min(1, { error: 'must name a sentinel' }))
     .optional()
     .meta({
       description: 'Addresses of the sentinels, HOST:PORT. The default port is 26379.',
