@@ -1,6 +1,7 @@
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
 import { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 
 interface RequestOptions {
   method?: 'GET' | 'POST';
@@ -75,7 +76,9 @@ export class ApiClient {
     try {
       response = await fetch(url, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
     } catch (cause) {
-      throw new Error(`cannot reach the API at ${this.#base}; start nightcrier, or set --api-url`, { cause });
+      throw new ExitError('unavailable', `cannot reach the API at ${this.#base}; start nightcrier, or set --api-url`, {
+        cause,
+      });
     }
     if (response.ok || accepted.includes(response.status)) return response;
     throw new Error(failureOf(await response.text()) ?? `${method} ${url} failed with status ${response.status}`);

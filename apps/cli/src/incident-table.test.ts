@@ -65,3 +65,9 @@ test('incidentTable shows id and state of each incident, and no colors outside o
   }
   expect(table).not.toContain('\u001B');
 });
+
+test('incidentTable says that a cause is not determined', () => {
+  const row = incidentRow({ ...incident, determined: false });
+  expect(incidentTable([row], { columns: 200, isTTY: false })).toContain('not determined');
+  expect(incidentTable([incidentRow(incident)], { columns: 200, isTTY: false })).not.toContain('not determined');
+});

@@ -15,6 +15,8 @@ export interface IncidentRow {
   root_cause: string;
   /** Percent. */
   confidence?: number;
+  /** Whether the root cause is a conclusion. */
+  determined?: boolean;
   /** From the receipt of the fault to the end of the incident. */
   seconds?: number;
   recurrences: number;
@@ -32,6 +34,7 @@ export function incidentRow(incident: Incident): IncidentRow {
     state: incident.state,
     root_cause: escapeControls(incident.report?.root_cause ?? incident.reason ?? ''),
     confidence: incident.report?.confidence,
+    determined: incident.determined,
     seconds: finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
     recurrences: incident.recurrences,
     workspace: incident.workspace,
@@ -39,7 +42,7 @@ export function incidentRow(incident: Incident): IncidentRow {
 }
 
 /** Widths of the columns. The root cause takes the rest. */
-const WIDTHS = { incident: 38, fault: 30, confidence: 12, time: 8 };
+const WIDTHS = { incident: 38, fault: 30, confidence: 16, time: 8 };
 /** One border at the left of each column, and one at the end. */
 const BORDERS = 6;
 const LEAST_CAUSE = 24;
@@ -64,7 +67,7 @@ export function incidentTable(
       `${row.incident_id}\n${row.state}`,
       `${row.fault}\n${row.cluster}\n${row.resource.replace('/', '/\n')}`,
       row.root_cause === '' ? '–' : shorten(row.root_cause, LONGEST_CAUSE),
-      row.confidence === undefined ? '–' : `${row.confidence} %`,
+      row.confidence === undefined ? '–' : `${row.confidence} %${row.determined === false ? '\nnot determined' : ''}`,
       row.seconds === undefined ? '…' : `${row.seconds.toFixed(1)} s`,
     ]);
   }

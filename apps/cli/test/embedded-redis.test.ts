@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fault, openTestState } from '../../../packages/state/test/state.fixture.ts';
+import { processStart } from '../src/embedded-redis/process-start.ts';
 import { nativeKind, NEEDS_NATIVE, type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 
 const OWN_REDIS = fileURLToPath(new URL('fixtures/own-redis.ts', import.meta.url));
@@ -100,6 +101,18 @@ describe.skipIf(!nativeKind)(
       const lock = { owner_pid: dead.pid, server_pid: dead.pid, port: 1 };
       await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
       await expect(start()).resolves.toMatchObject({ durable: true });
+    });
+
+    test('takes over the lock of a killed start whose process id another process has now', async () => {
+      const lock = { owner_pid: process.pid, owner_started: 1, port: 1 };
+      await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
+      await expect(start()).resolves.toMatchObject({ durable: true });
+    });
+
+    test('rejects a data directory whose server another process starts at present', async () => {
+      const lock = { owner_pid: process.pid, owner_started: processStart(process.pid), port: 1 };
+      await writeFile(join(dataDir, 'embedded-redis.lock'), JSON.stringify(lock));
+      await expect(start()).rejects.toThrow(`in use by process ${process.pid}`);
     });
 
     test('stops the orphaned server of a process that died, then serves its data', async () => {

@@ -1,7 +1,8 @@
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { execa } from 'execa';
-import { userInfo } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiUnderTest, fault, openReadyApi } from '../../api/test/api-under-test.ts';
@@ -111,5 +112,41 @@ describe('nightcrier incidents', () => {
     const { exitCode, stdout } = await nightcrier(api, 'incidents', 'split', incidentId, member.event.faultId);
     expect(exitCode).toBe(0);
     expect(await api.incidents.get(stdout)).toMatchObject({ fingerprint: member.event.faultId, state: 'queued' });
+  });
+});
+
+describe('nightcrier knowledge test', () => {
+  test('shows which articles match an incident, by which conditions, and exits 1 if a file has a problem', async () => {
+    await using api = await openReadyApi(server.url);
+    const folder = await mkdtemp(path.join(tmpdir(), 'knowledge-'));
+    try {
+      const { incidentId } = await api.admission.admit(fault());
+      const culprit = { kind: 'Deployment', namespace: 'shop', name: 'cart' };
+      const hypothesis = { cause: 'oom_limit' as const, culprit, confidence: 95, title: 'T' };
+      const diagnosis = { version: 1, determined: true, hypotheses: [hypothesis] };
+      const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], diagnosis };
+      await api.incidents.finish(incidentId, { state: 'resolved', report });
+      await writeFile(
+        path.join(folder, 'memory.md'),
+        '---\nmatchers: cluster=~".+"\ncauses: [oom_limit]\n---\n# Memory\n',
+      );
+      await writeFile(path.join(folder, 'beta.md'), '---\nmatchers: cluster=beta\n---\n# Beta\n');
+      const words = ['knowledge', 'test', incidentId, '--dir', folder];
+      const { exitCode, stdout } = await nightcrier(api, ...words);
+      expect(exitCode).toBe(0);
+      expect(stdout.split('\n')).toEqual([
+        'matches  memory.md  Memory',
+        expect.stringMatching(/^ {2}✓ cluster=~"\.\+" {2}\(is ".+"\)$/),
+        '  ✓ cause in (oom_limit)  (is "oom_limit")',
+        'does not match  beta.md  Beta',
+        expect.stringMatching(/^ {2}✗ cluster="beta" {2}\(is ".+"\)$/),
+      ]);
+      await writeFile(path.join(folder, 'bad.md'), 'text');
+      const bad = await nightcrier(api, ...words, '-o', 'json');
+      expect(bad).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('bad.md:1:1: has no front matter') });
+      expect(JSON.parse(bad.stdout)).toMatchObject({ articles: [{ matches: false }, { matches: true }] });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

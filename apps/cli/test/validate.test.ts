@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { Settings } from '@nightcrier/core/settings/config';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('nightcrier validate', () => {
-  test('reports six different mistakes in one run, each with its line, and exits 1', async () => {
+  test('reports six different mistakes in one run, each with its line, and exits with the code of its kind', async () => {
     await writeFile(
       path.join(folder, 'bad.yaml'),
       [
@@ -46,7 +46,7 @@ describe('nightcrier validate', () => {
       ].join('\n'),
     );
     const { exitCode, stderr } = await nightcrier('validate', 'bad.yaml');
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(78);
     const lines = stderr.split('\n').map((line) => line.trim());
     expect(lines[0]).toBe('bad.yaml: 6 problems');
     expect(lines.slice(1)).toEqual([
@@ -72,7 +72,7 @@ describe('nightcrier validate', () => {
       ].join('\n'),
     );
     const { exitCode, stderr } = await nightcrier('validate', 'notifications.yaml');
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(78);
     expect(stderr.split('\n').map((line) => line.trim())).toEqual([
       'notifications.yaml: 5 problems',
       'notifications.yaml:3:1: slack_webhook_url: must be an http:// or https:// URL',
@@ -149,7 +149,7 @@ describe('nightcrier up', () => {
 
   test('answers a misspelt flag with one line and a hint', async () => {
     const { stdout, stderr, exitCode } = await nightcrier('up', '--agnt-timeout', '30');
-    expect([exitCode, stdout]).toEqual([1, '']);
+    expect([exitCode, stdout]).toEqual([64, '']);
     expect(stderr).toBe("error: unknown option '--agnt-timeout'\n(Did you mean --agent-timeout?)");
   });
 
@@ -168,7 +168,7 @@ describe('nightcrier up', () => {
       env: { PATH: process.env.PATH, ...environment },
       extendEnv: false,
     });
-    expect([started.exitCode, started.stderr]).toEqual([1, expect.stringContaining(problem)]);
+    expect([started.exitCode, started.stderr]).toEqual([78, expect.stringContaining(problem)]);
   });
 });
 
@@ -181,10 +181,24 @@ test('a misspelt command gets one line and a hint', async () => {
   expect((await nightcrier('vaidate')).stderr).toBe("error: unknown command 'vaidate'\n(Did you mean validate?)");
 });
 
-test('a command that fails says why in one line and exits 1', async () => {
+test('a command that fails says why in one line and exits with the code of its kind', async () => {
   const { exitCode, stderr } = await nightcrier('incidents', '--api-url', 'http://127.0.0.1:9', 'list');
   expect([exitCode, stderr]).toEqual([
-    1,
+    69,
     expect.stringMatching(/^nightcrier: cannot reach the API at http:\/\/127\.0\.0\.1:9/),
   ]);
+});
+
+test('validate names the file and line of an article of knowledge_dir that cannot be used', async () => {
+  await mkdir(path.join(folder, 'articles'), { recursive: true });
+  await writeFile(path.join(folder, 'articles/bad.md'), '---\nmatchers: namspace=shop\n---\n');
+  await writeFile(
+    path.join(folder, 'articles.yaml'),
+    'clusters: [{name: a, mcp: {endpoint: "http://a"}}]\nknowledge_dir: articles\n',
+  );
+  const { exitCode, stderr } = await nightcrier('validate', 'articles.yaml');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    `${folder}/articles/bad.md:2:1: matchers: an incident has no label "namspace"; did you mean namespace?`,
+  );
 });

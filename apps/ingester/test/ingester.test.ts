@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { silentLogger } from '@nightcrier/core/logger';
 import { expect, onTestFinished, test } from 'vitest';
@@ -64,7 +65,9 @@ test('starts while a cluster is unreachable, and watches the others', async () =
 test('an unreachable API server leaves its own cluster without permissions, and no other', async () => {
   const [alpha, beta] = await Promise.all([simulate(), simulate({ name: 'beta' })]);
   const clusters = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
-  await alpha.stopKubernetes();
+  // The MCP server reaches its cluster, and our kubeconfig does not.
+  const kubeconfig = alpha.kubeconfig().replace(alpha.kubernetesUrl, 'http://127.0.0.1:9');
+  await writeFile(clusters[0].triage.kubeconfig ?? '', kubeconfig);
   const { ingester, lines, incidents, active } = await startIngester(configOf(clusters));
   await Promise.all([active('alpha'), active('beta')]);
   const [first, second] = ingester.health();
@@ -121,7 +124,7 @@ test('faults that neither Redis nor the spool can take when it stops are lost in
   const unreachable = { ...config, redis: { ...redis, url: 'redis://127.0.0.1:9' }, spool_max_bytes: 1 };
   const { ingester, active, lines } = await startIngester(unreachable);
   await active('alpha');
-  await cluster.run('oom-killed');
+  await cluster.run('crash-loop-back-off');
   cluster.emitFault({ severity: 'dreadful' }); // once this one is there, so is the one before
   await expect.poll(() => lines.map(({ message }) => message), patient).toContain('notification malformed');
   await ingester.stop();

@@ -39,9 +39,10 @@ test('faults of several clusters are in one queue, each with its own kubeconfig;
   const configured = await Promise.all([clusterConfig(alpha), clusterConfig(beta)]);
   const { incidents, counts, active } = await startIngester(configOf(configured));
   await Promise.all([active('alpha'), active('beta')]);
-  await alpha.run('oom-killed');
-  await beta.run('oom-killed');
-  await alpha.run('oom-killed');
+  await alpha.run('crash-loop-back-off');
+  await beta.run('crash-loop-back-off');
+  await expect.poll(counts, patient).toMatchObject({ queued: 2 });
+  await alpha.run('crash-loop-back-off');
   await expect.poll(counts, patient).toMatchObject({ queued: 2, deduplicated: 1 });
   const found = (await incidents()).map(({ cluster_event: { cluster_name, kubeconfig } }) => [
     cluster_name,

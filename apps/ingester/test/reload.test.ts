@@ -102,7 +102,7 @@ test('a changed deduplication window applies to the next incident', async () => 
   const store = openState(connection, { key_prefix, logger: silentLogger }).incidents;
   /** A fault whose incident ends, and that then comes again. */
   const crashTwice = async (queued: number): Promise<void> => {
-    const { fault } = await cluster.run('oom-killed', { instance: randomUUID() });
+    const { fault } = await cluster.run('crash-loop-back-off', { instance: randomUUID() });
     await expect.poll(counts, patient).toMatchObject({ queued });
     for (const { incident_id: id } of await incidents()) await store.finish(id, { state: 'failed' });
     cluster.emitFault(fault);

@@ -21,6 +21,7 @@ import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-wo
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
 import type { TriageContext } from './triage-context.ts';
 import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
+import { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
@@ -182,6 +183,7 @@ export class TriageWorkerApp {
         incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        knowledge: new KnowledgeBase(),
         ...this.#openScripts(grace),
         breaker: state.breaker,
         environment,

@@ -6,6 +6,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { ScriptGrace, ScriptRunner } from './agent-script.ts';
+import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 import type { WorkspacePool } from './workspace/workspace.ts';
 
@@ -35,6 +36,8 @@ export interface TriageContext {
   scripts: ScriptRunner;
   /** Pre-created workspaces, for incidents that an agent investigates. */
   workspaces: WorkspacePool;
+  /** Articles of the team, of `knowledge_dir`. */
+  knowledge: KnowledgeBase;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

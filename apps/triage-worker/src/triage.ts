@@ -9,6 +9,7 @@ import { beginAttempt, claim } from './prepare/claim.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './prepare/gather-evidence.ts';
+import { linkKnowledge } from './knowledge/link-knowledge.ts';
 import { preflight } from './prepare/preflight.ts';
 import { checkQuotes } from './agent/check-quotes.ts';
 import type { TriageContext } from './triage-context.ts';
@@ -46,7 +47,7 @@ export async function triage(
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
         const outcome = await investigate(start, claimed, workspace, evidence, context);
-        return checkQuotes(outcome, workspace, logger);
+        return linkKnowledge(await checkQuotes(outcome, workspace, logger), claimed.incident, context);
       });
     });
   } catch (error) {
@@ -60,7 +61,7 @@ async function fillWorkspace(
   incident: Incident,
   permissions: ClusterPermissions,
   gathered: Promise<Evidence>,
-  { config, stages, logger, resume }: TriageContext & { resume: boolean },
+  { config, stages, knowledge, logger, resume }: TriageContext & { resume: boolean },
 ): Promise<Evidence> {
   const redacted = await redactIncident(incident);
   writeIncident(workspace, redacted, permissions);
@@ -69,7 +70,10 @@ async function fillWorkspace(
   writeEvidence(evidence, workspace.evidence);
   // The script checks early that there is a prompt, and hands it over once the evidence is complete.
   if (!resume && config.agent_cli !== 'builtin' && evidence.pieces.length > 0) {
-    writePrompt(redacted, workspace, config, diagnose(evidence, redacted.cluster_event.event));
+    const diagnosis = diagnose(evidence, redacted.cluster_event.event);
+    const causes = diagnosis.hypotheses.map(({ cause }) => cause);
+    const articles = await knowledge.matching(config.knowledge_dir, incident, causes, logger);
+    writePrompt(redacted, workspace, config, { diagnosis, articles });
   }
   logger.debug({ stages_ms: stages.times() }, 'workspace completed');
   return evidence;

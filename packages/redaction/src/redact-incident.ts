@@ -24,7 +24,7 @@ async function redactContext<Fault extends { context?: string | undefined }>(fau
 }
 
 async function redactReport(report: NonNullable<Incident['report']>): Promise<NonNullable<Incident['report']>> {
-  const { title, summary, root_cause, recommendations, unsupported } = report;
+  const { title, summary, root_cause, recommendations, unsupported, diagnosis } = report;
   return {
     ...report,
     title: await redactText(title),
@@ -33,6 +33,17 @@ async function redactReport(report: NonNullable<Incident['report']>): Promise<No
     recommendations: await Promise.all(recommendations.map(redactText)),
     ...(unsupported && {
       unsupported: { ...unsupported, quotes: await Promise.all(unsupported.quotes.map(redactText)) },
+    }),
+    ...(diagnosis && {
+      diagnosis: {
+        ...diagnosis,
+        hypotheses: await Promise.all(
+          diagnosis.hypotheses.map(async (hypothesis) => ({
+            ...hypothesis,
+            title: await redactText(hypothesis.title),
+          })),
+        ),
+      },
     }),
   };
 }

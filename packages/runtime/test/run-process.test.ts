@@ -83,7 +83,7 @@ describe('runProcess', () => {
   test('answers a misspelt flag with one line and a hint', async () => {
     const { code, stderr } = await run('--spool-max-byte', '3');
     expect([code, stderr]).toEqual([
-      1,
+      64,
       "error: unknown option '--spool-max-byte'\n(Did you mean --spool-max-bytes?)\n",
     ]);
   });

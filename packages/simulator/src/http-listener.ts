@@ -26,6 +26,10 @@ export class HttpListener {
     return this.#port;
   }
 
+  get isListening(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** Starts to listen. Idempotent. Rejects if the address is in use. */
   async start(): Promise<void> {
     if (this.#server) return;

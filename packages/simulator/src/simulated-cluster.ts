@@ -1,19 +1,20 @@
 import { silentLogger, type Logger } from '@nightcrier/core/logger';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
-import { applyScenario, type AppliedScenario } from './apply-scenario.ts';
+import { type AppliedScenario, applyScenario, playScenario } from './apply-scenario.ts';
 import { HttpListener } from './http-listener.ts';
-import type { AccessRule, RoleName } from './kubernetes/access/access-rules.ts';
+import { rulesOf, type AccessRule, type RoleName } from './kubernetes/access/access-rules.ts';
 import { ApiServer, type RecordedRequest } from './kubernetes/api/api-server.ts';
 import { createCertificate, type Certificate } from './kubernetes/api/certificate.ts';
 import { kubeconfigYaml } from './kubernetes/api/kubeconfig.ts';
-import { textAt, type KubernetesObject } from './kubernetes/objects/kubernetes-object.ts';
+import type { KubernetesObject } from './kubernetes/objects/kubernetes-object.ts';
 import { ObjectStore } from './kubernetes/objects/object-store.ts';
 import { PodLogs } from './kubernetes/api/pod-log.ts';
-import { findByKind, typeOf } from './kubernetes/objects/resource-types.ts';
+import { typeOf } from './kubernetes/objects/resource-types.ts';
 import { Users } from './kubernetes/access/users.ts';
-import { eventNotification, occurrenceOf, occurrenceOfEvent } from './mcp/notification.ts';
+import { Informers } from './mcp/informers.ts';
 import { McpEndpoint } from './mcp/mcp-endpoint.ts';
 import { readTools } from './mcp/read-tools.ts';
+import { ServerAccount } from './mcp/server-account.ts';
 import { loadScenario, type Scenario } from './scenario.ts';
 
 export interface SimulatedClusterOptions {
@@ -29,8 +30,15 @@ export interface SimulatedClusterOptions {
   tls?: boolean;
   /** Role or rules of each bearer token. The first token is the default of `kubeconfig()`. */
   users?: Record<string, RoleName | readonly AccessRule[]>;
-  /** false: no `events_*subscri*` tools, like a stock kubernetes-mcp-server. */
+  /**
+   * false: a stock kubernetes-mcp-server, without the subscription tools and with structured content. Default: the
+   * event-emitting server, whose answers are text only.
+   */
   eventsTools?: boolean;
+  /** The MCP server runs with `--disable-multi-cluster`: it calls the cluster '', else by its kubeconfig's context. */
+  disableMultiCluster?: boolean;
+  /** What the MCP server's own account may read; everything unless it says otherwise. */
+  mcpRole?: RoleName | readonly AccessRule[];
   /** If set, the MCP endpoint requires `Authorization: Bearer <this>`. */
   bearerToken?: string;
   logger?: Logger;
@@ -43,14 +51,18 @@ export interface RunOptions {
   name?: string;
   /** Another value gives other pods and uids, as a new rollout would. The same values give the same fault. */
   instance?: string;
+  /** How much faster than in a real cluster it goes; without it, all steps follow each other at once. */
+  speed?: number;
+  /** Ends it before its next step. */
+  signal?: AbortSignal;
 }
 
 export interface ScenarioRun {
-  /** The fault as it was emitted, without the subscriptionId that differs for each subscriber. */
+  /** What is wrong, as a fault. Whether the MCP server has a detector for it is another matter: see `delivered`. */
   fault: FaultEvent | undefined;
   /** The object of the fault, or else the first object of the scenario. */
   resource: KubernetesObject;
-  /** Number of subscribers that the fault was sent to. */
+  /** Number of notifications of faults that the detectors of the MCP server sent. */
   delivered: number;
   /** Undoes the scenario: deletes what it created, and restores what it changed. */
   heal: () => void;
@@ -74,17 +86,23 @@ export async function startSimulatedCluster(options: SimulatedClusterOptions): P
 }
 
 /**
- * A simulated cluster: a Kubernetes API and an event-emitting MCP endpoint over the same objects, as strict as real servers.
- * It starts healthy, and `run` causes a fault. There are no controllers: nothing changes by itself.
+ * A simulated cluster: a Kubernetes API and an MCP endpoint over the same objects, as strict as real servers. It starts
+ * healthy, and `run` plays what goes wrong. There are no controllers: nothing changes by itself. The MCP server's detectors
+ * and its Events follow the objects, whoever changes them.
  */
 export class SimulatedCluster {
   readonly name: string;
+  /** What the MCP server calls the cluster. */
+  readonly serverCluster: string;
   readonly store = new ObjectStore();
   readonly #logs = new PodLogs();
   readonly #tokens: string[];
   readonly #advertiseHost: string;
   readonly #certificate: Certificate | undefined;
   readonly #mcp: McpEndpoint;
+  readonly #account: ServerAccount;
+  readonly #informers: Informers;
+  readonly #users: Users;
   readonly #api: ApiServer;
   readonly #mcpListener: HttpListener;
   readonly #apiListener: HttpListener;
@@ -96,17 +114,25 @@ export class SimulatedCluster {
     this.#tokens = Object.keys(users);
     this.#advertiseHost = options.advertiseHost ?? host;
     this.#certificate = certificate;
+    const { eventsTools = true } = options;
+    this.#account = new ServerAccount(this.store, rulesOf(options.mcpRole ?? 'admin'), () => ({
+      url: this.kubernetesUrl,
+      isReachable: this.#apiListener.isListening,
+    }));
+    this.serverCluster = options.disableMultiCluster ? '' : name;
     this.#mcp = new McpEndpoint({
-      cluster: name,
-      readTools: readTools(this.store, this.#logs),
-      eventsTools: options.eventsTools ?? true,
+      cluster: this.serverCluster,
+      readTools: readTools(this.#account, this.#logs, !eventsTools),
+      eventsTools,
       bearerToken: options.bearerToken,
       logger,
     });
-    this.#api = new ApiServer(this.store, this.#logs, new Users(users, certificate !== undefined));
+    this.#users = new Users(users, certificate !== undefined);
+    this.#api = new ApiServer(this.store, this.#logs, this.#users);
     this.#mcpListener = new HttpListener(host, options.mcpPort ?? 0, this.#mcp.handle);
     this.#apiListener = new HttpListener(host, options.kubernetesPort ?? 0, this.#api.handle, certificate);
-    applyScenario(loadScenario('baseline'), { cluster: name, now: new Date() }, this.store, this.#logs);
+    applyScenario(loadScenario('baseline'), { cluster: this.serverCluster, now: new Date() }, this.store, this.#logs);
+    this.#informers = new Informers(this.store, this.#mcp, this.serverCluster);
   }
 
   /** URL of the MCP endpoint. */
@@ -143,15 +169,29 @@ export class SimulatedCluster {
     return kubeconfigYaml({ name: this.name, server: this.kubernetesUrl, ca: this.#certificate?.cert }, token);
   }
 
-  /** Applies a scenario to the cluster, and sends its fault and events to the present subscribers. */
+  /**
+   * Plays a scenario: what its objects and Events went through, in order. The MCP server pushes what it sees of it.
+   * @returns when the last step has been played
+   */
   async run(scenario: string | Scenario, options: RunOptions = {}): Promise<ScenarioRun> {
+    const { speed, signal, ...target } = options;
     const data = typeof scenario === 'string' ? loadScenario(scenario) : scenario;
-    const applied = applyScenario(data, { cluster: this.name, now: new Date(), ...options }, this.store, this.#logs);
-    const { fault, events, objects } = applied;
-    for (const event of events) this.#publishEvent(event);
+    let delivered = 0;
+    const applied = await playScenario(data, {
+      target: { cluster: this.serverCluster, ...target },
+      store: this.store,
+      logs: this.#logs,
+      speed,
+      signal,
+      step: (change) => {
+        const before = this.#informers.delivered;
+        change();
+        delivered += this.#informers.delivered - before;
+      },
+    });
+    const { fault, objects } = applied;
     const resource = objects.find((object) => object.metadata.uid === fault?.resource.uid) ?? objects[0];
     if (!resource) throw new Error('the scenario has no objects');
-    const delivered = fault ? this.#mcp.publish('faults', fault, occurrenceOf(resource)) : 0;
     return { fault, resource, delivered, heal: () => this.#undo(applied) };
   }
 
@@ -190,25 +230,73 @@ export class SimulatedCluster {
     for (const { id, sessionId } of this.#mcp.subscriptions) this.#mcp.subscriptions.cancel(sessionId, id);
   }
 
+  /** Subscriptions whose session ended before they were cancelled: the server goes on to watch for them. */
+  get leakedMcpWatches(): number {
+    return this.#mcp.subscriptions.leakedWatches;
+  }
+
   /** Stops the MCP endpoint. Sessions and subscriptions are lost, as at a restart of the server. */
   async stopMcp(): Promise<void> {
     await this.#mcp.closeSessions();
     await this.#mcpListener.stop();
   }
 
-  /** Starts the MCP endpoint again on the same port. */
+  /** Starts the MCP endpoint again on the same port, with new informers. */
   async startMcp(): Promise<void> {
+    if (this.#account.isValid) this.#informers.restart();
     await this.#mcpListener.start();
   }
 
-  /** Stops the Kubernetes API. Its objects remain. */
+  /** Changes what the MCP server's account may read. */
+  setMcpRole(role: RoleName | readonly AccessRule[]): void {
+    this.#account.rules = rulesOf(role);
+  }
+
+  /**
+   * Makes the token of the MCP server invalid. Its tools fail, and its informers are dead until it is restarted, also after
+   * {@link renewMcpToken}: the subscriptions look healthy and nothing is pushed.
+   */
+  revokeMcpToken(): void {
+    this.#account.isValid = false;
+    this.#informers.die();
+  }
+
+  /** Gives the MCP server a new token: its tools work again. */
+  renewMcpToken(): void {
+    this.#account.isValid = true;
+  }
+
+  /** The informers of the MCP server end without a sign; a restart of the server starts new ones. */
+  killMcpInformers(): void {
+    this.#informers.die();
+  }
+
+  /** Gives a bearer token of the Kubernetes API another role, or makes it valid. */
+  grant(role: RoleName | readonly AccessRule[], token: string = this.#tokens[0] ?? ''): void {
+    this.#users.grant(token, role);
+  }
+
+  /** Makes a bearer token of the Kubernetes API invalid: requests with it get 401. */
+  revoke(token: string = this.#tokens[0] ?? ''): void {
+    this.#users.revoke(token);
+  }
+
+  /** Stops the Kubernetes API. Its objects remain, and the MCP server cannot read them. */
   async stopKubernetes(): Promise<void> {
+    this.#informers.pause();
     await this.#apiListener.stop();
   }
 
-  /** Starts the Kubernetes API again on the same port. */
+  /** Starts the Kubernetes API again on the same port. The MCP server's informers compare what changed meanwhile. */
   async startKubernetes(): Promise<void> {
     await this.#apiListener.start();
+    this.#informers.resume();
+  }
+
+  /** Ends all watches of the Kubernetes API; with `compact`, they cannot resume: 410 Gone. */
+  cutKubernetesWatches({ compact = false } = {}): void {
+    if (compact) this.store.compact();
+    this.#api.cutWatches();
   }
 
   async start(): Promise<void> {
@@ -218,17 +306,6 @@ export class SimulatedCluster {
   /** Stops both servers. Idempotent. */
   async stop(): Promise<void> {
     await Promise.all([this.stopMcp(), this.stopKubernetes()]);
-  }
-
-  #publishEvent(event: KubernetesObject): void {
-    const about = occurrenceOfEvent(event, this.#involvedObject(event));
-    this.#mcp.publish('events', { event: eventNotification(event) }, about);
-  }
-
-  #involvedObject(event: KubernetesObject): KubernetesObject | undefined {
-    const type = findByKind(textAt(event, 'involvedObject.apiVersion'), textAt(event, 'involvedObject.kind'));
-    const namespace = textAt(event, 'involvedObject.namespace') || undefined;
-    return type && this.store.get(type, namespace, textAt(event, 'involvedObject.name'));
   }
 
   #undo({ objects, before, events }: AppliedScenario): void {

@@ -105,7 +105,15 @@ test('streams changes from a version on, and reports a version that is too old',
   );
   const { heal } = await cluster.run('oom-killed');
   heal();
-  await expect.poll(() => seen).toEqual(['ADDED statement-renderer', 'DELETED statement-renderer']);
+  await expect
+    .poll(() => seen)
+    .toEqual([
+      'ADDED statement-renderer',
+      'MODIFIED statement-renderer',
+      'MODIFIED statement-renderer',
+      'MODIFIED statement-renderer',
+      'DELETED statement-renderer',
+    ]);
   controller.abort();
   await ended.promise;
 });

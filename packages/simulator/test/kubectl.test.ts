@@ -128,9 +128,14 @@ describe.skipIf(!installed).each([{ tls: false }, { tls: true }])(
       const lines: string[] = [];
       for await (const line of watching) {
         lines.push(line);
-        watching.kill();
+        if (line.includes('OOMKilled')) watching.kill();
       }
-      expect(lines).toEqual([expect.stringMatching(/^ADDED\s+statement-renderer-\S+\s+0\/1\s+OOMKilled/)]);
+      expect(lines).toEqual([
+        expect.stringMatching(/^ADDED\s+statement-renderer-\S+\s+0\/1\s+ContainerCreating\s+0/),
+        expect.stringMatching(/^MODIFIED\s+statement-renderer-\S+\s+1\/1\s+Running\s+0/),
+        expect.stringMatching(/^MODIFIED\s+statement-renderer-\S+\s+1\/1\s+Running\s+4/),
+        expect.stringMatching(/^MODIFIED\s+statement-renderer-\S+\s+0\/1\s+OOMKilled\s+4/),
+      ]);
     });
 
     // Over plain HTTP kubectl sends no token, and there is one user only.

@@ -22,7 +22,7 @@ let checkout: string;
 
 /** The real server, on the Kubernetes API of the simulated cluster. */
 beforeAll(async () => {
-  cluster = await startSimulatedCluster({ name: 'alpha', tls: true });
+  cluster = await startSimulatedCluster({ name: 'alpha', tls: true, eventsTools: false });
   checkout = (await cluster.run('crash-loop-back-off')).resource.metadata.name;
   await cluster.run('node-not-ready');
   folder = await mkdtemp(join(tmpdir(), 'simulator-mcp-'));
@@ -85,6 +85,50 @@ test('the real server reads pods and their logs as the simulated one does', asyn
     await answer(real, 'pods_log', { ...pod, tail: 2 }),
   );
   expect(await answer(simulated, 'pods_get', pod)).toEqual(await answer(real, 'pods_get', pod));
+});
+
+/** The address differs between the two: the real server has one of its own for each client. */
+const refusal = async (client: Client, args: Record<string, unknown>) => {
+  const { body, isError } = await answer(client, 'resources_list', args);
+  return {
+    isError,
+    body: String(body)
+      .replace(/User "[^"]*"/, 'User "…"')
+      .replace(/\?[^"]*"/, '"'),
+  };
+};
+
+test('the real server says of what its account may not read what the simulated one says', async () => {
+  cluster.grant('pods-only');
+  cluster.setMcpRole('pods-only');
+  for (const [apiVersion, kind] of [
+    ['v1', 'Event'],
+    ['v1', 'Node'],
+    ['apps/v1', 'Deployment'],
+  ]) {
+    const expected = await refusal(simulated, { apiVersion, kind });
+    expect(expected).toMatchObject({ isError: true, body: expect.stringContaining('is forbidden') });
+    expect(await refusal(real, { apiVersion, kind })).toEqual(expected);
+  }
+  cluster.grant('admin');
+  cluster.setMcpRole('admin');
+});
+
+test('the real server says of a token that is not valid, and of an API server that is away, what the simulated one says', async () => {
+  const args = { apiVersion: 'v1', kind: 'Pod' };
+  cluster.revoke();
+  cluster.revokeMcpToken();
+  const refused = await refusal(simulated, args);
+  expect(refused.body).toMatch(/Unauthorized/);
+  expect(await refusal(real, args)).toEqual(refused);
+  cluster.grant('admin');
+  cluster.renewMcpToken();
+  await cluster.stopKubernetes();
+  const gone = await refusal(simulated, args);
+  expect(gone.body).toMatch(/connection refused/);
+  expect(await refusal(real, args)).toEqual(gone);
+  await cluster.startKubernetes();
+  expect(await answer(real, 'resources_list', args)).toEqual(await answer(simulated, 'resources_list', args));
 });
 
 test('the real server has every tool of the simulated one but those of subscriptions', async () => {

@@ -62,7 +62,7 @@ test('starts clusters, writes their files, plays scenarios for a subscriber, and
   expect(ready?.clusters.map(({ name }) => name)).toEqual(['east', 'west']);
   for (const cluster of ['east', 'west']) {
     expect(played.filter((line) => line.cluster === cluster)).toMatchObject([
-      { event: 'scenario', scenario: 'oom-killed', delivered: 1, fault: { faultType: 'PodCrash' } },
+      { event: 'scenario', scenario: 'oom-killed', delivered: 0, fault: { faultType: 'OOMKilled' } },
       { event: 'scenario', scenario: 'failed-job', delivered: 1, fault: { faultType: 'JobFailure' } },
     ]);
   }

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { faultFingerprint } from '@nightcrier/core/faults/fault';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { textAt } from '../src/kubernetes/objects/kubernetes-object.ts';
+import { harmlessScenarioNames, loadScenario } from '../src/scenario.ts';
 import {
   startSimulatedCluster,
   type SimulatedCluster,
@@ -37,7 +40,7 @@ test('a subscriber gets the fault of a scenario in the documented form', async (
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     status: 'active',
   });
-  const { fault, delivered } = await cluster.run('oom-killed');
+  const { fault, delivered } = await cluster.run('crash-loop-back-off');
   expect(delivered).toBe(1);
   await expect
     .poll(() => one.notifications)
@@ -45,15 +48,20 @@ test('a subscriber gets the fault of a scenario in the documented form', async (
       {
         level: 'warning',
         logger: 'kubernetes/faults',
-        data: { subscriptionId: subscription['subscriptionId'], cluster: 'alpha', ...fault },
+        data: {
+          subscriptionId: subscription['subscriptionId'],
+          cluster: 'alpha',
+          ...fault,
+          timestamp: expect.any(String),
+        },
       },
     ]);
   expect(fault).toMatchObject({
     faultId: expect.stringMatching(/^[\da-f]{16}$/),
-    faultType: 'PodCrash',
-    severity: 'warning',
-    resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'payments' },
-    context: 'Container crashed with exit code 137, reason: OOMKilled',
+    faultType: 'CrashLoop',
+    severity: 'critical',
+    resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop' },
+    context: 'Container entered CrashLoopBackOff state, restart count: 6, last exit code: 1, last reason: Error',
   });
 });
 
@@ -63,8 +71,10 @@ test('a subscriber of events gets the events that pass its filters', async () =>
   await one.subscribe({ mode: 'events', type: 'Warning', reason: 'Back', namespaces: ['shop'], involvedKind: 'Pod' });
   await cluster.run('oom-killed');
   await cluster.run('crash-loop-back-off');
-  await expect.poll(() => one.notifications).toHaveLength(1);
-  expect(one.notifications[0]).toMatchObject({
+  // Once when it occurs first, and once when it has been repeated.
+  await expect.poll(() => one.notifications).toHaveLength(2);
+  expect(one.notifications[0]).toMatchObject({ data: { event: { reason: 'BackOff', count: 1 } } });
+  expect(one.notifications[1]).toMatchObject({
     level: 'info',
     logger: 'kubernetes/events',
     data: {
@@ -81,17 +91,17 @@ test('a subscriber of events gets the events that pass its filters', async () =>
 });
 
 test.each([
-  [{ namespaces: ['shop'] }, false],
+  [{ namespaces: ['payments'] }, false],
   [{ namespaces: ['shop', 'payments'] }, true],
-  [{ labelSelector: 'app=statement-renderer' }, true],
-  [{ labelSelector: 'app notin (statement-renderer)' }, false],
+  [{ labelSelector: 'app=checkout' }, true],
+  [{ labelSelector: 'app notin (checkout)' }, false],
   [{ involvedKind: 'Deployment' }, false],
-  [{ involvedNamespace: 'payments', involvedKind: 'Pod' }, true],
+  [{ involvedNamespace: 'shop', involvedKind: 'Pod' }, true],
 ])('faults are filtered by %j', async (filters, passes) => {
   const one = await client();
   await one.client.setLoggingLevel('info');
   expect(await one.subscribe({ mode: 'faults', ...filters })).toMatchObject({ filters });
-  expect((await cluster.run('oom-killed')).delivered).toBe(passes ? 1 : 0);
+  expect((await cluster.run('crash-loop-back-off')).delivered).toBe(passes ? 1 : 0);
 });
 
 test('nothing is sent before logging/setLevel or below the level, and the subscription remains', async () => {
@@ -108,7 +118,7 @@ test('nothing is sent before logging/setLevel or below the level, and the subscr
 test('faults before a subscription are never sent', async () => {
   const one = await client();
   await one.client.setLoggingLevel('info');
-  expect((await cluster.run('oom-killed')).delivered).toBe(0);
+  expect((await cluster.run('crash-loop-back-off')).delivered).toBe(0);
   await one.subscribe();
   expect((await cluster.run('failed-job')).delivered).toBe(1);
   await expect.poll(() => one.notifications).toMatchObject([{ data: { faultType: 'JobFailure' } }]);
@@ -120,7 +130,7 @@ test('a lost stream cancels the subscription at the next fault, and the session 
   await one.subscribe();
   cluster.cutMcpStreams();
   expect(await subscriptionsOf(one)).toMatchObject({ total: 1 });
-  expect((await cluster.run('oom-killed')).delivered).toBe(0);
+  expect((await cluster.run('crash-loop-back-off')).delivered).toBe(0);
   expect(await subscriptionsOf(one)).toEqual({ subscriptions: [], total: 0 });
   await one.client.ping();
 });
@@ -244,11 +254,9 @@ test('heal undoes a scenario', async () => {
   expect(resource).toMatchObject({ kind: 'Node', spec: { taints: [{}, {}] } });
   heal();
   const one = await client();
-  const node = await one.client.callTool({
-    name: 'resources_get',
-    arguments: { apiVersion: 'v1', kind: 'Node', name: 'node-3' },
-  });
-  expect(node.structuredContent).not.toHaveProperty('spec.taints');
+  const node = await one.call('resources_get', { apiVersion: 'v1', kind: 'Node', name: 'node-3' });
+  expect(node).toContain('podCIDR: 10.244.2.0/24');
+  expect(node).not.toContain('taints:');
   expect(await one.call('events_list')).toBe('# No events found');
 });
 
@@ -271,4 +279,109 @@ test('without the event tools, it has the tools of a stock server', async () => 
     code: -32_602,
     message: expect.stringContaining('unknown tool "events_subscribe"'),
   });
+});
+
+test('the answers of an event-emitting server are text only, those of a stock one have structured content too', async () => {
+  const args = { apiVersion: 'v1', kind: 'Node' };
+  const one = await client();
+  expect(await one.client.callTool({ name: 'resources_list', arguments: args })).not.toHaveProperty(
+    'structuredContent',
+  );
+  await cluster.stop();
+  await start({ eventsTools: false });
+  const stock = await client();
+  expect(await stock.client.callTool({ name: 'resources_list', arguments: args })).toHaveProperty('structuredContent');
+});
+
+test('with --disable-multi-cluster it has no name for the cluster, also in its fault ids', async () => {
+  await cluster.stop();
+  await start({ disableMultiCluster: true });
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  expect(await one.subscribe()).toMatchObject({ cluster: '' });
+  const { fault } = await cluster.run('crash-loop-back-off');
+  await expect.poll(() => one.notifications).toMatchObject([{ data: { cluster: '', faultId: fault?.faultId } }]);
+  expect(fault?.faultId).toBe(fault && faultFingerprint('', 'CrashLoop', fault.resource, 'app'));
+});
+
+test('an unknown session is answered with 404 and text', async () => {
+  const headers = { accept: 'text/event-stream', 'mcp-session-id': 'unknown' };
+  const response = await fetch(cluster.mcpEndpoint, { headers });
+  expect([response.status, response.headers.get('content-type')]).toEqual([404, 'text/plain; charset=utf-8']);
+  expect(await response.text()).toBe('session not found\n');
+});
+
+test.each<[string, string[]]>([
+  ['crash-loop-back-off', ['CrashLoop critical']],
+  ['failed-job', ['JobFailure critical']],
+  ['deployment-stuck', ['DeploymentFailure critical']],
+  ['node-not-ready', ['NodeUnhealthy warning']],
+  ['oom-killed', []],
+  ['image-pull-back-off', []],
+  ['missing-config-map', []],
+  ['failing-probe', []],
+  ['unschedulable-pod', []],
+  ...harmlessScenarioNames.map((name): [string, string[]] => [name, []]),
+])('of %s, the detectors push %j', async (scenario, expected) => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe();
+  await cluster.run(scenario);
+  cluster.emitFault({ faultType: 'last' });
+  const pushed = () => one.notifications.map(({ data }) => `${textAt(data, 'faultType')} ${textAt(data, 'severity')}`);
+  await expect.poll(pushed).toEqual([...expected, 'last ']);
+});
+
+test('an object that is added in a bad state is no fault of the detectors: only the transition is', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe();
+  const { objects, events, ...scenario } = loadScenario('crash-loop-back-off');
+  expect((await cluster.run({ ...scenario, objects, events, history: [] })).delivered).toBe(0);
+});
+
+test('after its token was revoked the server pushes nothing until it is restarted, although it reads again', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe();
+  cluster.revokeMcpToken();
+  expect(await one.call('resources_list', { apiVersion: 'v1', kind: 'Pod' })).toBe(
+    'failed to list resources: Unauthorized',
+  );
+  cluster.renewMcpToken();
+  expect(await one.call('resources_list', { apiVersion: 'v1', kind: 'Pod' })).toContain('kind: Pod');
+  expect((await cluster.run('crash-loop-back-off')).delivered).toBe(0);
+  expect(await subscriptionsOf(one)).toMatchObject({ total: 1, subscriptions: [{ degraded: false }] });
+  await cluster.stopMcp();
+  await cluster.startMcp();
+  // A kept-alive connection of the first server may still be tried.
+  const again = await vi.waitFor(() => client());
+  await again.client.setLoggingLevel('info');
+  await again.subscribe();
+  expect((await cluster.run('failed-job')).delivered).toBe(1);
+});
+
+test('what changed while the API server was away is pushed when it is back', async () => {
+  const one = await client();
+  await one.client.setLoggingLevel('info');
+  await one.subscribe();
+  await cluster.stopKubernetes();
+  expect(await one.call('resources_list', { apiVersion: 'v1', kind: 'Pod' })).toMatch(
+    /dial tcp .*: connection refused/,
+  );
+  expect((await cluster.run('node-not-ready')).delivered).toBe(0);
+  await cluster.startKubernetes();
+  await expect.poll(() => one.notifications).toMatchObject([{ data: { faultType: 'NodeUnhealthy' } }]);
+});
+
+test('a session that ends without unsubscribing leaves its watches behind', async () => {
+  const one = await client();
+  const { subscriptionId } = await one.subscribe();
+  await one.call('events_unsubscribe', { subscriptionId });
+  await one.transport.terminateSession();
+  expect(cluster.leakedMcpWatches).toBe(0);
+  const other = await client();
+  await other.subscribe();
+  await other.transport.terminateSession();
+  expect(cluster.leakedMcpWatches).toBe(1);
 });

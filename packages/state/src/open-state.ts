@@ -5,6 +5,9 @@ import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
+import { GatewayBoard } from './gateways/gateway-board.ts';
+import { DoorRecords } from './grants/door-records.ts';
+import { Grants } from './grants/grants.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
@@ -47,6 +50,9 @@ export interface State {
   readonly intake: IntakeCounters;
   readonly triage: TriageCounters;
   readonly breaker: AgentBreaker;
+  readonly grants: Grants;
+  readonly doorRecords: DoorRecords;
+  readonly gateways: GatewayBoard;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
@@ -90,6 +96,9 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     intake: new IntakeCounters(context),
     triage: new TriageCounters(context),
     breaker: new AgentBreaker(context),
+    grants: new Grants(context),
+    doorRecords: new DoorRecords(context),
+    gateways: new GatewayBoard(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),

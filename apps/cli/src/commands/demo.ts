@@ -8,9 +8,10 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../api-client.ts';
-import { type Child, startChild } from '../child-process.ts';
 import { DemoProgress } from '../demo-progress.ts';
-import { INSTALLATION, type System, startSystem } from '../system.ts';
+import { INSTALLATION } from '../installation.ts';
+import { type Child, startChild } from '../system/child-process.ts';
+import { startSystem, type System } from '../system/system.ts';
 
 const CLUSTERS = ['westeu-cluster1', 'eastus-cluster1'];
 const ONCE_SECONDS = 120;
@@ -21,7 +22,7 @@ export interface DemoOptions {
   once: boolean;
   /** Prints one JSON line for each ended incident to standard output; progress goes to standard error. */
   json: boolean;
-  /** Flags for the processes; they override those of the demo. */
+  /** Settings; they override those of the demo. */
   flags: Record<string, string>;
 }
 
@@ -41,7 +42,8 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
   try {
     const progress = new DemoProgress(json);
     progress.say(`starting simulated clusters: ${CLUSTERS.join(', ')}`);
-    simulator = await startSimulator(folder, onLine);
+    simulator = startSimulator(folder, onLine);
+    await simulator.ready;
 
     const settings = {
       config: path.join(folder, 'clusters.yaml'),
@@ -52,12 +54,9 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
     };
     const { config } = await loadConfig({ flags: settings, environment: process.env });
     progress.say('starting Nightcrier: Redis, api, triage-worker, ingester');
-    system = await startSystem({
-      config,
-      arguments: Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
-      logger: createLogger('demo', 'warn'),
-      onLine,
-    });
+    const log = createWriteStream(path.join(folder, 'logs/nightcrier.log'), { flags: 'a' });
+    system = startSystem({ config, logger: createLogger(undefined, config.log_level, log) });
+    await Promise.race([system.started, stopping]);
     const url = `http://${config.api.host}:${config.api.port}`;
     progress.say(`health:     ${url}/health/clusters`);
     progress.say(`queue:      ${url}/queues`);
@@ -110,7 +109,7 @@ async function watch(
   return cause === 'SIGINT' || cause === 'SIGTERM' ? undefined : cause;
 }
 
-function startSimulator(folder: string, onLine: (name: string, line: string) => void): Promise<Child> {
+function startSimulator(folder: string, onLine: (name: string, line: string) => void): Child {
   const flags = { clusters: CLUSTERS.join(','), dir: folder, 'fault-interval': '3', 'wait-for-subscriber': '60' };
   return startChild({
     name: 'simulator',

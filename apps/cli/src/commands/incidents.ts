@@ -40,6 +40,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['finished', incident.finished_at],
     ['recurrences', row.recurrences],
     ['attempts', incident.attempts],
+    ['cause', causeOf(incident)],
     ['agent', incident.agent],
     ['caution', cautionOf(incident)],
     ['usage', incident.usage && describeUsage(incident.usage)],
@@ -61,6 +62,15 @@ export async function cancelIncident(api: ApiClient, id: string, request: Cancel
       ? `incident ${id} is cancelled`
       : `incident ${id} is ${state}; its worker stops it within seconds: nightcrier incidents show ${id}`,
   );
+}
+
+/** Returns the code of the cause with its confidence, and whether it is determined. */
+function causeOf({ report, determined }: Incident): string | undefined {
+  if (!report) return undefined;
+  const cause = report.diagnosis?.hypotheses[0]?.cause;
+  const confidence = report.confidence === undefined ? [] : [`${report.confidence} %`];
+  const facts = [...(cause ? [cause] : []), ...confidence, ...(determined === false ? ['not determined'] : [])];
+  return facts.length === 0 ? undefined : facts.join(', ');
 }
 
 /** Returns a warning if the report has quotes that are not in the recorded command output. */

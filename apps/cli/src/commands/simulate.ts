@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import path from 'node:path';
-import { INSTALLATION } from '../system.ts';
+import { INSTALLATION } from '../installation.ts';
 
 /** `nightcrier simulate …`: runs the simulator in the foreground, with its own flags. Returns its exit code. */
 export async function simulate(flags: string[]): Promise<number> {

@@ -1,32 +1,74 @@
-import { createLogger } from '@nightcrier/runtime/process/logger';
-import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { ConfigWatcher, type ConfigWatcherOptions } from '@nightcrier/runtime/configuration/config-watcher';
+import { type LoadedConfig, loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
+import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
+import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
+import { createLogger, type RootLogger } from '@nightcrier/runtime/process/logger';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
-import { printLogLines } from '../log-lines.ts';
-import { startSystem } from '../system.ts';
+import { allowHeapGrowth } from '../heap-growth.ts';
+import { printLogLines } from '../system/log-lines.ts';
+import { startSystem, type System } from '../system/system.ts';
+
+export interface UpOptions {
+  flags: Record<string, string>;
+  /** Runs each part as a process of its own. */
+  processes: boolean;
+}
 
 /**
- * `nightcrier up`: runs all processes on this machine until SIGTERM or SIGINT, or until one of them ends.
+ * `nightcrier up`: runs all parts on this machine until SIGTERM or SIGINT, which it takes at any time, or until a process
+ * that it started ends.
  * @returns the exit code
  */
-export async function up(flags: Record<string, string>): Promise<number> {
-  const { config, file, warnings } = await loadConfig({ flags, environment: process.env });
-  const logger = createLogger('up', config.log_level);
+export async function up({ flags, processes }: UpOptions): Promise<number> {
+  const load = (): Promise<LoadedConfig> => loadConfig({ flags, environment: process.env });
+  const loaded = await load();
+  const { config, file, warnings } = loaded;
+  const root = createLogger(undefined, config.log_level);
+  const logger = root.child({ process: 'up' });
+  exitOnCrash(logger);
   for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
   const stopping = stopSignal();
-  const system = await startSystem({
-    config,
+  const children = {
     arguments: Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
-    logger,
     onLine: printLogLines(process.stderr),
+  };
+  const system = startSystem({ config, logger: root, ...(processes && { processes: children }) });
+  const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
+  if (heartbeat !== undefined && heartbeat !== '') keepHeartbeat(heartbeat, logger);
+  const unfollow = processes ? passOnReload(system) : followConfiguration(system, { loaded, load, logger }, root);
+  const runs = async (): Promise<void> => {
+    await system.started;
+    allowHeapGrowth();
+    const fields = { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length };
+    logger.info({ ...fields, pid: process.pid, node: process.version }, 'system started');
+  };
+  try {
+    const ending = Promise.race([stopping, system.broken]);
+    const cause = await Promise.race([ending, runs().then(() => ending)]);
+    logger.info({ cause }, 'system stopping');
+    return cause === 'SIGTERM' || cause === 'SIGINT' || cause === 'disconnect' ? EXIT_CODES.ok : EXIT_CODES.failed;
+  } finally {
+    unfollow();
+    await system.stop();
+  }
+}
+
+/** Each process reads the changed file itself. */
+function passOnReload(system: System): () => void {
+  const pass = (): void => system.signal('SIGHUP');
+  process.on('SIGHUP', pass);
+  return () => void process.off('SIGHUP', pass);
+}
+
+function followConfiguration(system: System, sources: ConfigWatcherOptions, root: RootLogger): () => void {
+  const changes = new ConfigWatcher(sources);
+  changes.follow({
+    apply: (changed) => {
+      root.setLevel(changed.log_level);
+      system.reloading.apply(changed);
+    },
+    refuse: (refusal) => system.reloading.refuse(refusal),
   });
-  // Each process reads the changed file itself.
-  process.on('SIGHUP', () => system.signal('SIGHUP'));
-  logger.info(
-    { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length },
-    'system started',
-  );
-  const cause = await Promise.race([stopping, system.broken]);
-  logger.info({ cause }, 'system stopping');
-  await system.stop();
-  return cause === 'SIGTERM' || cause === 'SIGINT' ? 0 : 1;
+  return () => changes.close();
 }

@@ -1,11 +1,13 @@
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
+import { KnowledgeFolder } from '@nightcrier/runtime/knowledge/knowledge-folder';
 import Table from 'cli-table3';
 
 /**
  * `nightcrier validate [CONFIG]`: every problem of a configuration with its line and column.
- * @returns the exit code: 0 valid, 1 not
+ * @returns the exit code
  */
 export async function validate(file: string | undefined, format: 'table' | 'json'): Promise<number> {
   let loaded;
@@ -15,7 +17,13 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     if (!(error instanceof ConfigError)) throw error;
     if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) }));
     else console.error(hideSecrets(error.message));
-    return 1;
+    return EXIT_CODES.configuration;
+  }
+  const { problems } = await new KnowledgeFolder().read(loaded.config.knowledge_dir);
+  if (problems.length > 0) {
+    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: problems.map(hideSecrets) }));
+    else console.error(hideSecrets(new ConfigError('knowledge_dir', problems).message));
+    return EXIT_CODES.configuration;
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
     name: cluster.name,

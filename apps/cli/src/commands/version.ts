@@ -1,5 +1,5 @@
 import { VERSION } from '@nightcrier/core/version';
-import { execaSync } from 'execa';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -41,6 +41,10 @@ function commitOf(installation: string): string | undefined {
   // Without this, git would find the repository of a folder around an unpacked release.
   if (!existsSync(path.join(installation, '.git'))) return undefined;
   const words = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
-  const { stdout, exitCode } = execaSync('git', words, { cwd: installation, reject: false, stdin: 'ignore' });
-  return exitCode === 0 ? stdout : undefined;
+  const { stdout, status } = spawnSync('git', words, {
+    cwd: installation,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return status === 0 ? stdout.trim() : undefined;
 }

@@ -2,13 +2,17 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@nightcrier/core/logger';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Redis } from 'ioredis';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { processStart } from './process-start.ts';
 
 const Holder = z.object({
   /** The process that started the server. */
   owner_pid: z.number(),
+  /** See {@link processStart}. Missing where the system does not show it, and in the lock of an older version. */
+  owner_started: z.number().optional(),
   /** Missing while the server is being started. */
   server_pid: z.number().optional(),
   port: z.number(),
@@ -29,7 +33,7 @@ export interface DataDirLock {
 export async function lockDataDir(dataDir: string, port: number, logger: Logger): Promise<DataDirLock> {
   const file = join(dataDir, 'embedded-redis.lock');
   const draft = `${file}.${process.pid}-${port}`;
-  const mine: Holder = { owner_pid: process.pid, port };
+  const mine: Holder = { owner_pid: process.pid, owner_started: processStart(process.pid), port };
   await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
   try {
     while (!(await linked(draft, file))) {
@@ -73,10 +77,12 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 }
 
 async function takeOver(file: string, holder: Holder, logger: Logger): Promise<void> {
-  const { owner_pid, server_pid, port } = holder;
+  const { owner_pid, owner_started, server_pid, port } = holder;
+  const owns = alive(owner_pid) && (owner_started === undefined || processStart(owner_pid) === owner_started);
   const serving = server_pid !== undefined && (await serverProcess(port)) === server_pid;
-  if (alive(owner_pid) && (serving || server_pid === undefined))
-    throw new Error(
+  if (owns && (serving || server_pid === undefined))
+    throw new ExitError(
+      'cannot_create',
       `data directory ${dirname(file)} is in use by process ${owner_pid} (${file}): stop it, or set data_dir`,
     );
   if (!serving) return;

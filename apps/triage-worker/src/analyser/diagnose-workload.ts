@@ -47,7 +47,8 @@ export function diagnoseWorkload(view: ClusterView, workload: Workload, focus: F
     )
     .flatMap((podCase) => podHypothesis(podCase) ?? []);
   const job = jobTrouble(view, workload);
-  if (job && (own === undefined || own.confidence < 70)) return own ? [job, own] : [job];
+  const isLast = job?.cause === 'job_failed';
+  if (job && (own === undefined || (!isLast && own.confidence < 70))) return own ? [job, own] : [job];
   if (own && !MAY_FOLLOW.has(own.cause)) return [own];
   const database = own && atDatabase(view, workload, own);
   if (database) return [database, ...(database.cause === own?.cause ? [] : [own])].filter((it) => it !== undefined);

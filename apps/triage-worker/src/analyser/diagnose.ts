@@ -10,6 +10,7 @@ import { diagnoseAlert, isAlert } from './diagnose-alert.ts';
 import { diagnoseWorkload } from './diagnose-workload.ts';
 import { hypothesis } from './hypothesis.ts';
 import { quoteEvents } from './quotes.ts';
+import { loadBalancerTrouble } from './rules/network/load-balancer.ts';
 import { behindService } from './rules/network/follow.ts';
 import { performanceTrouble } from './rules/network/alerts.ts';
 import { serviceTrouble } from './rules/network/service.ts';
@@ -43,10 +44,13 @@ function hypothesesFor(view: ClusterView, fault: FaultEvent): Hypothesis[] {
   const object = view.find(kind, name, namespace);
   if (object && isKind(object, 'Node')) return present(nodeTrouble(view, object));
   if (object && isKind(object, 'Service')) {
+    const balancer = loadBalancerTrouble(view, object);
+    if (balancer) return [balancer];
     return present(
       behindService(view, object, undefined, (workload, depth) => diagnoseWorkload(view, workload, {}, depth)[0], 0),
     );
   }
+  if (object && isKind(object, 'Ingress')) return present(loadBalancerTrouble(view, object));
   if (object && isKind(object, 'HorizontalPodAutoscaler')) return present(hpaTrouble(view, object));
   if (object && (isKind(object, 'ResourceQuota') || object.kind === 'Namespace'))
     return present(quotaTrouble(view, object));

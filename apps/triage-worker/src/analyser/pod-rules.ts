@@ -5,6 +5,7 @@ import type { PodRule } from './rule.ts';
 import { rejectedByNode } from './rules/admission/rejected-by-node.ts';
 import { cannotStart } from './rules/configuration/cannot-start.ts';
 import { crash } from './rules/containers/crash.ts';
+import { endedFromOutside } from './rules/containers/ended-from-outside.ts';
 import { evicted } from './rules/containers/evicted.ts';
 import { initHangs } from './rules/containers/init-hangs.ts';
 import { oomKilled } from './rules/containers/oom.ts';
@@ -24,6 +25,7 @@ const onBadNode: PodRule = ({ view, pod }) => {
 
 /** All rules for a single pod, in the order of its life: the first that applies gives the hypothesis. */
 const POD_RULES: readonly PodRule[] = [
+  endedFromOutside,
   evicted,
   rejectedByNode,
   unschedulable,

@@ -19,9 +19,13 @@ export interface IncidentFacts {
   confidence?: number;
   /** A code of docs/causes.md; missing when the report has no diagnosis. */
   cause?: string;
-  /** Whether the root cause is a conclusion; missing when the report has no diagnosis. */
+  /** Whether the root cause is a conclusion; missing when the report states neither a diagnosis nor a confidence. */
   determined?: boolean;
+  /** Version of the diagnosis; missing when the report has none. */
+  diagnosis_version?: number;
   recommendations: string[];
+  /** Articles of the team that match the incident. */
+  knowledge?: { file: string; title: string; links: { title: string; url: string }[] }[];
   /** Why there is no report, or why a fallback agent wrote it. */
   reason?: string;
   agent?: string;
@@ -57,8 +61,10 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     root_cause: report?.root_cause,
     confidence: report?.confidence,
     cause: report?.diagnosis?.hypotheses[0]?.cause,
-    determined: report?.diagnosis?.determined,
+    determined: incident.determined,
+    diagnosis_version: incident.diagnosis_version,
     recommendations: report?.recommendations ?? [],
+    knowledge: report?.knowledge,
     reason: incident.reason,
     agent: incident.agent,
     unsupported_quotes: report?.unsupported?.count,

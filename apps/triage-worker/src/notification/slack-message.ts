@@ -66,9 +66,10 @@ function ofIncident(notice: IncidentNotice): { headline: string; blocks: KnownBl
   const { reason, root_cause, recommendations, unsupported_quotes: unsupported } = facts;
   const steps = recommendations.slice(0, LONGEST_RECOMMENDATIONS);
   const texts = [
-    root_cause && `Root cause: ${root_cause}`,
+    root_cause && (facts.determined === false ? `Cause not determined: ${root_cause}` : `Root cause: ${root_cause}`),
     reason && `Note: ${reason}`,
     steps.length > 0 && `Recommended:\n${steps.map((step, at) => `${at + 1}. ${slackLineSource(step)}`).join('\n')}`,
+    facts.knowledge && `Knowledge:\n${facts.knowledge.map(articleLine).join('\n')}`,
     unsupported !== undefined &&
       `Caution: ${unsupported} of the report's quotes are not in the recorded evidence. Check them before you act.`,
   ];
@@ -84,6 +85,10 @@ function ofIncident(notice: IncidentNotice): { headline: string; blocks: KnownBl
       },
     ],
   };
+}
+
+function articleLine({ title, file, links: [first] }: NonNullable<IncidentFacts['knowledge']>[number]): string {
+  return `• ${slackLineSource(title)} (${file})${first ? `: ${first.url}` : ''}`;
 }
 
 /** A recurrence updates the message and keeps its headline. */

@@ -78,7 +78,7 @@ it('numbers the hypotheses, and shows characters that would hide an instruction'
     ruled_out: [],
   };
   const diagnosis = { version: 1, determined: true, hypotheses: [hypothesis], changes: [{ what: 'image of app' }] };
-  const prompt = composePrompt('# Rules', '', incidentWith('x'), diagnosis);
+  const prompt = composePrompt('# Rules', '', incidentWith('x'), { diagnosis });
   expect(prompt).toContain('1. oom_limit (95 %): Deployment shop/cart');
   expect(prompt).toContain(String.raw`It needs more memory.\u{e0041}\u{202e}`);
   expect(prompt).toContain('reason: OOMKilled');

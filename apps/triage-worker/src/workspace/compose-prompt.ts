@@ -1,27 +1,40 @@
 import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { describeResource } from '@nightcrier/core/faults/fault';
+import type { Article } from '@nightcrier/core/knowledge/article';
 import { describeIncident } from './workspace.ts';
+
+/** What is known about an incident before an agent starts. */
+export interface PromptKnowledge {
+  diagnosis?: Diagnosis;
+  /** The most specific first. */
+  articles?: readonly Article[];
+}
+
+/** Characters of articles in a prompt: of one, and of all. */
+const LONGEST_ARTICLE = 8_000;
+const LONGEST_ARTICLES = 20_000;
 
 /** What of a diagnosis goes into a prompt, so that it stays short. */
 const MOST = { hypotheses: 3, evidence: 2, evidenceLength: 600, changes: 6, ruledOut: 3 };
 
 /**
- * Returns the prompt of an agent: the system prompt, the operator's addition, the incident, and the hypotheses of the built-in
- * analyser. Text from a cluster is untrusted data, so it is fenced, and the fence is longer than any run of backticks in it: the
+ * Returns the prompt of an agent: the system prompt, the operator's addition, the articles of the team that match, the incident,
+ * and the hypotheses of the built-in analyser. Text from a cluster is untrusted data, so it is fenced, and the fence is longer than any run of backticks in it: the
  * text cannot end the fence and become an instruction. Characters that do not show are escaped.
  */
 export function composePrompt(
   systemPrompt: string,
   additionalPrompt: string,
   incident: Incident,
-  diagnosis?: Diagnosis,
+  { diagnosis, articles = [] }: PromptKnowledge = {},
 ): string {
   const data = JSON.stringify(describeIncident(incident), null, 2);
   const { event, cluster_name } = incident.cluster_event;
   const sections = [
     systemPrompt.trim(),
     additionalPrompt.trim(),
+    knowledgeOf(articles),
     [
       '# The incident',
       '',
@@ -37,6 +50,34 @@ export function composePrompt(
     ].join('\n'),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+/** The articles as the team wrote them. One that is too long loses whole paragraphs at its end. */
+function knowledgeOf(articles: readonly Article[]): string {
+  let left = LONGEST_ARTICLES;
+  const shown = articles.flatMap(({ title, file, body, links }) => {
+    const text = wholeParagraphs(body, Math.min(LONGEST_ARTICLE, left));
+    if (text === '' && links.length === 0) return [];
+    left -= text.length;
+    const listed = links.map((link) => `- ${link.title === link.url ? '' : `${link.title}: `}${link.url}`);
+    return [
+      [`## ${title} (${file})`, ...(text === '' ? [] : [text]), ...(listed.length > 0 ? [listed.join('\n')] : [])].join(
+        '\n\n',
+      ),
+    ];
+  });
+  if (shown.length === 0) return '';
+  return ['# Knowledge', 'What the team has written down about incidents like this one.', ...shown].join('\n\n');
+}
+
+function wholeParagraphs(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let kept = '';
+  for (const paragraph of text.split(/\n{2,}/)) {
+    if (kept.length + paragraph.length + 2 > longest) break;
+    kept += `${kept === '' ? '' : '\n\n'}${paragraph}`;
+  }
+  return kept;
 }
 
 function headStart({ hypotheses, changes }: Diagnosis): string[] {

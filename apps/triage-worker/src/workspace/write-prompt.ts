@@ -1,9 +1,8 @@
-import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Settings } from '@nightcrier/core/settings/config';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { readFileSync } from 'node:fs';
 import { TriageEnded } from '../triage-ended.ts';
-import { composePrompt } from './compose-prompt.ts';
+import { composePrompt, type PromptKnowledge } from './compose-prompt.ts';
 import { type Workspace, replaceFile } from './workspace.ts';
 
 /**
@@ -14,10 +13,10 @@ export function writePrompt(
   incident: Incident,
   workspace: Workspace,
   settings: Pick<Settings, 'additional_agent_prompt' | 'agent_system_prompt_file'>,
-  diagnosis?: Diagnosis,
+  known: PromptKnowledge = {},
 ): void {
   const systemPrompt = readSystemPrompt(settings.agent_system_prompt_file);
-  const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident, diagnosis);
+  const prompt = composePrompt(systemPrompt, settings.additional_agent_prompt, incident, known);
   replaceFile(workspace.prompt, prompt);
 }
 

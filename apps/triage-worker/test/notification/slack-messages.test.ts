@@ -27,6 +27,19 @@ it.each([
   expect(fields.map(({ text }) => text)).toContain(expected);
 });
 
+it.each([
+  [false, 'Confidence\n35 % (not determined)', 'Cause not determined: c'],
+  [true, 'Confidence\n35 %', 'Root cause: c'],
+])('says whether the cause is determined: %s', (determined, confidence, cause) => {
+  const report = { title: 't', summary: 's', root_cause: 'c', confidence: 35, recommendations: [] };
+  const incident = { ...hostileIncident(2), determined, report };
+  const { blocks } = slackMessage({ id: 'x', event: 'incident_resolved', incident });
+  const texts = blocks.flatMap((block) =>
+    block.type === 'section' ? [...(block.fields ?? []), ...(block.text ? [block.text] : [])] : [],
+  );
+  expect(texts.map(({ text }) => text)).toEqual(expect.arrayContaining([confidence, cause]));
+});
+
 it('reports that agents are degraded and recovered, with duration and counts', async () => {
   await using slack = await SlackServer.start();
   const hook = slackWebhook(() => Promise.resolve(new Secret(slack.webhookUrl)), rate);

@@ -6,8 +6,8 @@ import type { McpSession } from '../mcp/session/session.ts';
 import { LIST_RESOURCES_TOOL, resourcesOf } from '../mcp/session/tools.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 
-/** The kinds of which most symptoms are, and that nothing has to wait for the others. */
-export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'services', 'nodes', 'deployments', 'jobs', 'pods'];
+/** The kinds that most symptoms are of: what they show is reported before the others are listed. */
+export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
 export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
 
 /** A list of a large cluster takes its time. */

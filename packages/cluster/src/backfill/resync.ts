@@ -4,6 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
+import { LIST_PACE } from './list-pace.ts';
 import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
 import type { WatermarkTracker } from './watermark.ts';
@@ -131,7 +132,10 @@ export class Resync {
     }
   }
 
-  /** The kinds of which most symptoms are come first: the subscription does not wait for the others. */
+  /**
+   * The kinds that most symptoms are of come first: the subscription does not wait for the others. Those wait until the process
+   * has time for them; then the first ones are listed again, because the others are judged by them.
+   */
   async #attempt({ session, signal, onLost, onScanned }: ResyncWatch, onFirst: () => void): Promise<boolean> {
     const { scan, detection, logger, now } = this.#options;
     try {
@@ -139,6 +143,11 @@ export class Resync {
       if (signal.aborted) return false;
       const isDone = await this.settle(scannedAt, 'resync');
       onFirst();
+      if (!LIST_PACE.tryTake(OTHER_KINDS.length)) {
+        onScanned();
+        await LIST_PACE.wait(WATCHED_KINDS.length, signal);
+        await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
+      }
       await scan.run(session, detection.detector, { now, signal, kinds: OTHER_KINDS });
       if (signal.aborted) return false;
       detection.report('resync');

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Kubernetes, openKubernetes } from './client.ts';
+import type { Kubernetes } from './client.ts';
 
 /** Tokens and certificates that are renewed beside a kubeconfig that stays as it is are taken up within this time. */
 const KEPT_MS = 60_000;
@@ -31,7 +31,7 @@ export class KubernetesClients {
     const since = this.#now();
     const kept = this.#kept.get(kubeconfig);
     if (kept && kept.version === version && since - kept.since < KEPT_MS) return kept.client;
-    const client = openKubernetes(kubeconfig);
+    const client = openLazily(kubeconfig);
     this.#kept.set(kubeconfig, { client, version, since });
     try {
       return await client;
@@ -45,6 +45,12 @@ export class KubernetesClients {
   forget(kubeconfig: string): void {
     this.#kept.delete(kubeconfig);
   }
+}
+
+/** The client library takes 60 MB of memory: a process that opens no kubeconfig does not load it. */
+async function openLazily(kubeconfig: string): Promise<Kubernetes> {
+  const { openKubernetes } = await import('./client.ts');
+  return openKubernetes(kubeconfig);
 }
 
 /** Undefined: there is no such file, which reading it will say. Looked at in place: it costs less than to wait for it. */

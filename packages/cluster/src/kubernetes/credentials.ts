@@ -1,4 +1,5 @@
-import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Agent, type Dispatcher } from 'undici';
 import { loadKubeconfig, type CurrentContext } from './kubeconfig.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';

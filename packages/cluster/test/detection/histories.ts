@@ -79,6 +79,8 @@ const pending = (conditions: object[], created = 0) =>
 
 const job = (conditions: object[], name = 'import', more: object = {}) =>
   other('batch/v1', 'Job', name, { created: 0, status: { conditions, failed: 1 }, ...more });
+const limitExceeded = (name: string, at: number) =>
+  event(job([], name), 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', [at]);
 const cronJob = (status: object, spec: object = {}) =>
   other('batch/v1', 'CronJob', 'backup', { spec: { schedule: '*/5 * * * *', ...spec }, status });
 const ofCronJob = ownedBy(cronJob({}));
@@ -211,6 +213,7 @@ export const HISTORIES: History[] = [
         at: 5,
         put: [
           pod({ phase: 'Pending', ready: false, since: 0, created: 0, state: waiting('ErrImagePull', 'not found') }),
+          event(pod(), 'Failed', 'Error: ErrImagePull', [5], { container: 'app' }),
         ],
       },
       {
@@ -223,6 +226,7 @@ export const HISTORIES: History[] = [
             created: 0,
             state: waiting('ImagePullBackOff', 'not found'),
           }),
+          event(pod(), 'Failed', 'Error: ImagePullBackOff', [5, 20], { container: 'app' }),
         ],
       },
       {
@@ -242,6 +246,7 @@ export const HISTORIES: History[] = [
         put: [
           ...base,
           pod({ phase: 'Pending', ready: false, since: 0, created: 0, state: waiting('ErrImagePull', 'timeout') }),
+          event(pod(), 'Failed', 'Error: ErrImagePull', [0], { container: 'app' }),
         ],
       },
       { at: 30, put: [pod({ since: 31, created: 0, state: running(30) })] },
@@ -256,6 +261,7 @@ export const HISTORIES: History[] = [
         put: [
           ...base,
           pod({ phase: 'Pending', ready: false, since: 0, created: 0, state: waiting('InvalidImageName') }),
+          event(pod(), 'InspectFailed', 'Failed to apply default image tag', [3], { container: 'app' }),
         ],
       },
     ],
@@ -275,6 +281,7 @@ export const HISTORIES: History[] = [
             created: 0,
             state: waiting('CreateContainerConfigError', 'configmap "x" not found'),
           }),
+          event(pod(), 'Failed', 'Error: configmap "x" not found', [2], { container: 'app' }),
         ],
       },
     ],
@@ -288,6 +295,7 @@ export const HISTORIES: History[] = [
         put: [
           ...base,
           pod({ phase: 'Pending', ready: false, since: 0, created: 0, state: waiting('CreateContainerConfigError') }),
+          event(pod(), 'Failed', 'Error: configmap "x" not found', [2], { container: 'app' }),
         ],
       },
       { at: 40, put: [pod({ since: 41, created: 0, state: running(40) })] },
@@ -312,6 +320,7 @@ export const HISTORIES: History[] = [
               conditions: [condition('PodScheduled', 'False', 0, 'Unschedulable', '0/3 nodes are available')],
             },
           }),
+          event(pod(), 'FailedScheduling', '0/3 nodes are available', [1]),
         ],
       },
     ],
@@ -329,6 +338,7 @@ export const HISTORIES: History[] = [
             created: 0,
             status: { phase: 'Pending', conditions: [condition('PodScheduled', 'False', 0, 'Unschedulable')] },
           }),
+          event(pod(), 'FailedScheduling', '0/3 nodes are available', [1]),
         ],
       },
       { at: 35, put: [pod({ since: 36, created: 0, state: running(35) })] },
@@ -444,6 +454,7 @@ export const HISTORIES: History[] = [
               containerStatuses: [],
             },
           }),
+          event(pod(), 'Evicted', 'The node was low on resource: memory', [10]),
         ],
       },
     ],
@@ -466,6 +477,7 @@ export const HISTORIES: History[] = [
               conditions: [],
             },
           }),
+          event(pod(), 'UnexpectedAdmissionError', 'no GPU', [10]),
         ],
       },
     ],
@@ -521,6 +533,7 @@ export const HISTORIES: History[] = [
               ],
             },
           }),
+          event(pod(), 'BackOff', 'Back-off restarting failed container migrate in pod cart', [10]),
         ],
       },
     ],
@@ -547,6 +560,7 @@ export const HISTORIES: History[] = [
               containerStatuses: [{ name: 'app', ready: true, restartCount: 0, state: running(4), lastState: {} }],
             },
           }),
+          event(pod(), 'Unhealthy', 'Readiness probe failed: connection refused', [5]),
         ],
       },
     ],
@@ -675,7 +689,16 @@ export const HISTORIES: History[] = [
   },
   {
     name: 'a Job that its deadline ends',
-    steps: [{ at: 10, put: [...base, job([condition('Failed', 'True', 10, 'DeadlineExceeded')])] }],
+    steps: [
+      {
+        at: 10,
+        put: [
+          ...base,
+          job([condition('Failed', 'True', 10, 'DeadlineExceeded')]),
+          event(job([]), 'DeadlineExceeded', 'Job was active longer than specified deadline', [10]),
+        ],
+      },
+    ],
     wanted: [fault('JobFailure', 10, { resource: 'Job/import', problem: 'shop/import', ...whole })],
   },
   {
@@ -687,6 +710,7 @@ export const HISTORIES: History[] = [
           ...base,
           cronJob({ lastScheduleTime: time(0) }),
           job([condition('Failed', 'True', 20, 'BackoffLimitExceeded')], 'backup-29412360', { owner: ofCronJob }),
+          limitExceeded('backup-29412360', 20),
         ],
       },
       {
@@ -694,6 +718,7 @@ export const HISTORIES: History[] = [
         put: [
           cronJob({ lastScheduleTime: time(300) }),
           job([condition('Failed', 'True', 320, 'BackoffLimitExceeded')], 'backup-29412365', { owner: ofCronJob }),
+          limitExceeded('backup-29412365', 320),
         ],
       },
       { at: 620, put: [cronJob({ lastScheduleTime: time(600), lastSuccessfulTime: time(615) })] },
@@ -702,6 +727,7 @@ export const HISTORIES: History[] = [
         put: [
           cronJob({ lastScheduleTime: time(900), lastSuccessfulTime: time(615) }),
           job([condition('Failed', 'True', 920, 'BackoffLimitExceeded')], 'backup-29412375', { owner: ofCronJob }),
+          limitExceeded('backup-29412375', 920),
         ],
       },
     ],
@@ -753,6 +779,7 @@ export const HISTORIES: History[] = [
               ],
             },
           }),
+          event(pod(), 'FailedScheduling', 'pod has unbound immediate PersistentVolumeClaims', [5]),
         ],
       },
     ],
@@ -839,6 +866,12 @@ export const HISTORIES: History[] = [
             spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' } },
             status: { conditions: [condition('ScalingActive', 'False', 0, 'FailedGetResourceMetric')] },
           }),
+          event(
+            other('autoscaling/v2', 'HorizontalPodAutoscaler', 'cart-hpa', {}),
+            'FailedGetResourceMetric',
+            'failed to get cpu utilization',
+            [0],
+          ),
         ],
       },
     ],

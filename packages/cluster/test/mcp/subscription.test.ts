@@ -48,7 +48,7 @@ test('a cut stream is replaced with its subscription, and the server has one of 
   await watched.failed(/event stream/);
   await watched.active();
   await expect.poll(() => [cluster.sessionCount, cluster.subscriptionCount]).toEqual([1, 1]);
-  await cluster.run('oom-killed');
+  await cluster.run('crash-loop-back-off');
   await expect.poll(() => watched.received).toHaveLength(1);
 });
 
@@ -62,7 +62,7 @@ test('a server that was unreachable is connected again; the other cluster is not
     await watched.failed();
     await cluster.startMcp();
     await watched.active();
-    await cluster.run('oom-killed');
+    await cluster.run('crash-loop-back-off');
     await expect.poll(() => watched.received).toHaveLength(1);
     expect(other.statuses).toEqual(['connecting', 'connected', 'subscribing', 'active']);
   } finally {

@@ -20,7 +20,8 @@ test('250 clusters behind one address share one transport, each with its stream 
   await expect.poll(active, { timeout: 40_000, interval: 50 }).toBe(250);
   expect(server.streams.size).toBe(250);
   const { host } = new URL(server.endpoint);
-  expect(transport.stats[`http://${host}`]).toMatchObject({ running: 250 });
+  // At least: besides the streams, requests of the connections may be under way.
+  expect(transport.stats[`http://${host}`]?.running).toBeGreaterThanOrEqual(250);
   // The server's side and the test's own records are in this too; the design estimates 400 KB for a connection.
   const kilobytesEach = ((heapMegabytes() - before) * 1024) / clusters.length;
   expect(kilobytesEach).toBeLessThan(100);

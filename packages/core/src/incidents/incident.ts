@@ -75,5 +75,9 @@ export const Incident = z.object({
   /** Usage of all agent runs of the incident, unfinished attempts included. */
   usage: AgentUsage.optional(),
   report: ReportSummary.optional(),
+  /** Version of the diagnosis in the report, see `DIAGNOSIS_VERSION`. Missing without a diagnosis. */
+  diagnosis_version: z.number().int().optional(),
+  /** Whether the root cause is a conclusion. Missing while there is no report, and if it states no confidence. */
+  determined: z.boolean().optional(),
 });
 export type Incident = z.infer<typeof Incident>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DiagnosisSummary } from '../diagnosis/diagnosis.ts';
+import { DETERMINED, DiagnosisSummary } from '../diagnosis/diagnosis.ts';
 
 /** The parsed parts of an agent's `output/investigation.md`. The Markdown itself is stored unchanged. */
 export const ReportSummary = z.object({
@@ -18,7 +18,30 @@ export const ReportSummary = z.object({
       quotes: z.array(z.string()),
     })
     .optional(),
+  /** What the team knows about incidents like this one, see `knowledge_dir`. Missing when nothing matched. */
+  knowledge: z
+    .array(
+      z.object({
+        /** Path below `knowledge_dir`. */
+        file: z.string(),
+        title: z.string(),
+        links: z.array(z.object({ title: z.string(), url: z.string() })),
+      }),
+    )
+    .optional(),
   /** The diagnosis as data. Missing when the agent left none that is valid. */
   diagnosis: DiagnosisSummary.optional(),
 });
 export type ReportSummary = z.infer<typeof ReportSummary>;
+
+/** What an incident says of the diagnosis in its report. */
+export interface Determination {
+  diagnosis_version?: number;
+  determined?: boolean;
+}
+
+/** Reads the determination of a report: that of its diagnosis, else by the confidence that it states. */
+export function determinationOf({ diagnosis, confidence }: ReportSummary): Determination {
+  if (diagnosis) return { diagnosis_version: diagnosis.version, determined: diagnosis.determined };
+  return confidence === undefined ? {} : { determined: confidence >= DETERMINED };
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
 import { connections } from './sections/connections.ts';
+import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
@@ -15,6 +16,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Admission and queue', shape: queue },
   { heading: 'Agents', shape: agents },
   { heading: 'Model providers', shape: providers },
+  { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
@@ -32,6 +34,7 @@ export const Settings = z.strictObject({
   ...queue,
   ...agents,
   ...providers,
+  ...gateway,
   ...notifications,
   ...storage,
   ...processes,

@@ -50,6 +50,7 @@ test('what needs a restart is a short list', () => {
   const live = new Set(PROCESSES.flatMap(liveSettings));
   expect(SETTINGS.map(({ name }) => name).filter((name) => !live.has(name))).toEqual([
     'cluster_lease',
+    'gateway_socket_dir',
     'data_dir',
     'spool_dir',
     'spool_max_bytes',

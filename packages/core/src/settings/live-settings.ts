@@ -1,6 +1,6 @@
 import { sameValue } from '../same-value.ts';
 import type { Config } from './config.ts';
-import { SETTINGS } from './setting-list.ts';
+import { isUsedBy, SETTINGS } from './setting-list.ts';
 import { valueAt, withValue } from './setting-value.ts';
 import type { ProcessName } from './setting-meta.ts';
 
@@ -20,8 +20,11 @@ export function liveSettings(process: ProcessName): string[] {
   return ['clusters', ...live.map(({ name }) => name)];
 }
 
-/** Takes the live settings of a new configuration into the current one. Settings that the process does not use are taken, too. */
-export function changeConfig(process: ProcessName, current: Config, next: Config): ConfigChange {
+/**
+ * Takes the live settings of a new configuration into the current one. Settings that the process does not use are taken, too.
+ * @param process undefined: one that runs all parts
+ */
+export function changeConfig(process: ProcessName | undefined, current: Config, next: Config): ConfigChange {
   let config = current;
   const applied: string[] = [];
   const pending: string[] = [];
@@ -29,10 +32,11 @@ export function changeConfig(process: ProcessName, current: Config, next: Config
     config = { ...config, clusters: next.clusters };
     applied.push('clusters');
   }
-  for (const { path, name, live, usedBy } of SETTINGS) {
+  for (const setting of SETTINGS) {
+    const { path, name, live } = setting;
     const value = valueAt(next, path);
     if (sameValue(valueAt(current, path), value)) continue;
-    const isUsed = usedBy.includes(process);
+    const isUsed = isUsedBy(setting, process);
     if (isUsed && !live) pending.push(name);
     else {
       config = withValue(config, path, value);

@@ -1,7 +1,7 @@
 import 'zod';
 
 /** The processes that read a configuration. */
-export const PROCESSES = ['ingester', 'triage-worker', 'api'] as const;
+export const PROCESSES = ['ingester', 'triage-worker', 'gateway', 'api'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
 /** What a setting's declaration says beside its type. Flags, help, example, JSON Schema and reload are derived from it. */

@@ -1,11 +1,13 @@
+import { ExitError } from '../exit-code.ts';
+
 /** A configuration that cannot be used. Its message lists every problem, one a line, each with file, line and column. */
-export class ConfigError extends Error {
+export class ConfigError extends ExitError {
   /** One line for each problem. */
   readonly problems: string[];
 
   constructor(source: string, problems: string[]) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super([`${source}: ${count}`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    super('configuration', [`${source}: ${count}`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
     this.name = 'ConfigError';
     this.problems = problems;
   }

@@ -2,6 +2,7 @@ import { isUsedBy, SETTINGS, type Setting, settingOf } from '@nightcrier/core/se
 import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
 import { type Command, Option } from 'commander';
+import { EXIT_CODES } from '../exit-code.ts';
 
 /** Stands for a space at which no line is wrapped. */
 const UNBROKEN = '\u0001';
@@ -55,12 +56,14 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
     });
 }
 
-/** Has usage errors printed as one line and a hint: a whole help page would push the error off the screen. */
+/** Has usage errors exit with 64, and printed as one line and a hint: a whole help page would push the error off the screen. */
 export function withShortErrors(command: Command): Command {
-  return command.configureOutput({
-    outputError: (message, write) =>
-      write(message.includes('(Did you mean') ? message : `${message}(--help shows what there is)\n`),
-  });
+  return command
+    .configureOutput({
+      outputError: (message, write) =>
+        write(message.includes('(Did you mean') ? message : `${message}(--help shows what there is)\n`),
+    })
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage));
 }
 
 /** The flags of {@link addSettingFlags} that were given, by their names. */

@@ -19,8 +19,8 @@ export interface Reloading {
 }
 
 export interface ConfigWatcherOptions {
-  /** Which settings are live depends on it. */
-  process: ProcessName;
+  /** Which settings are live depends on it. Undefined: the process runs all parts. */
+  process?: ProcessName;
   /** What the process was started with. */
   loaded: LoadedConfig;
   /** Reads it again, from the same sources. */

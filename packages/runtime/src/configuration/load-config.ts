@@ -5,14 +5,13 @@ import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/cor
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
 import { readableByOthers } from './file-modes.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
-import { INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
+import { homeDirectory, INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 export interface ConfigSources {
@@ -94,7 +93,7 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
 function defaultKubeconfig(environment: Record<string, string | undefined>, { kubeconfig }: MappedConfig): string {
   const named = (environment.KUBECONFIG ?? '').split(path.delimiter).filter(Boolean);
   const first = named.find((file) => readText(file) !== undefined) ?? named[0];
-  return first ?? (environment.KUBECONFIG_PATH || kubeconfig) ?? path.join(homedir(), '.kube/config');
+  return first ?? (environment.KUBECONFIG_PATH || kubeconfig) ?? path.join(homeDirectory(), '.kube/config');
 }
 
 /** Files of the original system name its own prompt, which users of this system need not have. */

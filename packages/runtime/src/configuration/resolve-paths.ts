@@ -18,10 +18,19 @@ export function resolvePaths({ clusters, ...settings }: Config): Config {
 
 /** Relative to the working directory; a relative file that is only in the installation is found there. */
 export function resolvePath(file: string): string {
-  const expanded = file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
+  const expanded = file.startsWith('~/') ? path.join(homeDirectory(), file.slice(2)) : file;
   const here = path.resolve(expanded);
   const shipped = path.resolve(INSTALLATION, expanded);
   return !path.isAbsolute(expanded) && !isReadableFile(here) && isReadableFile(shipped) ? shipped : here;
+}
+
+/** The user's home directory; the root for a user without one: HOME is not set, and the user id has no name. */
+export function homeDirectory(): string {
+  try {
+    return homedir() || '/';
+  } catch {
+    return '/';
+  }
 }
 
 /** Whether a readable regular file is there. */

@@ -6,6 +6,8 @@ import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
 import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
 import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
 import { createLogger } from './logger.ts';
@@ -21,14 +23,15 @@ export interface RunningApp {
 const DESCRIPTIONS: Record<ProcessName, string> = {
   ingester: 'Watches clusters and admits their faults to the queue.',
   'triage-worker': 'Takes incidents off the queue and has them investigated.',
+  gateway: 'Lets agents read their cluster, and nothing else.',
   api: 'Serves health, incidents, metrics and the queue board.',
 };
 
 /**
  * Runs an app as the `main` of a process. Reads flags, configuration and environment, starts the app, applies changes of the
  * configuration (on SIGHUP, or when the content of the file changes), and stops the app on SIGTERM, on SIGINT, or when the
- * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exit codes: 0 stopped cleanly, 1 failed,
- * 78 invalid configuration. A second signal exits at once with 1.
+ * parent process exits. Writes the heartbeat to NIGHTCRIER_HEARTBEAT_FILE, if set. Exits with one of `EXIT_CODES`; a
+ * second signal exits at once with 1.
  */
 export async function runProcess(
   name: ProcessName,
@@ -43,15 +46,11 @@ export async function runProcess(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${hideSecrets(error.message)}\n`);
-    process.exitCode = 78;
+    process.exitCode = exitCodeOf(error);
     return;
   }
   const logger = createLogger(name, loaded.config.log_level);
-  // Node would print the error as it is.
-  process.on('uncaughtException', (error) => {
-    logger.error({ error }, 'process crashed');
-    process.exit(1);
-  });
+  exitOnCrash(logger);
   // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
   const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
@@ -83,6 +82,6 @@ export async function runProcess(
     process.exit(0);
   } catch (error) {
     logger.error({ error }, 'process failed');
-    process.exit(1);
+    process.exit(exitCodeOf(error));
   }
 }

@@ -14,6 +14,7 @@ const CHANNELS: Record<SubscriptionMode, { logger: string; level: LoggingLevel }
 };
 
 export interface McpEndpointOptions {
+  /** What the server calls the cluster. */
   cluster: string;
   readTools: McpTool[];
   /** Whether it has the subscription tools; a stock server has none. */
@@ -132,7 +133,7 @@ export class McpEndpoint {
     }
     const session = await this.#sessionOf(request);
     if (session) await session.handle(request, response);
-    else refuse(response, 404, 'session not found');
+    else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('session not found\n');
   }
 
   /** Returns the session of a request, or a new one if the request names none: then it must be `initialize`. */

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { textAt, type KubernetesObject } from '../kubernetes/objects/kubernetes-object.ts';
-import type { ObjectStore } from '../kubernetes/objects/object-store.ts';
 import type { PodLogs } from '../kubernetes/api/pod-log.ts';
-import { findByKind, qualifiedName, resourceType, type ResourceType } from '../kubernetes/objects/resource-types.ts';
-import { requestSelector } from '../kubernetes/request/selectors.ts';
+import { findByKind, resourceType, type ResourceType } from '../kubernetes/objects/resource-types.ts';
 import { goYaml } from './go-yaml.ts';
+import type { ServerAccount } from './server-account.ts';
 import { defineTool, type McpTool } from './tool.ts';
 
 const selectors = {
@@ -21,19 +20,17 @@ const kind = {
 };
 const pods = resourceType('pods');
 
-/** Returns the read tools of a stock kubernetes-mcp-server with `--list-output yaml`, with its texts. */
-export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
-  const list = (type: ResourceType, namespace: string | undefined, selection: Record<string, string | undefined>) => {
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(selection)) if (value) query.set(key, value);
-    const selects = requestSelector(query, type);
-    return store.list(type, namespace || undefined).filter((object) => selects(object));
-  };
-  const get = (type: ResourceType, namespace: string, name: string): KubernetesObject => {
-    const object = store.get(type, type.namespaced ? namespace || 'default' : undefined, name);
-    if (!object) throw new Error(`${qualifiedName(type)} "${name}" not found`);
-    return object;
-  };
+/**
+ * Returns the read tools of a kubernetes-mcp-server with `--list-output yaml`, with its texts.
+ * @param isStructured whether it sends structured content beside the text, as a stock server does
+ */
+export function readTools(account: ServerAccount, logs: PodLogs, isStructured: boolean): McpTool[] {
+  const list = (type: ResourceType, namespace: string | undefined, selection: Record<string, string | undefined>) =>
+    account.list(type, namespace || undefined, selection);
+  const get = (type: ResourceType, namespace: string, name: string, subresource?: string): KubernetesObject =>
+    account.get(type, namespace, name, subresource);
+  const answer = (text: string, structured: Record<string, unknown>) =>
+    isStructured ? { text, structured } : { text };
 
   return [
     defineTool(
@@ -87,7 +84,7 @@ export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
           container: container ?? '',
         });
         const text = named(`failed to get pod ${name} log in namespace ${namespace}`, () =>
-          logs.read(get(pods, namespace, name), query),
+          logs.read(get(pods, namespace, name, 'log'), query),
         );
         return text || `The pod ${name} in namespace ${namespace} has not logged any message yet`;
       },
@@ -99,7 +96,7 @@ export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
       ({ apiVersion, kind, name, namespace }) =>
         named('failed to get resource', () => {
           const object = get(typeOfKind(apiVersion, kind), namespace, name);
-          return { text: goYaml(object), structured: object };
+          return answer(goYaml(object), object);
         }),
     ),
     defineTool(
@@ -109,7 +106,7 @@ export function readTools(store: ObjectStore, logs: PodLogs): McpTool[] {
       ({ apiVersion, kind, namespace, ...selection }) =>
         named('failed to list resources', () => {
           const items = list(typeOfKind(apiVersion, kind), namespace, selection);
-          return { text: goYaml(items), structured: { items } };
+          return answer(goYaml(items), { items });
         }),
     ),
   ];

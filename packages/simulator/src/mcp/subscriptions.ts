@@ -9,6 +9,8 @@ const MAX_IN_ALL = 100;
 export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #created = new EventEmitter();
+  /** Subscriptions whose session ended before they were cancelled. */
+  leakedWatches = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -57,8 +59,12 @@ export class Subscriptions {
     return this.#byId.get(id)?.sessionId === sessionId && this.#byId.delete(id);
   }
 
+  /** Drops the subscriptions of a session that has ended. The watches behind them go on, as in the real server. */
   cancelSession(sessionId: string): void {
-    for (const { id } of this.ofSession(sessionId)) this.#byId.delete(id);
+    for (const { id } of this.ofSession(sessionId)) {
+      this.#byId.delete(id);
+      this.leakedWatches += 1;
+    }
   }
 
   /** Resolves when there is a subscription. Rejects when the signal aborts first. */

@@ -83,7 +83,9 @@ export class ClusterHealthBoard {
   async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
     const { health, leases } = this.#keys;
     // Not a transaction: a full Redis refuses every command in one.
-    const [reports, held, time] = Read.parse(await this.#redis.pipeline().hgetall(health).hgetall(leases).time().exec());
+    const [reports, held, time] = Read.parse(
+      await this.#redis.pipeline().hgetall(health).hgetall(leases).time().exec(),
+    );
     return configured.map((cluster) => {
       const report = this.#parse(cluster.name, HealthReport, reports[cluster.name]);
       const lease = this.#parse(cluster.name, Lease, held[cluster.name]);

@@ -40,3 +40,24 @@ test.each([
   expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
   expect(incident.agent_failures).toBeUndefined();
 });
+
+const REPORT = { title: 't', summary: 's', root_cause: 'c', recommendations: [] };
+const DIAGNOSIS = { version: 1, determined: false, hypotheses: [] };
+
+test.each([
+  ['the fields of the row', { determined: 'false', diagnosis_version: '2' }, false, 2],
+  [
+    'the diagnosis, in a row of an older version',
+    { report: JSON.stringify({ ...REPORT, diagnosis: DIAGNOSIS }) },
+    false,
+    1,
+  ],
+  ['the confidence, without a diagnosis', { report: JSON.stringify({ ...REPORT, confidence: 49 }) }, false, undefined],
+  ['a confidence of 50', { report: JSON.stringify({ ...REPORT, confidence: 50 }) }, true, undefined],
+  ['nothing, without a report', {}, undefined, undefined],
+  ['nothing, from a value that a newer version may write', { determined: 'perhaps' }, undefined, undefined],
+])('tells whether the cause is determined by %s', (_, fields, determined, version) => {
+  const incident = parseIncidentRow('i1', { ...ROW, ...fields });
+  expect(incident.determined).toBe(determined);
+  expect(incident.diagnosis_version).toBe(version);
+});

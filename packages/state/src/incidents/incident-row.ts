@@ -2,6 +2,7 @@ import { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
+import { determinationOf, ReportSummary } from '@nightcrier/core/incidents/report';
 import { z } from 'zod';
 
 /** A field that holds JSON in a Redis hash. */
@@ -47,6 +48,12 @@ const IncidentRow = z
     // A newer worker may write kinds of failures that this process does not know.
     agent_failures: json.pipe(z.array(AgentFailure)).optional().catch(undefined),
     last_seen: z.string().optional(),
+    diagnosis_version: z.coerce.number().optional(),
+    determined: z
+      .enum(['true', 'false'])
+      .transform((value) => value === 'true')
+      .optional()
+      .catch(undefined),
   })
   .loose()
   .transform((row, context): unknown => {
@@ -54,7 +61,23 @@ const IncidentRow = z
     if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
     const received_at = members.data?.[0]?.received_at;
     const seen = { first_seen: received_at, last_seen: later(row.last_seen, received_at) };
-    return { ...row, ...seen, member_count: row.other_members + 1, members: members.data, usage: usageOf(row) };
+    // Rows of older versions have the determination in the report alone.
+    const report = ReportSummary.safeParse(row.report);
+    const determination = report.success ? determinationOf(report.data) : {};
+    const known = Object.fromEntries(
+      Object.entries({ diagnosis_version: row.diagnosis_version, determined: row.determined }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
+    return {
+      ...row,
+      ...determination,
+      ...known,
+      ...seen,
+      member_count: row.other_members + 1,
+      members: members.data,
+      usage: usageOf(row),
+    };
   })
   .pipe(Incident);
 

@@ -4,7 +4,7 @@ import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets, hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
 import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
-import type { ReportSummary } from '@nightcrier/core/incidents/report';
+import { determinationOf, type ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { CorruptIncidentError, parseIncidentRow } from './incident-row.ts';
@@ -154,7 +154,7 @@ export class IncidentStore {
       finished_at: this.#time(),
       ...(reason && { reason: hideSecrets(reason) }),
       ...(agent_failures && { agent_failures: JSON.stringify(agent_failures.map(withoutSecrets)) }),
-      ...(report && { report: JSON.stringify(hideSecretsIn(report)) }),
+      ...(report && { report: JSON.stringify(hideSecretsIn(report)), ...determinationFields(report) }),
       ...(agent && { agent }),
     };
     return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
@@ -212,4 +212,9 @@ function withoutSecrets(failure: AgentFailure): AgentFailure {
   if ('reason' in shown) shown.reason = hideSecrets(shown.reason);
   if ('stderr' in shown && shown.stderr !== undefined) shown.stderr = hideSecrets(shown.stderr);
   return shown;
+}
+
+/** The determination of a report as fields of a row, which are strings. */
+function determinationFields(report: ReportSummary): Record<string, string> {
+  return Object.fromEntries(Object.entries(determinationOf(report)).map(([field, value]) => [field, String(value)]));
 }

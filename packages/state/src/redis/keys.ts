@@ -38,6 +38,8 @@ export class StateKeys {
   readonly ingesterHealth: string;
   /** Sorted set: id of each triage worker, by the time in ms at which it counts as dead. */
   readonly workers: string;
+  /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
+  readonly gateways: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
@@ -61,6 +63,7 @@ export class StateKeys {
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
+    this.gateways = `${this.ours}gateways`;
     this.dueNotifications = `${this.ours}due-notifications`;
     this.agentBreaker = `${this.ours}agent-breaker`;
   }
@@ -73,6 +76,26 @@ export class StateKeys {
   /** String: the Markdown of an incident's report. */
   report(id: string): string {
     return `${this.ours}report:${id}`;
+  }
+
+  /** String: JSON of a grant, by the SHA-256 of its token, hexadecimal. Expires with the grant. */
+  grant(tokenHash: string): string {
+    return `${this.ours}grant:${tokenHash}`;
+  }
+
+  /** Set: `<attempt>:<hash of the token>` of the grants of an incident. */
+  grants(incidentId: string): string {
+    return `${this.ours}grants:${incidentId}`;
+  }
+
+  /** List: JSON of the last requests through the gateway of one run of an agent. */
+  doorEntries(incidentId: string, attempt: number): string {
+    return `${this.ours}door-entries:${incidentId}:${attempt}`;
+  }
+
+  /** Hash: what one run of an agent has done through the gateway, see `DoorSummary` of the core package. */
+  doorCounts(incidentId: string, attempt: number): string {
+    return `${this.ours}door-counts:${incidentId}:${attempt}`;
   }
 
   /** String: JSON of the location of an incident's message in Slack. */

@@ -1,3 +1,4 @@
+import { DATA_FAILURES } from './failures/data.ts';
 import { DATABASE_FAILURES } from './failures/databases.ts';
 import { NETWORK_FAILURES } from './failures/network.ts';
 import { PROCESS_FAILURES } from './failures/processes.ts';
@@ -6,6 +7,7 @@ import type { KnownFailure } from './known-failure.ts';
 
 /** Most specific first: the first that matches a line wins. */
 const KNOWN_FAILURES: readonly KnownFailure[] = [
+  ...DATA_FAILURES,
   ...RUNTIME_FAILURES,
   ...DATABASE_FAILURES,
   ...NETWORK_FAILURES,

@@ -82,4 +82,19 @@ export const ADMISSION = {
     decided_by: 'status.reason of the failed pod, such as UnexpectedAdmissionError or SysctlForbidden.',
     remedy: 'Correct what the message names, on the node or in the pod.',
   },
+  runtime_class_missing: {
+    meaning: 'The RuntimeClass of the pods does not exist, or the node has no such runtime.',
+    decided_by: '`RuntimeClass "..." not found`, `no runtime for "..." is configured`.',
+    remedy: 'Create the RuntimeClass, install the runtime on the nodes, or correct runtimeClassName.',
+  },
+  namespace_terminating: {
+    meaning: 'The namespace is being deleted, so nothing can be created in it.',
+    decided_by: '`because it is being terminated` in the refusal.',
+    remedy: 'Deploy to another namespace, or wait until the deletion is complete and create the namespace anew.',
+  },
+  pod_preempted: {
+    meaning: 'The pod was ended to make room for one of higher priority.',
+    decided_by: 'Preempting, PreemptionByScheduler, or `Preempted` in the events of the pod.',
+    remedy: 'Add capacity, or give the pod a PriorityClass that fits its importance.',
+  },
 } as const satisfies Record<string, CauseText>;

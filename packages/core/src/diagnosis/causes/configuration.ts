@@ -62,4 +62,40 @@ export const CONFIGURATION = {
     decided_by: '`container has runAsNonRoot and image will run as root`.',
     remedy: 'Set runAsUser, or build the image with a numeric user.',
   },
+  mount_conflict: {
+    meaning:
+      'A volume cannot be mounted at its path in the image: file and directory are confused, or the path is read-only.',
+    decided_by: '`error mounting ... to rootfs` of the container runtime.',
+    remedy: 'Use subPath with the name of a file for a single file, or mount at a directory that nothing else covers.',
+  },
+  user_unknown: {
+    meaning: 'The user that the container is to run as does not exist in its image.',
+    decided_by: '`unable to find user`, `no users found` of the container runtime.',
+    remedy: 'Set runAsUser to a number, or create the user in the image.',
+  },
+  working_dir_invalid: {
+    meaning: 'The working directory of the container cannot be used.',
+    decided_by: '`chdir to cwd` of the container runtime.',
+    remedy: 'Correct workingDir or the permissions of the directory in the image.',
+  },
+  security_profile_missing: {
+    meaning: 'The seccomp or AppArmor profile of the container does not exist on the node.',
+    decided_by: '`seccomp` or `apparmor` in the message of the kubelet.',
+    remedy: 'Install the profile on each node, or use RuntimeDefault.',
+  },
+  lifecycle_hook_failed: {
+    meaning: 'The postStart hook of the container fails, so the kubelet ends it.',
+    decided_by: 'PostStartHookError or FailedPostStartHook.',
+    remedy: 'Correct the command of the hook, or do its work in the start of the container.',
+  },
+  stale_pid_file: {
+    meaning: 'A PID or lock file of an earlier run makes the program believe that it already runs.',
+    decided_by: '`already running` with a PID file in the log.',
+    remedy: 'Remove the file before the start, or keep it on a volume that does not outlive the container.',
+  },
+  crd_missing: {
+    meaning: 'A kind that the program needs does not exist in the cluster.',
+    decided_by: '`no matches for kind` in the log.',
+    remedy: 'Install the CustomResourceDefinition in the version that the program needs.',
+  },
 } as const satisfies Record<string, CauseText>;

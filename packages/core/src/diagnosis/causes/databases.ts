@@ -32,4 +32,9 @@ export const DATABASES = {
     decided_by: '`relation … does not exist`, `Unknown database` in the log.',
     remedy: 'Run the migration that creates it.',
   },
+  migration_failed: {
+    meaning: 'The schema of the database is not what the program expects: a migration failed, is locked or is missing.',
+    decided_by: 'The message of the migration tool.',
+    remedy: 'Repair or run the migration by hand; then start the program again.',
+  },
 } as const satisfies Record<string, CauseText>;

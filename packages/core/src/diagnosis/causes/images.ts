@@ -57,4 +57,15 @@ export const IMAGES = {
     decided_by: 'The pull error of the kubelet, quoted.',
     remedy: 'Correct what the message names.',
   },
+  image_corrupt: {
+    meaning:
+      'The registry gave content that is no valid image: wrong digest or size, an error page, or a format that is no longer supported.',
+    decided_by: '`unexpected commit digest`, `unexpected media type`, `failed size validation` in the pull error.',
+    remedy: 'Push the image again; check the proxy or mirror between node and registry.',
+  },
+  image_signature_invalid: {
+    meaning: 'The signature policy of the node refuses the image.',
+    decided_by: 'SignatureValidationFailed or `A signature was required`.',
+    remedy: 'Sign the image, or correct the policy of the node.',
+  },
 } as const satisfies Record<string, CauseText>;

@@ -87,4 +87,25 @@ export const NETWORK = {
     decided_by: 'Alerts about throttling or CPU saturation of the workload.',
     remedy: 'Raise the CPU limit, or add replicas.',
   },
+  load_balancer_failed: {
+    meaning: 'The cloud or its controller cannot create the load balancer of a Service or Ingress.',
+    decided_by: 'SyncLoadBalancerFailed, FailedBuildModel, FailedDeployModel.',
+    remedy: 'Correct what the message of the cloud names: subnets, permissions, quota, annotations.',
+  },
+  dns_loop: {
+    meaning: 'The DNS server of the cluster forwards its questions to itself.',
+    decided_by: '`plugin/loop: Loop` in the log of CoreDNS.',
+    remedy:
+      'Give the node a resolv.conf that does not name the loopback address, or set `forward` of CoreDNS to real servers.',
+  },
+  ingress_backend_missing: {
+    meaning: 'An Ingress names a Service, port or Secret that does not exist.',
+    decided_by: 'The rules of the Ingress compared with Services and events.',
+    remedy: 'Correct the Ingress, or create what it names.',
+  },
+  ingress_class_missing: {
+    meaning: 'No IngressClass handles an Ingress.',
+    decided_by: 'ingressClassName compared with the IngressClasses.',
+    remedy: 'Correct ingressClassName, or install the ingress controller.',
+  },
 } as const satisfies Record<string, CauseText>;

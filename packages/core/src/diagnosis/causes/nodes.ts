@@ -62,4 +62,19 @@ export const NODES = {
     decided_by: 'Alerts about lost packets or a drop of the traffic of a node.',
     remedy: 'Check the network of the node.',
   },
+  sandbox_image_failed: {
+    meaning: 'The node cannot pull the sandbox (pause) image.',
+    decided_by: '`failed to get sandbox image` in FailedCreatePodSandBox.',
+    remedy: 'Check the access of the node to the registry of the sandbox image, or configure a mirror.',
+  },
+  gpu_driver_failed: {
+    meaning: 'The GPU driver or its container hook does not work on the node.',
+    decided_by: '`nvidia-container-cli` in the message of the container runtime.',
+    remedy: 'Check driver and container toolkit of the node.',
+  },
+  node_shutdown: {
+    meaning: 'The node shuts down and ends its pods.',
+    decided_by: '`node is shutting down`, `imminent node shutdown`.',
+    remedy: 'Nothing, if the pods run elsewhere; otherwise add capacity.',
+  },
 } as const satisfies Record<string, CauseText>;

@@ -92,4 +92,45 @@ export const RUNTIME = {
     decided_by: 'Evicted with `limit` in the message.',
     remedy: 'Raise the limit, or let the pod use less.',
   },
+  process_limit: {
+    meaning: 'The process cannot start more threads or processes.',
+    decided_by: '`pthread_create failed`, `unable to create native thread`, `Cannot fork` in the log.',
+    remedy: 'Raise the PID limit of the kubelet or container, or let the process use fewer threads.',
+  },
+  runtime_version_mismatch: {
+    meaning: 'The program needs another version of its runtime or system library than the image has.',
+    decided_by:
+      'UnsupportedClassVersionError, `GLIBC_... not found`, or the message of the runtime that names both versions.',
+    remedy: 'Build for the runtime of the image, or use an image with the version that the program needs.',
+  },
+  cpu_unsupported: {
+    meaning: 'The program uses instructions that the CPU of the node does not have.',
+    decided_by: 'Exit code 132, `Illegal instruction`, or a message about AVX.',
+    remedy: 'Use nodes with a newer CPU, or a build for this one.',
+  },
+  leader_election_lost: {
+    meaning: 'The process ended because it could not renew its leader lease in time.',
+    decided_by: '`leader election lost` in the log.',
+    remedy: 'Check the API server, the network and the CPU of the pod; a restart takes the lease again.',
+  },
+  clock_skew: {
+    meaning: 'The clock of the node differs from that of the service that it calls.',
+    decided_by: '`RequestTimeTooSkewed` or `clock skew` in the log.',
+    remedy: 'Correct the time synchronisation of the node.',
+  },
+  job_failed: {
+    meaning: 'The Job failed as often as its backoffLimit allows, and its pods do not say why.',
+    decided_by: 'BackoffLimitExceeded of the Job.',
+    remedy: 'Read the logs of its pods; run the Job anew.',
+  },
+  cronjob_schedule_invalid: {
+    meaning: 'The schedule or time zone of the CronJob cannot be parsed.',
+    decided_by: 'UnparseableSchedule or UnknownTimeZone of the CronJob.',
+    remedy: 'Correct spec.schedule or spec.timeZone.',
+  },
+  hpa_target_missing: {
+    meaning: 'The HorizontalPodAutoscaler scales an object that does not exist.',
+    decided_by: 'FailedGetScale of the HorizontalPodAutoscaler.',
+    remedy: 'Correct scaleTargetRef, or delete the HorizontalPodAutoscaler.',
+  },
 } as const satisfies Record<string, CauseText>;

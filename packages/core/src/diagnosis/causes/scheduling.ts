@@ -88,4 +88,19 @@ export const SCHEDULING = {
     decided_by: 'The scheduler message, quoted.',
     remedy: 'Compare what the pod asks for with the nodes.',
   },
+  no_nodes: {
+    meaning: 'The cluster has no nodes.',
+    decided_by: '`no nodes available to schedule pods`, and the list of nodes.',
+    remedy: 'Check the node groups of the cluster and why their machines do not join.',
+  },
+  node_uninitialized: {
+    meaning: 'The nodes are not initialised: their cloud controller manager has not handled them.',
+    decided_by: 'The taint node.cloudprovider.kubernetes.io/uninitialized.',
+    remedy: 'Check that the cloud controller manager runs and may call its cloud.',
+  },
+  resource_claim_unallocated: {
+    meaning: 'A ResourceClaim of the pod cannot be allocated, or does not exist.',
+    decided_by: '`cannot allocate all claims`, `resourceclaim` in the scheduler message.',
+    remedy: 'Check the ResourceClaim, its DeviceClass, and the driver that publishes ResourceSlices.',
+  },
 } as const satisfies Record<string, CauseText>;

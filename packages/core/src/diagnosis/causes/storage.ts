@@ -72,4 +72,46 @@ export const STORAGE = {
     decided_by: '`No space left on device` in the log or event.',
     remedy: 'Enlarge the volume, or delete what is not needed.',
   },
+  pv_missing: {
+    meaning: 'The claim is bound to a PersistentVolume that no longer exists.',
+    decided_by: '`bound to non-existent persistentvolume`, ClaimLost of the claim.',
+    remedy: 'Restore the PersistentVolume, or create the claim anew and restore its data.',
+  },
+  volume_in_use: {
+    meaning: 'Another pod holds the volume, and its access mode allows only one.',
+    decided_by: '`ReadWriteOncePod` in the scheduler message, or another pod that uses the claim.',
+    remedy: 'End the pod that holds the volume, or use another claim.',
+  },
+  volume_attach_failed: {
+    meaning: 'The volume cannot be attached to the node.',
+    decided_by: 'FailedAttachVolume of the attach-detach controller.',
+    remedy: 'Correct what the message of the driver names; check its controller and the limits of the machine.',
+  },
+  csi_driver_missing: {
+    meaning: 'The CSI driver of the volume is not registered on the node.',
+    decided_by: '`not found in the list of registered CSI drivers`, `CSINode ... does not contain driver`.',
+    remedy: 'Check that the DaemonSet of the driver has a ready pod on the node.',
+  },
+  pvc_provisioner_down: {
+    meaning: 'The external provisioner of the StorageClass does not handle the claim.',
+    decided_by:
+      '`Waiting for a volume to be created either by the external provisioner`, for longer than a provisioner takes.',
+    remedy: 'Check that the controller of the CSI driver runs and that its name is that of the StorageClass.',
+  },
+  secret_provider_failed: {
+    meaning: 'The Secrets Store driver cannot fetch the secrets that the pod mounts.',
+    decided_by: '`failed to mount secrets store objects` or SecretProviderClass in the FailedMount event.',
+    remedy: 'Correct the SecretProviderClass, or grant the identity of the pod access to the secrets.',
+  },
+  data_incompatible: {
+    meaning:
+      'The data on the volume does not fit the program: another version wrote it, or something else is in the directory.',
+    decided_by: 'The message of the database, such as `database files are incompatible with server`.',
+    remedy: 'Go back to the version that wrote the data, or migrate it; mount an empty directory for a new database.',
+  },
+  data_locked: {
+    meaning: 'Another process holds the lock of the data directory.',
+    decided_by: '`lock` with the data directory in the log.',
+    remedy: 'Let only one process use the data: end the other pod, and use the Recreate strategy for a Deployment.',
+  },
 } as const satisfies Record<string, CauseText>;

@@ -64,6 +64,13 @@ export const agents = {
       env: ['ADDITIONAL_AGENT_PROMPT'],
       ...worker,
     }),
+  knowledge_dir: filePath('any')
+    .default('knowledge')
+    .meta({
+      description:
+        'Folder of Markdown files with matchers in their front matter. Those that match an incident go into the prompt and are linked in the report.',
+      ...worker,
+    }),
   agent_allowed_tools: wordList()
     .default([])
     .meta({

@@ -28,7 +28,10 @@ export const storage = {
     }),
   data_dir: filePath('any')
     .default('.nightcrier')
-    .meta({ description: 'Directory of the embedded Redis and of the spool.', used_by: ['ingester'] }),
+    .meta({
+      description: "Directory of the embedded Redis, the spool and the gateway's certificate authority.",
+      used_by: ['ingester', 'gateway'],
+    }),
   spool_dir: filePath('any')
     .optional()
     .meta({

@@ -80,6 +80,10 @@ export const ROLES = {
 } satisfies Record<string, AccessRule[]>;
 export type RoleName = keyof typeof ROLES;
 
+export function rulesOf(role: RoleName | readonly AccessRule[]): readonly AccessRule[] {
+  return typeof role === 'string' ? ROLES[role] : role;
+}
+
 /** "system:basic-user": every authenticated user may create self-reviews. */
 export const BASIC_USER: AccessRule[] = [
   {

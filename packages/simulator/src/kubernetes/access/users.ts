@@ -1,4 +1,4 @@
-import { BASIC_USER, ROLES, attributesOf, isAllowed, type AccessRule, type RoleName } from './access-rules.ts';
+import { BASIC_USER, attributesOf, isAllowed, rulesOf, type AccessRule, type RoleName } from './access-rules.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import { qualifiedName } from '../objects/resource-types.ts';
 import { StatusError, unauthorized } from '../request/status-error.ts';
@@ -10,12 +10,15 @@ export interface User {
   groups: string[];
 }
 
+/** User names of the service accounts of a cluster begin with this. */
+export const ACCOUNT_PREFIX = 'system:serviceaccount:nightcrier:';
+
 const ANONYMOUS: User = { name: 'system:anonymous', rules: [], groups: ['system:unauthenticated'] };
 
-/** The users of a cluster, by bearer token. */
+/** The users of a cluster, by bearer token. Roles and tokens can change at any time, as in a real cluster. */
 export class Users {
   readonly #byToken = new Map<string, User>();
-  readonly #anonymous: User;
+  readonly #isSecure: boolean;
 
   /**
    * @param roles role or rules of each bearer token
@@ -23,20 +26,32 @@ export class Users {
    *   token counts as the first user there.
    */
   constructor(roles: Record<string, RoleName | readonly AccessRule[]>, secure: boolean) {
-    for (const [token, role] of Object.entries(roles)) {
-      this.#byToken.set(token, {
-        name: `system:serviceaccount:nightcrier:${typeof role === 'string' ? role : 'custom'}`,
-        rules: [...(typeof role === 'string' ? ROLES[role] : role), ...BASIC_USER],
-        groups: ['system:serviceaccounts', 'system:serviceaccounts:nightcrier', 'system:authenticated'],
-      });
-    }
-    const [first] = this.#byToken.values();
-    this.#anonymous = secure || !first ? ANONYMOUS : first;
+    for (const [token, role] of Object.entries(roles)) this.grant(token, role);
+    this.#isSecure = secure;
+  }
+
+  /** Gives a token another role, or makes it valid. */
+  grant(token: string, role: RoleName | readonly AccessRule[]): void {
+    this.#byToken.set(token, {
+      name: `${ACCOUNT_PREFIX}${typeof role === 'string' ? role : 'custom'}`,
+      rules: [...rulesOf(role), ...BASIC_USER],
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:nightcrier', 'system:authenticated'],
+    });
+  }
+
+  /** Makes a token invalid: requests with it get 401. */
+  revoke(token: string): void {
+    this.#byToken.delete(token);
   }
 
   /** Returns the user of an Authorization header. Throws 401 for unknown credentials. */
   authenticate(authorization: string | undefined): User {
-    if (authorization === undefined) return this.#anonymous;
+    if (authorization === undefined) {
+      const [first] = this.#byToken.values();
+      if (this.#isSecure) return ANONYMOUS;
+      if (!first) throw unauthorized();
+      return first;
+    }
     const token = /^Bearer (.+)$/i.exec(authorization)?.[1];
     const user = token === undefined ? undefined : this.#byToken.get(token);
     if (!user) throw unauthorized();

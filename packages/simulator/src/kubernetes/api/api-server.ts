@@ -44,6 +44,7 @@ export class ApiServer {
   readonly #store: ObjectStore;
   readonly #logs: PodLogs;
   readonly #users: Users;
+  readonly #watches = new Set<ServerResponse>();
   readonly requests: RecordedRequest[] = [];
 
   constructor(store: ObjectStore, logs: PodLogs, users: Users) {
@@ -56,6 +57,11 @@ export class ApiServer {
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     this.#answer(request, response).catch((failure: unknown) => sendFailure(response, failure));
   };
+
+  /** Ends all watches, as a restart of the API server or a proxy does. */
+  cutWatches(): void {
+    for (const response of this.#watches) response.end();
+  }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? 'GET';
@@ -89,6 +95,8 @@ export class ApiServer {
     const { type, namespace, name, subresource } = request;
     switch (request.verb) {
       case 'watch':
+        this.#watches.add(response);
+        response.once('close', () => this.#watches.delete(response));
         streamWatch(response, request, query, this.#store, (object) =>
           wantsTable(accept) ? this.#table(request, [object], query) : object,
         );

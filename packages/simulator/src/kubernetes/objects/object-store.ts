@@ -7,6 +7,8 @@ export interface Change {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   resourceType: ResourceType;
   object: KubernetesObject;
+  /** The object before a modification. */
+  before?: KubernetesObject | undefined;
   resourceVersion: number;
 }
 
@@ -47,7 +49,7 @@ export class ObjectStore {
       },
     };
     objects.set(key, stored);
-    this.#record(existing ? 'MODIFIED' : 'ADDED', type, stored);
+    this.#record(existing ? 'MODIFIED' : 'ADDED', type, stored, existing);
     return stored;
   }
 
@@ -97,9 +99,15 @@ export class ObjectStore {
     return objects;
   }
 
-  #record(kind: Change['type'], resourceType: ResourceType, object: KubernetesObject): void {
+  /** Forgets the changes so far: a watch from an older version gets "410 Gone", as after a compaction of etcd. */
+  compact(): void {
     this.#version += 1;
-    const change: Change = { type: kind, resourceType, object, resourceVersion: this.#version };
+    this.#history.length = 0;
+  }
+
+  #record(kind: Change['type'], resourceType: ResourceType, object: KubernetesObject, before?: KubernetesObject): void {
+    this.#version += 1;
+    const change: Change = { type: kind, resourceType, object, before, resourceVersion: this.#version };
     this.#history.push(change);
     if (this.#history.length > HISTORY) this.#history.shift();
     for (const watcher of this.#watchers) watcher(change);

@@ -21,7 +21,7 @@ export const NETWORK_FAILURES: readonly KnownFailure[] = [
   {
     cause: 'dependency_unreachable',
     pattern:
-      /connection refused|ECONNREFUSED|Connection refused|ERROR 2003|Communications link failure|Can't connect to (MySQL|local MySQL) server|could not connect to server|UnableToConnect|actively refused it/i,
+      /connection refused|ECONNREFUSED|Connection refused|ERROR 2003|Communications link failure|Can't connect to (MySQL|local MySQL) server|could not connect to server|UnableToConnect|actively refused it|Connection to \S{1,200} refused/i,
     meaning: 'a service that it depends on refuses the connection',
     source: 'connect(2): ECONNREFUSED',
     remote: true,
@@ -29,7 +29,7 @@ export const NETWORK_FAILURES: readonly KnownFailure[] = [
   {
     cause: 'dependency_unreachable',
     pattern:
-      /i\/o timeout|\bETIMEDOUT\b|connection timed out|connect timed out|context deadline exceeded|DeadlineExceeded|no route to host|EHOSTUNREACH|Network is unreachable|ENETUNREACH|connection reset by peer|ECONNRESET|TimeoutError|ConnectTimeout|operation timed out|Connection to node .{0,80} could not be established|No servers available|no healthy upstream/i,
+      /i\/o timeout|\bETIMEDOUT\b|connection timed out|connect timed out|context deadline exceeded|DeadlineExceeded|no route to host|EHOSTUNREACH|Network is unreachable|ENETUNREACH|connection reset by peer|ECONNRESET|TimeoutError|Timed out waiting for a node assignment|ConnectTimeout|operation timed out|Connection to node .{0,80} could not be established|No servers available|no healthy upstream/i,
     meaning: 'a service that it depends on does not answer',
     source: 'connect(2): ETIMEDOUT, EHOSTUNREACH; Go, Node.js, gRPC, Kafka, Envoy',
     remote: true,
@@ -37,7 +37,7 @@ export const NETWORK_FAILURES: readonly KnownFailure[] = [
   {
     cause: 'cloud_permission_denied',
     pattern:
-      /googleapi: Error 40[13]|AccessDenied(Exception)?\b|is not authorized to perform|AuthorizationFailed|PERMISSION_DENIED|notAuthorized|UnauthorizedOperation|cannot (get|list|watch|create|update|patch|delete) resource "|is forbidden: User "/,
+      /googleapi: Error 40[13]|\bAccessDenied(Exception)?\b|is not authorized to perform|AuthorizationFailed|PERMISSION_DENIED|notAuthorized|UnauthorizedOperation|cannot (get|list|watch|create|update|patch|delete) resource "|is forbidden: User "/,
     meaning: 'an API refuses what it asks for',
     source: 'Google, AWS, Azure, Kubernetes RBAC',
   },

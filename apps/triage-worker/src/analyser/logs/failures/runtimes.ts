@@ -12,7 +12,7 @@ export const RUNTIME_FAILURES: readonly KnownFailure[] = [
   {
     cause: 'dependency_missing',
     pattern:
-      /\bModuleNotFoundError\b|^ImportError: (cannot import|No module|lib)|ImportError: No module named|Error: Cannot find module|ERR_MODULE_NOT_FOUND|java\.lang\.(ClassNotFoundException|NoClassDefFoundError)|Could not find or load main class|error while loading shared libraries|cannot load such file --|LoadError\b.{0,80}cannot load|Could not load file or assembly|symbol not found: |Error relocating |PHP Fatal error: {1,2}Uncaught Error: Class|Could not find gem|Bundler::GemNotFound/,
+      /\bModuleNotFoundError\b|^ImportError: (cannot import|No module|lib)|ImportError: No module named|Error: Cannot find module|ERR_MODULE_NOT_FOUND|java\.lang\.(ClassNotFoundException|NoClassDefFoundError)|Could not find or load main class|error while loading shared libraries|cannot load such file --|LoadError\b.{0,80}cannot load|Could not load file or assembly|symbol not found: |Error relocating |PHP Fatal error: {1,2}Uncaught Error: Class|\bNo module named ['"]?[\w.]|no main manifest attribute|[Mm]issing script: |Could not find gem|Bundler::GemNotFound/,
     meaning: 'a module, class or library is missing from its image',
     source: 'CPython, Node.js, JVM, ld.so, musl, Ruby, .NET, PHP, Bundler',
   },
@@ -35,6 +35,12 @@ export const RUNTIME_FAILURES: readonly KnownFailure[] = [
       /\bsyntax error(:| near)| Syntax error: |unexpected EOF while looking for matching|unterminated quoted string|: unexpected end of file/i,
     meaning: 'its shell command has a syntax error',
     source: 'bash, dash, BusyBox ash',
+  },
+  {
+    cause: 'command_syntax',
+    pattern: /bad interpreter: |env: ['‘`"]?\w{1,20}\\r['’"]?: No such file/,
+    meaning: 'its script names an interpreter that the image does not have, or has line ends of Windows',
+    source: 'execve(2), env(1)',
   },
   {
     cause: 'command_not_found',

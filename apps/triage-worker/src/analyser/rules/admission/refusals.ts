@@ -17,7 +17,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     cause: 'limit_range',
-    pattern: /(maximum|minimum) .{1,60}(usage|ratio) per|maximum cpu|maximum memory/,
+    pattern: /(maximum|minimum) .{1,60}(usage|ratio) per|max limit to request ratio per|maximum cpu|maximum memory/,
     words: 'their requests or limits are outside of the LimitRange',
   },
   {
@@ -34,6 +34,16 @@ const REFUSALS: readonly Refusal[] = [
     cause: 'priority_class_missing',
     pattern: /no PriorityClass with name/,
     words: 'their PriorityClass does not exist',
+  },
+  {
+    cause: 'runtime_class_missing',
+    pattern: /RuntimeClass "[^"]{1,253}" not found/,
+    words: 'their RuntimeClass does not exist',
+  },
+  {
+    cause: 'namespace_terminating',
+    pattern: /because it is being terminated|namespace .{1,253} is being (terminated|deleted)/,
+    words: 'their namespace is being deleted',
   },
   { cause: 'webhook_unreachable', pattern: /failed calling webhook/, words: 'an admission webhook cannot be called' },
   {

@@ -39,9 +39,73 @@ const MESSAGES: readonly {
     object: ([, name]) => `ConfigMap/${name}`,
   },
   {
-    pattern: /runAsNonRoot|non-numeric user/,
+    pattern: /runAsNonRoot|non-numeric user|breaks non-root policy/,
     cause: 'run_as_non_root',
-    words: () => 'runAsNonRoot is set, and the image would run as root',
+    words: () => 'runAsNonRoot is set, and the container would run as root',
+  },
+  {
+    pattern: /nvidia-container-(?:cli|runtime)[^\n]{0,20}: ([^\n]{1,160})|could not select device driver/,
+    cause: 'gpu_driver_failed',
+    words: ([, detail]) => `the GPU driver of the node fails${detail ? `: ${detail}` : ''}`,
+  },
+  {
+    pattern: /seccomp|apparmor/i,
+    cause: 'security_profile_missing',
+    words: () => 'its seccomp or AppArmor profile cannot be used on the node',
+    object: () => 'securityContext',
+  },
+  {
+    pattern: /unable to find (?:user|group) ([\w.-]{1,64})|no (?:users|groups) found/,
+    cause: 'user_unknown',
+    words: ([, user]) => `the user ${user ?? ''} that it runs as is not in the image`.replace('  ', ' '),
+    object: () => 'securityContext.runAsUser',
+  },
+  {
+    pattern:
+      /error mounting "[^"]{0,300}" to rootfs at "([^"]{1,200})"|not a directory: unknown|mounting .{1,300} to rootfs/,
+    cause: 'mount_conflict',
+    words: ([, path]) => `a volume does not fit the image${path ? ` at ${path}` : ''}`,
+    object: ([, path]) => `volumeMounts${path ? `[${path}]` : ''}`,
+  },
+  {
+    pattern: /failed to prepare subPath for volumeMount "([^"]{1,100})"/,
+    cause: 'volume_mount_failed',
+    words: ([, mount]) => `the subPath of the mount ${mount} cannot be prepared`,
+    object: ([, mount]) => `volumeMounts[${mount}].subPath`,
+  },
+  {
+    pattern: /(?:chdir to cwd|mkdir) \(?"([^"]{1,200})"\)? set in config\.json failed/,
+    cause: 'working_dir_invalid',
+    words: ([, path]) => `its working directory ${path} cannot be used`,
+    object: () => 'workingDir',
+  },
+  {
+    pattern: /lifecycle hook \(?\[?[^\]]{0,200}\]?\)? for Container|PostStartHook/i,
+    cause: 'lifecycle_hook_failed',
+    words: () => 'its postStart hook fails',
+    object: () => 'lifecycle.postStart',
+  },
+  {
+    pattern: /no space left on device/,
+    cause: 'disk_full',
+    words: () => 'the disk of the node is full',
+  },
+  {
+    pattern: /OOM-killed|memory limit too low|container init was OOM/,
+    cause: 'oom_limit',
+    words: () => 'its memory limit is too low to start it',
+    object: () => 'resources.limits.memory',
+  },
+  {
+    pattern: /open \/proc\/|write sysctl key|error during container init: (?!exec|error mounting)/,
+    cause: 'container_start_failed',
+    words: () => 'the container runtime cannot set it up',
+  },
+  {
+    pattern: /no command specified/,
+    cause: 'command_not_found',
+    words: () => 'neither the pod nor the image says what to run',
+    object: () => 'command',
   },
   {
     pattern: /exec format error/,
@@ -55,21 +119,16 @@ const MESSAGES: readonly {
     object: () => 'command',
   },
   {
-    pattern: /executable file not found|no such file or directory: unknown/,
+    pattern: /executable file (?:`[^`]{1,200}` )?not found|no such file or directory: unknown/,
     cause: 'command_not_found',
     words: () => 'its program is not in the image',
     object: () => 'command',
   },
   {
-    pattern: /exec: "?[^"]{0,200}"?: permission denied|permission denied: unknown/,
+    pattern: /exec: "?[^"]{0,200}"?: permission denied|open executable: Permission denied|permission denied: unknown/,
     cause: 'command_not_executable',
     words: () => 'its program may not be executed',
     object: () => 'command',
-  },
-  {
-    pattern: /not a directory: unknown|mounting .{1,300} to rootfs/,
-    cause: 'volume_mount_failed',
-    words: () => 'a mount does not fit the image',
   },
 ];
 

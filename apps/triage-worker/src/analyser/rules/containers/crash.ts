@@ -71,10 +71,10 @@ function decide({ cause, container }: Crashed, exitCode: number | undefined): Re
     return {
       cause: failure.cause,
       confidence: failure.cause === 'db_credentials' ? 90 : failure.remote ? 78 : 88,
-      short: detail === undefined ? failure.meaning : `${failure.meaning}: ${detail}`,
+      short: `${failure.meaning}: ${detail ?? cause?.short ?? ''}`,
       long: failure.meaning,
     };
-  if (cause?.explicit) return { cause: 'application_error', confidence: 70, short: cause.line, long: undefined };
+  if (cause?.explicit) return { cause: 'application_error', confidence: 70, short: cause.short, long: undefined };
   if (exitCode === 0 && !container.isInit)
     return {
       cause: 'exits_immediately',
@@ -85,6 +85,7 @@ function decide({ cause, container }: Crashed, exitCode: number | undefined): Re
   const byCode: Partial<Record<number, Cause>> = {
     126: 'command_not_executable',
     127: 'command_not_found',
+    132: 'cpu_unsupported',
     139: 'segmentation_fault',
   };
   const known = exitCode === undefined ? undefined : byCode[exitCode];

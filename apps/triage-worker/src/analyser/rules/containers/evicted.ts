@@ -7,7 +7,7 @@ import { code, plain, show } from '../../safe-text.ts';
 /** The node evicted the pod because it ran short of something, or because the pod exceeded a limit of its own. */
 export const evicted: PodRule = ({ pod, name, namespace, workload, events, view }) => {
   const { reason, message = '' } = pod.status ?? {};
-  if (reason !== 'Evicted' && reason !== 'Preempting') return undefined;
+  if (reason !== 'Evicted') return undefined;
   // A pod that was evicted long ago and replaced does not speak for its workload.
   if (workload.pods.some((other) => other !== pod && other.status?.phase !== 'Failed')) return undefined;
   const shortage = /low on resource: ([\w-]+)/.exec(message)?.[1];

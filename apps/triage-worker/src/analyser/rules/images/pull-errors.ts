@@ -17,13 +17,26 @@ export const PULL_ERRORS: readonly PullError[] = [
     words: 'it has no variant for the platform of the node',
   },
   {
+    cause: 'image_signature_invalid',
+    pattern:
+      /SignatureValidationFailed|signature was required|rejected by policy|invalid signature|no signature exists/i,
+    words: 'the policy of the node refuses its signature',
+  },
+  {
+    cause: 'image_corrupt',
+    pattern:
+      /unexpected commit digest|unexpected media type|failed size validation|digest mismatch|did not match expected digest|manifest\.v1\+prettyjws|schema ?1 .{0,60}(unsupported|no longer|deprecated)|unsupported (manifest )?media type|invalid tar header|gzip: invalid|unexpected EOF while (reading|extract)/i,
+    words: 'what the registry gives is no valid image',
+  },
+  {
     cause: 'image_rate_limit',
     pattern: /toomanyrequests|too many requests|429 Too Many|rate limit/i,
     words: 'the registry refuses more pulls (rate limit)',
   },
   {
     cause: 'image_name_invalid',
-    pattern: /couldn't parse image|invalid reference format|InvalidImageName|repository name must be lowercase/i,
+    pattern:
+      /couldn't parse image|invalid reference format|InvalidImageName|must be lowercase|short-name .{1,200} did not resolve|returns ambiguous list/i,
     words: 'its name is not a valid image reference',
   },
   {

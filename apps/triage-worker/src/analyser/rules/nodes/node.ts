@@ -62,6 +62,12 @@ const TROUBLES: readonly NodeTrouble[] = [
     confidence: 93,
   },
   {
+    cause: 'node_shutdown',
+    applies: (node) => is(node, 'Ready', 'False') && /shutting down/.test(readyMessage(node)),
+    words: 'it is shutting down',
+    confidence: 93,
+  },
+  {
     cause: 'node_not_ready',
     applies: (node) => is(node, 'Ready', 'False'),
     words: 'its kubelet reports that it is not ready',

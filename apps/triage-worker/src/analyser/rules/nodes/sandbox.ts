@@ -8,6 +8,17 @@ import { code, plain, show } from '../../safe-text.ts';
 /** Messages of FailedCreatePodSandBox: the runtime of the node, its network plug-in, its addresses. */
 const MESSAGES: readonly { pattern: RegExp; cause: Cause; words: string }[] = [
   {
+    pattern: /failed to get sandbox image|failed pulling image .{0,100}pause/,
+    cause: 'sandbox_image_failed',
+    words: 'the sandbox (pause) image cannot be pulled',
+  },
+  { pattern: /no space left on device/, cause: 'disk_full', words: 'its disk is full' },
+  {
+    pattern: /resource temporarily unavailable|cannot allocate memory/,
+    cause: 'process_limit',
+    words: 'it can start no more processes',
+  },
+  {
     pattern: /(containerd|crio|docker|cri-dockerd)\.sock: connect|runtime is down|runtime not ready: RuntimeReady/,
     cause: 'container_runtime_down',
     words: 'the container runtime does not answer',
@@ -25,13 +36,13 @@ const MESSAGES: readonly { pattern: RegExp; cause: Cause; words: string }[] = [
   },
   {
     pattern:
-      /plugin type="?([\w-]+)"?|networkPlugin cni|failed to set ?up (pod )?network|failed to setup network for sandbox/,
+      /plugin type="?([\w-]+)"?|networkPlugin cni|failed to set ?up (pod )?network|failed to setup network for sandbox|failed to find plugin/,
     cause: 'cni_failed',
     words: 'the network plug-in fails',
   },
   {
-    pattern: /no runtime for "([^"]+)" is configured/,
-    cause: 'container_start_failed',
+    pattern: /no runtime for "([^"]+)" is configured|RuntimeHandler "[^"]{1,100}" not supported/,
+    cause: 'runtime_class_missing',
     words: 'the RuntimeClass is not known to the node',
   },
 ];
@@ -43,7 +54,7 @@ export const sandboxFailed: PodRule = ({ pod, events, workload }) => {
   if (failed.length === 0) return undefined;
   const found = failed.flatMap(({ message }) => MESSAGES.filter(({ pattern }) => pattern.test(message)))[0];
   const node = pod.spec?.nodeName;
-  const isNode = found && found.cause !== 'container_start_failed';
+  const isNode = found && found.cause !== 'runtime_class_missing';
   const culprit: Culprit = isNode && node !== undefined ? { kind: 'Node', name: node } : culpritOf(workload);
   const message = failed[0]?.message ?? '';
   return hypothesis({

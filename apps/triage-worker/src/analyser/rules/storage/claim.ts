@@ -111,6 +111,20 @@ export function unboundClaim(view: ClusterView, claim: Claim, workload?: Workloa
       statement: `The provisioner cannot create the volume of the claim ${code(name)}: ${code(failed.message, 400)}.`,
     });
   }
+  const lost = claim.status?.phase === 'Lost' || events.some(({ reason }) => reason === 'ClaimLost');
+  const mismatch = events.find(({ reason }) => reason === 'VolumeMismatch' || reason === 'FailedBinding');
+  const named = lost ? 'pv_missing' : mismatch && namedMismatch(mismatch.message);
+  if (named) {
+    return hypothesis({
+      ...base,
+      cause: named,
+      confidence: 90,
+      title: lost
+        ? `The claim ${plain(name)} has lost its PersistentVolume`
+        : `The claim ${plain(name)} does not fit the volume that it names: ${plain(mismatch?.message ?? '')}`,
+      statement: `The claim ${code(name)} ${lost ? `is bound to the PersistentVolume ${code(claim.spec?.volumeName ?? '')}, which no longer exists` : 'names a PersistentVolume that it cannot be bound to'}. The controller says: ${code((mismatch ?? events[0])?.message ?? 'phase Lost')}.`,
+    });
+  }
   const best = nearest[0];
   const found =
     best &&
@@ -136,6 +150,22 @@ export function unboundClaim(view: ClusterView, claim: Claim, workload?: Workloa
       statement: `The claim ${code(name)} names no StorageClass, ${classes.some(isDefaultClass) ? 'asks for none' : 'the cluster has no default one'}, and no PersistentVolume fits it.${failed ? ` The controller says: ${code(failed.message)}.` : ''}`,
     });
   }
+  const waits = events.find(({ message }) =>
+    /^Waiting for a volume to be created|waiting for a volume to be created/.test(message),
+  );
+  const provisioner = /external provisioner ['"]?([\w./-]{1,200})/.exec(waits?.message ?? '')?.[1];
+  if (waits && view.now - createdAt(claim) > PROVISIONED_WITHIN_MS) {
+    return hypothesis({
+      ...base,
+      cause: 'pvc_provisioner_down',
+      confidence: 84,
+      title: `The provisioner ${plain(provisioner ?? '')} does not create the volume of the claim ${plain(name)}`,
+      statement: `The claim ${code(name)} waits for the external provisioner ${code(provisioner ?? '?')}, which neither created a volume nor reported an error: it does not run, or goes by another name. The controller says: ${code(waits.message, 300)}.`,
+      actions: [
+        `See whether the controller of the driver runs: ${show`kubectl get pods -A`} | grep csi; compare its name with the StorageClass: ${show`kubectl get storageclass ${className ?? ''} -o yaml`}`,
+      ],
+    });
+  }
   return hypothesis({
     ...base,
     cause: 'pvc_pending',
@@ -143,6 +173,23 @@ export function unboundClaim(view: ClusterView, claim: Claim, workload?: Workloa
     title: `The claim ${plain(name)} is not bound`,
     statement: `The claim ${code(name)} is ${code(claim.status?.phase ?? 'not bound')}${events[0] ? `: ${code(events[0].message)}` : ''}.`,
   });
+}
+
+/** A provisioner reports within minutes, even a failure. */
+const PROVISIONED_WITHIN_MS = 3 * 60_000;
+
+function createdAt({ metadata }: Claim): number {
+  return Date.parse(metadata?.creationTimestamp ?? '') || 0;
+}
+
+/** The messages of the volume controller about a claim that names its volume. */
+function namedMismatch(
+  message: string,
+): 'pvc_capacity' | 'pvc_access_mode' | 'pvc_storage_class' | 'pv_taken' | undefined {
+  if (/PV is too small/.test(message)) return 'pvc_capacity';
+  if (/incompatible accessMode|incompatible volumeMode/.test(message)) return 'pvc_access_mode';
+  if (/storageClassName does not match/.test(message)) return 'pvc_storage_class';
+  return /already bound to a different claim/.test(message) ? 'pv_taken' : undefined;
 }
 
 type Mismatch = 'taken' | 'class' | 'capacity' | 'mode' | 'selector';

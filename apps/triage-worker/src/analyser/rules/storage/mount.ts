@@ -35,15 +35,31 @@ const MESSAGES: readonly {
     field: ([, name]) => `ConfigMap/${name}`,
   },
   {
-    pattern: /persistentvolumeclaim "([^"]+)" not found/,
+    pattern: /persistentvolumeclaims? "([^"]+)" not found/,
     cause: 'pvc_not_found',
     words: ([, name]) => `PersistentVolumeClaim ${name} does not exist`,
     field: ([, name]) => `PersistentVolumeClaim/${name}`,
   },
+  {
+    pattern: /(?:driver name |contain driver )(\S{1,200}?)(?: not found|$)/,
+    cause: 'csi_driver_missing',
+    words: ([, driver]) => `the CSI driver ${driver} is not registered on the node`,
+  },
+  {
+    pattern: /secrets store objects|secretproviderclass/i,
+    cause: 'secret_provider_failed',
+    words: () => 'the Secrets Store driver cannot fetch its secrets',
+    field: () => 'spec.volumes',
+  },
+  {
+    pattern: /Could not attach volume|external-attacher|AttachVolume\.Attach failed[^\n]{0,200}: ([^\n]{1,160})/,
+    cause: 'volume_attach_failed',
+    words: ([, detail]) => `its volume cannot be attached to the node${detail ? `: ${detail}` : ''}`,
+  },
   { pattern: /no space left on device/, cause: 'disk_full', words: () => 'the disk is full' },
   {
     pattern:
-      /access denied by server[^\n]{0,200}|mount\.nfs4?: [^\n]{1,200}|mount error[^\n]{1,200}|driver name \S{1,200} not found/,
+      /access denied by server[^\n]{0,200}|mount\.nfs4?: [^\n]{1,200}|mount error[^\n]{1,200}|hostPath type check failed: [^\n]{1,200}|path "[^"]{1,200}" does not exist|wrong fs type[^\n]{0,120}|bad option[^\n]{0,120}|[Cc]onnection timed out|[Nn]o such file or directory|[Pp]ermission denied/,
     cause: 'volume_mount_failed',
     words: ([text]) => text,
   },
@@ -68,7 +84,11 @@ export const mountFailed: PodRule = ({ pod, events, workload, namespace, name })
     }),
   )[0];
   const message = found?.message ?? failed[0]?.message ?? '';
-  const isOurs = found && !['volume_mount_failed', 'volume_multi_attach', 'disk_full'].includes(found.cause);
+  const isOurs =
+    found &&
+    !['volume_mount_failed', 'volume_multi_attach', 'volume_attach_failed', 'csi_driver_missing', 'disk_full'].includes(
+      found.cause,
+    );
   const field = found?.field?.(found.match);
   const cause =
     found?.cause === 'config_map_key_missing' && /secret key/.test(message)

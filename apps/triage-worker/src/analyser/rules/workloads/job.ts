@@ -1,5 +1,6 @@
 import type { Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
-import { isKind } from '../../../evidence/kubernetes-object.ts';
+import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
+import { isKind, type Kinds } from '../../../evidence/kubernetes-object.ts';
 import type { ClusterView } from '../../../evidence/view/cluster-view.ts';
 import type { Workload } from '../../../evidence/view/workload.ts';
 import { culpritOf, hypothesis } from '../../hypothesis.ts';
@@ -31,9 +32,26 @@ export function jobTrouble(view: ClusterView, workload: Workload): Hypothesis | 
       ],
     });
   }
+  const invalid = view
+    .eventsAbout('CronJob', workload.name, workload.namespace)
+    .find(({ reason }) => /^(UnparseableSchedule|UnknownTimeZone|InvalidSchedule)$/.test(reason));
+  if (invalid) {
+    const isZone = invalid.reason === 'UnknownTimeZone';
+    return hypothesis({
+      cause: 'cronjob_schedule_invalid',
+      culprit: culpritOf(workload, undefined, isZone ? 'spec.timeZone' : 'spec.schedule'),
+      confidence: 94,
+      title: `The CronJob ${plain(workload.name)} has a ${isZone ? 'time zone' : 'schedule'} that cannot be used: ${plain(invalid.message)}`,
+      statement: `The CronJob ${code(workload.name)} starts no Jobs. Its controller says: ${code(invalid.message, 400)}.`,
+      evidence: quoteEvents([invalid]),
+      actions: [`Correct it: ${show`kubectl edit cronjob -n ${workload.namespace} ${workload.name}`}`],
+    });
+  }
   for (const { object } of workload.creators) {
     if (!object || !isKind(object, 'Job')) continue;
     const failed = object.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+    if (failed?.reason === 'BackoffLimitExceeded' || failed?.reason === 'PodFailurePolicy')
+      return failedJob(workload, object, failed);
     if (failed?.reason !== 'DeadlineExceeded') continue;
     return hypothesis({
       cause: 'job_deadline',
@@ -45,4 +63,24 @@ export function jobTrouble(view: ClusterView, workload: Workload): Hypothesis | 
     });
   }
   return undefined;
+}
+
+/** The Job gave up, and no pod is left that says why. */
+function failedJob(
+  workload: Workload,
+  job: Wire<Kinds['Job']>,
+  { reason = '', message = '' }: { reason?: string; message?: string },
+): Hypothesis {
+  const name = job.metadata?.name ?? '';
+  return hypothesis({
+    cause: 'job_failed',
+    culprit: culpritOf(workload),
+    confidence: 52,
+    title: `The Job ${plain(name)} failed ${String(job.status?.failed ?? '')} times, and no pod says why`,
+    statement: `The Job ${code(name)} failed with ${code(reason)}: ${code(message)}. None of its pods shows a reason any more.`,
+    evidence: [quoteField(job, 'status', job.status ?? {})],
+    actions: [
+      `See whether a pod of it is left: ${show`kubectl get pods -n ${workload.namespace} -l ${`job-name=${name}`}`}`,
+    ],
+  });
 }

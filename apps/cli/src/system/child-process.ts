@@ -1,3 +1,4 @@
+import { EXIT_CODES, ExitError, type ExitReason } from '@nightcrier/runtime/exit-code';
 import { execa } from 'execa';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -16,6 +17,8 @@ export interface ChildOptions {
 export interface Child {
   name: string;
   pid: number;
+  /** Resolves when the process has sent its ready message. Rejects with its last lines if it ends before. */
+  ready: Promise<void>;
   /** Resolves when the process has ended, with a description of how. Never rejects. */
   ended: Promise<string>;
   signal(signal: NodeJS.Signals): void;
@@ -24,12 +27,11 @@ export interface Child {
 }
 
 /**
- * Starts a process of the workspace with the Node.js of this one, and waits for its ready message. The process has a process
- * group of its own, so that Ctrl-C does not reach it: this process stops it in order. It stops by itself when the IPC
- * channel closes, which happens if this process dies.
- * @throws Error with its last lines, if it ends before it is ready
+ * Starts a process of the workspace with the Node.js of this one. The process has a process group of its own, so that Ctrl-C
+ * does not reach it: this process stops it in order. It stops by itself when the IPC channel closes, which happens if this
+ * process dies.
  */
-export async function startChild(options: ChildOptions): Promise<Child> {
+export function startChild(options: ChildOptions): Child {
   const subprocess = execa(process.execPath, [options.script, ...options.arguments], {
     env: options.environment,
     stdin: 'ignore',
@@ -55,16 +57,20 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       result.originalMessage ?? `exit code ${result.exitCode ?? `none, ${result.signal ?? 'unknown signal'}`}`,
   );
   // `node --watch` has the children of its process send messages of its own.
-  const ready = subprocess.getOneMessage({ filter: (message) => message === 'ready' }).then(
+  const message = subprocess.getOneMessage({ filter: (message) => message === 'ready' }).then(
     () => true,
     () => false,
   );
-  if (!(await Promise.race([ready, ended.then(() => false)]))) {
-    throw new Error(`${options.name} did not start (${await ended})\n${lastLines.join('\n')}`);
-  }
+  const ready = (async () => {
+    if (await Promise.race([message, ended.then(() => false)])) return;
+    const how = await ended;
+    throw new ExitError(reasonOf(how), `${options.name} did not start (${how})\n${lastLines.join('\n')}`);
+  })();
+  ready.catch(() => undefined); // Who waits for it gets the error.
   return {
     name: options.name,
     pid: subprocess.pid ?? 0,
+    ready,
     ended,
     signal(signal) {
       subprocess.kill(signal);
@@ -76,4 +82,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       clearTimeout(timer);
     },
   };
+}
+
+/** Returns why a process did not start, by the exit code in the description of its end. */
+function reasonOf(how: string): ExitReason {
+  const [, code] = /^exit code (\d+)$/.exec(how) ?? [];
+  const failures = ['usage', 'unavailable', 'crashed', 'cannot_create', 'configuration'] as const;
+  return failures.find((reason) => String(EXIT_CODES[reason]) === code) ?? 'failed';
 }

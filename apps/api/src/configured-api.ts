@@ -1,0 +1,23 @@
+import type { Config } from '@nightcrier/core/settings/config';
+import type { Logger } from '@nightcrier/core/logger';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
+import { type RunningApi, startApi } from './app.ts';
+
+/** Starts the API of a configuration. @throws Error when the configuration names no Redis; see also {@link startApi} */
+export async function startConfiguredApi(config: Config, logger: Logger): Promise<RunningApi> {
+  const { api, redis, clusters, shutdown_timeout } = config;
+  if (!namesRedis(redis)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+  return startApi({
+    host: api.host,
+    port: api.port,
+    accessKey: api.access_key,
+    accessKeyFile: api.access_key_file,
+    allowAnonymous: api.allow_anonymous,
+    publicUrl: config.public_url,
+    redis,
+    clusters,
+    admission: config,
+    shutdownTimeout: shutdown_timeout,
+    logger,
+  });
+}

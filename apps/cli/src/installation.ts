@@ -1,0 +1,4 @@
+import path from 'node:path';
+
+/** Root folder of the workspace. */
+export const INSTALLATION = path.resolve(import.meta.dirname, '../../..');

@@ -1,0 +1,189 @@
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
+import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
+import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
+import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
+import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
+import { Command, Option } from 'commander';
+import { userInfo } from 'node:os';
+import { ApiClient } from './api-client.ts';
+import type { KnowledgeTestOptions } from './commands/knowledge.ts';
+import { withDefaultCommand } from './default-command.ts';
+import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { INSTALLATION } from './installation.ts';
+
+const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
+
+const program = withShortErrors(new Command('nightcrier'))
+  .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
+  .option('-V, --version', 'print the version')
+  .on('option:version', () => {
+    console.log(describeVersion(readVersion(INSTALLATION, process.env)));
+    process.exit();
+  });
+
+addSettingFlags(program.command('demo'))
+  .description('two simulated clusters and the whole system: watch faults become reports')
+  .option('--once', 'exit when the first incident of every cluster has its report', false)
+  .option('--json', 'one JSON line for each incident', false)
+  .action(async (options: { once: boolean; json: boolean }, command: Command) => {
+    const { demo } = await import('./commands/demo.ts');
+    process.exitCode = await demo({ once: options.once, json: options.json, flags: settingFlags(command) });
+  });
+
+addSettingFlags(program.command('up'))
+  .description('ingester, triage worker and API on this machine, with an embedded Redis unless one is configured')
+  .option('--processes', 'run each of the three as a process of its own', false)
+  .action(async ({ processes }: { processes: boolean }, command: Command) => {
+    const { up } = await import('./commands/up.ts');
+    process.exitCode = await up({ flags: settingFlags(command), processes });
+  });
+
+program
+  .command('validate')
+  .description('check a configuration; prints every problem with its line')
+  .argument('[config]', 'configuration file (default: the one that up would read)')
+  .addOption(outputOption())
+  .action(async (file: string | undefined, options: { output: 'table' | 'json' }) => {
+    const { validate } = await import('./commands/validate.ts');
+    process.exitCode = await validate(file, options.output);
+  });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of the configuration file, for editors')
+  .action(async () => (await import('./commands/schema.ts')).printSchema());
+
+program
+  .command('simulate')
+  .description('simulated clusters (MCP server and Kubernetes API); all flags go to the simulator')
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument('[flags...]')
+  .action(async (flags: string[]) => {
+    const { simulate } = await import('./commands/simulate.ts');
+    process.exitCode = await simulate(flags);
+  });
+
+program
+  .command('version')
+  .description('version, commit and Node.js version')
+  .addOption(outputOption())
+  .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
+
+const apiUrlOption = (): Option =>
+  new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
+const clientOf = (command: Command): ApiClient =>
+  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);
+
+const books = program
+  .command('books')
+  .description(
+    'count every received fault by outcome, and every incident by state; exits 1 if the counts do not balance',
+  )
+  .addOption(apiUrlOption())
+  .addOption(outputOption())
+  .action(async ({ output }: { output: 'table' | 'json' }) => {
+    const { showBooks } = await import('./commands/books.ts');
+    process.exitCode = await showBooks(clientOf(books), output);
+  });
+
+const knowledge = program
+  .command('knowledge')
+  .description('check the articles of knowledge_dir')
+  .addOption(apiUrlOption());
+
+knowledge
+  .command('test')
+  .description('show which articles match an incident, and by which conditions; exits 1 if a file has a problem')
+  .argument('<incident-id>')
+  .option('--config <file>', 'configuration file with knowledge_dir (default: the one that up would read)')
+  .option('--dir <folder>', 'folder of articles, in place of knowledge_dir')
+  .addOption(outputOption())
+  .action(async (id: string, options: KnowledgeTestOptions) => {
+    const { testKnowledge } = await import('./commands/knowledge.ts');
+    process.exitCode = await testKnowledge(clientOf(knowledge), id, options);
+  });
+
+const incidents = program
+  .command('incidents')
+  .description('list, show, requeue, split and cancel incidents of a running system')
+  .addOption(apiUrlOption());
+const apiClient = (): ApiClient => clientOf(incidents);
+
+incidents
+  .command('list')
+  .description('list incidents, newest first')
+  .addOption(new Option('--state <state>', 'only incidents in this state').choices(INCIDENT_STATES))
+  .option('--cluster <name>', 'only incidents of this cluster')
+  .option('--limit <count>', 'longest list', '50')
+  .addOption(outputOption())
+  .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
+    const { listIncidents } = await import('./commands/incidents.ts');
+    await listIncidents(apiClient(), filter, output);
+  });
+
+incidents
+  .command('show')
+  .description('show an incident and its report')
+  .argument('<incident-id>')
+  .addOption(outputOption())
+  .action(async (id: string, { output }: { output: 'table' | 'json' }) => {
+    const { showIncident } = await import('./commands/incidents.ts');
+    await showIncident(apiClient(), id, output);
+  });
+
+incidents
+  .command('requeue')
+  .description('queue an incident that has ended as a new one; prints the id of the new incident')
+  .argument('<incident-id>')
+  .action(async (id: string) => console.log(await apiClient().requeue(id)));
+
+incidents
+  .command('split')
+  .description('queue one member of an incident as a new incident; prints its id')
+  .argument('<incident-id>')
+  .argument('<member>', 'fault id of the member, see `incidents show`')
+  .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
+
+incidents
+  .command('cancel')
+  .description('end an incident that waits or runs, without a report')
+  .argument('<incident-id>')
+  .option('--reason <text>', 'why; shown with the incident')
+  .option('--by <who>', 'who cancels it (default: the user of this shell)')
+  .action(async (id: string, { reason, by = shellUser() }: { reason?: string; by?: string }) => {
+    const { cancelIncident } = await import('./commands/incidents.ts');
+    await cancelIncident(apiClient(), id, { reason, by });
+  });
+
+/** A container's user need not have a name. */
+function shellUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/**
+ * Runs the command that the words name. The code of a command is loaded when it runs.
+ * @returns the exit code, one of {@link EXIT_CODES}
+ */
+export async function run(words: string[], environment: Record<string, string | undefined>): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) surviveClosedReader(stream);
+  try {
+    await program.parseAsync(withDefaultCommand(words, environment), { from: 'user' });
+    return Number(process.exitCode ?? EXIT_CODES.ok);
+  } catch (error) {
+    console.error(escapeControls(hideSecrets(describe(error))));
+    return exitCodeOf(error);
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  return `nightcrier: ${error instanceof Error ? error.message : String(error)}`;
+}

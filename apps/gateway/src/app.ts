@@ -1,0 +1,125 @@
+import type { Config } from '@nightcrier/core/settings/config';
+import type { Logger } from '@nightcrier/core/logger';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
+import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
+import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
+import { GATEWAY_SILENT_MS } from '@nightcrier/state/gateways/gateway-board';
+import { openState, type State } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { Audit } from './doors/audit.ts';
+import { issueCertificate, type KeyPair, openAuthority } from './doors/authority.ts';
+import { Callers } from './doors/caller.ts';
+import { listenOnLoopback, listenOnSocket, openSocketDirectory } from './doors/listen.ts';
+import { closeServer, serverOptions } from './doors/server-options.ts';
+import { KubeDoor } from './kube/kube-door.ts';
+import { Upstreams } from './kube/upstreams.ts';
+
+export interface GatewayOptions {
+  config: Config;
+  logger: Logger;
+}
+
+/** A gateway, in a process of its own or in a test. All that it remembers is in Redis, so that any gateway serves any agent. */
+export class GatewayApp {
+  readonly #options: GatewayOptions;
+  readonly #lifecycle: Lifecycle;
+  readonly #id = randomUUID().slice(0, 8);
+  #config: Config;
+
+  /** Requests use the configuration of their arrival. */
+  readonly reloading: Reloading = {
+    apply: (config) => {
+      this.#config = config;
+    },
+    // It is logged, and shown by the API.
+    refuse: () => undefined,
+  };
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
+  }
+
+  /** Starts to listen. A failed start is rolled back. @throws Error when Redis is not configured, or a socket cannot be opened */
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends open requests and stops to listen. Agents go on with another gateway. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { logger } = this.#options;
+    const state = this.#openState();
+    const directory = socketDirectory(this.#config);
+    await openSocketDirectory(directory);
+    const authority = await openAuthority(path.join(this.#config.data_dir, 'gateway'));
+    const certificate = await issueCertificate(authority);
+    const upstreams = new Upstreams();
+    this.#lifecycle.onStop('connections to clusters', () => upstreams.close());
+    const audit = new Audit(state.doorRecords, logger);
+    this.#lifecycle.onStop('audit', () => audit.flush());
+    const callers = new Callers(state.grants);
+    const kube = new KubeDoor({ callers, audit, upstreams, clusterOf: (name) => this.#clusterOf(name), logger });
+    const open = (): Server => this.#kubeServer(certificate, kube);
+    const socket = path.join(directory, `${this.#id}.kube.sock`);
+    await listenOnSocket(open(), socket);
+    this.#lifecycle.onStop('kube socket', () => rm(socket, { force: true }));
+    const kubePort = await listenOnLoopback(open());
+    this.#lifecycle.onStop('open requests', () => callers.stop());
+    this.#report(state, { socket_dir: directory, kube_url: `https://127.0.0.1:${kubePort}`, ca: authority.cert });
+    logger.info({ id: this.#id, socket_dir: directory }, 'gateway started');
+  }
+
+  #openState(): State {
+    const { redis: settings } = this.#config;
+    const { key_prefix } = settings;
+    if (!namesRedis(settings)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+    const redis = connectProducer(settings, this.#options.logger);
+    this.#lifecycle.onStop('redis connection', () => disconnect(redis));
+    return openState(redis, { key_prefix, logger: this.#options.logger });
+  }
+
+  #kubeServer({ cert, key }: KeyPair, door: KubeDoor): Server {
+    const server = createServer({ cert, key, ALPNProtocols: ['http/1.1'], ...serverOptions }, (request, response) => {
+      void door.handle(request, response);
+    });
+    this.#lifecycle.onStop('kube door', () => closeServer(server));
+    return server;
+  }
+
+  #report(state: State, address: { socket_dir: string; kube_url: string; ca: string }): void {
+    const { logger } = this.#options;
+    const reports = new BackgroundLoop(
+      async () => state.gateways.report({ id: this.#id, host: hostname(), ...address }),
+      {
+        interval: GATEWAY_SILENT_MS / 5,
+        onError: (error) => logger.debug({ error }, 'gateway not reported'),
+      },
+    );
+    reports.start();
+    this.#lifecycle.onStop('report', async () => {
+      await reports.stop();
+      await state.gateways.remove(this.#id).catch(() => undefined);
+    });
+  }
+
+  #clusterOf(name: string): Config['clusters'][number] | undefined {
+    return this.#config.clusters.find((cluster) => cluster.name === name);
+  }
+}

@@ -1,0 +1,42 @@
+import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
+import type { Grant } from '@nightcrier/core/gateway/grant';
+import type { Logger } from '@nightcrier/core/logger';
+import { redactText } from '@nightcrier/redaction/redact-text';
+import type { DoorRecords } from '@nightcrier/state/grants/door-records';
+
+const LONGEST_TARGET = 500;
+
+/** Records the requests of agents in Redis, from where the worker of the run takes them. */
+export class Audit {
+  readonly #records: DoorRecords;
+  readonly #logger: Logger;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(records: DoorRecords, logger: Logger) {
+    this.#records = records;
+    this.#logger = logger;
+  }
+
+  /** Records a request without delaying it. A failure is logged. */
+  add(grant: Grant, entry: DoorEntry): void {
+    const adding = this.#add(grant, entry).catch((error: unknown) => {
+      this.#logger.error({ incident_id: grant.incident_id, error }, 'request of agent not recorded');
+    });
+    this.#pending.add(adding);
+    void adding.finally(() => this.#pending.delete(adding));
+    if (entry.decision !== 'denied') return;
+    const { incident_id, attempt, cluster, agent } = grant;
+    const { door, verb, reason } = entry;
+    this.#logger.info({ incident_id, attempt, cluster, agent, door, verb, reason }, 'request of agent denied');
+  }
+
+  /** Resolves when everything is recorded. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  async #add(grant: Grant, entry: DoorEntry): Promise<void> {
+    const target = await redactText(entry.target.slice(0, LONGEST_TARGET));
+    await this.#records.add(grant, { ...entry, target });
+  }
+}

@@ -1,0 +1,380 @@
+import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { execa } from 'execa';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readdir, stat } from 'node:fs/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { GatewayHarness } from './gateway-harness.ts';
+
+const ADMIN = 'simulated-admin-token';
+const hasKubectl = !(await execa('kubectl', ['version', '--client'], { reject: false, stdio: 'ignore' })).failed;
+
+let redis: RedisServer;
+let cluster: SimulatedCluster;
+let harness: GatewayHarness;
+
+beforeAll(async () => {
+  redis = await startRedisServer();
+  const users = { [ADMIN]: 'admin', [READ_ONLY_TOKEN]: 'read-only' } as const;
+  cluster = await startSimulatedCluster({ name: 'alpha', users, tls: true });
+  await cluster.run('crash-loop-back-off', { namespace: 'shop', name: 'cart' });
+});
+afterAll(async () => {
+  await cluster.stop();
+  await redis.stop();
+});
+beforeEach(async () => {
+  harness = await GatewayHarness.open(redis.url);
+});
+afterEach(() => harness.close());
+
+describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : ' (skipped: no kubectl)'}`, () => {
+  async function agent(triage = {}) {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN), triage));
+    const { token, grant } = await harness.grant();
+    const file = await harness.kubeconfigFor(address, token);
+    const kubectl = (command: string) =>
+      execa(
+        'kubectl',
+        ['--kubeconfig', file, '--cache-dir', path.join(harness.folder, 'cache'), ...command.split(' ')],
+        {
+          reject: false,
+          all: true,
+          timeout: 20_000,
+        },
+      );
+    return { kubectl, grant };
+  }
+
+  it('reads: get, describe, logs, events, explain, api-resources, auth can-i, wide, JSON, all namespaces', async () => {
+    const { kubectl, grant } = await agent();
+    const pods = (await kubectl('get pods -n shop -o name')).stdout;
+    const pod = pods.split('\n').find((name) => name.startsWith('pod/cart-')) ?? '';
+    expect(pod).toMatch(/^pod\/cart-/);
+    for (const [command, text] of [
+      ['get pods -A -o wide', 'cart-'],
+      ['get deployments -n shop -o json', '"kind": "Deployment"'],
+      [`get ${pod} -n shop -o yaml`, 'restartCount'],
+      [`describe ${pod} -n shop`, 'Back-off restarting'],
+      [`logs ${pod} -n shop --tail=5`, ''],
+      [`logs ${pod} -n shop --previous --since=1h`, ''],
+      ['events -n shop', 'BackOff'],
+      ['api-resources', 'deployments'],
+      ['api-versions', 'apps/v1'],
+      ['version -o json', 'serverVersion'],
+      ['auth can-i get pods', 'yes'],
+      ['auth can-i --list', 'Resources'],
+      ['cluster-info', 'is running at'],
+    ]) {
+      const { exitCode, all } = await kubectl(command ?? '');
+      expect.soft(all, command).toContain(text);
+      expect.soft(exitCode, `${command}: ${all}`).toBe(0);
+    }
+    await expect
+      .poll(async () => (await harness.state.doorRecords.read(grant)).summary, { timeout: 5_000 })
+      .toMatchObject({ kube_denied: 0 });
+    const { entries } = await harness.state.doorRecords.read(grant);
+    expect(entries.find(({ verb }) => verb === 'log')).toMatchObject({
+      door: 'kube',
+      decision: 'allowed',
+      status: 200,
+    });
+  });
+
+  it('writes nothing, reads no Secret, and prints why', async () => {
+    const { kubectl, grant } = await agent();
+    const before = cluster.kubernetesRequests.length;
+    for (const command of [
+      'delete pods --all -n shop',
+      'scale deployment/cart -n shop --replicas=0',
+      'annotate deployment/cart -n shop a=b',
+      'run x --image=x',
+      'create serviceaccount x',
+      'taint nodes node-1 a=b:NoSchedule',
+      'get secrets -A',
+      'get configmaps -A',
+      'get --raw /metrics',
+      'get pods --as=system:admin',
+      'create token default',
+      'exec -n shop deploy/cart -- id',
+      'port-forward -n shop deploy/cart 8080:80',
+    ]) {
+      const { exitCode, all } = await kubectl(command);
+      expect.soft(exitCode, command).not.toBe(0);
+      expect.soft(all, command).toMatch(/nightcrier allows agents only to read alpha|unable to upgrade/);
+    }
+    const writes = cluster.kubernetesRequests.slice(before).filter(({ method }) => method !== 'GET');
+    expect(writes).toEqual([]);
+    await expect
+      .poll(async () => (await harness.state.doorRecords.read(grant)).summary.kube_denied, { timeout: 5_000 })
+      .toBeGreaterThanOrEqual(13);
+  });
+
+  it('reads Secrets where the cluster has allow_secrets_access', async () => {
+    const { kubectl } = await agent({ allow_secrets_access: true });
+    expect((await kubectl('get secrets -A')).exitCode).toBe(0);
+  });
+});
+
+describe('the kube door', () => {
+  const curl = ['--silent', '--insecure', '--max-time', '10', '--path-as-is'];
+  const bearer = (token: string): string[] => ['--header', `Authorization: Bearer ${token}`];
+
+  async function ask(url: string, token: string, { path: target = '/api/v1/pods', headers = {} } = {}) {
+    const extra = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${String(value)}`]);
+    const code = ['--write-out', '\n%{http_code}'];
+    const { stdout } = await execa('curl', curl.concat(code, bearer(token), extra, `${url}${target}`));
+    const at = stdout.lastIndexOf('\n');
+    return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) };
+  }
+
+  it('refuses an unknown, a revoked and an expired token', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const { token, grant } = await harness.grant();
+    const { token: short } = await harness.grant({}, 0.05);
+    expect(await ask(address.kube_url, token)).toMatchObject({ status: 200 });
+    for (const wrong of ['', 'x', 'x'.repeat(43), cluster.kubeconfig(ADMIN).slice(0, 43)]) {
+      expect(await ask(address.kube_url, wrong.replaceAll(/\s/g, ''))).toMatchObject({ status: 401 });
+    }
+    await expect.poll(() => ask(address.kube_url, short)).toMatchObject({ status: 401 });
+    expect(await harness.state.grants.revoke(grant.incident_id)).toBe(1);
+    expect(await ask(address.kube_url, token)).toMatchObject({ status: 401 });
+  });
+
+  it('stores no token', async () => {
+    const { token, grant } = await harness.grant();
+    const keys = await harness.state.redis.keys(`*${harness.key_prefix}*`);
+    const texts = await Promise.all(keys.map(async (key) => harness.state.redis.dump(key)));
+    expect(keys.length).toBeGreaterThan(0);
+    expect(JSON.stringify([keys, texts.map(String), grant])).not.toContain(token);
+  });
+
+  it('ends a watch when the grant is revoked', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const { token, grant } = await harness.grant();
+    const file = await harness.kubeconfigFor(address, token);
+    const watch = execa('kubectl', ['--kubeconfig', file, 'get', 'pods', '-A', '--watch', '-o', 'name'], {
+      reject: false,
+    });
+    let revoked = 0;
+    // Ends when kubectl does.
+    for await (const line of watch) {
+      expect(line).toMatch(/^pod\//);
+      revoked += await harness.state.grants.revoke(grant.incident_id);
+    }
+    expect(revoked).toBe(1);
+    const { entries } = await harness.state.doorRecords.read(grant);
+    expect(entries).toContainEqual(
+      expect.objectContaining({ verb: 'GET', decision: 'failed', reason: 'the grant has ended' }),
+    );
+  }, 20_000);
+
+  it('redacts values of variables, and of what kubectl apply has stored, also in a watch and a table', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'leaky',
+        namespace: 'shop',
+        annotations: {
+          'kubectl.kubernetes.io/last-applied-configuration': '{"kind":"Secret","data":{"a":"c2VjcmV0LW9mLWFwcGx5"}}',
+        },
+      },
+      spec: { containers: [{ name: 'app', image: 'x', env: [{ name: 'DB_PASSWORD', value: 'hunter2-of-env' }] }] },
+      status: {},
+    };
+    const upstream = await startUpstream((request, response) => {
+      const isWatch = request.url?.includes('watch=');
+      const isTable = request.headers.accept?.includes('as=Table');
+      const table = {
+        kind: 'Table',
+        apiVersion: 'meta.k8s.io/v1',
+        columnDefinitions: [],
+        rows: [{ cells: [], object: pod }],
+      };
+      response.setHeader('content-type', 'application/json');
+      if (!isWatch) return response.end(JSON.stringify(isTable ? table : pod));
+      const line = `${JSON.stringify({ type: 'ADDED', object: pod })}\n`;
+      // A chunk ends within a character and within a line.
+      response.write(line.slice(0, 100));
+      return response.end(line.slice(100));
+    });
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token } = await harness.grant();
+      const Accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+      for (const [target, headers] of [
+        ['/api/v1/namespaces/shop/pods/leaky', {}],
+        ['/api/v1/namespaces/shop/pods/leaky', { Accept }],
+        ['/api/v1/pods?watch=true', {}],
+      ] as const) {
+        const { status, body } = await ask(address.kube_url, token, { path: target, headers });
+        expect(status).toBe(200);
+        expect(body).toContain('leaky');
+        expect(body).not.toMatch(/hunter2|c2VjcmV0/);
+      }
+      expect(upstream.accepts.every((accept) => accept.startsWith('application/json'))).toBe(true);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it.each([
+    ['a redirect', 302, { location: 'http://169.254.169.254/' }, 'not followed'],
+    ['an encoding that was not asked for', 200, { 'content-encoding': 'gzip' }, 'encoding'],
+    ['protobuf, which cannot be redacted', 200, { 'content-type': 'application/vnd.kubernetes.protobuf' }, 'redacted'],
+  ])('passes on no answer with %s', async (_, status, headers, text) => {
+    const upstream = await startUpstream((_request, response) => response.writeHead(status, headers).end('{}'));
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token } = await harness.grant();
+      const answer = await ask(address.kube_url, token);
+      expect(answer.status).toBe(502);
+      expect(answer.body).toContain(text);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it('sends the API server its own headers only', async () => {
+    const seen: Record<string, unknown>[] = [];
+    const upstream = await startUpstream((request, response) => {
+      seen.push(request.headers);
+      response.setHeader('content-type', 'application/json');
+      return response.end('{"kind":"PodList","items":[]}');
+    });
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token } = await harness.grant();
+      const headers = { 'X-Forwarded-For': '1.1.1.1', Cookie: 'a=b', Forwarded: 'for=x', Origin: 'http://x' };
+      expect(await ask(address.kube_url, token, { headers })).toMatchObject({ status: 200 });
+      expect(Object.keys(seen[0] ?? {}).toSorted()).toEqual([
+        'accept',
+        'authorization',
+        'connection',
+        'host',
+        'user-agent',
+      ]);
+      expect(seen[0]?.authorization).toBe('Bearer upstream-token');
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it.each([
+    ['two lengths', 'GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n'],
+    [
+      'a length and chunks',
+      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews HTTP/1.1\r\nHost: x\r\nAUTH\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nDELETE /api/v1/namespaces/shop HTTP/1.1\r\nHost: x\r\nAUTH\r\n\r\n',
+    ],
+    ['chunks', 'GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a folded header', 'GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\nX-A: b\r\n Impersonate-User: admin\r\n\r\n'],
+    ['a space before the colon', 'GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\nImpersonate-User : admin\r\n\r\n'],
+    ['no host', 'GET /api/v1/pods HTTP/1.1\r\nAUTH\r\n\r\n'],
+    ['HTTP/2 from the start', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['CONNECT', 'CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: 10.0.0.1\r\nAUTH\r\n\r\n'],
+    ['an upgrade', 'GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+    ['an address of another server', 'GET http://10.0.0.1/api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\n\r\n'],
+    ['a NUL', 'GET /api/v1/pods\0 HTTP/1.1\r\nHost: x\r\nAUTH\r\n\r\n'],
+  ])('sends nothing on for a request with %s', async (_, text) => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const { token } = await harness.grant();
+    const before = cluster.kubernetesRequests.length;
+    const answer = await raw(address.kube_url, text.replaceAll('AUTH', `Authorization: Bearer ${token}`));
+    expect(answer).not.toMatch(/^HTTP\/1.1 (?:1|2|3)/);
+    expect(cluster.kubernetesRequests.slice(before)).toEqual([]);
+  });
+
+  it('bounds the requests of a run, and returns Retry-After', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const { token } = await harness.grant();
+    const one = curl.concat(
+      '--output',
+      '/dev/null',
+      '--write-out',
+      '%{http_code}\n',
+      bearer(token),
+      `${address.kube_url}/version`,
+    );
+    const all = Array.from({ length: 600 }, () => ['--next', ...one])
+      .flat()
+      .slice(1);
+    const { stdout } = await execa('curl', ['--parallel', '--parallel-max', '40', ...all]);
+    const statuses = stdout.split('\n');
+    expect(statuses).toContain('429');
+    expect(statuses.filter((status) => status === '200').length).toBeGreaterThanOrEqual(200);
+  });
+
+  it('gateways of a machine share their authority; sockets of killed ones are removed', async () => {
+    const config = await harness.config(cluster.kubeconfig(ADMIN));
+    const [one, other] = [await harness.start(config), await harness.start(config)];
+    expect(one.address.ca).toBe(other.address.ca);
+    const { token } = await harness.grant();
+    const file = await harness.kubeconfigFor(one.address, token);
+    await one.app.stop();
+    expect((await harness.state.gateways.live()).map(({ id }) => id)).toEqual([other.address.id]);
+    const { stdout } = await execa('kubectl', [
+      '--kubeconfig',
+      file,
+      '--server',
+      other.address.kube_url,
+      'get',
+      'pods',
+      '-A',
+    ]);
+    expect(stdout).toContain('cart-');
+    const names = await readdir(path.join(harness.folder, 'sockets'));
+    expect(names).toEqual([`${other.address.id}.kube.sock`]);
+    const { mode } = await stat(path.join(harness.folder, 'data/gateway/authority.pem'));
+    expect(mode & 0o777).toBe(0o600);
+  });
+});
+
+/** Sends bytes as they are over TLS, and returns what comes back. */
+async function raw(url: string, text: string): Promise<string> {
+  const { hostname: host, port } = new URL(url);
+  const socket: TLSSocket = connect({ host, port: Number(port), rejectUnauthorized: false });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += String(chunk);
+    if (answer.includes('\r\n\r\n')) socket.end();
+  });
+  socket.once('close', () => resolve()).once('error', () => resolve());
+  socket.write(text);
+  await promise;
+  return answer;
+}
+
+/** A stand-in for an API server that answers as it is told, to show that answers are not trusted. */
+async function startUpstream(answer: (request: IncomingMessage, response: ServerResponse) => unknown) {
+  const accepts: string[] = [];
+  const server = createServer((request, response) => {
+    accepts.push(request.headers.accept ?? '');
+    answer(request, response);
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await promise;
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return {
+    accepts,
+    kubeconfig: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'x', cluster: { server: `http://127.0.0.1:${port}` } }],
+      users: [{ name: 'x', user: { token: 'upstream-token' } }],
+      contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+      'current-context': 'x',
+    }),
+    async stop() {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Exit codes of every command and process, by the kind of failure. Those above 1 are the ones of sysexits.h. */
+export const EXIT_CODES = {
+  ok: 0,
+  /** The command did its work, and the result is negative; or a failure of no other kind. */
+  failed: 1,
+  /** Unknown command or flag. */
+  usage: 64,
+  /** The API, Redis, or an address to listen on is not available. */
+  unavailable: 69,
+  /** A defect: an error that no code handles. */
+  crashed: 70,
+  /** A file or directory cannot be created, or belongs to another process. */
+  cannot_create: 73,
+  /** The configuration is invalid. */
+  configuration: 78,
+} as const;
+export type ExitReason = keyof typeof EXIT_CODES;
+
+/** A failure that ends a command or process with the exit code of its reason. */
+export class ExitError extends Error {
+  readonly reason: ExitReason;
+
+  constructor(reason: ExitReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ExitError';
+    this.reason = reason;
+  }
+}
+
+/** Codes of system calls that fail because of a directory that the process may not use. */
+const CANNOT_CREATE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EDQUOT']);
+
+/** Returns the exit code for an error that ends a command or process. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ExitError) return EXIT_CODES[error.reason];
+  if (!(error instanceof Error)) return EXIT_CODES.failed;
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL') return EXIT_CODES.unavailable;
+  if ('syscall' in error && CANNOT_CREATE.has(code)) return EXIT_CODES.cannot_create;
+  return error.cause === undefined ? EXIT_CODES.failed : exitCodeOf(error.cause);
+}

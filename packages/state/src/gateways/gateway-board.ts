@@ -1,0 +1,54 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { StateContext } from '../redis/state-context.ts';
+
+/** A gateway without a sign of life for this long counts as dead, in ms. */
+export const GATEWAY_SILENT_MS = 10_000;
+
+/** Where a gateway listens. */
+export const GatewayAddress = z.object({
+  id: z.string(),
+  host: z.string(),
+  /** Directory of its Unix sockets. */
+  socket_dir: z.string(),
+  /** Addresses on the loopback interface of its host, for agent scripts. */
+  kube_url: z.string(),
+  /** Certificate of the authority that issued the kube door's, PEM. It is no secret. */
+  ca: z.string(),
+  /** Last sign of life, ms since the epoch. */
+  seen: z.number(),
+});
+export type GatewayAddress = z.infer<typeof GatewayAddress>;
+
+/** The gateways of an installation. */
+export class GatewayBoard {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #now: () => number;
+
+  constructor({ redis, keys, now }: StateContext) {
+    this.#redis = redis;
+    this.#key = keys.gateways;
+    this.#now = now;
+  }
+
+  /** Records that a gateway listens. To be repeated well within {@link GATEWAY_SILENT_MS}. */
+  async report(address: Omit<GatewayAddress, 'seen'>): Promise<void> {
+    await this.#redis.hset(this.#key, address.id, JSON.stringify({ ...address, seen: this.#now() }));
+  }
+
+  /** Forgets a gateway that stops. */
+  async remove(id: string): Promise<void> {
+    await this.#redis.hdel(this.#key, id);
+  }
+
+  /** Returns the live gateways. Removes those that have been silent for an hour. */
+  async live(): Promise<GatewayAddress[]> {
+    const rows = await this.#redis.hvals(this.#key);
+    const now = this.#now();
+    const all = rows.flatMap((row) => GatewayAddress.safeParse(JSON.parse(row)).data ?? []);
+    const gone = all.filter(({ seen }) => now - seen > 3_600_000).map(({ id }) => id);
+    if (gone.length > 0) await this.#redis.hdel(this.#key, ...gone);
+    return all.filter(({ seen }) => now - seen < GATEWAY_SILENT_MS);
+  }
+}

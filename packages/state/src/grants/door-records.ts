@@ -1,0 +1,67 @@
+import { type Door, DoorEntry, DoorSummary } from '@nightcrier/core/gateway/door-entry';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
+
+/** Most entries that are kept of one run. All of them are counted. */
+const KEPT_ENTRIES = 10_000;
+/** The worker writes them into the workspace when the run has ended, or the next worker does. */
+const KEPT_SECONDS = 24 * 3600;
+
+/** Which run made the requests. */
+export interface RunOfAgent {
+  incident_id: string;
+  attempt: number;
+}
+
+const Entries = z.array(
+  z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(DoorEntry),
+);
+const Counts = z.record(z.string(), z.coerce.number());
+
+/** The requests of agents through the gateways, until a worker writes them into the workspace. */
+export class DoorRecords {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+
+  constructor({ redis, keys }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** Records one request of a run. */
+  async add({ incident_id, attempt }: RunOfAgent, entry: DoorEntry): Promise<void> {
+    const entries = this.#keys.doorEntries(incident_id, attempt);
+    const counts = this.#keys.doorCounts(incident_id, attempt);
+    const pipeline = this.#redis
+      .pipeline()
+      .rpush(entries, JSON.stringify(entry))
+      .ltrim(entries, -KEPT_ENTRIES, -1)
+      .expire(entries, KEPT_SECONDS)
+      .hincrby(counts, countOf(entry.door, 'requests'), 1)
+      .expire(counts, KEPT_SECONDS);
+    if (entry.decision === 'denied') pipeline.hincrby(counts, countOf(entry.door, 'denied'), 1);
+    if (entry.input_tokens !== undefined) pipeline.hincrby(counts, 'input_tokens', entry.input_tokens);
+    if (entry.output_tokens !== undefined) pipeline.hincrby(counts, 'output_tokens', entry.output_tokens);
+    if (entry.cost_usd !== undefined) pipeline.hincrbyfloat(counts, 'cost_usd', entry.cost_usd);
+    const failure = (await pipeline.exec())?.find(([error]) => error !== null)?.[0];
+    if (failure) throw failure;
+  }
+
+  /** Returns what a run has done so far: counts of everything, and its last entries. */
+  async read({ incident_id, attempt }: RunOfAgent): Promise<{ summary: DoorSummary; entries: DoorEntry[] }> {
+    const [counts, entries] = await Promise.all([
+      this.#redis.hgetall(this.#keys.doorCounts(incident_id, attempt)),
+      this.#redis.lrange(this.#keys.doorEntries(incident_id, attempt), 0, -1),
+    ]);
+    return { summary: DoorSummary.parse(Counts.parse(counts)), entries: Entries.parse(entries) };
+  }
+}
+
+function countOf(door: Door, what: 'requests' | 'denied'): string {
+  return `${door}_${what}`;
+}

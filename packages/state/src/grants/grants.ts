@@ -1,0 +1,71 @@
+import { Grant } from '@nightcrier/core/gateway/grant';
+import type { Redis } from 'ioredis';
+import { createHash, randomBytes } from 'node:crypto';
+import type { StateKeys } from '../redis/keys.ts';
+import type { StateContext } from '../redis/state-context.ts';
+
+/** A grant and the token that stands for it. Only the token's hash is stored. */
+export interface IssuedGrant {
+  token: string;
+  grant: Grant;
+}
+
+/** The grants of agents: issued by workers, looked up by gateways, revoked when the run has ended. */
+export class Grants {
+  readonly #redis: Redis;
+  readonly #keys: StateKeys;
+  readonly #now: () => number;
+
+  constructor({ redis, keys, now }: StateContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#now = now;
+  }
+
+  /** Issues a token of 256 random bits for one run. @param seconds until it expires */
+  async issue(grant: Omit<Grant, 'expires_at'>, seconds: number): Promise<IssuedGrant> {
+    const token = randomBytes(32).toString('base64url');
+    const hash = hashOf(token);
+    const ms = Math.ceil(seconds * 1000);
+    const issued: Grant = { ...grant, expires_at: this.#now() + ms };
+    const index = this.#keys.grants(grant.incident_id);
+    await this.#redis
+      .multi()
+      .set(this.#keys.grant(hash), JSON.stringify(issued), 'PX', ms)
+      .sadd(index, `${grant.attempt}:${hash}`)
+      .pexpire(index, ms)
+      .exec();
+    return { token, grant: issued };
+  }
+
+  /** Returns the grant of a token; undefined if there is none, or it is revoked or expired. */
+  async find(token: string): Promise<Grant | undefined> {
+    if (!TOKEN.test(token)) return undefined;
+    const text = await this.#redis.get(this.#keys.grant(hashOf(token)));
+    const grant = text === null ? undefined : Grant.safeParse(JSON.parse(text)).data;
+    return grant !== undefined && grant.expires_at > this.#now() ? grant : undefined;
+  }
+
+  /** Revokes the grants of one attempt of an incident, or of all of them. Returns how many there were. */
+  async revoke(incidentId: string, attempt?: number): Promise<number> {
+    const index = this.#keys.grants(incidentId);
+    const members = (await this.#redis.smembers(index)).filter(
+      (member) => attempt === undefined || member.startsWith(`${attempt}:`),
+    );
+    if (members.length === 0) return 0;
+    const keys = members.map((member) => this.#keys.grant(member.slice(member.indexOf(':') + 1)));
+    await this.#redis
+      .multi()
+      .del(...keys)
+      .srem(index, ...members)
+      .exec();
+    return members.length;
+  }
+}
+
+/** What {@link Grants.issue} makes. */
+const TOKEN = /^[\w-]{43}$/;
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
