@@ -57,7 +57,7 @@ describe('GET /health/clusters', () => {
           labels: {},
         },
       ],
-      summary: { total: 2, active: 1, unhealthy: 1, triage_enabled: 1 },
+      summary: { total: 2, active: 1, unhealthy: 1, degraded: 0, triage_enabled: 1 },
       ingesters: [{ name: 'ingester-1', spool }],
     });
   });

@@ -66,3 +66,30 @@ test('stop does not wait for an API server that accepts and never answers', asyn
   await preflight.stop();
   expect(warnings).toEqual([]);
 });
+
+test('permissions are checked again at once when something shows that they have changed', async () => {
+  const cluster = await simulate();
+  const config = await clusterConfig(cluster);
+  const { preflight } = startPreflight({ clusters: [config] });
+  await preflight.firstCheck('alpha');
+  const first = preflight.permissionsOf('alpha');
+  preflight.recheck('alpha');
+  await expect.poll(() => preflight.permissionsOf('alpha'), { timeout: 10_000 }).not.toBe(first);
+});
+
+test.each([
+  { source: 'kubernetes' as const, missing: expect.objectContaining({ jobs: expect.stringContaining('["batch"]') }) },
+  { source: 'mcp' as const, missing: undefined },
+])(
+  'of a cluster with source $source, the kinds that its kubeconfig cannot watch are known',
+  async ({ source, missing }) => {
+    const cluster = await simulate({ users: { token: 'pods-only' } });
+    const config = await clusterConfig(cluster, { source });
+    const { preflight } = startPreflight({ clusters: [config] });
+    await preflight.firstCheck('alpha');
+    const { cannot_watch: cannotWatch, warnings = [] } = preflight.permissionsOf('alpha') ?? {};
+    expect(cannotWatch).toEqual(missing);
+    expect(Object.keys(cannotWatch ?? {})).not.toContain('pods');
+    expect(warnings.some((warning) => warning.includes('cannot list and watch jobs'))).toBe(source === 'kubernetes');
+  },
+);

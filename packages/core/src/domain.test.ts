@@ -59,7 +59,13 @@ test('summarizeHealth counts every cluster that is not active as unhealthy', () 
     triage_enabled,
   });
   const { summary } = summarizeHealth([cluster('active', true), cluster('failed', true), cluster('connecting', false)]);
-  expect(summary).toEqual({ total: 3, active: 1, unhealthy: 2, triage_enabled: 2 });
+  expect(summary).toEqual({ total: 3, active: 1, unhealthy: 2, degraded: 0, triage_enabled: 2 });
+});
+
+test('summarizeHealth counts degraded clusters, which may be active', () => {
+  const cluster = { name: 'alpha', status: 'active', event_count: 0, triage_enabled: true } as const;
+  const { summary } = summarizeHealth([cluster, { ...cluster, degraded: 'push is silent' }]);
+  expect(summary).toMatchObject({ active: 2, unhealthy: 0, degraded: 1 });
 });
 
 test('isFinal: only queued and investigating incidents are open', () => {

@@ -10,6 +10,7 @@ import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-dete
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
+import { CANNOT_WATCH } from '@nightcrier/cluster/sight/cluster-sight';
 import { sameValue } from '@nightcrier/core/same-value';
 import pLimit from 'p-limit';
 import pTimeout from 'p-timeout';
@@ -37,6 +38,8 @@ export interface ConnectionManagerOptions {
   memoryOf: (cluster: string) => WatermarkMemory;
   detectedOf: (cluster: string) => DetectionMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
+  /** A kind of objects cannot be listed any more: the permissions may have changed. */
+  onKindLost?: (cluster: string) => void;
   /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
 }
@@ -115,7 +118,7 @@ export class ConnectionManager {
   healthOf(name: string): ClusterHealth | undefined {
     const health = this.#watched.get(name)?.connection.health();
     const permissions = this.#options.permissionsOf(name);
-    return health && { ...health, ...(permissions && { permissions }) };
+    return health && (permissions ? withPermissions(health, permissions) : health);
   }
 
   #begin(cluster: ClusterConfig): void {
@@ -172,7 +175,18 @@ export class ConnectionManager {
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
+      onKindLost: () => this.#options.onKindLost?.(cluster.name),
       onHealthChange: () => this.events.emit('health', cluster.name),
     });
   }
+}
+
+/** Adds what the kubeconfig may do. Kinds that it cannot watch degrade the cluster before a watch has failed. */
+function withPermissions(health: ClusterHealth, permissions: ClusterPermissions): ClusterHealth {
+  const { degraded } = health;
+  const missing = Object.entries(permissions.cannot_watch ?? {})
+    .filter(([kind]) => !degraded?.includes(`${CANNOT_WATCH} ${kind}:`))
+    .map(([kind, rule]) => `${CANNOT_WATCH} ${kind}: it needs the rule ${rule}`);
+  if (missing.length === 0) return { ...health, permissions };
+  return { ...health, degraded: [degraded, ...missing].filter(Boolean).join('; '), permissions };
 }

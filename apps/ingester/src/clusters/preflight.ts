@@ -9,6 +9,7 @@ import {
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
 import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
+import { WATCHED_RESOURCES } from '@nightcrier/cluster/sight/missing-rule';
 import pLimit from 'p-limit';
 
 export interface PreflightOptions {
@@ -19,6 +20,8 @@ export interface PreflightOptions {
   refreshInterval?: number;
 }
 
+/** Between two checks that were asked for, ms. */
+const RECHECK_PAUSE_MS = 1_000;
 /** Concurrent checks; each makes some ten requests. */
 const CONCURRENCY = 20;
 
@@ -28,6 +31,8 @@ interface Checked {
   permissions: ClusterPermissions | undefined;
   first: PromiseWithResolvers<void>;
   stopping: AbortController;
+  /** Ends the wait before the next check. */
+  waiting: AbortController;
   running: Promise<void>;
 }
 
@@ -75,12 +80,18 @@ export class PermissionPreflight {
     await this.#checked.get(cluster)?.first.promise;
   }
 
+  /** Checks a watched cluster at once, because something has shown that its permissions have changed. */
+  recheck(cluster: string): void {
+    this.#checked.get(cluster)?.waiting.abort();
+  }
+
   #begin(cluster: ClusterConfig): void {
     const checked: Checked = {
       cluster,
       permissions: undefined,
       first: Promise.withResolvers(),
       stopping: new AbortController(),
+      waiting: new AbortController(),
       running: Promise.resolve(),
     };
     this.#checked.set(cluster.name, checked);
@@ -105,12 +116,16 @@ export class PermissionPreflight {
     }
     let logged: string | undefined;
     while (!signal.aborted) {
+      checked.waiting = new AbortController();
       const { result, ok, log } = await this.#limit(() => this.#check(checked));
       first.resolve();
       // Logged when it changes: most checks repeat the result of the one before.
       if (result !== logged && !signal.aborted) log();
       logged = result;
-      await sleep(ok ? refreshInterval : retryInterval, undefined, { signal }).catch(() => undefined);
+      // A request that came during the check asks for another one, after a pause: one cause often shows itself several times.
+      if (checked.waiting.signal.aborted) await sleep(RECHECK_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      const woken = AbortSignal.any([signal, checked.waiting.signal]);
+      await sleep(ok ? refreshInterval : retryInterval, undefined, { signal: woken }).catch(() => undefined);
     }
   }
 
@@ -120,8 +135,16 @@ export class PermissionPreflight {
     const { signal } = checked.stopping;
     const { name, triage } = checked.cluster;
     const { kubeconfig = '', allow_secrets_access: allowSecretsAccess } = triage;
+    const { source, supplement } = checked.cluster;
+    const watched = source === 'kubernetes' || supplement === 'watch' ? WATCHED_RESOURCES : undefined;
     try {
-      const permissions = await checkPermissions({ clusterName: name, kubeconfig, allowSecretsAccess, signal });
+      const permissions = await checkPermissions({
+        clusterName: name,
+        kubeconfig,
+        allowSecretsAccess,
+        watched,
+        signal,
+      });
       checked.permissions = permissions;
       this.events.emit('change', name);
       const ok = minimumPermissionsMet(permissions);

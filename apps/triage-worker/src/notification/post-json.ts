@@ -1,4 +1,6 @@
+import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import getStream, { MaxBufferError } from 'get-stream';
+import { fetch, type Response } from 'undici';
 import { DeliveryError, type DeliveryFailure } from './delivery-error.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -30,6 +32,7 @@ export async function postJson(
       body,
       headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
       redirect: 'manual',
+      dispatcher: outgoing(),
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     text = await readStart(response);

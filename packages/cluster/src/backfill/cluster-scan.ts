@@ -5,13 +5,11 @@ import { ConnectionError } from '../mcp/session/connection-error.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 import { LIST_RESOURCES_TOOL, resourcesOf } from '../mcp/session/tools.ts';
 import { cleanText } from '../mcp/wire-text.ts';
+import type { ClusterSight } from '../sight/cluster-sight.ts';
 
 /** The kinds that most symptoms are of: what they show is reported before the others are listed. */
 export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
 export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
-
-/** A list of a large cluster takes its time. */
-const LIST_TIMEOUT_MS = 30_000;
 
 export interface ScanOptions {
   /** Milliseconds since the epoch. */
@@ -29,11 +27,16 @@ export interface ScanOptions {
 export class ClusterScan {
   readonly #endpoint: string;
   readonly #logger: Logger;
+  readonly #sight: ClusterSight;
+  readonly #timeout: number;
   readonly #unreadable = new Set<WatchedKind>();
 
-  constructor(endpoint: string, logger: Logger) {
+  /** @param timeout of one list, ms */
+  constructor(endpoint: string, logger: Logger, sight: ClusterSight, timeout: number) {
+    this.#timeout = timeout;
     this.#endpoint = endpoint;
     this.#logger = logger;
+    this.#sight = sight;
   }
 
   /**
@@ -71,13 +74,16 @@ export class ClusterScan {
   ): Promise<string | undefined> {
     const { apiVersion, kind: name } = KINDS[kind];
     const selector = 'fieldSelector' in KINDS[kind] ? { fieldSelector: KINDS[kind].fieldSelector } : {};
-    const answer = await session.call(LIST_RESOURCES_TOOL, { apiVersion, kind: name, ...selector }, LIST_TIMEOUT_MS);
     try {
+      const args = { apiVersion, kind: name, ...selector };
+      const answer = await session.call(LIST_RESOURCES_TOOL, args, this.#timeout);
       if (answer.isError) throw new Error(answer.text);
       detector.list(kind, this.#parse(kind, resourcesOf(answer)), now());
       this.#readable(kind);
       return undefined;
     } catch (error) {
+      // One list that takes too long says nothing about the others.
+      if (error instanceof ConnectionError && error.code !== 'timeout') throw error;
       return cleanText(error instanceof Error ? error.message : String(error), 300, { lines: false });
     }
   }
@@ -93,6 +99,7 @@ export class ClusterScan {
   /** A kind that fails once is probably back in the next scan, with the symptoms it had; then its Events alone speak of it. */
   #leaveOut(kind: WatchedKind, problem: string, detector: Detector): void {
     if ('optional' in KINDS[kind]) return;
+    this.#sight.loseKind(kind, 'mcp', problem);
     if (this.#unreadable.has(kind)) {
       detector.forgetKind(kind);
       return;
@@ -103,6 +110,7 @@ export class ClusterScan {
   }
 
   #readable(kind: WatchedKind): void {
+    this.#sight.readKind(kind, 'mcp');
     if (this.#unreadable.delete(kind)) this.#logger.info({ kind }, 'polling can list a kind again');
   }
 }

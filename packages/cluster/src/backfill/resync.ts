@@ -7,6 +7,7 @@ import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
 import { LIST_PACE } from './list-pace.ts';
 import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
+import type { ClusterSight } from '../sight/cluster-sight.ts';
 import type { WatermarkTracker } from './watermark.ts';
 import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { McpSession } from '../mcp/session/session.ts';
@@ -14,6 +15,7 @@ import type { McpSession } from '../mcp/session/session.ts';
 export interface ResyncOptions {
   scan: ClusterScan;
   detection: ClusterDetection;
+  sight: ClusterSight;
   watermark: WatermarkTracker;
   /** Time between two scans of a cluster that is watched all the while, ms; 0: none. */
   interval: number;
@@ -39,6 +41,8 @@ export interface ResyncWatch {
 /** A subscription is not held up for longer; the scan goes on beside it. */
 const PATIENCE_MS = 10_000;
 const JITTER = 0.1;
+/** Kinds that could not be listed are tried again after this time, ms. */
+const RELIST_MS = 60_000;
 
 /**
  * Finds the faults of a time in which nobody watched: servers report a fault once, to those who are subscribed at that moment. After
@@ -121,14 +125,35 @@ export class Resync {
   async #repeat(watch: ResyncWatch, onFirst: () => void): Promise<void> {
     const { signal } = watch;
     const { interval, reconnect, random } = this.#options;
+    const { sight, now } = this.#options;
     let failures = 0;
+    let nextScanAt = now();
     while (!signal.aborted) {
-      const isDone = await this.#attempt(watch, onFirst);
-      onFirst();
-      failures = isDone ? 0 : failures + 1;
-      if (isDone && interval === 0) return;
-      const wait = isDone ? withJitter(interval, JITTER, random()) : reconnectDelay(failures, reconnect, random());
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      if (now() >= nextScanAt) {
+        const isDone = await this.#attempt(watch, onFirst);
+        onFirst();
+        failures = isDone ? 0 : failures + 1;
+        const pause = interval === 0 ? Infinity : withJitter(interval, JITTER, random());
+        nextScanAt = now() + (isDone ? pause : reconnectDelay(failures, reconnect, random()));
+      } else {
+        await this.#relist(watch);
+      }
+      const isComplete = sight.lostKinds('mcp').length === 0;
+      if (isComplete && nextScanAt === Infinity) return;
+      const wait = Math.min(nextScanAt - now(), isComplete ? Infinity : withJitter(RELIST_MS, JITTER, random()));
+      await sleep(Math.max(0, wait), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Tries the kinds that could not be listed again. */
+  async #relist({ session, signal, onScanned }: ResyncWatch): Promise<void> {
+    const { scan, detection, sight, now } = this.#options;
+    try {
+      await scan.run(session, detection.detector, { now, signal, kinds: sight.lostKinds('mcp') });
+      detection.report('resync');
+      onScanned();
+    } catch {
+      // They are still lost, which the health shows; a lost session is found by its probe.
     }
   }
 

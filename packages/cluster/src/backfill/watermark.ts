@@ -70,6 +70,12 @@ export class WatermarkTracker {
     this.#isWatching = false;
   }
 
+  /** Begins a gap that is found only now: nothing has proven since then that the cluster was watched. */
+  loseSince(at: number): void {
+    this.lose();
+    if (this.#watermark && at < this.#watermark.at) this.#remember({ ...this.#watermark, at });
+  }
+
   /** Returns the fields of the health: the last contact, and the time without a watch, a present gap included. */
   health(now: number): { last_contact?: string; blind_seconds?: number } {
     if (!this.#watermark) return {};

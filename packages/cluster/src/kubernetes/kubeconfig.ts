@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Cluster } from '@kubernetes/client-node';
 // Not the package's root: that loads the whole generated client, 60 MB.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { proxyFor } from '@nightcrier/core/settings/proxies';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';
@@ -17,7 +18,13 @@ export interface CurrentContext {
 
 /** What of a kubeconfig is changed before client-node reads it; all else passes as it is. */
 const Kubeconfig = z.looseObject({
-  clusters: z.array(z.looseObject({ cluster: z.looseObject({ server: z.string().optional() }).nullish() })).nullish(),
+  clusters: z
+    .array(
+      z.looseObject({
+        cluster: z.looseObject({ server: z.string().optional(), 'proxy-url': z.string().nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
   users: z
     .array(
       z.looseObject({
@@ -85,6 +92,9 @@ function adaptToClient(content: z.infer<typeof Kubeconfig>, directory: string): 
   for (const { cluster } of content.clusters ?? []) {
     // client-node refuses plain HTTP unless told that there is no certificate to verify.
     if (cluster?.server?.startsWith('http:')) cluster['insecure-skip-tls-verify'] = true;
+    // client-node does not read HTTPS_PROXY, which kubectl follows where the cluster has no proxy of its own.
+    const server = cluster?.server === undefined ? null : URL.parse(cluster.server);
+    if (cluster && server) cluster['proxy-url'] ||= proxyFor(server);
   }
   for (const { user } of content.users ?? []) {
     if (user?.tokenFile) {

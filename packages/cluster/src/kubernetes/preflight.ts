@@ -6,6 +6,7 @@ import { openKubernetes } from './client.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';
 import { permissionTable } from './permission-table.ts';
 import { checkReading } from './read-checks.ts';
+import { checkWatching, type WatchedResource } from './watch-checks.ts';
 import type { Wire } from './wire.ts';
 import { checkWriting } from './write-checks.ts';
 
@@ -17,6 +18,8 @@ export interface PermissionQuestion {
   allowSecretsAccess: boolean;
   /** Where it must be able to read, if it cannot everywhere, and where it must not be able to write. */
   namespace?: string | undefined;
+  /** Kinds that the kubeconfig must be able to list and watch, where a watch with it feeds detection. */
+  watched?: readonly WatchedResource[] | undefined;
 }
 
 /** Checks on the way to one cluster at a time. A handshake costs more than several of them, so they share a few connections. */
@@ -32,14 +35,15 @@ const CONCURRENCY = 3;
 export async function checkPermissions(
   options: PermissionQuestion & { now?: () => Date; signal?: AbortSignal },
 ): Promise<ClusterPermissions> {
-  const { clusterName, allowSecretsAccess, namespace = '', now = () => new Date(), signal } = options;
+  const { clusterName, allowSecretsAccess, namespace = '', watched = [], now = () => new Date(), signal } = options;
   try {
     await using kubernetes = await openKubernetes(options.kubeconfig, { concurrency: CONCURRENCY });
     const scope: AccessScope = { kubernetes, namespace, signal };
     const listing = listRules(scope);
-    const [rules, reading, writing] = await Promise.all([
+    const [rules, reading, watching, writing] = await Promise.all([
       listing,
       checkReading(scope, allowSecretsAccess),
+      checkWatching(scope, watched),
       checkWriting(
         scope,
         listing.then(({ status }) => status),
@@ -48,6 +52,7 @@ export async function checkPermissions(
     const { findings, ...write } = writing;
     const warnings = [
       ...reading.warnings,
+      ...watching.warnings,
       ...findings.map(warningOf),
       ...(rules.failure === undefined ? [] : [rules.failure]),
     ];
@@ -68,6 +73,7 @@ export async function checkPermissions(
       ...(findings.length > 0 && { write_findings: findings }),
       ...(secretsReadable !== undefined && { secrets_readable: secretsReadable }),
       ...(limited && { limited_to_namespace: namespace }),
+      ...(watching.warnings.length > 0 && { cannot_watch: watching.missing }),
       ...(rules.status && { raw_output: permissionTable(rules.status) }),
       ...(warnings.length > 0 && { warnings }),
     };

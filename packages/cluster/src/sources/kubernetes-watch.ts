@@ -8,6 +8,7 @@ import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { KubernetesError, type KubernetesErrorCode, reasonOf } from '../kubernetes/kubernetes-error.ts';
 import { ConnectionError, type ConnectionErrorCode } from '../mcp/session/connection-error.ts';
+import type { ClusterSight } from '../sight/cluster-sight.ts';
 import { KindWatch } from './kind-watch.ts';
 
 export interface KubernetesWatchOptions {
@@ -15,6 +16,7 @@ export interface KubernetesWatchOptions {
   open: () => Promise<Kubernetes>;
   detection: ClusterDetection;
   resync: Resync;
+  sight: ClusterSight;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -52,7 +54,7 @@ const CODES: Partial<Record<KubernetesErrorCode, ConnectionErrorCode>> = {
  * @throws always: ConnectionError when the API server is lost, or the signal's reason
  */
 export async function watchKubernetes(options: KubernetesWatchOptions, stop: AbortSignal): Promise<never> {
-  const { detection, resync, logger, now, random, onStatus } = options;
+  const { detection, resync, sight, logger, now, random, onStatus } = options;
   const epoch = new AbortController();
   const signal = AbortSignal.any([epoch.signal, stop]);
   const untilLost = { milliseconds: Infinity, signal };
@@ -92,7 +94,7 @@ export async function watchKubernetes(options: KubernetesWatchOptions, stop: Abo
         onListed: (problem) => {
           first.resolve();
           if (problem && WHOLE.has(problem.code)) askAgain.abort();
-          noteReadable(kind, problem, unreadable, logger);
+          noteReadable(kind, problem, unreadable, options);
           judge.wake(SETTLE_MS);
         },
       });
@@ -119,6 +121,7 @@ export async function watchKubernetes(options: KubernetesWatchOptions, stop: Abo
     throw asConnectionError(error);
   } finally {
     epoch.abort();
+    sight.endListing('kubernetes');
     detection.detector.loseAll();
     await judge.stop();
     await running;
@@ -126,7 +129,7 @@ export async function watchKubernetes(options: KubernetesWatchOptions, stop: Abo
 }
 
 /** @throws KubernetesError when the API server does not list a pod to us, also not at the second attempt */
-async function prove({ open }: KubernetesWatchOptions, signal: AbortSignal): Promise<void> {
+async function prove({ open, sight }: KubernetesWatchOptions, signal: AbortSignal): Promise<void> {
   const ask = async (): Promise<void> => {
     const kubernetes = await open();
     await kubernetes.getText(PODS, { query: { limit: 1 }, signal, timeout: PROOF_TIMEOUT_MS });
@@ -137,20 +140,24 @@ async function prove({ open }: KubernetesWatchOptions, signal: AbortSignal): Pro
     if (!(error instanceof KubernetesError) || error.code !== 'timeout') throw error;
     await ask();
   }
+  sight.prove();
 }
 
 function noteReadable(
   kind: WatchedKind,
   problem: KubernetesError | undefined,
   unreadable: Set<WatchedKind>,
-  logger: Logger,
+  { logger, sight }: KubernetesWatchOptions,
 ): void {
   if (!problem) {
+    sight.readKind(kind, 'kubernetes');
     if (unreadable.delete(kind)) logger.info({ kind }, 'kind can be watched again');
     return;
   }
   // Not every cluster serves it, and of one that is not served some servers say that it is forbidden.
-  if ('optional' in KINDS[kind] || WHOLE.has(problem.code) || unreadable.has(kind)) return;
+  if ('optional' in KINDS[kind] || WHOLE.has(problem.code)) return;
+  sight.loseKind(kind, 'kubernetes', problem.code === 'forbidden' ? `forbidden: ${problem.message}` : problem.message);
+  if (unreadable.has(kind)) return;
   unreadable.add(kind);
   logger.warn({ kind, problem: problem.message }, 'kind cannot be watched; its faults are not seen');
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findByKind, RESOURCE_TYPES, typeOf } from '@nightcrier/simulator/kubernetes/objects/resource-types';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { newSight } from '../sight.fixture.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClusterScan } from '../../src/backfill/cluster-scan.ts';
 import { type Detected, Detector } from '../../src/detection/detector.ts';
@@ -49,7 +50,7 @@ async function poll(cluster: SimulatedCluster, clock: Clock): Promise<Source> {
   );
   onTestFinished(() => session.close());
   const detector = new Detector('alpha');
-  const scan = new ClusterScan(cluster.mcpEndpoint, silentLogger);
+  const scan = new ClusterScan(cluster.mcpEndpoint, silentLogger, newSight(), 30_000);
   const settle = async (): Promise<void> => void (await scan.run(session, detector, { now: () => clock.now }));
   await settle();
   return { detector, settle };

@@ -1,5 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { newSight } from '../sight.fixture.ts';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterScan } from '../../src/backfill/cluster-scan.ts';
 import { Detector } from '../../src/detection/detector.ts';
@@ -52,7 +53,7 @@ it.each(
       listings += 1;
     };
     await breakIfDue();
-    await new ClusterScan(cluster.mcpEndpoint, silentLogger).run(
+    await new ClusterScan(cluster.mcpEndpoint, silentLogger, newSight(), 30_000).run(
       {
         async call(...request) {
           const answer = await session.call(...request);

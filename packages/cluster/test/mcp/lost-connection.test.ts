@@ -11,11 +11,12 @@ test('subscribes after the event stream is open, so that no fault is missed', as
   const server = await ScriptedServer.start();
   const watched = watchCluster(server.endpoint);
   await watched.active();
-  expect(server.asked.slice(0, 6)).toEqual([
+  expect(server.asked.slice(0, 7)).toEqual([
     'initialize',
     'notifications/initialized',
     'tools/list',
     'GET',
+    'tools/call resources_list',
     'logging/setLevel',
     'tools/call events_subscribe',
   ]);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 const Call = z.object({
   id: z.union([z.number(), z.string()]).optional(),
   method: z.string(),
-  params: z.object({ name: z.string().optional() }).optional(),
+  params: z.object({ name: z.string().optional(), arguments: z.record(z.string(), z.unknown()).optional() }).optional(),
 });
 type Call = z.infer<typeof Call>;
 
@@ -34,6 +34,10 @@ export class ScriptedServer {
   readonly sessions = new Map<string, string | undefined>();
   tools = ['events_subscribe', 'events_unsubscribe', 'events_list_subscriptions', 'resources_list'];
   sessionsOpened = 0;
+  /** What `resources_list` lists of each kind; text is the error of a list. Kinds that are missing are empty. */
+  lists: Record<string, object[] | string> = {};
+  /** Kinds that `resources_list` was asked for. */
+  readonly listed = new Set<string>();
   script: Script;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #port = 0;
@@ -92,6 +96,15 @@ export class ScriptedServer {
     });
   }
 
+  /** Sends a Warning Event. */
+  event(event: object): void {
+    this.push({
+      jsonrpc: '2.0',
+      method: 'notifications/message',
+      params: { level: 'warning', logger: 'kubernetes/events', data: { event } },
+    });
+  }
+
   reply(response: ServerResponse, id: Call['id'], result: object, headers: Record<string, string> = {}): void {
     response.writeHead(200, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
@@ -137,7 +150,18 @@ export class ScriptedServer {
     } else if (method === 'tools/list') {
       this.reply(response, id, { tools: this.tools.map((name) => ({ name, inputSchema: { type: 'object' } })) });
     } else if (method === 'tools/call') {
-      this.reply(response, id, { content: [{ type: 'text', text: this.#call(params, session) }] });
+      if (params?.name === 'resources_list') this.listed.add(String(params.arguments?.kind));
+      const listed = params?.name === 'resources_list' ? this.lists[String(params.arguments?.kind)] : undefined;
+      if (typeof listed === 'string') {
+        this.reply(response, id, { isError: true, content: [{ type: 'text', text: listed }] });
+      } else if (listed) {
+        this.reply(response, id, {
+          content: [{ type: 'text', text: 'see the structured content' }],
+          structuredContent: { items: listed },
+        });
+      } else {
+        this.reply(response, id, { content: [{ type: 'text', text: this.#call(params, session) }] });
+      }
     } else {
       this.reply(response, id, {});
     }

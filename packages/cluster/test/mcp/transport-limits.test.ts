@@ -60,13 +60,20 @@ describe('an answer without headers ends the attempt', () => {
     const server = await ScriptedServer.start(script);
     const watched = watchCluster(server.endpoint, {
       readTimeout: 1_000,
-      timeouts: { connect: 300, call: 300, close: 300, subscribe: 300 },
+      timeouts: { connect: 300, call: 300, close: 300, subscribe: 300, list: 30_000, proof: 60_000 },
     });
     await watched.failed(error);
     expect(server.asked).toContain(asked);
   });
 
   test('by default after 10 s, of the 30 s that the design allows; a subscription may wait for the server’s caches', () => {
-    expect(DEFAULT_TIMEOUTS).toEqual({ connect: 10_000, call: 10_000, close: 3_000, subscribe: 90_000 });
+    expect(DEFAULT_TIMEOUTS).toEqual({
+      connect: 10_000,
+      call: 10_000,
+      close: 3_000,
+      subscribe: 90_000,
+      list: 30_000,
+      proof: 60_000,
+    });
   });
 });

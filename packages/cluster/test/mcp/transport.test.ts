@@ -11,7 +11,7 @@ test('250 clusters behind one address share one transport, each with its stream 
   const server = await ScriptedServer.start();
   const connectLimit = pLimit(50);
   // All of them end at once, and this machine may be busy.
-  const timeouts = { connect: 10_000, call: 10_000, close: 20_000, subscribe: 10_000 };
+  const timeouts = { connect: 10_000, call: 10_000, close: 20_000, subscribe: 10_000, list: 30_000, proof: 60_000 };
   const before = heapMegabytes();
   const clusters = Array.from({ length: 250 }, (_, index) =>
     watchCluster(server.endpoint, { name: `cluster-${index}`, transport, connectLimit, timeouts }),

@@ -56,7 +56,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     reconnect: { initialBackoff: 50, maxBackoff: 200, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
     // Probes with little time to answer belong in the tests that are about them: this machine may be busy.
     readTimeout: 60_000,
-    timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000 },
+    timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000, list: 30_000, proof: 60_000 },
     transport,
     connectLimit: pLimit(50),
     logger: recordingLogger(lines),

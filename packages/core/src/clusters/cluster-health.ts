@@ -18,6 +18,19 @@ export type ConnectionStatus = z.infer<typeof ConnectionStatus>;
 export const IntakeMode = z.enum(['subscribe', 'poll']);
 export type IntakeMode = z.infer<typeof IntakeMode>;
 
+/** A kind of objects that no source can list: its faults are not seen. */
+export const BlindKind = z.object({
+  /** Plural, as in RBAC rules. */
+  kind: z.string(),
+  /** Why it cannot be listed. */
+  reason: z.string(),
+  /** When it was listed last, or else when that failed first; RFC 3339. */
+  since: z.string(),
+  /** Upper bound of the time for which the kind was not seen, since the ingester has watched the cluster, in seconds. */
+  blind_seconds: z.number().nonnegative(),
+});
+export type BlindKind = z.infer<typeof BlindKind>;
+
 /** Health of one cluster connection (design.md, "Health Status Structure"), with additions. */
 export const ClusterHealth = z.object({
   name: z.string(),
@@ -35,6 +48,8 @@ export const ClusterHealth = z.object({
   mode: IntakeMode.optional(),
   /** Why the cluster is watched only in part, for example the server's own report about the subscription. */
   degraded: z.string().optional(),
+  /** Kinds whose faults are not seen at present. */
+  blind_kinds: z.array(BlindKind).optional(),
   /** The last time at which the cluster was known to be watched, RFC 3339. */
   last_contact: z.string().optional(),
   /** Upper bound of the time without a watch, summed over all gaps since the first contact, in seconds. */
@@ -67,6 +82,8 @@ export interface HealthSummary {
     active: number;
     /** Every cluster that is not active. */
     unhealthy: number;
+    /** Every cluster that is watched only in part, active or not. */
+    degraded: number;
     triage_enabled: number;
   };
 }
@@ -80,6 +97,7 @@ export function summarizeHealth(clusters: ClusterHealth[]): HealthSummary {
       total: clusters.length,
       active,
       unhealthy: clusters.length - active,
+      degraded: clusters.filter((cluster) => cluster.degraded !== undefined).length,
       triage_enabled: clusters.filter((cluster) => cluster.triage_enabled).length,
     },
   };

@@ -35,6 +35,8 @@ export const ClusterPermissions = z.object({
   secrets_readable: z.boolean().optional(),
   /** The namespace that was checked instead, when access is not cluster-wide. */
   limited_to_namespace: z.string().optional(),
+  /** Kinds that it cannot list and watch, with the RBAC rule that each needs. Checked where it feeds detection. */
+  cannot_watch: z.record(z.string(), z.string()).optional(),
   /** The table that `kubectl auth can-i --list` prints. */
   raw_output: z.string().optional(),
   warnings: z.array(z.string()).optional(),

@@ -1,5 +1,5 @@
 import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
-import type { ClusterHealth, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
+import type { ClusterHealth, ConnectionStatus, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
@@ -13,6 +13,7 @@ import { KubernetesClients } from '../../kubernetes/clients.ts';
 import { type KubernetesWatchOptions, watchKubernetes } from '../../sources/kubernetes-watch.ts';
 import type { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { ClusterPoll } from '../../sources/poll.ts';
+import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
@@ -39,11 +40,12 @@ type WatchSettings = Omit<
   | 'endpoint'
   | 'isFollowed'
   | 'detection'
+  | 'sight'
+  | 'steadyNow'
   | 'watermark'
   | 'onMode'
   | 'onConfirmation'
   | 'onNotification'
-  | 'onDegraded'
 >;
 
 /** Durations in milliseconds. */
@@ -59,13 +61,17 @@ export interface ClusterConnectionOptions extends WatchSettings {
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
+  /** A kind of objects cannot be listed any more: the permissions may have changed. */
+  onKindLost?: () => void;
   timeouts?: ClusterWatchOptions['timeouts'];
   now?: () => number;
+  /** Milliseconds of a clock that is never set. */
+  steadyNow?: () => number;
   random?: () => number;
 }
 
 /** Failures that only an operator can fix. */
-const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden']);
+const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden', 'api_unauthorized']);
 
 /**
  * The connection to one cluster (design.md, "ClusterConnection"): watches it, backs off after a loss, and reconnects until
@@ -79,13 +85,13 @@ export class ClusterConnection {
   readonly #status: ConnectionStatusTracker;
   readonly #watermark: WatermarkTracker;
   readonly #detection: ClusterDetection;
+  readonly #sight: ClusterSight;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   readonly #clients = new KubernetesClients();
   #running: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
   #mode: IntakeMode | undefined;
-  #degraded: string | undefined;
   #confirmation: EventConfirmation | undefined;
   #eventCount = 0;
   #lastEvent: number | undefined;
@@ -99,7 +105,16 @@ export class ClusterConnection {
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
     this.#watermark = new WatermarkTracker(options.memory);
     const endpoint = cluster.mcp?.endpoint ?? '';
-    const scan = new ClusterScan(endpoint, logger);
+    const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+    const steadyNow = options.steadyNow ?? (() => performance.now());
+    this.#sight = new ClusterSight({
+      logger,
+      now: this.#now,
+      steadyNow,
+      onChange: options.onHealthChange,
+      onKindLost: () => options.onKindLost?.(),
+    });
+    const scan = new ClusterScan(endpoint, logger, this.#sight, timeouts.list);
     const detection = new ClusterDetection({
       clusterName: cluster.name,
       memory: options.detected,
@@ -114,6 +129,7 @@ export class ClusterConnection {
     const resync = new Resync({
       scan,
       detection,
+      sight: this.#sight,
       watermark: this.#watermark,
       interval: options.resyncInterval,
       reconnect: options.reconnect,
@@ -126,7 +142,7 @@ export class ClusterConnection {
       ...options,
       endpoint,
       isFollowed: cluster.supplement === 'watch',
-      timeouts: options.timeouts ?? DEFAULT_TIMEOUTS,
+      timeouts,
       random: this.#random,
       logger,
       now: this.#now,
@@ -134,17 +150,14 @@ export class ClusterConnection {
       poll,
       resync,
       detection,
+      sight: this.#sight,
+      steadyNow,
       watermark: this.#watermark,
       onMode: (mode) => {
         if (mode === 'poll' && options.mode !== 'poll' && this.#mode !== 'poll') {
           logger.warn({ subscribe_mode: options.mode }, 'subscriptions not supported; polling');
         }
         this.#mode = mode;
-        this.#degraded = undefined;
-      },
-      onDegraded: (message) => {
-        this.#degraded = message;
-        options.onHealthChange();
       },
       onConfirmation: (confirmation) => (this.#confirmation = confirmation),
       onNotification: (notification) => this.#receiveNotification(notification),
@@ -166,9 +179,11 @@ export class ClusterConnection {
   health(): ClusterHealth {
     const { cluster } = this.#options;
     const { status, failure } = this.#status;
+    const isUnproven = status === 'active' && this.#sight.proofAge > PROOF_VALID_MS;
     return {
       name: cluster.name,
-      status,
+      // Not active: for a minute, nothing has shown that a fault would be seen. This process may have been paused.
+      status: isUnproven ? 'connected' : status,
       ...(this.#lastEvent !== undefined && { last_event: new Date(this.#lastEvent).toISOString() }),
       ...(failure && { error: failure.error.message }),
       ...(failure && status === 'failed' && { retry_in: formatSeconds(failure.retryAt - this.#now()) }),
@@ -176,7 +191,7 @@ export class ClusterConnection {
       triage_enabled: cluster.triage.enabled,
       labels: cluster.labels,
       ...(this.#mode && { mode: this.#mode }),
-      ...(this.#degraded !== undefined && { degraded: this.#degraded }),
+      ...this.#sight.health(),
       ...this.#watermark.health(this.#now()),
     };
   }
@@ -227,15 +242,23 @@ export class ClusterConnection {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        await watchKubernetes({ ...this.#kubernetesWatch(), onStatus: () => (failures = 0) }, signal);
+        await watchKubernetes(
+          { ...this.#kubernetesWatch(), onStatus: (status) => this.#noteSupplement(status) },
+          signal,
+        );
       } catch (error) {
         if (signal.aborted) return;
-        failures += 1;
+        failures = this.#sight.isDegraded('supplement') ? failures + 1 : 1;
         const problem = rootMessage(error);
+        this.#sight.degrade('supplement', `the supplementary watch of the Kubernetes API failed: ${problem}`);
         logger.warn({ cluster: cluster.name, error: problem }, 'supplementary watch failed; retrying');
         await sleep(reconnectDelay(failures, reconnect, this.#random()), undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  #noteSupplement(status: ConnectionStatus): void {
+    if (status === 'active') this.#sight.recover('supplement');
   }
 
   #kubernetesWatch(): Omit<KubernetesWatchOptions, 'onStatus'> {
@@ -245,6 +268,7 @@ export class ClusterConnection {
       open: () => this.#clients.open(kubeconfig),
       detection: this.#detection,
       resync: this.#watch.resync,
+      sight: this.#sight,
       logger: this.#watch.logger,
       now: this.#now,
       random: this.#random,

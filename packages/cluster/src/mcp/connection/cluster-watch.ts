@@ -7,11 +7,18 @@ import type { Dispatcher } from 'undici';
 import type { McpAccess, TlsFiles } from '../session/access.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import type { ConnectionStatusTracker } from './connection-status.ts';
-import { livenessWithin, watchLiveness } from './liveness.ts';
+import { watchLiveness, watchSight } from '../liveness/liveness.ts';
+import { livenessWithin } from '../liveness/probe-times.ts';
+import { proveSight } from '../liveness/proof.ts';
+import { aboutEvent, PushCheck } from '../liveness/push-check.ts';
+import { SightCheck } from '../liveness/sight-check.ts';
+import { SilentPushSupplement } from './silent-push-supplement.ts';
 import type { WatermarkTracker } from '../../backfill/watermark.ts';
 import type { ClusterDetection } from '../../detection/cluster-detection.ts';
 import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
+import { type ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
+import { PushCanary } from '../../sight/push-canary.ts';
 import type { Resync } from '../../backfill/resync.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
@@ -22,16 +29,25 @@ import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
 export interface ClusterWatchTimeouts extends SessionTimeouts {
   /** Subscribing: the server waits for its caches. */
   subscribe: number;
+  /** One list of all objects of a kind. */
+  list: number;
+  /** Longest time without a proof that faults would be seen, and in which a Warning Event must be pushed. */
+  proof: number;
 }
 
-export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = { ...DEFAULT_SESSION_TIMEOUTS, subscribe: 90_000 };
+export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = {
+  ...DEFAULT_SESSION_TIMEOUTS,
+  subscribe: 90_000,
+  list: 30_000,
+  proof: PROOF_VALID_MS,
+};
 
 /** Durations in milliseconds. */
 export interface ClusterWatchOptions {
   cluster: ClusterConfig;
   /** Of the MCP server. */
   endpoint: string;
-  /** Whether a watch of the Kubernetes API follows the objects beside the session. */
+  /** Whether a watch of the Kubernetes API is configured beside the session. */
   isFollowed: boolean;
   /** Called at each connect, so that a rotated key takes effect. */
   readAccess: () => Promise<McpAccess>;
@@ -51,16 +67,17 @@ export interface ClusterWatchOptions {
   poll: ClusterPoll;
   resync: Resync;
   detection: ClusterDetection;
+  sight: ClusterSight;
   watermark: WatermarkTracker;
   now: () => number;
+  /** Milliseconds of a clock that is never set. */
+  steadyNow: () => number;
   onMode: (mode: IntakeMode) => void;
   /** What confirms the notifications of the session that begins now, and undefined when it has ended. */
   onConfirmation: (confirmation: EventConfirmation | undefined) => void;
   onMalformed: OnMalformed;
   /** Receives each fault or event that the server pushes. */
   onNotification: (notification: PushedNotification) => void;
-  /** The server reports an error of the subscription. */
-  onDegraded: (message: string) => void;
 }
 
 /**
@@ -76,12 +93,14 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
   stop.addEventListener('abort', endEpoch, { once: true });
   if (stop.aborted) endEpoch();
   try {
-    const subscription = newSubscription(options, epoch);
+    const canary = new PushCanary(options.timeouts.proof, options.steadyNow());
+    const subscription = newSubscription(options, canary, epoch);
     const { session, mode } = await options.connectLimit(() => connect(options, subscription, epoch));
     try {
+      await pTimeout(prove(options, session), { milliseconds: Infinity, signal });
       return await (mode === 'poll'
         ? pollUntilLost(options, session, signal)
-        : subscribeUntilLost(options, mode, session, subscription, epoch));
+        : subscribeUntilLost(options, mode, session, subscription, canary, epoch));
     } finally {
       // A stop waits for the clean end. A lost session is closed while the next attempt runs.
       if (stop.aborted) await subscription.unsubscribe(session, options.timeouts.close);
@@ -93,13 +112,15 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
     throw signal.aborted ? signal.reason : error;
   } finally {
     options.watermark.lose();
+    options.sight.endSession();
     stop.removeEventListener('abort', endEpoch);
     epoch.abort();
   }
 }
 
 function newSubscription(
-  { endpoint, logger, watermark, now, onDegraded, onNotification }: ClusterWatchOptions,
+  { endpoint, logger, watermark, sight, now, steadyNow, onNotification }: ClusterWatchOptions,
+  canary: PushCanary,
   epoch: AbortController,
 ): Subscription {
   return new Subscription({
@@ -107,13 +128,27 @@ function newSubscription(
     logger,
     onNotification: (notification) => {
       if (epoch.signal.aborted) return;
+      if (notification.kind === 'fault' && notification.event) {
+        canary.pushed(aboutEvent(notification.event), steadyNow());
+      }
       // A server that could not send one notification sends no more: with this one, none is missing before it.
-      watermark.confirm(now());
+      if (!sight.isDegraded('push')) watermark.confirm(now());
       onNotification(notification);
     },
-    onDegraded,
+    onDegraded: (message) => sight.degrade('subscription', message),
     onLost: (error) => epoch.abort(error),
   });
+}
+
+/**
+ * Proves that the server can list the cluster, before anything is subscribed: each subscription costs it watches.
+ * @throws ConnectionError when it cannot be listed
+ */
+async function prove({ endpoint, sight, timeouts }: ClusterWatchOptions, session: McpSession): Promise<void> {
+  if (!session.tools.has(LIST_RESOURCES_TOOL)) return;
+  const proof = await proveSight(session, endpoint, timeouts.call);
+  sight.prove();
+  if (proof.kind === 'refused') sight.degrade('unproven', proof.reason);
 }
 
 async function connect(
@@ -168,11 +203,18 @@ async function subscribeUntilLost(
   mode: SubscriptionMode,
   session: McpSession,
   subscription: Subscription,
+  canary: PushCanary,
   epoch: AbortController,
 ): Promise<never> {
   const { signal } = epoch;
-  const { detection, watermark, now, random, resync, status, timeouts } = options;
+  const { detection, watermark, now, steadyNow, random, resync, sight, status, timeouts, endpoint } = options;
   const confirmation = beginConfirmation(options, session, signal);
+  const keepSuspects = (): void => {
+    // Nothing follows the objects from here on; those that show a symptom are read one by one.
+    confirmation.followSuspects();
+    detection.detector.forgetHealthy();
+  };
+  const supplement = new SilentPushSupplement({ ...options, session, signal, onEnd: keepSuspects });
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
@@ -187,19 +229,31 @@ async function subscribeUntilLost(
   } else if (session.tools.has(LIST_RESOURCES_TOOL)) {
     const onLost = (error: ConnectionError): void => epoch.abort(error);
     const onScanned = (): void => {
-      // Nothing follows the objects from here on; those that show a symptom are read one by one.
-      confirmation.followSuspects();
-      detection.detector.forgetHealthy();
+      if (!supplement.isRunning) keepSuspects();
     };
     await pTimeout(resync.follow({ session, signal, onLost, onScanned }), untilLost);
   } else {
     await resync.pass();
   }
   status.change('active', { mode, subscription: subscriptionIds[0] });
-  const liveness = livenessWithin(options.readTimeout);
-  const { endpoint } = options;
+  sight.prove();
+  const liveness = livenessWithin(options.readTimeout, timeouts.proof);
+  const isComparable = mode !== 'faults' && session.tools.has(LIST_RESOURCES_TOOL);
+  const push = isComparable
+    ? new PushCheck({ session, endpoint, canary, timeout: liveness.proveTimeout, steadyNow })
+    : undefined;
+  const check = new SightCheck({
+    session,
+    endpoint,
+    liveness,
+    sight,
+    push,
+    onSilent: (lastProvenAt) => supplement.start(lastProvenAt),
+    onPushing: () => supplement.stop(),
+  });
   const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
-  return pTimeout(watchLiveness({ session, subscriptionIds, endpoint, liveness, random, signal, onAlive }), untilLost);
+  const watched = { session, subscriptionIds, endpoint, liveness, random, signal, sight, check, steadyNow, onAlive };
+  return pTimeout(watchLiveness(watched), untilLost);
 }
 
 /** Ends by itself when the session does. */
@@ -221,12 +275,15 @@ function beginConfirmation(
 
 /** Polls in place of a subscription. A cluster is active once the first poll has read it. */
 async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, signal: AbortSignal): Promise<never> {
-  const { poll, resync, status } = options;
+  const { endpoint, poll, random, readTimeout, resync, sight, status, timeouts } = options;
   status.change('subscribing');
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(poll.first(session, resync), untilLost);
   status.change('active', { mode: 'poll' });
-  return pTimeout(poll.repeat(session, resync, signal), untilLost);
+  const liveness = livenessWithin(readTimeout, timeouts.proof);
+  const check = new SightCheck({ session, endpoint, liveness, sight });
+  const proving = watchSight({ liveness, random, signal, sight, check });
+  return pTimeout(Promise.race([poll.repeat(session, resync, signal), proving]), untilLost);
 }
 
 async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {

@@ -27,6 +27,15 @@ export const CONNECTION_ERROR_CODES = [
   'subscription_lost',
   /** A tool returned an error. */
   'tool_failed',
+  /** The MCP server answers, and its API server does not. */
+  'api_unreachable',
+  /** The API server rejects the credentials of the MCP server (HTTP 401), or lets them list nothing (403). */
+  'api_unauthorized',
+  'api_forbidden',
+  /** Nothing has proven for a minute that a fault would be seen. */
+  'unproven',
+  /** The endpoint redirects to another origin, or in circles. */
+  'redirected',
   /** A defect of this program. */
   'internal',
 ] as const;

@@ -15,7 +15,7 @@ import { type ParsedNotification, parseNotification } from '../../sources/parse-
 import type { OnMalformed } from '../malformed.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
-import type { ToolAnswer } from './tools.ts';
+import { LIST_RESOURCES_TOOL, type ToolAnswer } from './tools.ts';
 
 /** Durations in milliseconds. */
 export interface SessionTimeouts {
@@ -50,6 +50,7 @@ export interface SessionOptions {
 /** Characters; larger events end the session. */
 const MAX_EVENT_SIZE = 1 << 20;
 const MAX_TOOL_PAGES = 20;
+const NO_PARAMETERS: readonly string[] = [];
 
 /** Nearly all messages of a stream. Checked first, at a fraction of the cost of the SDK's union of all messages. */
 const LogNotification = z.object({
@@ -74,7 +75,8 @@ export class McpSession {
   readonly #stream = new AbortController();
   readonly #pulse = new StreamPulse();
   #closing: Promise<void> | undefined;
-  #tools: ReadonlySet<string> = new Set();
+  /** Parameters by tool. */
+  #tools: ReadonlyMap<string, readonly string[]> = new Map();
 
   private constructor(options: SessionOptions) {
     this.#options = options;
@@ -116,8 +118,13 @@ export class McpSession {
   }
 
   /** Names of the server's tools. */
-  get tools(): ReadonlySet<string> {
+  get tools(): Pick<ReadonlySet<string>, 'has'> {
     return this.#tools;
+  }
+
+  /** Whether a tool has a parameter. */
+  takes(tool: string, parameter: string): boolean {
+    return this.#tools.get(tool)?.includes(parameter) ?? false;
   }
 
   /** Whether the server can send notifications at all. */
@@ -238,19 +245,22 @@ export class McpSession {
     this.#tools = await this.#listTools();
   }
 
-  async #listTools(): Promise<ReadonlySet<string>> {
-    const names = new Set<string>();
+  async #listTools(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const tools = new Map<string, readonly string[]>();
     let cursor: string | undefined;
     // A plain request, because the client's listTools compiles a validator for every tool.
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
       const options = { timeout: this.#options.timeouts.call };
       const result = await this.#client.request({ method: 'tools/list', params }, ListToolsResultSchema, options);
-      for (const tool of result.tools) names.add(tool.name);
+      for (const { name, inputSchema } of result.tools) {
+        // Of one tool alone it matters, and a process has a thousand of these.
+        tools.set(name, name === LIST_RESOURCES_TOOL ? Object.keys(inputSchema.properties ?? {}) : NO_PARAMETERS);
+      }
       cursor = result.nextCursor;
       if (cursor === undefined) break;
     }
-    return names;
+    return tools;
   }
 
   async #ask<T>(what: string, answer: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import { OutgoingDispatcher } from '../../outgoing/dispatcher.ts';
 import type { TlsFiles } from './access.ts';
 
 /**
@@ -6,9 +6,10 @@ import type { TlsFiles } from './access.ts';
  * Transport"; design.md, "HTTP Transport Configuration"). Unlike the design it has no bound on connections per host: each
  * event stream holds one for as long as the cluster is watched, and a bound would block clusters behind one ingress. Idle
  * connections are closed after 4 s instead. A cluster with its own certificates gets its own transport.
+ * Requests go through the proxy that the environment names.
  */
-export function createMcpTransport(tls: TlsFiles = {}): Agent {
-  return new Agent({
+export function createMcpTransport(tls: TlsFiles = {}): OutgoingDispatcher {
+  return new OutgoingDispatcher({
     connections: null,
     pipelining: 1,
     allowH2: false,

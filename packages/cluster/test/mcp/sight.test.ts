@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { ScriptedServer } from './scripted-server.fixture.ts';
+import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
+
+const patient = { timeout: 20_000, interval: 20 };
+/** A proof is valid for three seconds in place of a minute. */
+const timeouts = { connect: 5_000, call: 5_000, close: 2_000, subscribe: 5_000, list: 5_000, proof: 3_000 };
+const health = ({ connection }: WatchedCluster) => connection.health();
+const calls = (server: ScriptedServer, tool: string): number =>
+  server.asked.filter((asked) => asked === `tools/call ${tool}`).length;
+const UNREACHABLE =
+  'failed to list resources: Get "https://10.0.0.1": dial tcp 10.0.0.1:443: connect: connection refused';
+
+/** Every kind is listed with this text. */
+const allLists = (text: string): ScriptedServer['lists'] => new Proxy({}, { get: () => text });
+
+/** A server whose lists can be set; `resources_list` selects by field, as the real one does. */
+async function startServer(): Promise<ScriptedServer> {
+  return ScriptedServer.start({
+    post: ({ id, method }, response, server) => {
+      if (method !== 'tools/list') return false;
+      const properties = { fieldSelector: { type: 'string' } };
+      server.reply(response, id, {
+        tools: server.tools.map((name) => ({ name, inputSchema: { type: 'object', properties } })),
+      });
+      return true;
+    },
+  });
+}
+
+const NOON = '2026-11-26T12:00:00Z';
+
+function warning(uid: string, count = 1): object {
+  const about = { apiVersion: 'v1', kind: 'Gadget', name: 'cart', namespace: 'shop' };
+  return {
+    metadata: { name: uid, namespace: 'shop', uid, creationTimestamp: NOON },
+    involvedObject: about,
+    type: 'Warning',
+    reason: `Broken-${uid}`,
+    message: 'it is broken',
+    count,
+    firstTimestamp: NOON,
+    lastTimestamp: new Date(Date.parse(NOON) + count * 1_000).toISOString(),
+  };
+}
+
+/** The same Event as the server pushes it. */
+function pushed(uid: string): object {
+  return { ...warning(uid), namespace: 'shop', timestamp: NOON };
+}
+
+const crashing = {
+  metadata: { name: 'cart-1', namespace: 'shop', uid: 'u-1', creationTimestamp: NOON },
+  status: {
+    containerStatuses: [
+      {
+        name: 'app',
+        restartCount: 3,
+        state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+        lastState: { terminated: { exitCode: 1, reason: 'Error', finishedAt: NOON } },
+      },
+    ],
+  },
+};
+
+describe('active means proven sight', () => {
+  test('nothing is subscribed at a server whose API server is down: each subscription would cost it watches', async () => {
+    const server = await startServer();
+    server.lists = allLists(UNREACHABLE);
+    const watched = watchCluster(server.endpoint, { timeouts });
+    await watched.failed(/cannot reach its API server.*connection refused/);
+    expect(watched.statuses).not.toContain('active');
+    expect(calls(server, 'events_subscribe')).toBe(0);
+    server.lists = {};
+    await watched.active();
+  });
+
+  test('an API server that goes down behind a living server degrades the cluster, then fails it, and is blind since the last proof', async () => {
+    const server = await startServer();
+    const watched = watchCluster(server.endpoint, { timeouts });
+    await watched.active();
+    await expect.poll(() => server.listed.has('Certificate')).toBe(true);
+    server.lists = allLists(UNREACHABLE);
+    const downSince = Date.now();
+    await expect.poll(() => health(watched).degraded, patient).toMatch(/cannot be listed: .*connection refused/);
+    expect(health(watched).status).toBe('active');
+    await watched.failed(/cannot reach its API server/);
+    expect(Date.parse(health(watched).last_contact ?? '')).toBeLessThanOrEqual(downSince);
+    server.lists = {};
+    await watched.active();
+    await expect.poll(() => health(watched), patient).not.toHaveProperty('degraded');
+    expect(health(watched).blind_seconds).toBeGreaterThan(0);
+  });
+
+  test('a short outage of the API server costs no new session', async () => {
+    const server = await startServer();
+    const watched = watchCluster(server.endpoint, { timeouts: { ...timeouts, proof: 8_000 } });
+    await watched.active();
+    await expect.poll(() => server.listed.has('Certificate')).toBe(true);
+    server.lists = allLists(UNREACHABLE);
+    await expect.poll(() => health(watched).degraded, patient).toMatch(/^the cluster cannot be listed/);
+    server.lists = {};
+    await expect.poll(() => health(watched).degraded, patient).toBeUndefined();
+    expect(server.sessionsOpened).toBe(1);
+  });
+
+  test('rejected credentials of the server fail the cluster, with advice, though everything else looks healthy', async () => {
+    const server = await startServer();
+    const watched = watchCluster(server.endpoint, { timeouts });
+    await watched.active();
+    server.lists = allLists('failed to list resources: Unauthorized');
+    await watched.failed(/rejects the credentials of the MCP server.*renew its token or kubeconfig, and restart it/);
+    expect(health(watched)).toMatchObject({ status: 'failed', retry_in: expect.any(String) });
+  });
+
+  test('a polled cluster is proven between two polls', async () => {
+    const server = await startServer();
+    server.tools = ['resources_list'];
+    const watched = watchCluster(server.endpoint, { timeouts, mode: 'poll', pollInterval: 3_600_000 });
+    await watched.active();
+    server.lists = allLists('failed to list resources: Unauthorized');
+    await watched.failed(/rejects the credentials of the MCP server/);
+    expect(health(watched)).toMatchObject({ status: 'failed', mode: 'poll' });
+  });
+
+  test('a process that was paused for longer than a minute calls no cluster active until it is proven again', async () => {
+    const server = await startServer();
+    let paused = 0;
+    const watched = watchCluster(server.endpoint, { steadyNow: () => performance.now() + paused });
+    await watched.active();
+    paused = 61_000;
+    expect(health(watched).status).toBe('connected');
+    await watched.active();
+  });
+
+  test('a server that cannot list is active by its subscription, and degraded, because nothing proves more', async () => {
+    const server = await startServer();
+    server.tools = ['events_subscribe', 'events_list_subscriptions'];
+    const watched = watchCluster(server.endpoint, { timeouts });
+    await watched.active();
+    await expect.poll(() => health(watched).degraded, patient).toContain('no tool resources_list');
+  });
+});
+
+describe('a kind that cannot be listed', () => {
+  test('degrades the cluster with kind, reason and the rule that it needs, is blind, and has the permissions checked once', async () => {
+    const server = await startServer();
+    const forbidden =
+      'pods is forbidden: User "viewer" cannot list resource "pods" in API group "" at the cluster scope';
+    server.lists = { Pod: forbidden };
+    let lost = 0;
+    const watched = watchCluster(server.endpoint, {
+      timeouts,
+      mode: 'poll',
+      onKindLost: () => (lost += 1),
+    });
+    await watched.active();
+    expect(health(watched)).toMatchObject({
+      status: 'active',
+      degraded: expect.stringMatching(
+        /^the MCP server cannot list pods: pods is forbidden.*needs the rule \{apiGroups: \[""\], resources: \["pods"\], verbs: /,
+      ),
+      blind_kinds: [{ kind: 'pods', reason: expect.stringContaining('forbidden'), blind_seconds: expect.any(Number) }],
+    });
+    const polls = calls(server, 'resources_list');
+    await expect.poll(() => calls(server, 'resources_list'), patient).toBeGreaterThan(polls + 40);
+    expect(lost).toBe(1);
+    server.lists = {};
+    await expect.poll(() => health(watched), patient).not.toHaveProperty('blind_kinds');
+    expect(health(watched)).not.toHaveProperty('degraded');
+  });
+
+  test('a list that takes too long degrades its kind, and the others are listed', async () => {
+    const server = await startServer();
+    const { post } = server.script;
+    server.script.post = (call, response, self) =>
+      call.params?.arguments?.kind === 'Node' || (post?.(call, response, self) ?? false);
+    const watched = watchCluster(server.endpoint, { timeouts: { ...timeouts, list: 200 }, mode: 'poll' });
+    await watched.active();
+    expect(health(watched)).toMatchObject({ blind_kinds: [{ kind: 'nodes', reason: /did not answer in time/ }] });
+  });
+});
+
+describe('push that is silent', () => {
+  test('degrades the cluster, a poll takes over, the gap is blind since the last proof, and it ends with the next push', async () => {
+    const server = await startServer();
+    server.lists = { Event: [warning('old')] };
+    const watched = watchCluster(server.endpoint, { timeouts, mode: 'both' });
+    await watched.active();
+    // Pushed, then listed: a proof.
+    server.event(pushed('first'));
+    server.lists = { Event: [warning('old'), warning('first')] };
+    const listed = calls(server, 'resources_list');
+    await expect.poll(() => calls(server, 'resources_list'), patient).toBeGreaterThan(listed + 1);
+    expect(health(watched)).not.toHaveProperty('degraded');
+
+    const silentSince = Date.now();
+    server.lists = { Event: [warning('old'), warning('first'), warning('lost')], Pod: [crashing] };
+    await expect
+      .poll(() => health(watched).degraded, patient)
+      .toBe('push is silent: the server lists Warning Events that it does not push (Gadget|shop|cart|Broken-lost)');
+    expect(health(watched)).toMatchObject({ status: 'active', mode: 'subscribe' });
+    const reasons = () => watched.received.map(({ fault }) => fault.faultType);
+    await expect.poll(reasons, patient).toContain('CrashLoop');
+    expect(health(watched).blind_seconds).toBeGreaterThan(0);
+    expect(health(watched).blind_seconds).toBeLessThan((Date.now() - silentSince) / 1_000 + timeouts.proof / 1_000 + 1);
+    expect(server.sessionsOpened).toBe(1);
+
+    server.event(pushed('back'));
+    server.lists = { Event: [warning('lost'), warning('back')] };
+    await expect.poll(() => health(watched).degraded, patient).toBeUndefined();
+    const polls = () => calls(server, 'resources_list');
+    const before = polls();
+    await expect.poll(() => calls(server, 'events_list_subscriptions') + polls(), patient).toBeGreaterThan(before + 1);
+  });
+
+  test('is not assumed of a server that pushes only the first occurrence of an Event', async () => {
+    const server = await startServer();
+    server.lists = { Event: [warning('known')] };
+    const watched = watchCluster(server.endpoint, { timeouts, mode: 'both' });
+    await watched.active();
+    for (let count = 2; count < 6; count += 1) {
+      server.lists = { Event: [warning('known', count)] };
+      server.event(pushed(`other-${count}`));
+      const before = calls(server, 'resources_list');
+      await expect.poll(() => calls(server, 'resources_list'), patient).toBeGreaterThan(before);
+    }
+    expect(watched.lines.filter(({ message }) => message === 'cluster degraded')).toEqual([]);
+  });
+});
