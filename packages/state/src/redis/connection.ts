@@ -83,9 +83,9 @@ function open(
     // ioredis adds a listener for each command that ends in a reconnect.
     connection.on('connect', () => connection.stream.setMaxListeners(0));
     // BullMQ opens duplicates for blocking commands.
-    const { duplicate } = connection;
+    const duplicate = connection.duplicate.bind(connection);
     Reflect.set(connection, 'duplicate', (override?: RedisOptions): Redis => {
-      const other = duplicate.call(connection, override);
+      const other = duplicate(override);
       follow(other, BLOCKING);
       return other;
     });

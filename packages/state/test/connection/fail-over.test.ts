@@ -38,9 +38,9 @@ async function startTraffic(settings: RedisSettings, logger: Logger = silentLogg
   worker.on('error', () => undefined);
   await worker.waitUntilReady();
   const admitted = new Set<string>();
-  let running = true;
+  const stopping = new AbortController();
   const flow = (async () => {
-    while (running) {
+    while (!stopping.signal.aborted) {
       const id = randomUUID();
       await admitUntilDone(async () => admission.admit(fault({ id }), id), id);
       admitted.add(id);
@@ -51,11 +51,11 @@ async function startTraffic(settings: RedisSettings, logger: Logger = silentLogg
     admitted,
     processed,
     async stop() {
-      running = false;
+      stopping.abort();
       await flow;
     },
     async [Symbol.asyncDispose]() {
-      running = false;
+      stopping.abort();
       await flow.catch(() => undefined);
       await worker.close();
       await queue.close();
