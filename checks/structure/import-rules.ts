@@ -46,6 +46,7 @@ export const IMPORT_RULES: ImportRules = {
       'faults',
       'permissions',
       'async',
+      'redis-health.ts',
       'logger.ts',
       'version.ts',
     ],
@@ -94,7 +95,9 @@ export const IMPORT_RULES: ImportRules = {
       'grants',
       'gateways',
       'notifications',
+      'damage',
       'redis',
+      'server',
     ],
     simulator: [
       'main.ts',

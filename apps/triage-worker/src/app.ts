@@ -114,7 +114,7 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier });
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper });
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -172,7 +172,7 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-  #openWorker({ state, slots, lock, instance, notifier }: WorkerParts): TriageWorker {
+  #openWorker({ state, slots, lock, instance, notifier, sweeper }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -200,6 +200,7 @@ export class TriageWorkerApp {
       retry: { maxAttempts, random: Math.random, ...retryDelay },
       lock,
       wakeNotifier: () => notifier.wake(),
+      onQueueError: () => sweeper.wake(),
     });
     this.#lifecycle.onStop('worker', () => worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE));
     this.#followers.push((config) => worker.configure(config));
@@ -252,4 +253,5 @@ interface WorkerParts {
   lock: LockSettings;
   instance: string;
   notifier: LiveNotifier;
+  sweeper: QueueSweeper;
 }

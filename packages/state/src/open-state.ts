@@ -8,6 +8,7 @@ import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
+import { DamageRecord } from './damage/damaged-values.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
@@ -60,6 +61,7 @@ export interface State {
   readonly problems: Problems;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
+  readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
   /** Returns the name of this installation, see `readInstance`. */
@@ -106,6 +108,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     problems: new Problems(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
+    damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),

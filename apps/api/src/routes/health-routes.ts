@@ -9,10 +9,10 @@ import { assertRedisAnswers } from '../error-handling.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
- * also lists the ingesters, the agents while they are degraded, and problems of Redis. None of them writes to Redis.
+ * also lists the ingesters, the agents while they are degraded, and problems of Redis with the values that are damaged in it. None of them writes to Redis.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { redis, health, ingesters, clusters, refused, breaker, serverProblems } = context;
+  const { redis, health, ingesters, clusters, refused, breaker, serverProblems, damage } = context;
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
@@ -29,12 +29,15 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     const summary = summarizeHealth(await health.read(clusters()));
     const agents = await breaker.read();
     const problems = await serverProblems();
+    const damaged = await damage.read();
     return {
       ...summary,
       ingesters: await ingesters.read(),
       ...(configuration && { configuration }),
       ...(agents.state === 'degraded' && { agents }),
-      ...(problems.length > 0 && { redis: { problems } }),
+      ...((problems.length > 0 || damaged.count > 0) && {
+        redis: { problems, ...(damaged.count > 0 && { damaged }) },
+      }),
     };
   });
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import { HEALTH_STALE_MS } from './cluster-health.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -56,7 +57,7 @@ export class IngesterHealthBoard {
   }
 
   async #reports(): Promise<NamedReport[]> {
-    const texts = await this.#redis.hgetall(this.#key);
+    const texts = await ifReadable(this.#redis.hgetall(this.#key), {});
     return Object.entries(texts).map(([name, text]) => ({ name, report: this.#parse(name, text) }));
   }
 

@@ -1,6 +1,6 @@
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
-import { probes } from '../redis/acl.ts';
+import { probes } from './acl.ts';
 import { parseInfo } from './server-facts.ts';
 import { serverProblems } from './server-problems.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { aclRules } from '../../src/redis/acl.ts';
+import { aclRules } from '../../src/server/acl.ts';
 import { connectProducer, disconnect, type RedisConnection } from '../../src/redis/connection.ts';
 import { readServerProblems } from '../../src/server/redis-server.ts';
 import { openState } from '../../src/open-state.ts';
