@@ -116,8 +116,9 @@ describe('a connection whose packets are silently dropped', () => {
           timeout: 10_000,
         })
         .toBeGreaterThan(1);
-      const message = once(client, 'message');
       client.kill('SIGCONT');
+      const message = once(client, 'message');
+      client.send('report');
       const [report]: unknown[] = await message;
       expect(report).toBe('closed 0 times');
     } finally {
