@@ -1,6 +1,5 @@
-# The processes of Nightcrier, in two targets: `process` runs every one of them; `agent-worker` adds the client of a
-# container engine, for a triage worker that runs AI agents (docker-compose.agents.yml). Works with the classic builder
-# and with BuildKit, on amd64 and arm64.
+# The processes of Nightcrier; one image runs every one of them. Works with the classic builder and with BuildKit, on
+# amd64 and arm64.
 FROM node:24-bookworm-slim AS dependencies
 ENV NODE_ENV=production
 WORKDIR /app
@@ -49,17 +48,3 @@ LABEL org.opencontainers.image.title="nightcrier" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-
-# This Debian release has the engine's client only together with the engine; the next one has it alone, and it runs on both. It
-# comes from the mirror of the base image.
-FROM node:24-bookworm-slim AS engine-client
-ARG DOCKER_CLI_DEBIAN_RELEASE=trixie
-RUN set -eu; \
-    mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -n -E 's/^(URIs:|deb) +([^ ]+).*/\2/p' | head -n 1)"; \
-    echo "deb $mirror $DOCKER_CLI_DEBIAN_RELEASE main" > /etc/apt/sources.list.d/docker-cli.list; \
-    printf 'Package: *\nPin: release n=%s\nPin-Priority: 100\n' "$DOCKER_CLI_DEBIAN_RELEASE" > /etc/apt/preferences.d/docker-cli; \
-    apt-get update; \
-    apt-get install -y --no-install-recommends docker-cli
-
-FROM process AS agent-worker
-COPY --from=engine-client /usr/bin/docker /usr/local/bin/docker

@@ -1,112 +1,122 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { EngineClient } from '../apps/triage-worker/src/agent/run/engine/engine-client.ts';
+import { engineEndpoint } from '../apps/triage-worker/src/agent/run/engine/engine-endpoint.ts';
+import { AGENT_DIRECTORY, containerSpec } from '../apps/triage-worker/src/agent/run/container-spec.ts';
+import { followStreams } from '../apps/triage-worker/src/agent/run/follow-streams.ts';
+import { inputArchive } from '../apps/triage-worker/src/agent/run/archive/input-archive.ts';
+import { runRequest } from '../apps/triage-worker/src/agent/run/run-request.ts';
+import { Settings } from '@nightcrier/core/settings/config';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLogger } from '@nightcrier/core/logger';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { Queue } from 'bullmq';
-import { execa } from 'execa';
-import getPort from 'get-port';
+import { buildObedientAgent, writesReport } from '../test/fixtures/obedient-agent.ts';
 import { WatchedIntake } from '../test/fixtures/watched-intake.ts';
 import { z } from 'zod';
 import type { Bench } from './run.ts';
 
-const FAULTS = 500;
+const FAULTS = 60;
 /** The first incident loads code, opens connections and checks permissions; the next ones warm the code up. */
-const WARM_UP = 20;
+const WARM_UP = 5;
 /** Upper limit of the median time to create an empty file on an idle system, and how long to wait for it. */
 const QUICK_FILE_MS = 0.05;
 const FILE_PATIENCE_MS = 180_000;
-const FLAGS = path.join(import.meta.dirname, '../apps/triage-worker/test/fixtures/agents/flags.sh');
-const PROMPT = path.join(import.meta.dirname, '../configs/triage-system-prompt.md');
-const BARE_WORKER = path.join(import.meta.dirname, '../test/fixtures/bare-worker.ts');
+const PATIENCE_MS = 30_000;
+/** The agent prints when it starts; its evidence is there by then, or it fails. */
+const BEHAVIOUR = `echo "$EPOCHREALTIME"; test -s evidence/index.json || exit 9\n${writesReport()}`;
 
 export const bench: Bench = {
   description:
-    "Notification sent → agent process runs and has its evidence, idle system, across processes, against BullMQ's add → start",
+    "Notification sent → the agent runs in its container and has its evidence, idle system, minus the bare engine's creation, filling and start of the same container",
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
-    const agent = await AgentThatTells.make(folder);
-    const intake = await WatchedIntake.start({
-      settings: {
-        agent_cli: 'claude',
-        agent_script_path: agent.script,
-        agent_system_prompt_file: PROMPT,
-        log_level: 'debug',
-      },
-    });
+    const image = await buildObedientAgent();
+    const prompt = path.join(folder, 'prompt.md');
+    await writeFile(prompt, BEHAVIOUR);
+    const agent = {
+      agent_cli: 'claude',
+      agent_image: image,
+      agent_network: 'none',
+      agent_memory: '256m',
+      agent_system_prompt_file: prompt,
+      anthropic_api_key: 'not-needed',
+    } as const;
+    const intake = await WatchedIntake.start({ settings: { ...agent, log_level: 'debug', agent_fallback: [] } });
+    const engine = new EngineClient(engineEndpoint('docker', process.env));
     try {
       await untilFilesAreQuick(intake.folder, progress);
       await intake.startIngester();
       const log = await intake.startWorker();
-      const bare = await bareLatencies(intake.redisUrl);
-      progress('bare BullMQ measured');
-      const all: number[] = [];
+      const ours: number[] = [];
+      const bare: number[] = [];
+      // Alternating, so that both see the same machine.
       for (let fault = 0; fault < WARM_UP + FAULTS; fault += 1) {
         const sent = now();
         intake.emit(1);
-        all.push((await agent.started()) - sent);
-        // Wait until the system is idle.
+        const started = await agentStart(path.join(intake.folder, 'incidents'), fault);
         while ((await intake.books()).total.finished <= fault) await sleep(5);
-        await sleep(Math.random() * 20);
+        await sleep(200);
+        const alone = await bareStart(engine, Settings.parse(agent), folder, fault);
+        if (fault < WARM_UP) continue;
+        ours.push(started - sent);
+        bare.push(alone);
+        if (fault % 20 === 0) progress(`${fault} of ${WARM_UP + FAULTS} faults`);
       }
-      const ours = all.slice(WARM_UP);
-      const [p50, bareP50] = [quantile(ours, 0.5), quantile(bare, 0.5)];
+      const bareP50 = quantile(bare, 0.5);
       return {
-        p50_ms: round(p50),
-        p99_ms: round(quantile(ours, 0.99)),
-        first_ms: round(all[0] ?? 0),
+        p50_ms: round(quantile(ours, 0.5) - bareP50),
+        p99_ms: round(quantile(ours, 0.99) - bareP50),
+        whole_p50_ms: round(quantile(ours, 0.5)),
+        whole_p99_ms: round(quantile(ours, 0.99)),
         bare_p50_ms: round(bareP50),
         bare_p99_ms: round(quantile(bare, 0.99)),
-        ratio_to_bare_p50: round(p50 / bareP50),
         stages_p50_ms: stages(log()),
       };
     } finally {
       await intake.dispose();
-      agent.dispose();
+      await engine.close();
       await rm(folder, { recursive: true, force: true });
     }
   },
 };
 
-/** A test agent that reports its start over a connection, so that nothing has to poll for it. */
-class AgentThatTells {
-  readonly script: string;
-  readonly #server: Server;
-
-  private constructor(script: string, server: Server) {
-    this.script = script;
-    this.#server = server;
+/** Waits for the next agent and returns when it started, ms since the epoch, as it printed it. */
+async function agentStart(workspaces: string, known: number): Promise<number> {
+  const end = now() + PATIENCE_MS;
+  while (now() < end) {
+    const names = (await readdir(workspaces).catch(() => [])).filter((name) => !name.startsWith('.'));
+    if (names.length > known) {
+      const logs = await Promise.all(
+        names.map((name) => readFile(path.join(workspaces, name, 'logs/agent-stdout.log'), 'utf8').catch(() => '')),
+      );
+      if (logs.every((text) => text.includes('\n')))
+        return Math.max(...logs.map((text) => Number(text.split('\n')[0]) * 1000));
+    }
+    await sleep(5);
   }
+  throw new Error('no agent started');
+}
 
-  static async make(folder: string): Promise<AgentThatTells> {
-    const server = createServer((socket) => {
-      socket.on('data', (text) => server.emit('started', Number(text) * 1_000));
-    });
-    const port = await getPort();
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const script = path.join(folder, 'agent.sh');
-    const tell = `echo "$EPOCHREALTIME" >/dev/tcp/127.0.0.1/${port}`;
-    await writeFile(script, ['#!/usr/bin/env bash', `. '${FLAGS}'`, tell, 'write_report', ''].join('\n'), {
-      mode: 0o755,
-    });
-    return new AgentThatTells(script, server);
-  }
-
-  /** Resolves with the start of the next agent, ms since the epoch. */
-  async started(): Promise<number> {
-    const [began]: unknown[] = await once(this.#server, 'started', { signal: AbortSignal.timeout(30_000) });
-    return Number(began);
-  }
-
-  dispose(): void {
-    this.#server.close();
+/** Creates, fills and starts the same container with nothing else around it; returns the ms until its agent starts. */
+async function bareStart(engine: EngineClient, config: Settings, folder: string, run: number): Promise<number> {
+  const attempt = { incidentId: `bench-bare-${process.pid}-${run}`, attempt: 1, clusterName: 'bench' };
+  const request = runRequest(attempt, { config, workerId: 'bench', instance: 'bench' }, {});
+  const files = ['incident.json', 'evidence/index.json', '.kube/config'].map((name) => ({
+    path: name,
+    content: Buffer.from('{}'),
+  }));
+  const begun = now();
+  const id = await engine.create(`nc-${attempt.incidentId}`, containerSpec(request, 0));
+  try {
+    const archive = await inputArchive([...files, { path: 'prompt-sent.md', content: Buffer.from(BEHAVIOUR) }]);
+    await engine.putArchive(id, AGENT_DIRECTORY, archive);
+    await engine.start(id);
+    await followStreams(await engine.followLogs(id), folder);
+    const [started = ''] = (await readFile(path.join(folder, 'agent-stdout.log'), 'utf8')).split('\n');
+    return Number(started) * 1000 - begun;
+  } finally {
+    await engine.remove(id);
   }
 }
 
@@ -149,29 +159,6 @@ function stages(log: string): Record<string, number> {
 }
 
 const WorkerLine = z.object({ stages_ms: z.record(z.string(), z.number()) });
-
-async function bareLatencies(url: string): Promise<number[]> {
-  const name = `bare-${randomUUID()}`;
-  const redis = connectProducer({ url, key_prefix: 'bare' }, silentLogger);
-  const queue = new Queue(name, { connection: redis });
-  await queue.waitUntilReady();
-  const worker = execa(process.execPath, [BARE_WORKER, url, name], { ipc: true, reject: false });
-  await worker.getOneMessage();
-  const latencies: number[] = [];
-  for (let job = 0; job < WARM_UP + FAULTS; job += 1) {
-    const started = worker.getOneMessage();
-    const sent = now();
-    await queue.add('triage', { context: 'x'.repeat(1_250) }, { jobId: `job-${job}`, priority: 1 });
-    const message = await started;
-    if (typeof message === 'object' && message && 'began' in message) latencies.push(Number(message.began) - sent);
-    await sleep(Math.random() * 20);
-  }
-  worker.kill();
-  await worker;
-  await queue.close();
-  await disconnect(redis);
-  return latencies.slice(WARM_UP);
-}
 
 function now(): number {
   return performance.timeOrigin + performance.now();

@@ -1,7 +1,8 @@
 import { execa } from 'execa';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seccompProfile } from '../apps/triage-worker/src/agent/run/seccomp-profile.ts';
 import { TestHarness } from '../apps/triage-worker/test/harness.ts';
 import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { buildObedientAgent, writesReport } from '../test/fixtures/obedient-agent.ts';
@@ -15,14 +16,13 @@ const TIMED = 'begun=$EPOCHREALTIME; "$@" >&2; echo "$begun $EPOCHREALTIME"';
 
 export const bench: Bench = {
   description:
-    'Start of an incident → its report is stored, with an agent that reports at once, against a bare `docker run` with the same flags',
-  async measure(progress) {
+    'Start of an incident → its report is stored, with an agent that reports at once, against a bare `docker run` of the same container',
+  async measure() {
     await buildObedientAgent();
     const backend = await TestBackend.start();
     const own = await TestHarness.open(backend);
     try {
       const bare = await bareRun(own);
-      progress('flags recorded');
       const config = await sandboxed(own, writesReport(), { max_agents_per_cluster: 0, agent_fallback: [] });
       // In a process of its own, as in production; this process simulates the cluster.
       const worker = await own.startWorkerProcess(config, { grace: CONTAINER_GRACE });
@@ -66,36 +66,43 @@ async function triaged(own: TestHarness): Promise<number> {
 }
 
 /**
- * Records the flags of a run with an engine client that only records them. Returns a function that runs a container with the
- * same flags and returns the milliseconds until it is removed.
+ * Returns a function that runs the container of an agent with the engine's own client, without collecting its output, and
+ * returns the milliseconds until it is removed.
  */
 async function bareRun(own: TestHarness): Promise<(run: number) => Promise<number>> {
   const folder = path.join(own.folder, 'bare');
-  await mkdir(path.join(folder, 'bin'), { recursive: true });
-  const recorder = `#!/bin/bash\nif [[ $1 == run ]]; then printf '%s\\0' "$@" > ${folder}/flags; cp -R ${folder}/incident/.run-* ${folder}/staged; fi\nexit 1\n`;
-  await writeFile(path.join(folder, 'bin/docker'), recorder, { mode: 0o755 });
   const config = await sandboxed(own, writesReport());
-  const incident = path.join(folder, 'incident');
-  await mkdir(incident);
-  await writeFile(path.join(incident, 'incident.json'), '{}');
-  await cp(config.agent_system_prompt_file, path.join(incident, 'prompt-sent.md'));
-  const flags = ['-w', incident, '--kubeconfig', own.kubeconfig, '--image', config.agent_image];
-  flags.push('--network', config.agent_network, '--memory', config.agent_memory);
-  await execa(config.agent_script_path, flags, {
-    reject: false,
-    env: { PATH: `${folder}/bin:${process.env.PATH}`, ANTHROPIC_API_KEY: 'not-needed' },
-  });
-  const recorded = (await readFile(path.join(folder, 'flags'), 'utf8')).split('\0').slice(1, -1);
-  const staging = recorded.join('\n').match(/src=([^,]*\.run-[^/]*)/)?.[1] ?? '';
-  await writeFile(path.join(folder, 'staged/secrets/ANTHROPIC_API_KEY'), 'not-needed');
-  const words = recorded
-    .map((word) => word.replace(staging, path.join(folder, 'staged')))
-    .filter((word, at, all) => word !== '--cidfile' && all[at - 1] !== '--cidfile');
-  const name = words.indexOf('--name') + 1;
+  await mkdir(path.join(folder, 'output'), { recursive: true });
+  await mkdir(path.join(folder, '.kube'));
+  await writeFile(path.join(folder, 'incident.json'), '{}');
+  await cp(config.agent_system_prompt_file, path.join(folder, 'prompt-sent.md'));
+  await cp(own.kubeconfig, path.join(folder, '.kube/config'));
+  const profile = path.join(own.folder, 'seccomp.json');
+  await writeFile(profile, JSON.stringify(seccompProfile));
+  const flags = ['--rm', '--network', config.agent_network, '--read-only', '--user', '1000:1000', '--cap-drop', 'ALL'];
+  flags.push('--security-opt', 'no-new-privileges', '--security-opt', `seccomp=${profile}`, '--pids-limit', '512');
+  flags.push(
+    '--memory',
+    config.agent_memory,
+    '--memory-swap',
+    config.agent_memory,
+    '--cpus',
+    String(config.agent_cpus),
+  );
+  flags.push(
+    '--tmpfs',
+    '/tmp:size=256m,mode=1777',
+    '--tmpfs',
+    '/home/work:size=256m,uid=1000,gid=1000',
+    '--ulimit',
+    'core=0',
+  );
+  flags.push('--mount', `type=bind,src=${folder},dst=/home/agent,readonly`, '--workdir', '/home/agent');
+  flags.push('--mount', 'type=tmpfs,dst=/home/agent/output,tmpfs-size=64m,tmpfs-mode=1777', '--env', 'HOME=/home/work');
+  flags.push('--env', 'NIGHTCRIER_TIMEOUT=60', config.agent_image, '/opt/nightcrier/start-agent.sh', 'claude');
   return async (run) => {
-    const command = ['docker', 'run', '--rm', ...words.with(name, `nc-bench-bare-${process.pid}-${run}`)];
+    const command = ['docker', 'run', '--name', `nc-bench-bare-${process.pid}-${run}`, ...flags];
     const { stdout } = await execa('bash', ['-c', TIMED, 'bash', ...command]);
-    if (!(await readdir(path.join(incident, 'output'))).includes('investigation.md')) throw new Error('no bare report');
     const [begun = 0, ended = 0] = stdout.split(' ').map(Number);
     return (ended - begun) * 1000;
   };

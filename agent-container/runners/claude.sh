@@ -16,5 +16,5 @@ export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 CLAUDE_C
 # Settings files are not read, so the agent cannot extend its rights by writing one.
 exec claude --print --output-format stream-json --verbose ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} \
   --tools Bash,Read,Write,Grep,Glob --permission-mode dontAsk \
-  --allowedTools "$allowed" --disallowedTools 'Read(//proc/**),Read(//run/secrets/**)' \
+  --allowedTools "$allowed" --disallowedTools 'Read(//proc/**),Read(//home/agent/.secrets/**)' \
   --setting-sources '' --strict-mcp-config --disable-slash-commands --no-session-persistence

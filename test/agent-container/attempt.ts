@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,13 +52,7 @@ export class Workspace {
     }
   }
 
-  /** Returns the text of a file among the copies of a running attempt, undefined if there is none. */
-  async staged(file: string): Promise<string | undefined> {
-    const directory = (await readdir(this.path)).find((name) => name.startsWith('.run-'));
-    return directory === undefined ? undefined : this.read(join(directory, file));
-  }
-
-  /** Returns container.json as written by run-agent.sh; empty if there is none. */
+  /** Returns container.json ; empty if there is none. */
   async end(): Promise<Record<string, unknown>> {
     const end: Record<string, unknown> = JSON.parse((await this.read('logs/container.json')) ?? '{}');
     return end;

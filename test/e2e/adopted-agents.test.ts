@@ -6,7 +6,7 @@ import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
-import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { buildObedientAgent, REPORT, writesReport } from '../fixtures/obedient-agent.ts';
 import {
   CONTAINER_GRACE,
   ContainerWatch,
@@ -40,28 +40,25 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await watch[Symbol.asyncDispose]();
   });
 
-  /** Starts a worker, and kills it while its agent runs: alone, or with the script that it started. */
-  async function killWorkerOf(id: string, behaviour: string, { withScript }: { withScript: boolean }): Promise<void> {
-    const worker = await harness.startWorkerProcess(await sandboxed(harness, behaviour), { grace: CONTAINER_GRACE });
-    await vi.waitFor(() => access(harness.workspace(id, 'output/begun')), { timeout: 20_000 });
-    await worker.kill();
-    if (withScript) await killScripts();
-  }
+  const stdoutOf = (id: string): Promise<string> =>
+    readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8').catch(() => '');
 
-  /** Kills worker and scripts together, like the end of a container that runs both. */
-  async function killScripts(): Promise<void> {
-    const { stdout } = await execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}`], { reject: false, lines: true });
-    if (stdout.length > 0) await execa('kill', ['-KILL', ...stdout], { reject: false });
+  /** Starts a worker, and kills it once its agent has printed `begun`. */
+  async function killWorkerOf(id: string, behaviour: string): Promise<void> {
+    const config = await sandboxed(harness, `echo begun; ${behaviour}`);
+    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await expect.poll(() => stdoutOf(id), { timeout: 20_000 }).toContain('begun');
+    await worker.kill();
   }
 
   /** Agents of another worker would report something else. */
   const startOther = async (): Promise<unknown> =>
     harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
 
-  const states = async (id: string): Promise<string[]> => {
-    const format = '{{.State}}';
+  const namesOf = async (id: string): Promise<string[]> => {
     const filter = `label=nightcrier.incident=${id}`;
-    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', format], { lines: true })).stdout;
+    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], { lines: true }))
+      .stdout;
   };
 
   async function expectAdopted(id: string): Promise<void> {
@@ -70,21 +67,16 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     expect(watch.starts.get(id)).toBe(1);
     await untilNoContainer(id);
     await expect(access(harness.workspace(id, 'attempts'))).rejects.toThrow('ENOENT');
-    // Nothing of the run remains in the workspace, in particular no keys.
-    const files = async (): Promise<string> => (await execa('ls', ['-A', harness.workspace(id)])).stdout;
-    await expect.poll(files).not.toContain('.run-');
   }
 
-  it.each([true, false])('is adopted by the next one, with its script killed too: %s', async (withScript) => {
+  it('is adopted by the next one', async () => {
     const id = await harness.admit();
-    const behaviour = `echo said-before; touch output/begun; sleep 5; echo said-after; ${writesReport()}`;
-    await killWorkerOf(id, behaviour, { withScript });
+    await killWorkerOf(id, `sleep 5; echo said-after; ${writesReport()}`);
     await startOther();
     await expectAdopted(id);
-    const log = await readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8');
-    expect(log).toBe('said-before\nsaid-after\n');
+    expect(await stdoutOf(id)).toBe('begun\nsaid-after\n');
     expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
-      container: `nc-${id}-1`,
+      container: expect.stringMatching(new RegExp(`^nc-${id}-1\\.`)),
       reason: 'exited',
       exit_code: 0,
     });
@@ -92,13 +84,11 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it('is followed to its end although its cluster becomes unreachable', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `touch output/begun; sleep 5; ${writesReport()}`, { withScript: true });
+    await killWorkerOf(id, `sleep 5; ${writesReport()}`);
     await using api = await GatedApi.start(backend.cluster);
     await writeFile(harness.kubeconfig, api.kubeconfig);
     await startOther();
-    await vi.waitFor(async () => execa('pgrep', ['-f', `run-agent.sh.*${harness.folder}.*--adopt`]), {
-      timeout: 20_000,
-    });
+    await expect.poll(() => namesOf(id), { timeout: 20_000 }).toEqual([expect.stringContaining('.')]);
     api.disconnect();
     await expectAdopted(id);
     expect(await harness.booksOff()).toEqual([]);
@@ -106,24 +96,34 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it('counts with its report if it ended before the next worker came', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: true });
-    await expect.poll(() => states(id), { timeout: 20_000 }).toEqual(['exited']);
+    await killWorkerOf(id, `sleep 1; ${writesReport()}`);
+    const [container = ''] = await containersOf(id);
+    const processes = async (): Promise<number> =>
+      (await execa('docker', ['top', container], { lines: true })).stdout.length;
+    // The title and the shell that holds the output.
+    await expect.poll(processes, { timeout: 20_000 }).toBe(2);
     await startOther();
     await expectAdopted(id);
   });
 
-  it('counts with its report if its script has recorded its end and removed it', async () => {
+  it('counts with its report if its end was recorded and it was removed, and its incident has no outcome', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `touch output/begun; sleep 1; ${writesReport()}`, { withScript: false });
-    await expect.poll(() => containersOf(id), { timeout: 20_000 }).toEqual([]);
+    await killWorkerOf(id, `sleep 60; ${writesReport('Never written.')}`);
+    await execa('docker', ['rm', '--force', '--volumes', ...(await containersOf(id))]);
+    const record = { container: `nc-${id}-1`, agent: 'claude', reason: 'exited', exit_code: 0 };
+    await writeFile(harness.workspace(id, 'logs/container.json'), JSON.stringify(record));
+    await writeFile(harness.workspace(id, 'output/investigation.md'), REPORT);
     await startOther();
     await expectAdopted(id);
+    expect(await harness.incidents.report(id)).toBe(REPORT);
   });
 
   it('is replaced if it was killed', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, 'touch output/begun; sleep 60', { withScript: true });
-    await execa('docker', ['kill', ...(await containersOf(id))]);
+    await killWorkerOf(id, 'sleep 60');
+    const containers = await containersOf(id);
+    await execa('docker', ['kill', ...containers]);
+    await execa('docker', ['wait', ...containers]);
     await startOther();
     const incident = await harness.reaches(id, 'resolved', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
@@ -132,13 +132,12 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it('keeps its deadline under the next worker', async () => {
     const id = await harness.admit();
-    const config = await sandboxed(harness, "trap '' TERM; touch output/begun; while :; do sleep 1; done", {
+    const config = await sandboxed(harness, "trap '' TERM; echo begun; while :; do sleep 1; done", {
       agent_timeout: 4,
     });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    await vi.waitFor(() => access(harness.workspace(id, 'output/begun')), { timeout: 20_000 });
+    await expect.poll(() => stdoutOf(id), { timeout: 20_000 }).toContain('begun');
     await worker.kill();
-    await killScripts();
     await harness.startWorker(config, CONTAINER_GRACE);
     expect(await harness.reaches(id, 'agent_failed', PATIENCE)).toMatchObject({
       attempts: 2,
@@ -163,7 +162,6 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
         const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
         await sleep(Math.random() * 2_000);
         await worker.kill();
-        if (kill % 2 === 0) await killScripts();
       }
       await harness.startWorker(config, CONTAINER_GRACE);
       for (const id of ids) {
@@ -187,7 +185,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       const image = await buildObedientAgent();
       return (await execa('docker', ['run', '--detach', '--init', ...flags, image, 'sleep', '300'])).stdout;
     };
-    const gone = [await container('unknown'), await container(ended), await container(late, instance, soon - 400)];
+    const gone = [await container('unknown'), await container(ended), await container(late, instance, soon - 1_300)];
     const kept = [await container(waiting), await container('unknown', `${instance}-other`)];
     const exists = async (id: string): Promise<boolean> =>
       !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;

@@ -10,7 +10,6 @@ import { INVESTIGATION, REPORT } from '../fixtures/scripted-investigation.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
 
-const SCRIPT = path.join(import.meta.dirname, '../../agent-container/run-agent.sh');
 const KEY = 'sk-ant-leak-me-not';
 
 const why = await whyNoDocker();
@@ -45,7 +44,6 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     await writeFile(keyFile, KEY);
     return harness.config({
       agent_cli: 'claude',
-      agent_script_path: SCRIPT,
       agent_image: image,
       agent_network: network.name,
       agent_model: 'scripted',

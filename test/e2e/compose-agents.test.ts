@@ -1,6 +1,6 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { execa } from 'execa';
-import { chown, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,7 +17,6 @@ describe.skipIf(whyNoProject)(
   () => {
     let folder: string;
     let network: string;
-    let workspaces: string;
     let project: ComposeProject;
     let stub: StubLlm;
     let image: string;
@@ -27,9 +26,7 @@ describe.skipIf(whyNoProject)(
       folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-agents-'));
       const keyFile = path.join(folder, 'key');
       await writeFile(keyFile, 'sk-ant-scripted');
-      workspaces = await mkdtemp(path.join(folder, 'incidents-'));
       await chmod(folder, 0o755);
-      await chown(workspaces, UID, UID);
       await chown(keyFile, UID, UID);
       network = path.basename(folder);
       const environment = {
@@ -38,7 +35,6 @@ describe.skipIf(whyNoProject)(
         DOCKER_SOCKET_GROUP: String((await stat(SOCKET)).gid),
         NIGHTCRIER_AGENT_KEY_FILE: keyFile,
         NIGHTCRIER_AGENT_NETWORK: network,
-        NIGHTCRIER_WORKSPACES: workspaces,
       };
       // The model listens on the agents' network, which must exist first.
       const files = ['docker-compose.agents.yml'];
@@ -65,7 +61,9 @@ describe.skipIf(whyNoProject)(
       const report = await fetch(`${project.url}/api/incidents/${incident?.incident_id}/report`);
       expect((await report.text()).trim()).toBe(REPORT.trim());
       expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
-      const end: unknown = JSON.parse(await readFile(`${incident?.workspace}/logs/container.json`, 'utf8'));
+      const [worker = ''] = await project.containers('triage-worker');
+      const record = ['exec', worker, 'cat', `${incident?.workspace}/logs/container.json`];
+      const end: unknown = JSON.parse((await execa('docker', record)).stdout);
       expect(end).toMatchObject({ agent: 'claude', exit_code: 0, reason: 'exited', image });
     }, 120_000);
 
@@ -95,13 +93,13 @@ describe.skipIf(whyNoProject)(
     test('leaves no container, network or volume when it is taken down', async () => {
       await project.down();
       expect(await leftOf(project.name)).toEqual([]);
-      expect(await agentsOf(workspaces)).toEqual([]);
+      expect(await agentsOn(network)).toEqual([]);
     }, 60_000);
   },
 );
 
-/** Returns the agents' containers, running or not, whose workspace is in the folder. */
-async function agentsOf(folder: string): Promise<string[]> {
-  const args = ['ps', '--all', '--no-trunc', '--filter', 'label=nightcrier.component=agent', '--format', '{{.Mounts}}'];
-  return (await execa('docker', args, { lines: true })).stdout.filter((mounts) => mounts.includes(folder));
+/** Returns the agents' containers, running or not, of a network. */
+async function agentsOn(network: string): Promise<string[]> {
+  const filters = ['label=nightcrier.component=agent', `network=${network}`].flatMap((filter) => ['--filter', filter]);
+  return (await execa('docker', ['ps', '--all', '--quiet', ...filters], { lines: true })).stdout;
 }

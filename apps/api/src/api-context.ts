@@ -1,6 +1,7 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
+import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
@@ -20,6 +21,8 @@ export interface ApiContext {
   keys: StateKeys;
   /** The clusters of the current configuration. */
   clusters: () => ConfiguredCluster[];
+  /** `api.metrics_per_cluster` of the current configuration. */
+  metricsPerCluster: () => boolean;
   /** Why a changed configuration was refused: by this process, or else by the ingesters. */
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
@@ -33,6 +36,7 @@ export interface ApiContext {
   /** For incidents that are requeued or split. */
   admission: Admission;
   intake: IntakeCounters;
+  alerts: AlertCounters;
   triage: TriageCounters;
   breaker: AgentBreaker;
   logger: Logger;

@@ -39,6 +39,8 @@ export interface ApiOptions extends AccessSettings {
   clusters: ClusterConfig[];
   /** Bounds of the queue; they apply to incidents that are requeued or split. */
   admission: AdmissionSettings;
+  /** Whether `/metrics` has series of each cluster. Default: yes. */
+  metricsPerCluster?: boolean;
   /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
@@ -75,12 +77,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
+  let metricsPerCluster = options.metricsPerCluster ?? true;
   let refusal: RefusedConfiguration | undefined;
   let access: AccessSettings = options;
   const reloading: Reloading = {
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
+      metricsPerCluster = config.api.metrics_per_cluster;
       refusal = undefined;
       access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
     },
@@ -104,6 +108,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     redis,
     keys: state.keys,
     clusters: () => clusters,
+    metricsPerCluster: () => metricsPerCluster,
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
@@ -113,6 +118,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     cancellations: state.openCancellations(),
     admission,
     intake: state.intake,
+    alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
     logger,

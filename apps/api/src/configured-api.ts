@@ -16,6 +16,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     publicUrl: config.public_url,
     redis,
     clusters,
+    metricsPerCluster: api.metrics_per_cluster,
     admission: config,
     shutdownTimeout: shutdown_timeout,
     logger,

@@ -181,6 +181,19 @@ test('a misspelt command gets one line and a hint', async () => {
   expect((await nightcrier('vaidate')).stderr).toBe("error: unknown command 'vaidate'\n(Did you mean validate?)");
 });
 
+test('a table of 10,000 clusters reaches a slow reader whole', async () => {
+  const entries = Array.from({ length: 10_000 }, (_, at) => ({
+    name: `c${at}`,
+    mcp: { endpoint: 'http://c' },
+    triage: { enabled: false },
+  }));
+  await writeFile(path.join(folder, 'many.yaml'), stringify({ clusters: entries }));
+  const validate = `"${process.execPath}" "${cli}" validate many.yaml | (sleep 0.2; cat)`;
+  const { stdout } = await execa('sh', ['-c', validate], { cwd: folder, maxBuffer: 100_000_000 });
+  expect(stdout.split('\n')).toHaveLength(10_002);
+  expect(stdout.endsWith('many.yaml is valid')).toBe(true);
+});
+
 test('a command that fails says why in one line and exits with the code of its kind', async () => {
   const { exitCode, stderr } = await nightcrier('incidents', '--api-url', 'http://127.0.0.1:9', 'list');
   expect([exitCode, stderr]).toEqual([
@@ -197,7 +210,7 @@ test('validate names the file and line of an article of knowledge_dir that canno
     'clusters: [{name: a, mcp: {endpoint: "http://a"}}]\nknowledge_dir: articles\n',
   );
   const { exitCode, stderr } = await nightcrier('validate', 'articles.yaml');
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(78);
   expect(stderr).toContain(
     `${folder}/articles/bad.md:2:1: matchers: an incident has no label "namspace"; did you mean namespace?`,
   );

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { alertLabels } from '@nightcrier/core/alerts/alert-labels';
 import type { Watermark } from '@nightcrier/cluster/backfill/watermark';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Config } from '@nightcrier/core/settings/config';
@@ -10,9 +11,13 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
 import type { HeldContact } from '@nightcrier/state/health/last-contact';
-import { openState } from '@nightcrier/state/open-state';
+import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
+import { AlertIntake } from './alerts/alert-intake.ts';
+import { AlertReceiver } from './alerts/alert-receiver.ts';
+import { AlertSweeper } from './alerts/alert-sweeper.ts';
+import { WorkloadResolver } from './alerts/workload-resolver.ts';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
 import { ProblemStore } from './clusters/problem-store.ts';
@@ -20,6 +25,7 @@ import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
 import { Intake } from './intake/intake.ts';
 import { HeldLeases } from './leases/held-leases.ts';
+import { LeaseGuard } from './leases/lease-guard.ts';
 import { LeaseKeeper } from './leases/lease-keeper.ts';
 import { PermissionPreflight } from './clusters/preflight.ts';
 import { CountsStore } from './spool/counts-store.ts';
@@ -79,7 +85,7 @@ export class Ingester {
 
   async #start(): Promise<void> {
     try {
-      this.#assemble();
+      await this.#assemble()?.start();
     } catch (error) {
       await this.#lifecycle.stop();
       throw error;
@@ -89,8 +95,9 @@ export class Ingester {
   /**
    * Builds the parts in the order of their dependencies, connects what one reports to another, and then starts them:
    * nothing runs, and nothing is reported, before all of them exist.
+   * @returns what receives alerts, not started; undefined when none are received
    */
-  #assemble(): void {
+  #assemble(): AlertReceiver | undefined {
     const config = this.#config;
     const logger = this.#logger;
     const lifecycle = this.#lifecycle;
@@ -147,6 +154,7 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
+      guard: new LeaseGuard({ redis: { url, key_prefix }, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,
@@ -159,6 +167,8 @@ export class Ingester {
       },
       logger,
     });
+    const sweeper = new AlertSweeper({ held: () => held.tokens.keys(), store: state.alerts, logger });
+    const receiver = config.alerts.port === undefined ? undefined : this.#alertReceiver(state, intake);
     this.#parts = { admission, connections, keeper };
 
     preflight.events.on('change', (cluster) => publisher.changed(cluster));
@@ -181,15 +191,43 @@ export class Ingester {
     lifecycle.onStop('intake', () => intake.close());
     lifecycle.onStop('watermarks', () => watermarks.stop());
     lifecycle.onStop('problems', () => problems.stop());
+    lifecycle.onStop('alert sweeper', () => sweeper.stop());
     lifecycle.onStop('connections', () => connections.stop());
     lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
+    if (receiver) lifecycle.onStop('alert receiver', () => receiver.stop());
 
     counts.start();
     intake.start();
     publisher.start();
     watermarks.start();
     problems.start();
+    sweeper.start();
     keeper.start();
+    return receiver;
+  }
+
+  #alertReceiver(state: State, intake: Intake): AlertReceiver {
+    const logger = this.#logger;
+    const resolver = new WorkloadResolver({ logger });
+    const alerts = new AlertIntake({
+      clusters: () => this.#config.clusters,
+      mapping: () => ({
+        labels: alertLabels(this.#config.alerts.labels),
+        clusterNames: this.#config.alerts.cluster_names,
+      }),
+      resolveTimeout: () => this.#config.alerts.resolve_timeout * 1000,
+      store: state.alerts,
+      counters: state.alertCounters,
+      intake,
+      resolve: (cluster, resource) => resolver.resolve(cluster, resource),
+      logger,
+    });
+    return new AlertReceiver({
+      settings: () => this.#config.alerts,
+      receive: (parsed, cluster) => alerts.receive(parsed, cluster),
+      ready: () => state.redis.ping(),
+      logger,
+    });
   }
 }
 

@@ -86,9 +86,11 @@ export async function startIngester(config: Config) {
 export function openState({ redis: { url = '', key_prefix } }: Config) {
   const connection = connectWorker({ url, key_prefix }, silentLogger);
   onTestFinished(() => disconnect(connection));
-  const { clusterHealth, incidents, intake } = openSharedState(connection, { key_prefix, logger: silentLogger });
+  const state = openSharedState(connection, { key_prefix, logger: silentLogger });
+  const { clusterHealth, incidents, intake } = state;
   return {
     board: clusterHealth,
+    openLeases: (id: string) => state.openLeases({ id }),
     incidents: async () => (await incidents.list({ limit: 100 })).incidents,
     counts: async () => (await intake.read()).total,
     malformed: () => intake.readMalformed(),

@@ -8,6 +8,7 @@ import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
+import { ALERT_SETTINGS } from './alerts/alert-settings.ts';
 import { spawnIngester } from './ingester-process.fixture.ts';
 
 const redis = useRedis();
@@ -134,7 +135,9 @@ describe('connection settings', () => {
       'dedup_window_seconds',
       'grouping',
     ];
-    const elsewhere = ['clusters', 'severity_threshold', 'log_level', ...queue];
+    // See alerts/alert-reload.test.ts.
+    const alerts = ALERT_SETTINGS.map((name) => `alerts.${name}`);
+    const elsewhere = ['clusters', 'severity_threshold', 'log_level', ...queue, ...alerts];
     expect([...changes.map(([key]) => key), ...elsewhere].toSorted()).toEqual(liveSettings('ingester').toSorted());
   });
 

@@ -9,9 +9,9 @@ import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
-import type { ScriptGrace } from './agent-script.ts';
+import type { ScriptGrace } from './agent-runtime.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
-import { ScriptHost } from './agent/run/script-host.ts';
+import { DockerRuntime } from './agent/run/docker-runtime.ts';
 import { configuredTargets } from './notification/configured-targets.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
@@ -19,15 +19,13 @@ import { PermissionCache } from './prepare/permission-cache.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
-import type { TriageContext } from './triage-context.ts';
-import { PrecreatedWorkspace } from './workspace/precreated-workspace.ts';
 import { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
 export interface TriageWorkerOptions {
   config: Config;
   logger: Logger;
-  /** Environment of the process; the agent script gets only what `scriptEnvironment` names. */
+  /** Environment of the process; a script of `agent_script_path` gets only what `scriptEnvironment` names. */
   environment: Record<string, string | undefined>;
   lock?: LockSettings;
   /** Milliseconds before the second attempt, and the longest such delay. */
@@ -44,6 +42,8 @@ const DRAIN_SHARE = 0.5;
 const KILL_SHARE = 0.25;
 /** Seconds. */
 const LONGEST_KILL_GRACE = 10;
+/** Names this process on what it starts. */
+const WORKER_ID = `${hostname()}-${process.pid}`;
 const DEFAULT_RETRY_DELAY = { initial: 5_000, max: 300_000 };
 
 /** The triage worker, in a process of its own or in a test. */
@@ -104,7 +104,8 @@ export class TriageWorkerApp {
     const notifier = await this.#startNotifier(state);
     const instance = await state.instance();
     this.#throwIfStopped();
-    this.#startSweepers(state, instance);
+    const runtime = this.#openRuntime();
+    this.#startSweepers(state, instance, runtime);
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
     const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
@@ -114,7 +115,11 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
+<<<<<<< HEAD
     const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper });
+=======
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, runtime });
+>>>>>>> main
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -149,8 +154,8 @@ export class TriageWorkerApp {
   }
 
   /** Starts to remove expired workspaces and orphaned containers. */
-  #startSweepers({ incidents }: State, instance: string): void {
-    const { logger, environment } = this.#options;
+  #startSweepers({ incidents }: State, instance: string, runtime: DockerRuntime): void {
+    const { logger } = this.#options;
     const workspaces = workspaceSweeper(() => {
       const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
       return { root, days, count, incidents, logger };
@@ -158,7 +163,7 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('workspace sweeper', () => workspaces.stop());
     this.#followers.push(() => workspaces.wake());
     workspaces.start();
-    const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, environment, logger });
+    const containers = new ContainerSweeper({ config: () => this.#config, instance, incidents, runtime, logger });
     this.#lifecycle.onStop('container sweeper', () => containers.stop());
     containers.start();
   }
@@ -172,7 +177,11 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
+<<<<<<< HEAD
   #openWorker({ state, slots, lock, instance, notifier, sweeper }: WorkerParts): TriageWorker {
+=======
+  #openWorker({ state, slots, lock, instance, notifier, runtime }: WorkerParts): TriageWorker {
+>>>>>>> main
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -183,11 +192,12 @@ export class TriageWorkerApp {
         incidents: state.incidents,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
+        alerts: state.alerts,
         knowledge: new KnowledgeBase(),
-        ...this.#openScripts(grace),
+        runtime,
         breaker: state.breaker,
         environment,
-        workerId: `${hostname()}-${process.pid}`,
+        workerId: WORKER_ID,
         instance,
         grace,
         logger,
@@ -207,20 +217,11 @@ export class TriageWorkerApp {
     return worker;
   }
 
-  /** Opens what runs agent scripts, and starts it if an agent is configured. */
-  #openScripts(grace: ScriptGrace): Pick<TriageContext, 'scripts' | 'workspaces'> {
-    const scripts = new ScriptHost(Math.ceil(grace.kill * 1000));
-    this.#lifecycle.onStop('script host', () => scripts.stop());
-    const workspaces = new PrecreatedWorkspace();
-    this.#lifecycle.onStop('pre-created workspace', () => workspaces.stop());
-    const start = ({ agent_cli, workspace_root }: Config): void => {
-      if (agent_cli === 'builtin') return;
-      scripts.start();
-      void workspaces.start(workspace_root);
-    };
-    start(this.#config);
-    this.#followers.push(start);
-    return { scripts, workspaces };
+  #openRuntime(): DockerRuntime {
+    const { environment } = this.#options;
+    const runtime = new DockerRuntime({ engine: () => this.#config.agent_engine, environment, workerId: WORKER_ID });
+    this.#lifecycle.onStop('container engine', () => runtime.close());
+    return runtime;
   }
 
   async #startShare(state: State, worker: TriageWorker): Promise<void> {
@@ -253,5 +254,9 @@ interface WorkerParts {
   lock: LockSettings;
   instance: string;
   notifier: LiveNotifier;
+<<<<<<< HEAD
   sweeper: QueueSweeper;
+=======
+  runtime: DockerRuntime;
+>>>>>>> main
 }

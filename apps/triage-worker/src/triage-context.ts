@@ -3,12 +3,12 @@ import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/prefligh
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
+import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { ScriptGrace, ScriptRunner } from './agent-script.ts';
+import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
-import type { WorkspacePool } from './workspace/workspace.ts';
 
 /** Answers what a kubeconfig may do. */
 export interface PermissionSource {
@@ -25,6 +25,8 @@ export interface TriageContext {
   permissions: PermissionSource;
   /** Reads evidence. */
   clients: KubernetesClients;
+  /** The alerts that were received. */
+  alerts: Pick<AlertStore, 'list'>;
   /** Shared by all workers. */
   breaker: AgentBreaker;
   /** The worker's environment, of which the agent script gets a few variables. */
@@ -33,9 +35,8 @@ export interface TriageContext {
   workerId: string;
   /** Names this installation on the containers that its workers start, see `readInstance`. */
   instance: string;
-  scripts: ScriptRunner;
-  /** Pre-created workspaces, for incidents that an agent investigates. */
-  workspaces: WorkspacePool;
+  /** Runs agents in their sandbox. */
+  runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   grace: ScriptGrace;

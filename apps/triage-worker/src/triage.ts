@@ -28,7 +28,7 @@ export async function triage(
   row: Promise<Incident | undefined>,
   context: TriageContext,
 ): Promise<TriageOutcome> {
-  const { config, workspaces, stages, logger } = context;
+  const { config, stages, logger } = context;
   try {
     const claimed = await stages.time('claim', claim(incidentId, row, context));
     // The cluster is the slowest: its requests start first, and all other stages run concurrently.
@@ -41,9 +41,7 @@ export async function triage(
         allowed,
       );
       const resume = start.orphan !== undefined;
-      // The pre-created ones have the logs of an agent script, which the built-in analyser does not write.
-      const pool = config.agent_cli === 'builtin' ? {} : { pool: workspaces };
-      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume, ...pool });
+      const workspace = makeWorkspace(config.workspace_root, incidentId, { resume });
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
         const outcome = await investigate(start, claimed, workspace, evidence, context);
@@ -68,7 +66,6 @@ async function fillWorkspace(
   if (!resume) writePrompt(redacted, workspace, config);
   const evidence = await gathered;
   writeEvidence(evidence, workspace.evidence);
-  // The script checks early that there is a prompt, and hands it over once the evidence is complete.
   if (!resume && config.agent_cli !== 'builtin' && evidence.pieces.length > 0) {
     const diagnosis = diagnose(evidence, redacted.cluster_event.event);
     const causes = diagnosis.hypotheses.map(({ cause }) => cause);

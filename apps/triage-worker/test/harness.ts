@@ -1,3 +1,5 @@
+import { type Alert, alertName, alertText } from '@nightcrier/core/alerts/alert';
+import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import { auditBooks } from '@nightcrier/core/incidents/books';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { type Config, Settings } from '@nightcrier/core/settings/config';
@@ -19,7 +21,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { vi } from 'vitest';
 import type { z } from 'zod';
-import type { ScriptGrace } from '../src/agent-script.ts';
+import type { ScriptGrace } from '../src/agent-runtime.ts';
 import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
 import type { TestBackend } from './backend.ts';
 import { RecordingLogger } from './fixtures/recording-logger.ts';
@@ -155,6 +157,29 @@ export class TestHarness {
       event: fault,
     });
     if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
+    return outcome.incidentId;
+  }
+
+  /** Admits a fault that was received as an alert. */
+  async admitAlert(alert: Alert, resource: ResourceReference): Promise<string> {
+    const received_at = new Date().toISOString();
+    const outcome = await this.#admission.admit({
+      cluster_name: 'alpha',
+      labels: {},
+      kubeconfig: this.kubeconfig,
+      source: 'subscription',
+      received_at,
+      alert,
+      event: {
+        faultId: randomUUID(),
+        faultType: alertName(alert),
+        severity: 'warning',
+        resource,
+        context: alertText(alert),
+        timestamp: alert.startsAt,
+      },
+    });
+    if (outcome.kind !== 'queued') throw new Error(`alert was not queued: ${outcome.kind}`);
     return outcome.incidentId;
   }
 

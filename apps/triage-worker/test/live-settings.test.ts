@@ -84,6 +84,18 @@ const ELSEWHERE = {
   'packages/runtime/test/run-process.test.ts': ['log_level'],
   // It only changes which configurations are accepted.
   'packages/core/src/settings/parsing/parse-config.test.ts': ['agent_unrestricted_tools'],
+  'monitoring/alert-report.test.ts': [
+    'monitoring.prometheus_url',
+    'monitoring.alertmanager_url',
+    'monitoring.query_timeout',
+    'monitoring.cluster_label',
+    'monitoring.bearer_token',
+    'monitoring.bearer_token_file',
+    'monitoring.username',
+    'monitoring.password',
+    'monitoring.password_file',
+    'monitoring.ca_file',
+  ],
   'live-settings.test.ts': [
     'require_read_only',
     'max_attempts',

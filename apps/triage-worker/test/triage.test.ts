@@ -1,9 +1,7 @@
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
 import { ADMIN_TOKEN } from './backend.ts';
 import { harness, backend } from './file-harness.ts';
 
@@ -257,31 +255,14 @@ describe('an agent script', () => {
     }
   });
 
-  it('that has recorded its end leads to a report at once, and keeps its slot until it exits', async () => {
+  it('starts when its workspace is complete', async () => {
     const id = await harness.admit();
-    const worker = await harness.startWorker(harness.config({}, { agent: 'records-its-end' }));
+    await harness.startWorker(harness.config({}, { agent: 'says-what-is-there' }));
     await harness.reaches(id, 'resolved');
-    const stopping = worker.stop();
-    expect([await harness.slotsHeld(), await jobState(id)]).toEqual([1, 'active']);
-
-    await writeFile(harness.workspace(id, 'may-go'), '');
-    await stopping;
-    expect([await harness.slotsHeld(), await jobState(id)]).toEqual([0, 'completed']);
-  });
-
-  it('that has recorded its end without a report exits before its incident fails', async () => {
-    const id = await harness.admit();
-    const config = harness.config({}, { agent: 'records-its-end' });
-    await mkdir(config.workspace_root);
-    await writeFile(path.join(config.workspace_root, 'no-report'), '');
-    await harness.startWorker(config);
-    const record = harness.workspace(id, 'logs/container.json');
-    await vi.waitFor(() => access(record), { timeout: 20_000 });
-    const going = sleep(300).then(() => writeFile(harness.workspace(id, 'may-go'), ''));
-    const incident = await harness.reaches(id, 'agent_failed');
-    await access(harness.workspace(id, 'may-go'));
-    await going;
-    expect(incident.reason).toContain('investigation.md is not there');
+    const seen = (await readFile(harness.workspace(id, 'seen'), 'utf8')).split('\n');
+    const inputs = ['incident.json', 'incident_cluster_permissions.json', 'prompt-sent.md', 'index.json'];
+    expect(seen).toEqual(expect.arrayContaining(inputs));
+    expect(seen.filter((name) => name.startsWith('01-pod'))).toHaveLength(1);
   });
 
   it("is retried with an empty output, so that an earlier attempt's report is not taken for its own", async () => {

@@ -1,7 +1,6 @@
 import { access, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { PrecreatedWorkspace } from '../src/workspace/precreated-workspace.ts';
 import { sweepWorkspaces } from '../src/workspace/sweep-workspaces.ts';
 import { harness } from './file-harness.ts';
 
@@ -43,18 +42,18 @@ it('removes the oldest workspaces beyond the count', async () => {
   expect(await left()).toEqual(['w1', 'w2']);
 });
 
-it('removes pre-created workspaces of dead workers, and none of live ones', async () => {
-  const precreated = new PrecreatedWorkspace();
-  await precreated.start(root);
-  const [kept = ''] = await left();
-  await mkdir(path.join(root, '.spare-old', 'logs'), { recursive: true });
-  const yesterday = new Date(NOW - 1.1 * DAY);
-  await utimes(path.join(root, '.spare-old'), yesterday, yesterday);
-  const now = new Date(NOW);
-  await utimes(path.join(root, kept), now, now);
+it('removes workspaces that an earlier version created ahead, once they are a day old', async () => {
+  for (const [name, days] of [
+    ['.spare-old', 1.1],
+    ['.spare-new', 0],
+  ] as const) {
+    const directory = path.join(root, name);
+    await mkdir(path.join(directory, 'logs'), { recursive: true });
+    const time = new Date(NOW - days * DAY);
+    await utimes(directory, time, time);
+  }
   expect(await sweep()).toEqual([]);
-  expect(await left()).toEqual([kept]);
-  await precreated.stop();
+  expect(await left()).toEqual(['.spare-new']);
 });
 
 it('keeps all workspaces when both limits are 0', async () => {

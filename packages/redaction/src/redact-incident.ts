@@ -1,6 +1,7 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { redactFailure } from './redact-failure.ts';
 import { redactText } from './redact-text.ts';
+import { redactValue } from './redact-value.ts';
 
 /** Redacts every text of an incident that comes from its cluster, its agents or a client of the API. */
 export async function redactIncident(incident: Incident): Promise<Incident> {
@@ -8,7 +9,11 @@ export async function redactIncident(incident: Incident): Promise<Incident> {
   const { cancel_reason, cancel_requested_by } = incident;
   return {
     ...incident,
-    cluster_event: { ...cluster_event, event: await redactContext(cluster_event.event) },
+    cluster_event: {
+      ...cluster_event,
+      event: await redactContext(cluster_event.event),
+      ...(cluster_event.alert && { alert: await redactValue(cluster_event.alert) }),
+    },
     members: await Promise.all(members.map(redactContext)),
     ...(reason !== undefined && { reason: await redactText(reason) }),
     ...(agent_failures && { agent_failures: await Promise.all(agent_failures.map(redactFailure)) }),

@@ -76,6 +76,8 @@ describe('a file of the original system', () => {
       ['clusters:', ...CLUSTER, ...FLAT_AGENT('claude', 'sonnet'), ...COMMON, 'cluster_queue_size: 10'],
       { ANTHROPIC_API_KEY: 'sk-ant' },
     );
+    // The shipped script: the worker itself does what it did.
+    expect(config.agent_script_path).toBeUndefined();
     expect(config).toMatchObject({
       agent_cli: 'claude',
       agent_model: 'sonnet',

@@ -4,6 +4,8 @@ import type { Redis } from 'ioredis';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
+import { AlertCounters } from './alerts/alert-counters.ts';
+import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
 import { DoorRecords } from './grants/door-records.ts';
@@ -59,6 +61,8 @@ export interface State {
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
   readonly problems: Problems;
+  readonly alerts: AlertStore;
+  readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
   readonly damage: DamageRecord;
@@ -106,6 +110,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
     problems: new Problems(context),
+    alerts: new AlertStore(context),
+    alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
     damage: new DamageRecord(context),

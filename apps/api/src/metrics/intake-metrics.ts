@@ -1,13 +1,25 @@
 import { INTAKE_OUTCOMES } from '@nightcrier/core/incidents/admission';
-import { auditBooks, QUEUED_STATES } from '@nightcrier/core/incidents/books';
+import { auditBooks, type BookPage, QUEUED_STATES } from '@nightcrier/core/incidents/books';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { forEachOf } from './exposition.ts';
 import type { StateSnapshot } from './snapshot.ts';
 
 /** The entries of the books for incidents and faults that were shed. */
 const SHED_FOR = ['rejected', 'dropped_incoming', 'dropped', 'expired', 'lost'] as const;
 
+/** Adds the number of clusters by the state of their connection. */
+export function clusterCounts(clusters: StateSnapshot['clusters'], registry: Registry): void {
+  const counts = new Gauge({
+    name: 'nightcrier_clusters',
+    help: 'Clusters by the state of their connection',
+    labelNames: ['status'],
+    registers: [registry],
+  });
+  for (const { status } of clusters) counts.inc({ status });
+}
+
 /** Adds the connection of each cluster. */
-export function clusterMetrics(clusters: StateSnapshot['clusters'], registry: Registry): void {
+export async function clusterMetrics(clusters: StateSnapshot['clusters'], registry: Registry): Promise<void> {
   const registers = [registry];
   const up = new Gauge({
     name: 'nightcrier_cluster_up',
@@ -21,14 +33,32 @@ export function clusterMetrics(clusters: StateSnapshot['clusters'], registry: Re
     labelNames: ['cluster'],
     registers,
   });
-  for (const { name: cluster, status, blind_seconds = 0 } of clusters) {
+  await forEachOf(clusters, ({ name: cluster, status, blind_seconds = 0 }) => {
     up.set({ cluster }, status === 'active' ? 1 : 0);
     blind.inc({ cluster }, blind_seconds);
-  }
+  });
 }
 
-/** Adds the books of each cluster, and its malformed messages. */
-export function intakeMetrics({ clusters, intake: books, malformed }: StateSnapshot, registry: Registry): void {
+/** Adds the alerts of Prometheus and Alertmanager. */
+export function alertMetrics(alerts: StateSnapshot['alerts'], registry: Registry): void {
+  const received = new Counter({
+    name: 'nightcrier_alerts_total',
+    help: 'Alerts that were received, by outcome',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const [outcome, count] of Object.entries(alerts)) received.inc({ outcome }, count);
+}
+
+/**
+ * Adds the books of each cluster, and its malformed messages.
+ * @param perCluster false: sums over all clusters, without the label `cluster`
+ */
+export async function intakeMetrics(
+  { clusters, intake: books, malformed }: StateSnapshot,
+  registry: Registry,
+  perCluster: boolean,
+): Promise<void> {
   const registers = [registry];
   const intake = new Counter({
     name: 'nightcrier_intake_total',
@@ -54,14 +84,17 @@ export function intakeMetrics({ clusters, intake: books, malformed }: StateSnaps
     labelNames: ['cluster', 'reason'],
     registers,
   });
-  // A cluster that is no longer configured stays in the books, and here: the clusters add up to the totals.
-  for (const cluster of new Set([...clusters.map(({ name }) => name), ...Object.keys(books.clusters)])) {
-    const counts = books.clusters[cluster];
-    for (const outcome of INTAKE_OUTCOMES) intake.inc({ cluster, outcome }, counts?.[outcome] ?? 0);
-    received.inc({ cluster }, counts?.received ?? 0);
-    for (const state of QUEUED_STATES) queued.set({ cluster, state }, counts?.[state] ?? 0);
-    for (const reason of SHED_FOR) shed.inc({ cluster, reason }, counts?.[reason] ?? 0);
-  }
+  const addPage = (labels: { cluster?: string }, counts: BookPage | undefined): void => {
+    for (const outcome of INTAKE_OUTCOMES) intake.inc({ ...labels, outcome }, counts?.[outcome] ?? 0);
+    received.inc(labels, counts?.received ?? 0);
+    for (const state of QUEUED_STATES) queued.set({ ...labels, state }, counts?.[state] ?? 0);
+    for (const reason of SHED_FOR) shed.inc({ ...labels, reason }, counts?.[reason] ?? 0);
+  };
+  if (perCluster) {
+    // A cluster that is no longer configured stays in the books, and here: the clusters add up to the totals.
+    const names = new Set([...clusters.map(({ name }) => name), ...Object.keys(books.clusters)]);
+    await forEachOf(names, (cluster) => addPage({ cluster }, books.clusters[cluster]));
+  } else addPage({}, books.total);
   const { balanced } = auditBooks(books);
   new Gauge({ name: 'nightcrier_books_balanced', help: 'Whether the books balance', registers }).set(balanced ? 1 : 0);
 
@@ -71,5 +104,5 @@ export function intakeMetrics({ clusters, intake: books, malformed }: StateSnaps
     labelNames: ['cluster', 'reason'],
     registers,
   });
-  for (const { cluster, reason, count } of malformed) invalid.inc({ cluster, reason }, count);
+  for (const { cluster, reason, count } of malformed) invalid.inc(perCluster ? { cluster, reason } : { reason }, count);
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ApiContext } from '../api-context.ts';
+import { shareWhileRunning } from '../shared-result.ts';
+import { exposition } from './exposition.ts';
 import { readSnapshot } from './snapshot.ts';
 import { stateMetrics } from './state-metrics.ts';
 
@@ -9,8 +11,9 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
   const process = new Registry();
   collectDefaultMetrics({ register: process });
 
-  app.get('/metrics', async (_request, reply) => {
-    const registry = Registry.merge([process, stateMetrics(await readSnapshot(context))]);
-    return reply.type(registry.contentType).send(await registry.metrics());
+  const build = shareWhileRunning(async () => {
+    const state = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
+    return exposition([process, state]);
   });
+  app.get('/metrics', async (_request, reply) => reply.type(process.contentType).send(await build()));
 }

@@ -1,3 +1,4 @@
+import type { AlertOutcome } from '@nightcrier/core/alerts/alert-outcome';
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import type { BookPages } from '@nightcrier/core/incidents/books';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
@@ -13,6 +14,7 @@ export interface StateSnapshot {
   clusters: ClusterHealth[];
   ingesters: IngesterHealth[];
   intake: BookPages;
+  alerts: Record<AlertOutcome, number>;
   malformed: { cluster: string; reason: string; count: number }[];
   triage: TriageCount[];
   causes: { cause: string; incidents: number }[];
@@ -31,6 +33,7 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     context.ingesters.read(),
     intake.read(),
     intake.readMalformed(),
+    context.alerts.read(),
     triage.read(),
     triage.readCauses(),
     triage.readUsage(),
@@ -40,13 +43,26 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     notificationCounts(context),
   ] as const;
   try {
-    const [healths, ingesters, pages, malformed, runs, causes, agents, incidents, queue, breaker, notifications] =
-      await Promise.all(parts);
+    const [
+      healths,
+      ingesters,
+      pages,
+      malformed,
+      alerts,
+      runs,
+      causes,
+      agents,
+      incidents,
+      queue,
+      breaker,
+      notifications,
+    ] = await Promise.all(parts);
     return {
       clusters: healths,
       ingesters,
       intake: pages,
       malformed,
+      alerts,
       triage: runs,
       causes,
       agents,

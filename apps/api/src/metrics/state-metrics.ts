@@ -1,14 +1,15 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
-import { clusterMetrics, intakeMetrics } from './intake-metrics.ts';
+import { alertMetrics, clusterCounts, clusterMetrics, intakeMetrics } from './intake-metrics.ts';
 import type { StateSnapshot } from './snapshot.ts';
 import { spoolMetrics } from './spool-metrics.ts';
 
 /**
  * Returns the metrics of the state in Redis, in a registry of this scrape: the counts are those of Redis, so none of an
  * earlier scrape may remain. Without a snapshot there is only `nightcrier_redis_up`, since old values would mislead.
+ * @param perCluster false: sums over all clusters
  */
-export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
+export async function stateMetrics(snapshot: StateSnapshot | undefined, perCluster: boolean): Promise<Registry> {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({ name: 'nightcrier_redis_up', help: 'Whether Redis is reachable', registers }).set(snapshot ? 1 : 0);
@@ -19,8 +20,10 @@ export function stateMetrics(snapshot: StateSnapshot | undefined): Registry {
   notificationMetrics(snapshot, registry);
   agentMetrics(snapshot.agents, registry);
   spoolMetrics(snapshot.ingesters, registry);
-  clusterMetrics(snapshot.clusters, registry);
-  intakeMetrics(snapshot, registry);
+  clusterCounts(snapshot.clusters, registry);
+  if (perCluster) await clusterMetrics(snapshot.clusters, registry);
+  await intakeMetrics(snapshot, registry, perCluster);
+  alertMetrics(snapshot.alerts, registry);
   return registry;
 }
 

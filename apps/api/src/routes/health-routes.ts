@@ -1,15 +1,19 @@
+import type { AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/alert-outcome';
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { RedisHealth } from '@nightcrier/core/redis-health';
+import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
+import { shareWhileRunning } from '../shared-result.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
- * also lists the ingesters, the agents while they are degraded, and problems of Redis with the values that are damaged in it. None of them writes to Redis.
+ * also lists the ingesters, the agents while they are degraded, the alerts that were received, and problems of Redis with the
+ * values that are damaged in it. None of them writes to Redis.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
   const { redis, health, ingesters, clusters, refused, breaker, serverProblems, damage } = context;
@@ -22,9 +26,13 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     return { status: 'ok' };
   });
 
-  type Health = HealthSummary & { ingesters: IngesterHealth[]; agents?: AgentHealth; redis?: RedisHealth };
-  app.get('/health/clusters', async (): Promise<Health> => {
-    await assertRedisAnswers(redis);
+  type Health = HealthSummary & {
+    ingesters: IngesterHealth[];
+    agents?: AgentHealth;
+    alerts?: AlertHealth;
+    redis?: RedisHealth;
+  };
+  const read = async (): Promise<Health> => {
     const [configuration] = await refused();
     const summary = summarizeHealth(await health.read(clusters()));
     const agents = await breaker.read();
@@ -38,6 +46,26 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
       ...((problems.length > 0 || damaged.count > 0) && {
         redis: { problems, ...(damaged.count > 0 && { damaged }) },
       }),
+      ...(await alertHealth(context)),
     };
+  };
+  const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
+  app.get('/health/clusters', async (_request, reply) => {
+    await assertRedisAnswers(redis);
+    return reply.type('application/json; charset=utf-8').send(await build());
   });
+}
+
+interface AlertHealth {
+  /** Alerts that were received since the installation. */
+  received: Record<AlertOutcome, number>;
+  /** The latest of those that name no configured cluster, or nothing in it. */
+  unassigned: UnassignedAlert[];
+}
+
+/** Nothing where no alert was ever received. */
+async function alertHealth({ alerts }: ApiContext): Promise<{ alerts?: AlertHealth }> {
+  const received = await alerts.read();
+  if (Object.values(received).every((count) => count === 0)) return {};
+  return { alerts: { received, unassigned: await redactValue(await alerts.unassigned()) } };
 }

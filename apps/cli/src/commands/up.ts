@@ -1,5 +1,6 @@
 import { ConfigWatcher, type ConfigWatcherOptions } from '@nightcrier/runtime/configuration/config-watcher';
-import { type LoadedConfig, loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { reloadConfig } from '@nightcrier/runtime/reload/reload-config';
 import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
 import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
@@ -21,8 +22,8 @@ export interface UpOptions {
  * @returns the exit code
  */
 export async function up({ flags, processes }: UpOptions): Promise<number> {
-  const load = (): Promise<LoadedConfig> => loadConfig({ flags, environment: process.env });
-  const loaded = await load();
+  const sources = { flags, environment: process.env };
+  const loaded = await loadConfig(sources);
   const { config, file, warnings } = loaded;
   const root = createLogger(undefined, config.log_level);
   const logger = root.child({ process: 'up' });
@@ -36,7 +37,9 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   const system = startSystem({ config, logger: root, ...(processes && { processes: children }) });
   const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
   if (heartbeat !== undefined && heartbeat !== '') keepHeartbeat(heartbeat, logger);
-  const unfollow = processes ? passOnReload(system) : followConfiguration(system, { loaded, load, logger }, root);
+  const unfollow = processes
+    ? passOnReload(system)
+    : followConfiguration(system, { loaded, load: () => reloadConfig(sources, file), logger }, root);
   const runs = async (): Promise<void> => {
     await system.started;
     allowHeapGrowth();

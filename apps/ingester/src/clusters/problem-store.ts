@@ -1,9 +1,10 @@
 import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
-import type { Remembered } from '@nightcrier/cluster/detection/detector';
+import type { Remembered } from '@nightcrier/cluster/detection/known-symptoms';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Problem } from '@nightcrier/core/problems/problem';
 import { symptomName } from '@nightcrier/core/problems/problem-key';
+import { ALERT_FAMILIES } from '@nightcrier/core/problems/symptom-families';
 import type { ProblemChange } from '@nightcrier/state/problems/problems';
 
 export interface ProblemStoreOptions {
@@ -56,7 +57,10 @@ export class ProblemStore {
     return {
       load: async () => {
         const problems = await this.#options.list(cluster);
-        return problems.flatMap(({ key, symptoms }) => symptoms.map((symptom) => ({ problem: key, symptom })));
+        // No object shows the symptoms of alerts, so a detector would clear them.
+        return problems.flatMap(({ key, symptoms }) =>
+          symptoms.filter(({ family }) => !ALERT_FAMILIES.has(family)).map((symptom) => ({ problem: key, symptom })),
+        );
       },
       save: (changed) => {
         for (const { problem, symptom } of changed) this.#note(cluster, problem)?.set(symptomName(symptom), symptom);

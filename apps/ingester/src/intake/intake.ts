@@ -1,3 +1,4 @@
+import type { Alert } from '@nightcrier/core/alerts/alert';
 import type { AdmissionOutcome, Evicted } from '@nightcrier/core/incidents/admission';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
@@ -59,17 +60,26 @@ export class Intake {
 
   /** Handles a fault of a cluster. Never throws. */
   receive(cluster: ClusterConfig, received: Received): void {
-    const { fault } = received;
     this.#noteNormalization(cluster, received);
-    if (!passesThreshold(fault.severity, this.#options.threshold())) {
-      this.#filtered(cluster, fault);
-      return;
-    }
-    if (!cluster.triage.enabled) {
-      this.#skipped(cluster, fault);
-      return;
-    }
-    this.#spool.add(this.#clusterEvent(cluster, received));
+    if (this.#passes(cluster, received)) this.#spool.add(this.#clusterEvent(cluster, received));
+  }
+
+  /**
+   * Handles a fault whose sender keeps it until it is admitted: past the spool.
+   * @param incidentId the same for each attempt, so that the fault counts once
+   * @throws Error of Redis; then the sender has to send it again
+   */
+  async admit(cluster: ClusterConfig, received: Received & { alert: Alert }, incidentId: string): Promise<void> {
+    if (!this.#passes(cluster, received)) return;
+    const event = { ...this.#clusterEvent(cluster, received), alert: received.alert };
+    this.#admitted(event, await this.#options.admit(event, incidentId));
+  }
+
+  #passes(cluster: ClusterConfig, { fault }: Received): boolean {
+    if (!passesThreshold(fault.severity, this.#options.threshold())) this.#filtered(cluster, fault);
+    else if (!cluster.triage.enabled) this.#skipped(cluster, fault);
+    else return true;
+    return false;
   }
 
   spoolHealth(): SpoolHealth {

@@ -6,6 +6,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterLeases, LeaseView } from '@nightcrier/state/leases/cluster-leases';
 import pTimeout from 'p-timeout';
 import type { HeldLeases } from './held-leases.ts';
+import type { LeaseGuard } from './lease-guard.ts';
 import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
@@ -14,6 +15,8 @@ export interface LeaseKeeperOptions {
   held: HeldLeases;
   /** Names of the configured clusters. */
   clusters: readonly string[];
+  /** Renews the leases while this process cannot. */
+  guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop'>;
   /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
   logger: Logger;
@@ -50,6 +53,8 @@ export class LeaseKeeper {
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
+  /** The configuration of clusters that are watched may have changed. */
+  #configured = true;
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
   #refused: RefusedConfiguration | undefined;
 
@@ -66,6 +71,7 @@ export class LeaseKeeper {
   start(): void {
     if (this.#state.kind !== 'idle') return;
     this.#move({ kind: 'starting', since: this.#now() });
+    this.#options.guard?.start();
     this.#loop.start();
   }
 
@@ -73,8 +79,11 @@ export class LeaseKeeper {
   configure(clusters: readonly string[]): void {
     this.#clusters = clusters;
     this.#refused = undefined;
-    this.#ranks.clusters.clear();
-    for (const cluster of this.#unheldSince.keys()) if (!clusters.includes(cluster)) this.#unheldSince.delete(cluster);
+    this.#configured = true;
+    const configured = new Set(clusters);
+    for (const cluster of this.#unheldSince.keys()) if (!configured.has(cluster)) this.#unheldSince.delete(cluster);
+    for (const cluster of this.#ranks.clusters.keys())
+      if (!configured.has(cluster)) this.#ranks.clusters.delete(cluster);
     this.#loop.wake();
   }
 
@@ -102,7 +111,8 @@ export class LeaseKeeper {
   async stop(): Promise<void> {
     if (this.#state.kind !== 'stopped') this.#move({ kind: 'stopped' });
     await this.#loop.stop();
-    const { leases, held, logger } = this.#options;
+    const { leases, held, logger, guard } = this.#options;
+    await guard?.stop();
     await leases
       .release(held.tokens)
       .catch((error: unknown) => logger.debug({ error: String(error) }, 'leases not released; they expire'));
@@ -117,6 +127,7 @@ export class LeaseKeeper {
       const view = await leases.beat(held.tokens, { leaving, refused: this.#refused });
       this.#moveTo(afterRenewal(this.#state, this.#now()));
       await this.#follow(view);
+      this.#options.guard?.update(held.tokens, { leaving, refused: this.#refused });
       const isAlone = !view.ingesters.some((id) => id !== leases.id);
       if (leaving && this.#state.kind === 'leaving' && (isAlone || held.tokens.size === 0))
         this.#move({ kind: 'left' });
@@ -224,14 +235,22 @@ export class LeaseKeeper {
     this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#unheldSince.has(cluster)));
   }
 
+  /** Reports only a change: whoever follows compares every cluster. */
   #watch(clusters: readonly string[]): void {
-    this.#watched = new Set(clusters);
-    this.events.emit('watch', this.#watched);
+    const watched = new Set(clusters);
+    if (!this.#configured && watched.size === this.#watched.size && clusters.every((name) => this.#watched.has(name)))
+      return;
+    this.#configured = false;
+    this.#watched = watched;
+    this.events.emit('watch', watched);
   }
 }
 
 /** A third of a lease, or less when a lease that is not renewed is about to expire. */
 function untilNextRenewal({ leases, now }: LeaseView, length: number): number {
-  const expiries = [...leases.values()].map((lease) => lease.expires_at - now + EXPIRY_MARGIN_MS);
-  return Math.min(length / 3, ...expiries.filter((wait) => wait > EXPIRY_MARGIN_MS));
+  let wait = length / 3;
+  for (const { expires_at } of leases.values()) {
+    if (expires_at > now) wait = Math.min(wait, expires_at - now + EXPIRY_MARGIN_MS);
+  }
+  return wait;
 }

@@ -5,7 +5,7 @@ import type { AgentCli } from '@nightcrier/core/settings/config';
 import { redactFailure } from '@nightcrier/redaction/redact-failure';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Claim } from '../claim.ts';
-import { readReport } from '../report/read-report.ts';
+import { readReport, type ReportReading } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
 import { type AgentResult, judgeAgent } from './judge-agent.ts';
@@ -103,14 +103,23 @@ async function runOne(
   const settings = { ...context, config: { ...config, ...own, agent_cli: agent } };
   const because = describeFailures(failures);
   try {
-    const { exit, gone } = await runAgent(claim, workspace, evidence, settings, { because, orphan });
+    const { exit, gone, skipped } = await runAgent(
+      { claim, workspace, evidence, context: settings },
+      { because, orphan },
+    );
     context.afterwards.defer(async () => void (await gone));
     const [report, stream] = await together(
       readReport(workspace.output, config.report_min_bytes),
       noteUsage(claim.incident.incident_id, workspace.logs, settings),
     );
     const providerError = providerFailure(stream);
-    const result = judgeAgent({ agent, exit, report, providerError, timeoutSeconds: config.agent_timeout });
+    const result = judgeAgent({
+      agent,
+      exit,
+      report: explainMissing(report, skipped),
+      providerError,
+      timeoutSeconds: config.agent_timeout,
+    });
     // The next agent or attempt needs the name of its container and its directories.
     if (result.kind !== 'reported') await gone;
     return result;
@@ -120,4 +129,10 @@ async function runOne(
     await noteUsage(claim.incident.incident_id, workspace.logs, settings);
     throw error;
   }
+}
+
+/** Says of a report that was not taken why it was not. */
+function explainMissing(report: ReportReading, skipped: ReadonlyMap<string, string>): ReportReading {
+  const why = skipped.get('investigation.md');
+  return why === undefined || report.valid ? report : { ...report, problem: `investigation.md ${why}` };
 }

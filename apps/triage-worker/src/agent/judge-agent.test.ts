@@ -1,7 +1,7 @@
+import type { AgentExit } from '../agent-runtime.ts';
 import { expect, it } from 'vitest';
 import type { ReportReading } from '../report/read-report.ts';
 import { type AgentRunEnd, judgeAgent } from './judge-agent.ts';
-import type { AgentExit } from './run/agent-exit.ts';
 
 const summary = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
 const valid: ReportReading = { valid: true, markdown: '# T', summary };

@@ -1,7 +1,7 @@
+import type { AgentExit } from '../agent-runtime.ts';
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
 import type { ReportReading } from '../report/read-report.ts';
-import type { AgentExit } from './run/agent-exit.ts';
 
 /** The result of one run of one agent. */
 export type AgentResult = { kind: 'reported'; report: ReportSummary; markdown: string } | AgentFailure;

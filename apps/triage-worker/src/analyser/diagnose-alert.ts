@@ -4,6 +4,7 @@ import { isPodReady } from '../evidence/pod-trouble.ts';
 import { isKind } from '../evidence/kubernetes-object.ts';
 import type { ClusterView } from '../evidence/view/cluster-view.ts';
 import { hasReadyEndpoints, podsBehind, workloadsBehind } from '../evidence/view/service-links.ts';
+import { workloadsOf } from '../evidence/view/subject.ts';
 import { workloadsIn } from '../evidence/view/workload.ts';
 import { diagnoseWorkload, isShort, saidByReadyPods } from './diagnose-workload.ts';
 import { performanceTrouble, routeTrouble, signalOf } from './rules/network/alerts.ts';
@@ -28,7 +29,9 @@ export function diagnoseAlert(view: ClusterView, fault: FaultEvent): Hypothesis[
   const service = object && isKind(object, 'Service') ? object : undefined;
   const workloads = service
     ? workloadsBehind(view, service)
-    : workloadsIn(view, namespace ?? 'default').filter((workload) => workload.name === name);
+    : object
+      ? workloadsOf(view, fault.resource)
+      : workloadsIn(view, namespace ?? 'default').filter((workload) => workload.name === name);
   const own =
     (service && serviceTrouble(view, service)) ??
     workloads.filter(isShort).flatMap((workload) => diagnoseWorkload(view, workload))[0];

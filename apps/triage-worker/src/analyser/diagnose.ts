@@ -10,6 +10,7 @@ import { diagnoseAlert, isAlert } from './diagnose-alert.ts';
 import { diagnoseWorkload } from './diagnose-workload.ts';
 import { hypothesis } from './hypothesis.ts';
 import { quoteEvents } from './quotes.ts';
+import { usageTrouble } from './rules/containers/usage.ts';
 import { loadBalancerTrouble } from './rules/network/load-balancer.ts';
 import { behindService } from './rules/network/follow.ts';
 import { performanceTrouble } from './rules/network/alerts.ts';
@@ -28,7 +29,9 @@ export function diagnose(evidence: Evidence, fault: FaultEvent): Diagnosis {
   const found = unique(hypothesesFor(view, fault));
   const weak = (found[0]?.confidence ?? 0) < 70;
   const slow = weak && view.alerts.length > 0 ? performanceTrouble(view, fault.resource.namespace) : undefined;
-  const ranked = slow && slow.confidence > (found[0]?.confidence ?? 0) ? unique([slow, ...found]) : found;
+  const used = weak && isAlert(view, fault) ? usageTrouble(view, workloadsOf(view, fault.resource)) : undefined;
+  const first = used && used.confidence > (slow?.confidence ?? 0) ? used : slow;
+  const ranked = first && first.confidence > (found[0]?.confidence ?? 0) ? unique([first, ...found]) : found;
   const hypotheses = (ranked.length > 0 ? ranked : verbatim(view, fault)).slice(0, MOST);
   return {
     version: DIAGNOSIS_VERSION,

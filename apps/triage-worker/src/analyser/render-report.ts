@@ -2,6 +2,7 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Diagnosis, Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { piecesOf, type Evidence } from '../evidence/evidence.ts';
+import { alertOf, alertTitle, monitoringSections } from './monitoring-sections.ts';
 import { code, fenced, plain, show } from './safe-text.ts';
 
 const DECISIVE = 3;
@@ -20,7 +21,9 @@ export function renderReport(
   const gaps = piecesOf(evidence, 'gap').filter((gap) => gap.code !== 'not_found');
   const facts = { Cluster: cluster, Resource: describeResource(event.resource), Fault: event.faultType };
   const isDetermined = diagnosis.determined && first !== undefined;
-  const subject = `${plain(event.faultType)} of ${plain(describeResource(event.resource))}`;
+  const alert = alertOf(evidence, event);
+  const about = plain(describeResource(event.resource));
+  const subject = alert ? `${alertTitle(alert)} (${about})` : `${plain(event.faultType)} of ${about}`;
   const blocks = [
     `# ${isDetermined ? first.title : `Not determined: ${subject}`}`,
     Object.entries(facts)
@@ -36,6 +39,7 @@ export function renderReport(
     numbered(isDetermined ? first.actions : firstSteps(event.resource, first)),
     '## Evidence',
     ...(first && first.evidence.length > 0 ? first.evidence.slice(0, DECISIVE).map(quote) : ['None.']),
+    ...monitoringSections(evidence, event),
     ...(diagnosis.changes.length > 0
       ? ['## What changed', diagnosis.changes.map(({ at, what }) => `- ${at ? `${code(at)} ` : ''}${what}`).join('\n')]
       : []),

@@ -71,6 +71,16 @@ export interface AlertsPiece extends Provenance {
   alerts: Alert[];
 }
 
+/** The answer of a Prometheus to one query, the largest values first. */
+export interface MetricsPiece extends Provenance {
+  type: 'metrics';
+  name: string;
+  /** What the values are, with their unit. */
+  meaning: string;
+  query: string;
+  series: { labels: Record<string, string>; value: number }[];
+}
+
 /** Something that was asked for and not given, and why. */
 export interface EvidenceGap extends Provenance {
   type: 'gap';
@@ -85,6 +95,7 @@ export type EvidencePiece =
   | LogPiece
   | ExistencePiece
   | AlertsPiece
+  | MetricsPiece
   | EvidenceGap;
 
 /** What was read from the cluster for one incident, in the order of reading. */

@@ -31,6 +31,8 @@ function contentOf(piece: Exclude<EvidencePiece, LogPiece>): object {
       return { events: piece.events };
     case 'alerts':
       return { alerts: piece.alerts };
+    case 'metrics':
+      return { series: piece.series };
     case 'gap':
       return { reason: piece.reason };
     case 'existence':

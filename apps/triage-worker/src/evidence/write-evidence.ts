@@ -40,6 +40,8 @@ function contentOf(piece: EvidencePiece): string | undefined {
       return yaml({ apiVersion: 'v1', kind: 'List', items: piece.objects });
     case 'alerts':
       return yaml(piece.alerts);
+    case 'metrics':
+      return yaml({ meaning: piece.meaning, query: piece.query, series: piece.series });
     case 'log':
       return piece.text;
     case 'existence':
@@ -61,6 +63,8 @@ function fileName(piece: Exclude<EvidencePiece, { type: 'gap' }>): string {
       return `${safe('list', piece.kind, piece.namespace)}.yaml`;
     case 'alerts':
       return 'alerts.yaml';
+    case 'metrics':
+      return `${safe('metrics', piece.name)}.yaml`;
     case 'log':
       return `${safe('log', piece.pod, piece.container, piece.previous ? 'previous' : undefined)}.txt`;
     case 'existence':

@@ -1,10 +1,17 @@
 import { KubernetesError, isClusterAway } from '@nightcrier/cluster/kubernetes/kubernetes-error';
+import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
+import type { Incident } from '@nightcrier/core/incidents/incident';
+import pTimeout from 'p-timeout';
 import type { Claim } from '../claim.ts';
 import { collectEvidence } from '../evidence/collect/collect-evidence.ts';
-import { COLLECTION_TIMEOUT_MS, type Evidence } from '../evidence/evidence.ts';
+import { collectMonitoring, monitoringOf } from '../evidence/collect/collect-monitoring.ts';
+import { COLLECTION_TIMEOUT_MS, type Evidence, type EvidencePiece } from '../evidence/evidence.ts';
 import { redactEvidence } from '../evidence/redact-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
+
+/** A worker's connection waits for Redis as long as it takes; evidence does not, ms. */
+const ALERTS_TIMEOUT_MS = 5_000;
 
 /**
  * Collects what the cluster may rotate away before an agent reads it, redacted. For an agent in a container, which can query
@@ -15,6 +22,24 @@ export async function gatherEvidence(claim: Claim, context: TriageContext): Prom
   return redactEvidence(await collect(claim, context));
 }
 
+/** Alerts and metrics, as far as they can be read: evidence without them is better than none. */
+async function monitored(
+  evidence: Evidence,
+  { cluster_event: clusterEvent }: Incident,
+  cluster: ClusterConfig,
+  { alerts, config, logger, signal }: TriageContext,
+): Promise<EvidencePiece[]> {
+  try {
+    const received = await pTimeout(alerts.list(cluster.name), { milliseconds: ALERTS_TIMEOUT_MS, signal });
+    const monitoring = monitoringOf(config, cluster);
+    return await collectMonitoring({ monitoring, cluster: cluster.name, clusterEvent, received, evidence, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn({ error }, 'alerts and metrics not read; evidence is without them');
+    return [];
+  }
+}
+
 async function collect({ incident, kubeconfig, cluster }: Claim, context: TriageContext): Promise<Evidence> {
   const { config, clients, logger, signal } = context;
   // An agent can query the cluster itself, so a slow cluster must not use up its time.
@@ -22,7 +47,9 @@ async function collect({ incident, kubeconfig, cluster }: Claim, context: Triage
   try {
     const kubernetes = await clients.open(kubeconfig);
     const fault = incident.cluster_event.event;
-    return await collectEvidence({ kubernetes, fault, signal: AbortSignal.any([signal, deadline]) });
+    const bounded = AbortSignal.any([signal, deadline]);
+    const evidence = await collectEvidence({ kubernetes, fault, signal: bounded });
+    return { ...evidence, pieces: [...evidence.pieces, ...(await monitored(evidence, incident, cluster, context))] };
   } catch (cause) {
     signal.throwIfAborted();
     context.permissions.forget(cluster.name);

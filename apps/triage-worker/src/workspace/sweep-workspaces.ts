@@ -6,10 +6,11 @@ import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { PRECREATED_PREFIX } from './precreated-workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const SWEEP_INTERVAL_MS = 3_600_000;
+/** Prefix of a workspace that an earlier version created ahead of its incident. */
+const PRECREATED_PREFIX = '.spare-';
 /** Prefix of the directory of a workspace that is being removed. */
 const REMOVING_PREFIX = '.removing-';
 
@@ -129,7 +130,7 @@ async function claimRemoval(directory: string, removing: string): Promise<boolea
   }
 }
 
-/** Removes a pre-created workspace of a worker that died. A worker that still runs creates another one. */
+/** Removes a workspace that a worker of an earlier version created ahead; one that still runs creates another one. */
 async function removeStale(precreated: string, { now = Date.now, logger }: Retention): Promise<void> {
   const created = await modified(precreated);
   if (created !== undefined && now() - created > DAY_MS) await remove(precreated, logger);

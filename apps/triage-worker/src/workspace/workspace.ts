@@ -37,29 +37,21 @@ export function workspaceOf(root: string, incidentId: string): Workspace {
   };
 }
 
-/** Pre-created workspaces that have no incident yet. */
-export interface WorkspacePool {
-  /** Renames one to a directory that does not exist yet; returns whether it did. */
-  take(directory: string): boolean;
-}
-
 /** The directories of a workspace. */
-export const WORKSPACE_PARTS = ['evidence', 'output', 'logs'] as const satisfies readonly (keyof Workspace)[];
+const WORKSPACE_PARTS = ['evidence', 'output', 'logs'] as const satisfies readonly (keyof Workspace)[];
 
 /**
  * Creates the workspace of an attempt, or prepares that of an earlier attempt for this one. Only the worker's user can
  * enter it.
  * @param options.resume the earlier run was adopted: its output, logs and evidence stay in place
- * @param options.pool gives a pre-created workspace if the incident has none yet
  */
 export function makeWorkspace(
   root: string,
   incidentId: string,
-  { resume = false, pool }: { resume?: boolean; pool?: WorkspacePool } = {},
+  { resume = false }: { resume?: boolean } = {},
 ): Workspace {
   const workspace = workspaceOf(root, incidentId);
   const { directory } = workspace;
-  if (pool?.take(directory)) return workspace;
   const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   if (!isNew) chmodSync(directory, 0o700);
   if (!isNew && !resume) archiveLastRun(workspace);

@@ -1,10 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { parseObject, type Detector } from '../detection/detector.ts';
-import { KINDS, type ObjectOf, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import type { Detector } from '../detection/detector.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KindList, type ListingServer, type ListSession, reasonOf } from '../lists/kind-list.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
-import type { McpSession } from '../mcp/session/session.ts';
-import { LIST_RESOURCES_TOOL, resourcesOf } from '../mcp/session/tools.ts';
-import { cleanText } from '../mcp/wire-text.ts';
 import type { ClusterSight } from '../sight/cluster-sight.ts';
 
 /** The kinds that most symptoms are of: what they show is reported before the others are listed. */
@@ -18,6 +16,8 @@ export interface ScanOptions {
   signal?: AbortSignal;
   /** Default: all. */
   kinds?: readonly WatchedKind[];
+  /** Whether the detector keeps all objects until the next scan: what has not changed is not read again. */
+  remember?: boolean;
 }
 
 /**
@@ -27,9 +27,13 @@ export interface ScanOptions {
 export class ClusterScan {
   readonly #endpoint: string;
   readonly #logger: Logger;
+  readonly #server: ListingServer = { form: 'unknown' };
+  readonly #lists: Partial<Record<WatchedKind, KindList<WatchedKind>>> = {};
   readonly #sight: ClusterSight;
   readonly #timeout: number;
   readonly #unreadable = new Set<WatchedKind>();
+  /** `pods shop`: namespaces that could not be listed, by kind. */
+  readonly #blind = new Set<string>();
 
   /** @param timeout of one list, ms */
   constructor(endpoint: string, logger: Logger, sight: ClusterSight, timeout: number) {
@@ -44,56 +48,49 @@ export class ClusterScan {
    * @returns when it began, ms since the epoch
    * @throws ConnectionError when the session is lost or no kind can be listed, or the signal's reason
    */
-  async run(
-    session: Pick<McpSession, 'call'>,
-    detector: Detector,
-    { now, signal, kinds = WATCHED_KINDS }: ScanOptions,
-  ): Promise<number> {
+  async run(session: ListSession, detector: Detector, options: ScanOptions): Promise<number> {
+    const { now, signal, kinds = WATCHED_KINDS } = options;
     const startedAt = now();
     const failures: string[] = [];
+    const scanned = new Set<WatchedKind>();
+    const namespaces = async (): Promise<string[] | undefined> => {
+      if (!scanned.has('namespaces')) await list('namespaces');
+      const names = detector.namespaces();
+      return names.length > 0 ? names : undefined;
+    };
     const list = async (kind: WatchedKind): Promise<void> => {
       signal?.throwIfAborted();
-      const problem = await this.#list(kind, session, detector, now);
-      if (problem === undefined) return;
-      failures.push(problem);
-      this.#leaveOut(kind, problem, detector);
+      scanned.add(kind);
+      try {
+        await this.#list(kind, session, detector, { ...options, namespaces });
+      } catch (error) {
+        // One list that takes too long says nothing about the others.
+        if (error instanceof ConnectionError && error.code !== 'timeout') throw error;
+        const problem = reasonOf(error);
+        failures.push(problem);
+        this.#leaveOut(kind, problem, detector);
+      }
     };
-    for (const kind of kinds) await list(kind);
-    if (failures.length === kinds.length) {
+    for (const kind of kinds) if (!scanned.has(kind)) await list(kind);
+    if (failures.length === scanned.size) {
       throw new ConnectionError('tool_failed', `${this.#endpoint}: nothing could be listed: ${failures[0]}`);
     }
     return startedAt;
   }
 
-  /** @returns why the kind could not be listed */
+  /** @throws ConnectionError, or Error when the kind cannot be listed */
   async #list(
     kind: WatchedKind,
-    session: Pick<McpSession, 'call'>,
+    session: ListSession,
     detector: Detector,
-    now: () => number,
-  ): Promise<string | undefined> {
-    const { apiVersion, kind: name } = KINDS[kind];
-    const selector = 'fieldSelector' in KINDS[kind] ? { fieldSelector: KINDS[kind].fieldSelector } : {};
-    try {
-      const args = { apiVersion, kind: name, ...selector };
-      const answer = await session.call(LIST_RESOURCES_TOOL, args, this.#timeout);
-      if (answer.isError) throw new Error(answer.text);
-      detector.list(kind, this.#parse(kind, resourcesOf(answer)), now());
-      this.#readable(kind);
-      return undefined;
-    } catch (error) {
-      // One list that takes too long says nothing about the others.
-      if (error instanceof ConnectionError && error.code !== 'timeout') throw error;
-      return cleanText(error instanceof Error ? error.message : String(error), 300, { lines: false });
-    }
-  }
-
-  /** One strange object does not hide the others. */
-  #parse<K extends WatchedKind>(kind: K, items: unknown[]): ObjectOf<K>[] {
-    const objects = items.flatMap((item) => parseObject(kind, item) ?? []);
-    const strange = items.length - objects.length;
-    if (strange > 0) this.#logger.warn({ kind, strange, of: items.length }, 'objects of unknown shape left out');
-    return objects;
+    { now, remember = false, namespaces }: ScanOptions & { namespaces: () => Promise<string[] | undefined> },
+  ): Promise<void> {
+    const list = (this.#lists[kind] ??= new KindList(kind, this.#server));
+    const timeout = this.#timeout;
+    const { strange, count, blind } = await list.run({ session, detector, now, remember, timeout, namespaces });
+    if (strange > 0) this.#logger.warn({ kind, strange, of: count }, 'objects of unknown shape left out');
+    this.#readable(kind);
+    this.#noteBlind(kind, blind);
   }
 
   /** A kind that fails once is probably back in the next scan, with the symptoms it had; then its Events alone speak of it. */
@@ -112,5 +109,25 @@ export class ClusterScan {
   #readable(kind: WatchedKind): void {
     this.#sight.readKind(kind, 'mcp');
     if (this.#unreadable.delete(kind)) this.#logger.info({ kind }, 'polling can list a kind again');
+  }
+
+  #noteBlind(kind: WatchedKind, blind: ReadonlyMap<string, string>): void {
+    const [first] = blind;
+    if (first) {
+      const more = blind.size > 1 ? ` (and ${blind.size - 1} more)` : '';
+      this.#sight.loseKind(kind, 'mcp', `namespace ${first[0]}${more}: ${first[1]}`);
+    }
+    for (const [namespace, problem] of blind) {
+      const id = `${kind} ${namespace}`;
+      if (this.#blind.has(id)) continue;
+      this.#blind.add(id);
+      this.#logger.warn({ kind, namespace, problem }, 'namespace left out of the lists; its faults are not seen');
+    }
+    for (const id of this.#blind) {
+      const [of, namespace = ''] = id.split(' ');
+      if (of !== kind || blind.has(namespace)) continue;
+      this.#blind.delete(id);
+      this.#logger.info({ kind, namespace }, 'namespace can be listed again');
+    }
   }
 }

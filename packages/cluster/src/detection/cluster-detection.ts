@@ -2,7 +2,8 @@ import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import { type FaultEvent, faultFingerprint } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Sighting, WatermarkMemory, WatermarkTracker } from '../backfill/watermark.ts';
-import { type Detected, Detector, type Remembered } from './detector.ts';
+import { type Detected, Detector } from './detector.ts';
+import type { Remembered } from './known-symptoms.ts';
 
 /** Where the symptoms of one cluster are remembered. */
 export interface DetectionMemory {

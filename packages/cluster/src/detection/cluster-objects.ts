@@ -1,12 +1,25 @@
 import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import type { AnyObject, Meta, ObjectOf, Pod, WatchedKind } from './kinds.ts';
-import { KINDS, WATCHED_KINDS } from './kinds.ts';
+import { KINDS } from './kinds.ts';
 
-type Objects = { [K in WatchedKind]: Map<string, ObjectOf<K>> };
+/** Objects of one kind: by namespace (empty for objects of the cluster), then by name. */
+type OfKind<K extends WatchedKind> = Map<string, Map<string, ObjectOf<K>>>;
+type Objects = { [K in WatchedKind]?: OfKind<K> };
+
+export interface ObjectName {
+  namespace?: string | null | undefined;
+  name: string;
+}
 
 /** `shop/cart`; `/node-1` for objects of the cluster. */
-export function nameKey({ namespace, name }: { namespace?: string | null | undefined; name: string }): string {
+export function nameKey({ namespace, name }: ObjectName): string {
   return `${namespace ?? ''}/${name}`;
+}
+
+/** The opposite of {@link nameKey}. */
+export function nameOf(key: string): { namespace: string; name: string } {
+  const at = key.indexOf('/');
+  return { namespace: key.slice(0, at), name: key.slice(at + 1) };
 }
 
 /** How faults name an object. */
@@ -15,42 +28,36 @@ export function referenceTo(kind: WatchedKind, { name, namespace, uid }: Meta): 
   return { apiVersion, kind: name_, name, ...(namespace && { namespace }), ...(uid && { uid }) };
 }
 
-/** The objects of one cluster as they were last seen, by kind and name. */
+/** The objects of one cluster as they were last seen, by kind, namespace and name. */
 export class ClusterObjects {
-  readonly #objects: Objects = {
-    events: new Map(),
-    nodes: new Map(),
-    namespaces: new Map(),
-    deployments: new Map(),
-    replicasets: new Map(),
-    statefulsets: new Map(),
-    daemonsets: new Map(),
-    cronjobs: new Map(),
-    jobs: new Map(),
-    pods: new Map(),
-    persistentvolumeclaims: new Map(),
-    services: new Map(),
-    resourcequotas: new Map(),
-    horizontalpodautoscalers: new Map(),
-    certificates: new Map(),
-  };
+  readonly #objects: Objects = {};
   readonly #known = new Set<WatchedKind>();
-  readonly #podsByNamespace = new Map<string, Map<string, Pod>>();
+  #size = 0;
 
-  get<K extends WatchedKind>(
-    kind: K,
-    name: { namespace?: string | null | undefined; name: string },
-  ): ObjectOf<K> | undefined {
-    return this.#objects[kind].get(nameKey(name));
+  get<K extends WatchedKind>(kind: K, { namespace, name }: ObjectName): ObjectOf<K> | undefined {
+    return this.#kind(kind)
+      ?.get(namespace ?? '')
+      ?.get(name);
   }
 
-  all<K extends WatchedKind>(kind: K): Iterable<ObjectOf<K>> {
-    return this.#objects[kind].values();
+  *all<K extends WatchedKind>(kind: K): Iterable<ObjectOf<K>> {
+    for (const objects of this.#kind(kind)?.values() ?? []) yield* objects.values();
+  }
+
+  /** The objects of a kind in one namespace. */
+  in<K extends WatchedKind>(kind: K, namespace: string | null | undefined): IteratorObject<ObjectOf<K>> {
+    return (this.#kind(kind)?.get(namespace ?? '') ?? new Map<string, ObjectOf<K>>()).values();
+  }
+
+  podsOf(namespace: string | null | undefined): IteratorObject<Pod> {
+    return this.in('pods', namespace);
   }
 
   /** Names of all objects of a kind, see {@link nameKey}. */
   names(kind: WatchedKind): string[] {
-    return [...this.#objects[kind].keys()];
+    return [...(this.#kind(kind) ?? [])].flatMap(([namespace, objects]) =>
+      [...objects.keys()].map((name) => nameKey({ namespace, name })),
+    );
   }
 
   /** Whether objects of this kind that exist are here: an object that is not does not exist. */
@@ -58,47 +65,51 @@ export class ClusterObjects {
     return this.#known.has(kind);
   }
 
-  /** From now on, or until it is set back, all objects of a kind are here. */
-  setKnown(kind: WatchedKind, known: boolean): void {
+  /** From now on, or until it is set back, all objects of a kind are here. @returns whether that is a change */
+  setKnown(kind: WatchedKind, known: boolean): boolean {
+    if (known === this.#known.has(kind)) return false;
     if (known) this.#known.add(kind);
     else this.#known.delete(kind);
+    return true;
   }
 
-  podsOf(namespace: string | null | undefined): Iterable<Pod> {
-    return this.#podsByNamespace.get(namespace ?? '')?.values() ?? [];
-  }
-
-  put<K extends WatchedKind>(kind: K, object: ObjectOf<K>): void {
-    const key = nameKey(object.metadata);
-    const objects: Map<string, ObjectOf<K>> = this.#objects[kind];
-    objects.set(key, object);
-    if (kind === 'pods') this.#indexPod(key);
+  /** @returns the object as it was */
+  put<K extends WatchedKind>(kind: K, object: ObjectOf<K>): ObjectOf<K> | undefined {
+    const { namespace, name } = object.metadata;
+    const ofKind = this.#kind(kind) ?? this.#addKind(kind);
+    let objects = ofKind.get(namespace ?? '');
+    if (!objects) ofKind.set(namespace ?? '', (objects = new Map()));
+    const before = objects.get(name);
+    if (!before) this.#size += 1;
+    objects.set(name, object);
+    return before;
   }
 
   /** @returns the object that was removed */
-  remove(kind: WatchedKind, key: string): AnyObject | undefined {
-    const object = this.#objects[kind].get(key);
-    this.#objects[kind].delete(key);
-    if (kind === 'pods' && object) {
-      const namespace = object.metadata.namespace ?? '';
-      const pods = this.#podsByNamespace.get(namespace);
-      pods?.delete(key);
-      if (pods?.size === 0) this.#podsByNamespace.delete(namespace);
-    }
+  remove(kind: WatchedKind, { namespace, name }: ObjectName): AnyObject | undefined {
+    const ofKind = this.#kind(kind);
+    const objects = ofKind?.get(namespace ?? '');
+    const object = objects?.get(name);
+    if (!ofKind || !objects || !object) return undefined;
+    objects.delete(name);
+    if (objects.size === 0) ofKind.delete(namespace ?? '');
+    this.#size -= 1;
     return object;
   }
 
   /** How many objects of all kinds there are. */
   get size(): number {
-    return WATCHED_KINDS.reduce((sum, kind) => sum + this.#objects[kind].size, 0);
+    return this.#size;
   }
 
-  #indexPod(key: string): void {
-    const pod = this.#objects.pods.get(key);
-    if (!pod) return;
-    const namespace = pod.metadata.namespace ?? '';
-    const pods = this.#podsByNamespace.get(namespace) ?? new Map<string, Pod>();
-    pods.set(key, pod);
-    this.#podsByNamespace.set(namespace, pods);
+  #kind<K extends WatchedKind>(kind: K): OfKind<K> | undefined {
+    return this.#objects[kind];
+  }
+
+  #addKind<K extends WatchedKind>(kind: K): OfKind<K> {
+    const ofKind: OfKind<K> = new Map();
+    const objects: { [P in K]?: OfKind<K> } = this.#objects;
+    objects[kind] = ofKind;
+    return ofKind;
   }
 }

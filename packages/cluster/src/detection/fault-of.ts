@@ -1,4 +1,6 @@
 import { type FaultEvent, faultFingerprint } from '@nightcrier/core/faults/fault';
+import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
+import type { SymptomIdentity } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { cleanText } from '../mcp/wire-text.ts';
 import type { Symptom } from './symptom.ts';
@@ -21,5 +23,26 @@ export function faultOf(symptom: Symptom, serverCluster: string, now: number): F
     ...(container !== undefined && { container }),
     context: cleanText(symptom.context, 16_384),
     timestamp: new Date(Math.min(since ?? now, now)).toISOString(),
+  };
+}
+
+/** How a fault is remembered, see `RememberedSymptom`. Times are ms since the epoch. */
+export function rememberedOf(
+  fault: FaultEvent,
+  { workload, family, container }: SymptomIdentity,
+  firedAt: number,
+  since = Date.parse(fault.timestamp),
+): RememberedSymptom {
+  return {
+    state: 'firing',
+    family,
+    ...(container !== undefined && { container }),
+    workload,
+    fault_type: fault.faultType,
+    severity: fault.severity,
+    resource: fault.resource,
+    fault_id: fault.faultId,
+    since,
+    fired_at: firedAt,
   };
 }

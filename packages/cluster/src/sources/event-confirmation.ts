@@ -3,7 +3,7 @@ import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { nameKey } from '../detection/cluster-objects.ts';
-import { parseObject } from '../detection/detector.ts';
+import { parseObject } from '../detection/parse-object.ts';
 import { KINDS, type WarningEvent, type WatchedKind, watchedKindOf } from '../detection/kinds.ts';
 import { rootMessage } from '../mcp/session/connection-error.ts';
 import type { McpSession } from '../mcp/session/session.ts';

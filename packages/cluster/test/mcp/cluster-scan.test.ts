@@ -55,11 +55,14 @@ it.each(
     await breakIfDue();
     await new ClusterScan(cluster.mcpEndpoint, silentLogger, newSight(), 30_000).run(
       {
-        async call(...request) {
-          const answer = await session.call(...request);
+        async callStreamed(...request) {
+          const { isEventStream, body } = await session.callStreamed(...request);
+          const pieces: Uint8Array[] = [];
+          for await (const piece of body) pieces.push(piece);
           await breakIfDue();
-          return answer;
+          return { isEventStream, body: ReadableStream.from(pieces) };
         },
+        deliver: (notification) => session.deliver(notification),
       },
       found,
       { now },

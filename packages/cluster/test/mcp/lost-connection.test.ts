@@ -11,7 +11,8 @@ test('subscribes after the event stream is open, so that no fault is missed', as
   const server = await ScriptedServer.start();
   const watched = watchCluster(server.endpoint);
   await watched.active();
-  expect(server.asked.slice(0, 7)).toEqual([
+  expect(server.asked.slice(0, 8)).toEqual([
+    'server/discover',
     'initialize',
     'notifications/initialized',
     'tools/list',

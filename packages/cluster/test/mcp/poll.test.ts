@@ -115,7 +115,7 @@ describe('polling the real kubernetes-mcp-server', () => {
     const watched = watchCluster(await startRealServer(cluster), { mode: 'poll' });
     await watched.active();
     const seen = cluster.kubernetesRequests.length;
-    await expect.poll(() => cluster.kubernetesRequests.length, { timeout: 10_000 }).toBeGreaterThan(seen + 30);
+    await expect.poll(() => cluster.kubernetesRequests.length, { timeout: 30_000 }).toBeGreaterThan(seen + 30);
     expect(faultsOf(watched)).toMatchObject([{ faultId: crash.fault?.faultId }]);
     const warnings = watched.lines.filter(({ message }) => message.startsWith('polling cannot list a kind'));
     expect(new Set(warnings.map(({ fields }) => fields.kind))).toEqual(

@@ -39,6 +39,8 @@ export class ScriptedServer {
   /** Kinds that `resources_list` was asked for. */
   readonly listed = new Set<string>();
   script: Script;
+  /** Paths that are redirected, with the status. */
+  redirects: { status: number; [path: string]: string | number } = { status: 308 };
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #port = 0;
 
@@ -113,6 +115,11 @@ export class ScriptedServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request).catch(() => '');
     this.headers.push(request.headers);
+    const location = this.redirects[request.url ?? ''];
+    if (typeof location === 'string') {
+      response.writeHead(this.redirects.status, { location }).end();
+      return;
+    }
     const session = String(request.headers['mcp-session-id'] ?? '');
     if (request.method === 'POST') this.#post(Call.parse(JSON.parse(body)), session, response);
     else if (request.method === 'GET') this.#get(response);

@@ -126,7 +126,7 @@ describe('active means proven sight', () => {
   test('a process that was paused for longer than a minute calls no cluster active until it is proven again', async () => {
     const server = await startServer();
     let paused = 0;
-    const watched = watchCluster(server.endpoint, { steadyNow: () => performance.now() + paused });
+    const watched = watchCluster(server.endpoint, { timeouts, steadyNow: () => performance.now() + paused });
     await watched.active();
     paused = 61_000;
     expect(health(watched).status).toBe('connected');

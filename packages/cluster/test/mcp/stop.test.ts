@@ -57,7 +57,7 @@ test('stop during the wait for the next attempt is immediate', async () => {
   });
   await failed(/HTTP 500/);
   await connection.stop();
-  expect(server.asked).toEqual(['initialize']);
+  expect(server.asked).toEqual(['server/discover']);
 });
 
 test('stop of a connection that waits for a connect slot', async () => {

@@ -50,6 +50,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     readAccess: async () => (apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
     mode: 'faults',
     pollInterval: 100,
+    pollShare: 1,
     resyncInterval: 0,
     memory: rememberAll(received),
     detected: forgetAll,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { filePath, flag, httpUrl, secret, text, withSecretFiles } from '../settings/config-fields.ts';
+import { monitoring } from '../settings/sections/monitoring.ts';
 
 /** How to reach a cluster's kubernetes-mcp-server (design.md, "ClusterConfig"). */
 export const MCPConfig = z.strictObject(
@@ -42,6 +43,15 @@ export const TriageConfig = z.strictObject({
 });
 export type TriageConfig = z.infer<typeof TriageConfig>;
 
+/** The Prometheus and Alertmanager of one cluster, in place of those of all clusters. */
+export const MonitoringConfig = z.strictObject({
+  ...monitoring,
+  cluster_value: text()
+    .optional()
+    .meta({ description: 'Value of cluster_label, where it is not the name of the cluster.' }),
+});
+export type MonitoringConfig = z.infer<typeof MonitoringConfig>;
+
 /** One cluster: its connection and its triage settings. */
 export const ClusterConfig = z.strictObject({
   // The name becomes part of file names, Redis keys and metric labels.
@@ -60,6 +70,9 @@ export const ClusterConfig = z.strictObject({
   supplement: z.enum(['watch']).optional().meta({
     description:
       "watch: the Kubernetes API is watched beside the MCP server, so that nothing depends on the server's detectors.",
+  }),
+  monitoring: MonitoringConfig.optional().meta({
+    description: 'Prometheus and Alertmanager of this cluster, in place of the section monitoring.',
   }),
   mcp: MCPConfig,
   triage: TriageConfig.default({ enabled: false, allow_secrets_access: false }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Alert } from '../alerts/alert.ts';
 import { ClusterPermissions } from '../permissions/cluster-permissions.ts';
 import { FaultEvent } from '../faults/fault.ts';
 
@@ -23,6 +24,8 @@ export const ClusterEvent = z.object({
   source: FaultSource,
   /** Key of the problem that the fault belongs to, see `problemKey`; missing in events of older versions. */
   problem: z.string().optional(),
+  /** The alert that the fault was received as; missing for one that a cluster reported. */
+  alert: Alert.optional(),
   /** When the ingester received it, RFC 3339. */
   received_at: z.string(),
 });

@@ -1,6 +1,6 @@
 import { workloadOf } from '../faults/group-key.ts';
 import type { ResourceReference } from '../faults/fault.ts';
-import { areUnrelated, type FamilyMember, type SymptomFamily } from './symptom-families.ts';
+import { areUnrelated, type FamilyMember, type SymptomFamily, UNRELATED_FAMILIES } from './symptom-families.ts';
 
 /**
  * What a problem is about: the resolved owner of an object. A Deployment's pods, ReplicaSets and HorizontalPodAutoscaler
@@ -59,6 +59,12 @@ export function problemKey(identity: SymptomIdentity, open: readonly OpenProblem
   const main = related.find(({ key }) => key === own) ?? related[0];
   if (main) return main.key;
   return open.some(({ key }) => key === own) ? splitKey(own, identity.family) : own;
+}
+
+/** All keys that problems of a workload can have, that of its own first. */
+export function problemKeysOf(workload: Workload): string[] {
+  const own = workloadKey(workload);
+  return [own, ...[...new Set(UNRELATED_FAMILIES.flat())].map((family) => splitKey(own, family))];
 }
 
 function splitKey(workload: string, family: SymptomFamily): string {

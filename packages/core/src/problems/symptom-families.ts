@@ -22,9 +22,16 @@ export const SYMPTOM_FAMILIES = [
   'quota',
   'namespace',
   'certificate',
+  'errors',
+  'latency',
+  'saturation',
+  'alert',
   'event',
 ] as const;
 export type SymptomFamily = (typeof SYMPTOM_FAMILIES)[number];
+
+/** The families of alerts. No object shows these symptoms: what receives the alerts keeps them, and no detector clears them. */
+export const ALERT_FAMILIES: ReadonlySet<SymptomFamily> = new Set(['errors', 'latency', 'saturation', 'alert']);
 
 /** A symptom as the choice of a problem sees it. */
 export interface FamilyMember {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
+import { alerts } from './sections/alerts.ts';
 import { connections } from './sections/connections.ts';
+import { monitoring } from './sections/monitoring.ts';
 import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
 import { api, processes, storage } from './sections/processes.ts';
@@ -13,9 +15,11 @@ export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
 /** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in, below its own. */
 export const SECTIONS: readonly { heading: string; parent?: string; shape: z.ZodRawShape }[] = [
   { heading: 'Cluster connections', shape: connections },
+  { heading: 'Alerts', parent: 'alerts', shape: alerts },
   { heading: 'Admission and queue', shape: queue },
   { heading: 'Agents', shape: agents },
   { heading: 'Model providers', shape: providers },
+  { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
   { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
   { heading: 'Storage', shape: storage },
@@ -38,6 +42,8 @@ export const Settings = z.strictObject({
   ...notifications,
   ...storage,
   ...processes,
+  alerts: z.strictObject(alerts).prefault({}),
+  monitoring: z.strictObject(monitoring).prefault({}),
   redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
   api: z.strictObject(api).prefault({}),
 });

@@ -19,6 +19,11 @@ export function rememberSecret(value: string): void {
   if (forms.size > MOST) forgetOldest();
 }
 
+/** Returns the values that {@link hideSecrets} replaces, for another thread of this process. */
+export function knownSecrets(): string[] {
+  return [...forms.keys()];
+}
+
 /**
  * Replaces every known secret in a text that leaves the process: a log line, a health report, a row, an error. Errors of
  * libraries can repeat what they were given.

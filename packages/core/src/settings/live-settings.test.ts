@@ -50,6 +50,10 @@ test('what needs a restart is a short list', () => {
   const live = new Set(PROCESSES.flatMap(liveSettings));
   expect(SETTINGS.map(({ name }) => name).filter((name) => !live.has(name))).toEqual([
     'cluster_lease',
+    'alerts.port',
+    'alerts.host',
+    'alerts.allow_anonymous',
+    'alerts.max_body_bytes',
     'gateway_socket_dir',
     'data_dir',
     'spool_dir',

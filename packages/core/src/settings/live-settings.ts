@@ -1,3 +1,4 @@
+import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { sameValue } from '../same-value.ts';
 import type { Config } from './config.ts';
 import { isUsedBy, SETTINGS } from './setting-list.ts';
@@ -28,8 +29,9 @@ export function changeConfig(process: ProcessName | undefined, current: Config, 
   let config = current;
   const applied: string[] = [];
   const pending: string[] = [];
-  if (!sameValue(current.clusters, next.clusters)) {
-    config = { ...config, clusters: next.clusters };
+  const clusters = keepUnchanged(current.clusters, next.clusters);
+  if (clusters !== current.clusters) {
+    config = { ...config, clusters };
     applied.push('clusters');
   }
   for (const setting of SETTINGS) {
@@ -44,4 +46,15 @@ export function changeConfig(process: ProcessName | undefined, current: Config, 
     }
   }
   return { config, applied, pending };
+}
+
+/** Returns the next clusters, each as the same object as before where it has not changed, so that comparing it again costs nothing. */
+function keepUnchanged(current: ClusterConfig[], next: ClusterConfig[]): ClusterConfig[] {
+  const former = new Map(current.map((cluster) => [cluster.name, cluster]));
+  const clusters = next.map((cluster) => {
+    const before = former.get(cluster.name);
+    return before && sameValue(before, cluster) ? before : cluster;
+  });
+  const same = clusters.length === current.length && clusters.every((cluster, at) => cluster === current[at]);
+  return same ? current : clusters;
 }

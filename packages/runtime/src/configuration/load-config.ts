@@ -58,11 +58,11 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
 
   const origins: Origins = new Map();
   const overlaid = overlay(values, flags, environment, origins);
+  dropShippedScript(values);
   const adapted = [...adaptOriginalValues(values), ...replaceMissingPrompt(values)];
   const parsed = parseConfig(values, {
     read: (file) => readText(resolvePath(file)),
     kubeconfigProblem,
-    isShippedScript: (file) => resolvePath(file) === SHIPPED_SCRIPT,
     defaultKubeconfig: defaultKubeconfig(environment, mapped),
     process,
   });
@@ -114,6 +114,12 @@ function replaceMissingPrompt(values: Record<string, unknown>): ConfigProblem[] 
   delete values.agent_system_prompt_file;
   const message = `agent_system_prompt_file: ${file} is not there; the system prompt of Nightcrier is used`;
   return [{ path: ['agent_system_prompt_file'], message }];
+}
+
+/** Files of the original system and of version 0.1.0 name the script that is shipped; the worker itself does what it does. */
+function dropShippedScript(values: Record<string, unknown>): void {
+  const { agent_script_path: file } = values;
+  if (typeof file === 'string' && resolvePath(file) === SHIPPED_SCRIPT) delete values.agent_script_path;
 }
 
 /** Names where a value was given: a flag, a variable, or a position in a file, under the key that is written there. */

@@ -9,7 +9,8 @@ import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.t
 import { exitCodeOf } from '../exit-code.ts';
 import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
-import { type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
+import { loadConfig } from '../configuration/load-config.ts';
+import { reloadConfig } from '../reload/reload-config.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -39,10 +40,9 @@ export async function runProcess(
 ): Promise<void> {
   const command = addSettingFlags(new Command(name).description(DESCRIPTIONS[name]), name).parse();
   const sources = { flags: settingFlags(command), environment: process.env, process: name };
-  const load = (): Promise<LoadedConfig> => loadConfig(sources);
   let loaded;
   try {
-    loaded = await load();
+    loaded = await loadConfig(sources);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${hideSecrets(error.message)}\n`);
@@ -56,7 +56,8 @@ export async function runProcess(
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
-  const changes = new ConfigWatcher({ process: name, loaded, load, logger });
+  const { file } = loaded;
+  const changes = new ConfigWatcher({ process: name, loaded, load: () => reloadConfig(sources, file), logger });
   try {
     const app = await Promise.race([start(loaded.config, logger), stopping]);
     if (typeof app === 'string') {

@@ -126,7 +126,9 @@ function healthOf(
   return {
     name: cluster.name,
     status: 'disconnected',
-    ...(owner === undefined ? { error: 'no ingester holds this cluster' } : { owner }),
+    ...(owner === undefined
+      ? { error: 'no ingester holds this cluster' }
+      : { owner, ...(report && { error: `ingester ${owner} holds this cluster and has stopped reporting it` }) }),
     // Past events stay true; the last state may not.
     ...(report?.health.last_event && { last_event: report.health.last_event }),
     ...(report && blindSince(report, now)),

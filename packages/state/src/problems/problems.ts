@@ -22,7 +22,7 @@ export interface ProblemChange {
  * How long a problem counts as firing after the detector has said so, ms. Longer than any interval at which it says so, so
  * that a cluster whose detector has stopped does not keep new faults from being investigated.
  */
-const FIRING_MS = 45 * 60_000;
+export const FIRING_MS = 45 * 60_000;
 
 /** Problems that are written in one call; a call blocks Redis. */
 const BATCH = 200;

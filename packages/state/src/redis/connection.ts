@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { Redis, type RedisOptions } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ignoreBlockedLoop } from './command-timeout.ts';
 import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
 import { readServerProblems } from '../server/redis-server.ts';
@@ -38,12 +39,13 @@ const COMMON: RedisOptions = {
  * @throws Error when no Redis is configured, or a file cannot be read
  */
 export function connectProducer(settings: RedisSettings, logger: Logger, options: ConnectionOptions = {}): Redis {
-  return open(settings, logger, options, {
+  const redis = open(settings, logger, options, {
     enableOfflineQueue: false,
     commandTimeout: 2_000,
     maxRetriesPerRequest: 0,
     reconnectOnError: reconnectAfterFailover('reject', settings, logger),
   });
+  return ignoreBlockedLoop(redis);
 }
 
 /**

@@ -159,6 +159,26 @@ export class StateKeys {
     return `${this.ours}problems:${cluster}`;
   }
 
+  /** Hash: fingerprint of each alert of a cluster that was received, to its JSON, see `StoredAlert` of the core package. */
+  alerts(cluster: string): string {
+    return `${this.ours}alerts:${cluster}`;
+  }
+
+  /** Sorted set: fingerprints of the alerts of a cluster, by when they count as resolved or are forgotten, in ms. */
+  alertEnds(cluster: string): string {
+    return `${this.ours}alert-ends:${cluster}`;
+  }
+
+  /** Hash: outcome of received alerts to a count since the installation. */
+  get alertCounts(): string {
+    return `${this.ours}alert-counts`;
+  }
+
+  /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
+  get unassignedAlerts(): string[] {
+    return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
+  }
+
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */
   slots(cluster: string): string {
     return `${this.ours}slots:${cluster}`;

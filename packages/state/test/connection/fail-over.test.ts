@@ -34,6 +34,10 @@ async function startTraffic(settings: RedisSettings, logger: Logger = silentLogg
     connection: workerRedis,
     prefix: state.keys.bullmq,
     runRetryDelay: 500,
+    // A job whose reply was lost with the master is taken again.
+    lockDuration: 4_000,
+    stalledInterval: 1_000,
+    maxStalledCount: 10,
   });
   worker.on('error', () => undefined);
   await worker.waitUntilReady();

@@ -4,7 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
-import { type AgentContainer, DEADLINE_GRACE_MS, listContainers, removeContainers } from './containers.ts';
+import { type AgentContainer, type AgentRuntime, OUTPUT_HOLD_MS } from '../../agent-runtime.ts';
 import { usesEngine } from '../../roster.ts';
 
 const INTERVAL_MS = 60_000;
@@ -14,13 +14,12 @@ export interface ContainerSweeperOptions {
   config: () => Config;
   instance: string;
   incidents: IncidentStore;
-  /** Environment of the worker. */
-  environment: Record<string, string | undefined>;
+  runtime: AgentRuntime;
   logger: Logger;
 }
 
 /**
- * Removes containers that no worker will adopt: those of ended and unknown incidents, and those past their deadline. Runs at
+ * Removes containers that no worker will adopt: those of ended and unknown incidents, and those that held their output for too long. Runs at
  * the start of the worker and every minute. Other containers of open incidents are adopted or removed by the worker that
  * claims the incident.
  */
@@ -32,12 +31,7 @@ export class ContainerSweeper {
     },
     {
       interval: INTERVAL_MS,
-      // The message alone: an error of a subprocess carries more than belongs in a log.
-      onError: (error) =>
-        this.#options.logger.warn(
-          { error: error instanceof Error ? error.message : String(error) },
-          'container sweep failed; retrying',
-        ),
+      onError: (error) => this.#options.logger.warn({ error }, 'container sweep failed; retrying'),
     },
   );
 
@@ -56,19 +50,18 @@ export class ContainerSweeper {
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
-    const { config, instance, environment, logger } = this.#options;
-    const access = { config: config(), environment, signal };
+    const { instance, runtime, logger } = this.#options;
     const surplus: string[] = [];
-    for (const container of await listContainers(access, { instance })) {
+    for (const container of await runtime.list({ instance }, signal)) {
       if (await this.#isSurplus(container)) surplus.push(container.id);
     }
-    await removeContainers(access, surplus);
+    await runtime.remove(surplus, signal);
     if (surplus.length > 0) logger.warn({ containers: surplus }, 'orphaned containers removed');
   }
 
   async #isSurplus({ run, state }: AgentContainer): Promise<boolean> {
     if (run === undefined) return true;
-    if (state === 'running' && Date.now() > run.deadline + DEADLINE_GRACE_MS) return true;
+    if (state === 'running' && Date.now() > run.deadline + OUTPUT_HOLD_MS) return true;
     try {
       const incident = await this.#options.incidents.get(run.incidentId);
       return incident === undefined || isFinal(incident.state);

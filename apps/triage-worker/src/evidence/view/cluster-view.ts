@@ -1,6 +1,6 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
-import { piecesOf, type Alert, type EvidencePiece, type LogPiece } from '../evidence.ts';
+import { piecesOf, type Alert, type EvidencePiece, type LogPiece, type MetricsPiece } from '../evidence.ts';
 import { kubectl } from '../kubectl-command.ts';
 import { isKind, type Kinds, type KubernetesObject } from '../kubernetes-object.ts';
 import { kubectlName } from '../resource-type.ts';
@@ -24,6 +24,7 @@ export class ClusterView {
   /** When the evidence was collected, milliseconds since 1970. */
   readonly now: number;
   readonly alerts: readonly Alert[];
+  readonly metrics: readonly MetricsPiece[];
   readonly #objects = new Map<string, Map<string, KubernetesObject>>();
   readonly #events = new Map<string, SeenEvent[]>();
   readonly #logs = new Map<string, LogPiece>();
@@ -33,6 +34,7 @@ export class ClusterView {
   constructor({ collectedAt, pieces }: { collectedAt: string; pieces: readonly EvidencePiece[] }) {
     this.now = Date.parse(collectedAt) || 0;
     this.alerts = piecesOf({ pieces }, 'alerts').flatMap(({ alerts }) => alerts);
+    this.metrics = piecesOf({ pieces }, 'metrics');
     for (const list of piecesOf({ pieces }, 'list')) {
       if (!list.truncated) this.#complete.add(`${list.kind}/${list.namespace ?? ''}`);
       for (const object of list.objects) {

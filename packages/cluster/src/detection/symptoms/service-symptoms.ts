@@ -17,12 +17,12 @@ export function serviceSymptoms(service: Service, objects: ClusterObjects): Symp
   if (metadata.deletionTimestamp || selector.length === 0 || spec?.type === 'ExternalName') return [];
   const matches = (labels: Record<string, string> | null | undefined): boolean =>
     selector.every(([name, value]) => labels?.[name] === value);
-  const pods = [...objects.podsOf(metadata.namespace)].filter((pod) => matches(pod.metadata.labels) && !hasEnded(pod));
+  const hasPods = objects.podsOf(metadata.namespace).some((pod) => matches(pod.metadata.labels) && !hasEnded(pod));
   const behind = TEMPLATED.flatMap((kind) =>
-    [...objects.all(kind)].filter(
-      ({ metadata: owner, spec: wanted }) =>
-        owner.namespace === metadata.namespace && matches(wanted?.template?.metadata?.labels),
-    ),
+    objects
+      .in(kind, metadata.namespace)
+      .filter((owner) => matches(owner.spec?.template?.metadata?.labels))
+      .toArray(),
   );
   const base = {
     resource: referenceTo('services', metadata),
@@ -30,13 +30,13 @@ export function serviceSymptoms(service: Service, objects: ClusterObjects): Symp
     since: timeOf(metadata.creationTimestamp),
     course: 'now' as const,
   };
-  if (pods.length === 0 && behind.length === 0) {
+  if (!hasPods && behind.length === 0) {
     const labels = selector.map((pair) => pair.join('=')).join(',');
     return [
       { ...base, kind: 'NoEndpoints', context: `No pod and no workload has the labels of the selector ${labels}` },
     ];
   }
-  if (pods.length === 0 && behind.every(({ spec: wanted }) => wanted?.replicas === 0)) {
+  if (!hasPods && behind.every(({ spec: wanted }) => wanted?.replicas === 0)) {
     return [
       { ...base, kind: 'ScaledToZero', since: undefined, context: 'The workload behind the Service has 0 replicas' },
     ];
@@ -104,7 +104,7 @@ export function addressSymptoms(
 
 /** Whether a name that no Service has is that of a workload, or nearly that of a Service. */
 function isMeant(host: string, namespace: string | null | undefined, objects: ClusterObjects): boolean {
-  const services = [...objects.all('services')].filter((it) => it.metadata.namespace === namespace);
+  const services = [...objects.in('services', namespace)];
   if (services.length === 0) return false;
   return (
     TEMPLATED.some((kind) => objects.get(kind, { namespace, name: host }) !== undefined) ||

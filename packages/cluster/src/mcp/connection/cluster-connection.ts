@@ -12,8 +12,9 @@ import { ClusterDetection, type DetectionMemory } from '../../detection/cluster-
 import { KubernetesClients } from '../../kubernetes/clients.ts';
 import { type KubernetesWatchOptions, watchKubernetes } from '../../sources/kubernetes-watch.ts';
 import type { EventConfirmation } from '../../sources/event-confirmation.ts';
-import { ClusterPoll } from '../../sources/poll.ts';
+import { ClusterPoll, DEFAULT_POLL_SHARE } from '../../sources/poll.ts';
 import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
+import { ProtocolEra } from '../session/protocol-era.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
@@ -35,6 +36,7 @@ type WatchSettings = Omit<
   | 'random'
   | 'now'
   | 'status'
+  | 'era'
   | 'poll'
   | 'resync'
   | 'endpoint'
@@ -50,7 +52,10 @@ type WatchSettings = Omit<
 
 /** Durations in milliseconds. */
 export interface ClusterConnectionOptions extends WatchSettings {
+  /** Shortest time between two polls. */
   pollInterval: number;
+  /** Largest part of the time in which a poll may run. */
+  pollShare?: number;
   /** Between two resyncs of a subscribed cluster; 0: only after a gap. */
   resyncInterval: number;
   /** Stored state of the cluster, which outlives this connection. */
@@ -125,7 +130,8 @@ export class ClusterConnection {
       onFault: (found) => this.#receive(found),
     });
     this.#detection = detection;
-    const poll = new ClusterPoll({ interval: options.pollInterval, scan, detection, now: this.#now });
+    const { pollInterval: interval, pollShare: share = DEFAULT_POLL_SHARE } = options;
+    const poll = new ClusterPoll({ interval, share, scan, detection, now: this.#now });
     const resync = new Resync({
       scan,
       detection,
@@ -147,6 +153,7 @@ export class ClusterConnection {
       logger,
       now: this.#now,
       status: this.#status,
+      era: new ProtocolEra(),
       poll,
       resync,
       detection,

@@ -20,6 +20,7 @@ import type { ClusterPoll } from '../../sources/poll.ts';
 import { type ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { PushCanary } from '../../sight/push-canary.ts';
 import type { Resync } from '../../backfill/resync.ts';
+import type { ProtocolEra } from '../session/protocol-era.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
 import { type PushedNotification, Subscription, type SubscriptionMode } from './subscription.ts';
@@ -64,6 +65,7 @@ export interface ClusterWatchOptions {
   random: () => number;
   logger: Logger;
   status: ConnectionStatusTracker;
+  era: ProtocolEra;
   poll: ClusterPoll;
   resync: Resync;
   detection: ClusterDetection;
@@ -169,6 +171,7 @@ async function connect(
       access,
       dispatcher: own ?? shared,
       timeouts,
+      era: options.era,
       logger,
       onNotification: (notification) => subscription.receive(notification),
       onMalformed,
@@ -191,7 +194,7 @@ async function connect(
 }
 
 function chooseMode({ mode, endpoint }: ClusterWatchOptions, session: McpSession): ClusterWatchOptions['mode'] {
-  if (mode !== 'poll' && session.hasLogging && session.tools.has(SUBSCRIBE_TOOL)) return mode;
+  if (mode !== 'poll' && session.canPush && session.tools.has(SUBSCRIBE_TOOL)) return mode;
   if (session.tools.has(LIST_RESOURCES_TOOL)) return 'poll';
   const lacking = mode === 'poll' ? LIST_RESOURCES_TOOL : `${SUBSCRIBE_TOOL} or ${LIST_RESOURCES_TOOL}`;
   const message = `${endpoint} has no tool ${lacking}; check that it is a kubernetes-mcp-server with the core toolset`;

@@ -1,4 +1,4 @@
-import { parseObject } from '../../detection/detector.ts';
+import { parseObject } from '../../detection/parse-object.ts';
 import { KINDS, type WarningEvent } from '../../detection/kinds.ts';
 import { aboutOf, type CanaryVerdict, type ListedEvent, type PushCanary } from '../../sight/push-canary.ts';
 import { ConnectionError } from '../session/connection-error.ts';

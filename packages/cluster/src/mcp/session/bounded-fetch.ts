@@ -1,4 +1,6 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { ConnectionError } from './connection-error.ts';
+import { requestSameOrigin } from './same-origin-request.ts';
 
 /** A list of the pods of a large cluster has some ten megabytes. */
 const MAX_BODY_BYTES = 64 << 20;
@@ -8,11 +10,11 @@ const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
  * Returns the part of `fetch` that the MCP SDK needs, over the shared transport: POST with a text body. A longer answer
- * than `maxBytes` fails while it is read, so that no server can exhaust memory. Redirects are returned, not followed.
+ * than `maxBytes` fails while it is read, so that no server can exhaust memory.
  */
 export function boundedFetch(dispatcher: Dispatcher, maxBytes = MAX_BODY_BYTES) {
   return async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
-    const answer = await request(url, {
+    const answer = await requestSameOrigin(url, {
       method: init.method === 'POST' ? 'POST' : 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       body: typeof init.body === 'string' ? init.body : null,
@@ -35,7 +37,7 @@ async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new ConnectionError('too_big', `the answer is larger than ${maxBytes} bytes`);
     yield chunk;
   }
 }

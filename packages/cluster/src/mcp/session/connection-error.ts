@@ -22,6 +22,8 @@ export const CONNECTION_ERROR_CODES = [
   /** The event stream ended, broke, or was silent for too long. */
   'stream_lost',
   'event_too_big',
+  /** The answer to a request is too large. */
+  'too_big',
   'subscribe_refused',
   /** The session lives, but the server no longer holds our subscription. */
   'subscription_lost',

@@ -1,11 +1,13 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { VERSION } from '@nightcrier/core/version';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { CallToolResultSchema, JSONRPCMessageSchema, ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
-import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import {
+  Client,
+  parseJSONRPCMessage,
+  specTypeSchemas,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import pTimeout from 'p-timeout';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { accessHeaders, type McpAccess } from './access.ts';
 import { boundedFetch } from './bounded-fetch.ts';
@@ -13,8 +15,11 @@ import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
 import { type ParsedNotification, parseNotification } from '../../sources/parse-notification.ts';
 import type { OnMalformed } from '../malformed.ts';
+import { CLIENT, ProtocolEra, standaloneCall } from './protocol-era.ts';
+import { requestSameOrigin } from './same-origin-request.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
+import { callStreamed, type StreamedAnswer } from './streamed-call.ts';
 import { LIST_RESOURCES_TOOL, type ToolAnswer } from './tools.ts';
 
 /** Durations in milliseconds. */
@@ -36,6 +41,8 @@ export interface SessionOptions {
   access: McpAccess;
   dispatcher: Dispatcher;
   timeouts: SessionTimeouts;
+  /** What the server was found to speak in an earlier session; without it, the server is asked. */
+  era?: ProtocolEra;
   logger: Logger;
   /** Receives each `notifications/message`. Not called after {@link McpSession.close}. */
   onNotification: (notification: ParsedNotification) => void;
@@ -86,10 +93,11 @@ export class McpSession {
       fetch: async (url, init) => (init?.method === 'GET' ? new Response(null, { status: 405 }) : fetch(url, init)),
       requestInit: { headers: accessHeaders(options.access) },
     });
-    this.#client = new Client(
-      { name: 'nightcrier', version: VERSION },
-      { capabilities: {}, jsonSchemaValidator: schemaValidator },
-    );
+    this.#client = new Client(CLIENT, {
+      capabilities: {},
+      jsonSchemaValidator: schemaValidator,
+      versionNegotiation: { mode: 'auto' },
+    });
     this.#client.onerror = (error) => options.logger.debug({ error: rootMessage(error) }, 'MCP client failed');
     // Notifications can also come with the answer to a request.
     this.#client.fallbackNotificationHandler = async ({ method, params }) => {
@@ -127,9 +135,12 @@ export class McpSession {
     return this.#tools.get(tool)?.includes(parameter) ?? false;
   }
 
-  /** Whether the server can send notifications at all. */
-  get hasLogging(): boolean {
-    return this.#client.getServerCapabilities()?.logging !== undefined;
+  /**
+   * Whether the server can push: it holds a session, and sends log notifications on its stream. A server without sessions
+   * answers requests and nothing else, also where it has the tool to subscribe.
+   */
+  get canPush(): boolean {
+    return this.#transport.sessionId !== undefined && this.#client.getServerCapabilities()?.logging !== undefined;
   }
 
   /** Whether the event stream has been silent for too long, see {@link StreamPulse}. */
@@ -164,15 +175,40 @@ export class McpSession {
    */
   async call(tool: string, args: Record<string, unknown>, timeout = this.#options.timeouts.call): Promise<ToolAnswer> {
     const params = { name: tool, arguments: args };
-    const call = this.#client.request({ method: 'tools/call', params }, CallToolResultSchema, { timeout });
+    // Not the client's callTool, which lists the tools again to validate the answer.
+    const call = this.#client.request({ method: 'tools/call', params }, specTypeSchemas.CallToolResult, { timeout });
     const result = await this.#ask(tool, call);
     const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
     return { text, structured: result.structuredContent, isError: result.isError === true };
   }
 
+  /**
+   * Calls a tool whose answer may be large.
+   * @param timeout until the whole answer must be there, ms
+   * @throws ConnectionError
+   */
+  async callStreamed(tool: string, args: Record<string, unknown>, timeout: number): Promise<StreamedAnswer> {
+    const { endpoint, dispatcher } = this.#options;
+    const signal = this.#stream.signal;
+    const version = this.#client.getProtocolEra() === 'modern' && this.#client.getNegotiatedProtocolVersion();
+    const alone = version ? standaloneCall(version, tool) : { headers: {}, meta: undefined };
+    const headers = { ...this.#sessionHeaders(), ...alone.headers };
+    return callStreamed({ endpoint, headers, dispatcher, signal, tool, args, meta: alone.meta, timeout });
+  }
+
+  /** Takes a notification that came with a streamed answer, as JSON. */
+  deliver(notification: string): void {
+    try {
+      this.#receive(JSON.parse(notification));
+    } catch (error) {
+      this.#options.onMalformed('json', `notification is not JSON: ${rootMessage(error)}`);
+    }
+  }
+
   /** Does one round trip. @throws ConnectionError */
   async ping(timeout = this.#options.timeouts.call): Promise<void> {
-    await this.#ask('ping', this.#client.ping({ timeout }));
+    const isStateless = this.#client.getProtocolEra() === 'modern';
+    await this.#ask('ping', isStateless ? this.#client.discover({ timeout }) : this.#client.ping({ timeout }));
   }
 
   /**
@@ -198,7 +234,7 @@ export class McpSession {
     if (!hadSession) return;
     try {
       const signal = AbortSignal.timeout(timeouts.close);
-      const { body } = await request(endpoint, { method: 'DELETE', dispatcher, headers, signal });
+      const { body } = await requestSameOrigin(endpoint, { method: 'DELETE', dispatcher, headers, signal });
       await body.dump();
     } catch (error) {
       logger.debug({ error: rootMessage(error) }, 'MCP session not deleted');
@@ -212,12 +248,11 @@ export class McpSession {
       this.#deliver(log.data.params);
       return;
     }
-    const parsed = JSONRPCMessageSchema.safeParse(message);
-    if (!parsed.success) {
+    const data = rpcMessageOf(message);
+    if (data === undefined) {
       this.#options.onMalformed('json_rpc', 'event is not JSON-RPC 2.0');
       return;
     }
-    const { data } = parsed;
     const method = 'method' in data ? data.method : undefined;
     if (method === 'ping') this.#pulse.beat(Date.now());
     else this.#pulse.activity(Date.now());
@@ -240,8 +275,9 @@ export class McpSession {
   }
 
   async #initialize(): Promise<void> {
+    const { era = new ProtocolEra(), timeouts } = this.#options;
     // The SDK's deadline does not cover the notification that completes the handshake; the caller's does.
-    await this.#client.connect(this.#transport, { timeout: this.#options.timeouts.connect });
+    await era.connect(this.#client, this.#transport, timeouts.connect);
     this.#tools = await this.#listTools();
   }
 
@@ -252,7 +288,11 @@ export class McpSession {
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
       const options = { timeout: this.#options.timeouts.call };
-      const result = await this.#client.request({ method: 'tools/list', params }, ListToolsResultSchema, options);
+      const result = await this.#client.request(
+        { method: 'tools/list', params },
+        specTypeSchemas.ListToolsResult,
+        options,
+      );
       for (const { name, inputSchema } of result.tools) {
         // Of one tool alone it matters, and a process has a thousand of these.
         tools.set(name, name === LIST_RESOURCES_TOOL ? Object.keys(inputSchema.properties ?? {}) : NO_PARAMETERS);
@@ -278,5 +318,13 @@ export class McpSession {
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
       ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
     };
+  }
+}
+
+function rpcMessageOf(message: unknown): ReturnType<typeof parseJSONRPCMessage> | undefined {
+  try {
+    return parseJSONRPCMessage(message);
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { createParser } from 'eventsource-parser';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { setImmediate } from 'node:timers/promises';
 import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+import { requestSameOrigin } from './same-origin-request.ts';
 
 export interface SseStreamOptions {
   endpoint: string;
@@ -31,7 +32,7 @@ const SLICE_MS = 10;
  */
 export async function openSseStream(options: SseStreamOptions): Promise<{ ended: Promise<ConnectionError> }> {
   const { endpoint } = options;
-  const response = await request(endpoint, {
+  const response = await requestSameOrigin(endpoint, {
     method: 'GET',
     headers: { ...options.headers, accept: 'text/event-stream' },
     dispatcher: options.dispatcher,
@@ -39,10 +40,11 @@ export async function openSseStream(options: SseStreamOptions): Promise<{ ended:
     headersTimeout: options.openTimeout,
     bodyTimeout: 0,
   }).catch((error: unknown) => {
+    if (error instanceof ConnectionError) throw error;
     throw new ConnectionError('stream_refused', `${endpoint}: event stream: ${rootMessage(error)}`, { cause: error });
   });
   const contentType = String(response.headers['content-type'] ?? 'no content type');
-  if (response.statusCode !== 200 || !contentType.startsWith('text/event-stream')) {
+  if (response.statusCode !== 200 || !/^text\/event-stream\b/i.test(contentType)) {
     response.body.on('error', () => undefined).destroy();
     if (response.statusCode !== 200) throw httpStatusError(response.statusCode, 'event stream', endpoint);
     throw new ConnectionError(

@@ -12,6 +12,11 @@ export const RUNTIME = {
     decided_by: 'OOMKilled without a memory limit, or SystemOOM of the node.',
     remedy: 'Set memory requests and limits, and check what uses the memory of the node.',
   },
+  memory_saturated: {
+    meaning: 'The container has nearly used up its memory limit, and is not killed yet.',
+    decided_by: 'Memory use of 95 % of the limit or more, as Prometheus reports it.',
+    remedy: 'Raise the memory limit, or let the process need less.',
+  },
   heap_exhausted: {
     meaning: 'The process ran out of memory within the bounds of its own runtime.',
     decided_by: '`OutOfMemoryError`, `heap out of memory`, `MemoryError` in the log.',

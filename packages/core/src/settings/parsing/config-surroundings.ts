@@ -6,8 +6,6 @@ export interface ConfigSurroundings {
   read(path: string): string | undefined;
   /** Says why the text of a kubeconfig cannot be used; undefined if it can. */
   kubeconfigProblem(text: string): string | undefined;
-  /** Whether the path is the agent script that the product ships. Scripts of one's own need no key that we know of. */
-  isShippedScript(path: string): boolean;
   /** The kubeconfig of the single-cluster form, which names none. */
   defaultKubeconfig: string;
   /** The process that is configured; undefined: all of them. A process checks what it uses. */

@@ -14,7 +14,9 @@ interface Found {
 }
 
 /** The settings one by one; those that are not valid are missing, so that one mistake does not hide another. */
-type ValidSettings = Partial<Settings> & { [key in `api.${keyof Settings['api']}`]?: unknown };
+type ValidSettings = Partial<Settings> & {
+  [key in `api.${keyof Settings['api']}` | `alerts.${keyof Settings['alerts']}`]?: unknown;
+};
 
 /** Checks settings that depend on each other, and refuses what cannot run. */
 export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSurroundings): Found {
@@ -24,7 +26,7 @@ export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSu
   return {
     problems: [
       ...companionProblems(raw, process),
-      ...(uses('ingester') ? backoffProblems(settings) : []),
+      ...(uses('ingester') ? [...backoffProblems(settings), ...alertProblems(settings)] : []),
       ...(uses('triage-worker') ? [...agentProblems(settings, surroundings), ...toolProblems(settings)] : []),
       ...(uses('api') ? apiProblems(settings) : []),
     ],
@@ -75,7 +77,8 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
       problems.push({ path: [key], message: `${key}: ${file} is not a readable file` });
     }
   }
-  if (agent_script_path === undefined || !surroundings.isShippedScript(agent_script_path)) return problems;
+  // A script of one's own needs no key that we know of.
+  if (agent_script_path !== undefined) return problems;
   for (const { setting, agent } of agents) {
     const keys = missingKeys(agent, settings);
     if (keys.length > 0) {
@@ -118,6 +121,21 @@ function apiProblems(settings: ValidSettings): ConfigProblem[] {
     `api.host: ${host} can be reached from other machines: set api.access_key (or api.access_key_file), ` +
     'or api.allow_anonymous: true to serve incidents without a key';
   return [{ path: ['api', 'host'], message }];
+}
+
+function alertProblems(settings: ValidSettings): ConfigProblem[] {
+  const host = settings['alerts.host'];
+  const isProtected =
+    settings['alerts.access_key'] !== undefined ||
+    settings['alerts.access_key_file'] !== undefined ||
+    settings['alerts.password'] !== undefined ||
+    settings['alerts.password_file'] !== undefined ||
+    settings['alerts.allow_anonymous'] === true;
+  if (settings['alerts.port'] === undefined || typeof host !== 'string' || isProtected || isLoopback(host)) return [];
+  const message =
+    `alerts.host: ${host} can be reached from other machines: set alerts.access_key, or alerts.username and alerts.password ` +
+    '(or their _file), or alerts.allow_anonymous: true to receive alerts of everybody';
+  return [{ path: ['alerts', 'host'], message }];
 }
 
 function webhookWarnings({

@@ -27,7 +27,36 @@ export function clusterFileProblems(
   surroundings: ConfigSurroundings,
 ): ConfigProblem[] {
   const mcp = isRecord(entry.mcp) ? entry.mcp : {};
-  return [...mcpFileProblems(mcp, [...path, 'mcp'], surroundings), ...kubeconfigProblems(entry, path, surroundings)];
+  const monitoring = isRecord(entry.monitoring) ? entry.monitoring : {};
+  return [
+    ...mcpFileProblems(mcp, [...path, 'mcp'], surroundings),
+    ...monitoringFileProblems(monitoring, [...path, 'monitoring'], surroundings),
+    ...kubeconfigProblems(entry, path, surroundings),
+  ];
+}
+
+/** Only the workers read Prometheus and Alertmanager. */
+function monitoringFileProblems(
+  monitoring: Record<string, unknown>,
+  path: PropertyKey[],
+  surroundings: ConfigSurroundings,
+): ConfigProblem[] {
+  const isUsed = surroundings.process === undefined || surroundings.process === 'triage-worker';
+  const problems: ConfigProblem[] = [];
+  for (const key of ['bearer_token', 'password']) {
+    const file = monitoring[`${key}_file`];
+    const at = [...path, `${key}_file`];
+    if (typeof file !== 'string') continue;
+    if (monitoring[key] !== undefined) problems.push(bothSet(at, key));
+    else if (isUsed) problems.push(...secretFileProblems(at, file, surroundings, secretProblem));
+  }
+  if (monitoring.username !== undefined && (monitoring.password ?? monitoring.password_file) === undefined) {
+    problems.push({ path: [...path, 'username'], message: 'username needs password (or password_file)' });
+  }
+  const { ca_file: file } = monitoring;
+  if (isUsed && typeof file === 'string' && surroundings.read(file) === undefined)
+    problems.push(unreadable([...path, 'ca_file'], file));
+  return problems;
 }
 
 const CERTIFICATES = [

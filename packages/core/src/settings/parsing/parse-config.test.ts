@@ -8,7 +8,6 @@ import { parseConfig } from './parse-config.ts';
 const surroundings: ConfigSurroundings = {
   read: (path) => (/\.(kubeconfig|key|sh|md)$/.test(path) ? 'content' : undefined),
   kubeconfigProblem: () => undefined,
-  isShippedScript: (path) => path === 'agent-container/run-agent.sh',
   defaultKubeconfig: '/home/op/default.kubeconfig',
 };
 const parse = (raw: unknown, overrides: Partial<ConfigSurroundings> = {}) =>
@@ -407,7 +406,9 @@ describe('any configuration', () => {
 
   test('survives being parsed again', () => {
     const chosen = SETTINGS.filter(
-      ({ meta, name }) => meta.secret !== true && !/_file$|^(api\.host|slack_channel|agent_script_path)$/.test(name),
+      ({ meta, name }) =>
+        meta.secret !== true &&
+        !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|agent_script_path)$/.test(name),
     );
     const lenient = { agent_unrestricted_tools: 'true', agent_script_path: 'own.sh', anthropic_api_key: 'k' };
     fc.assert(
@@ -427,6 +428,42 @@ describe('any configuration', () => {
       { numRuns: 50 },
     );
   });
+});
+
+test('alerts beyond loopback need a key or a password', () => {
+  const problemsOf = (alerts: object): unknown => {
+    const parsed = parse({ clusters: [cluster], alerts });
+    return 'problems' in parsed ? parsed.problems : [];
+  };
+  const key = 'a-key-of-sixteen-characters';
+  expect(problemsOf({ host: '0.0.0.0', port: 9099 })).toMatchObject([
+    { path: ['alerts', 'host'], message: expect.stringMatching(/^alerts\.host: 0\.0\.0\.0 can be reached/) },
+  ]);
+  expect(problemsOf({ host: '0.0.0.0' })).toEqual([]);
+  expect(problemsOf({ host: '::1', port: 9099 })).toEqual([]);
+  expect(problemsOf({ host: '0.0.0.0', port: 9099, access_key: key })).toEqual([]);
+  expect(problemsOf({ host: '0.0.0.0', port: 9099, username: 'u', password: key })).toEqual([]);
+  expect(problemsOf({ host: '0.0.0.0', port: 9099, allow_anonymous: true })).toEqual([]);
+  expect(problemsOf({ port: 9099, username: 'u' })).toMatchObject([
+    { message: 'alerts.username needs alerts.password' },
+  ]);
+  expect(problemsOf({ port: 9099, access_key: 'short' })).toMatchObject([{ path: ['alerts', 'access_key'] }]);
+  expect(problemsOf({ labels: { pods: ['pod'] } })).toMatchObject([{ path: ['alerts', 'labels', 'pods'] }]);
+});
+
+test('the monitoring of one cluster is checked as that of all', () => {
+  const problemsOf = (monitoring: object): unknown => {
+    const parsed = parse({ clusters: [{ ...cluster, monitoring }] });
+    return 'problems' in parsed ? parsed.problems : [];
+  };
+  const at = ['clusters', 0, 'monitoring'];
+  expect(problemsOf({ prometheus_url: 'http://p:9090', cluster_label: 'cluster', cluster_value: 'eu' })).toEqual([]);
+  expect(problemsOf({ prometheus_url: 'p:9090' })).toMatchObject([{ path: [...at, 'prometheus_url'] }]);
+  expect(problemsOf({ username: 'u' })).toMatchObject([{ path: [...at, 'username'] }]);
+  expect(problemsOf({ bearer_token_file: '/nowhere', ca_file: '/nowhere' })).toMatchObject([
+    { path: [...at, 'bearer_token_file'] },
+    { path: [...at, 'ca_file'] },
+  ]);
 });
 
 test('every setting has a description, one environment name and one flag', () => {

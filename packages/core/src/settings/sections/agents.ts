@@ -85,11 +85,12 @@ export const agents = {
       ...worker,
     }),
   agent_script_path: filePath('file')
-    .default('agent-container/run-agent.sh')
+    .optional()
     .meta({
       description:
-        'Script that runs one agent. For the contract of a script of your own see agent-container/CONTRACT.md.',
+        'Script of your own that runs one agent, in place of the container that the worker runs; see agent-container/CONTRACT.md.',
       env: ['AGENT_SCRIPT_PATH'],
+      example: '/opt/triage/run-agent.sh',
       ...worker,
     }),
   agent_engine: choice(['docker', 'podman'])

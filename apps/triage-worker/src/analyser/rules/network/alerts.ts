@@ -114,12 +114,14 @@ export function performanceTrouble(view: ClusterView, namespace: string | undefi
   const workload = workloadFor(view, slowest.service, namespace);
   const second = slow.find(({ service }) => service !== slowest.service);
   const isClear = second === undefined || slowest.rise > 1.3 * second.rise;
+  // Without a comparison with what is normal, an alert says that requests are slow, and not where.
+  const confidence = slowest.rise === 0 ? 40 : isClear ? 68 : 58;
   return hypothesis({
     cause: 'network_slow',
     culprit: workload
       ? culpritOf(workload)
       : { kind: 'Service', name: slowest.service, ...(namespace && { namespace }) },
-    confidence: isClear ? 68 : 58,
+    confidence,
     title: `Requests to ${plain(slowest.service)} have become slow, without a shortage of CPU or memory`,
     statement: `Of ${String(new Set(slow.map(({ service }) => service)).size)} services that have become slow, ${code(slowest.service)} rose most: ${code(slowest.text, 250)}. No alert reports saturation of it, so its network, or what it waits for outside of the cluster, is the likely cause; those that call it wait with it.`,
     evidence: evidence(slow),

@@ -1,0 +1,124 @@
+import type { AgentCli } from '@nightcrier/core/settings/config';
+
+/** How the run of an agent ended. */
+export interface RunEnd {
+  /**
+   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: from outside.
+   * `stopped`: by this worker.
+   */
+  reason: 'exited' | 'timeout' | 'oom' | 'killed' | 'stopped';
+  exitCode: number;
+  oomKilled: boolean;
+}
+
+/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine. */
+export interface RunRequest {
+  incidentId: string;
+  attempt: number;
+  agent: AgentCli;
+  clusterName: string;
+  /** The worker that runs it; a label. */
+  workerId: string;
+  /** The installation that it belongs to; a label. */
+  instance: string;
+  image: string;
+  network: string;
+  /** Bytes, swap included. */
+  memory: number;
+  cpus: number;
+  /** Seconds from the start of the agent to its deadline. */
+  timeout: number;
+  /** Variables of the agent. They can be seen in the engine, so none is a secret. */
+  environment: Record<string, string>;
+}
+
+/** A file below the agent's directory, `/home/agent`. */
+export interface InputFile {
+  /** Relative, with `/`. */
+  path: string;
+  content: Buffer;
+  /** Deleted by the container before the agent starts. */
+  isSecret?: boolean;
+}
+
+/** An agent's container, by its labels and its state. */
+export interface AgentContainer {
+  id: string;
+  /** Undefined if labels are missing or invalid. */
+  run: { incidentId: string; attempt: number; agent: AgentCli; deadline: number } | undefined;
+  /** `broken`: it never ran, or was killed from outside, so its report may be incomplete. */
+  state: 'running' | 'ended' | 'broken';
+}
+
+/** What was found in an agent's output directory. */
+export interface OutputSummary {
+  /** Entries that are neither files nor directories, or beyond the bounds, with why they were not taken. */
+  skipped: Map<string, string>;
+}
+
+/** One run of an agent, from the moment that it is started or adopted. */
+export interface AgentRun {
+  /** Names its container in the engine's own tools. */
+  readonly container: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Milliseconds since the epoch at which the agent is stopped. */
+  readonly deadline: number;
+  /**
+   * Copies the agent's streams to files in the directory as they arrive, `agent-stdout.log` and `agent-stderr.log`, until the
+   * agent has ended.
+   * @throws EngineError when the engine stays unreachable; the signal's reason when it is aborted
+   */
+  wait(logsDirectory: string, signal: AbortSignal): Promise<RunEnd>;
+  /** Copies the agent's output, which outlives the agent, into a directory. */
+  output(directory: string): Promise<OutputSummary>;
+  /** Returns whether another worker has adopted it since. */
+  isTakenOver(): Promise<boolean>;
+  /** Stops it at once, if it runs, and removes it with all that it wrote. */
+  remove(): Promise<void>;
+}
+
+/** Runs agents in a sandbox: on a container engine, later on Kubernetes. */
+export interface AgentRuntime {
+  /**
+   * Creates the sandbox at once, and starts the agent when its inputs are there.
+   * @throws EngineError; the signal's reason; or the rejection of `inputs`. Nothing remains then.
+   */
+  start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun>;
+  /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */
+  adopt(container: AgentContainer, signal: AbortSignal): Promise<AgentRun>;
+  /** Lists the containers of an installation, running or not. @throws EngineError */
+  list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]>;
+  /** Stops and removes containers. @throws EngineError */
+  remove(ids: readonly string[], signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds after its end for which a container keeps the agent's output for a worker (`start-agent.sh` holds it). */
+export const OUTPUT_HOLD_MS = 900_000;
+
+/** How long an agent script may overrun, in seconds. */
+export interface ScriptGrace {
+  /** Past the agent's own deadline, which the script enforces; then it gets SIGTERM. */
+  overrun: number;
+  /** Between SIGTERM and SIGKILL; the script cleans up in this time. */
+  kill: number;
+}
+
+/** uid and gid of an agent in its container. */
+export const AGENT_UID = 1000;
+
+/** How the run of an agent ended, before its report is read. */
+export type AgentExit =
+  /** The agent exited by itself. `lastLine`: the last line of stderr, if any. */
+  | { kind: 'exited'; code: number; lastLine: string }
+  /** It passed its deadline. */
+  | { kind: 'timed_out' }
+  /** The container engine killed it, for instance out of memory. `reason`: empty if unknown. */
+  | { kind: 'killed'; reason: string }
+  /** The container engine or the image is unavailable. */
+  | { kind: 'unavailable'; reason: string }
+  /** A signal from outside stopped it. */
+  | { kind: 'interrupted'; reason: string }
+  /** It cannot be run with this configuration. */
+  | { kind: 'unusable'; reason: string };

@@ -1,0 +1,71 @@
+import { Settings } from '@nightcrier/core/settings/config';
+import { expect, it } from 'vitest';
+import { containerName, containerSpec } from './container-spec.ts';
+import { bytesOf, runRequest } from './run-request.ts';
+
+const attempt = { incidentId: 'i-1', attempt: 2, clusterName: 'alpha' };
+const settings = Settings.parse({
+  agent_cli: 'claude',
+  agent_model: 'sonnet',
+  agent_allowed_tools: ['Read', 'Bash(kubectl get:*)'],
+  agent_timeout: 1.2,
+  agent_network: 'agents',
+  agent_memory: '1g',
+  agent_cpus: 1.5,
+});
+const request = runRequest(
+  attempt,
+  { config: settings, workerId: 'host-7', instance: 'nightcrier-1a2b' },
+  { ANTHROPIC_BASE_URL: 'http://llm' },
+);
+
+it('asks for what the settings say', () => {
+  expect(request).toEqual({
+    ...attempt,
+    agent: 'claude',
+    workerId: 'host-7',
+    instance: 'nightcrier-1a2b',
+    image: 'nightcrier-agent:latest',
+    network: 'agents',
+    memory: 1024 ** 3,
+    cpus: 1.5,
+    // Rounded up to whole seconds.
+    timeout: 2,
+    environment: {
+      ANTHROPIC_BASE_URL: 'http://llm',
+      NIGHTCRIER_MODEL: 'sonnet',
+      NIGHTCRIER_ALLOWED_TOOLS: 'Read,Bash(kubectl get:*)',
+    },
+  });
+});
+
+it.each([
+  ['512m', 536_870_912],
+  ['2G', 2_147_483_648],
+  ['100k', 102_400],
+  ['64b', 64],
+  ['1048576', 1_048_576],
+])('reads %s as %i bytes', (size, bytes) => {
+  expect(bytesOf(size)).toBe(bytes);
+});
+
+it('gives the container no capability, no path of the host, and bounds', () => {
+  const spec = containerSpec(request, 1_800_000_000);
+  expect(containerName(request)).toBe('nc-i-1-2');
+  expect(spec).toMatchObject({
+    User: '1000:1000',
+    HostConfig: {
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges', expect.stringMatching(/^seccomp=/)],
+      PidsLimit: 512,
+      Memory: 1024 ** 3,
+      MemorySwap: 1024 ** 3,
+      NanoCpus: 1.5e9,
+      NetworkMode: 'agents',
+    },
+    Labels: { 'nightcrier.incident': 'i-1', 'nightcrier.attempt': '2', 'nightcrier.deadline': '1800000000' },
+  });
+  expect(JSON.stringify(spec)).not.toMatch(/"bind"|Binds|Privileged|CapAdd/);
+  expect(JSON.stringify(spec)).toContain('size=67108864,nr_inodes=4096');
+});

@@ -1,0 +1,117 @@
+import { backoff } from '@nightcrier/core/async/backoff';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineClient, Inspection } from './engine/engine-client.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
+import type { AgentRun, OutputSummary, RunEnd } from '../../agent-runtime.ts';
+import { OUTPUT_DIRECTORY } from './container-spec.ts';
+import { type AgentEnd, followStreams } from './follow-streams.ts';
+import { extractOutput } from './archive/output-archive.ts';
+
+/** How long an engine may be unreachable, as during its restart, before the run is given up. */
+const ENGINE_PATIENCE_MS = 60_000;
+const RECONNECT = { initial: 100, max: 2_000 };
+/** For the engine to send the output, which is bounded. */
+const OUTPUT_TIMEOUT_MS = 60_000;
+/** `timeout` and the shell: the agent was ended by its deadline, or by SIGKILL. */
+const EXIT_TIMEOUT = 124;
+const EXIT_KILLED = 137;
+
+export interface DockerRunParts {
+  id: string;
+  name: string;
+  startedAt: Date;
+  /** Milliseconds since the epoch. */
+  deadline: number;
+  /** The container keeps the output after the agent's end; else it wrote into the workspace, as earlier versions had it. */
+  holdsOutput: boolean;
+}
+
+/** A run in a container. */
+export class DockerRun implements AgentRun {
+  readonly container: string;
+  readonly startedAt: string;
+  readonly deadline: number;
+  readonly #engine: EngineClient;
+  readonly #id: string;
+  readonly #holdsOutput: boolean;
+
+  constructor(engine: EngineClient, { id, name, startedAt, deadline, holdsOutput }: DockerRunParts) {
+    this.#engine = engine;
+    this.#id = id;
+    this.#holdsOutput = holdsOutput;
+    this.container = name;
+    this.startedAt = startedAt.toISOString();
+    this.deadline = deadline;
+  }
+
+  async wait(logsDirectory: string, signal: AbortSignal): Promise<RunEnd> {
+    let unreachableSince: number | undefined;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const end = await followStreams(await this.#engine.followLogs(this.#id, signal), logsDirectory);
+        if (end !== undefined) return endOf(end);
+        const inspection = await this.#engine.inspect(this.#id, signal);
+        if (!inspection.State.Running) return endFrom(inspection);
+        // The engine restarted, and its containers went on.
+        unreachableSince = undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isNotFound(error)) throw error;
+        unreachableSince ??= Date.now();
+        if (Date.now() - unreachableSince > ENGINE_PATIENCE_MS) throw asUnreachable(error);
+      }
+      await sleep(backoff(failures, RECONNECT, Math.random()), undefined, { signal });
+    }
+  }
+
+  async output(directory: string): Promise<OutputSummary> {
+    if (!this.#holdsOutput) return { skipped: new Map() };
+    const signal = AbortSignal.timeout(OUTPUT_TIMEOUT_MS);
+    const archive = await this.#engine.getArchive(this.#id, `${OUTPUT_DIRECTORY}/.`, signal);
+    try {
+      return await extractOutput(archive, directory);
+    } catch (error) {
+      // What the file system refuses is not the engine's fault.
+      if (error instanceof Error && 'syscall' in error) throw error;
+      throw asUnreachable(error);
+    }
+  }
+
+  async isTakenOver(): Promise<boolean> {
+    try {
+      const { Name } = await this.#engine.inspect(this.#id);
+      return Name.replace(/^\//, '') !== this.container;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.#engine.remove(this.#id);
+  }
+}
+
+function endOf({ code, timedOut, oom }: AgentEnd): RunEnd {
+  if (timedOut && (code === EXIT_TIMEOUT || code === EXIT_KILLED)) {
+    return { reason: 'timeout', exitCode: EXIT_TIMEOUT, oomKilled: oom };
+  }
+  // The kernel may have killed only a part that the agent can do without.
+  if (oom && code !== 0) return { reason: 'oom', exitCode: EXIT_KILLED, oomKilled: true };
+  if (code === EXIT_KILLED) return { reason: 'killed', exitCode: code, oomKilled: false };
+  return { reason: 'exited', exitCode: code, oomKilled: oom };
+}
+
+/** The container ended as a whole: before its agent started, or from outside. */
+function endFrom({ State }: Inspection): RunEnd {
+  const { ExitCode: exitCode, OOMKilled: oomKilled } = State;
+  if (oomKilled) return { reason: 'oom', exitCode: EXIT_KILLED, oomKilled };
+  if (exitCode === EXIT_TIMEOUT) return { reason: 'timeout', exitCode, oomKilled };
+  const isFromOutside = exitCode === EXIT_KILLED || exitCode === 143 || exitCode === 255;
+  return { reason: isFromOutside ? 'killed' : 'exited', exitCode, oomKilled };
+}
+
+function asUnreachable(error: unknown): unknown {
+  if (error instanceof EngineError) return error;
+  return new EngineError('unreachable', `the engine broke off its answer: ${String(error)}`, { cause: error });
+}

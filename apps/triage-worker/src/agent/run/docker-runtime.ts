@@ -1,0 +1,148 @@
+import { AGENT_CLIS, type Settings } from '@nightcrier/core/settings/config';
+import { z } from 'zod';
+import { EngineClient, type Inspection } from './engine/engine-client.ts';
+import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
+import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
+import { AGENT_DIRECTORY, containerName, containerSpec } from './container-spec.ts';
+import { DockerRun } from './docker-run.ts';
+import { inputArchive } from './archive/input-archive.ts';
+
+/** Seconds that the collection of evidence may take between the creation of a container and its start. */
+const LONGEST_WAIT_FOR_INPUTS = 120;
+/** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
+const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
+
+const Labels = z.object({
+  'nightcrier.incident': z.string(),
+  'nightcrier.attempt': z.coerce.number().int().positive(),
+  'nightcrier.deadline': z.coerce.number().positive(),
+  'nightcrier.agent': z.enum(AGENT_CLIS),
+});
+
+export interface DockerRuntimeOptions {
+  /** Returns the current setting. */
+  engine: () => Settings['agent_engine'];
+  /** Of the worker: where the engine is. */
+  environment: Record<string, string | undefined>;
+  /** Names this worker in the container of a run that it adopts. */
+  workerId: string;
+}
+
+/** Runs agents in containers of a Docker or Podman engine, local or remote, by the engine's API alone. */
+export class DockerRuntime implements AgentRuntime {
+  readonly #options: DockerRuntimeOptions;
+  #opened: { key: string; client: EngineClient } | undefined;
+  #adoptions = 0;
+
+  constructor(options: DockerRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun> {
+    const engine = await this.#engine();
+    const creating = this.#create(engine, request, signal);
+    try {
+      const [id, archive] = await Promise.all([creating, inputs.then(inputArchive)]);
+      await engine.putArchive(id, AGENT_DIRECTORY, archive, signal);
+      const startedAt = new Date();
+      await engine.start(id, signal);
+      const deadline = startedAt.getTime() + request.timeout * 1000;
+      return new DockerRun(engine, { id, name: containerName(request), startedAt, deadline, holdsOutput: true });
+    } catch (error) {
+      // Nothing may remain, whatever failed.
+      await creating.then(async (id) => engine.remove(id)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async adopt({ id, run }: AgentContainer, signal: AbortSignal): Promise<AgentRun> {
+    const engine = await this.#engine();
+    const { State, Config, Name } = await engine.inspect(id, signal);
+    const labels = Config.Labels ?? {};
+    const holdsOutput = labels['nightcrier.output'] === 'held';
+    // A worker that thawed finds the name changed, and leaves the container alone. The script of an earlier version would
+    // not find its container, so that keeps its name.
+    const original = Name.slice(1).replace(/\.[^.]*$/, '');
+    const adopter = `${this.#options.workerId}-${++this.#adoptions}`.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+    const name = holdsOutput ? `${original}.${adopter}` : Name.slice(1);
+    if (holdsOutput) await engine.rename(id, name, signal);
+    const startedAt = new Date(State.StartedAt);
+    const timeout = Number(labels['nightcrier.timeout']);
+    const deadline = Number.isFinite(timeout) ? startedAt.getTime() + timeout * 1000 : (run?.deadline ?? Date.now());
+    return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput });
+  }
+
+  async list(
+    { instance, incidentId }: { instance: string; incidentId?: string },
+    signal?: AbortSignal,
+  ): Promise<AgentContainer[]> {
+    const labels = ['nightcrier.component=agent', `nightcrier.instance=${instance}`];
+    if (incidentId !== undefined) labels.push(`nightcrier.incident=${incidentId}`);
+    const engine = await this.#engine();
+    const ids = await engine.list(labels, signal);
+    const found = await Promise.all(ids.map(async (id) => inspectIfThere(engine, id, signal)));
+    return found.filter((inspection) => inspection !== undefined).map(describe);
+  }
+
+  async remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {
+    const engine = await this.#engine();
+    await Promise.all(ids.map(async (id) => engine.remove(id, signal)));
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.client.close();
+  }
+
+  /** Returns the client of the configured engine, another one after `agent_engine` has changed. */
+  async #engine(): Promise<EngineClient> {
+    const endpoint = engineEndpoint(this.#options.engine(), this.#options.environment);
+    const key = JSON.stringify(endpoint satisfies EngineEndpoint);
+    if (this.#opened?.key === key) return this.#opened.client;
+    // Running runs keep the former one.
+    this.#opened = { key, client: new EngineClient(endpoint) };
+    return this.#opened.client;
+  }
+
+  async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<string> {
+    const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
+    const spec = containerSpec(request, deadline);
+    const name = containerName(request);
+    try {
+      return await engine.create(name, spec, signal);
+    } catch (error) {
+      if (isNotFound(error) && error instanceof EngineError && /image/i.test(error.message)) {
+        const advice = `agent_image '${request.image}' does not exist on the engine; build it: docker build -t ${request.image} agent-container`;
+        throw new EngineError('not_found', advice, { cause: error });
+      }
+      if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
+    }
+    // An orphaned container of an earlier run of this attempt has the name.
+    await engine.remove(name, signal);
+    return engine.create(name, spec, signal);
+  }
+}
+
+async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSignal): Promise<Inspection | undefined> {
+  try {
+    return await engine.inspect(id, signal);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function describe({ Id: id, State, Config }: Inspection): AgentContainer {
+  const labels = Labels.safeParse(Config.Labels).data;
+  const run = labels && {
+    incidentId: labels['nightcrier.incident'],
+    attempt: labels['nightcrier.attempt'],
+    agent: labels['nightcrier.agent'],
+    deadline: labels['nightcrier.deadline'] * 1000,
+  };
+  if (State.Running) return { id, run, state: 'running' };
+  // Output that the container held is gone with its end.
+  const isWhole = State.Status === 'exited' && (State.OOMKilled || !ENDED_FROM_OUTSIDE.has(State.ExitCode));
+  const holdsOutput = Config.Labels?.['nightcrier.output'] === 'held';
+  return { id, run, state: isWhole && !holdsOutput ? 'ended' : 'broken' };
+}

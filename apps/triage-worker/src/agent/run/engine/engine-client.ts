@@ -1,0 +1,188 @@
+import type { Readable } from 'node:stream';
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import type { EngineEndpoint } from './engine-endpoint.ts';
+import { EngineError, type EngineFailure } from './engine-error.ts';
+
+/** Milliseconds. The engine may be busy, but a call that takes longer means that it hangs. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const CALL_TIMEOUT_MS = 30_000;
+/** Characters of the engine's words in an error. */
+const LONGEST_MESSAGE = 500;
+
+const Created = z.object({ Id: z.string() });
+const Listed = z.array(z.object({ Id: z.string() }));
+const Message = z.object({ message: z.string() });
+const Inspection = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Status: z.string(),
+    Running: z.boolean(),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean().default(false),
+    StartedAt: z.string(),
+  }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+});
+/** The fields of a container that this worker uses. */
+export type Inspection = z.infer<typeof Inspection>;
+
+interface Call {
+  query?: Record<string, string>;
+  body?: object | Buffer;
+  signal?: AbortSignal;
+  /** The body streams as long as it likes; the headers are still due in time. */
+  stream?: boolean;
+}
+
+/**
+ * A client of the Docker Engine API, which Podman's service speaks too. Calls carry no version, so that each engine answers
+ * with its own. Every call is bounded in time; every failure is an {@link EngineError}.
+ */
+export class EngineClient {
+  readonly #origin: string;
+  readonly #agent: Agent;
+
+  constructor(endpoint: EngineEndpoint) {
+    const connect = { timeout: CONNECT_TIMEOUT_MS };
+    const options = { bodyTimeout: 0, headersTimeout: CALL_TIMEOUT_MS };
+    if (endpoint.kind === 'socket') {
+      this.#origin = 'http://engine';
+      this.#agent = new Agent({ ...options, connect: { ...connect, socketPath: endpoint.path } });
+      return;
+    }
+    const { origin, tls } = endpoint;
+    this.#origin = origin;
+    const { ca, cert, key, verify = true } = tls ?? {};
+    this.#agent = new Agent({ ...options, connect: { ...connect, ca, cert, key, rejectUnauthorized: verify } });
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  /** Creates a container and returns its id. */
+  async create(name: string, spec: object, signal?: AbortSignal): Promise<string> {
+    const answer = await this.#json('POST', '/containers/create', { query: { name }, body: spec, signal });
+    return Created.parse(answer).Id;
+  }
+
+  /** Extracts a tar archive into a directory of a container, which must be inside a writable volume. */
+  async putArchive(id: string, directory: string, archive: Buffer, signal?: AbortSignal): Promise<void> {
+    await this.#drain('PUT', `/containers/${id}/archive`, { query: { path: directory }, body: archive, signal });
+  }
+
+  /** Returns a directory of a container as a tar stream. */
+  async getArchive(id: string, directory: string, signal?: AbortSignal): Promise<Readable> {
+    return this.#call('GET', `/containers/${id}/archive`, { query: { path: directory }, signal, stream: true });
+  }
+
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#drain('POST', `/containers/${id}/start`, { signal });
+  }
+
+  /** Follows both streams of a container from their beginning, as frames (see log-frames.ts). */
+  async followLogs(id: string, signal?: AbortSignal): Promise<Readable> {
+    const query = { follow: '1', stdout: '1', stderr: '1' };
+    return this.#call('GET', `/containers/${id}/logs`, { query, signal, stream: true });
+  }
+
+  /** @param id or name */
+  async inspect(id: string, signal?: AbortSignal): Promise<Inspection> {
+    return Inspection.parse(await this.#json('GET', `/containers/${id}/json`, { signal }));
+  }
+
+  /** Returns the ids of the containers that have all of these labels, running or not. */
+  async list(labels: string[], signal?: AbortSignal): Promise<string[]> {
+    const query = { all: '1', filters: JSON.stringify({ label: labels }) };
+    return Listed.parse(await this.#json('GET', '/containers/json', { query, signal })).map(({ Id }) => Id);
+  }
+
+  async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
+    await this.#drain('POST', `/containers/${id}/rename`, { query: { name }, signal });
+  }
+
+  /** Kills and removes a container with its own volumes. One that is gone, or being removed, is no error. */
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#drain('DELETE', `/containers/${id}`, { query: { force: '1', v: '1' }, signal });
+    } catch (error) {
+      const isGone = error instanceof EngineError && ['not_found', 'conflict'].includes(error.failure);
+      if (!isGone) throw error;
+    }
+  }
+
+  async #json(method: Method, path: string, call: Call): Promise<unknown> {
+    const body = await this.#call(method, path, call);
+    return JSON.parse(await textOf(body));
+  }
+
+  async #drain(method: Method, path: string, call: Call): Promise<void> {
+    await textOf(await this.#call(method, path, call));
+  }
+
+  async #call(method: Method, path: string, { query = {}, body, signal, stream = false }: Call): Promise<Readable> {
+    const timeout = stream ? undefined : AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const signals = [signal, timeout].filter((one) => one !== undefined);
+    const isArchive = Buffer.isBuffer(body);
+    try {
+      const { statusCode, body: answer } = await request(
+        `${this.#origin}${path}?${new URLSearchParams(query).toString()}`,
+        {
+          method,
+          dispatcher: this.#agent,
+          signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
+          ...(body !== undefined && {
+            headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
+            body: isArchive ? body : JSON.stringify(body),
+          }),
+        },
+      );
+      if (statusCode < 300 || statusCode === 304) return answer;
+      throw new EngineError(failureOf(statusCode), await messageOf(answer, statusCode));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asEngineError(error, `${method} ${path}`);
+    }
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+function failureOf(status: number): EngineFailure {
+  if (status === 404) return 'not_found';
+  return status === 409 ? 'conflict' : 'refused';
+}
+
+async function textOf(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function messageOf(body: Readable, status: number): Promise<string> {
+  const text = await textOf(body);
+  let message = text;
+  try {
+    message = Message.parse(JSON.parse(text)).message;
+  } catch {
+    // It is not the engine's JSON; its text says more than nothing.
+  }
+  return message.trim().slice(0, LONGEST_MESSAGE) || `status ${status}`;
+}
+
+function asEngineError(error: unknown, call: string): EngineError {
+  if (error instanceof EngineError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const name = error instanceof Error ? error.name : '';
+  const timedOut = name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
+  const why = error instanceof Error ? error.message : String(error);
+  return new EngineError(
+    timedOut ? 'timed_out' : 'unreachable',
+    `the engine does not answer (${call}): ${why || code}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,52 @@
+import type { Settings } from '@nightcrier/core/settings/config';
+import type { RunRequest } from '../../agent-runtime.ts';
+
+/** The settings that an agent's container depends on. */
+export type AgentSettings = Pick<
+  Settings,
+  | 'agent_allowed_tools'
+  | 'agent_cli'
+  | 'agent_cpus'
+  | 'agent_image'
+  | 'agent_memory'
+  | 'agent_model'
+  | 'agent_network'
+  | 'agent_timeout'
+>;
+
+const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/**
+ * Returns what a runtime is asked to run for an attempt of an incident.
+ * @param variables what the agent's CLI needs beside its settings, without secrets
+ */
+export function runRequest(
+  attempt: Pick<RunRequest, 'incidentId' | 'attempt' | 'clusterName'>,
+  { config, workerId, instance }: { config: AgentSettings; workerId: string; instance: string },
+  variables: Record<string, string>,
+): RunRequest {
+  const tools = config.agent_allowed_tools.join(',');
+  return {
+    ...attempt,
+    agent: config.agent_cli,
+    workerId,
+    instance,
+    image: config.agent_image,
+    network: config.agent_network,
+    memory: bytesOf(config.agent_memory),
+    cpus: config.agent_cpus,
+    timeout: Math.ceil(config.agent_timeout),
+    environment: {
+      ...variables,
+      NIGHTCRIER_MODEL: config.agent_model ?? '',
+      ...(tools !== '' && { NIGHTCRIER_ALLOWED_TOOLS: tools }),
+    },
+  };
+}
+
+/** @param size such as 512m or 2g; a number alone is bytes */
+export function bytesOf(size: string): number {
+  const unit = size.at(-1)?.toLowerCase() ?? '';
+  const factor = UNITS[unit];
+  return Number.parseInt(size, 10) * (factor ?? 1);
+}

@@ -1,0 +1,220 @@
+/** Receives what an answer to a tool call consists of, while it is read. */
+export interface AnswerParts {
+  /** One item of the structured content, as JSON. */
+  item(json: Buffer): void;
+  /** A part of a text block, as it stands in JSON: escaped, without quotes, cut at any byte. */
+  text(part: Buffer): void;
+}
+
+interface Frame {
+  isArray: boolean;
+  /** The key whose value is being read. */
+  key: string;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_OBJECT = 0x7d;
+const CLOSE_ARRAY = 0x5d;
+const TRUE = 0x74;
+const NULL = 0x6e;
+
+/** The structured content is an object with items, or an array. */
+const LISTS = new Set(['result.structuredContent.items', 'result.structuredContent']);
+const ITEMS = new Set([...LISTS].map((path) => `${path}.[]`));
+const TEXT = 'result.content.[].text';
+/** Bytes of one item, or of an error; etcd takes objects of 1.5 MiB. */
+const LONGEST_VALUE = 8 << 20;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/**
+ * Reads a JSON-RPC answer to a tool call as it comes, so that a list of a hundred megabytes takes no more memory than its largest
+ * item. What is neither an item nor text is passed over.
+ */
+export class AnswerScanner {
+  readonly #parts: AnswerParts;
+  readonly #frames: Frame[] = [];
+  #expectsKey = false;
+  /** What is being read that may go on in the next piece. */
+  #within: 'structure' | 'key' | 'string' | 'text' | 'item' | 'error' = 'structure';
+  #isEscaped = false;
+  /** Of an item or error: open brackets, and whether a string is open. */
+  #depth = 0;
+  #inString = false;
+  #held = NOTHING;
+  #isError = false;
+  #hasList = false;
+  #error: string | undefined;
+  #isComplete = false;
+
+  constructor(parts: AnswerParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the answer has been read to its end. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether the answer has a list as structured content, if only an empty one. */
+  get hasList(): boolean {
+    return this.#hasList;
+  }
+
+  /** Whether the tool failed. */
+  get isError(): boolean {
+    return this.#isError;
+  }
+
+  /** The JSON-RPC error, as JSON. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  /** @throws SyntaxError for what cannot be JSON, and Error for a value that is too long */
+  feed(piece: Buffer): void {
+    let at = 0;
+    while (at < piece.length) at = this.#step(piece, at);
+  }
+
+  /** @returns where to go on */
+  #step(piece: Buffer, at: number): number {
+    switch (this.#within) {
+      case 'structure':
+        return this.#structure(piece, at);
+      case 'item':
+      case 'error':
+        return this.#value(piece, at);
+      default:
+        return this.#string(piece, at);
+    }
+  }
+
+  #structure(piece: Buffer, at: number): number {
+    const byte = piece[at];
+    const frame = this.#frames.at(-1);
+    switch (byte) {
+      case QUOTE:
+        this.#within = this.#expectsKey ? 'key' : this.#path() === TEXT ? 'text' : 'string';
+        break;
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        if (this.#open(byte === OPEN_ARRAY)) return at;
+        break;
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
+        if (!frame) throw new SyntaxError('unexpected end of a JSON value');
+        this.#frames.pop();
+        this.#expectsKey = false;
+        if (this.#frames.length === 0) this.#isComplete = true;
+        break;
+      case COMMA:
+        this.#expectsKey = frame?.isArray === false;
+        break;
+      case TRUE:
+        if (this.#path() === 'result.isError') this.#isError = true;
+        break;
+      case NULL:
+        if (this.#path() === 'result.structuredContent.items') this.#hasList = true;
+        break;
+      default:
+        if (!frame && byte !== undefined && byte > 0x20) throw new SyntaxError('the answer is not a JSON object');
+    }
+    return at + 1;
+  }
+
+  /** @returns whether the value is to be kept as a whole, from this byte on */
+  #open(isArray: boolean): boolean {
+    const path = this.#path();
+    if (!isArray && (ITEMS.has(path) || path === 'error')) {
+      this.#within = path === 'error' ? 'error' : 'item';
+      return true;
+    }
+    if (isArray && LISTS.has(path)) this.#hasList = true;
+    this.#frames.push({ isArray, key: '' });
+    this.#expectsKey = !isArray;
+    return false;
+  }
+
+  #path(): string {
+    return this.#frames.map(({ isArray, key }) => (isArray ? '[]' : key)).join('.');
+  }
+
+  /** Reads an item or an error to its closing bracket. */
+  #value(piece: Buffer, from: number): number {
+    let at = from;
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let isEscaped = this.#isEscaped;
+    for (; at < piece.length; at += 1) {
+      const byte = piece[at];
+      if (inString) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === BACKSLASH) isEscaped = true;
+        else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+        depth -= 1;
+        if (depth === 0) break;
+      }
+    }
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#isEscaped = isEscaped;
+    const end = Math.min(at + 1, piece.length);
+    const read = piece.subarray(from, end);
+    this.#held = this.#held.length === 0 ? read : Buffer.concat([this.#held, read]);
+    if (this.#held.length > LONGEST_VALUE) throw new Error('an object of the answer is larger than 8 MiB');
+    if (depth > 0) return end;
+    const value = this.#held;
+    this.#held = NOTHING;
+    if (this.#within === 'error') this.#error = value.toString('utf8');
+    else this.#parts.item(value);
+    this.#within = 'structure';
+    return end;
+  }
+
+  /** Reads a string to its closing quote. */
+  #string(piece: Buffer, from: number): number {
+    const end = this.#endOfString(piece, from);
+    const read = piece.subarray(from, end ?? piece.length);
+    if (this.#within === 'text') this.#parts.text(read);
+    if (this.#within === 'key') this.#held = Buffer.concat([this.#held, read]);
+    if (end === undefined) return piece.length;
+    if (this.#within === 'key') {
+      const frame = this.#frames.at(-1);
+      if (frame) frame.key = this.#held.toString('utf8');
+      this.#held = NOTHING;
+      this.#expectsKey = false;
+    }
+    this.#within = 'structure';
+    return end + 1;
+  }
+
+  /** Where the string ends; undefined: not in this piece. */
+  #endOfString(piece: Buffer, from: number): number | undefined {
+    for (let start = from; ;) {
+      const quote = piece.indexOf(QUOTE, start);
+      const end = quote === -1 ? piece.length : quote;
+      let first = end;
+      while (first > from && piece[first - 1] === BACKSLASH) first -= 1;
+      let backslashes = end - first;
+      // They go on from the piece before.
+      if (first === from && this.#isEscaped) backslashes += 1;
+      const isEscaped = backslashes % 2 === 1;
+      if (quote === -1) {
+        this.#isEscaped = isEscaped;
+        return undefined;
+      }
+      if (!isEscaped) {
+        this.#isEscaped = false;
+        return quote;
+      }
+      start = quote + 1;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  type Client,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type PriorDiscovery,
+  PROTOCOL_VERSION_META_KEY,
+  type StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { VERSION } from '@nightcrier/core/version';
+
+/** What servers are given about this client. */
+export const CLIENT = { name: 'nightcrier', version: VERSION };
+
+/** Returns what a call of a tool carries where no session knows it: in the body, and again in headers for proxies. */
+export function standaloneCall(
+  version: string,
+  tool: string,
+): { headers: Record<string, string>; meta: Record<string, unknown> } {
+  return {
+    headers: { 'mcp-protocol-version': version, 'mcp-method': 'tools/call', 'mcp-name': tool },
+    meta: {
+      [PROTOCOL_VERSION_META_KEY]: version,
+      [CLIENT_INFO_META_KEY]: CLIENT,
+      [CLIENT_CAPABILITIES_META_KEY]: {},
+    },
+  };
+}
+
+/**
+ * Remembers which protocol a server speaks. It is asked once (`server/discover`, and if it does not know that, `initialize`):
+ * revisions from 2026-07-28 on have neither handshake nor session, and each request stands alone. Kept for as long as a cluster
+ * is watched; asked anew when a connect fails, because the server may have been replaced.
+ */
+export class ProtocolEra {
+  #known: PriorDiscovery | undefined;
+
+  /** Connects a client. @throws what the client throws */
+  async connect(client: Client, transport: StreamableHTTPClientTransport, timeout: number): Promise<void> {
+    const prior = this.#known;
+    this.#known = undefined;
+    await client.connect(transport, { timeout, ...(prior && { prior }) });
+    const discover = client.getDiscoverResult();
+    const isStateless = client.getProtocolEra() === 'modern';
+    this.#known = isStateless && discover ? { kind: 'modern', discover } : { kind: 'legacy' };
+  }
+}

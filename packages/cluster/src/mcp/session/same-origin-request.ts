@@ -1,0 +1,39 @@
+import { request } from 'undici';
+import { ConnectionError } from './connection-error.ts';
+
+/** Redirects that keep the place of what was asked; 303 asks for something else. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
+const MOST_HOPS = 3;
+
+type RequestOptions = NonNullable<Parameters<typeof request>[1]>;
+type Response = Awaited<ReturnType<typeof request>>;
+
+/**
+ * Sends a request and follows redirects within the origin, with the same method and body: MCP has nothing that could be asked
+ * for in another way. Another origin is given nothing, above all no credentials.
+ * @throws ConnectionError `redirected`, which names the Location; errors of the network as undici throws them
+ */
+export async function requestSameOrigin(endpoint: string | URL, options: RequestOptions): Promise<Response> {
+  let url = new URL(endpoint);
+  for (let hop = 0; ; hop += 1) {
+    const response = await request(url, options);
+    const { location } = response.headers;
+    if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') return response;
+    await response.body.dump();
+    const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+    if (target?.origin !== url.origin) {
+      throw redirected(
+        endpoint,
+        location,
+        'another origin; if it is the right one, set mcp.endpoint of this cluster to it',
+      );
+    }
+    if (hop === MOST_HOPS)
+      throw redirected(endpoint, location, 'and on and on; check mcp.endpoint and any proxy before it');
+    url = target;
+  }
+}
+
+function redirected(endpoint: string | URL, location: string, what: string): ConnectionError {
+  return new ConnectionError('redirected', `${String(endpoint)} redirects to ${location}, ${what}`);
+}

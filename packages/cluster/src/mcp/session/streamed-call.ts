@@ -1,0 +1,80 @@
+import type { Dispatcher } from 'undici';
+import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+import { requestSameOrigin } from './same-origin-request.ts';
+
+/** An answer whose body is read as it comes. Leaving the loop over it closes the connection. */
+export interface StreamedAnswer {
+  /** Whether the JSON-RPC message comes in an event stream. */
+  isEventStream: boolean;
+  /** @throws ConnectionError for what happens on the way */
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface StreamedCallOptions {
+  endpoint: string;
+  headers: Record<string, string>;
+  dispatcher: Dispatcher;
+  /** Ends the call. */
+  signal: AbortSignal;
+  tool: string;
+  args: Record<string, unknown>;
+  /** What each request of the protocol carries about the client, where there is no session that knows it. */
+  meta?: Record<string, unknown> | undefined;
+  /** Until the whole answer must be there, ms. */
+  timeout: number;
+}
+
+let lastId = 0;
+
+/**
+ * Calls a tool whose answer may be large, beside the SDK: that one reads an answer into memory and parses it at once.
+ * @throws ConnectionError
+ */
+export async function callStreamed(options: StreamedCallOptions): Promise<StreamedAnswer> {
+  const { endpoint, headers, dispatcher, signal, tool, args, meta, timeout } = options;
+  const deadline = performance.now() + timeout;
+  lastId += 1;
+  // The SDK counts its own requests.
+  const params = { name: tool, arguments: args, ...(meta && { _meta: meta }) };
+  const call = { jsonrpc: '2.0', id: `list-${lastId}`, method: 'tools/call', params };
+  const timedOut = (cause: unknown): ConnectionError =>
+    new ConnectionError('timeout', `${endpoint} did not answer in time (${tool})`, { cause });
+  const failed = (error: unknown): ConnectionError => {
+    if (error instanceof ConnectionError) return error;
+    if (error instanceof Error && /Timeout/.test(error.name)) return timedOut(error);
+    const reason = signal.aborted ? 'the session was closed' : rootMessage(error);
+    return new ConnectionError('unreachable', `cannot reach ${endpoint} (${tool}): ${reason}`, { cause: error });
+  };
+  const response = await requestSameOrigin(endpoint, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify(call),
+    dispatcher,
+    signal,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+  }).catch((error: unknown) => {
+    throw failed(error);
+  });
+  const type = String(response.headers['content-type'] ?? 'no content type').toLowerCase();
+  const isEventStream = type.startsWith('text/event-stream');
+  if (response.statusCode !== 200 || (!isEventStream && !type.startsWith('application/json'))) {
+    response.body.on('error', () => undefined).destroy();
+    if (response.statusCode !== 200) throw httpStatusError(response.statusCode, tool, endpoint);
+    throw new ConnectionError(
+      'protocol',
+      `${endpoint}: the answer is not MCP (${tool}): ${type}; check mcp.endpoint and any proxy before it`,
+    );
+  }
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+        if (performance.now() > deadline) throw timedOut(undefined);
+        yield piece;
+      }
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+  return { isEventStream, body: read() };
+}

@@ -1,0 +1,36 @@
+import { rememberSecret } from '@nightcrier/core/settings/known-secrets';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { ConfigError } from '../configuration/config-error.ts';
+import { type ConfigSources, type LoadedConfig, loadConfig } from '../configuration/load-config.ts';
+import { type LoadReply, type LoadRequest, openSecrets } from './load-message.ts';
+
+/** Bytes of a file that takes about 50 ms to load. */
+const LARGE = 256 * 1024;
+
+/**
+ * Loads the configuration of a running process again. A large file is loaded in a thread of its own: with 10,000 clusters it
+ * takes seconds, in which leases would expire and requests would wait.
+ * @param file the file that was loaded before
+ * @param large bytes from which a thread loads the file
+ * @throws ConfigError as {@link loadConfig}
+ */
+export async function reloadConfig(
+  sources: ConfigSources,
+  file: string | undefined,
+  large: number = LARGE,
+): Promise<LoadedConfig> {
+  const { size } = file === undefined ? { size: 0 } : await stat(file).catch(() => ({ size: 0 }));
+  if (size < large) return loadConfig(sources);
+  const { flags = {}, environment, process } = sources;
+  const request: LoadRequest = { flags, environment: { ...environment }, process };
+  const thread = new Worker(new URL('load-thread.ts', import.meta.url), { workerData: request });
+  const [reply]: LoadReply[] = await once(thread, 'message');
+  await thread.terminate();
+  if (reply === undefined) throw new Error('the thread that loads the configuration sent nothing');
+  for (const secret of reply.secrets) rememberSecret(secret);
+  if ('problems' in reply) throw new ConfigError(reply.source, reply.problems);
+  const { config, warnings } = reply;
+  return { config: openSecrets(config), warnings, ...(reply.file !== undefined && { file: reply.file }) };
+}
