@@ -154,7 +154,7 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
-      guard: new LeaseGuard({ redis: { url, key_prefix }, id: this.id, length: leases.length, logger }),
+      guard: new LeaseGuard({ redis: config.redis, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,

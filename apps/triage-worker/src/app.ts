@@ -115,11 +115,7 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-<<<<<<< HEAD
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper });
-=======
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, runtime });
->>>>>>> main
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime });
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -177,11 +173,7 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-<<<<<<< HEAD
-  #openWorker({ state, slots, lock, instance, notifier, sweeper }: WorkerParts): TriageWorker {
-=======
-  #openWorker({ state, slots, lock, instance, notifier, runtime }: WorkerParts): TriageWorker {
->>>>>>> main
+  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -254,9 +246,6 @@ interface WorkerParts {
   lock: LockSettings;
   instance: string;
   notifier: LiveNotifier;
-<<<<<<< HEAD
   sweeper: QueueSweeper;
-=======
   runtime: DockerRuntime;
->>>>>>> main
 }
