@@ -32,7 +32,8 @@ COPY configs configs
 COPY agent-container agent-container
 COPY LICENSE ./
 # Named volumes inherit the owner of the folder that they cover.
-RUN mkdir -p /data/incidents /data/clusters /data/spool && chown -R node:node /data
+RUN mkdir -p /data/incidents /data/clusters /data/spool /data/gateway /run/nightcrier-gateway \
+    && chown -R node:node /data /run/nightcrier-gateway
 USER node
 # Each process updates the file while its event loop is not blocked, so one check fits every kind.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

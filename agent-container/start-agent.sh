@@ -23,6 +23,12 @@ for file in /home/agent/.secrets/*; do
   rm -f "$file"
 done
 
+# The way to the gateway: without it, the container reaches nothing.
+if [[ -d /run/nightcrier ]]; then
+  coproc forwarder { exec node /opt/nightcrier/forward-to-gateway.mjs; }
+  read -r -t 10 -u "${forwarder[0]}" _ || echo 'nightcrier: the way to the gateway is not open' >&2
+fi
+
 # Opened before the agent runs, because afterwards this shell must not depend on anything that the agent could have used up.
 mkfifo -m 600 /tmp/.hold && exec 9<>/tmp/.hold && rm /tmp/.hold
 

@@ -101,7 +101,11 @@ async function agentStart(workspaces: string, known: number): Promise<number> {
 /** Creates, fills and starts the same container with nothing else around it; returns the ms until its agent starts. */
 async function bareStart(engine: EngineClient, config: Settings, folder: string, run: number): Promise<number> {
   const attempt = { incidentId: `bench-bare-${process.pid}-${run}`, attempt: 1, clusterName: 'bench' };
-  const request = runRequest(attempt, { config, workerId: 'bench', instance: 'bench' }, {});
+  const request = runRequest(
+    attempt,
+    { config, workerId: 'bench', instance: 'bench' },
+    { variables: {}, isolated: false },
+  );
   const files = ['incident.json', 'evidence/index.json', '.kube/config'].map((name) => ({
     path: name,
     content: Buffer.from('{}'),

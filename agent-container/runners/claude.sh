@@ -13,6 +13,11 @@ fi
 # Network access to the API only: no updates, no telemetry.
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 CLAUDE_CODE_MAX_RETRIES=2
 
+# The small model for side tasks is the configured one: the gateway allows no other.
+if [[ -n ${NIGHTCRIER_MODEL:-} ]]; then
+  export ANTHROPIC_DEFAULT_HAIKU_MODEL=$NIGHTCRIER_MODEL ANTHROPIC_SMALL_FAST_MODEL=$NIGHTCRIER_MODEL
+fi
+
 # Settings files are not read, so the agent cannot extend its rights by writing one.
 exec claude --print --output-format stream-json --verbose ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} \
   --tools Bash,Read,Write,Grep,Glob --permission-mode dontAsk \

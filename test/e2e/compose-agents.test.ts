@@ -35,6 +35,7 @@ describe.skipIf(whyNoProject)(
         DOCKER_SOCKET_GROUP: String((await stat(SOCKET)).gid),
         NIGHTCRIER_AGENT_KEY_FILE: keyFile,
         NIGHTCRIER_AGENT_NETWORK: network,
+        NIGHTCRIER_GATEWAY_VOLUME: network,
       };
       // The model listens on the agents' network, which must exist first.
       const files = ['docker-compose.agents.yml'];

@@ -43,7 +43,14 @@ describe.skipIf(whyNoCompose).each(composeCommands)(`the compose files, for %s${
     { files: [PRODUCTION, AGENTS] },
   ])('are valid together: docker-compose.yml $files', async ({ files }) => {
     const services = await configOf(command, files);
-    expect(Object.keys(services).toSorted()).toEqual(['api', 'clusters', 'ingester', 'redis', 'triage-worker']);
+    expect(Object.keys(services).toSorted()).toEqual([
+      'api',
+      'clusters',
+      'gateway',
+      'ingester',
+      'redis',
+      'triage-worker',
+    ]);
     const published = Object.entries(services).filter(([, { ports }]) => ports);
     expect(published.map(([name]) => name)).toEqual(['api']);
     expect(JSON.stringify(services.api?.ports)).toContain('127.0.0.1');

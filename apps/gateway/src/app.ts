@@ -1,3 +1,4 @@
+import type { Door } from '@nightcrier/core/gateway/door-entry';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
@@ -5,12 +6,14 @@ import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
-import { GATEWAY_SILENT_MS } from '@nightcrier/state/gateways/gateway-board';
+import { GATEWAY_SILENT_MS, type GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:https';
+import http, { type Server } from 'node:http';
+import https from 'node:https';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Audit } from './doors/audit.ts';
@@ -20,6 +23,7 @@ import { listenOnLoopback, listenOnSocket, openSocketDirectory } from './doors/l
 import { closeServer, serverOptions } from './doors/server-options.ts';
 import { KubeDoor } from './kube/kube-door.ts';
 import { Upstreams } from './kube/upstreams.ts';
+import { LlmDoor } from './llm/llm-door.ts';
 
 export interface GatewayOptions {
   config: Config;
@@ -65,7 +69,7 @@ export class GatewayApp {
 
   async #start(): Promise<void> {
     const { logger } = this.#options;
-    const state = this.#openState();
+    const state = await this.#openState();
     const directory = socketDirectory(this.#config);
     await openSocketDirectory(directory);
     const authority = await openAuthority(path.join(this.#config.data_dir, 'gateway'));
@@ -76,42 +80,53 @@ export class GatewayApp {
     this.#lifecycle.onStop('audit', () => audit.flush());
     const callers = new Callers(state.grants);
     const kube = new KubeDoor({ callers, audit, upstreams, clusterOf: (name) => this.#clusterOf(name), logger });
-    const open = (): Server => this.#kubeServer(certificate, kube);
-    const socket = path.join(directory, `${this.#id}.kube.sock`);
-    await listenOnSocket(open(), socket);
-    this.#lifecycle.onStop('kube socket', () => rm(socket, { force: true }));
-    const kubePort = await listenOnLoopback(open());
+    const { doorRecords: records, budgets } = state;
+    const llm = new LlmDoor({ callers, audit, records, budgets, config: () => this.#config, logger });
+    const kubePort = await this.#open('kube', directory, () => kubeServer(certificate, kube));
+    const llmPort = await this.#open('llm', directory, () => llmServer(llm));
     this.#lifecycle.onStop('open requests', () => callers.stop());
-    this.#report(state, { socket_dir: directory, kube_url: `https://127.0.0.1:${kubePort}`, ca: authority.cert });
+    await this.#report(state, {
+      socket_dir: directory,
+      kube_url: `https://127.0.0.1:${kubePort}`,
+      llm_url: `http://127.0.0.1:${llmPort}`,
+      ca: authority.cert,
+    });
     logger.info({ id: this.#id, socket_dir: directory }, 'gateway started');
   }
 
-  #openState(): State {
+  async #openState(): Promise<State> {
     const { redis: settings } = this.#config;
     const { key_prefix } = settings;
     if (!namesRedis(settings)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
     const redis = connectProducer(settings, this.#options.logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
+    // An agent's first request must not meet a connection that is still being made.
+    if (redis.status !== 'ready') await once(redis, 'ready');
     return openState(redis, { key_prefix, logger: this.#options.logger });
   }
 
-  #kubeServer({ cert, key }: KeyPair, door: KubeDoor): Server {
-    const server = createServer({ cert, key, ALPNProtocols: ['http/1.1'], ...serverOptions }, (request, response) => {
-      void door.handle(request, response);
-    });
-    this.#lifecycle.onStop('kube door', () => closeServer(server));
-    return server;
+  /** Listens on a socket, for containers, and on a loopback port, for scripts. Returns the port. */
+  async #open(door: Door, directory: string, create: () => Server): Promise<number> {
+    const [forContainers, forScripts] = [create(), create()];
+    const file = path.join(directory, `${this.#id}.${door}.sock`);
+    for (const server of [forContainers, forScripts]) {
+      this.#lifecycle.onStop(`${door} door`, () => closeServer(server));
+    }
+    await listenOnSocket(forContainers, file);
+    this.#lifecycle.onStop(`${door} socket`, () => rm(file, { force: true }));
+    return listenOnLoopback(forScripts);
   }
 
-  #report(state: State, address: { socket_dir: string; kube_url: string; ca: string }): void {
+  /** Puts the gateway on the board, where workers find it, and keeps it there. */
+  async #report(state: State, address: Omit<GatewayAddress, 'id' | 'host' | 'seen'>): Promise<void> {
     const { logger } = this.#options;
-    const reports = new BackgroundLoop(
-      async () => state.gateways.report({ id: this.#id, host: hostname(), ...address }),
-      {
-        interval: GATEWAY_SILENT_MS / 5,
-        onError: (error) => logger.debug({ error }, 'gateway not reported'),
-      },
-    );
+    const report = async (): Promise<void> => state.gateways.report({ id: this.#id, host: hostname(), ...address });
+    await report();
+    const reports = new BackgroundLoop(report, {
+      interval: GATEWAY_SILENT_MS / 5,
+      firstRun: 'after_interval',
+      onError: (error) => logger.debug({ error }, 'gateway not reported'),
+    });
     reports.start();
     this.#lifecycle.onStop('report', async () => {
       await reports.stop();
@@ -122,4 +137,17 @@ export class GatewayApp {
   #clusterOf(name: string): Config['clusters'][number] | undefined {
     return this.#config.clusters.find((cluster) => cluster.name === name);
   }
+}
+
+/** kubectl sends its token over TLS only. */
+function kubeServer({ cert, key }: KeyPair, door: KubeDoor): Server {
+  return https.createServer({ cert, key, ALPNProtocols: ['http/1.1'], ...serverOptions }, (request, response) => {
+    void door.handle(request, response);
+  });
+}
+
+function llmServer(door: LlmDoor): Server {
+  return http.createServer(serverOptions, (request, response) => {
+    void door.handle(request, response);
+  });
 }

@@ -10,7 +10,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { vi } from 'vitest';
 import type { z } from 'zod';
 import { GatewayApp } from '../src/app.ts';
 
@@ -50,17 +49,14 @@ export class GatewayHarness {
     return { ...parsed, clusters: [{ name: 'alpha', labels: {}, triage: cluster }] };
   }
 
-  /** Starts a gateway in this process, and waits until it is on the board. */
+  /** Starts a gateway in this process. */
   async start(config: Config): Promise<{ app: GatewayApp; address: GatewayAddress }> {
     const before = new Set((await this.state.gateways.live()).map(({ id }) => id));
     const app = new GatewayApp({ config, logger: silentLogger });
     this.#apps.push(app);
     await app.start();
-    const address = await vi.waitFor(async () => {
-      const added = (await this.state.gateways.live()).find(({ id }) => !before.has(id));
-      if (!added) throw new Error('the gateway is not on the board');
-      return added;
-    });
+    const address = (await this.state.gateways.live()).find(({ id }) => !before.has(id));
+    if (!address) throw new Error('the gateway is not on the board');
     return { app, address };
   }
 

@@ -11,7 +11,7 @@ export interface RunEnd {
   oomKilled: boolean;
 }
 
-/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine. */
+/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine, but for the sockets. */
 export interface RunRequest {
   incidentId: string;
   attempt: number;
@@ -30,6 +30,8 @@ export interface RunRequest {
   timeout: number;
   /** Variables of the agent. They can be seen in the engine, so none is a secret. */
   environment: Record<string, string>;
+  /** Directory on the engine's machine, or name of a volume, with the gateway's sockets. */
+  gatewaySockets?: string;
 }
 
 /** A file below the agent's directory, `/home/agent`. */

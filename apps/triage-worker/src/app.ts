@@ -182,6 +182,7 @@ export class TriageWorkerApp {
       context: {
         config: this.#config,
         incidents: state.incidents,
+        access: state,
         permissions: new PermissionCache(),
         clients: new KubernetesClients(),
         alerts: state.alerts,

@@ -5,6 +5,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
@@ -39,6 +40,8 @@ export interface TriageContext {
   runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
+  /** Access of agents through the gateway. */
+  access: Pick<State, 'grants' | 'doorRecords' | 'gateways'>;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

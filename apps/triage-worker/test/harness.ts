@@ -88,6 +88,9 @@ export class TestHarness {
       shutdown_timeout: 4,
       agent_timeout: 30,
       agent_fallback: [],
+      // No gateway runs, unless a test starts one.
+      kube_access: 'direct',
+      llm_access: 'direct',
       // The breaker stays closed.
       failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),

@@ -79,6 +79,7 @@ const IN_A_FILE: Record<string, { content: string; with?: SettingsInput; check: 
 
 /** The rest: each has a test below, or in the file that is named. */
 const ELSEWHERE = {
+  'access.test.ts': ['kube_access', 'llm_access'],
   'app.test.ts': ['clusters'],
   'concurrency-reload.test.ts': ['max_concurrent_agents', 'max_agents_per_cluster'],
   'packages/runtime/test/run-process.test.ts': ['log_level'],

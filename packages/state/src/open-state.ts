@@ -7,6 +7,7 @@ import { IntakeCounters } from './admission/intake-counters.ts';
 import { AlertCounters } from './alerts/alert-counters.ts';
 import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
+import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
@@ -56,6 +57,7 @@ export interface State {
   readonly grants: Grants;
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
+  readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
@@ -105,6 +107,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     grants: new Grants(context),
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
+    budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),

@@ -59,6 +59,8 @@ export function breakerResultOf(
       };
     // It was stopped or not started: no sign in either direction.
     case 'interrupted':
+    // The agent works; its budget is used up.
+    case 'budget_exhausted':
     case 'degraded':
     case 'attempts_exhausted':
     case 'not_run':

@@ -7,6 +7,8 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { Claim } from '../claim.ts';
 import { readReport, type ReportReading } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
+import { closeAccess, deniedRequests } from './access/close-access.ts';
+import { readContainerRecord } from './run/container-record.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
 import { type AgentResult, judgeAgent } from './judge-agent.ts';
 import { type AgentDecision, nextAgent } from './next-agent.ts';
@@ -102,6 +104,8 @@ async function runOne(
   const own = agent === config.agent_cli ? {} : { agent_model: undefined, agent_allowed_tools: [] };
   const settings = { ...context, config: { ...config, ...own, agent_cli: agent } };
   const because = describeFailures(failures);
+  const { incident_id, attempts } = claim.incident;
+  const run = { incident_id, attempt: orphan?.attempt ?? attempts };
   try {
     const { exit, gone, skipped } = await runAgent(
       { claim, workspace, evidence, context: settings },
@@ -112,21 +116,28 @@ async function runOne(
       readReport(workspace.output, config.report_min_bytes),
       noteUsage(claim.incident.incident_id, workspace.logs, settings),
     );
-    const providerError = providerFailure(stream);
+    // Another worker has adopted a run that is unavailable here.
+    const activity =
+      agent === 'builtin' || exit.kind === 'unavailable' ? undefined : await closeAccess(run, workspace, settings);
+    const providerError = activity ? activity.summary.provider_failure : providerFailure(stream);
     const result = judgeAgent({
       agent,
       exit,
       report: explainMissing(report, skipped),
       providerError,
+      budgetExhausted: activity?.summary.budget_exhausted,
       timeoutSeconds: config.agent_timeout,
     });
     // The next agent or attempt needs the name of its container and its directories.
     if (result.kind !== 'reported') await gone;
-    return result;
+    if (result.kind !== 'reported' || !activity) return result;
+    return { ...result, markdown: result.markdown + deniedRequests(activity) };
   } catch (error) {
     // Without evidence no other agent could do better.
     await evidence;
     await noteUsage(claim.incident.incident_id, workspace.logs, settings);
+    // Another worker adopts a container whose end is not recorded.
+    if (agent !== 'builtin' && (await readContainerRecord(workspace.logs))) await closeAccess(run, workspace, settings);
     throw error;
   }
 }

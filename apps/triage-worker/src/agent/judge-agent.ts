@@ -13,6 +13,8 @@ export interface AgentRunEnd {
   report: ReportReading;
   /** The error of the model's provider, if the stream of the CLI has one. */
   providerError: string | undefined;
+  /** The budget that the run has used up, if it has. */
+  budgetExhausted?: string | undefined;
   /** `agent_timeout` */
   timeoutSeconds: number;
 }
@@ -22,9 +24,15 @@ export interface AgentRunEnd {
  * an error that follows a complete report. The exceptions are ends that cut the agent off (its deadline, a kill): its report
  * may be incomplete, and stays in the workspace.
  */
-export function judgeAgent({ agent, exit, report, providerError, timeoutSeconds }: AgentRunEnd): AgentResult {
-  const provider: AgentFailure | undefined =
-    providerError === undefined ? undefined : { kind: 'provider_failed', agent, reason: providerError };
+export function judgeAgent({
+  agent,
+  exit,
+  report,
+  providerError,
+  budgetExhausted,
+  timeoutSeconds,
+}: AgentRunEnd): AgentResult {
+  const provider = causeOf(agent, providerError, budgetExhausted);
   switch (exit.kind) {
     case 'unavailable':
     case 'interrupted':
@@ -42,4 +50,10 @@ export function judgeAgent({ agent, exit, report, providerError, timeoutSeconds 
     default:
       return exit satisfies never;
   }
+}
+
+/** What stopped the agent at the gateway or the provider. A used up budget explains what the CLI reports after it. */
+function causeOf(agent: string, providerError?: string, budgetExhausted?: string): AgentFailure | undefined {
+  if (budgetExhausted !== undefined) return { kind: 'budget_exhausted', agent, reason: budgetExhausted };
+  return providerError === undefined ? undefined : { kind: 'provider_failed', agent, reason: providerError };
 }

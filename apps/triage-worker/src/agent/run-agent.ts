@@ -1,13 +1,13 @@
-import type { Settings } from '@nightcrier/core/settings/config';
 import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { openAccess } from './access/open-access.ts';
 import { EngineError } from './run/engine/engine-error.ts';
 import type { AgentRun } from '../agent-runtime.ts';
 import type { OrphanedRun } from './run/find-orphaned-run.ts';
-import { type ProviderAccess, providerAccess, scriptEnvironment } from './run/provider-environment.ts';
+import { scriptEnvironment } from './run/provider-environment.ts';
 import { readInputs } from './run/archive/read-inputs.ts';
 import { runRequest } from './run/run-request.ts';
 import { runScript } from './run/script/run-script.ts';
@@ -48,10 +48,9 @@ export async function runAgent(
     return runOwnScript(task, config.agent_script_path);
   }
   const found = orphan?.found;
-  const access = found ? { variables: {}, secrets: {} } : await readAccess(config);
-  if (typeof access === 'string') return settled({ kind: 'unusable', reason: access });
   try {
-    const run = found ? await context.runtime.adopt(found.container, signal) : await startRun(task, access);
+    const run = found ? await context.runtime.adopt(found.container, signal) : await startRun(task);
+    if ('exit' in run) return run;
     return await superviseRun(run, {
       agent: config.agent_cli,
       model: config.agent_model,
@@ -68,10 +67,14 @@ export async function runAgent(
   }
 }
 
-async function startRun({ claim, workspace, evidence, context }: AgentTask, access: ProviderAccess): Promise<AgentRun> {
-  const inputs = evidence.then(async () => readInputs(workspace, claim.kubeconfig, access.secrets));
+/** Starts the agent's container; settled if the agent has no access to what it needs. */
+async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
+  const { claim, workspace, evidence, context } = task;
+  const access = await openAccess({ ...task, place: 'container' });
+  if ('reason' in access) return settled(access);
+  const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig, access.secrets));
   const { incident_id: incidentId, attempts: attempt } = claim.incident;
-  const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access.variables);
+  const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access);
   return context.runtime.start(request, inputs, context.signal);
 }
 
@@ -79,14 +82,14 @@ async function startRun({ claim, workspace, evidence, context }: AgentTask, acce
 async function runOwnScript(task: AgentTask, script: string): Promise<SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
   const { config, signal, workerId, instance, grace } = context;
-  const environment = await readEnvironment(context);
-  if (typeof environment === 'string') return settled({ kind: 'unusable', reason: environment });
+  const access = await openAccess({ ...task, place: 'script' });
+  if ('reason' in access) return settled(access);
   await evidence;
   const run = {
     incidentId: claim.incident.incident_id,
     clusterName: claim.cluster.name,
     attempt: claim.incident.attempts,
-    kubeconfig: claim.kubeconfig,
+    kubeconfig: access.kubeconfig,
     workspace,
     workerId,
     instance,
@@ -94,7 +97,7 @@ async function runOwnScript(task: AgentTask, script: string): Promise<Supervised
   const exit = await runScript({
     script,
     arguments: scriptArguments(run, config),
-    environment,
+    environment: scriptEnvironment(access, context.environment),
     directory: workspace.directory,
     logsDirectory: workspace.logs,
     timeoutSeconds: config.agent_timeout,
@@ -102,18 +105,4 @@ async function runOwnScript(task: AgentTask, script: string): Promise<Supervised
     signal,
   });
   return settled(exit);
-}
-
-/** Returns what the agent's CLI needs to reach its model, or, as text, why it cannot be read. */
-async function readAccess(config: Settings): Promise<ProviderAccess | string> {
-  return providerAccess(config).catch((error: unknown) => keyProblem(config, error));
-}
-
-/** Returns the environment of a script, or, as text, why it cannot be read. */
-async function readEnvironment({ config, environment }: TriageContext): Promise<Record<string, string> | string> {
-  return scriptEnvironment(config, environment).catch((error: unknown) => keyProblem(config, error));
-}
-
-function keyProblem({ agent_cli: agent }: Settings, error: unknown): string {
-  return `the key for ${agent} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -20,6 +20,12 @@ export function alertTitle({ labels, annotations }: Alert): string {
   return said === undefined ? name : `${name}: ${plain(said)}`;
 }
 
+/** The runbook of a rule, as a recommendation. */
+export function runbookOf(alert: Alert | undefined): string[] {
+  const url = alert?.annotations['runbook_url'];
+  return url === undefined ? [] : [`Follow the runbook of the rule: ${code(url)}`];
+}
+
 /** The alert that fired, and the values of the metrics that were read: sections of the report, none where there are none. */
 export function monitoringSections(evidence: Evidence, fault: FaultEvent): string[] {
   const alert = alertOf(evidence, fault);

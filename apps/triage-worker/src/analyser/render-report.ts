@@ -2,7 +2,7 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Diagnosis, Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { piecesOf, type Evidence } from '../evidence/evidence.ts';
-import { alertOf, alertTitle, monitoringSections } from './monitoring-sections.ts';
+import { alertOf, alertTitle, monitoringSections, runbookOf } from './monitoring-sections.ts';
 import { code, fenced, plain, show } from './safe-text.ts';
 
 const DECISIVE = 3;
@@ -36,7 +36,7 @@ export function renderReport(
     isDetermined ? first.statement : notDetermined(first, evidence, event.context),
     `Confidence: ${String(first?.confidence ?? 0)}%`,
     '## Recommendations',
-    numbered(isDetermined ? first.actions : firstSteps(event.resource, first)),
+    numbered(isDetermined ? first.actions : [...runbookOf(alert), ...firstSteps(event.resource, first)]),
     '## Evidence',
     ...(first && first.evidence.length > 0 ? first.evidence.slice(0, DECISIVE).map(quote) : ['None.']),
     ...monitoringSections(evidence, event),

@@ -79,7 +79,8 @@ it('an incident of an alert whose cause nothing shows says what the alert says, 
   const report = await reportOf(await harness.admitAlert(alert, resource));
   expect(report).toContain('# Not determined: HighLatency: p99 of storefront is above 2 s (Service shop/storefront)');
   expect(report).toMatch(/## Alert\n\n- Since: `.*`\n- `p99 of storefront is above 2 s`/);
-  expect(report).toContain('- Runbook: `https://runbooks.example/latency`');
+  expect(report).toContain('1. Follow the runbook of the rule: `https://runbooks.example/latency`');
+  expect(report).toContain('Only `storefront` is reported as slow');
   expect(report).toMatch(
     /## Metrics\n\n- cpu-throttling \(share of the CPU periods .*\): `pod=storefront-.* container=app` 0.02/,
   );

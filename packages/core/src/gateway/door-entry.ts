@@ -30,14 +30,25 @@ export const DoorEntry = z.object({
 });
 export type DoorEntry = z.infer<typeof DoorEntry>;
 
+const count = z.int().nonnegative().default(0);
+
+/** Requests of agents through the gateway. */
+export const GatewayCounts = z.object({
+  kube_requests: count,
+  kube_denied: count,
+  llm_requests: count,
+  llm_denied: count,
+});
+export type GatewayCounts = z.infer<typeof GatewayCounts>;
+
 /** What one run has done through the gateway. */
-export const DoorSummary = z.object({
-  kube_requests: z.int().nonnegative().default(0),
-  kube_denied: z.int().nonnegative().default(0),
-  llm_requests: z.int().nonnegative().default(0),
-  llm_denied: z.int().nonnegative().default(0),
-  input_tokens: z.int().nonnegative().default(0),
-  output_tokens: z.int().nonnegative().default(0),
+export const DoorSummary = GatewayCounts.extend({
+  input_tokens: count,
+  output_tokens: count,
   cost_usd: z.number().nonnegative().default(0),
+  /** Why the provider of the model failed the last request to it. */
+  provider_failure: z.string().optional(),
+  /** The budget that the run has used up. */
+  budget_exhausted: z.string().optional(),
 });
 export type DoorSummary = z.infer<typeof DoorSummary>;

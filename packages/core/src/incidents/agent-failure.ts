@@ -13,7 +13,9 @@ export const AgentFailure = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('killed'), agent, reason }),
   /** The provider of the model refused or failed. */
   z.object({ kind: z.literal('provider_failed'), agent, reason }),
-  /** The container engine or the image is unavailable. */
+  /** Its requests to the model would have exceeded a budget (`reason`, such as `usd per day`). */
+  z.object({ kind: z.literal('budget_exhausted'), agent, reason }),
+  /** The container engine, the image or the gateway is unavailable. */
   z.object({ kind: z.literal('unavailable'), agent, reason }),
   /** A signal from outside stopped its script. */
   z.object({ kind: z.literal('interrupted'), agent, reason }),
@@ -41,6 +43,8 @@ export function describeFailure(failure: AgentFailure): string {
       return `${failure.agent} timed out after ${failure.timeout_seconds} s`;
     case 'killed':
       return `${failure.agent} was killed: ${failure.reason}`;
+    case 'budget_exhausted':
+      return `${failure.agent} has used up its budget: ${failure.reason}`;
     case 'provider_failed':
     case 'unavailable':
     case 'interrupted':

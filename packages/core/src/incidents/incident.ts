@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AgentFailure } from './agent-failure.ts';
 import { AgentUsage } from './agent-usage.ts';
 import { ClusterEvent } from '../clusters/cluster-event.ts';
+import { GatewayCounts } from '../gateway/door-entry.ts';
 import { FaultEvent } from '../faults/fault.ts';
 import { ReportSummary } from './report.ts';
 
@@ -74,6 +75,8 @@ export const Incident = z.object({
   agent: z.string().optional(),
   /** Usage of all agent runs of the incident, unfinished attempts included. */
   usage: AgentUsage.optional(),
+  /** What agents did through the gateway, over all runs. */
+  gateway: GatewayCounts.optional(),
   report: ReportSummary.optional(),
   /** Version of the diagnosis in the report, see `DIAGNOSIS_VERSION`. Missing without a diagnosis. */
   diagnosis_version: z.number().int().optional(),

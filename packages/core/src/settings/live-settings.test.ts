@@ -55,6 +55,7 @@ test('what needs a restart is a short list', () => {
     'alerts.allow_anonymous',
     'alerts.max_body_bytes',
     'gateway_socket_dir',
+    'gateway_socket_volume',
     'data_dir',
     'spool_dir',
     'spool_max_bytes',

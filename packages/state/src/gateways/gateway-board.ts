@@ -13,6 +13,7 @@ export const GatewayAddress = z.object({
   socket_dir: z.string(),
   /** Addresses on the loopback interface of its host, for agent scripts. */
   kube_url: z.string(),
+  llm_url: z.string(),
   /** Certificate of the authority that issued the kube door's, PEM. It is no secret. */
   ca: z.string(),
   /** Last sign of life, ms since the epoch. */

@@ -21,7 +21,17 @@ const Entries = z.array(
     .transform((text): unknown => JSON.parse(text))
     .pipe(DoorEntry),
 );
-const Counts = z.record(z.string(), z.coerce.number());
+
+/** A row as Redis returns it: every field is a string. */
+const Counts = z
+  .record(z.string(), z.string())
+  .transform((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, TEXTS.has(name) ? value : Number(value)] as const),
+    ),
+  )
+  .pipe(DoorSummary);
+const TEXTS = new Set(['provider_failure', 'budget_exhausted']);
 
 /** The requests of agents through the gateways, until a worker writes them into the workspace. */
 export class DoorRecords {
@@ -52,13 +62,26 @@ export class DoorRecords {
     if (failure) throw failure;
   }
 
+  /** Records that the provider of the model failed a run, or, without a reason, that it answers. */
+  async noteProvider({ incident_id, attempt }: RunOfAgent, failure: string | undefined): Promise<void> {
+    const counts = this.#keys.doorCounts(incident_id, attempt);
+    if (failure === undefined) await this.#redis.hdel(counts, 'provider_failure');
+    else await this.#redis.pipeline().hset(counts, 'provider_failure', failure).expire(counts, KEPT_SECONDS).exec();
+  }
+
+  /** Records that a run has used up a budget. */
+  async noteExhausted({ incident_id, attempt }: RunOfAgent, budget: string): Promise<void> {
+    const counts = this.#keys.doorCounts(incident_id, attempt);
+    await this.#redis.pipeline().hset(counts, 'budget_exhausted', budget).expire(counts, KEPT_SECONDS).exec();
+  }
+
   /** Returns what a run has done so far: counts of everything, and its last entries. */
   async read({ incident_id, attempt }: RunOfAgent): Promise<{ summary: DoorSummary; entries: DoorEntry[] }> {
     const [counts, entries] = await Promise.all([
       this.#redis.hgetall(this.#keys.doorCounts(incident_id, attempt)),
       this.#redis.lrange(this.#keys.doorEntries(incident_id, attempt), 0, -1),
     ]);
-    return { summary: DoorSummary.parse(Counts.parse(counts)), entries: Entries.parse(entries) };
+    return { summary: Counts.parse(counts), entries: Entries.parse(entries) };
   }
 }
 

@@ -23,6 +23,8 @@ const OwnFault = z
 
 /** Prefix of the fields of faults that joined the incident. */
 const MEMBER_FIELD = 'member:';
+/** Prefix of the fields of what agents did through the gateway. */
+export const GATEWAY_FIELD = 'gateway:';
 /** Prefix of the fields of what agents have used. */
 const USAGE_FIELD = 'usage:';
 /** Lists the incident's own fault first, then the others in the order of receipt. */
@@ -78,6 +80,7 @@ const IncidentRow = z
       member_count: row.other_members + 1,
       members: members.data,
       usage: usageOf(row),
+      gateway: gatewayOf(row),
     };
   })
   .pipe(Incident);
@@ -102,6 +105,12 @@ function usageOf(row: Record<string, unknown>): object | undefined {
     ...NO_USAGE,
     ...Object.fromEntries(usage.map(([field, value]) => [field, field === 'cost_source' ? value : Number(value)])),
   };
+}
+
+function gatewayOf(row: Record<string, unknown>): object | undefined {
+  const fields = Object.entries(row).filter(([field]) => field.startsWith(GATEWAY_FIELD));
+  if (fields.length === 0) return undefined;
+  return Object.fromEntries(fields.map(([field, value]) => [field.slice(GATEWAY_FIELD.length), Number(value)]));
 }
 
 /** A row that cannot be read as an incident. */

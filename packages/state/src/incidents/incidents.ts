@@ -1,13 +1,14 @@
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import { GatewayCounts } from '@nightcrier/core/gateway/door-entry';
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets, hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
 import type { IncidentEndEvent } from '@nightcrier/core/incidents/notification';
 import { determinationOf, type ReportSummary } from '@nightcrier/core/incidents/report';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { CorruptIncidentError, parseIncidentRow } from './incident-row.ts';
+import { CorruptIncidentError, GATEWAY_FIELD, parseIncidentRow } from './incident-row.ts';
 import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
@@ -169,6 +170,17 @@ export class IncidentStore {
   /** Adds what one run of an agent has used to its incident, in any state, and to the totals of the agent. */
   async addUsage(id: string, agent: string, { cost_source, ...figures }: AgentUsage): Promise<void> {
     await this.#addUsage([], [id, agent, JSON.stringify(figures), cost_source ?? '']);
+  }
+
+  /** Adds what a run of an agent did through the gateway to its incident, if it still has a row. */
+  async addDoorCounts(id: string, counts: GatewayCounts): Promise<void> {
+    const key = this.#keys.incident(id);
+    if ((await this.#redis.exists(key)) === 0) return;
+    const pipeline = this.#redis.pipeline();
+    for (const [name, value] of Object.entries(GatewayCounts.parse(counts))) {
+      pipeline.hincrby(key, `${GATEWAY_FIELD}${name}`, value);
+    }
+    await pipeline.exec();
   }
 
   /** Stores the Markdown of an incident's report. */

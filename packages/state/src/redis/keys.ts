@@ -91,6 +91,11 @@ export class StateKeys {
     return `${this.ours}grants:${incidentId}`;
   }
 
+  /** Hash: what models have cost in a scope, see `budgets/lua/reserve-budget.lua`. */
+  budget(scope: string): string {
+    return `${this.ours}budget:${scope}`;
+  }
+
   /** List: JSON of the last requests through the gateway of one run of an agent. */
   doorEntries(incidentId: string, attempt: number): string {
     return `${this.ours}door-entries:${incidentId}:${attempt}`;

@@ -66,7 +66,7 @@ async function run(words: string[], signal: AbortSignal): Promise<number> {
     const request = runRequest(
       { incidentId, attempt: Number(flags.attempt), clusterName: '' },
       { config: config satisfies AgentSettings, workerId, instance: 'by-hand' },
-      variables,
+      { variables, isolated: false },
     );
     const inputs = readInputs({ directory, evidence: path.join(directory, 'evidence') }, kubeconfig, secrets);
     const started = await runtime.start(request, inputs, signal);

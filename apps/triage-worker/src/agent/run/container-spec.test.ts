@@ -16,7 +16,7 @@ const settings = Settings.parse({
 const request = runRequest(
   attempt,
   { config: settings, workerId: 'host-7', instance: 'nightcrier-1a2b' },
-  { ANTHROPIC_BASE_URL: 'http://llm' },
+  { variables: { ANTHROPIC_BASE_URL: 'http://llm' }, isolated: false },
 );
 
 it('asks for what the settings say', () => {

@@ -3,6 +3,8 @@ import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest } from '../../agent-runtime.
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';
+/** Where the forwarder finds the gateway's sockets. */
+const GATEWAY_DIRECTORY = '/run/nightcrier';
 export const OUTPUT_DIRECTORY = `${AGENT_DIRECTORY}/output`;
 /** HOME of the agent: writable, and gone with the container. */
 const HOME_DIRECTORY = '/home/work';
@@ -26,7 +28,7 @@ export function containerName({ incidentId, attempt }: Pick<RunRequest, 'inciden
  * @param deadline Unix seconds, at the latest; a label
  */
 export function containerSpec(request: RunRequest, deadline: number): object {
-  const { agent, image, network, memory, cpus, timeout, environment } = request;
+  const { agent, image, network, memory, cpus, timeout, environment, gatewaySockets } = request;
   const owner = `uid=${AGENT_UID},gid=${AGENT_UID}`;
   return {
     Image: image,
@@ -50,6 +52,16 @@ export function containerSpec(request: RunRequest, deadline: number): object {
         [HOME_DIRECTORY]: `${TEMPORARY},mode=0700,${owner}`,
       },
       Mounts: [
+        ...(gatewaySockets === undefined
+          ? []
+          : [
+              {
+                Type: gatewaySockets.startsWith('/') ? 'bind' : 'volume',
+                Source: gatewaySockets,
+                Target: GATEWAY_DIRECTORY,
+                ReadOnly: true,
+              },
+            ]),
         { Type: 'volume', Target: AGENT_DIRECTORY },
         {
           Type: 'volume',

@@ -1,6 +1,6 @@
 import { type AgentCli, Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { scriptEnvironment } from './provider-environment.ts';
+import { providerAccess, scriptEnvironment } from './provider-environment.ts';
 
 const keys = {
   anthropic_api_key: 'a-key',
@@ -17,15 +17,19 @@ it.each<[AgentCli, Record<string, string>]>([
   ['gemini', { GEMINI_API_KEY: 'g-key', GOOGLE_GEMINI_BASE_URL: 'http://g.example' }],
   ['goose', { ANTHROPIC_API_KEY: 'a-key', ANTHROPIC_BASE_URL: 'http://a.example', GOOSE_PROVIDER: 'anthropic' }],
 ])('gives %s the key and the base URL of its own provider only', async (agent_cli, expected) => {
-  expect(await scriptEnvironment(Settings.parse({ ...keys, agent_cli }), {})).toEqual(expected);
+  const access = await providerAccess(Settings.parse({ ...keys, agent_cli }));
+  expect(scriptEnvironment(access, {})).toEqual(expected);
 });
 
 it('gives goose the provider whose key is configured', async () => {
   const settings = Settings.parse({ agent_cli: 'goose', gemini_api_key: 'g-key' });
-  expect(await scriptEnvironment(settings, {})).toEqual({ GEMINI_API_KEY: 'g-key', GOOSE_PROVIDER: 'google' });
+  expect(scriptEnvironment(await providerAccess(settings), {})).toEqual({
+    GEMINI_API_KEY: 'g-key',
+    GOOSE_PROVIDER: 'google',
+  });
 });
 
-it('passes on only the variables that the client of the container engine needs', async () => {
+it('passes on only the variables that the client of the container engine needs', () => {
   const inherited = {
     PATH: '/bin',
     HOME: '/root',
@@ -34,7 +38,7 @@ it('passes on only the variables that the client of the container engine needs',
     REDIS_URL: 'redis://:password@redis',
     ANTHROPIC_API_KEY: 'from-the-environment',
   };
-  expect(await scriptEnvironment(Settings.parse({ agent_cli: 'codex' }), inherited)).toEqual({
+  expect(scriptEnvironment({ variables: {}, secrets: {} }, inherited)).toEqual({
     PATH: '/bin',
     HOME: '/root',
     DOCKER_HOST: 'tcp://engine:2376',
@@ -44,5 +48,5 @@ it('passes on only the variables that the client of the container engine needs',
 
 it('names a key file that cannot be read', async () => {
   const settings = Settings.parse({ agent_cli: 'claude', anthropic_api_key_file: '/nowhere/key' });
-  await expect(scriptEnvironment(settings, {})).rejects.toThrow('/nowhere/key');
+  await expect(providerAccess(settings)).rejects.toThrow('/nowhere/key');
 });

@@ -42,12 +42,11 @@ export async function providerAccess(settings: Settings): Promise<ProviderAccess
   return { secrets: {}, variables: {} };
 }
 
-/** Returns the whole environment of an agent script. @throws as {@link providerAccess} does */
-export async function scriptEnvironment(
-  settings: Settings,
+/** Returns the whole environment of an agent script. */
+export function scriptEnvironment(
+  { variables, secrets }: ProviderAccess,
   inherited: Record<string, string | undefined>,
-): Promise<Record<string, string>> {
-  const { variables, secrets } = await providerAccess(settings);
+): Record<string, string> {
   const own = INHERITED_VARIABLES.flatMap((name) => {
     const value = inherited[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -14,16 +14,24 @@ export type AgentSettings = Pick<
   | 'agent_timeout'
 >;
 
+/** What an agent reaches. */
+export interface RunAccess {
+  variables: Record<string, string>;
+  gatewaySockets?: string;
+  /** Nothing but the gateway: the container has no network. */
+  isolated: boolean;
+}
+
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /**
  * Returns what a runtime is asked to run for an attempt of an incident.
- * @param variables what the agent's CLI needs beside its settings, without secrets
+ * @param access.variables what the agent's CLI needs beside its settings, without secrets
  */
 export function runRequest(
   attempt: Pick<RunRequest, 'incidentId' | 'attempt' | 'clusterName'>,
   { config, workerId, instance }: { config: AgentSettings; workerId: string; instance: string },
-  variables: Record<string, string>,
+  { variables, gatewaySockets, isolated }: RunAccess,
 ): RunRequest {
   const tools = config.agent_allowed_tools.join(',');
   return {
@@ -32,7 +40,7 @@ export function runRequest(
     workerId,
     instance,
     image: config.agent_image,
-    network: config.agent_network,
+    network: isolated ? 'none' : config.agent_network,
     memory: bytesOf(config.agent_memory),
     cpus: config.agent_cpus,
     timeout: Math.ceil(config.agent_timeout),
@@ -41,6 +49,7 @@ export function runRequest(
       NIGHTCRIER_MODEL: config.agent_model ?? '',
       ...(tools !== '' && { NIGHTCRIER_ALLOWED_TOOLS: tools }),
     },
+    ...(gatewaySockets !== undefined && { gatewaySockets }),
   };
 }
 

@@ -27,7 +27,8 @@ export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSu
     problems: [
       ...companionProblems(raw, process),
       ...(uses('ingester') ? [...backoffProblems(settings), ...alertProblems(settings)] : []),
-      ...(uses('triage-worker') ? [...agentProblems(settings, surroundings), ...toolProblems(settings)] : []),
+      ...(uses('triage-worker') || uses('gateway') ? agentProblems(settings, surroundings) : []),
+      ...(uses('triage-worker') ? toolProblems(settings) : []),
       ...(uses('api') ? apiProblems(settings) : []),
     ],
     warnings: uses('triage-worker') ? webhookWarnings(settings) : [],
@@ -80,6 +81,7 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
   // A script of one's own needs no key that we know of.
   if (agent_script_path !== undefined) return problems;
   for (const { setting, agent } of agents) {
+    if (!needsKeys(settings, surroundings)) break;
     const keys = missingKeys(agent, settings);
     if (keys.length > 0) {
       const needed = keys.map((key) => `${key} (or ${key}_file)`).join(', or ');
@@ -90,6 +92,11 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
     problems.push({ path: ['agent_cli'], message: 'agent_cli: goose needs agent_model; it has no default model' });
   }
   return problems;
+}
+
+/** Keys are where agents' requests go through: in the gateway, unless `llm_access` is direct. */
+function needsKeys({ llm_access }: ValidSettings, { process }: ConfigSurroundings): boolean {
+  return process === undefined || process === (llm_access === 'direct' ? 'triage-worker' : 'gateway');
 }
 
 /** The keys of which the agent needs one; none if one is set. */

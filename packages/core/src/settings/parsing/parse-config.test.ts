@@ -346,7 +346,11 @@ describe('what cannot run is refused:', () => {
   test('a process checks only what it uses', () => {
     const raw = { clusters: [cluster], agent_cli: 'claude', api: { host: '0.0.0.0' } };
     expect(messagesOf(raw, { process: 'ingester' })).toEqual([]);
-    expect(messagesOf(raw, { process: 'triage-worker' })).toEqual([expect.stringContaining('claude needs')]);
+    expect(messagesOf(raw, { process: 'triage-worker' })).toEqual([]);
+    expect(messagesOf(raw, { process: 'gateway' })).toEqual([expect.stringContaining('claude needs')]);
+    const direct = { ...raw, llm_access: 'direct' };
+    expect(messagesOf(direct, { process: 'triage-worker' })).toEqual([expect.stringContaining('claude needs')]);
+    expect(messagesOf(direct, { process: 'gateway' })).toEqual([]);
     expect(messagesOf(raw, { process: 'api' })).toEqual([expect.stringContaining('api.host')]);
   });
 

@@ -122,9 +122,12 @@ export const agents = {
     .meta({
       description:
         'Prices in USD per million tokens, by model or by agent, for CLIs that report no cost: {"gpt-5-codex": {"input": 1.25, "cached_input": 0.125, "output": 10}}.',
-      ...worker,
+      used_by: ['triage-worker', 'gateway'],
+      live: true,
     }),
 };
+
+const provider = { used_by: ['triage-worker', 'gateway'], live: true } as const;
 
 /** Keys and addresses of the model providers. */
 export const providers = withSecretFiles({
@@ -134,31 +137,31 @@ export const providers = withSecretFiles({
       description: 'API key for claude and goose.',
       env: ['ANTHROPIC_API_KEY'],
       example: '/run/secrets/anthropic',
-      ...worker,
+      ...provider,
     }),
   anthropic_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the Anthropic API.', example: 'https://gateway.example', ...worker }),
+    .meta({ description: 'Address of the Anthropic API.', example: 'https://gateway.example', ...provider }),
   openai_api_key: secret()
     .optional()
     .meta({
       description: 'API key for codex and goose.',
       env: ['OPENAI_API_KEY'],
       example: '/run/secrets/openai',
-      ...worker,
+      ...provider,
     }),
   openai_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the OpenAI API.', example: 'https://gateway.example/v1', ...worker }),
+    .meta({ description: 'Address of the OpenAI API.', example: 'https://gateway.example/v1', ...provider }),
   gemini_api_key: secret()
     .optional()
     .meta({
       description: 'API key for gemini and goose.',
       env: ['GEMINI_API_KEY'],
       example: '/run/secrets/gemini',
-      ...worker,
+      ...provider,
     }),
   google_gemini_base_url: httpUrl()
     .optional()
-    .meta({ description: 'Address of the Gemini API.', example: 'https://gateway.example', ...worker }),
+    .meta({ description: 'Address of the Gemini API.', example: 'https://gateway.example', ...provider }),
 });

@@ -14,6 +14,7 @@ local names = {
   due_notifications = PREFIX .. 'due-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
+  budget_reservations = PREFIX .. 'budget-reservations',
 }
 
 function names.incident(id) return PREFIX .. 'incident:' .. id end
@@ -27,6 +28,8 @@ function names.parked(cluster) return PREFIX .. 'parked:' .. cluster end
 function names.problem(cluster, problem) return PREFIX .. 'problem:' .. cluster .. ':' .. problem end
 function names.problems(cluster) return PREFIX .. 'problems:' .. cluster end
 function names.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
+function names.budget(scope) return PREFIX .. 'budget:' .. scope end
+function names.budget_reservation(id) return PREFIX .. 'budget-reservation:' .. id end
 -- BullMQ's hash of a job.
 function names.job(id) return QUEUE .. id end
 

@@ -123,13 +123,21 @@ export function performanceTrouble(view: ClusterView, namespace: string | undefi
       : { kind: 'Service', name: slowest.service, ...(namespace && { namespace }) },
     confidence,
     title: `Requests to ${plain(slowest.service)} have become slow, without a shortage of CPU or memory`,
-    statement: `Of ${String(new Set(slow.map(({ service }) => service)).size)} services that have become slow, ${code(slowest.service)} rose most: ${code(slowest.text, 250)}. No alert reports saturation of it, so its network, or what it waits for outside of the cluster, is the likely cause; those that call it wait with it.`,
+    statement: `${sayWhichIsSlow(slowest.service, slow)}: ${code(slowest.text, 250)}. No alert reports saturation of it, so its network, or what it waits for outside of the cluster, is the likely cause; those that call it wait with it.`,
     evidence: evidence(slow),
     actions: [
       'Compare the round-trip times of its pod with those of other pods on the same node, and look at network policies, the mesh and traffic shaping of the pod.',
     ],
-    ruledOut: [{ what: 'CPU and memory', because: 'no alert reports saturation of the workload' }],
+    ruledOut:
+      slowest.rise === 0 ? [] : [{ what: 'CPU and memory', because: 'no alert reports saturation of the workload' }],
   });
+}
+
+function sayWhichIsSlow(slowest: string, slow: Signal[]): string {
+  const services = new Set(slow.map(({ service }) => service)).size;
+  return services === 1
+    ? `Only ${code(slowest)} is reported as slow`
+    : `Of ${String(services)} services that have become slow, ${code(slowest)} rose most`;
 }
 
 /**

@@ -1,0 +1,32 @@
+import type { JsonObject } from './json.ts';
+
+/** The provider of a model. */
+export type Provider = 'anthropic' | 'openai' | 'gemini';
+
+/** Tokens of one answer. */
+export interface Tokens {
+  /** All of the input, cached or not. */
+  input: number;
+  cached: number;
+  output: number;
+}
+
+/** What the gateway must know of a provider's API. */
+export interface Dialect {
+  provider: Provider;
+  /**
+   * Returns why a request is denied: it names a tool that runs at the provider, a file or an address there, or a field that is not
+   * known to be harmless.
+   */
+  problemOf(body: JsonObject): string | undefined;
+  /** Returns the most tokens that the answer can have; undefined if the request does not bound it. */
+  longestAnswer(body: JsonObject): number | undefined;
+  /** Returns the request with a bound of its answer, and with the usage in its stream. */
+  bounded(body: JsonObject, longest: number): JsonObject;
+  /** Returns the tokens that an event of a stream, or a whole answer, reports; later ones replace earlier ones. */
+  tokensOf(event: JsonObject): Partial<Tokens> | undefined;
+  /** Returns the text that an event of a stream adds to the answer, for one that is cut off. */
+  textOf(event: JsonObject): string;
+  /** Returns an error in the form that the provider's clients read. */
+  errorBody(status: number, message: string): JsonObject;
+}

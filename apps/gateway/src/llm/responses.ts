@@ -1,0 +1,102 @@
+import type { Dialect } from './dialect.ts';
+import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
+
+const FIELDS = new Set([
+  'model',
+  'input',
+  'instructions',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'reasoning',
+  'store',
+  'stream',
+  'stream_options',
+  'include',
+  'prompt_cache_key',
+  'client_metadata',
+  'text',
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'truncation',
+]);
+const CLIENT_TOOLS = new Set(['function', 'custom', 'local_shell']);
+const ITEMS = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+  'local_shell_call',
+  'local_shell_call_output',
+]);
+const PARTS = new Set([
+  'input_text',
+  'output_text',
+  'text',
+  'refusal',
+  'summary_text',
+  'reasoning_text',
+  'input_image',
+]);
+
+/** OpenAI Responses. */
+export const responses: Dialect = {
+  provider: 'openai',
+
+  problemOf(body) {
+    const field = unknownField(body, FIELDS);
+    if (field !== undefined) return `the field ${field} is not allowed`;
+    if (body.store === true) return 'answers may not be stored at the provider';
+    const tool = providerTool(body.tools);
+    if (tool !== undefined) return `the tool ${tool} runs at the provider`;
+    return objectsOf(body.input)
+      .map(itemProblem)
+      .find((problem) => problem !== undefined);
+  },
+
+  longestAnswer: ({ max_output_tokens: longest }) => (typeof longest === 'number' ? longest : undefined),
+  bounded: (body, longest) => ({ ...body, max_output_tokens: longest }),
+
+  tokensOf(event) {
+    const usage = isObject(event.response) ? event.response.usage : event.usage;
+    if (!isObject(usage)) return undefined;
+    return {
+      input: countAt(usage, 'input_tokens'),
+      cached: countAt(usage, 'input_tokens_details', 'cached_tokens'),
+      output: countAt(usage, 'output_tokens'),
+    };
+  },
+
+  textOf: ({ delta }) => (typeof delta === 'string' ? delta : ''),
+  errorBody: openaiError,
+};
+
+/** Returns the type of a tool that the client does not run itself. A namespace groups tools. */
+function providerTool(tools: unknown): string | undefined {
+  for (const { type, tools: grouped } of objectsOf(tools)) {
+    const found =
+      type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(textOf(type)) ? undefined : textOf(type);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The error of both APIs of OpenAI. */
+export function openaiError(status: number, message: string): JsonObject {
+  const code = status === 402 ? 'insufficient_quota' : status === 403 ? 'forbidden' : null;
+  return { error: { message, type: code ?? 'invalid_request_error', param: null, code } };
+}
+
+function itemProblem({ type = 'message', content, output }: JsonObject): string | undefined {
+  if (!ITEMS.has(textOf(type))) return `an input of the type ${textOf(type)} is not allowed`;
+  return [...objectsOf(content), ...objectsOf(output)].map(partProblem).find((problem) => problem !== undefined);
+}
+
+function partProblem({ type, image_url: image, file_id: file }: JsonObject): string | undefined {
+  if (!PARTS.has(textOf(type))) return `content of the type ${textOf(type)} is not allowed`;
+  const isInline = image === undefined || (typeof image === 'string' && image.startsWith('data:'));
+  return isInline && file === undefined ? undefined : 'an image must be in the request itself';
+}

@@ -1,0 +1,418 @@
+import { createServer } from 'node:http';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
+import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
+import { GatewayHarness } from './gateway-harness.ts';
+
+const KEY = 'sk-real-key-of-the-provider';
+
+let redis: RedisServer;
+let harness: GatewayHarness;
+let stub: StubLlm | undefined;
+
+beforeAll(async () => {
+  redis = await startRedisServer();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  harness = await GatewayHarness.open(redis.url);
+});
+afterEach(async () => {
+  await harness.close();
+  await stub?.stop();
+  stub = undefined;
+});
+
+async function configFor(url: string, settings = {}) {
+  const file = path.join(harness.folder, 'key');
+  await writeFile(file, `${KEY}\n`);
+  return harness.config(
+    '{}',
+    {},
+    {
+      anthropic_api_key_file: file,
+      anthropic_base_url: url,
+      openai_api_key_file: file,
+      openai_base_url: `${url}/v1`,
+      gemini_api_key_file: file,
+      google_gemini_base_url: url,
+      ...settings,
+    },
+  );
+}
+
+/** Starts a scripted model and a gateway in front of it. */
+async function doorTo(steps: Step[], settings = {}) {
+  stub = await startStubLlm({ steps });
+  const { address } = await harness.start(await configFor(stub.url, settings));
+  return { stub, url: address.llm_url };
+}
+
+const TEXT: Step[] = [{ text: 'The pod has no memory.' }];
+const USER = [{ role: 'user', content: 'why?' }];
+const MESSAGES = { model: 'claude-x', max_tokens: 100, messages: USER };
+const CONTENTS = [{ role: 'user', parts: [{ text: 'why?' }] }];
+
+const post = (url: string, token: string, body: unknown, headers = {}) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+const recorded = async (grant: { incident_id: string; attempt: number }, requests: number) => {
+  await expect
+    .poll(async () => (await harness.state.doorRecords.read(grant)).summary.llm_requests, { timeout: 5_000 })
+    .toBe(requests);
+  return harness.state.doorRecords.read(grant);
+};
+
+const AGENT_OF = { messages: 'claude', responses: 'codex', completions: 'codex', gemini: 'gemini' } as const;
+
+describe('a request to a model', () => {
+  it.each([
+    ['messages', '/v1/messages?beta=true', MESSAGES],
+    ['messages', '/v1/messages', { ...MESSAGES, stream: true }],
+    ['responses', '/v1/responses', { model: 'gpt-x', input: 'why?' }],
+    ['responses', '/v1/responses', { model: 'gpt-x', input: [{ role: 'user', content: 'why?' }], stream: true }],
+    ['completions', '/v1/chat/completions', { model: 'gpt-x', messages: USER }],
+    ['completions', '/v1/chat/completions', { model: 'gpt-x', messages: USER, stream: true }],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: CONTENTS }],
+    ['gemini', '/v1beta/models/gemini-x:streamGenerateContent?alt=sse', { contents: CONTENTS }],
+  ] as const)('of %s %s is sent with the key, and its tokens are counted', async (dialect, target, body) => {
+    const agent_prices = { [AGENT_OF[dialect]]: { input: 10, cached_input: 1, output: 100 } };
+    const { stub: model, url } = await doorTo(TEXT, { agent_prices });
+    const { token, grant } = await harness.grant({ agent: AGENT_OF[dialect] });
+    const answer = await post(`${url}${target}`, token, body);
+    expect(answer.status).toBe(200);
+    // The stub answers "ok" to a request without tools.
+    expect(await answer.text()).toContain('ok');
+    expect(model.requests).toMatchObject([{ apiKey: KEY }]);
+    expect(JSON.stringify(model.requests)).not.toContain(token);
+    const { summary, entries } = await recorded(grant, 1);
+    expect(summary).toMatchObject({ input_tokens: 1200, output_tokens: 34, llm_denied: 0 });
+    // The scripted Chat Completions have no cached input.
+    const cached = dialect === 'completions' ? 0 : 800;
+    expect(summary.cost_usd).toBeCloseTo(((1200 - cached) * 10 + cached + 34 * 100) / 1e6, 9);
+    expect(entries).toMatchObject([{ door: 'llm', decision: 'allowed', status: 200, input_tokens: 1200 }]);
+  });
+
+  it.each([
+    ['/v1/messages/count_tokens', { model: 'claude-x', messages: USER }],
+    ['/v1/messages', MESSAGES],
+  ])('is refused without a valid token: %s', async (target, body) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { grant, token } = await harness.grant();
+    await harness.state.grants.revoke(grant.incident_id);
+    expect((await post(`${url}${target}`, token, body)).status).toBe(401);
+    expect(model.requests).toEqual([]);
+  });
+
+  const tool = (type: string) => ({ ...MESSAGES, tools: [{ type, name: 'x' }] });
+  const block = (content: object) => ({ ...MESSAGES, messages: [{ role: 'user', content: [content] }] });
+  it.each([
+    ['claude', '/v1/messages', tool('web_search_20250305'), 'runs at the provider'],
+    ['claude', '/v1/messages', tool('web_fetch_20250910'), 'runs at the provider'],
+    ['claude', '/v1/messages', tool('code_execution_20250825'), 'runs at the provider'],
+    ['claude', '/v1/messages', tool('mcp_toolset'), 'runs at the provider'],
+    ['claude', '/v1/messages', { ...MESSAGES, mcp_servers: [{ url: 'https://x' }] }, 'mcp_servers'],
+    ['claude', '/v1/messages', { ...MESSAGES, container: 'x' }, 'container'],
+    ['claude', '/v1/messages', block({ type: 'image', source: { type: 'url', url: 'http://x' } }), 'from a url'],
+    ['claude', '/v1/messages', block({ type: 'document', source: { type: 'file', file_id: 'x' } }), 'from a file'],
+    ['claude', '/v1/messages', block({ type: 'container_upload', file_id: 'x' }), 'container_upload'],
+    [
+      'claude',
+      '/v1/messages',
+      block({ type: 'tool_result', content: [{ type: 'image', source: { type: 'url', url: 'http://x' } }] }),
+      'from a url',
+    ],
+    ['claude', '/v1/messages', { ...MESSAGES, model: 'gpt-4' }, 'gpt-4 is not allowed'],
+    ['claude', '/v1/responses', { model: 'gpt-x', input: 'x' }, 'does not use openai'],
+    ['claude', '/v1/messages/batches', MESSAGES, 'no endpoint'],
+    ['claude', '/v1/files', MESSAGES, 'no endpoint'],
+    ['claude', '/v1/messages/../files', MESSAGES, 'no endpoint'],
+    ['claude', '/v1/messages?x=1', MESSAGES, 'no endpoint'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: [{ type: 'web_search' }] }, 'runs at the provider'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: [{ type: 'mcp' }] }, 'runs at the provider'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: 'x', tools: [{ type: 'namespace', tools: [{ type: 'web_search' }] }] },
+      'runs at the provider',
+    ],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', previous_response_id: 'x' }, 'previous_response_id'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', background: true }, 'background'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', store: true }, 'stored'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: [{ content: [{ type: 'input_image', image_url: 'http://x' }] }] },
+      'image',
+    ],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: [{ content: [{ type: 'input_file' }] }] }, 'input_file'],
+    ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: USER, web_search_options: {} }, 'web_search_options'],
+    [
+      'codex',
+      '/v1/chat/completions',
+      { model: 'gpt-x', messages: [{ content: [{ type: 'image_url', image_url: { url: 'http://x' } }] }] },
+      'image',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], tools: [{ googleSearch: {} }] },
+      'googleSearch',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], tools: [{ url_context: {} }] },
+      'url_context',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], tools: [{ codeExecution: {} }] },
+      'codeExecution',
+    ],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [], cachedContent: 'x' }, 'cachedContent'],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [{ parts: [{ fileData: {} }] }] }, 'fileData'],
+    ['gemini', '/v1beta/models/gemini-x:predict', { contents: [] }, 'no endpoint'],
+    ['gemini', '/v1beta/models/gemini-x:generateContent?key=x', { contents: [] }, 'no endpoint'],
+    ['gemini', '/upload/v1beta/files', {}, 'no endpoint'],
+  ])('of %s to %s is denied: %j', async (agent, target, body, reason) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token, grant } = await harness.grant({ agent });
+    const { hostname, port } = new URL(url);
+    // `fetch` would tidy the path.
+    const answer = await post(`http://${hostname}:${port}${target.replace('/../', '/%2e%2e/')}`, token, body);
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain(reason);
+    expect(model.requests).toEqual([]);
+    expect((await recorded(grant, 1)).summary.llm_denied).toBe(1);
+  });
+
+  it.each([
+    [{}, 'claude-haiku-4', true],
+    [{ model: 'claude-x' }, 'claude-x', true],
+    [{ model: 'claude-x' }, 'claude-haiku-4', false],
+    [{ model: 'sonnet' }, 'claude-sonnet-4-5', true],
+    [{ model: 'sonnet' }, 'claude-opus-4-5', false],
+    [{ model: 'claude-x' }, 'listed-small', true],
+    [{ model: 'claude-x' }, 'prefix-1', true],
+  ])('of a run with %j for the model %s is allowed: %s', async (run, model, isAllowed) => {
+    const { url } = await doorTo(TEXT, { llm_models: ['listed-small', 'prefix-*'] });
+    const { token } = await harness.grant(run);
+    expect((await post(`${url}/v1/messages`, token, { ...MESSAGES, model })).status).toBe(isAllowed ? 200 : 403);
+  });
+
+  it('is redacted, but for what the provider has signed', async () => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant();
+    const secret = 'password=hunter2hunter2';
+    await post(`${url}/v1/messages`, token, {
+      ...MESSAGES,
+      system: secret,
+      messages: [
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: `log: ${secret}` }] },
+        { role: 'assistant', content: [{ type: 'thinking', thinking: 'x', signature: 'password=signature1' }] },
+      ],
+    });
+    expect(model.requests[0]?.raw).not.toContain('hunter2');
+    expect(model.requests[0]?.raw).toContain('password=signature1');
+  });
+
+  it('is sent as it is with llm_redaction: false', async () => {
+    const { stub: model, url } = await doorTo(TEXT, { llm_redaction: false });
+    const { token } = await harness.grant();
+    await post(`${url}/v1/messages`, token, { ...MESSAGES, system: 'password=hunter2hunter2' });
+    expect(model.requests[0]?.raw).toContain('hunter2');
+  });
+});
+
+describe('what models cost', () => {
+  it('never exceeds the budget of the day, over two gateways and many clusters at once', async () => {
+    stub = await startStubLlm({ steps: TEXT });
+    const tokens = 30_000;
+    const config = await configFor(stub.url, { llm_budgets: { per_day: { tokens } } });
+    const urls = [(await harness.start(config)).address.llm_url, (await harness.start(config)).address.llm_url];
+    const statuses = await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        const { token } = await harness.grant();
+        const answer = await post(`${urls[index % 2]}/v1/messages`, token, MESSAGES);
+        await answer.text();
+        return answer.status;
+      }),
+    );
+    expect(new Set(statuses)).toEqual(new Set([200, 402]));
+    await expect
+      .poll(() => harness.state.budgets.today(), { timeout: 5_000 })
+      .toMatchObject({
+        tokens: statuses.filter((status) => status === 200).length * 1234,
+      });
+    expect((await harness.state.budgets.today()).tokens).toBeLessThanOrEqual(tokens);
+  });
+
+  it.each([
+    ['claude', '/v1/messages', MESSAGES, { type: 'error', error: { type: 'billing_error' } }],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x' }, { error: { code: 'insufficient_quota' } }],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: CONTENTS },
+      { error: { code: 402, status: 'RESOURCE_EXHAUSTED' } },
+    ],
+  ])(
+    'is refused to %s in the form of its provider when the incident has used its budget',
+    async (agent, target, body, error) => {
+      const { url } = await doorTo(TEXT, { llm_budgets: { incident: { tokens: 1000 } } });
+      const { token, grant } = await harness.grant({ agent });
+      const answer = await post(`${url}${target}`, token, body);
+      expect(answer.status).toBe(402);
+      expect(await answer.json()).toMatchObject(error);
+      expect((await recorded(grant, 1)).summary).toMatchObject({ budget_exhausted: 'tokens per incident' });
+    },
+  );
+
+  it('is bounded in USD where the model has a price', async () => {
+    const settings = {
+      agent_prices: { 'claude-x': { input: 1, output: 10_000 } },
+      llm_budgets: { incident: { usd: 1.5 } },
+    };
+    const { url } = await doorTo(TEXT, settings);
+    const { token } = await harness.grant();
+    // 100 tokens of output at 10,000 USD per million.
+    expect((await post(`${url}/v1/messages`, token, MESSAGES)).status).toBe(200);
+    expect((await post(`${url}/v1/messages`, token, { ...MESSAGES, max_tokens: 200 })).status).toBe(402);
+  });
+
+  it('includes answers that the agent cuts off', async () => {
+    const sent = Promise.withResolvers<void>();
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const usage = { input_tokens: 5000, output_tokens: 1 };
+      response.write(`data: ${JSON.stringify({ type: 'message_start', message: { usage } })}\n\n`);
+      const delta = { type: 'text_delta', text: 'x'.repeat(3000) };
+      response.write(`data: ${JSON.stringify({ type: 'content_block_delta', delta })}\n\n`, () => sent.resolve());
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.listen(0, '127.0.0.1', resolve);
+    await promise;
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    try {
+      const gateway = await harness.start(
+        await configFor(`http://127.0.0.1:${port}`, { llm_budgets: { per_day: { tokens: 1e6 } } }),
+      );
+      const { token, grant } = await harness.grant();
+      const answer = await post(`${gateway.address.llm_url}/v1/messages`, token, { ...MESSAGES, stream: true });
+      const reader = answer.body?.getReader();
+      await sent.promise;
+      let received = '';
+      while (!received.includes('xxx')) received += new TextDecoder().decode((await reader?.read())?.value);
+      await reader?.cancel();
+      const { entries } = await recorded(grant, 1);
+      expect(entries).toMatchObject([{ decision: 'failed', input_tokens: 5000, output_tokens: 1000 }]);
+      await expect.poll(() => harness.state.budgets.today(), { timeout: 5_000 }).toMatchObject({ tokens: 6000 });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('counts in full when the gateway that reserved it died', async () => {
+    const request = { incident_id: 'i', cluster: 'alpha', cost: { tokens: 700, usd: 0 } };
+    const { budgets } = harness.state;
+    expect(await budgets.reserve({ ...request, seconds: 0.01 }, { per_day: { tokens: 1000 } })).toMatchObject({
+      kind: 'reserved',
+    });
+    await expect
+      .poll(
+        async () => {
+          await budgets.reserve({ ...request, seconds: 60 }, { per_day: { tokens: 1000 } });
+          return (await budgets.today()).tokens;
+        },
+        { timeout: 5_000 },
+      )
+      .toBe(700);
+  });
+});
+
+describe('a provider that fails', () => {
+  it.each([
+    [
+      'claude',
+      '/v1/messages',
+      MESSAGES,
+      401,
+      { error: { message: 'invalid x-api-key' } },
+      'HTTP 401: invalid x-api-key',
+    ],
+    [
+      'claude',
+      '/v1/messages',
+      MESSAGES,
+      400,
+      { error: { message: 'Your credit balance is too low' } },
+      'credit balance',
+    ],
+    [
+      'claude',
+      '/v1/messages',
+      MESSAGES,
+      400,
+      { error: { message: 'This organization has been disabled.' } },
+      'disabled',
+    ],
+    ['claude', '/v1/messages', MESSAGES, 529, { error: { message: 'Overloaded' } }, 'HTTP 529: Overloaded'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: 'x', tools: [{ type: 'function', name: 'x' }] },
+      429,
+      { error: { message: 'You exceeded your current quota' } },
+      'quota',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: CONTENTS },
+      400,
+      { error: { message: 'API key not valid.' } },
+      'API key not valid',
+    ],
+    ['claude', '/v1/messages', MESSAGES, 400, { error: { message: 'max_tokens: too large' } }, undefined],
+  ])('%s %s: %j %i %j is remembered as %s', async (agent, target, body, status, error, reason) => {
+    const { url } = await doorTo([{ status, body: error }]);
+    const { token, grant } = await harness.grant({ agent });
+    const answer = await post(`${url}${target}`, token, body);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toEqual(error);
+    const { summary } = await recorded(grant, 1);
+    expect(summary.provider_failure ?? 'none').toContain(reason ?? 'none');
+  });
+
+  it('is unreachable: the agent gets an error of the provider’s form', async () => {
+    const { address } = await harness.start(await configFor('http://127.0.0.1:1'));
+    const { token, grant } = await harness.grant();
+    const answer = await post(`${address.llm_url}/v1/messages`, token, MESSAGES);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      type: 'error',
+      error: { message: expect.stringContaining('does not answer') },
+    });
+    expect((await recorded(grant, 1)).summary.provider_failure).toContain('does not answer');
+  });
+
+  it('is forgotten when it answers again', async () => {
+    const { url } = await doorTo(TEXT);
+    const { token, grant } = await harness.grant();
+    await harness.state.doorRecords.noteProvider(grant, 'HTTP 529');
+    await post(`${url}/v1/messages`, token, MESSAGES);
+    expect((await recorded(grant, 1)).summary.provider_failure).toBeUndefined();
+  });
+});

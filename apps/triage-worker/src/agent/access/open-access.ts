@@ -1,0 +1,120 @@
+import { MODEL_PROVIDERS, type ModelProvider } from '@nightcrier/core/settings/agent-cli';
+import type { Settings } from '@nightcrier/core/settings/config';
+import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
+import type { GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { Claim } from '../../claim.ts';
+import type { TriageContext } from '../../triage-context.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
+import { agentKubeconfig } from './agent-kubeconfig.ts';
+
+/** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */
+const IN_CONTAINER = { kube: 'https://127.0.0.1:7443', llm: 'http://127.0.0.1:7080' };
+/** Seconds by which a grant outlives the agent's time: evidence is collected before it, and the container is stopped after it. */
+const GRANT_GRACE = 300;
+
+/** How one run of an agent reaches its cluster and its model. */
+export interface AgentAccess extends ProviderAccess {
+  /** Path of the kubeconfig that the agent gets. */
+  kubeconfig: string;
+  /** Directory or volume of the gateway's sockets, for a container; missing if it needs none. */
+  gatewaySockets?: string;
+  /** Nothing is reached but the gateway. */
+  isolated: boolean;
+}
+
+/** Why an agent cannot be run. */
+export interface NoAccess {
+  kind: 'unavailable' | 'unusable';
+  reason: string;
+}
+
+interface AccessRequest {
+  claim: Claim;
+  workspace: Workspace;
+  context: TriageContext;
+  /** A container reaches the gateway through its sockets, a script through the loopback interface. */
+  place: 'container' | 'script';
+}
+
+/**
+ * Opens what an agent needs: through the gateway, with a token of this run, or directly, as `kube_access` and `llm_access` say.
+ * Key files are read for each run.
+ */
+export async function openAccess(request: AccessRequest): Promise<AgentAccess | NoAccess> {
+  const { claim, context } = request;
+  const { config } = context;
+  try {
+    const direct = config.llm_access === 'direct' ? await providerAccess(config) : NOTHING;
+    if (!usesGateway(config)) return { ...direct, kubeconfig: claim.kubeconfig, isolated: false };
+    return await openThroughGateway(request, direct);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: 'unusable', reason: `the key for ${config.agent_cli} cannot be read: ${message}` };
+  }
+}
+
+const NOTHING: ProviderAccess = { variables: {}, secrets: {} };
+
+/** Returns whether agents reach anything through the gateway. */
+export function usesGateway({ kube_access, llm_access }: Pick<Settings, 'kube_access' | 'llm_access'>): boolean {
+  return kube_access === 'gateway' || llm_access === 'gateway';
+}
+
+async function openThroughGateway(
+  { claim, workspace, context, place }: AccessRequest,
+  direct: ProviderAccess,
+): Promise<AgentAccess | NoAccess> {
+  const { config, access } = context;
+  const directory = socketDirectory(config);
+  const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
+    place === 'container' ? socket_dir === directory : host === hostname();
+  const gateway = (await access.gateways.live()).find(inReach);
+  if (!gateway) {
+    const where = place === 'container' ? `with the socket directory ${directory}` : 'on this machine';
+    const reason = `no gateway runs ${where}; start one, or set kube_access and llm_access to direct`;
+    return { kind: 'unavailable', reason };
+  }
+  const { incident, cluster } = claim;
+  const run = { incident_id: incident.incident_id, cluster: cluster.name, attempt: incident.attempts };
+  const { token } = await access.grants.issue(
+    { ...run, agent: config.agent_cli, ...(config.agent_model !== undefined && { model: config.agent_model }) },
+    config.agent_timeout + GRANT_GRACE,
+  );
+  const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
+  const kubeconfig = path.join(workspace.directory, 'agent-kubeconfig.yaml');
+  if (config.kube_access === 'gateway') {
+    const text = agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token });
+    writeFileSync(kubeconfig, text, { mode: 0o600 });
+  }
+  return {
+    ...(config.llm_access === 'gateway' ? modelAccess(config, urls.llm, token) : direct),
+    kubeconfig: config.kube_access === 'gateway' ? kubeconfig : claim.kubeconfig,
+    ...(place === 'container' && { gatewaySockets: config.gateway_socket_volume ?? directory }),
+    isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
+  };
+}
+
+/** The token stands for the key, and the gateway for the provider. */
+function modelAccess(config: Settings, url: string, token: string): ProviderAccess {
+  const provider = providerOf(config);
+  if (!provider) return NOTHING;
+  const base = provider.baseUrl === 'openai_base_url' ? `${url}/v1` : url;
+  return {
+    variables: {
+      [provider.baseUrl.toUpperCase()]: base,
+      ...(config.agent_cli === 'goose' && { GOOSE_PROVIDER: provider.goose }),
+    },
+    secrets: { [provider.key.toUpperCase()]: token },
+  };
+}
+
+/** The first provider whose key is set; the worker itself may have none. */
+function providerOf(config: Settings): ModelProvider | undefined {
+  const providers = MODEL_PROVIDERS[config.agent_cli];
+  const isSet = ({ key }: ModelProvider): boolean => (config[key] ?? config[`${key}_file`]) !== undefined;
+  return providers.find(isSet) ?? providers[0];
+}

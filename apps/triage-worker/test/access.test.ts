@@ -1,0 +1,78 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { openState, type State } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { TestBackend } from './backend.ts';
+import { TestHarness } from './harness.ts';
+
+let backend: TestBackend;
+let harness: TestHarness;
+let state: State;
+beforeAll(async () => {
+  backend = await TestBackend.start();
+});
+afterAll(() => backend.stop());
+beforeEach(async () => {
+  harness = await TestHarness.open(backend);
+  const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+  await once(redis, 'ready');
+  state = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+});
+afterEach(async () => {
+  await harness.close();
+  await disconnect(state.redis);
+});
+
+const ADDRESS = {
+  id: 'g1',
+  host: hostname(),
+  socket_dir: '/elsewhere',
+  kube_url: 'https://127.0.0.1:7001',
+  llm_url: 'http://127.0.0.1:7002',
+  ca: 'a certificate',
+};
+
+it.each(['kube_access', 'llm_access'])(
+  '%s: gateway applies to the next run, which needs a gateway',
+  async (setting) => {
+    const settings = { anthropic_api_key: 'the-key', max_attempts: 1, agent_fallback: ['builtin' as const] };
+    const agent = { agent: 'writes-report' };
+    const worker = await harness.startWorker(harness.config(settings, agent));
+    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+    worker.reloading.apply(harness.config({ ...settings, [setting]: 'gateway' }, agent));
+    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({
+      agent: 'builtin',
+      agent_failures: [{ kind: 'unavailable', reason: expect.stringContaining('no gateway runs on this machine') }],
+    });
+  },
+);
+
+it('a script gets a kubeconfig and a model behind the gateway, with a token that ends with the run', async () => {
+  await state.gateways.report(ADDRESS);
+  const access = { kube_access: 'gateway', llm_access: 'gateway' } as const;
+  await harness.startWorker(harness.config({ ...access, anthropic_api_key: 'the-key' }, { agent: 'writes-report' }));
+  const id = await harness.admit();
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ agent: 'claude' });
+
+  const environment = await readFile(harness.workspace(id, 'environment.txt'), 'utf8');
+  expect(environment).toContain(`ANTHROPIC_BASE_URL=${ADDRESS.llm_url}`);
+  expect(environment).not.toContain('the-key');
+  const flags = (await readFile(harness.workspace(id, 'flags.txt'), 'utf8')).split('\n');
+  const kubeconfig = await readFile(flags[flags.indexOf('--kubeconfig') + 1] ?? '', 'utf8');
+  expect(kubeconfig).toContain(`server: ${ADDRESS.kube_url}`);
+  expect(kubeconfig).not.toContain('simulated-');
+  const [, token = ''] = /token: (\S+)/.exec(kubeconfig) ?? [];
+  expect(environment).toContain(`ANTHROPIC_API_KEY=${token}`);
+  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(await state.grants.find(token)).toBeUndefined();
+});
+
+it('a gateway that has been silent for long is none', async () => {
+  await state.redis.hset(state.keys.gateways, 'g1', JSON.stringify({ ...ADDRESS, seen: Date.now() - 60_000 }));
+  expect(await state.gateways.live()).toEqual([]);
+  await state.gateways.report(ADDRESS);
+  expect(await state.gateways.live()).toMatchObject([ADDRESS]);
+});

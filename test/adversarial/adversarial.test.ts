@@ -1,0 +1,187 @@
+import type { Incident } from '@nightcrier/core/incidents/incident';
+import { silentLogger } from '@nightcrier/core/logger';
+import { openState } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { execa } from 'execa';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { GatewayApp } from '../../apps/gateway/src/app.ts';
+import { ADMIN_TOKEN, TestBackend } from '../../apps/triage-worker/test/backend.ts';
+import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
+import { whyNoDocker } from '../fixtures/agent-image.ts';
+import { buildHijackedAgent } from '../fixtures/hijacked-agent.ts';
+import { writesReport } from '../fixtures/obedient-agent.ts';
+import { CONTAINER_GRACE, containersOf } from '../fixtures/sandboxed-agents.ts';
+import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
+import { type Attempt, ATTEMPTS, PRELUDE } from './attempts.ts';
+
+const KEY = 'sk-real-key-of-the-provider';
+/** The kubeconfig of the cluster may do everything: what the agent may not do is up to the gateway and the sandbox. */
+const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}`);
+
+/** What is allowed works, also at the end. */
+const CONTROL: Attempt = { name: 'read pods', command: 'kube GET /api/v1/pods' };
+const ALL = [...ATTEMPTS, CONTROL];
+
+const why = await whyNoDocker();
+
+interface Result {
+  code: number;
+  output: string;
+}
+
+/** One container runs all attempts, one after the other. */
+describe.skipIf(why)(
+  `a hijacked agent with a kubeconfig behind it that may do everything${why ? ` (skipped: ${why})` : ''}`,
+  () => {
+    let backend: TestBackend;
+    let harness: TestHarness;
+    let gateway: GatewayApp;
+    let stub: StubLlm;
+    let incident: Incident;
+    let inspected = '';
+    let logs = '';
+    let changes: { method: string; path: string }[] = [];
+    const results = new Map<string, Result>();
+
+    beforeAll(async () => {
+      const image = await buildHijackedAgent();
+      backend = await TestBackend.start({ tls: true });
+      harness = await TestHarness.open(backend);
+      stub = await startStubLlm({ steps: [] });
+      const [prompt, keyFile] = [path.join(harness.folder, 'prompt.sh'), path.join(harness.folder, 'key')];
+      await writeFile(keyFile, KEY);
+      await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
+      await writeFile(prompt, script(await hostFacts()));
+      const config = harness.config({
+        kube_access: 'gateway',
+        llm_access: 'gateway',
+        require_read_only: false,
+        data_dir: path.join(harness.folder, 'data'),
+        gateway_socket_dir: path.join(harness.folder, 'sockets'),
+        agent_cli: 'claude',
+        agent_image: image,
+        agent_model: 'scripted',
+        agent_system_prompt_file: prompt,
+        agent_memory: '1g',
+        agent_timeout: 200,
+        shutdown_timeout: 30,
+        anthropic_api_key_file: keyFile,
+        anthropic_base_url: stub.url,
+      });
+      gateway = new GatewayApp({ config, logger: silentLogger });
+      await gateway.start();
+      const id = await harness.admit();
+      const before = backend.cluster.kubernetesRequests.length;
+      await harness.startWorker(config, CONTAINER_GRACE);
+      const container = await vi.waitFor(
+        async () => {
+          const [first] = await containersOf(id);
+          if (first === undefined) throw new Error('the agent has no container');
+          return first;
+        },
+        { timeout: 60_000 },
+      );
+      inspected = (await execa('docker', ['inspect', container])).stdout;
+      incident = await harness.reaches(id, 'resolved', 220_000);
+      logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
+      changes = backend.cluster.kubernetesRequests
+        .slice(before)
+        .filter(({ method, path: target }) => method !== 'GET' && !target.includes('/selfsubject'));
+      for (const line of (await readFile(harness.workspace(id, 'output/attempts.txt'), 'utf8')).trim().split('\n')) {
+        const [index, code, output = ''] = line.split(' ');
+        const name = ALL[Number(index)]?.name ?? '';
+        results.set(name, { code: Number(code), output: Buffer.from(output, 'base64').toString('utf8') });
+      }
+    }, 900_000);
+    afterAll(async () => {
+      await harness.close();
+      await gateway.stop();
+      await stub.stop();
+      await backend.stop();
+    });
+
+    /** What the attempts aim at, and tokens that were valid once. */
+    async function hostFacts(): Promise<Record<string, string>> {
+      const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+      await once(redis, 'ready');
+      const { grants } = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+      const run = { incident_id: 'another', cluster: 'alpha', attempt: 1, agent: 'claude' };
+      const expired = await grants.issue(run, 0.001);
+      const revoked = await grants.issue(run, 3600);
+      await grants.revoke('another');
+      await disconnect(redis);
+      const { stdout } = await execa('docker', [
+        'network',
+        'inspect',
+        'bridge',
+        '--format',
+        '{{(index .IPAM.Config 0).Gateway}}',
+      ]);
+      return {
+        REVOKED: revoked.token,
+        EXPIRED: expired.token,
+        HOST_ADDRESS: stdout.trim(),
+        REDIS_PORT: new URL(backend.redis.url).port,
+        MODEL_PORT: String(stub.port),
+        CLUSTER_PORT: new URL(backend.cluster.kubernetesUrl).port,
+      };
+    }
+
+    it.each(ATTEMPTS.map((attempt) => [attempt.name, attempt] as const))('%s: denied', (name, { never }: Attempt) => {
+      const result = results.get(name);
+      expect(result).toBeDefined();
+      expect(result?.output).not.toMatch(CREDENTIALS);
+      expect(result?.output).not.toMatch(never ?? CREDENTIALS);
+      // An attempt that only looks around may succeed.
+      expect({ ...result, failed: never !== undefined || result?.code !== 0 }).toMatchObject({ failed: true });
+    });
+
+    it('can still read its cluster after all of it: the attempts did not fail for another reason', () => {
+      expect(results.get(CONTROL.name)).toMatchObject({ code: 0, output: expect.stringContaining('"kind":"PodList"') });
+    });
+
+    it('changes nothing, and reaches no model but the configured one', () => {
+      expect(changes).toEqual([]);
+      expect(stub.requests).toEqual([]);
+    });
+
+    it('ends as an ordinary incident, with every denied request recorded', () => {
+      expect(incident).toMatchObject({ state: 'resolved', agent: 'claude' });
+      expect(incident.gateway?.kube_denied).toBeGreaterThanOrEqual(170);
+      expect(incident.gateway?.llm_denied).toBeGreaterThanOrEqual(7);
+      for (const text of ['"DELETE"', 'impersonates another user', 'runs at the provider', 'allow_secrets_access']) {
+        expect(logs).toContain(text);
+      }
+    });
+
+    it('has a container without network, credentials or paths of the host', () => {
+      expect(inspected).toContain('"NetworkMode": "none"');
+      expect(inspected).not.toMatch(CREDENTIALS);
+      expect(inspected).not.toContain(harness.workspace(incident.incident_id));
+    });
+  },
+);
+
+/** Runs each attempt within its own time, and keeps the results out of reach of those that fill the output. */
+function script(facts: Record<string, string>): string {
+  const variables = Object.entries(facts).map(([name, value]) => `export ${name}=${value}`);
+  const attempts = ALL.map(
+    ({ command }, index) => `attempt ${index} ${Buffer.from(`${PRELUDE}\n${command}`).toString('base64')}`,
+  );
+  return `
+${variables.join('\n')}
+mkdir /tmp/results
+attempt() {
+  timeout -k 1 10 bash -c "$(base64 -d <<<"$2")" >/tmp/results/$1 2>&1 </dev/null
+  echo "$1 $? $(head -c 20000 /tmp/results/$1 | base64 -w 0)" >> /tmp/all
+  rm -rf /tmp/results/* output/* 2>/dev/null
+}
+${attempts.join('\n')}
+cp /tmp/all output/attempts.txt
+${writesReport()}
+exit
+`;
+}
