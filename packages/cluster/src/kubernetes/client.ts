@@ -1,10 +1,12 @@
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import pTimeout from 'p-timeout';
 import { request } from 'undici';
 import { z } from 'zod';
 import { loadCredentials, type Credentials } from './credentials.ts';
 import { KubernetesError, reasonOf, type KubernetesErrorCode } from './kubernetes-error.ts';
+import { parseRetryAfter, retryDelay } from './retry.ts';
 
 /** How a request may differ from the plain case. */
 export interface RequestOptions {
@@ -115,7 +117,27 @@ export class Kubernetes implements AsyncDisposable {
     body: string | undefined,
     options: RequestOptions,
   ): Promise<string> {
-    return this.#limit(async () => this.#send(method, segments, body, options));
+    return this.#limit(async () => this.#sendAgain(method, segments, body, options));
+  }
+
+  /** A server that throttles, or fails now and then, is asked again, as long as the caller's time allows it. */
+  async #sendAgain(
+    method: 'GET' | 'POST',
+    segments: readonly string[],
+    body: string | undefined,
+    options: RequestOptions,
+  ): Promise<string> {
+    const { timeout = DEFAULT_TIMEOUT, signal } = options;
+    const deadline = performance.now() + timeout;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#send(method, segments, body, options);
+      } catch (error) {
+        const wait = retryDelay(error, attempt, Math.random());
+        if (wait === undefined || performance.now() + wait > deadline) throw error;
+        await sleep(wait, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      }
+    }
   }
 
   async #send(
@@ -129,9 +151,11 @@ export class Kubernetes implements AsyncDisposable {
 
     const deadline = AbortSignal.timeout(timeout);
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    let isAuthorized = false;
     try {
       // A credential plug-in takes no signal; this stops waiting for it.
       const { headers, dispatcher } = await pTimeout(this.#credentials.authorize(), { milliseconds: Infinity, signal });
+      isAuthorized = true;
       const response = await request(url, {
         method,
         headers: {
@@ -147,13 +171,14 @@ export class Kubernetes implements AsyncDisposable {
       const body = await getStreamAsBuffer(response.body, { maxBuffer: maxBytes });
       const text = body.toString('utf8');
       if (response.statusCode >= 200 && response.statusCode < 300) return text;
-      throw this.#refusal(response.statusCode, path, text);
+      throw this.#refusal(response.statusCode, path, text, response.headers['retry-after']);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof KubernetesError) throw error;
       if (error instanceof MaxBufferError) {
         throw new KubernetesError('http', `${this.server} answered ${path} with more than ${maxBytes} bytes`);
       }
+      if (deadline.aborted && !isAuthorized) throw this.#credentials.tooSlow(timeout);
       if (deadline.aborted) {
         throw new KubernetesError('timeout', `${this.server} did not answer ${method} ${path} within ${timeout} ms`, {
           cause: error,
@@ -171,14 +196,14 @@ export class Kubernetes implements AsyncDisposable {
     return { url, path };
   }
 
-  #refusal(status: number, path: string, body: string): KubernetesError {
+  #refusal(status: number, path: string, body: string, retryAfter?: string | string[]): KubernetesError {
     const code: KubernetesErrorCode = CODE_OF_STATUS[status] ?? 'http';
     const said = messageOf(body);
     const message =
       code === 'credentials'
         ? `${this.server} rejects the kubeconfig's credentials (401${said && `: ${said}`}); renew them`
         : `${this.server} answered ${path} with ${status}${said && `: ${said}`}`;
-    return new KubernetesError(code, message, { status });
+    return new KubernetesError(code, message, { status, retryAfter: parseRetryAfter(retryAfter, Date.now()) });
   }
 }
 

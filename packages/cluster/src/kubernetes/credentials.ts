@@ -1,12 +1,13 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Agent, type Dispatcher } from 'undici';
+import { boundCredentialCommands, credentialCommandProblem } from './credential-command.ts';
 import { loadKubeconfig, type CurrentContext } from './kubeconfig.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';
 
 /** What a request needs so that the API server takes it as the kubeconfig's user. */
 export interface Authorization {
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   /** Connections with the kubeconfig's CA, client certificate and proxy. */
   dispatcher: Dispatcher;
 }
@@ -21,13 +22,26 @@ export class Credentials {
   /** Of the context, else `default`. */
   readonly namespace: string;
   readonly #kubeconfig: KubeConfig;
+  readonly #impersonation: CurrentContext['impersonation'];
+  readonly #command: string | undefined;
   #dispatcher: Dispatcher | undefined;
   #running: Promise<Authorization> | undefined;
 
-  constructor({ kubeconfig, server, namespace }: CurrentContext) {
+  constructor({ kubeconfig, server, namespace, impersonation, command }: CurrentContext) {
     this.server = server;
     this.namespace = namespace;
     this.#kubeconfig = kubeconfig;
+    this.#impersonation = impersonation;
+    this.#command = command;
+    boundCredentialCommands(kubeconfig);
+  }
+
+  /** Returns the error for credentials that were not there in time, which is not the API server's fault. */
+  tooSlow(timeout: number): KubernetesError {
+    const what =
+      this.#command === undefined ? 'the kubeconfig' : `the credential command ${JSON.stringify(this.#command)}`;
+    const message = `no credentials for ${this.server.origin}: ${what} gave none within ${timeout} ms; run it by hand`;
+    return new KubernetesError('credentials', message);
   }
 
   /** Headers and connections for a request. @throws KubernetesError `credentials` */
@@ -50,7 +64,7 @@ export class Credentials {
     } catch (error) {
       throw new KubernetesError(
         'credentials',
-        `no credentials for ${this.server.origin} (${reasonOf(error)}); check the kubeconfig's credential command and its token, key and CA files`,
+        `no credentials for ${this.server.origin}: ${this.#problemOf(reasonOf(error))}`,
         { cause: error },
       );
     }
@@ -58,7 +72,12 @@ export class Credentials {
     this.#dispatcher ??= context.getDispatcher() ?? new Agent();
     // A token file ends with a newline, which is not allowed in a header.
     const headers = Object.entries(context.getHeaders()).map(([name, value]) => [name, value.trim()]);
-    return { headers: Object.fromEntries(headers), dispatcher: this.#dispatcher };
+    return { headers: { ...Object.fromEntries(headers), ...this.#impersonation }, dispatcher: this.#dispatcher };
+  }
+
+  #problemOf(reason: string): string {
+    if (this.#command !== undefined) return credentialCommandProblem(this.#command, reason);
+    return `${reason}; check the token, key and CA files of the kubeconfig`;
   }
 }
 

@@ -14,13 +14,27 @@ export interface CurrentContext {
   server: URL;
   /** Of the context, else `default`. */
   namespace: string;
+  /** Headers of the groups, uid and extra fields that client-node does not send. */
+  impersonation: Record<string, string | string[]>;
+  /** The credential command of the user. */
+  command: string | undefined;
 }
 
 /** What of a kubeconfig is changed before client-node reads it; all else passes as it is. */
 const Kubeconfig = z.looseObject({
+  'current-context': z.string().nullish(),
+  contexts: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        context: z.looseObject({ cluster: z.string(), user: z.string(), namespace: z.string().nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
   clusters: z
     .array(
       z.looseObject({
+        name: z.string(),
         cluster: z.looseObject({ server: z.string().optional(), 'proxy-url': z.string().nullish() }).nullish(),
       }),
     )
@@ -28,10 +42,16 @@ const Kubeconfig = z.looseObject({
   users: z
     .array(
       z.looseObject({
+        name: z.string(),
         user: z
           .looseObject({
-            tokenFile: z.string().optional(),
-            exec: z.looseObject({ command: z.string().optional() }).nullish(),
+            token: z.string().nullish(),
+            tokenFile: z.string().nullish(),
+            as: z.string().nullish(),
+            'as-groups': z.array(z.string()).nullish(),
+            'as-uid': z.string().nullish(),
+            'as-user-extra': z.record(z.string(), z.array(z.string())).nullish(),
+            exec: z.looseObject({ command: z.string().min(1) }).nullish(),
           })
           .nullish(),
       }),
@@ -60,13 +80,16 @@ export async function loadKubeconfig(file: string): Promise<CurrentContext> {
     );
   }
 
+  if (text.trim() === '') throw broken('is empty; write one with `kubectl config view --minify --flatten`');
   const kubeconfig = new KubeConfig();
+  let content: z.infer<typeof Kubeconfig>;
   try {
-    const adapted = adaptToClient(Kubeconfig.parse(parse(text)), path.dirname(file));
+    content = Kubeconfig.parse(parse(text, { merge: true, maxAliasCount: 100 }));
+    const adapted = adaptToClient(content, path.dirname(file));
     kubeconfig.loadFromString(JSON.stringify(adapted));
     kubeconfig.makePathsAbsolute(path.dirname(file));
   } catch (error) {
-    throw broken(`is not a valid kubeconfig (${reasonOf(error)}); see what \`kubectl config view\` says`, error);
+    throw broken(`is not a valid kubeconfig (${problemOf(error)}); see what \`kubectl config view\` says`, error);
   }
 
   const name = kubeconfig.getCurrentContext();
@@ -78,7 +101,42 @@ export async function loadKubeconfig(file: string): Promise<CurrentContext> {
   if (!kubeconfig.getUser(context.user)) {
     throw broken(`has no user "${context.user}", which the context "${name}" names; add it`);
   }
-  return { kubeconfig, server: serverOf(cluster, broken), namespace: context.namespace ?? 'default' };
+  const user = content.users?.find(({ name: one }) => one === context.user)?.user;
+  if (user && !user.as && (user['as-groups']?.length || user['as-uid'])) {
+    throw broken(`the user "${context.user}" has as-groups or as-uid without "as"; name whom to impersonate`);
+  }
+  return {
+    kubeconfig,
+    server: serverOf(cluster, broken),
+    namespace: context.namespace ?? 'default',
+    impersonation: user ? impersonationOf(user) : {},
+    command: user?.exec?.command,
+  };
+}
+
+type User = NonNullable<NonNullable<z.infer<typeof Kubeconfig>['users']>[number]['user']>;
+
+/** As kubectl sends it. */
+function impersonationOf({
+  'as-groups': groups,
+  'as-uid': uid,
+  'as-user-extra': extra,
+}: User): CurrentContext['impersonation'] {
+  return {
+    ...(groups && groups.length > 0 && { 'impersonate-group': groups }),
+    ...(uid && { 'impersonate-uid': uid }),
+    ...Object.fromEntries(
+      Object.entries(extra ?? {}).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, values]),
+    ),
+  };
+}
+
+/** The first thing that is wrong, with its place; never a value, which may be a credential. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return reasonOf(error);
+  const [issue] = error.issues;
+  const at = issue?.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
+  return `${at.replace(/^\./, '') || 'the file'}: ${issue?.message ?? 'invalid'}`;
 }
 
 function serverOf(cluster: Cluster, broken: (problem: string) => KubernetesError): URL {

@@ -23,11 +23,18 @@ export class KubernetesError extends Error {
   readonly code: KubernetesErrorCode;
   /** The HTTP status, where the server gave one. */
   readonly status: number | undefined;
+  /** When the server is ready again by its own word, ms from then. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: KubernetesErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    code: KubernetesErrorCode,
+    message: string,
+    options: { status?: number | undefined; retryAfter?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
+    this.retryAfter = options.retryAfter;
   }
 }
 

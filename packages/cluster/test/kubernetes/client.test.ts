@@ -44,7 +44,7 @@ describe('openKubernetes', () => {
     await using kubernetes = await openKubernetes(await server.kubeconfig({ exec }));
     await expect(kubernetes.get(POD)).rejects.toMatchObject({
       code: 'credentials',
-      message: expect.stringContaining('spawn no-such-login ENOENT'),
+      message: expect.stringContaining('credential command "no-such-login" of the kubeconfig was not found'),
     });
   });
 

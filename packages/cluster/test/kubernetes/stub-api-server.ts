@@ -12,6 +12,7 @@ export interface Received {
   path: string;
   authorization: string | undefined;
   accept: string | undefined;
+  headers: IncomingMessage['headers'];
   /** Of a self-review sent as JSON; empty otherwise. */
   review: Review;
 }
@@ -21,7 +22,7 @@ interface Review {
 }
 
 /** What the server answers: status and body, or nothing at all. */
-export type Answer = { status?: number; body: unknown } | 'silence';
+export type Answer = { status?: number; headers?: Record<string, string>; body: unknown } | 'silence';
 
 /** A real HTTP server that answers as it is told, for answers that no healthy cluster gives. */
 export interface StubApiServer extends AsyncDisposable {
@@ -43,7 +44,7 @@ export async function startStubApiServer(answer: (request: Received) => Answer):
     const answered = answer(it);
     if (answered === 'silence') return;
     const body = typeof answered.body === 'string' ? answered.body : JSON.stringify(answered.body);
-    response.writeHead(answered.status ?? 200, { 'content-type': 'application/json' }).end(body);
+    response.writeHead(answered.status ?? 200, { 'content-type': 'application/json', ...answered.headers }).end(body);
   };
   const server = createServer((request, response) => {
     void serve(request, response);
@@ -87,5 +88,5 @@ async function readRequest(request: IncomingMessage): Promise<Received> {
   const body = await text(request);
   // kubectl sends protobuf.
   const review: Review = headers['content-type'] === 'application/json' ? JSON.parse(body) : {};
-  return { method, path: url, authorization: headers.authorization, accept: headers.accept, review };
+  return { method, path: url, authorization: headers.authorization, accept: headers.accept, headers, review };
 }

@@ -43,6 +43,7 @@ const ORIGINAL_PROMPT = /(^|\/)configs\/base-triage-prompt\.md$/;
 export async function loadConfig({ flags = {}, environment, process }: ConfigSources): Promise<LoadedConfig> {
   const source = await openConfigFile(flags, environment);
   const raw = source?.values() ?? {};
+  const folder = source && path.dirname(path.resolve(source.file));
   if (!isRecord(raw)) {
     const problems = source?.problems.length
       ? source.problems
@@ -61,8 +62,8 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   dropShippedScript(values);
   const adapted = [...adaptOriginalValues(values), ...replaceMissingPrompt(values)];
   const parsed = parseConfig(values, {
-    read: (file) => readText(resolvePath(file)),
-    kubeconfigProblem,
+    read: (file) => readText(resolvePath(file, folder)),
+    kubeconfigProblem: (text, file) => kubeconfigProblem(text, resolvePath(file, folder), environment.PATH),
     defaultKubeconfig: defaultKubeconfig(environment, mapped),
     process,
   });
@@ -86,7 +87,7 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
     ...tuned.warnings.map(inTuning),
     ...overlaid,
   ];
-  const config = resolvePaths(parsed.config);
+  const config = resolvePaths(parsed.config, folder);
   warnings.push(...readableByOthers(config));
   return { config, file: source && path.resolve(source.file), warnings };
 }

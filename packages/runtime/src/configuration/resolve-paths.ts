@@ -8,17 +8,24 @@ import path from 'node:path';
 /** The root of the workspace, with the files that the product ships: the agent script and the system prompt. */
 export const INSTALLATION = path.resolve(import.meta.dirname, '../../../..');
 
-/** Makes all paths of a configuration absolute. */
-export function resolvePaths({ clusters, ...settings }: Config): Config {
+/** Makes all paths of a configuration absolute. @param folder of the configuration file */
+export function resolvePaths({ clusters, ...settings }: Config, folder?: string): Config {
+  const resolve = (file: string): string => resolvePath(file, folder);
   return {
-    ...mapPaths(Settings, settings, resolvePath),
-    clusters: clusters.map((cluster) => mapPaths(ClusterConfig, cluster, resolvePath)),
+    ...mapPaths(Settings, settings, resolve),
+    clusters: clusters.map((cluster) => mapPaths(ClusterConfig, cluster, resolve)),
   };
 }
 
-/** Relative to the working directory; a relative file that is only in the installation is found there. */
-export function resolvePath(file: string): string {
+/**
+ * Returns a path that is absolute. A relative file is looked for beside the configuration file, then in the working directory,
+ * then in the installation. Folders, which need not exist yet, are relative to the working directory.
+ * @param folder of the configuration file
+ */
+export function resolvePath(file: string, folder?: string): string {
   const expanded = file.startsWith('~/') ? path.join(homeDirectory(), file.slice(2)) : file;
+  const beside = folder === undefined ? undefined : path.resolve(folder, expanded);
+  if (beside !== undefined && isReadableFile(beside)) return beside;
   const here = path.resolve(expanded);
   const shipped = path.resolve(INSTALLATION, expanded);
   return !path.isAbsolute(expanded) && !isReadableFile(here) && isReadableFile(shipped) ? shipped : here;

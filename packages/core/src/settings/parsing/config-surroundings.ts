@@ -4,8 +4,8 @@ import type { ProcessName } from '../setting-meta.ts';
 export interface ConfigSurroundings {
   /** Returns the text of a file; undefined if it is not a readable regular file. */
   read(path: string): string | undefined;
-  /** Says why the text of a kubeconfig cannot be used; undefined if it can. */
-  kubeconfigProblem(text: string): string | undefined;
+  /** Says why the text of a kubeconfig, or a file that it names, cannot be used; undefined if it can. */
+  kubeconfigProblem(text: string, path: string): string | undefined;
   /** The kubeconfig of the single-cluster form, which names none. */
   defaultKubeconfig: string;
   /** The process that is configured; undefined: all of them. A process checks what it uses. */

@@ -106,7 +106,7 @@ function kubeconfigProblems(
     // The API asks no cluster.
     if (surroundings.process === 'api') return [];
     const text = surroundings.read(value);
-    const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text);
+    const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text, value);
     return problem === undefined ? [] : [{ path: at, message: `${owner} kubeconfig ${value} ${problem}` }];
   }
   if (watched !== undefined) {

@@ -74,7 +74,7 @@ function parseSingleCluster(
   const found: ConfigProblem[] = [];
   const flat = check(FlatClusterConfig, { name: 'default', mcp_endpoint: endpoint, kubeconfig }, [], found);
   const text = surroundings.read(kubeconfig);
-  const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text);
+  const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text, kubeconfig);
   if (problem !== undefined) {
     const message = `mcp_endpoint uses the default kubeconfig, and ${kubeconfig} ${problem}; set KUBECONFIG or use clusters`;
     found.push({ path: ['mcp_endpoint'], message });
