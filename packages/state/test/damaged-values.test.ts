@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { auditBooks } from '@nightcrier/core/incidents/books';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { HEALTH_STALE_MS } from '../src/health/cluster-health.ts';
@@ -150,7 +150,7 @@ describe('a damaged value', () => {
           .toSorted();
         for (const { key, kind, value, field } of damages)
           await damageKey(state, all[key % all.length]!, kind, value, field);
-        await exercise(state);
+        expect(await exercise(state)).toBe('resolved');
       }),
       { numRuns: FUZZ_CASES, ...(process.env.FUZZ_SEED && { seed: Number(process.env.FUZZ_SEED) }) },
     );
@@ -193,7 +193,7 @@ async function damageKey({ redis }: TestState, key: string, kind: string, value:
 }
 
 /** Every store reads, and a new incident passes from admission to its end. */
-async function exercise(state: TestState): Promise<void> {
+async function exercise(state: TestState): Promise<string | undefined> {
   await state.intake.read();
   await state.intake.readMalformed();
   await state.triage.read();
@@ -236,4 +236,5 @@ async function exercise(state: TestState): Promise<void> {
   const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 1_000 });
   await slots.refill();
   await state.damage.read();
+  return (await state.incidents.get(fresh.incidentId))?.state;
 }

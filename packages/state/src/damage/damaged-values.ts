@@ -1,4 +1,4 @@
-import { DamagedValue } from '@nightcrier/core/redis-health';
+import type { DamagedValue } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifReadable } from './if-readable.ts';

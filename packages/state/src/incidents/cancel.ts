@@ -65,7 +65,7 @@ export class Cancellations {
     const row = this.#keys.incident(id);
     const reply = this.#redis.hmget(row, 'cancel_requested_at', 'cancel_requested_by', 'cancel_reason');
     const fields = await ifReadable(reply, [null, null, null]);
-    return fields[0] == null ? undefined : RequestFields.parse(fields);
+    return typeof fields[0] !== 'string' ? undefined : RequestFields.parse(fields);
   }
 
   /**

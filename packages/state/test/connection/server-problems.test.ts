@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -66,6 +67,11 @@ describe('what is wrong with a server', () => {
     await connection.call('CONFIG', 'SET', 'maxmemory', '100mb');
     expect(await admission.admit(fault({ id }), id)).toMatchObject({ kind: 'queued' });
     expect(await codes()).toEqual([]);
+  });
+
+  test('the ACL in the documentation is the one that is needed', async () => {
+    const operations = await readFile(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+    expect(operations).toContain(`user nightcrier on >PASSWORD ${aclRules('nightcrier').join(' ')}\n`);
   });
 
   test('rules that the ACL of the user lacks are named, and the check writes nothing', async () => {
