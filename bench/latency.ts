@@ -38,6 +38,9 @@ export const bench: Bench = {
       agent_cli: 'claude',
       agent_image: image,
       agent_network: 'none',
+      // The stand-in agent needs neither cluster nor model.
+      kube_access: 'direct',
+      llm_access: 'direct',
       agent_memory: '256m',
       agent_system_prompt_file: prompt,
       anthropic_api_key: 'not-needed',

@@ -104,6 +104,7 @@ const ELSEWHERE = {
     'agent_script_path',
     'agent_fallback',
     'agent_prices',
+    'knowledge_dir',
     'report_min_bytes',
     'workspace_root',
     'workspace_retention_days',
@@ -180,6 +181,19 @@ describe('a reload applies to the next investigation:', () => {
     worker.reloading.apply(harness.config({ report_min_bytes: 100_000 }, { agent: 'writes-report' }));
     const { reason } = await harness.reaches(await harness.admit(), 'agent_failed');
     expect(reason).toMatch(/report|bytes/);
+  });
+
+  it('knowledge_dir', async () => {
+    const folder = path.join(harness.folder, 'articles');
+    await mkdir(folder);
+    await writeFile(
+      path.join(folder, 'a.md'),
+      '---\ntitle: Alpha\nmatchers: cluster=alpha\n---\nAsk the team of alpha.\n',
+    );
+    const worker = await harness.startWorker(harness.config({}, { agent: 'writes-report' }));
+    expect((await investigate()).prompt).not.toContain('Ask the team of alpha.');
+    worker.reloading.apply(harness.config({ knowledge_dir: folder }, { agent: 'writes-report' }));
+    expect((await investigate()).prompt).toContain('Ask the team of alpha.');
   });
 
   it('agent_prices', async () => {

@@ -99,9 +99,10 @@ export class KubeDoor {
     const allowed: AllowedRequest = decision.request;
     const body = allowed.review ? await readReview(request, allowed.review) : undefined;
     if (body && 'problem' in body) return denied(body.problem);
-    const credentials = await this.#options.upstreams.open(kubeconfig);
+    const upstream = await this.#options.upstreams.open(kubeconfig);
     const { accept, 'if-none-match': etag } = request.headers;
-    const result = await relay({ allowed, body, accept, etag, credentials, allowSecrets, caller, response });
+    const result = await relay({ allowed, body, accept, etag, upstream, allowSecrets, caller, response });
+    if (result.status === 401) this.#options.upstreams.forget(kubeconfig);
     return { verb: allowed.kind, result };
   }
 }

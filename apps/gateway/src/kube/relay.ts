@@ -1,4 +1,3 @@
-import type { Credentials } from '@nightcrier/cluster/kubernetes/credentials';
 import { reasonOf } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import type { ServerResponse } from 'node:http';
@@ -10,6 +9,7 @@ import { ByteLimit, redactEvents, redactJson } from './bodies.ts';
 import type { AllowedRequest } from './kube-request.ts';
 import type { ReviewBody } from './review-body.ts';
 import { statusBody } from './status.ts';
+import type { Upstream } from './upstreams.ts';
 
 /** Bytes of an answer with objects: they are read as a whole. */
 const LONGEST_OBJECTS = 32 * 1024 * 1024;
@@ -28,7 +28,7 @@ export interface RelayOptions {
   body: ReviewBody | undefined;
   accept: string | undefined;
   etag: string | undefined;
-  credentials: Credentials;
+  upstream: Upstream;
   allowSecrets: boolean;
   caller: Caller;
   response: ServerResponse;
@@ -88,9 +88,8 @@ function hasObjects({ kind }: AllowedRequest): boolean {
 }
 
 async function ask(options: RelayOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-  const { allowed, body, credentials } = options;
-  const { server } = credentials;
-  const { headers, dispatcher } = await credentials.authorize();
+  const { allowed, body, upstream } = options;
+  const { server, headers, dispatcher } = upstream;
   const url = `${server.origin}${server.pathname.replace(/\/$/, '')}${allowed.path}${allowed.query}`;
   try {
     return await send(url, {

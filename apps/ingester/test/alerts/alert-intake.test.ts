@@ -79,18 +79,6 @@ test('an alert and what the cluster shows of the same workload are one problem a
   expect(await incidents()).toHaveLength(1);
 });
 
-test('a detector that starts anew clears no symptom of an alert', async () => {
-  const { cluster, config, ingester, post, problems } = await receiver();
-  await untilStatus(ingester, 'alpha', 'active');
-  await post([alertOf({ deployment: 'storefront' })]);
-  await ingester.stop();
-  const again = await startReceiver({ ...config, subscribe_mode: 'poll' });
-  await untilStatus(again.ingester, 'alpha', 'active');
-  await cluster.run('failed-job');
-  await expect.poll(async () => (await problems()).length, patient).toBe(2);
-  expect((await problems()).find(({ key }) => key === 'shop/storefront')).toMatchObject({ state: 'firing' });
-});
-
 test('an alert that is not sent again counts as resolved after its end', async () => {
   const { config, post, problems, alerts } = await receiver();
   await post([alertOf({ deployment: 'storefront' })]);

@@ -25,7 +25,7 @@ const Answer = z.union([
   z.tuple([z.literal('agent')]).transform(([kind]) => ({ kind })),
   z.tuple([z.literal('probe')]).transform(([kind]) => ({ kind })),
   z
-    .tuple([z.literal('degraded'), z.coerce.number(), z.string()])
+    .tuple([z.literal('degraded'), z.coerce.number().catch(0), z.string()])
     .transform(([kind, failures, reason]) => ({ kind, failures, reason })),
 ]) satisfies z.ZodType<BreakerAnswer>;
 
