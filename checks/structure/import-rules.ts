@@ -177,6 +177,7 @@ export const IMPORT_RULES: ImportRules = {
       'stage-clock.ts',
       'analyser/run-builtin-analyser.ts',
       'analyser/diagnose.ts',
+      'analyser/what-is-well.ts',
       'analyser/diagnose-alert.ts',
       'analyser/diagnose-workload.ts',
       'analyser/pod-rules.ts',

@@ -167,7 +167,11 @@ export class Ingester {
       },
       logger,
     });
-    const sweeper = new AlertSweeper({ held: () => held.tokens.keys(), store: state.alerts, logger });
+    const sweeper = new AlertSweeper({
+      holds: (cluster) => held.tokenOf(cluster) !== undefined,
+      store: state.alerts,
+      logger,
+    });
     const receiver = config.alerts.port === undefined ? undefined : this.#alertReceiver(state, intake);
     this.#parts = { admission, connections, keeper };
 

@@ -3,11 +3,14 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { AGENT_CLIS } from '@nightcrier/core/settings/config';
 import { listCases } from './read/read-cases.ts';
+import type { AgentOptions } from './run/agent-case.ts';
 import { printTable } from './score/print-table.ts';
 import { summarise, summariseBy, type Judged } from './score/summary.ts';
 
 const USAGE = `usage: pnpm eval DIR [--json] [--only PREFIX] [--reports DIR] [--compare FILE]
+       [--agent NAME [--model NAME] [--image NAME] [--network NAME] [--script FILE] [--timeout SECONDS] [--listen ADDRESS]]
 
 Runs every case of a directory through detection, evidence and analysis, and prints how many answers are right.
 See docs/evaluation.md.
@@ -20,6 +23,13 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     reports: { type: 'string' },
     compare: { type: 'string' },
+    agent: { type: 'string', default: 'builtin' },
+    model: { type: 'string' },
+    image: { type: 'string' },
+    network: { type: 'string' },
+    script: { type: 'string' },
+    timeout: { type: 'string' },
+    listen: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -29,6 +39,7 @@ if (values.help || directory === undefined) {
   process.exit(values.help ? 0 : 2);
 }
 
+const agent = agentOptions();
 const base = path.resolve(directory);
 const ids = listCases(base).filter((id) => id.startsWith(values.only));
 const started = performance.now();
@@ -71,7 +82,9 @@ async function runAll(base: string, ids: string[]): Promise<Judged[]> {
 }
 
 async function runShare(directory: string, share: string[], onCase: (one: Judged) => void): Promise<void> {
-  const worker = new Worker(new URL('run/worker.ts', import.meta.url), { workerData: { directory, ids: share } });
+  const worker = new Worker(new URL('run/worker.ts', import.meta.url), {
+    workerData: { directory, ids: share, agent, host: values.listen },
+  });
   worker.on('message', onCase);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.once('error', reject);
@@ -85,4 +98,16 @@ function bar(done: number, of: number): string {
   const width = 40;
   const filled = Math.round((width * done) / of);
   return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${String(done)}/${String(of)}`;
+}
+
+/** The agent that answers; undefined: the built-in analyser. */
+function agentOptions(): AgentOptions | undefined {
+  const name = AGENT_CLIS.find((cli) => cli === values.agent);
+  if (name === undefined) {
+    process.stderr.write(`--agent ${values.agent} is none of ${AGENT_CLIS.join(', ')}\n`);
+    process.exit(2);
+  }
+  if (name === 'builtin') return undefined;
+  const { model, image, network, script, timeout } = values;
+  return { agent: name, model, image, network, script, timeout: timeout === undefined ? undefined : Number(timeout) };
 }

@@ -11,7 +11,7 @@ import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './prepare/gather-evidence.ts';
 import { linkKnowledge } from './knowledge/link-knowledge.ts';
 import { preflight } from './prepare/preflight.ts';
-import { checkQuotes } from './agent/check-quotes.ts';
+import { checkReport } from './agent/check-report.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { alongside, together } from '@nightcrier/core/async/together';
@@ -28,7 +28,7 @@ export async function triage(
   row: Promise<Incident | undefined>,
   context: TriageContext,
 ): Promise<TriageOutcome> {
-  const { config, stages, logger } = context;
+  const { config, stages } = context;
   try {
     const claimed = await stages.time('claim', claim(incidentId, row, context));
     // The cluster is the slowest: its requests start first, and all other stages run concurrently.
@@ -45,7 +45,7 @@ export async function triage(
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
         const outcome = await investigate(start, claimed, workspace, evidence, context);
-        return linkKnowledge(await checkQuotes(outcome, workspace, logger), claimed.incident, context);
+        return linkKnowledge(await checkReport(outcome, workspace, claimed, context), claimed.incident, context);
       });
     });
   } catch (error) {

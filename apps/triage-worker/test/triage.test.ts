@@ -286,6 +286,21 @@ it('a report with unsupported quotes is marked, and stays valid', async () => {
   });
 });
 
+it('a report that names objects that do not exist lists them and loses confidence', async () => {
+  const id = await harness.admit('image-pull-back-off');
+  await harness.startWorker(harness.config({}, { agent: 'names-objects' }));
+  const { report } = await harness.reaches(id, 'resolved');
+  expect(report).toMatchObject({
+    confidence: 40,
+    unverified: [
+      { kind: 'Deployment', name: 'made-up-by-a-model' },
+      { kind: 'Service', name: 'invented-culprit', namespace: 'shop' },
+    ],
+  });
+  expect(await harness.incidents.report(id)).toContain('## Unverified');
+  expect(await harness.incidents.report(id)).toContain('- Deployment `made-up-by-a-model`');
+});
+
 it('investigates no more at once than max_concurrent_agents over all workers', async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => harness.admit()));
   const settings = { max_concurrent_agents: 2, max_agents_per_cluster: 0, agent_timeout: 1 };

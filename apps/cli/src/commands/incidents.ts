@@ -43,6 +43,7 @@ export async function showIncident(api: ApiClient, id: string, format: 'table' |
     ['cause', causeOf(incident)],
     ['agent', incident.agent],
     ['caution', cautionOf(incident)],
+    ['unverified', incident.report?.unverified?.map(({ kind, name }) => `${kind} ${name}`).join(', ')],
     ['usage', incident.usage && describeUsage(incident.usage)],
     ['workspace', incident.workspace],
   ];

@@ -3,9 +3,9 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 
 export interface AlertSweeperOptions {
-  /** Names of the clusters that this ingester holds. */
-  held: () => Iterable<string>;
-  store: Pick<AlertStore, 'sweep'>;
+  /** Whether this ingester holds a cluster. */
+  holds: (cluster: string) => boolean;
+  store: Pick<AlertStore, 'clusters' | 'sweep'>;
   logger: Logger;
   /** Between two sweeps, ms. */
   interval?: number;
@@ -37,8 +37,9 @@ export class AlertSweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { held, store, logger } = this.#options;
-    for (const cluster of held()) {
+    const { holds, store, logger } = this.#options;
+    for (const cluster of await store.clusters()) {
+      if (!holds(cluster)) continue;
       for (const { problem, fault_type } of await store.sweep(cluster)) {
         logger.info({ cluster, problem, fault_type }, 'alert not repeated; counts as resolved');
       }

@@ -80,15 +80,17 @@ test('an alert and what the cluster shows of the same workload are one problem a
 });
 
 test('an alert that is not sent again counts as resolved after its end', async () => {
-  const { config, post, problems, alerts } = await receiver();
+  const { config, post, problems, alerts, clusters } = await receiver();
+  expect(await clusters()).toEqual([]);
   await post([alertOf({ deployment: 'storefront' })]);
+  expect(await clusters()).toEqual(['alpha']);
   const later = (minutes: number) => alertState(config, () => Date.now() + minutes * 60_000);
   expect(await later(4).sweep()).toEqual([]);
   expect(await later(6).sweep()).toMatchObject([{ state: 'resolved', problem: 'shop/storefront' }]);
   expect(await problems()).toMatchObject([{ state: 'cleared' }]);
   expect(await alerts()).toHaveLength(1);
   await later(70).sweep();
-  expect(await alerts()).toEqual([]);
+  expect([await alerts(), await clusters()]).toEqual([[], []]);
 });
 
 test('an alert of a webhook, which tells no end, fires until it is resolved or the timeout has passed', async () => {

@@ -21,6 +21,7 @@ export function alertState({ redis: { url = '', key_prefix } }: Config, now?: ()
     },
     unassigned: () => state.alertCounters.unassigned(),
     sweep: () => state.alerts.sweep('alpha'),
+    clusters: () => state.alerts.clusters(),
   };
 }
 

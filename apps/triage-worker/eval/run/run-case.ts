@@ -7,6 +7,7 @@ import { redactEvidence } from '../../src/evidence/redact-evidence.ts';
 import type { EvalCase } from '../eval-case.ts';
 import { detectIncidents } from './detect.ts';
 import { isFalseAlarm } from './false-alarm.ts';
+import { type AgentOptions, runAgentCase } from './agent-case.ts';
 import type { SimulatedApi } from './simulated-api.ts';
 
 /** Result of the product for a case. */
@@ -21,7 +22,7 @@ export interface CaseResult {
 }
 
 /** Detects, collects, redacts and diagnoses as the product does; of several incidents, the first. */
-export async function runCase({ id, state }: EvalCase, api: SimulatedApi): Promise<CaseResult> {
+export async function runCase({ id, state }: EvalCase, api: SimulatedApi, agent?: AgentOptions): Promise<CaseResult> {
   api.show(state);
   const detected = detectIncidents(id, state);
   const incidents = detected.map((fault) => ({
@@ -43,6 +44,12 @@ export async function runCase({ id, state }: EvalCase, api: SimulatedApi): Promi
   const evidence = await redactEvidence(collected);
   const diagnosis = diagnose(evidence, fault);
   const took = performance.now() - started;
+  if (agent) {
+    const input = { fault, evidence, hypotheses: diagnosis, kubeconfig: api.kubeconfig };
+    const { problem, ...finding } = await runAgentCase(id, input, agent);
+    if (problem !== undefined) process.stderr.write(`${id}: ${problem}\n`);
+    return { incidents, fault, ...finding, took: performance.now() - started };
+  }
   const clusterEvent = {
     cluster_name: 'eval',
     labels: {},

@@ -12,28 +12,33 @@ import { findByKind } from '@nightcrier/simulator/kubernetes/objects/resource-ty
 import type { ClusterState } from '../eval-case.ts';
 
 const TOKEN = 'eval-reader';
+const KUBECONFIG = 'kubeconfig.yaml';
 
 /** The Kubernetes API of one case after the other, over HTTP with a read-only token, as the worker reaches a cluster. */
 export class SimulatedApi implements AsyncDisposable {
   readonly kubernetes: Kubernetes;
+  /** Path of the kubeconfig, for an agent. */
+  readonly kubeconfig: string;
   readonly #listener: HttpListener;
   readonly #folder: string;
   readonly #current: { api: ApiServer };
 
   private constructor(kubernetes: Kubernetes, listener: HttpListener, folder: string, current: { api: ApiServer }) {
     this.kubernetes = kubernetes;
+    this.kubeconfig = path.join(folder, KUBECONFIG);
     this.#listener = listener;
     this.#folder = folder;
     this.#current = current;
   }
 
-  static async start(): Promise<SimulatedApi> {
+  /** @param host where it listens; an agent in a container needs the address of its bridge */
+  static async start(host = '127.0.0.1'): Promise<SimulatedApi> {
     const current = { api: apiOf({ takenAt: new Date(), objects: [], logs: [], alerts: [] }) };
-    const listener = new HttpListener('127.0.0.1', 0, (request, response) => current.api.handle(request, response));
+    const listener = new HttpListener(host, 0, (request, response) => current.api.handle(request, response));
     await listener.start();
     const folder = mkdtempSync(path.join(tmpdir(), 'nightcrier-eval-'));
-    const file = path.join(folder, 'kubeconfig.yaml');
-    writeFileSync(file, kubeconfigYaml({ name: 'eval', server: `http://127.0.0.1:${String(listener.port)}` }, TOKEN), {
+    const file = path.join(folder, KUBECONFIG);
+    writeFileSync(file, kubeconfigYaml({ name: 'eval', server: `http://${host}:${String(listener.port)}` }, TOKEN), {
       mode: 0o600,
     });
     return new SimulatedApi(await openKubernetes(file), listener, folder, current);

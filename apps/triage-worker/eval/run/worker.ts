@@ -3,17 +3,25 @@ import { z } from 'zod';
 import { readCase } from '../read/read-cases.ts';
 import { judge } from '../score/judge.ts';
 import type { Judged } from '../score/summary.ts';
+import type { AgentOptions } from './agent-case.ts';
 import { runCase } from './run-case.ts';
 import { SimulatedApi } from './simulated-api.ts';
 
-const { directory, ids } = z.object({ directory: z.string(), ids: z.array(z.string()) }).parse(workerData);
+const { directory, ids, agent, host } = z
+  .object({
+    directory: z.string(),
+    ids: z.array(z.string()),
+    agent: z.custom<AgentOptions>().optional(),
+    host: z.string().optional(),
+  })
+  .parse(workerData);
 
-await using api = await SimulatedApi.start();
+await using api = await SimulatedApi.start(host);
 for (const id of ids) parentPort?.postMessage(await judged(id));
 
 async function judged(id: string): Promise<Judged> {
   const one = readCase(directory, id);
-  const { incidents, fault, diagnosis, report, took } = await runCase(one, api);
+  const { incidents, fault, diagnosis, report, took } = await runCase(one, api, agent);
   const first = diagnosis?.hypotheses[0];
   const culprit = first?.culprit;
   return {

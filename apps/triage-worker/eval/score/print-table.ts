@@ -32,6 +32,12 @@ export function printTable(result: Result, former?: string): string {
     `${'group'.padEnd(52)}     n  right partly wrong undet. | detected wrong>=80 | of >=80 right, of right >=80 | false alarms | p50 ms`,
     ...lines,
     '',
+    'confidence  answers  right',
+    ...result.calibration.map(
+      ({ from, answers, right }) =>
+        `${`≥ ${String(from)} %`.padEnd(11)} ${String(answers).padStart(7)} ${`${(100 * right).toFixed(0)}%`.padStart(6)}`,
+    ),
+    '',
     ...failures,
     ...(former === undefined ? [] : ['', ...differences(result.results, former)]),
     '',

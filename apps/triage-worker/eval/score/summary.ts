@@ -1,3 +1,4 @@
+import { calibrationOf } from './calibration.ts';
 import type { Verdict } from './judge.ts';
 
 /** A case with its verdict. */
@@ -19,16 +20,11 @@ export interface Judged {
   report?: string;
 }
 
-const CONFIDENT = 80;
-
 /** The figures of a set of cases. Shares are between 0 and 1. */
 export function summarise(cases: readonly Judged[]) {
   const share = (test: (one: Judged) => boolean) =>
     cases.length === 0 ? 0 : round(cases.filter(test).length / cases.length);
-  const confident = cases.filter(
-    ({ confidence, verdict }) => confidence >= CONFIDENT && verdict !== 'undetermined' && verdict !== 'not_detected',
-  );
-  const right = cases.filter(({ verdict }) => verdict === 'right');
+  const { ranges, ...figures } = calibrationOf(cases);
   const times = cases
     .map(({ took }) => took)
     .filter((took) => took > 0)
@@ -40,16 +36,8 @@ export function summarise(cases: readonly Judged[]) {
     wrong: share(({ verdict }) => verdict === 'wrong'),
     undetermined: share(({ verdict }) => verdict === 'undetermined'),
     detected: share(({ detected }) => detected),
-    /** Printed with at least 80 % and not right, of all cases. */
-    wrong_confident: share(
-      (one) => one.confidence >= CONFIDENT && (one.verdict === 'wrong' || one.verdict === 'partly'),
-    ),
-    confident_right:
-      confident.length === 0
-        ? 0
-        : round(confident.filter(({ verdict }) => verdict === 'right').length / confident.length),
-    right_confident:
-      right.length === 0 ? 0 : round(right.filter(({ confidence }) => confidence >= CONFIDENT).length / right.length),
+    ...figures,
+    calibration: ranges,
     false_alarms_per_case:
       cases.length === 0 ? 0 : round(cases.reduce((sum, { falseAlarms }) => sum + falseAlarms, 0) / cases.length),
     p50_ms: round(times[Math.floor(times.length / 2)] ?? 0),

@@ -19,7 +19,12 @@ export function renderReport(
   const { cluster_name: cluster, event } = clusterEvent;
   const [first, ...others] = diagnosis.hypotheses;
   const gaps = piecesOf(evidence, 'gap').filter((gap) => gap.code !== 'not_found');
-  const facts = { Cluster: cluster, Resource: describeResource(event.resource), Fault: event.faultType };
+  const facts = {
+    Cluster: cluster,
+    Resource: describeResource(event.resource),
+    Fault: event.faultType,
+    Since: event.timestamp,
+  };
   const isDetermined = diagnosis.determined && first !== undefined;
   const alert = alertOf(evidence, event);
   const about = plain(describeResource(event.resource));

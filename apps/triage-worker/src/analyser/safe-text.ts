@@ -1,7 +1,7 @@
 import { shellWord } from '../evidence/kubectl-command.ts';
 
 const MAX_INLINE = 300;
-const MAX_LINE = 500;
+const MAX_LINE = 1_200;
 const MAX_QUOTE = 4000;
 
 // Terminal escape sequences; then every control and format character (C0, C1, bidirectional overrides, zero width).

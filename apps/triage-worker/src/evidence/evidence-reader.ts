@@ -12,9 +12,10 @@ import type {
   ObjectRole,
   Provenance,
 } from './evidence.ts';
+import { fieldOwners } from './field-owners.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { kubectl } from './kubectl-command.ts';
-import { findResourceType, kubectlName, pathOf, type ResourceType } from './resource-type.ts';
+import { builtInType, findResourceType, kubectlName, pathOf, type ResourceType } from './resource-type.ts';
 
 /** Names an object; `apiVersion` as far as it is known. */
 export interface ObjectReference {
@@ -55,7 +56,7 @@ export class EvidenceReader {
       async (provenance) => {
         const type = await findResourceType(this.#kubernetes, reference, this.#signal);
         const path = pathOf(type, namespace, name);
-        const object = await this.#kubernetes.get<KubernetesObject>(path, { signal: this.#signal });
+        const object = await this.#kubernetes.get<ApiObject>(path, { signal: this.#signal });
         return { ...provenance, type: 'object', role, object: withKind(object, type) };
       },
       role === 'resource',
@@ -73,7 +74,7 @@ export class EvidenceReader {
     const query = { ...(selector !== undefined && { labelSelector: selector }), limit: LIST_PAGE };
     const path = pathOf(type, namespace);
     return this.#piece<ObjectPiece[]>(command, async (provenance) => {
-      const list = await this.#kubernetes.get<WireList<KubernetesObject>>(path, { query, signal: this.#signal });
+      const list = await this.#kubernetes.get<WireList<ApiObject>>(path, { query, signal: this.#signal });
       return (list.items ?? []).map((object) => {
         const { name = '' } = object.metadata ?? {};
         const own = kubectl('get', kubectlName(type), ...inNamespace(namespace), name, '-o', 'yaml');
@@ -93,7 +94,7 @@ export class EvidenceReader {
     const query = { ...(fieldSelector !== undefined && { fieldSelector }), limit: LIST_PAGE };
     return this.#piece<ListPiece>(command, async (provenance) => {
       const path = pathOf(type, namespace);
-      const list = await this.#kubernetes.get<WireList<KubernetesObject>>(path, { query, signal: this.#signal });
+      const list = await this.#kubernetes.get<WireList<ApiObject>>(path, { query, signal: this.#signal });
       const objects = (list.items ?? []).map((object) => withKind(object, type));
       const truncated = (list.metadata?.continue ?? '') !== '';
       return {
@@ -151,15 +152,41 @@ export class EvidenceReader {
     const command = kubectl('get', 'configmap', '-n', namespace, name, '-o', 'name');
     const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
     const piece = await this.#piece<ExistencePiece>(command, async (provenance) => {
-      const { data = {}, binaryData = {} } = await this.#kubernetes.get<{ data?: object; binaryData?: object }>(
-        ['api', 'v1', 'namespaces', namespace, 'configmaps', name],
-        { ...(!withKeys && { accept }), signal: this.#signal },
-      );
+      const {
+        data = {},
+        binaryData = {},
+        metadata,
+      } = await this.#kubernetes.get<ConfigMapObject>(['api', 'v1', 'namespaces', namespace, 'configmaps', name], {
+        ...(!withKeys && { accept }),
+        signal: this.#signal,
+      });
       const keys = withKeys ? { keys: [...Object.keys(data), ...Object.keys(binaryData)] } : {};
-      return { ...provenance, type: 'existence', kind: 'ConfigMap', namespace, name, exists: true, ...keys };
+      const changedBy = fieldOwners(metadata?.managedFields);
+      const changed = changedBy.length > 0 ? { changedBy } : {};
+      return {
+        ...provenance,
+        type: 'existence',
+        kind: 'ConfigMap',
+        namespace,
+        name,
+        exists: true,
+        ...keys,
+        ...changed,
+      };
     });
     if (piece.type !== 'gap' || piece.code !== 'not_found') return piece;
     return { command, at: piece.at, type: 'existence', kind: 'ConfigMap', namespace, name, exists: false };
+  }
+
+  /** Usage by `metrics.k8s.io` of the pods of a namespace or of all nodes; nothing where the cluster does not serve it. */
+  async usage(namespace?: string): Promise<ListPiece | EvidenceGap | undefined> {
+    const piece = await this.listing(builtInType(namespace === undefined ? 'NodeMetrics' : 'PodMetrics'), {
+      namespace,
+    });
+    if (piece.type === 'gap') return piece.code === 'not_found' || piece.code === 'forbidden' ? undefined : piece;
+    const command =
+      namespace === undefined ? kubectl('top', 'nodes') : kubectl('top', 'pods', '-n', namespace, '--containers');
+    return { ...piece, command };
   }
 
   async #piece<Piece>(
@@ -187,11 +214,41 @@ function inNamespace(namespace: string | undefined): string[] {
   return namespace === undefined ? [] : ['-n', namespace];
 }
 
+/** An object as the API server gives it. */
+type ApiObject = Omit<KubernetesObject, 'changedBy'>;
+
+interface ConfigMapObject {
+  data?: object;
+  binaryData?: object;
+  metadata?: KubernetesObject['metadata'];
+}
+
+/** Kinds for which it matters who changed them; controllers write all others. */
+const WRITTEN_BY_PEOPLE: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'CronJob',
+  'Service',
+  'Ingress',
+  'NetworkPolicy',
+  'HorizontalPodAutoscaler',
+  'ResourceQuota',
+  'LimitRange',
+]);
+
 /** Items of a list carry neither kind nor apiVersion; managedFields are noise to a reader. */
-function withKind(object: KubernetesObject, { apiVersion, kind }: ResourceType): KubernetesObject {
-  const { managedFields: _, annotations, ...metadata } = object.metadata ?? {};
+function withKind(object: ApiObject, { apiVersion, kind }: ResourceType): KubernetesObject {
+  const { managedFields, annotations, ...metadata } = object.metadata ?? {};
   const { [LAST_APPLIED]: _applied, ...kept } = annotations ?? {};
-  return { ...object, apiVersion, kind, metadata: { ...metadata, ...(annotations && { annotations: kept }) } };
+  const changedBy = WRITTEN_BY_PEOPLE.has(kind) ? fieldOwners(managedFields) : [];
+  return {
+    ...object,
+    apiVersion,
+    kind,
+    metadata: { ...metadata, ...(annotations && { annotations: kept }) },
+    ...(changedBy.length > 0 && { changedBy }),
+  };
 }
 
 /** Milliseconds since 1970 of an event's last occurrence. */

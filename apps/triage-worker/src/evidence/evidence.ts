@@ -1,6 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { KubernetesErrorCode } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
+import type { FieldOwner } from './field-owners.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 
 /** The request that gave a piece, as the kubectl command that would show the same, and when it was made (RFC 3339). */
@@ -56,6 +57,8 @@ export interface ExistencePiece extends Provenance {
   name: string;
   exists: boolean;
   keys?: string[];
+  /** Who changed it last, and when; names of keys, no values. */
+  changedBy?: FieldOwner[];
 }
 
 /** An alert, in the form of version 2 of the API of Alertmanager. Labels and annotations are data of the cluster. */

@@ -1,11 +1,13 @@
 import type {
   CoreV1Event,
   V1ContainerStatus,
+  V1ControllerRevision,
   V1CronJob,
   V1DaemonSet,
   V1Deployment,
   V1EndpointSlice,
   V1Ingress,
+  V1IngressClass,
   V1Job,
   V1Lease,
   V1LimitRange,
@@ -24,6 +26,7 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
+import type { FieldOwner } from './field-owners.ts';
 
 /** Any Kubernetes object, as the API server gave it. */
 export interface KubernetesObject {
@@ -32,11 +35,29 @@ export interface KubernetesObject {
   metadata?: Wire<V1ObjectMeta>;
   spec?: unknown;
   status?: unknown;
+  /** In place of `managedFields`; of kinds that people and tools write. */
+  changedBy?: FieldOwner[];
 }
 
 export type Pod = Wire<V1Pod>;
 export type Node = Wire<V1Node>;
 export type ContainerStatus = Wire<V1ContainerStatus>;
+
+/** Usage of a pod, of `metrics.k8s.io`. */
+export interface PodUsage {
+  kind?: string;
+  metadata?: V1ObjectMeta;
+  timestamp?: string;
+  containers?: { name?: string; usage?: Record<string, string> }[];
+}
+
+/** Usage of a node, of `metrics.k8s.io`. */
+export interface NodeUsage {
+  kind?: string;
+  metadata?: V1ObjectMeta;
+  timestamp?: string;
+  usage?: Record<string, string>;
+}
 
 /** The kinds whose content is looked at. */
 export interface Kinds {
@@ -51,6 +72,10 @@ export interface Kinds {
   Service: V1Service;
   EndpointSlice: V1EndpointSlice;
   Ingress: V1Ingress;
+  IngressClass: V1IngressClass;
+  ControllerRevision: V1ControllerRevision;
+  PodMetrics: PodUsage;
+  NodeMetrics: NodeUsage;
   NetworkPolicy: V1NetworkPolicy;
   PersistentVolumeClaim: V1PersistentVolumeClaim;
   PersistentVolume: V1PersistentVolume;

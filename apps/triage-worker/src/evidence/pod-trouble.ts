@@ -41,7 +41,18 @@ const ROOT_CA = 'kube-root-ca.crt';
 
 /** The ConfigMaps that a pod needs: by environment, volume or projection; those marked optional are left out. */
 export function requiredConfigMaps(pod: Pod): string[] {
-  const { containers = [], initContainers = [], volumes = [] } = pod.spec ?? {};
+  return configMapsIn(pod.spec ?? {}, false);
+}
+
+/** All ConfigMaps that a pod refers to, the optional ones too. */
+export function referencedConfigMaps(spec: NonNullable<Pod['spec']>): string[] {
+  return configMapsIn(spec, true);
+}
+
+function configMapsIn(
+  { containers = [], initContainers = [], volumes = [] }: NonNullable<Pod['spec']>,
+  withOptional: boolean,
+): string[] {
   const references = [
     ...[...initContainers, ...containers].flatMap(({ env = [], envFrom = [] }) => [
       ...env.map(({ valueFrom }) => valueFrom?.configMapKeyRef),
@@ -52,6 +63,8 @@ export function requiredConfigMaps(pod: Pod): string[] {
       ...(projected?.sources ?? []).map((source) => source.configMap),
     ]),
   ];
-  const names = references.flatMap((reference) => (reference?.name && !reference.optional ? [reference.name] : []));
+  const names = references.flatMap((reference) =>
+    reference?.name && (withOptional || !reference.optional) ? [reference.name] : [],
+  );
   return [...new Set(names)].filter((name) => name !== ROOT_CA);
 }

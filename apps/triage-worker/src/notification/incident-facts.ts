@@ -31,6 +31,8 @@ export interface IncidentFacts {
   agent?: string;
   /** Quotes in the report that are not in the recorded evidence. */
   unsupported_quotes?: number;
+  /** Objects that the report names and that are not known to exist: `Pod shop/cart`. */
+  unverified_resources?: string[];
   /** How often the same fault was received again. */
   recurrences: number;
   /** Faults that the incident covers. */
@@ -68,6 +70,9 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     reason: incident.reason,
     agent: incident.agent,
     unsupported_quotes: report?.unsupported?.count,
+    unverified_resources: report?.unverified?.map(({ kind, name, namespace }) =>
+      describeResource({ apiVersion: 'v1', kind, name, namespace }),
+    ),
     recurrences: incident.recurrences,
     members: incident.member_count,
     duration_seconds:

@@ -69,6 +69,8 @@ function ofIncident(notice: IncidentNotice): { headline: string; blocks: KnownBl
     root_cause && (facts.determined === false ? `Cause not determined: ${root_cause}` : `Root cause: ${root_cause}`),
     reason && `Note: ${reason}`,
     steps.length > 0 && `Recommended:\n${steps.map((step, at) => `${at + 1}. ${slackLineSource(step)}`).join('\n')}`,
+    facts.unverified_resources &&
+      `Caution: not known to exist: ${facts.unverified_resources.join(', ')}. Check before you act.`,
     facts.knowledge && `Knowledge:\n${facts.knowledge.map(articleLine).join('\n')}`,
     unsupported !== undefined &&
       `Caution: ${unsupported} of the report's quotes are not in the recorded evidence. Check them before you act.`,

@@ -4,6 +4,9 @@ export type Block =
   | { kind: 'line'; text: string }
   | { kind: 'code'; language: string; lines: string[] };
 
+/** No report for people has more lines. */
+const MOST_LINES = 20_000;
+
 /** A line that is bold as a whole stands for a heading, below all others. */
 const BOLD_LEVEL = 7;
 
@@ -17,7 +20,7 @@ const SETEXT = /^ {0,3}(=+|-+)[ \t]*$/;
  * report, whatever an agent writes into it; a full Markdown parser has patterns that do not.
  */
 export function markdownBlocks(markdown: string): Block[] {
-  const lines = unwrapped(markdown.split(/\r?\n/));
+  const lines = unwrapped(markdown.split(/\r?\n/, MOST_LINES));
   const blocks: Block[] = [];
   let fence: { mark: string; lead: string; lines: string[] } | undefined;
   for (const line of lines) {

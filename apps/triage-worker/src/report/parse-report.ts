@@ -150,6 +150,7 @@ function paragraphs(lines: string[]): string[] {
 /** Without emphasis marks, in one line. */
 function plain(text: string): string {
   return text
+    .slice(0, MOST_TEXT)
     .replace(/\*\*|__/g, '')
     .replace(/\s+/g, ' ')
     .trim();

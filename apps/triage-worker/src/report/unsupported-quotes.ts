@@ -13,6 +13,10 @@ const SHORTEST = 4;
 
 /** Where a quotation leaves something out. */
 const ELISION = /\.{3,}|…|\[(?:snip|truncated|omitted)[^\]]*\]|<(?:snip|truncated|omitted)>/i;
+/** A terminal escape sequence. Bounded: the pattern of node:util takes time quadratic in the length of hostile text. */
+const ESCAPE_SEQUENCE =
+  // oxlint-disable-next-line no-control-regex
+  /\u001B(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\u0007\u001B]{0,200}(?:\u0007|\u001B\\)|[@-Z\\-_])/g;
 /** What its author writes beside it. */
 const REMARK = /\s+(?:#\s*)?(?:<-|←|⬅|<=).*$/;
 
@@ -35,7 +39,7 @@ export function unsupportedQuotes(quotes: QuotedOutput[], recorded: string): Rep
 
 /** A text without white space, control characters and formatting, so that two ways to print the same are the same. */
 export function squeeze(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\s\p{C}]+/gu, '');
+  return text.replaceAll(ESCAPE_SEQUENCE, '').replaceAll(/[\s\p{C}]+/gu, '');
 }
 
 function occurs(line: string, recorded: string): boolean {

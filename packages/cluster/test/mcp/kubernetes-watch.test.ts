@@ -18,12 +18,12 @@ async function startCluster(options: Options = {}): Promise<SimulatedCluster> {
 async function watchApi(
   cluster: SimulatedCluster,
   { supplement = false, kubeconfig: content = cluster.kubeconfig() } = {},
-): Promise<WatchedCluster> {
+): Promise<WatchedCluster & { kubeconfig: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-watch-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const kubeconfig = path.join(folder, 'kubeconfig.yaml');
   await writeFile(kubeconfig, content);
-  return watchCluster(cluster.mcpEndpoint, {
+  const watched = watchCluster(cluster.mcpEndpoint, {
     // The simulator's nodes are down for less than their grace period.
     now: () => Date.now() + 60_000,
     cluster: {
@@ -35,6 +35,7 @@ async function watchApi(
       triage: { enabled: true, kubeconfig, allow_secrets_access: false },
     },
   });
+  return { ...watched, kubeconfig };
 }
 
 const typesOf = ({ received }: WatchedCluster) => received.map(({ fault }) => fault.faultType);
@@ -112,4 +113,38 @@ test('a supplement sees what the MCP server has no detector for, and what both s
   await cluster.run('unschedulable-pod', {});
   await expect.poll(() => typesOf(watched), patient).toContain('Unschedulable');
   expect(typesOf(watched).filter((type) => type === 'CrashLoop')).toHaveLength(1);
+});
+
+test('a supplement that fails shows in the health, and the MCP server is scanned in its place until it works', async () => {
+  const cluster = await startCluster({ users: { right: 'read-only' } });
+  const missed = await cluster.run('image-pull-back-off');
+  const watched = await watchApi(cluster, { supplement: true, kubeconfig: cluster.kubeconfig('wrong') });
+  await watched.active();
+  const health = () => watched.connection.health();
+  await expect
+    .poll(() => health().degraded, patient)
+    .toMatch(/^the supplementary watch .* failed: .*rejects the kubeconfig/);
+  expect(health().status).toBe('active');
+  await expect.poll(() => watched.received.map(({ source }) => source), patient).toContain('resync');
+  expect(typesOf(watched)).toEqual(['ImagePull']);
+  await writeFile(watched.kubeconfig, cluster.kubeconfig('right'));
+  await expect.poll(() => health().degraded, { timeout: 20_000 }).toBeUndefined();
+  await cluster.run('unschedulable-pod', {});
+  await expect.poll(() => typesOf(watched), patient).toContain('Unschedulable');
+  expect(typesOf(watched).filter((type) => type === 'ImagePull')).toHaveLength(1);
+  missed.heal();
+});
+
+test('a kind that the kubeconfig may not watch degrades the cluster, with the rule that it needs', async () => {
+  const cluster = await startCluster({ users: { token: 'pods-only' } });
+  const watched = await watchApi(cluster);
+  await watched.active();
+  const { degraded, blind_kinds: blind = [] } = watched.connection.health();
+  expect(degraded).toContain('the kubeconfig cannot watch');
+  expect(degraded).toContain(
+    'it needs the rule {apiGroups: [""], resources: ["events"], verbs: ["get", "list", "watch"]}',
+  );
+  expect(blind.map(({ kind }) => kind).toSorted()).toEqual(
+    WATCHED_KINDS.filter((kind) => kind !== 'pods' && kind !== 'certificates').toSorted(),
+  );
 });

@@ -18,6 +18,8 @@ export const ReportSummary = z.object({
       quotes: z.array(z.string()),
     })
     .optional(),
+  /** Objects that the report names and that neither the recorded text nor the cluster has. Missing when all are known. */
+  unverified: z.array(z.object({ kind: z.string(), name: z.string(), namespace: z.string().optional() })).optional(),
   /** What the team knows about incidents like this one, see `knowledge_dir`. Missing when nothing matched. */
   knowledge: z
     .array(

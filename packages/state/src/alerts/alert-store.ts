@@ -71,6 +71,11 @@ export class AlertStore {
     return found.flatMap((text) => parseStored(text) ?? []);
   }
 
+  /** Returns the names of the clusters of which alerts are remembered. */
+  async clusters(): Promise<string[]> {
+    return this.#redis.smembers(this.#keys.alertedClusters);
+  }
+
   /** Returns those of the problems that exist. */
   async problems(cluster: string, problemKeys: readonly string[]): Promise<AlertedProblem[]> {
     const pipeline = this.#redis.pipeline();

@@ -174,6 +174,11 @@ export class StateKeys {
     return `${this.ours}alert-ends:${cluster}`;
   }
 
+  /** Set: the clusters with remembered alerts. */
+  get alertedClusters(): string {
+    return `${this.ours}alerted-clusters`;
+  }
+
   /** Hash: outcome of received alerts to a count since the installation. */
   get alertCounts(): string {
     return `${this.ours}alert-counts`;

@@ -9,7 +9,7 @@ const NAMES: Partial<Record<Cause, RegExp>> = {
     /(?:module named|find module|load such file --|class|libraries:|load file or assembly) ?['"`]?([\w./@-]{2,120})|(?:ClassNotFoundException|NoClassDefFoundError): ([\w./$]{2,120})/i,
   arguments_invalid:
     /(?:flag|option|arguments?|parameter|command)s?:? ?(?:provided but not defined: )?['"`]?(-{0,2}[\w-]{1,60})/i,
-  db_credentials: /user ['"]?([\w.-]{1,64})/i,
+  db_credentials: /(?:for )?user(?:name)?[ =:]{1,2}['"]([\w.@-]{1,64})['"]|for user ([\w.@-]{1,64})/i,
   db_permission: /(?:table|relation|schema|database|sequence|view|function) ["'`]?([\w.]{1,100})/i,
   db_object_missing: /["'`]([\w.]{1,100})["'`]/,
   file_missing: /(\/[\w./-]{2,150})/,

@@ -82,6 +82,7 @@ function isNearEnd(index: number, end: number | undefined): boolean {
 /** Lines that are not empty and no frames; their length is bounded, because patterns are slow on what never ends. */
 function linesOf(log: string): string[] {
   return log
+    .slice(-LINES_READ * LINE_LENGTH)
     .split(/\r?\n/)
     .map((line) => line.slice(0, LINE_LENGTH))
     .filter((line) => line.trim() !== '' && !FRAME.test(line));

@@ -1,7 +1,7 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Pod } from '../kubernetes-object.ts';
 import { containerStatuses, isContainerInTrouble, isPodReady, podTrouble, ranBefore } from '../pod-trouble.ts';
-import { configuredAddresses, serviceAt } from '../view/addresses.ts';
+import { configuredAddresses, serviceAt, type Address } from '../view/addresses.ts';
 import type { ClusterView } from '../view/cluster-view.ts';
 import { complaintsIn, servicesNamed } from '../view/complaints.ts';
 import { podsBehind, type Service } from '../view/service-links.ts';
@@ -48,6 +48,13 @@ export function logsOfDependencies(view: ClusterView, workloads: Workload[]): Lo
     const pods = podsBehind(view, service).sort((a, b) => podTrouble(b) - podTrouble(a));
     return pods.slice(0, 1).flatMap((pod) => logsOfPod(pod, undefined));
   });
+}
+
+/** The addresses that the logs of a workload complain about. */
+export function addressesComplainedAbout(view: ClusterView, workload: Workload): Address[] {
+  return logsOf(view, workload)
+    .flatMap(complaintsIn)
+    .flatMap(({ addresses }) => addresses);
 }
 
 /** The Services that the logs of a workload complain about. */

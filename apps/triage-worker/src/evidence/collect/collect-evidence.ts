@@ -3,10 +3,12 @@ import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import type { Alert, Evidence, EvidencePiece } from '../evidence.ts';
 import { EvidenceReader } from '../evidence-reader.ts';
 import { isWorkload } from '../kubernetes-object.ts';
-import { containerStatuses, isPodReady, requiredConfigMaps } from '../pod-trouble.ts';
+import { containerStatuses, isPodReady, referencedConfigMaps, requiredConfigMaps } from '../pod-trouble.ts';
 import { builtInType } from '../resource-type.ts';
 import { ClusterView } from '../view/cluster-view.ts';
-import type { Workload } from '../view/workload.ts';
+import { templateOf, type Workload } from '../view/workload.ts';
+import { readBackground } from './background.ts';
+import { readOtherNamespaces } from './other-namespaces.ts';
 import { logsOfDependencies, logsOfUnready, logsOfWorkloads, type LogRequest } from './choose-logs.ts';
 import { pickOut } from './pick-out.ts';
 import { workloadsOf } from '../view/subject.ts';
@@ -49,16 +51,18 @@ export async function collectEvidence(options: {
   pieces.push(...(await ownPods(reader, view(), fault)));
   const first = view();
   const workloads = workloadsOf(first, fault.resource);
-  const [volumes, system, configMaps, logs] = await allSettled([
+  const [volumes, system, configMaps, more, logs] = await allSettled([
     needsVolumes(first, namespace) ? listVolumes(reader) : [],
     needsSystem(first, fault, workloads) ? listSystem(reader) : [],
     readConfigMaps(reader, workloads),
+    readBackground(reader, first, namespace, workloads),
     readLogs(reader, [
       ...logsOfWorkloads(workloads, fault),
       ...(fault.resource.kind === 'Service' ? logsOfUnready(first, namespace) : []),
     ]),
   ]);
-  pieces.push(...volumes, ...system, ...configMaps, ...logs);
+  pieces.push(...volumes, ...system, ...configMaps, ...more, ...logs);
+  pieces.push(...(await readOtherNamespaces(reader, view(), namespace, workloads)));
 
   const read = new Set(logs.map(({ command }) => command));
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -121,20 +125,22 @@ function needsSystem(view: ClusterView, { resource }: FaultEvent, workloads: Wor
   );
 }
 
-/** Only for pods that cannot start: a missing ConfigMap or key is one of the causes. */
+/** Whether the ConfigMaps of the workloads exist, and who changed them last. Those of pods that cannot start come first. */
 async function readConfigMaps(reader: EvidenceReader, workloads: Workload[]) {
-  const wanted = workloads.flatMap(({ pods, namespace }) =>
-    pods
-      .filter(
-        (pod) =>
-          pod.spec?.nodeName !== undefined &&
-          containerStatuses(pod).some(({ state }) =>
-            ['CreateContainerConfigError', 'ContainerCreating'].includes(state?.waiting?.reason ?? ''),
-          ),
-      )
-      .flatMap(requiredConfigMaps)
-      .map((name) => ({ name, namespace })),
-  );
+  const wanted = workloads.slice(0, 2).flatMap((workload) => {
+    const cannotStart = workload.pods.filter(
+      (pod) =>
+        pod.spec?.nodeName !== undefined &&
+        containerStatuses(pod).some(({ state }) =>
+          ['CreateContainerConfigError', 'ContainerCreating'].includes(state?.waiting?.reason ?? ''),
+        ),
+    );
+    const names = [
+      ...cannotStart.flatMap(requiredConfigMaps),
+      ...referencedConfigMaps(templateOf(workload)?.spec ?? {}),
+    ];
+    return names.map((name) => ({ name, namespace: workload.namespace }));
+  });
   const unique = [...new Map(wanted.map((it) => [`${it.namespace}/${it.name}`, it])).values()];
   return Promise.all(
     unique.slice(0, MAX_CONFIG_MAPS).map(async ({ namespace, name }) => reader.configMapExists(namespace, name)),

@@ -14,6 +14,10 @@ const IN_NAMESPACE = [
   'Job',
   'PersistentVolumeClaim',
   'ResourceQuota',
+  'LimitRange',
+  'CronJob',
+  'HorizontalPodAutoscaler',
+  'Ingress',
   'ServiceAccount',
   'NetworkPolicy',
   'Event',
@@ -45,4 +49,25 @@ export async function listSystem(reader: EvidenceReader): Promise<(ListPiece | E
     reader.listing(builtInType('Lease'), { namespace: 'kube-system' }),
     reader.listing(builtInType('Lease'), { namespace: 'kube-node-lease' }),
   ]);
+}
+
+/** What a name in another namespace can lead to. */
+const IN_OTHER_NAMESPACE = [
+  'Pod',
+  'Service',
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'ResourceQuota',
+  'NetworkPolicy',
+  'Event',
+] as const satisfies KnownKind[];
+
+/** What may explain why something in another namespace does not answer. */
+export async function listOtherNamespace(
+  reader: EvidenceReader,
+  namespace: string,
+): Promise<(ListPiece | EvidenceGap)[]> {
+  return Promise.all(IN_OTHER_NAMESPACE.map(async (kind) => reader.listing(builtInType(kind), { namespace })));
 }

@@ -30,6 +30,12 @@ const QUOTED_HOST = new RegExp(
   'gi',
 );
 const LONGEST = 2_000;
+/** Words that stand where a host could: `server can't find`, `host is unreachable`. */
+const WORDS: ReadonlySet<string> = new Set(
+  'a an and are at be can cannot could did does failed for from has have in is it may must name names not of on or responded response returned that the this to was were which will with'.split(
+    ' ',
+  ),
+);
 
 /** The addresses that stand in a text, at most 20. */
 export function addressesIn(text: string, source: string): Address[] {
@@ -43,7 +49,10 @@ export function addressesIn(text: string, source: string): Address[] {
     })),
   );
   const unique = new Map(found.map((address) => [`${address.host}:${address.port ?? ''}`, address]));
-  return [...unique.values()].filter(({ host }) => /[a-z]/i.test(host) || /^\d+(\.\d+){3}$/.test(host)).slice(0, 20);
+  return [...unique.values()]
+    .filter(({ host }) => !WORDS.has(host.toLowerCase()))
+    .filter(({ host }) => /[a-z]/i.test(host) || /^\d+(\.\d+){3}$/.test(host))
+    .slice(0, 20);
 }
 
 /** The addresses in the environment and the arguments of the containers of a workload. */

@@ -1,6 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Wire } from '@nightcrier/cluster/kubernetes/wire';
 import { piecesOf, type Alert, type EvidencePiece, type LogPiece, type MetricsPiece } from '../evidence.ts';
+import type { FieldOwner } from '../field-owners.ts';
 import { kubectl } from '../kubectl-command.ts';
 import { isKind, type Kinds, type KubernetesObject } from '../kubernetes-object.ts';
 import { kubectlName } from '../resource-type.ts';
@@ -17,6 +18,14 @@ export interface SeenEvent {
   command: string;
 }
 
+/** What is known of a ConfigMap; none of its values. */
+export interface KnownConfigMap {
+  exists: boolean;
+  keys?: string[];
+  changedBy?: FieldOwner[];
+  command: string;
+}
+
 type Item<Kind extends keyof Kinds> = Wire<Kinds[Kind]>;
 
 /** The evidence as objects by kind and name. Built once, read by all rules; nothing in it changes. */
@@ -28,7 +37,7 @@ export class ClusterView {
   readonly #objects = new Map<string, Map<string, KubernetesObject>>();
   readonly #events = new Map<string, SeenEvent[]>();
   readonly #logs = new Map<string, LogPiece>();
-  readonly #configMaps = new Map<string, { exists: boolean; keys?: string[]; command: string }>();
+  readonly #configMaps = new Map<string, KnownConfigMap>();
   readonly #complete = new Set<string>();
 
   constructor({ collectedAt, pieces }: { collectedAt: string; pieces: readonly EvidencePiece[] }) {
@@ -50,8 +59,13 @@ export class ClusterView {
     for (const log of piecesOf({ pieces }, 'log')) {
       this.#logs.set(logKey(log.namespace, log.pod, log.container, log.previous), log);
     }
-    for (const { namespace, name, exists, keys, command } of piecesOf({ pieces }, 'existence')) {
-      this.#configMaps.set(`${namespace}/${name}`, { exists, ...(keys && { keys }), command });
+    for (const { namespace, name, exists, keys, command, changedBy } of piecesOf({ pieces }, 'existence')) {
+      this.#configMaps.set(`${namespace}/${name}`, {
+        exists,
+        ...(keys && { keys }),
+        ...(changedBy && { changedBy }),
+        command,
+      });
     }
   }
 
@@ -93,7 +107,7 @@ export class ClusterView {
   }
 
   /** What is known of a ConfigMap that was asked for; nothing when it was not. */
-  configMap(namespace: string, name: string): { exists: boolean; keys?: string[]; command: string } | undefined {
+  configMap(namespace: string, name: string): KnownConfigMap | undefined {
     return this.#configMaps.get(`${namespace}/${name}`);
   }
 

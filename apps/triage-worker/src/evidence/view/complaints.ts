@@ -24,6 +24,7 @@ const MILD =
 export function complaintsIn(log: string): Complaint[] {
   const seen = new Set<string>();
   return log
+    .slice(-LINES * LINE_LENGTH)
     .split('\n')
     .slice(-LINES)
     .reverse()

@@ -6,6 +6,7 @@ import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './clus
 import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
 import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
+import { SupplementState } from './supplement-state.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 import { ClusterScan } from '../../backfill/cluster-scan.ts';
 import { ClusterDetection, type DetectionMemory } from '../../detection/cluster-detection.ts';
@@ -40,7 +41,7 @@ type WatchSettings = Omit<
   | 'poll'
   | 'resync'
   | 'endpoint'
-  | 'isFollowed'
+  | 'follower'
   | 'detection'
   | 'sight'
   | 'steadyNow'
@@ -91,6 +92,7 @@ export class ClusterConnection {
   readonly #watermark: WatermarkTracker;
   readonly #detection: ClusterDetection;
   readonly #sight: ClusterSight;
+  readonly #follower: SupplementState | undefined;
   readonly #watch: ClusterWatchOptions;
   readonly #stopping = new AbortController();
   readonly #clients = new KubernetesClients();
@@ -109,6 +111,7 @@ export class ClusterConnection {
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
     this.#watermark = new WatermarkTracker(options.memory);
+    this.#follower = cluster.supplement === 'watch' ? new SupplementState() : undefined;
     const endpoint = cluster.mcp?.endpoint ?? '';
     const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     const steadyNow = options.steadyNow ?? (() => performance.now());
@@ -147,7 +150,7 @@ export class ClusterConnection {
     this.#watch = {
       ...options,
       endpoint,
-      isFollowed: cluster.supplement === 'watch',
+      follower: this.#follower,
       timeouts,
       random: this.#random,
       logger,
@@ -257,6 +260,7 @@ export class ClusterConnection {
         if (signal.aborted) return;
         failures = this.#sight.isDegraded('supplement') ? failures + 1 : 1;
         const problem = rootMessage(error);
+        this.#follower?.fail();
         this.#sight.degrade('supplement', `the supplementary watch of the Kubernetes API failed: ${problem}`);
         logger.warn({ cluster: cluster.name, error: problem }, 'supplementary watch failed; retrying');
         await sleep(reconnectDelay(failures, reconnect, this.#random()), undefined, { signal }).catch(() => undefined);
@@ -265,6 +269,7 @@ export class ClusterConnection {
   }
 
   #noteSupplement(status: ConnectionStatus): void {
+    this.#follower?.progress(status);
     if (status === 'active') this.#sight.recover('supplement');
   }
 

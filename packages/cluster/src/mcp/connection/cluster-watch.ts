@@ -19,7 +19,8 @@ import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import { type ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { PushCanary } from '../../sight/push-canary.ts';
-import type { Resync } from '../../backfill/resync.ts';
+import type { Resync, ResyncWatch } from '../../backfill/resync.ts';
+import type { SupplementState } from './supplement-state.ts';
 import type { ProtocolEra } from '../session/protocol-era.ts';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
 import type { OnMalformed } from '../malformed.ts';
@@ -48,8 +49,8 @@ export interface ClusterWatchOptions {
   cluster: ClusterConfig;
   /** Of the MCP server. */
   endpoint: string;
-  /** Whether a watch of the Kubernetes API is configured beside the session. */
-  isFollowed: boolean;
+  /** The watch of the Kubernetes API beside the session, if one is configured. */
+  follower: SupplementState | undefined;
   /** Called at each connect, so that a rotated key takes effect. */
   readAccess: () => Promise<McpAccess>;
   /** What to ask of the server. One without subscriptions is polled in any case. */
@@ -217,7 +218,8 @@ async function subscribeUntilLost(
     confirmation.followSuspects();
     detection.detector.forgetHealthy();
   };
-  const supplement = new SilentPushSupplement({ ...options, session, signal, onEnd: keepSuspects });
+  const isFollowed = (): boolean => options.follower?.isFollowing === true;
+  const supplement = new SilentPushSupplement({ ...options, isFollowed, session, signal, onEnd: keepSuspects });
   const untilLost = { milliseconds: Infinity, signal };
   await pTimeout(session.enableNotifications(), untilLost);
   status.change('subscribing');
@@ -227,13 +229,13 @@ async function subscribeUntilLost(
   );
   // The server computes fingerprints from its own name for the cluster.
   resync.begin(now(), serverCluster);
-  if (options.isFollowed) {
-    options.logger.debug({}, 'gap is left to the watch of the Kubernetes API');
+  const onLost = (error: ConnectionError): void => epoch.abort(error);
+  const onScanned = (): void => {
+    if (!supplement.isRunning && !isFollowed()) keepSuspects();
+  };
+  if (options.follower && session.tools.has(LIST_RESOURCES_TOOL)) {
+    void scanUnfollowed(options.follower, options, { session, signal, onLost, onScanned });
   } else if (session.tools.has(LIST_RESOURCES_TOOL)) {
-    const onLost = (error: ConnectionError): void => epoch.abort(error);
-    const onScanned = (): void => {
-      if (!supplement.isRunning) keepSuspects();
-    };
     await pTimeout(resync.follow({ session, signal, onLost, onScanned }), untilLost);
   } else {
     await resync.pass();
@@ -257,6 +259,25 @@ async function subscribeUntilLost(
   const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
   const watched = { session, subscriptionIds, endpoint, liveness, random, signal, sight, check, steadyNow, onAlive };
   return pTimeout(watchLiveness(watched), untilLost);
+}
+
+/** Scans the cluster through the session for as long as the watch beside it has failed. Ends with the session; never rejects. */
+async function scanUnfollowed(
+  follower: SupplementState,
+  { logger, resync }: ClusterWatchOptions,
+  watch: ResyncWatch,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => watch.signal.addEventListener('abort', () => resolve(), { once: true }));
+  while (!watch.signal.aborted) {
+    const followed = new AbortController();
+    if (follower.hasFailed) {
+      await resync.follow({ ...watch, signal: AbortSignal.any([watch.signal, followed.signal]) });
+    } else {
+      logger.debug({}, 'gap is left to the watch of the Kubernetes API');
+    }
+    await Promise.race([follower.change, ended]);
+    followed.abort();
+  }
 }
 
 /** Ends by itself when the session does. */

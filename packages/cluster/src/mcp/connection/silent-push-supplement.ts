@@ -2,7 +2,6 @@ import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resync } from '../../backfill/resync.ts';
 import type { WatermarkTracker } from '../../backfill/watermark.ts';
-import type { ClusterSight } from '../../sight/cluster-sight.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
 import { rootMessage } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
@@ -11,9 +10,8 @@ export interface SilentPushOptions {
   poll: ClusterPoll;
   resync: Resync;
   watermark: WatermarkTracker;
-  sight: ClusterSight;
-  /** Whether a watch of the Kubernetes API is configured beside the session. */
-  isFollowed: boolean;
+  /** Whether a watch of the Kubernetes API follows the objects beside the session. */
+  isFollowed: () => boolean;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -46,8 +44,8 @@ export class SilentPushSupplement {
 
   /** @param lastProvenAt when push was last proven, ms of the steady clock */
   start(lastProvenAt: number): void {
-    const { isFollowed, sight, watermark, now, steadyNow, signal } = this.#options;
-    if (this.#running || (isFollowed && !sight.isDegraded('supplement'))) return;
+    const { isFollowed, watermark, now, steadyNow, signal } = this.#options;
+    if (this.#running || isFollowed()) return;
     watermark.loseSince(now() - (steadyNow() - lastProvenAt));
     this.#running = new AbortController();
     void this.#poll(AbortSignal.any([signal, this.#running.signal]));

@@ -40,6 +40,7 @@ for problem in pairs(touched) do
   redis.call('ZADD', keys.problems(cluster), now, problem)
 end
 trim_problems(cluster)
+redis.call('SADD', keys.alerted_clusters, cluster)
 redis.call('PEXPIRE', KEYS[1], kept_ms)
 redis.call('PEXPIRE', KEYS[2], kept_ms)
 return recorded

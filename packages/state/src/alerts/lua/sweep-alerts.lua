@@ -35,6 +35,7 @@ for _, json in ipairs(redis.call('HVALS', KEYS[1])) do
   local alert = cjson.decode(json)
   if alert.state == 'firing' then touched[alert.problem] = true end
 end
+if redis.call('HLEN', KEYS[1]) == 0 then redis.call('SREM', keys.alerted_clusters, cluster) end
 for problem in pairs(touched) do
   if redis.call('EXISTS', keys.problem(cluster, problem)) == 1 then settle_problem(cluster, problem, now, firing_until) end
 end

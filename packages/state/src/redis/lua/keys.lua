@@ -14,6 +14,7 @@ local names = {
   due_notifications = PREFIX .. 'due-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
+  alerted_clusters = PREFIX .. 'alerted-clusters',
   budget_reservations = PREFIX .. 'budget-reservations',
 }
 

@@ -89,3 +89,21 @@ export function quotaCause(resource: string): Cause {
 export function refusalIn(message: string): Refusal | undefined {
   return REFUSALS.find(({ pattern }) => pattern.test(message));
 }
+
+/** What of a refusal belongs into a heading: the webhook or policy with its words, the profile, the limit. */
+export function refusalDetail(message: string): string | undefined {
+  const [, webhook, words = ''] =
+    /admission webhook "([^"]{1,253})" denied the request:?\s*([\s\S]{0,300})/.exec(message) ?? [];
+  if (webhook !== undefined)
+    return `the webhook ${webhook} refuses them${words.trim() === '' ? '' : `: ${words.trim().replaceAll(/\s+/g, ' ')}`}`;
+  const [policy] = /ValidatingAdmissionPolicy '[^']{1,253}'.{0,300}/.exec(message) ?? [];
+  if (policy !== undefined) return policy;
+  const [, called, why = ''] =
+    /failed calling webhook "([^"]{1,253})"[\s\S]{0,400}?: ([^:]{1,160})$/.exec(message) ?? [];
+  if (called !== undefined) return `the webhook ${called} cannot be called: ${why}`;
+  const [, level, violations = ''] = /violates PodSecurity "([^"]{1,100})": ([\s\S]{1,300})/.exec(message) ?? [];
+  if (level !== undefined) return `they violate PodSecurity ${level}: ${violations}`;
+  return /(?:maximum|minimum) \w{1,40} usage per [^,\]]{1,160}|no PriorityClass with name \S{1,253}|RuntimeClass "[^"]{1,253}" not found/.exec(
+    message,
+  )?.[0];
+}

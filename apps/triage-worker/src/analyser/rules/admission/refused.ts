@@ -6,7 +6,7 @@ import { desiredReplicas, type Workload } from '../../../evidence/view/workload.
 import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteEvents, quoteField } from '../../quotes.ts';
 import { code, plain, show } from '../../safe-text.ts';
-import { exceededQuota, refusalIn } from './refusals.ts';
+import { exceededQuota, refusalDetail, refusalIn } from './refusals.ts';
 
 /** The API server refuses the pods of a workload, now: not a refusal that a later try got past. */
 export function refused(view: ClusterView, workload: Workload): Hypothesis | undefined {
@@ -69,7 +69,7 @@ function refusal(
       known?.cause === 'service_account_missing' ? 'spec.serviceAccountName' : undefined,
     ),
     confidence: exists ? 55 : known ? 94 : 72,
-    title: `Pods of ${plain(name)} cannot be created${known ? `: ${plain(account ? `service account ${account} does not exist` : known.words)}` : ''}`,
+    title: `Pods of ${plain(name)} cannot be created${known ? `: ${plain(account ? `service account ${account} does not exist` : (refusalDetail(message) ?? known.words))}` : ''}`,
     statement: `The API server refuses the pods of ${code(name)}${known ? `: ${known.words}` : ''}. It says: ${code(message, 500)}.`,
     evidence,
     ...(account && {

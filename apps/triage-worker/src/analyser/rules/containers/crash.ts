@@ -52,13 +52,13 @@ export const crash: PodRule = (podCase) => {
     ],
     actions: [
       ...(decision.actions ?? []),
-      ...(cause?.failure?.advice ? [cause.failure.advice] : []),
       ...(neverRan
         ? []
         : [
             `Read the whole log of the run that ended: ${show`kubectl logs -n ${namespace} ${name} -c ${container.name} ${container.status.state?.terminated ? '--tail=200' : '--previous'}`}`,
           ]),
     ],
+    remedy: decision.actions ? undefined : cause?.failure?.advice,
     ...(decision.ruledOut && { ruledOut: decision.ruledOut }),
   });
 };

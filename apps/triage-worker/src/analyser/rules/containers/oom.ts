@@ -3,6 +3,7 @@ import { isPodReady } from '../../../evidence/pod-trouble.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField, quoteLogEnd } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
+import { doubled } from '../../doubled.ts';
 import { code, plain, show } from '../../safe-text.ts';
 
 /** runc, when the kernel kills the process of a container whose limit is below what a start needs. */
@@ -53,7 +54,7 @@ export const oomKilled: PodRule = (podCase) => {
     ],
     actions: [
       limit && !isNode
-        ? `Raise the limit, if the load is legitimate: ${show`kubectl set resources -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`} -c ${container.name} --limits=memory=NEW`} (in place of NEW: more than ${code(limit)})`
+        ? `Raise the limit, if the load is legitimate: ${show`kubectl set resources -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`} -c ${container.name} ${`--limits=memory=${doubled(limit) ?? 'NEW'}`}`} (twice the present ${code(limit)})`
         : `Set a memory request and limit, and see what uses the memory of the node: ${show`kubectl top pods -A --sort-by=memory`}`,
       `Compare its use with its limit: ${show`kubectl top pod -n ${namespace} ${name} --containers`}`,
     ],

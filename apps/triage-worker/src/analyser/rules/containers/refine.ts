@@ -6,6 +6,7 @@ import { replicaSetsOf, workloadOf } from '../../../evidence/view/workload.ts';
 import { culpritOf } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
 import { quoteField } from '../../quotes.ts';
+import { doubled } from '../../doubled.ts';
 import { code, show } from '../../safe-text.ts';
 import type { Crashed } from './blame.ts';
 
@@ -169,7 +170,7 @@ function fullVolume(
     long: `the volume at ${code(path)} is full: the claim ${code(found.claim)}${size ? ` has ${code(size)}` : ''}`,
     ...(object && { evidence: [quoteField(object, 'spec.resources', object.spec?.resources ?? {})] }),
     actions: [
-      `Enlarge the claim, if its StorageClass allows that: ${show`kubectl patch pvc -n ${namespace} ${found.claim} -p ${'{"spec":{"resources":{"requests":{"storage":"NEW"}}}}'}`} (in place of NEW: the new size)`,
+      `Enlarge the claim, if its StorageClass allows that (twice the present size): ${show`kubectl patch pvc -n ${namespace} ${found.claim} -p ${`{"spec":{"resources":{"requests":{"storage":"${doubled(size ?? '') ?? 'NEW'}"}}}}`}`}`,
     ],
   };
 }

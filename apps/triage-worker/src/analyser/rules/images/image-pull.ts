@@ -3,6 +3,7 @@ import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
+import { editTemplate } from '../../edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { PULL_ERRORS, type PullError } from './pull-errors.ts';
 
@@ -56,10 +57,7 @@ function diagnosePull(podCase: PodCase, container: ContainerCase): Hypothesis {
     confidence: cause === 'image_pull_denied' ? 80 : cause === 'image_registry_unreachable' ? 86 : 93,
     title: `Image ${plain(image)} of ${plain(workload.name)} cannot be pulled: ${plain(words)}`,
     statement: `The image ${code(image)} of the container ${code(container.name)} cannot be pulled: ${words}.${because ? ` ${because}` : ''} The kubelet says: ${code(decisivePart(message), 400)}.`,
-    actions: [
-      `Correct image or credentials in the template: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`}`,
-      `Read the pull error: ${describe}`,
-    ],
+    actions: [editTemplate(workload, 'image or credentials'), `Read the pull error: ${describe}`],
   });
 }
 
@@ -109,7 +107,14 @@ function withSecret(podCase: PodCase, error: PullError, message: string) {
   };
 }
 
-/** The messages of containerd repeat the reference with each wrapping; the last part decides. */
+/** The messages of containerd repeat the reference with each wrapping; the innermost part decides. */
 function decisivePart(message: string): string {
-  return message.length > 400 ? `…${message.slice(-390)}` : message;
+  if (message.length <= 200) return message;
+  const inner = Math.max(
+    message.lastIndexOf(': failed to '),
+    message.lastIndexOf(': unexpected '),
+    message.lastIndexOf('desc = '),
+  );
+  const start = inner <= 0 ? message.length - 390 : message.indexOf(' ', inner) + 1;
+  return start <= 0 ? message : `…${message.slice(Math.max(start, message.length - 390))}`;
 }

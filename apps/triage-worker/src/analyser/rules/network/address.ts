@@ -5,6 +5,7 @@ import { workloadsBehind, type Service } from '../../../evidence/view/service-li
 import { templateOf, workloadsIn, type Workload } from '../../../evidence/view/workload.ts';
 import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteField } from '../../quotes.ts';
+import { editTemplate } from '../../edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
 
@@ -58,7 +59,7 @@ function missingService(
       title: `${plain(workload.name)} is configured with the address of a Service that does not exist: ${plain(name)}`,
       statement: `The ${field} of ${code(workload.name)} names ${code(address.text)}. There is no Service ${code(name)} in the namespace ${code(namespace)}; there is ${code(similar.slice(0, 3).join(', '))}.`,
       actions: [
-        `Correct the address: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`}`,
+        editTemplate(workload, 'the address'),
         `Compare with the Services that there are: ${show`kubectl get services -n ${namespace}`}`,
       ],
     });
@@ -156,7 +157,7 @@ function wrongPort(view: ClusterView, workload: Workload, address: Address, serv
     actions: [
       isService
         ? `Correct the port: ${show`kubectl edit service -n ${namespace} ${name}`}`
-        : `Correct the address: ${show`kubectl edit -n ${workload.namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`}`,
+        : editTemplate(workload, 'the address'),
     ],
   });
 }

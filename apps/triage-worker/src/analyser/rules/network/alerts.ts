@@ -34,9 +34,9 @@ const SUBJECT_LABELS = [
 
 export function signalOf(alert: Alert): Signal {
   const { labels, annotations } = alert;
-  const text = [labels['alertname'], annotations['summary'], annotations['description'], annotations['message']]
-    .filter(Boolean)
-    .join(' | ');
+  const { alertname = '' } = labels;
+  const said = [annotations['summary'], annotations['description'], annotations['message']].filter(Boolean).join(' | ');
+  const text = said.startsWith(alertname) ? said : [alertname, said].filter(Boolean).join(' | ');
   const service = SUBJECT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
   return {
     alert,

@@ -7,6 +7,7 @@ import { hasReadyEndpoints, workloadsBehind, type Service } from '../../../evide
 import { workloadsIn, type Workload } from '../../../evidence/view/workload.ts';
 import { code } from '../../safe-text.ts';
 import { addressTrouble, missing } from './address.ts';
+import { dnsPolicyTrouble, policyTrouble } from './network-policy.ts';
 import { noEndpoints, scaledToZero, serviceTrouble } from './service.ts';
 
 /** How a workload is diagnosed; passed in, because the rules for pods follow names in turn. */
@@ -33,9 +34,14 @@ export function follow(
   if (address) return address;
   for (const { service, name, namespace, complaint } of named) {
     const found = service
-      ? behindService(view, service, workload, diagnose, depth)
+      ? (behindService(view, service, workload, diagnose, depth) ??
+        policyTrouble(view, workload, service, complaint.line))
       : unknownName(view, workload, name, namespace, complaint);
     if (found) return through(found, workload, complaint);
+  }
+  for (const { line } of complaints) {
+    const found = dnsPolicyTrouble(view, workload, line);
+    if (found) return found;
   }
   const unready = configuredAddresses(workload)
     .flatMap((it) => serviceAt(view, it, workload.namespace) ?? [])

@@ -105,6 +105,7 @@ export function nodeTrouble(view: ClusterView, node: Node): Hypothesis | undefin
       ...(lease ? [quoteField(lease, 'spec.renewTime', lease.spec?.renewTime ?? '')] : []),
       ...quoteEvents(events, 2),
     ],
+    remedy: onNode(trouble.cause),
     actions: [
       `See which pods run there: ${show`kubectl get pods -A -o wide --field-selector ${`spec.nodeName=${name}`}`}`,
     ],
@@ -118,4 +119,18 @@ function decisiveType(cause: Cause): string {
     node_pid_pressure: 'PIDPressure',
   };
   return types[cause] ?? 'Ready';
+}
+
+/** What to do on the node itself, with the command. */
+function onNode(cause: Cause): string | undefined {
+  const steps: Partial<Record<Cause, string>> = {
+    kubelet_down:
+      'See on the node why the kubelet does not report: `systemctl status kubelet` and `journalctl -u kubelet -n 100`',
+    container_runtime_down:
+      'See on the node why the container runtime does not answer: `systemctl status containerd crio docker` and `journalctl -u containerd -n 100`',
+    node_disk_pressure:
+      'See on the node what fills its disk: `df -h` and `crictl images`; remove unused images with `crictl rmi --prune`',
+    node_memory_pressure: 'See what uses its memory: `kubectl top pods -A --sort-by=memory`',
+  };
+  return steps[cause];
 }

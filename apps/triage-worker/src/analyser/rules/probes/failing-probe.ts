@@ -6,6 +6,7 @@ import { firstComplaint } from '../../logs/log-cause.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField, quoteLogEnd } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
+import { editTemplate } from '../../edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import {
   describeProbe,
@@ -110,7 +111,7 @@ function diagnoseProbe(
       ...quoteLogEnd(log, 6),
     ],
     actions: [
-      `Correct the probe in the template: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`}`,
+      editTemplate(workload, 'the probe'),
       `Read what the container does meanwhile: ${show`kubectl logs -n ${namespace} ${name} -c ${container.name} ${kind === 'Readiness' ? '--tail=100' : '--previous'}`}`,
     ],
   });

@@ -7,6 +7,7 @@ import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { quoteEvents, quoteField } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
 import { code, plain, show } from '../../safe-text.ts';
+import { editTemplate } from '../../edit-template.ts';
 import { claimTrouble } from '../storage/claim.ts';
 import { obstaclesOf, requestOf, type Obstacle } from './node-fit.ts';
 import { reasonsIn, verdictOf, type Reason } from './verdict.ts';
@@ -147,11 +148,10 @@ interface Explanation {
   actions: string[];
 }
 
-function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, nodes: Node[]): Explanation {
+function explain(cause: Cause, { pod, view, workload }: PodCase, nodes: Node[]): Explanation {
   const names = nodes.map(({ metadata }) => metadata?.name ?? '').slice(0, 3);
   const [node = ''] = names;
-  const patch = (path: string) =>
-    `Correct it in the template: ${show`kubectl edit -n ${namespace} ${`${workload.kind.toLowerCase()}/${workload.name}`}`} (${code(path)})`;
+  const patch = (path: string) => editTemplate(workload, 'it', path);
   switch (cause) {
     case 'node_selector_mismatch': {
       const wanted = pod.spec?.nodeSelector ?? {};
@@ -216,8 +216,8 @@ function explain(cause: Cause, { pod, view, workload, namespace }: PodCase, node
         field: 'spec.tolerations',
         evidence: nodes.slice(0, 3).map((it) => quoteField(it, 'spec.taints', it.spec?.taints ?? [])),
         actions: [
-          `Remove the taint, if it is no longer wanted: ${show`kubectl taint node ${node} ${`${taint}-`}`}`,
           patch('spec.template.spec.tolerations'),
+          `Or remove the taint, if it is no longer wanted: ${show`kubectl taint node ${node} ${`${taint}-`}`}`,
         ],
       };
     }
