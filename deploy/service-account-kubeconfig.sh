@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Prints a kubeconfig for the service account of rbac.yaml, from the given kubectl context or the current one.
-# usage: service-account-kubeconfig.sh [CONTEXT] > FILE    requires permission to read the secret of the account
+# usage: service-account-kubeconfig.sh [CONTEXT] > FILE    requires permission to create a token of the account
+# environment: DURATION (720h) of the token, which the API server may shorten. Run it again before the token expires: a changed kubeconfig
+# is read within a minute.
 set -euo pipefail
 context=${1:-$(kubectl config current-context)}
 
 config() { kubectl --context "$context" config view --raw --minify --flatten --output "jsonpath=$1"; }
 server=$(config '{.clusters[0].cluster.server}')
 ca=$(config '{.clusters[0].cluster.certificate-authority-data}')
-token=$(kubectl --context "$context" --namespace nightcrier get secret nightcrier-token --output 'jsonpath={.data.token}' | base64 -d)
-[[ -n $token ]] || { echo "secret nightcrier-token in $context has no token yet; apply deploy/rbac.yaml" >&2; exit 1; }
+token=$(kubectl --context "$context" --namespace nightcrier create token nightcrier --duration "${DURATION:-720h}")
 
 cat <<YAML
 apiVersion: v1

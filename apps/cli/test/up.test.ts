@@ -33,6 +33,8 @@ async function up(config: object = {}, words: string[] = [], environment: object
   const running = execa(process.execPath, [CLI, 'up', ...words], {
     cwd: folder,
     reject: false,
+    // A busy machine stops it more slowly than execa waits by default.
+    forceKillAfterDelay: false,
     all: true,
     env: { PATH: process.env.PATH, ...environment },
     extendEnv: false,

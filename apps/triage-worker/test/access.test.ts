@@ -2,10 +2,10 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { TestBackend } from './backend.ts';
+import { ADMIN_TOKEN, TestBackend } from './backend.ts';
 import { TestHarness } from './harness.ts';
 
 let backend: TestBackend;
@@ -68,6 +68,17 @@ it('a script gets a kubeconfig and a model behind the gateway, with a token that
   expect(environment).toContain(`ANTHROPIC_API_KEY=${token}`);
   expect(token).toMatch(/^[\w-]{43}$/);
   expect(await state.grants.find(token)).toBeUndefined();
+});
+
+it.each([
+  [{ kube_access: 'gateway' }, 'resolved'],
+  [{ kube_access: 'gateway', require_read_only: true }, 'failed'],
+  [{ kube_access: 'direct' }, 'failed'],
+  [{ kube_access: 'direct', require_read_only: false }, 'resolved'],
+] as const)('with a kubeconfig that can write and %j, an incident is %s', async (settings, expected) => {
+  await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
+  await harness.startWorker(harness.config(settings));
+  expect(await harness.reaches(await harness.admit(), expected)).toMatchObject({ state: expected });
 });
 
 it('a gateway that has been silent for long is none', async () => {

@@ -12,14 +12,19 @@ import { TriageEnded } from '../triage-ended.ts';
 /**
  * Checks the permissions of the kubeconfig in the namespace of the incident, with an answer that is at most an hour old. The
  * worker asks itself: the ingester's answer is about all namespaces, and may be old or about another kubeconfig. Missing
- * read permissions only leave gaps in the evidence; with `require_read_only`, more than read permissions end the run.
+ * read permissions only leave gaps in the evidence; with `require_read_only`, which is the default where no gateway is
+ * in between, more than read permissions end the run.
  * @throws TriageEnded `retry` when the cluster does not answer, `failed` when the kubeconfig is invalid or can write
  */
 export async function preflight(claim: Claim, context: TriageContext): Promise<ClusterPermissions> {
   const { config, logger } = context;
   const permissions = await ask(claim, context);
   const { warnings } = permissions;
-  if (config.require_read_only) requireReadOnly(permissions, claim);
+  if (config.require_read_only ?? config.kube_access === 'direct') requireReadOnly(permissions, claim);
+  else if (isReadOnly(permissions) === false) {
+    const findings = (permissions.write_findings ?? []).map(describeWriteFinding);
+    logger.warn({ findings }, 'kubeconfig is not read-only; the gateway passes on reads only');
+  }
   if (!minimumPermissionsMet(permissions)) {
     logger.warn({ warnings }, 'cluster permissions insufficient for full triage');
   }

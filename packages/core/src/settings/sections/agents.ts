@@ -47,9 +47,11 @@ export const agents = {
     .default(300)
     .meta({ description: 'Maximum duration of an investigation.', env: ['AGENT_TIMEOUT'], ...worker }),
   require_read_only: flag()
-    .default(true)
+    .optional()
     .meta({
-      description: 'Refuse to investigate with a kubeconfig that can write, exec or impersonate.',
+      description:
+        'Refuse to investigate with a kubeconfig that can write, exec or impersonate. Default: true with kube_access: direct; behind the gateway, which passes on reads only, a warning.',
+      example: 'true',
       ...worker,
     }),
   agent_system_prompt_file: filePath('file')
