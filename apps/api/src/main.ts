@@ -1,4 +1,7 @@
-import { runProcess } from '@nightcrier/runtime/process/run-process';
-import { startConfiguredApi } from './configured-api.ts';
+import '@nightcrier/runtime/process/reload-during-start';
+
+// Loaded when the handler of SIGHUP is there.
+const { runProcess } = await import('@nightcrier/runtime/process/run-process');
+const { startConfiguredApi } = await import('./configured-api.ts');
 
 await runProcess('api', startConfiguredApi);

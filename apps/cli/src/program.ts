@@ -37,6 +37,7 @@ addSettingFlags(program.command('up'))
   .description('ingester, triage worker and API on this machine, with an embedded Redis unless one is configured')
   .option('--processes', 'run each of the three as a process of its own', false)
   .action(async ({ processes }: { processes: boolean }, command: Command) => {
+    await import('@nightcrier/runtime/process/reload-during-start');
     const { up } = await import('./commands/up.ts');
     process.exitCode = await up({ flags: settingFlags(command), processes });
   });

@@ -1,5 +1,8 @@
-import { runProcess } from '@nightcrier/runtime/process/run-process';
-import { GatewayApp } from './app.ts';
+import '@nightcrier/runtime/process/reload-during-start';
+
+// Loaded when the handler of SIGHUP is there.
+const { runProcess } = await import('@nightcrier/runtime/process/run-process');
+const { GatewayApp } = await import('./app.ts');
 
 await runProcess('gateway', async (config, logger) => {
   const app = new GatewayApp({ config, logger });

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-import { runProcess } from '@nightcrier/runtime/process/run-process';
-import { Ingester } from './app.ts';
+import '@nightcrier/runtime/process/reload-during-start';
+
+// Loaded when the handler of SIGHUP is there.
+const { runProcess } = await import('@nightcrier/runtime/process/run-process');
+const { Ingester } = await import('./app.ts');
 
 await runProcess('ingester', async (config, logger) => {
   const ingester = new Ingester(config, logger);

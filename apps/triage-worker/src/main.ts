@@ -1,5 +1,8 @@
-import { runProcess } from '@nightcrier/runtime/process/run-process';
-import { TriageWorkerApp } from './app.ts';
+import '@nightcrier/runtime/process/reload-during-start';
+
+// Loaded when the handler of SIGHUP is there.
+const { runProcess } = await import('@nightcrier/runtime/process/run-process');
+const { TriageWorkerApp } = await import('./app.ts');
 
 await runProcess('triage-worker', async (config, logger) => {
   const app = new TriageWorkerApp({ config, logger, environment: process.env });

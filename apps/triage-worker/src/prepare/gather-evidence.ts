@@ -27,15 +27,30 @@ async function monitored(
   evidence: Evidence,
   { cluster_event: clusterEvent }: Incident,
   cluster: ClusterConfig,
-  { alerts, config, logger, signal }: TriageContext,
+  context: TriageContext,
 ): Promise<EvidencePiece[]> {
+  const { config, logger, signal } = context;
   try {
-    const received = await pTimeout(alerts.list(cluster.name), { milliseconds: ALERTS_TIMEOUT_MS, signal });
+    const received = await receivedAlerts(cluster.name, context);
     const monitoring = monitoringOf(config, cluster);
     return await collectMonitoring({ monitoring, cluster: cluster.name, clusterEvent, received, evidence, signal });
   } catch (error) {
     signal.throwIfAborted();
     logger.warn({ error }, 'alerts and metrics not read; evidence is without them');
+    return [];
+  }
+}
+
+/** Those of the cluster; none while Redis does not answer: the incident's own alert is in its row. */
+async function receivedAlerts(
+  cluster: string,
+  { alerts, logger, signal }: TriageContext,
+): Promise<Awaited<ReturnType<TriageContext['alerts']['list']>>> {
+  try {
+    return await pTimeout(alerts.list(cluster), { milliseconds: ALERTS_TIMEOUT_MS, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn({ error }, 'received alerts not read; evidence is without them');
     return [];
   }
 }

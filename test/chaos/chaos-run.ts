@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { carryOut } from './carry-out.ts';
+import { ChaosSystem } from './chaos-system.ts';
+import { account, type Account, type SentFault } from './ledger.ts';
+import { type Action, planActions, randomFrom } from './schedule.ts';
+
+export interface ChaosOptions {
+  seed: number;
+  /** Length of the part with failures. */
+  minutes: number;
+  /** Receives a line for each action. */
+  progress: (text: string) => void;
+}
+
+export interface ChaosResult extends Account {
+  seed: number;
+  minutes: number;
+  /** Number of actions by kind. */
+  actions: Record<string, number>;
+  /** Seconds from the last action until the system was at rest. */
+  rest_s: number;
+  /** Checks of the books while failures went on. */
+  checks: number;
+}
+
+const FIRST_CONNECT_MS = 60_000;
+const LONGEST_REST_MS = 150_000;
+const SHORTEST_REST_MS = 3_000;
+/** Faults of each cluster per second. */
+const RATE = 2;
+/** A command may wait for Redis this long. */
+const CHECK_PATIENCE_MS = 20_000;
+
+/** Runs the system under load while the actions of a seed happen to it, lets it recover, and checks what it did. */
+export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promise<ChaosResult> {
+  const system = await ChaosSystem.start();
+  try {
+    await untilRest(system, FIRST_CONNECT_MS);
+    const began = performance.now();
+    const now = (): number => Math.round(performance.now() - began);
+    const ending = new AbortController();
+    const sent: SentFault[] = [];
+    const load = emit(system, randomFrom(seed ^ 0x9e3779b9), sent, now, ending.signal);
+    const checking = checkBooks(system, ending.signal);
+    const actions = planActions(seed, minutes * 60_000);
+    const done: Action[] = [];
+    await Promise.all(
+      actions.map(async (action) => {
+        await sleep(action.at - now());
+        progress(`${(now() / 1000).toFixed(1).padStart(6)} s  ${action.kind} ${action.target} ${action.duration} ms`);
+        const at = now();
+        await carryOut(system, action);
+        done.push({ ...action, at, duration: now() - at });
+      }),
+    );
+    await sleep(Math.max(0, minutes * 60_000 - now()));
+    const end = now();
+    // The load goes on until the clusters are watched again, so that it shows when they are.
+    await sleep(SHORTEST_REST_MS);
+    const restless = await untilWatched(system, LONGEST_REST_MS);
+    ending.abort();
+    await load;
+    const { checks, off } = await checking;
+    restless.push(...(await untilRest(system, LONGEST_REST_MS)));
+    const rest_s = Math.round((now() - end) / 1000);
+
+    const result = account(sent, await system.incidents(), done);
+    const leaks = await system.leaks();
+    const booksOff = await system.booksOff();
+    const ends = await system.stop();
+    const violations = [
+      ...result.violations,
+      ...off.map((problem) => `books during the run: ${problem}`),
+      ...booksOff.map((problem) => `books at the end: ${problem}`),
+      ...restless.map((reason) => `not at rest ${LONGEST_REST_MS / 1000} s after the last action: ${reason}`),
+      ...leaks,
+      ...ends,
+      ...crashes(system),
+    ];
+    const kinds = Object.entries(Object.groupBy(done, ({ kind }) => kind)).map(([kind, all]) => [kind, all.length]);
+    return { ...result, violations, seed, minutes, actions: Object.fromEntries(kinds), rest_s, checks };
+  } finally {
+    await system.dispose();
+  }
+}
+
+/** Sends faults that differ, each for a workload of its own, at random intervals. */
+async function emit(
+  system: ChaosSystem,
+  random: () => number,
+  sent: SentFault[],
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  const clusters = [...system.clusters];
+  while (!signal.aborted) {
+    await sleep((random() * 2_000) / RATE / clusters.length, undefined, { signal }).catch(() => undefined);
+    const [name, cluster] = clusters[Math.floor(random() * clusters.length)] ?? [];
+    if (!name || !cluster) return;
+    const id = `fault-${sent.length}`;
+    const uid = randomUUID();
+    const resource = { apiVersion: 'v1', kind: 'Pod', name: `cart-${sent.length}`, namespace: 'shop', uid };
+    const severity = random() < 0.3 ? 'critical' : 'warning';
+    const timestamp = new Date().toISOString();
+    const at = now();
+    const fault = { faultId: id, faultType: 'CrashLoop', severity, resource, context: `fault ${id}`, timestamp };
+    if (cluster.emitFault(fault) > 0) sent.push({ id, cluster: name, at });
+  }
+}
+
+/** Checks the books again and again. A check that Redis does not answer is left out. */
+async function checkBooks(system: ChaosSystem, signal: AbortSignal): Promise<{ checks: number; off: string[] }> {
+  const off = new Set<string>();
+  let checks = 0;
+  while (!signal.aborted) {
+    const patience = sleep(CHECK_PATIENCE_MS, undefined, { ref: false });
+    const found = await Promise.race([system.booksOff(), patience]).catch(() => undefined);
+    if (found) checks += 1;
+    for (const problem of found ?? []) off.add(problem);
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+  return { checks, off: [...off] };
+}
+
+async function untilRest(system: ChaosSystem, patience: number): Promise<string[]> {
+  return until(() => system.unrest(), patience);
+}
+
+async function untilWatched(system: ChaosSystem, patience: number): Promise<string[]> {
+  return until(async () => (await system.unrest()).filter((reason) => reason.includes('clusters')), patience);
+}
+
+/** Waits until nothing is left to wait for, at the latest after `patience` ms. Returns what is left. */
+async function until(remaining: () => Promise<string[]>, patience: number): Promise<string[]> {
+  const limit = performance.now() + patience;
+  for (;;) {
+    const reasons = await remaining();
+    if (reasons.length === 0 || performance.now() > limit) return reasons;
+    await sleep(250);
+  }
+}
+
+function crashes(system: ChaosSystem): string[] {
+  return [...system.processes.values()].flatMap(({ name, log }) =>
+    [...log.matchAll(/^.*"process crashed".*$/gm)].map(([line]) => `${name} crashed: ${line.slice(0, 1_000)}`),
+  );
+}

@@ -1,0 +1,83 @@
+import { Incident } from '@nightcrier/core/incidents/incident';
+import { describe, expect, test } from 'vitest';
+import { account } from './ledger.ts';
+import { planActions } from './schedule.ts';
+
+const incident = (id: string, state = 'resolved'): Incident =>
+  Incident.parse({
+    incident_id: `incident-${id}`,
+    state,
+    fingerprint: id,
+    cluster_event: {
+      cluster_name: 'cluster-0',
+      labels: {},
+      event: {
+        faultId: id,
+        faultType: 'CrashLoop',
+        severity: 'critical',
+        resource: { apiVersion: 'v1', kind: 'Pod', name: id, namespace: 'shop' },
+        timestamp: '2026-01-01T00:00:00Z',
+      },
+      source: 'subscription',
+      received_at: '2026-01-01T00:00:00.000Z',
+    },
+    recurrences: 0,
+    first_seen: '2026-01-01T00:00:00Z',
+    last_seen: '2026-01-01T00:00:00Z',
+    members: [],
+    member_count: 1,
+    created_at: '2026-01-01T00:00:00Z',
+    attempts: 1,
+  });
+const sent = (id: string, at: number) => ({ id, cluster: 'cluster-0', at });
+
+describe('account', () => {
+  test('finds a fault without an incident, with two, and one that was never sent', () => {
+    const { violations } = account([sent('a', 0), sent('b', 1)], [incident('b'), incident('b'), incident('c')], []);
+    expect(violations).toEqual([
+      'fault cluster-0 b has 2 incidents',
+      'fault cluster-0 c was never sent',
+      'fault a of cluster-0, sent at 0 ms, has no incident',
+    ]);
+  });
+
+  test('finds an incident that is not over, and one that was not resolved', () => {
+    const { violations } = account(
+      [sent('a', 0), sent('b', 0)],
+      [incident('a', 'queued'), incident('b', 'failed')],
+      [],
+    );
+    expect(violations).toEqual([
+      'incident incident-a is queued at the end',
+      'incident incident-b ended as failed: undefined',
+    ]);
+  });
+
+  test('excuses a loss only while the connection of the cluster was broken', () => {
+    const faults = [sent('before', 1_000), sent('lost', 5_100), sent('again', 9_000), sent('after', 12_000)];
+    const actions = [{ at: 5_000, kind: 'cut mcp' as const, target: 'cluster-0', duration: 0 }];
+    const without = (id: string) => faults.filter((fault) => fault.id !== id).map((fault) => incident(fault.id));
+    expect(account(faults, without('lost'), actions)).toMatchObject({ in_flight: 1, violations: [] });
+    expect(account(faults, without('before'), actions).violations).toHaveLength(1);
+    expect(account(faults, without('after'), actions).violations).toHaveLength(1);
+    const elsewhere = [{ ...actions[0]!, target: 'cluster-1' }];
+    expect(account(faults, without('lost'), elsewhere).violations).toHaveLength(1);
+  });
+});
+
+describe('planActions', () => {
+  test('gives the same plan for the same seed, and another one for another', () => {
+    expect(planActions(7, 60_000)).toEqual(planActions(7, 60_000));
+    expect(planActions(7, 60_000)).not.toEqual(planActions(8, 60_000));
+  });
+
+  test('never acts on one target twice at the same time, and ends with the run', () => {
+    const plan = planActions(3, 600_000);
+    expect(plan.length).toBeGreaterThan(100);
+    const overlaps = [...Map.groupBy(plan, ({ target }) => target).values()].flatMap((actions) =>
+      actions.filter((action, at) => (actions[at + 1]?.at ?? Number.POSITIVE_INFINITY) <= action.at + action.duration),
+    );
+    expect(overlaps).toEqual([]);
+    expect(plan.filter(({ at, duration }) => at + duration > 600_000)).toEqual([]);
+  });
+});

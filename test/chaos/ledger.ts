@@ -1,0 +1,83 @@
+import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import type { Action } from './schedule.ts';
+
+/** A fault that a cluster sent. */
+export interface SentFault {
+  id: string;
+  cluster: string;
+  /** Milliseconds since the start of the run. */
+  at: number;
+}
+
+/** Faults on their way when a connection breaks may be lost: they leave no trace in these clusters. */
+const IN_FLIGHT_MS = 1_500;
+/** Longest time from the end of an action until faults of a cluster are received again. */
+const LONGEST_BLIND_MS = 60_000;
+/** The actions after which a sent fault may not arrive, and whether they affect one cluster or all. */
+const LOSING: Partial<Record<Action['kind'], 'one' | 'all'>> = {
+  'kill ingester': 'all',
+  'stop ingester': 'all',
+  'pause ingester': 'all',
+  'truncate redis': 'all',
+  'restart mcp': 'one',
+  'cut mcp': 'one',
+  'half-open mcp': 'one',
+  'cancel subscriptions': 'one',
+};
+
+export interface Account {
+  sent: number;
+  accounted: number;
+  /** Faults that were lost on the way while a connection was broken. */
+  in_flight: number;
+  violations: string[];
+}
+
+/**
+ * Compares what was sent with the incidents in Redis. A fault may be missing only if it was sent while the connection of its
+ * cluster was broken: from shortly before an action until the first later fault that was received.
+ * @param actions as they were carried out
+ */
+export function account(
+  sent: readonly SentFault[],
+  incidents: readonly Incident[],
+  actions: readonly Action[],
+): Account {
+  const violations: string[] = [];
+  const byFault = Map.groupBy(
+    incidents,
+    ({ cluster_event: { cluster_name, event } }) => `${cluster_name} ${event.faultId}`,
+  );
+  for (const [fault, all] of byFault) {
+    if (all.length > 1) violations.push(`fault ${fault} has ${all.length} incidents`);
+  }
+  for (const { incident_id, state, reason } of incidents) {
+    if (!isFinal(state)) violations.push(`incident ${incident_id} is ${state} at the end`);
+    else if (state !== 'resolved') violations.push(`incident ${incident_id} ended as ${state}: ${reason}`);
+  }
+  const known = new Set(sent.map(({ cluster, id }) => `${cluster} ${id}`));
+  for (const fault of byFault.keys()) if (!known.has(fault)) violations.push(`fault ${fault} was never sent`);
+
+  let accounted = 0;
+  let inFlight = 0;
+  for (const [cluster, faults] of Map.groupBy(sent, (fault) => fault.cluster)) {
+    const received = faults.filter(({ id }) => byFault.has(`${cluster} ${id}`));
+    accounted += received.length;
+    const gaps = actions
+      .filter(({ kind, target }) => LOSING[kind] === 'all' || (LOSING[kind] === 'one' && target === cluster))
+      .map(({ kind, at, duration }) => {
+        const end = at + duration;
+        const again = received.find((fault) => fault.at > end + IN_FLIGHT_MS)?.at ?? Number.POSITIVE_INFINITY;
+        const later = faults.some((fault) => fault.at > end + LONGEST_BLIND_MS);
+        if (again - end > LONGEST_BLIND_MS && later) violations.push(`${cluster} is blind after "${kind}" at ${at} ms`);
+        return { from: at - IN_FLIGHT_MS, to: again };
+      });
+    const receivedIds = new Set(received.map(({ id }) => id));
+    for (const { id, at } of faults) {
+      if (receivedIds.has(id)) continue;
+      if (gaps.some(({ from, to }) => at >= from && at < to)) inFlight += 1;
+      else violations.push(`fault ${id} of ${cluster}, sent at ${at} ms, has no incident`);
+    }
+  }
+  return { sent: sent.length, accounted, in_flight: inFlight, violations };
+}

@@ -1,0 +1,24 @@
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos-run.ts';
+
+/** `pnpm chaos [--seed N] [--minutes M] [--json]`: exits with 1 if an invariant was violated. */
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    minutes: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed);
+const minutes = Number(values.minutes);
+console.error(`seed ${seed}, ${minutes} minutes`);
+const result = await runChaos({ seed, minutes, progress: (text) => console.error(text) });
+if (values.json) console.log(JSON.stringify(result));
+else {
+  const { violations, actions, ...figures } = result;
+  for (const [figure, value] of Object.entries(figures)) console.log(`${figure.padEnd(12)} ${value}`);
+  console.log(`actions      ${JSON.stringify(actions)}`);
+  for (const violation of violations) console.log(`VIOLATION    ${violation}`);
+}
+if (result.violations.length > 0) console.error(`replay: pnpm chaos --seed ${seed} --minutes ${minutes}`);
+process.exit(result.violations.length > 0 ? 1 : 0);

@@ -1,0 +1,75 @@
+/** What a chaos run can do to the system. Durations in ms. */
+const ACTIONS = {
+  /** SIGKILL; started again after the duration. */
+  'kill ingester': { targets: ['ingester-1', 'ingester-2'], most: 4_000 },
+  'kill worker': { targets: ['worker-1', 'worker-2'], most: 3_000 },
+  'kill api': { targets: ['api'], most: 2_000 },
+  /** SIGTERM; started again after the duration. */
+  'stop ingester': { targets: ['ingester-1', 'ingester-2'], most: 3_000 },
+  'stop worker': { targets: ['worker-1', 'worker-2'], most: 2_000 },
+  /** SIGSTOP and SIGCONT. */
+  'pause ingester': { targets: ['ingester-1', 'ingester-2'], most: 9_000 },
+  'pause worker': { targets: ['worker-1', 'worker-2'], most: 6_000 },
+  'kill redis': { targets: ['redis'], most: 4_000 },
+  'pause redis': { targets: ['redis'], most: 5_000 },
+  /** SIGKILL and the last bytes of the append-only file are lost. */
+  'truncate redis': { targets: ['redis'], most: 1_000 },
+  /** All connections to Redis are reset. */
+  'cut redis': { targets: ['redis'], most: 0 },
+  /** Present connections to Redis carry nothing any more, new ones work. */
+  'drop redis': { targets: ['redis'], most: 0 },
+  'restart mcp': { targets: ['cluster-0', 'cluster-1', 'cluster-2'], most: 3_000 },
+  'cut mcp': { targets: ['cluster-0', 'cluster-1', 'cluster-2'], most: 0 },
+  /** Present connections to the MCP server carry nothing any more, new ones work. */
+  'half-open mcp': { targets: ['cluster-0', 'cluster-1', 'cluster-2'], most: 0 },
+  'cancel subscriptions': { targets: ['cluster-0', 'cluster-1', 'cluster-2'], most: 0 },
+  /** Another label of the clusters, and SIGHUP. */
+  reload: { targets: ['all'], most: 0 },
+  /** A configuration with a mistake, and the former one again after the duration. */
+  'bad reload': { targets: ['all'], most: 2_000 },
+} as const satisfies Record<string, { targets: readonly string[]; most: number }>;
+type ActionKind = keyof typeof ACTIONS;
+
+export interface Action {
+  /** Milliseconds since the start of the run. */
+  at: number;
+  kind: ActionKind;
+  target: string;
+  duration: number;
+}
+
+/** Returns a sequence of numbers from 0 to 1 that the seed determines (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Pause between the starts of two actions, ms. */
+const SHORTEST_PAUSE = 500;
+const LONGEST_PAUSE = 4_000;
+
+const KINDS = Object.keys(ACTIONS).filter((name): name is ActionKind => name in ACTIONS);
+
+/** Plans the actions of a run. The same seed and length give the same plan. One action at a time for each target. */
+export function planActions(seed: number, length: number): Action[] {
+  const random = randomFrom(seed);
+  const busyUntil = new Map<string, number>();
+  const plan: Action[] = [];
+  let at = 0;
+  for (;;) {
+    at += SHORTEST_PAUSE + random() * (LONGEST_PAUSE - SHORTEST_PAUSE);
+    if (at >= length) return plan;
+    const kind = KINDS[Math.floor(random() * KINDS.length)] ?? 'reload';
+    const { targets, most } = ACTIONS[kind];
+    const target: string = targets[Math.floor(random() * targets.length)] ?? 'all';
+    const duration = Math.round(most * (0.2 + 0.8 * random()));
+    if ((busyUntil.get(target) ?? 0) > at || at + duration > length) continue;
+    busyUntil.set(target, at + duration + 1_000);
+    plan.push({ at: Math.round(at), kind, target, duration });
+  }
+}
