@@ -33,6 +33,7 @@ describe('nightcrier up', () => {
         total: 2,
         active: 2,
         unhealthy: 0,
+        degraded: 0,
         triage_enabled: 2,
       });
     await Promise.all(clusters.map((cluster) => cluster.run('oom-killed')));
