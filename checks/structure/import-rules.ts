@@ -49,6 +49,7 @@ export const IMPORT_RULES: ImportRules = {
       'faults',
       'permissions',
       'async',
+      'redis-health.ts',
       'logger.ts',
       'version.ts',
     ],
@@ -100,7 +101,9 @@ export const IMPORT_RULES: ImportRules = {
       'budgets',
       'gateways',
       'notifications',
+      'damage',
       'redis',
+      'server',
     ],
     simulator: [
       'main.ts',

@@ -27,14 +27,19 @@ test('a fault of the cluster arrives as the server sent it', async () => {
   });
 });
 
-test('in events mode what a Warning Event is about arrives, once its object confirms it, and Normal ones are not sent', async () => {
+test('in events mode Warning Events are symptoms, and become faults when their objects confirm them', async () => {
   const watched = watchCluster(cluster.mcpEndpoint, { mode: 'events' });
   await watched.active();
-  await cluster.run('unschedulable-pod');
+  await cluster.run('crash-loop-back-off');
   await expect.poll(() => watched.received).not.toEqual([]);
   expect(watched.malformed).toEqual([]);
   expect(watched.connection.health().event_count).toBe(watched.received.length);
-  expect(watched.received).toMatchObject([{ fault: { faultType: 'Unschedulable', severity: 'warning' } }]);
+  expect(watched.received).toContainEqual(
+    expect.objectContaining({
+      fault: expect.objectContaining({ faultType: 'CrashLoop', severity: 'critical', container: 'app' }),
+    }),
+  );
+  expect(watched.received).toHaveLength(1);
 });
 
 test('a cut stream is replaced with its subscription, and the server has one of each', async () => {

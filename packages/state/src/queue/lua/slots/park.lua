@@ -2,6 +2,7 @@
 -- leaves the incident to its delay. Returns 0, or BullMQ's negative code when another worker holds the job.
 -- @include bullmq/move-to-delayed
 -- @include redis/keys
+-- @include redis/number-of
 -- @include incidents/state/open-states
 -- @include incidents/state/change-phase
 -- @include incidents/state/change-state
@@ -29,7 +30,7 @@ return function(request)
   local row = redis.call('HMGET', keys.incident(id), 'state', 'place', 'phase')
   local state, score, phase = row[1], row[2], row[3]
   if not open_states[state] then return 0 end
-  redis.call('ZADD', keys.parked(cluster), 'NX', promotion_score(tonumber(score)), id)
+  redis.call('ZADD', keys.parked(cluster), 'NX', promotion_score(number_of(score, 0)), id)
   redis.call('SADD', keys.parked_clusters, cluster)
   local counts = {}
   if state == 'investigating' then
