@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Detector } from '../detection/detector.ts';
 import { parseObject } from '../detection/parse-object.ts';
-import { KINDS, type ObjectOf, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, type WatchedKind } from '../detection/kinds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 
@@ -23,8 +23,8 @@ export interface KindWatchOptions {
   onListed: (problem?: KubernetesError) => void;
 }
 
-/** Objects in one page of a list: what is parsed at once blocks the event loop. */
-const PAGE = 250;
+/** Objects in one page of a list: what is parsed at once blocks the event loop, and becomes garbage at once. */
+const PAGE = 100;
 const LIST_TIMEOUT_MS = 60_000;
 /** A watch ends by itself after this time and resumes, s; a part of it at random, so that the kinds do not resume together. */
 const WATCH_SECONDS = 300;
@@ -37,14 +37,9 @@ const List = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().nullish() }),
   items: z.array(z.unknown()).nullish(),
 });
-const Change = z.object({
-  type: z.string(),
-  object: z.looseObject({
-    code: z.number().optional(),
-    message: z.string().optional(),
-    metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional(),
-  }),
-});
+const Change = z.object({ type: z.string(), object: z.unknown() });
+const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string().optional() }).optional() });
+const Failure = z.object({ code: z.number().optional(), message: z.string().optional() });
 
 /** The resource version is too old: the objects have to be listed. */
 class Expired extends Error {}
@@ -95,7 +90,7 @@ export class KindWatch {
   /** @returns the resource version of the list */
   async #list(): Promise<string> {
     const { kind, detector, now, open, signal, onListed } = this.#options;
-    const objects: ObjectOf<WatchedKind>[] = [];
+    const listing = detector.beginList(kind);
     let token: string | undefined;
     for (;;) {
       const kubernetes = await open();
@@ -107,10 +102,13 @@ export class KindWatch {
         maxBytes: 64 << 20,
       });
       const { items, metadata } = List.parse(JSON.parse(text));
-      objects.push(...(items ?? []).flatMap((item) => parseObject(kind, item) ?? []));
+      listing.put(
+        (items ?? []).flatMap((item) => parseObject(kind, item) ?? []),
+        now(),
+      );
       token = metadata.continue || undefined;
       if (token === undefined) {
-        detector.list(kind, objects, now());
+        listing.end();
         onListed();
         return metadata.resourceVersion;
       }
@@ -150,8 +148,9 @@ export class KindWatch {
     const { kind, detector, now, onChange } = this.#options;
     const { type, object } = Change.parse(JSON.parse(line));
     if (type === 'ERROR') {
-      if (object.code === 410) throw new Expired();
-      throw new KubernetesError('http', `the watch of ${kind} ended: ${object.message ?? 'no reason given'}`);
+      const { code, message } = Failure.parse(object);
+      if (code === 410) throw new Expired();
+      throw new KubernetesError('http', `the watch of ${kind} ended: ${message ?? 'no reason given'}`);
     }
     const changed = type === 'BOOKMARK' ? undefined : parseObject(kind, object);
     if (changed) {
@@ -159,6 +158,6 @@ export class KindWatch {
       else detector.put(kind, changed, now());
       onChange();
     }
-    return object.metadata?.resourceVersion;
+    return Versioned.parse(object).metadata?.resourceVersion;
   }
 }
