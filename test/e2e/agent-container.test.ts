@@ -90,7 +90,8 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     const id = await harness.admit();
     const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
     const dying = await harness.startWorkerProcess(config);
-    await untilContainer(id);
+    // A container that has not started yet is replaced.
+    await expect.poll(() => stub.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
     const [container] = await containersOf(id);
     await dying.kill();
 

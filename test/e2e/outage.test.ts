@@ -34,6 +34,7 @@ describe('nightcrier up', () => {
         active: 2,
         degraded: 0,
         unhealthy: 0,
+        degraded: 0,
         triage_enabled: 2,
       });
     await Promise.all(clusters.map((cluster) => cluster.run('oom-killed')));

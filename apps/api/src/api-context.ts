@@ -1,10 +1,12 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
+import type { DamageRecord } from '@nightcrier/state/damage/damaged-values';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
@@ -25,6 +27,10 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  /** What was moved aside in Redis because it is damaged. */
+  damage: DamageRecord;
+  /** What is wrong with a Redis that answers. */
+  serverProblems: () => Promise<RedisProblem[]>;
   incidents: IncidentStore;
   cancellations: Cancellations;
   /** For incidents that are requeued or split. */

@@ -17,6 +17,7 @@ export const API_ERRORS = {
   incident_corrupt: 500,
   internal: 500,
   redis_unavailable: 503,
+  redis_unsuitable: 503,
 } as const;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

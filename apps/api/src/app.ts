@@ -112,6 +112,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
+    damage: state.damage,
+    serverProblems: () => state.serverProblems(),
     incidents: state.incidents,
     cancellations: state.openCancellations(),
     admission,

@@ -1,11 +1,12 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { type RunningApi, startApi } from './app.ts';
 
 /** Starts the API of a configuration. @throws Error when the configuration names no Redis; see also {@link startApi} */
 export async function startConfiguredApi(config: Config, logger: Logger): Promise<RunningApi> {
   const { api, redis, clusters, shutdown_timeout } = config;
-  if (redis.url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+  if (!namesRedis(redis)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
   return startApi({
     host: api.host,
     port: api.port,
@@ -13,7 +14,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     accessKeyFile: api.access_key_file,
     allowAnonymous: api.allow_anonymous,
     publicUrl: config.public_url,
-    redis: { url: redis.url, key_prefix: redis.key_prefix },
+    redis,
     clusters,
     metricsPerCluster: api.metrics_per_cluster,
     admission: config,

@@ -44,12 +44,17 @@ export function failureResponse({ code, message }: ApiError): {
   return { status: API_ERRORS[code], body: { error: { code, message: hideSecrets(message) } } };
 }
 
+/** Refusals of a Redis that is full, a replica, without disk, or whose ACL lacks a command. */
+const UNSUITABLE = /^(?:OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOPERM|ERR The user executing the script)\b/;
+
 /** Returns the API error for an expected failure, undefined for any other. */
 export function knownFailure(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof CorruptIncidentError)
     return new ApiError('incident_corrupt', thrown.message, { cause: thrown });
   if (!(thrown instanceof Error)) return undefined;
+  if (UNSUITABLE.test(thrown.message))
+    return new ApiError('redis_unsuitable', `Redis refuses a command: ${thrown.message}`, { cause: thrown });
   // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
   const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;

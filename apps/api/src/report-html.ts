@@ -19,7 +19,10 @@ export const REPORT_HEADERS = {
 } as const;
 
 /** Characters. A longer report is shown unparsed, because parsing can take time quadratic in the length. */
-const LONGEST_PARSED = 100_000;
+const LONGEST_PARSED = 40_000;
+
+/** Quotes and lists within each other: the parser reads the rest of the text again for each level. */
+const NESTED = /^(?:[ \t]{0,4}(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))[ \t]{0,4}){12}/m;
 
 /**
  * Markdown without links from bare mail addresses: the pattern that looks for them takes time quadratic in the length of a text
@@ -55,7 +58,7 @@ export function reportPage(incidentId: string, markdown: string): string {
 }
 
 function render(markdown: string): string {
-  if (markdown.length > LONGEST_PARSED) return preformatted(markdown);
+  if (markdown.length > LONGEST_PARSED || NESTED.test(markdown)) return preformatted(markdown);
   try {
     return sanitizeHtml(marked.parse(markdown, { async: false }), ALLOWED);
   } catch {

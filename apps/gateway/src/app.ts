@@ -4,6 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { GATEWAY_SILENT_MS, type GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
 import { openState, type State } from '@nightcrier/state/open-state';
@@ -94,9 +95,10 @@ export class GatewayApp {
   }
 
   async #openState(): Promise<State> {
-    const { url, key_prefix } = this.#config.redis;
-    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
-    const redis = connectProducer({ url, key_prefix }, this.#options.logger);
+    const { redis: settings } = this.#config;
+    const { key_prefix } = settings;
+    if (!namesRedis(settings)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+    const redis = connectProducer(settings, this.#options.logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     // An agent's first request must not meet a connection that is still being made.
     if (redis.status !== 'ready') await once(redis, 'ready');

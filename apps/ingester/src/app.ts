@@ -13,6 +13,7 @@ import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
 import type { HeldContact } from '@nightcrier/state/health/last-contact';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { AlertIntake } from './alerts/alert-intake.ts';
 import { AlertReceiver } from './alerts/alert-receiver.ts';
 import { AlertSweeper } from './alerts/alert-sweeper.ts';
@@ -100,10 +101,10 @@ export class Ingester {
     const config = this.#config;
     const logger = this.#logger;
     const lifecycle = this.#lifecycle;
-    const { url, key_prefix } = config.redis;
-    if (url === undefined) throw new Error('redis.url is not set; `nightcrier up` starts one');
+    const { key_prefix } = config.redis;
+    if (!namesRedis(config.redis)) throw new Error('redis.url is not set; `nightcrier up` starts one');
 
-    const redis = connectProducer({ url, key_prefix }, logger);
+    const redis = connectProducer(config.redis, logger);
     lifecycle.onStop('redis', () => disconnect(redis));
     const state = openState(redis, { key_prefix, logger });
     const queue = state.openQueue();
@@ -153,12 +154,7 @@ export class Ingester {
     const keeper = new LeaseKeeper({
       leases,
       held,
-      guard: new LeaseGuard({
-        redis: { ...config.redis, url, key_prefix },
-        id: this.id,
-        length: leases.length,
-        logger,
-      }),
+      guard: new LeaseGuard({ redis: config.redis, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
       logger,

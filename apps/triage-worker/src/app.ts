@@ -7,6 +7,7 @@ import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
@@ -94,6 +95,8 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const { logger } = this.#options;
     const state = this.#openState();
+    await refuseCluster(state);
+    this.#throwIfStopped();
     const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
@@ -112,7 +115,7 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, runtime });
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime });
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -123,10 +126,11 @@ export class TriageWorkerApp {
 
   #openState(): State {
     const { logger } = this.#options;
-    const { url, key_prefix } = this.#config.redis;
-    if (url === undefined)
+    const { redis: settings } = this.#config;
+    const { key_prefix } = settings;
+    if (!namesRedis(settings))
       throw new Error('redis.url is not set; set it, or use `nightcrier up`, which starts a Redis');
-    const redis = connectWorker({ url, key_prefix }, logger);
+    const redis = connectWorker(settings, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     return openState(redis, { key_prefix, logger });
   }
@@ -169,7 +173,7 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-  #openWorker({ state, slots, lock, instance, notifier, runtime }: WorkerParts): TriageWorker {
+  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -199,6 +203,7 @@ export class TriageWorkerApp {
       retry: { maxAttempts, random: Math.random, ...retryDelay },
       lock,
       wakeNotifier: () => notifier.wake(),
+      onQueueError: () => sweeper.wake(),
     });
     this.#lifecycle.onStop('worker', () => worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE));
     this.#followers.push((config) => worker.configure(config));
@@ -230,11 +235,18 @@ export class TriageWorkerApp {
   }
 }
 
+/** BullMQ and our scripts use several keys in one step, which Redis Cluster does not allow. */
+async function refuseCluster(state: State): Promise<void> {
+  const problem = (await state.serverProblems()).find(({ code }) => code === 'cluster');
+  if (problem) throw new Error(problem.message);
+}
+
 interface WorkerParts {
   state: State;
   slots: ClusterSlots;
   lock: LockSettings;
   instance: string;
   notifier: LiveNotifier;
+  sweeper: QueueSweeper;
   runtime: DockerRuntime;
 }

@@ -44,7 +44,9 @@ describe('TriageWorkerApp', () => {
 
   it('refuses to start without Redis', async () => {
     const config = harness.config();
-    const app = new TriageWorkerApp(harness.options({ ...config, redis: { key_prefix: 'x' } }));
+    const app = new TriageWorkerApp(
+      harness.options({ ...config, redis: { key_prefix: 'x', tls: false, sentinel: {} } }),
+    );
     await expect(app.start()).rejects.toThrow('redis.url is not set');
   });
 

@@ -61,7 +61,7 @@ it('ends an incident immediately whose attempt fails before the worker reads the
   const id = await harness.admit();
   const retryDelay = { initial: 300_000, max: 300_000 };
   await harness.startWorkerProcess(harness.config({}, { agent: 'says-what-is-there' }), { retryDelay });
-  await agentsOf(id);
+  await harness.reaches(id, 'investigating');
   expect(await harness.cancellations.cancel(id, ALICE)).toMatchObject({ kind: 'requested' });
   api.disconnect();
 

@@ -27,6 +27,7 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   slack_webhook_url: 'https://hooks.example/other',
   webhook_url: 'https://hooks.example/other',
   'redis.url': 'redis://other:6379',
+  'redis.sentinel.hosts': ['other:26379'],
 };
 
 function anotherNumber(value: number, schema: Record<string, unknown> = {}): number {

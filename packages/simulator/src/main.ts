@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ROLES, type RoleName } from './kubernetes/access/access-rules.ts';
 import { writeClusterFiles } from './clusters-file.ts';
 import { playScenarios } from './scenario-player.ts';
-import { scenarioNames } from './scenario.ts';
+import { populate } from './populate.ts';
+import { harmlessScenarioNames, scenarioNames } from './scenario.ts';
 import { startSimulatedCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
 interface Options {
@@ -20,6 +21,8 @@ interface Options {
   startDelay: number;
   waitForSubscriber: number;
   repeat: boolean;
+  speed?: number;
+  pods: number;
 }
 
 const command = new Command('simulator')
@@ -41,7 +44,13 @@ const command = new Command('simulator')
   .option('--fault-interval <seconds>', 'time between two faults of a cluster', seconds, 2)
   .option('--start-delay <seconds>', 'time before the first fault', seconds, 0)
   .option('--wait-for-subscriber <seconds>', 'longest wait for a subscriber before the first fault', seconds, 0)
-  .option('--repeat', 'start again with new pods after the last scenario', false);
+  .option('--repeat', 'start again with new pods after the last scenario', false)
+  .option(
+    '--speed <factor>',
+    'how much faster than in a real cluster a scenario goes (default: all of its steps follow each other at once)',
+    positive,
+  )
+  .option('--pods <number>', 'healthy pods, ten to a Deployment, in 50 namespaces', count, 0);
 
 await main(command.parse().opts<Options>());
 
@@ -65,6 +74,7 @@ async function main(options: Options): Promise<void> {
             startDelayMs: options.startDelay * 1000,
             subscriberWaitMs: options.waitForSubscriber * 1000,
             repeat: options.repeat,
+            speed: options.speed,
             onRun: ({ name }, scenario, { fault, delivered }) =>
               print({ event: 'scenario', cluster: name, scenario, fault, delivered }),
           },
@@ -85,8 +95,8 @@ async function main(options: Options): Promise<void> {
 }
 
 async function startCluster(name: string, index: number, options: Options): Promise<SimulatedCluster> {
-  const { host, advertiseHost, basePort, tls, role, eventsTools } = options;
-  return startSimulatedCluster({
+  const { host, advertiseHost, basePort, tls, role, eventsTools, pods } = options;
+  const cluster = await startSimulatedCluster({
     name,
     host,
     ...(advertiseHost === undefined ? {} : { advertiseHost }),
@@ -96,6 +106,8 @@ async function startCluster(name: string, index: number, options: Options): Prom
     users: { [`simulated-${role}-token`]: role },
     eventsTools,
   });
+  populate(cluster.store, { pods, namespaces: Math.min(50, Math.ceil(pods / 10)) });
+  return cluster;
 }
 
 function print(line: object): void {
@@ -117,11 +129,10 @@ function scenarios(text: string): readonly string[] {
   if (text === 'all') return scenarioNames;
   if (text === 'none') return [];
   const names = list(text);
-  const unknown = names.find((name) => !scenarioNames.includes(name));
+  const known = [...scenarioNames, ...harmlessScenarioNames];
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `there is no scenario "${unknown}"; use all, none, or some of ${scenarioNames.join(', ')}`,
-    );
+    throw new InvalidArgumentError(`there is no scenario "${unknown}"; use all, none, or some of ${known.join(', ')}`);
   }
   return names;
 }
@@ -145,6 +156,18 @@ function seconds(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
   throw new InvalidArgumentError(`"${text}" is not a number of seconds`);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError(`"${text}" is not a positive number`);
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError(`"${text}" is not a number of pods`);
 }
 
 function list(text: string): string[] {

@@ -12,6 +12,8 @@ export interface PlayOptions {
   subscriberWaitMs: number;
   /** Whether to start again after the last scenario: everything is healed first, and pods are new. */
   repeat: boolean;
+  /** How much faster than in a real cluster a scenario goes; undefined: all of its steps follow each other at once. */
+  speed?: number | undefined;
   onRun(cluster: SimulatedCluster, scenario: string, run: ScenarioRun): void;
 }
 
@@ -29,7 +31,11 @@ export async function playScenarios(
     for (let round = 0; round === 0 || options.repeat; round += 1) {
       for (const scenario of options.scenarios) {
         running.get(scenario)?.heal();
-        const run = await cluster.run(scenario, round === 0 ? {} : { instance: String(round) });
+        const run = await cluster.run(scenario, {
+          ...(round > 0 && { instance: String(round) }),
+          ...(options.speed !== undefined && { speed: options.speed }),
+          signal,
+        });
         running.set(scenario, run);
         options.onRun(cluster, scenario, run);
         await sleep(options.intervalMs, undefined, { signal });

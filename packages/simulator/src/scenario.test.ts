@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { applyScenario } from './apply-scenario.ts';
+import { expect, test, vi } from 'vitest';
+import { applyScenario, playScenario } from './apply-scenario.ts';
 import { listAt, textAt } from './kubernetes/objects/kubernetes-object.ts';
 import { ObjectStore } from './kubernetes/objects/object-store.ts';
 import { PodLogs } from './kubernetes/api/pod-log.ts';
 import { resourceType } from './kubernetes/objects/resource-types.ts';
-import { loadScenario, parseScenario, scenarioNames } from './scenario.ts';
+import { harmlessScenarioNames, loadScenario, parseScenario, scenarioNames } from './scenario.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 
@@ -70,6 +70,48 @@ test('merges a node of the scenario into the existing node', () => {
     spec: { podCIDR: '10.244.2.0/24', taints: [{ effect: 'NoSchedule' }, { effect: 'NoExecute' }] },
     status: { nodeInfo: { kubeletVersion: 'v1.34.2' } },
   });
+});
+
+test.each([...scenarioNames, ...harmlessScenarioNames])('%s ends as it does without its history', async (name) => {
+  const state = (store: ObjectStore): unknown[] =>
+    ['pods', 'jobs', 'deployments', 'nodes', 'replicasets'].flatMap((plural) =>
+      store
+        .list(resourceType(plural))
+        .map(({ metadata: { resourceVersion: _version, ...metadata }, ...object }) => ({ ...object, metadata })),
+    );
+  const played = new ObjectStore();
+  const applied = new ObjectStore();
+  const target = { cluster: 'alpha' };
+  vi.useFakeTimers({ now, toFake: ['Date'] });
+  applyScenario(loadScenario(name), { ...target, now }, applied, new PodLogs());
+  const steps: string[] = [];
+  await playScenario(loadScenario(name), {
+    target,
+    store: played,
+    logs: new PodLogs(),
+    step: (change) => {
+      change();
+      steps.push(JSON.stringify(state(played)));
+    },
+  });
+  vi.useRealTimers();
+  expect(state(played)).toEqual(state(applied));
+  // It has been something else before, but for the node, which the cluster has already.
+  expect(new Set(steps).size).toBeGreaterThan(name === 'node-not-ready' ? 0 : 1);
+});
+
+test('with a speed, the steps of a scenario take their part of the time', async () => {
+  const store = new ObjectStore();
+  const started = performance.now();
+  await playScenario(loadScenario('crash-loop-back-off'), {
+    target: { cluster: 'alpha' },
+    store,
+    logs: new PodLogs(),
+    speed: 8 * 60 * 10,
+    step: (change) => change(),
+  });
+  // Nine minutes, at 4,800 times the speed; a timer may end up to a millisecond early.
+  expect(performance.now() - started).toBeGreaterThan(90);
 });
 
 test('an unknown scenario is refused with the names of all scenarios', () => {

@@ -12,7 +12,7 @@ import { PodLogs } from './kubernetes/api/pod-log.ts';
 import { typeOf } from './kubernetes/objects/resource-types.ts';
 import { Users } from './kubernetes/access/users.ts';
 import { Informers } from './mcp/informers.ts';
-import { McpEndpoint } from './mcp/mcp-endpoint.ts';
+import { McpEndpoint, type RecordedCall } from './mcp/mcp-endpoint.ts';
 import { readTools } from './mcp/read-tools.ts';
 import { ServerAccount } from './mcp/server-account.ts';
 import { loadScenario, type Scenario } from './scenario.ts';
@@ -35,6 +35,8 @@ export interface SimulatedClusterOptions {
    * event-emitting server, whose answers are text only.
    */
   eventsTools?: boolean;
+  /** Role of service accounts by `namespace/name`, for which tokens can be requested. */
+  serviceAccounts?: Record<string, RoleName>;
   /** The MCP server runs with `--disable-multi-cluster`: it calls the cluster '', else by its kubeconfig's context. */
   disableMultiCluster?: boolean;
   /** What the MCP server's own account may read; everything unless it says otherwise. */
@@ -127,7 +129,7 @@ export class SimulatedCluster {
       bearerToken: options.bearerToken,
       logger,
     });
-    this.#users = new Users(users, certificate !== undefined);
+    this.#users = new Users(users, certificate !== undefined, options.serviceAccounts);
     this.#api = new ApiServer(this.store, this.#logs, this.#users);
     this.#mcpListener = new HttpListener(host, options.mcpPort ?? 0, this.#mcp.handle);
     this.#apiListener = new HttpListener(host, options.kubernetesPort ?? 0, this.#api.handle, certificate);
@@ -148,6 +150,11 @@ export class SimulatedCluster {
   /** The last 2,000 requests to the Kubernetes API, oldest first. */
   get kubernetesRequests(): readonly RecordedRequest[] {
     return this.#api.requests;
+  }
+
+  /** The last 2,000 calls of the MCP server's tools, oldest first. */
+  get mcpCalls(): readonly RecordedCall[] {
+    return this.#mcp.calls;
   }
 
   /** Number of subscriptions of all MCP sessions. */

@@ -106,6 +106,8 @@ test.each([
   ['--clusters=a,a', /"a" is listed twice/],
   ['--clusters=../a', /"\.\.\/a" is not a cluster name/],
   ['--base-port=99999', /"99999" is not a port/],
+  ['--speed=0', /"0" is not a positive number/],
+  ['--pods=many', /"many" is not a number of pods/],
   ['--fault-interval=soon', /"soon" is not a number of seconds/],
   ['--role=king', /unknown role "king"; use one of read-only/],
 ])('refuses %s and says why', async (argument, message) => {

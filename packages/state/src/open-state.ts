@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
@@ -10,6 +11,7 @@ import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
+import { DamageRecord } from './damage/damaged-values.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
@@ -34,6 +36,7 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
   /** `redis.key_prefix` of the configuration. */
@@ -64,6 +67,9 @@ export interface State {
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
+  readonly damage: DamageRecord;
+  /** Returns what is wrong with the server, see `readServerProblems`. */
+  serverProblems(): Promise<RedisProblem[]>;
   /** Returns the name of this installation, see `readInstance`. */
   instance(): Promise<string>;
   /** See `openTriageQueue` for the kind of connection that it needs. */
@@ -111,6 +117,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
+    damage: new DamageRecord(context),
+    serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),

@@ -339,15 +339,15 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await waitingJobs(unbounded.queue)).toBe(3);
   });
 
-  test('a call that fails leaves neither row nor job', async () => {
+  test('a queue of another type is moved aside, and row and job appear together', async () => {
     await using state = await openTestState(server.url);
-    // The sorted set of jobs has another type, so Redis refuses the job.
-    await state.redis.set(`${state.keys.bullmq}:triage:prioritized`, 'not a sorted set');
+    const queue = `${state.keys.bullmq}:triage:prioritized`;
+    await state.redis.set(queue, 'not a sorted set');
     const id = randomUUID();
-    await expect(state.admission.admit(fault(), id)).rejects.toThrow(/WRONGTYPE/);
-    expect(await state.incidents.get(id)).toBeUndefined();
-    expect(await state.incidents.list({ limit: 10 })).toEqual({ incidents: [], corrupt: [] });
-    expect((await state.intake.read()).total.queued).toBe(0);
+    expect(await state.admission.admit(fault(), id)).toMatchObject({ kind: 'queued' });
+    expect((await state.incidents.get(id))?.state).toBe('queued');
+    expect(await state.redis.zcard(queue)).toBe(1);
+    expect((await state.damage.read()).latest).toMatchObject([{ name: queue }]);
   });
 
   test('rejects a bad incident id and a bad time of receipt by name', async () => {

@@ -128,3 +128,15 @@ test('an incident whose worker died waits for a slot like the others', async () 
   expect(await balancedBooks(state)).toMatchObject({ active: 1, delayed: 1 });
   expect(await slots.give('prod', running, 'token')).toEqual([lost]);
 });
+
+test('an incident that ended while its job waited is not parked, so that its worker ends the job at once', async () => {
+  await using state = await openTestState(server.url);
+  const slots = slotsOf(state, 1);
+  await runOne(state, slots);
+  const { incidentId: id } = await state.admission.admit(fault());
+  await state.incidents.finish(id, { state: 'expired', reason: 'for a test' });
+  expect(await take(state)).toBe(id);
+  expect(await slots.take('prod', id, 'token')).toBe('taken');
+  expect(await (await state.queue.getJob(id))?.getState()).toBe('active');
+  expect(await state.redis.zscore(state.keys.slots('prod'), id)).toBeNull();
+});

@@ -2,35 +2,50 @@ import type { AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/aler
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
+import type { RedisHealth } from '@nightcrier/core/redis-health';
 import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
+import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
- * also lists the ingesters, the agents while they are degraded, and the alerts that were received.
+ * also lists the ingesters, the agents while they are degraded, the alerts that were received, and problems of Redis with the
+ * values that are damaged in it. None of them writes to Redis.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { redis, health, ingesters, clusters, refused, breaker } = context;
+  const { redis, health, ingesters, clusters, refused, breaker, serverProblems, damage } = context;
   app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
 
   app.get('/readyz', { config: { open: true } }, async () => {
     await assertRedisAnswers(redis);
+    const blocking = (await serverProblems()).filter(({ blocks }) => blocks);
+    if (blocking.length > 0) throw new ApiError('redis_unsuitable', blocking.map(({ message }) => message).join('; '));
     return { status: 'ok' };
   });
 
-  type Health = HealthSummary & { ingesters: IngesterHealth[]; agents?: AgentHealth; alerts?: AlertHealth };
+  type Health = HealthSummary & {
+    ingesters: IngesterHealth[];
+    agents?: AgentHealth;
+    alerts?: AlertHealth;
+    redis?: RedisHealth;
+  };
   const read = async (): Promise<Health> => {
     const [configuration] = await refused();
     const summary = summarizeHealth(await health.read(clusters()));
     const agents = await breaker.read();
+    const problems = await serverProblems();
+    const damaged = await damage.read();
     return {
       ...summary,
       ingesters: await ingesters.read(),
       ...(configuration && { configuration }),
       ...(agents.state === 'degraded' && { agents }),
+      ...((problems.length > 0 || damaged.count > 0) && {
+        redis: { problems, ...(damaged.count > 0 && { damaged }) },
+      }),
       ...(await alertHealth(context)),
     };
   };

@@ -7,7 +7,8 @@ import type { Part, PartName } from './part.ts';
 export interface ChildPartOptions {
   /** Flags for the process, such as `--config FILE`. */
   arguments: string[];
-  redisUrl: string;
+  /** Undefined: the configuration names a Redis without an address, by its sentinels. */
+  redisUrl: string | undefined;
   /** Seconds. */
   shutdownTimeout: number;
   onLine: ChildOptions['onLine'];
@@ -21,7 +22,7 @@ export function startChildPart(name: PartName, options: ChildPartOptions): Part 
     script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),
     arguments: options.arguments,
     environment: {
-      NIGHTCRIER_REDIS_URL: options.redisUrl,
+      ...(options.redisUrl !== undefined && { NIGHTCRIER_REDIS_URL: options.redisUrl }),
       NIGHTCRIER_SUPERVISED: '1',
       ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
     },

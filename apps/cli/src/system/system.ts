@@ -1,5 +1,6 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
+import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import path from 'node:path';
@@ -55,13 +56,13 @@ export function startSystem({ config, processes, logger: shared }: SystemOptions
     processes
       ? startChildPart(name, {
           ...processes,
-          redisUrl: running.redis.url ?? '',
+          redisUrl: running.redis.url,
           shutdownTimeout: running.shutdown_timeout,
         })
       : startInProcess(name, running, shared);
 
   const start = async (): Promise<void> => {
-    if (redisUrl === undefined) {
+    if (!namesRedis(config.redis)) {
       const dataDir = path.join(config.data_dir, 'redis');
       const redis = await startEmbeddedRedis({ dataDir, logger, signal: aborting.signal });
       lifecycle.onStop('redis', () => redis.stop());

@@ -8,7 +8,7 @@ import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import { type AgentCli, Settings } from '@nightcrier/core/settings/config';
 import { resolvePath } from '@nightcrier/runtime/configuration/resolve-paths';
 import { execa } from 'execa';
-import { scriptArguments } from '../../src/agent/run/script/script-arguments.ts';
+import { type ScriptRun, scriptArguments } from '../../src/agent/run/script/script-arguments.ts';
 import type { Evidence } from '../../src/evidence/evidence.ts';
 import { writeEvidence } from '../../src/evidence/write-evidence.ts';
 import { readReport, type ReportReading } from '../../src/report/read-report.ts';
@@ -72,7 +72,8 @@ export async function runAgentCase(
       workerId: 'eval',
       instance: 'eval',
     };
-    const { exitCode, stderr } = await execa(resolvePath(options.script ?? RUN_AGENT), scriptArguments(run, settings), {
+    const words = options.script === undefined ? byHandArguments(run, settings) : scriptArguments(run, settings);
+    const { exitCode, stderr } = await execa(resolvePath(options.script ?? RUN_AGENT), words, {
       cwd: workspace.directory,
       env: environmentOf(options.agent),
       extendEnv: false,
@@ -85,6 +86,22 @@ export async function runAgentCase(
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** The flags of `run-agent.sh`, which knows fewer than a script of one's own gets. */
+function byHandArguments(run: ScriptRun, settings: Settings): string[] {
+  const flags: [flag: string, value: string | undefined][] = [
+    ['-w', run.workspace.directory],
+    ['--kubeconfig', run.kubeconfig],
+    ['--agent', settings.agent_cli],
+    ['--image', settings.agent_image],
+    ['--engine', settings.agent_engine],
+    ['--network', settings.agent_network],
+    ['--timeout', String(settings.agent_timeout)],
+    ['--incident-id', run.incidentId],
+    ['-m', settings.agent_model],
+  ];
+  return flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }
 
 function settingsOf({ agent, model, image, network, timeout }: AgentOptions): Settings {

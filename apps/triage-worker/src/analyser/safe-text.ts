@@ -3,6 +3,8 @@ import { shellWord } from '../evidence/kubectl-command.ts';
 const MAX_INLINE = 300;
 const MAX_LINE = 1_200;
 const MAX_QUOTE = 4000;
+/** Of a text, in characters: whatever is shown of it is shorter. */
+const MOST_READ = 20_000;
 
 // Terminal escape sequences; then every control and format character (C0, C1, bidirectional overrides, zero width).
 // oxlint-disable-next-line no-control-regex
@@ -11,7 +13,12 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text from the cluster as one line of printable characters, at most 300 long. */
 export function oneLine(text: string, max = MAX_INLINE): string {
-  const line = text.replaceAll(ESCAPE_SEQUENCES, '').replaceAll(/\s+/g, ' ').replaceAll(UNPRINTABLE, '').trim();
+  const line = text
+    .slice(0, MOST_READ)
+    .replaceAll(ESCAPE_SEQUENCES, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(UNPRINTABLE, '')
+    .trim();
   return shorten(line, max);
 }
 
@@ -37,6 +44,7 @@ export function plain(text: string): string {
 /** Text from the cluster as a fenced block that it cannot leave: bounded, without control characters. */
 export function fenced(text: string): string {
   const lines = text
+    .slice(0, MOST_READ)
     .replaceAll(ESCAPE_SEQUENCES, '')
     .split(/\r?\n/)
     .map((line) => shorten(line.replaceAll('\t', '    ').replaceAll(UNPRINTABLE, ''), MAX_LINE));

@@ -1,11 +1,16 @@
-import { stripVTControlCharacters } from 'node:util';
-
 /** Marks the end of a text that was cut. */
 const CUT = '…';
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 // Control and format characters (bidirectional overrides, zero width), private use and unassigned characters.
 const UNPRINTABLE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
+
+/** Terminal escape sequences. Bounded: the pattern of node:util takes time quadratic in the length of hostile text. */
+const ESCAPE_SEQUENCE =
+  // oxlint-disable-next-line no-control-regex
+  /\u001B(?:\[[0-?]{0,64}[ -/]{0,16}[@-~]|\][^\u0007\u001B]{0,200}(?:\u0007|\u001B\\)|[@-Z\\-_])/g;
+/** Characters of a text that are read; Slack shows fewer. */
+const MOST_READ = 100_000;
 
 /**
  * Returns text for a `plain_text` object of Slack, which formats, mentions and links nothing: printable, escaped, never empty,
@@ -33,7 +38,10 @@ export function slackFallback(text: string, max: number): string {
 }
 
 function printable(text: string): string {
-  return stripVTControlCharacters(text.toWellFormed())
+  return text
+    .slice(0, MOST_READ)
+    .toWellFormed()
+    .replaceAll(ESCAPE_SEQUENCE, '')
     .replaceAll('\r\n', '\n')
     .replaceAll('\t', '    ')
     .replaceAll(UNPRINTABLE, '');

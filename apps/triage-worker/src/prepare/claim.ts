@@ -20,9 +20,9 @@ import { workspaceOf } from '../workspace/workspace.ts';
 export async function claim(
   incidentId: string,
   row: Promise<Incident | undefined>,
-  { config }: TriageContext,
+  { config, incidents }: Pick<TriageContext, 'config' | 'incidents'>,
 ): Promise<Claim> {
-  const incident = await openIncident(incidentId, row);
+  const incident = await openIncident(incidentId, row, incidents);
   requireNotCancelled(incident);
   requireFresh(incident, config);
   const exhausted = requireAttempts(incident, config);
@@ -67,13 +67,18 @@ export async function beginAttempt(
   }
 }
 
-async function openIncident(incidentId: string, row: Promise<Incident | undefined>): Promise<Incident> {
+async function openIncident(
+  incidentId: string,
+  row: Promise<Incident | undefined>,
+  incidents: TriageContext['incidents'],
+): Promise<Incident> {
   let incident: Incident | undefined;
   try {
     incident = await row;
   } catch (error) {
-    if (error instanceof CorruptIncidentError) throw failed(error.message);
-    throw error;
+    if (!(error instanceof CorruptIncidentError)) throw error;
+    await incidents.setAside(incidentId, error.message);
+    throw failed(error.message);
   }
   if (!incident) throw failed(`incident ${incidentId} has no row; it was removed while it was queued`);
   // The previous worker died between its writes to row and queue.

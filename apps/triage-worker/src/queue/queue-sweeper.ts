@@ -13,6 +13,8 @@ export interface QueueSweeperOptions {
   logger: Logger;
 }
 
+/** After a worker found a damaged job; several are found together, ms. */
+const REPAIR_DELAY_MS = 200;
 /** Incidents that one log line lists. */
 const LISTED = 20;
 
@@ -51,18 +53,46 @@ export class QueueSweeper {
     await this.#loop.stop();
   }
 
+  /** Repairs the queue now: a worker has found a job that it cannot take. */
+  wake(): void {
+    this.#loop.wake(REPAIR_DELAY_MS);
+  }
+
+  /** One step that fails keeps no other one from running: a full Redis refuses what needs memory. */
   async #sweep(): Promise<void> {
-    const { sweep, slots, logger } = this.#options;
+    const { sweep, logger } = this.#options;
+    // First, because it frees memory.
+    const steps = [
+      async () => sweep.trim(),
+      async () => this.#repair(),
+      async () => this.#expire(),
+      async () => this.#endAbandoned(),
+      async () => this.#options.slots.refill(),
+    ];
+    for (const step of steps) {
+      await step().catch((error: unknown) => logger.debug({ error }, 'step of the queue sweep failed'));
+    }
+  }
+
+  async #repair(): Promise<void> {
+    const { sweep, logger } = this.#options;
+    for (const id of await sweep.repair()) logger.error({ incident_id: id }, 'damaged job removed; incident failed');
+  }
+
+  async #expire(): Promise<void> {
+    const { sweep, logger } = this.#options;
     const max_queue_age_seconds = this.#maxQueueAge;
     const expired = max_queue_age_seconds > 0 ? await sweep.expire(max_queue_age_seconds) : [];
     if (expired.length > 0) {
       const incidents = expired.slice(0, LISTED);
       logger.warn({ expired: expired.length, incidents, max_queue_age_seconds }, 'queued incidents expired');
     }
+  }
+
+  async #endAbandoned(): Promise<void> {
+    const { sweep, logger } = this.#options;
     for (const id of await sweep.endAbandoned()) {
       logger.error({ incident_id: id }, 'orphaned incident marked failed');
     }
-    await slots.refill();
-    await sweep.trim();
   }
 }

@@ -6,6 +6,7 @@ import { QUEUE_NAME } from '@nightcrier/state/redis/keys';
 import { RETENTION, type TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions, isNotConnectionError } from 'bullmq';
 import { performance } from 'node:perf_hooks';
+import { isIncidentId } from '@nightcrier/state/incidents/incident-id';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { removeAgentContainers } from '../agent/run/remove-agent-containers.ts';
@@ -46,6 +47,8 @@ export interface TriageWorkerParts {
   /** Wakes the notifier: a notification is due. */
   wakeNotifier: () => void;
   lock: LockSettings;
+  /** BullMQ has failed other than by a lost connection: a job may be damaged. */
+  onQueueError: () => void;
 }
 
 /** Claims incidents from the queue and runs triage on each. Its states: see {@link WorkerStateTracker}. */
@@ -135,7 +138,10 @@ export class TriageWorker {
     });
     worker.on('stalled', (id) => this.#logger.warn({ incident_id: id }, 'job stalled; requeued'));
     worker.on('failed', (job, error) => this.#failedJobs.record(job, error));
-    worker.on('error', (error) => this.#logError(error));
+    worker.on('error', (error) => {
+      this.#logError(error);
+      if (isNotConnectionError(error)) this.#parts.onQueueError();
+    });
     return worker;
   }
 
@@ -148,6 +154,9 @@ export class TriageWorker {
   async #process(job: Job<TriageJob>, token: string, lockSignal: AbortSignal): Promise<void> {
     const { incident_id, cluster_name } = job.data;
     const logger = this.#logger.child({ incident_id, cluster: cluster_name });
+    // It would become the name of a folder.
+    if (!isIncidentId(incident_id) || job.id !== incident_id)
+      throw new UnrecoverableError(`job ${job.id} is not that of incident ${JSON.stringify(incident_id)}`);
     const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
     try {
       // Fetched while the worker began to drain; nothing has started.

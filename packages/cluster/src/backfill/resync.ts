@@ -105,6 +105,7 @@ export class Resync {
     if (!this.#pending) {
       detection.report(source);
       watermark.confirm(scannedAt);
+      watermark.scanned(scannedAt);
       return true;
     }
     try {
@@ -114,6 +115,7 @@ export class Resync {
       logger.info({ last_contact: since, fired, reported }, 'cluster resynced');
       watermark.resume(this.#pending.from);
       watermark.confirm(scannedAt);
+      watermark.scanned(scannedAt);
       this.#pending = undefined;
       return true;
     } catch (error) {

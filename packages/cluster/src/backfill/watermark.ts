@@ -10,6 +10,8 @@ export interface Watermark {
   at: number;
   /** Time without a watch, summed over all gaps since the first contact, ms. */
   blindMs: number;
+  /** When the last scan of the whole cluster began, ms since the epoch. Notifications do not show everything. */
+  scannedAt?: number | undefined;
 }
 
 /** Stores the watermark of one cluster, and knows which of its faults have incidents. */
@@ -52,11 +54,23 @@ export class WatermarkTracker {
     return this.#watermark?.at;
   }
 
+  /** Until when everything that the cluster shows has been seen, ms since the epoch; undefined: it was never watched. */
+  get seenUntil(): number | undefined {
+    if (!this.#watermark) return undefined;
+    const { at, scannedAt = at } = this.#watermark;
+    return Math.min(at, scannedAt);
+  }
+
+  /** Notes a scan of the whole cluster that began at this time. */
+  scanned(at: number): void {
+    if (this.#watermark && at > (this.#watermark.scannedAt ?? 0)) this.#remember({ ...this.#watermark, scannedAt: at });
+  }
+
   /** Ends a gap: the cluster is watched since `from`, and the time before it has been scanned. */
   resume(from: number): void {
     const { at, blindMs } = this.#watermark ?? { at: from, blindMs: 0 };
     this.#isWatching = true;
-    this.#remember({ at: Math.max(at, from), blindMs: blindMs + Math.max(0, from - at) });
+    this.#remember({ ...this.#watermark, at: Math.max(at, from), blindMs: blindMs + Math.max(0, from - at) });
   }
 
   /** Moves the watermark to a time at which the server proved that the cluster was watched. */

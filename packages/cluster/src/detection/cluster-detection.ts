@@ -61,7 +61,8 @@ export class ClusterDetection {
     await watermark.load();
     if (!this.#loaded) this.detector.restore(await memory.load());
     this.#loaded = true;
-    this.detector.startAt(now(), watermark.last);
+    // Notifications do not show everything: what ended since the last scan may be new.
+    this.detector.startAt(now(), watermark.seenUntil);
   }
 
   /**

@@ -1,6 +1,19 @@
 import type { ResourceReference } from '@nightcrier/core/faults/fault';
-import type { AnyObject, Meta, ObjectOf, Pod, WatchedKind } from './kinds.ts';
-import { KINDS } from './kinds.ts';
+import {
+  type AnyObject,
+  KINDS,
+  type Meta,
+  type ObjectOf,
+  type Pod,
+  type Replicated,
+  type WatchedKind,
+} from './kinds.ts';
+import { LabelIndex } from './label-index.ts';
+
+/** Kinds that run pods from a template. */
+export const TEMPLATED = ['deployments', 'statefulsets', 'daemonsets', 'replicasets'] as const;
+/** Labels, as a selector wants them. */
+export type Selector = readonly (readonly [string, string])[];
 
 /** Objects of one kind: by namespace (empty for objects of the cluster), then by name. */
 type OfKind<K extends WatchedKind> = Map<string, Map<string, ObjectOf<K>>>;
@@ -32,6 +45,8 @@ export function referenceTo(kind: WatchedKind, { name, namespace, uid }: Meta): 
 export class ClusterObjects {
   readonly #objects: Objects = {};
   readonly #known = new Set<WatchedKind>();
+  readonly #podIndexes = new Map<string, LabelIndex<Pod>>();
+  readonly #templateIndexes = new Map<string, LabelIndex<Replicated>>();
   #size = 0;
 
   get<K extends WatchedKind>(kind: K, { namespace, name }: ObjectName): ObjectOf<K> | undefined {
@@ -51,6 +66,32 @@ export class ClusterObjects {
 
   podsOf(namespace: string | null | undefined): IteratorObject<Pod> {
     return this.in('pods', namespace);
+  }
+
+  /** The pods of a namespace that a selector matches. */
+  podsMatching(namespace: string | null | undefined, selector: Selector): Pod[] {
+    const key = namespace ?? '';
+    let index = this.#podIndexes.get(key);
+    if (!index) this.#podIndexes.set(key, (index = new LabelIndex(this.podsOf(key), (pod) => pod.metadata.labels)));
+    return index.matching(selector);
+  }
+
+  /** The workloads of a namespace whose pods a selector matches. */
+  templatesMatching(namespace: string | null | undefined, selector: Selector): Replicated[] {
+    const key = namespace ?? '';
+    let index = this.#templateIndexes.get(key);
+    if (!index) {
+      const owners = TEMPLATED.flatMap((kind) => [...this.in(kind, key)]);
+      index = new LabelIndex(owners, ({ spec }) => spec?.template?.metadata?.labels);
+      this.#templateIndexes.set(key, index);
+    }
+    return index.matching(selector);
+  }
+
+  /** Drops what selectors were answered from: it takes memory, and is made again when it is needed. */
+  dropIndexes(): void {
+    this.#podIndexes.clear();
+    this.#templateIndexes.clear();
   }
 
   /** Names of all objects of a kind, see {@link nameKey}. */
@@ -82,6 +123,7 @@ export class ClusterObjects {
     const before = objects.get(name);
     if (!before) this.#size += 1;
     objects.set(name, object);
+    this.#outdateIndexes(kind, namespace);
     return before;
   }
 
@@ -94,12 +136,18 @@ export class ClusterObjects {
     objects.delete(name);
     if (objects.size === 0) ofKind.delete(namespace ?? '');
     this.#size -= 1;
+    this.#outdateIndexes(kind, namespace);
     return object;
   }
 
   /** How many objects of all kinds there are. */
   get size(): number {
     return this.#size;
+  }
+
+  #outdateIndexes(kind: WatchedKind, namespace: string | null | undefined): void {
+    if (kind === 'pods') this.#podIndexes.delete(namespace ?? '');
+    else this.#templateIndexes.delete(namespace ?? '');
   }
 
   #kind<K extends WatchedKind>(kind: K): OfKind<K> | undefined {

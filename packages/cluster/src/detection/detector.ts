@@ -241,6 +241,13 @@ export class Detector {
     return next === Infinity ? undefined : next;
   }
 
+  /** The CronJob of a Job: a later run that succeeds ends the failure of an earlier one. */
+  cronJobOf(job: ObjectName): ObjectName | undefined {
+    const { metadata } = this.#suspects.objects.get('jobs', job) ?? {};
+    const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'CronJob');
+    return owner && { namespace: metadata?.namespace, name: owner.name };
+  }
+
   /** The node of a pod that is not ready. */
   nodeOf(pod: ObjectName): string | undefined {
     const { spec, status } = this.#suspects.objects.get('pods', pod) ?? {};
@@ -253,7 +260,7 @@ export class Detector {
     for (const suspect of this.#suspects) {
       const { symptom, seenAt } = suspect;
       if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
-      if (!this.#fresh.isCurrent(suspect.kind, suspect.name, now) || this.#isUnconfirmed(suspect)) continue;
+      if (!this.#fresh.isCurrent(suspect.kind, suspect.name, now) || this.#isUnconfirmed(suspect, now)) continue;
       const { workload } = symptom;
       const key = this.#known.keyLike(suspect.key, { workload, family: SYMPTOMS[symptom.kind].family });
       if (this.#isHistory(suspect, this.#known.get(key))) continue;
@@ -279,7 +286,7 @@ export class Detector {
   }
 
   /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
-  #isUnconfirmed({ kind, name, symptom }: Suspect): boolean {
+  #isUnconfirmed({ kind, name, symptom }: Suspect, now: number): boolean {
     const needs = NEEDS[symptom.kind] ?? [];
     if (needs.some((other) => !this.#fresh.covers(other, name.namespace) && !this.#fresh.isUnreadable(other)))
       return true;
@@ -288,7 +295,8 @@ export class Detector {
     if (about === undefined || this.#fresh.covers(about, resource.namespace) || this.#fresh.isUnreadable(about)) {
       return false;
     }
-    return this.#suspects.objects.get(about, resource) === undefined;
+    // What is kept of an object that was read long ago may be out of date.
+    return this.#suspects.objects.get(about, resource) === undefined || !this.#fresh.isCurrent(about, resource, now);
   }
 
   #isHistory({ symptom: { course, since }, isFresh }: Suspect, known: Known | undefined): boolean {

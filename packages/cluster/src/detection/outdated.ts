@@ -88,15 +88,14 @@ function subjectOf(event: WarningEvent | undefined): string | undefined {
 
 /** Whether the symptoms of other objects depend on what has changed of an object. */
 function concernsOthers(kind: WatchedKind, before: AnyObject | undefined, after: AnyObject | undefined): boolean {
+  /* oxlint-disable typescript/no-unsafe-type-assertion -- the kind says which objects they are */
+  if (kind === 'nodes') return isLost(before as Node | undefined) !== isLost(after as Node | undefined);
   if (!before || !after) return true;
   if (!isDeepStrictEqual(before.metadata.ownerReferences, after.metadata.ownerReferences)) return true;
   if (before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp) return true;
-  /* oxlint-disable typescript/no-unsafe-type-assertion -- the kind says which objects they are */
   switch (kind) {
     case 'pods':
       return !isSameEndpoint(before as Pod, after as Pod);
-    case 'nodes':
-      return readinessOf(before as Node) !== readinessOf(after as Node);
     case 'deployments':
     case 'replicasets':
     case 'statefulsets':
@@ -123,6 +122,6 @@ function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-function readinessOf({ status }: Node): string | undefined {
-  return conditionOf(status?.conditions, 'Ready')?.status;
+function isLost(node: Node | undefined): boolean {
+  return (conditionOf(node?.status?.conditions, 'Ready')?.status ?? 'True') !== 'True';
 }

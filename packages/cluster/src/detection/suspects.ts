@@ -94,10 +94,9 @@ export class Suspects implements Iterable<Suspect> {
       for (const { metadata } of objects) this.#look(kind, metadata, now);
     };
     if (all) {
-      for (const kind of ['events', 'services', ...WORKLOADS] as const) look(kind, this.objects.all(kind));
-    }
-    for (const event of events) this.#look('events', event, now);
-    for (const [namespace, { addresses, jobs }] of namespaces) {
+      for (const kind of ['events', 'services', 'jobs', ...WORKLOADS] as const) look(kind, this.objects.all(kind));
+    } else for (const event of events) this.#look('events', event, now);
+    for (const [namespace, { addresses, jobs }] of all ? [] : namespaces) {
       look('services', this.objects.in('services', namespace));
       if (addresses) for (const kind of WORKLOADS) look(kind, this.objects.in(kind, namespace));
       if (jobs) look('jobs', this.objects.in('jobs', namespace));
@@ -115,6 +114,7 @@ export class Suspects implements Iterable<Suspect> {
       }
     }
     this.#outdated.clear();
+    this.objects.dropIndexes();
   }
 
   /** The objects that show a symptom. */

@@ -35,6 +35,7 @@ function read(body: string, { form = 'unknown', isEventStream = false, known = [
   const reader = new ListReader(options, (batch) => batches.push(batch));
   const bytes = Buffer.from(body);
   for (let at = 0; at < bytes.length; at += size) reader.feed(bytes.subarray(at, at + size));
+  for (const _ of reader.heldText());
   const summary = reader.end();
   return {
     summary,

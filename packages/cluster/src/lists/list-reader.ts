@@ -96,6 +96,20 @@ export class ListReader {
     else this.#scanner.feed(piece);
   }
 
+  /**
+   * Reads what was held back until it was known whether structured content follows. Call it when the answer is complete, and
+   * before {@link end}; it yields between pieces, because there may be much to parse.
+   * @throws FormChanged, or Error for an answer that is no list
+   */
+  *heldText(): Generator<void> {
+    if (this.#hasStructured) return;
+    if (this.#options.form === 'structured' && this.#textBytes > SHORT_TEXT) throw new FormChanged();
+    for (const part of this.#heldText.splice(0)) {
+      this.#yaml.feed(part);
+      yield;
+    }
+  }
+
   /** @throws Error for an answer that is no list, or not whole */
   end(): ListSummary {
     this.#stream.end();
@@ -105,7 +119,6 @@ export class ListReader {
     const { form } = this.#options;
     const summary = { form, strange: 0, count: 0, notifications };
     if (error !== undefined) return { ...summary, problem: RpcError.parse(JSON.parse(error)).message };
-    if (!this.#hasStructured) this.#readHeldText();
     this.#yaml.end();
     if (isError) return { ...summary, problem: this.#yaml.rest };
     if (!hasList && !this.#yaml.hasItems && !EMPTY.test(this.#yaml.rest)) throw new Error(NO_OBJECTS);
@@ -120,11 +133,6 @@ export class ListReader {
     if (form === 'text') this.#yaml.feed(part);
     // A short text is kept in any case: it may be an error.
     else if (form === 'unknown' || this.#textBytes <= SHORT_TEXT) this.#heldText.push(part);
-  }
-
-  #readHeldText(): void {
-    if (this.#options.form === 'structured' && this.#textBytes > SHORT_TEXT) throw new FormChanged();
-    for (const part of this.#heldText) this.#yaml.feed(part);
   }
 
   #structured(json: Buffer): void {

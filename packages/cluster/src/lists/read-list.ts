@@ -29,17 +29,21 @@ export async function readList(
   const reader = new ListReader({ ...options, isEventStream }, onBatch);
   let bytes = 0;
   let sliceStartedAt = performance.now();
+  const giveWay = async (): Promise<void> => {
+    if (performance.now() - sliceStartedAt < SLICE_MS) return;
+    await setImmediate();
+    sliceStartedAt = performance.now();
+  };
   for await (const { buffer, byteOffset, byteLength } of body) {
     bytes += byteLength;
     if (bytes > maxBytes) throw new AnswerTooLarge(maxBytes);
     for (let at = 0; at < byteLength; at += PIECE) {
       reader.feed(Buffer.from(buffer, byteOffset + at, Math.min(PIECE, byteLength - at)));
-      if (performance.now() - sliceStartedAt < SLICE_MS) continue;
-      await setImmediate();
-      sliceStartedAt = performance.now();
+      await giveWay();
     }
     // Some servers leave the stream open after the answer.
     if (reader.isComplete) break;
   }
+  for (const _ of reader.heldText()) await giveWay();
   return { ...reader.end(), bytes };
 }

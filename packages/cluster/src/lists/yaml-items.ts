@@ -1,7 +1,7 @@
 const ESCAPED_NEWLINE = Buffer.from('\\n');
 const BACKSLASH = 0x5c;
 /** Text is unescaped in pieces of this size, bytes. */
-const PIECE = 256 << 10;
+const PIECE = 32 << 10;
 /** Bytes of one line, characters of one item. */
 const LONGEST = 8 << 20;
 /** Characters that are kept of what is no item: the text of an error. */

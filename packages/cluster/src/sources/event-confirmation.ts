@@ -147,23 +147,28 @@ export class EventConfirmation {
       const object = parseObject(kind, resourceOf(answer));
       if (!object) throw new Error('the answer has not the shape of the object');
       detector.put(kind, object, now());
-      const node = kind === 'pods' ? detector.nodeOf(name) : undefined;
-      if (node !== undefined && this.#doubtful.size < MOST_OBJECTS) await this.#readNode(node);
+      if (this.#doubtful.size < MOST_OBJECTS) await this.#readRelated(kind, name);
     } catch (error) {
       logger.debug({ kind, ...name, error: rootMessage(error) }, 'object could not be read');
     }
     for (const event of events.values()) detector.put('events', event, now());
   }
 
-  /** A pod that is not ready may lack nothing but its node. */
-  async #readNode(name: string): Promise<void> {
-    const answer = await this.#session.call(
-      GET_RESOURCE_TOOL,
-      { apiVersion: 'v1', kind: 'Node', name },
-      GET_TIMEOUT_MS,
-    );
-    const node = answer.isError ? undefined : parseObject('nodes', resourceOf(answer));
-    if (node) this.#options.detection.detector.put('nodes', node, this.#options.now());
+  /** A pod that is not ready may lack nothing but its node; a Job that has failed may be followed by one that succeeds. */
+  async #readRelated(kind: WatchedKind, name: Doubtful['name']): Promise<void> {
+    const { detector } = this.#options.detection;
+    const node = kind === 'pods' ? detector.nodeOf(name) : undefined;
+    const cronJob = kind === 'jobs' ? detector.cronJobOf(name) : undefined;
+    if (node !== undefined) await this.#readOther('nodes', { name: node });
+    if (cronJob !== undefined) await this.#readOther('cronjobs', cronJob);
+  }
+
+  async #readOther(kind: 'nodes' | 'cronjobs', { namespace, name }: Parameters<typeof nameKey>[0]): Promise<void> {
+    const { apiVersion, kind: kindName } = KINDS[kind];
+    const args = { apiVersion, kind: kindName, name, ...(namespace && { namespace }) };
+    const answer = await this.#session.call(GET_RESOURCE_TOOL, args, GET_TIMEOUT_MS);
+    const object = answer.isError ? undefined : parseObject(kind, resourceOf(answer));
+    if (object) this.#options.detection.detector.put(kind, object, this.#options.now());
   }
 
   /** Until its next grace period ends; until it has recovered; or never again. */

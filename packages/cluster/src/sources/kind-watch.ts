@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Detector } from '../detection/detector.ts';
 import { parseObject } from '../detection/parse-object.ts';
-import { KINDS, type ObjectOf, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, type WatchedKind } from '../detection/kinds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 
@@ -23,28 +23,23 @@ export interface KindWatchOptions {
   onListed: (problem?: KubernetesError) => void;
 }
 
-/** Objects in one page of a list: what is parsed at once blocks the event loop. */
-const PAGE = 250;
+/** Objects in one page of a list: what is parsed at once blocks the event loop, and becomes garbage at once. */
+const PAGE = 100;
 const LIST_TIMEOUT_MS = 60_000;
 /** A watch ends by itself after this time and resumes, s; a part of it at random, so that the kinds do not resume together. */
 const WATCH_SECONDS = 300;
 /** Characters of one line of a watch; an object has at most 1.5 MiB. */
 const LONGEST_LINE = 8 << 20;
-/** How a watch that failed is tried again; one that is forbidden is tried each minute. */
+/** How a watch that failed is tried again; one that is forbidden too: a role may be bound at any time. */
 const RETRY = { initial: 1_000, max: 60_000 };
 
 const List = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().nullish() }),
   items: z.array(z.unknown()).nullish(),
 });
-const Change = z.object({
-  type: z.string(),
-  object: z.looseObject({
-    code: z.number().optional(),
-    message: z.string().optional(),
-    metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional(),
-  }),
-});
+const Change = z.object({ type: z.string(), object: z.unknown() });
+const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string().optional() }).optional() });
+const Failure = z.object({ code: z.number().optional(), message: z.string().optional() });
 
 /** The resource version is too old: the objects have to be listed. */
 class Expired extends Error {}
@@ -83,11 +78,13 @@ export class KindWatch {
         }
         failures += 1;
         const problem = error instanceof KubernetesError ? error : new KubernetesError('http', String(error));
-        if (problem.code === 'forbidden' || problem.code === 'not_found') detector.forgetKind(kind);
+        if (problem.code === 'forbidden' || problem.code === 'not_found') {
+          detector.forgetKind(kind);
+          // Nothing is known of its objects any more: a watch alone would not show those that do not change.
+          version = undefined;
+        }
         onListed(problem);
-        const isRefused = problem.code === 'forbidden' || problem.code === 'not_found';
-        const wait = isRefused ? RETRY.max : backoff(failures, RETRY, random());
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await sleep(backoff(failures, RETRY, random()), undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -95,7 +92,7 @@ export class KindWatch {
   /** @returns the resource version of the list */
   async #list(): Promise<string> {
     const { kind, detector, now, open, signal, onListed } = this.#options;
-    const objects: ObjectOf<WatchedKind>[] = [];
+    const listing = detector.beginList(kind);
     let token: string | undefined;
     for (;;) {
       const kubernetes = await open();
@@ -107,10 +104,13 @@ export class KindWatch {
         maxBytes: 64 << 20,
       });
       const { items, metadata } = List.parse(JSON.parse(text));
-      objects.push(...(items ?? []).flatMap((item) => parseObject(kind, item) ?? []));
+      listing.put(
+        (items ?? []).flatMap((item) => parseObject(kind, item) ?? []),
+        now(),
+      );
       token = metadata.continue || undefined;
       if (token === undefined) {
-        detector.list(kind, objects, now());
+        listing.end();
         onListed();
         return metadata.resourceVersion;
       }
@@ -150,8 +150,9 @@ export class KindWatch {
     const { kind, detector, now, onChange } = this.#options;
     const { type, object } = Change.parse(JSON.parse(line));
     if (type === 'ERROR') {
-      if (object.code === 410) throw new Expired();
-      throw new KubernetesError('http', `the watch of ${kind} ended: ${object.message ?? 'no reason given'}`);
+      const { code, message } = Failure.parse(object);
+      if (code === 410) throw new Expired();
+      throw new KubernetesError('http', `the watch of ${kind} ended: ${message ?? 'no reason given'}`);
     }
     const changed = type === 'BOOKMARK' ? undefined : parseObject(kind, object);
     if (changed) {
@@ -159,6 +160,6 @@ export class KindWatch {
       else detector.put(kind, changed, now());
       onChange();
     }
-    return object.metadata?.resourceVersion;
+    return Versioned.parse(object).metadata?.resourceVersion;
   }
 }

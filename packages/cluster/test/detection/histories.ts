@@ -63,6 +63,9 @@ const fault = (type: string, at: number, more: Partial<Wanted> = {}): Wanted => 
 });
 const whole: Partial<Wanted> = { container: undefined };
 
+const backOff = (about: KubernetesObject, at: number) =>
+  event(about, 'BackOff', 'Back-off restarting failed container app in pod cart', [at], { container: 'app' });
+
 const loop = (at: number, restarts: number) =>
   pod({
     ready: false,
@@ -140,8 +143,15 @@ export const HISTORIES: History[] = [
   {
     name: 'a rollout replaces the pod of a crash loop by another that crashes',
     steps: [
-      { at: 0, put: [...base, loop(0, 3)] },
-      { at: 60, remove: [pod()], put: [{ ...loop(60, 2), metadata: pod({ name: 'cart-7d4b9c8f6d-zzzzz' }).metadata }] },
+      { at: 0, put: [...base, loop(0, 3), backOff(pod(), 0)] },
+      {
+        at: 60,
+        remove: [pod()],
+        put: [
+          { ...loop(60, 2), metadata: pod({ name: 'cart-7d4b9c8f6d-zzzzz' }).metadata },
+          backOff(pod({ name: 'cart-7d4b9c8f6d-zzzzz' }), 60),
+        ],
+      },
     ],
     wanted: [fault('CrashLoop', 0, { severity: 'critical' })],
     rest: 900,

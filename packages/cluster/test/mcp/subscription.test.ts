@@ -27,7 +27,7 @@ test('a fault of the cluster arrives as the server sent it', async () => {
   });
 });
 
-test('in events mode Warning events arrive, and Normal ones are not sent', async () => {
+test('in events mode Warning Events are symptoms, and become faults when their objects confirm them', async () => {
   const watched = watchCluster(cluster.mcpEndpoint, { mode: 'events' });
   await watched.active();
   await cluster.run('crash-loop-back-off');
@@ -36,9 +36,10 @@ test('in events mode Warning events arrive, and Normal ones are not sent', async
   expect(watched.connection.health().event_count).toBe(watched.received.length);
   expect(watched.received).toContainEqual(
     expect.objectContaining({
-      fault: expect.objectContaining({ faultType: 'BackOff', severity: 'warning', container: 'app' }),
+      fault: expect.objectContaining({ faultType: 'CrashLoop', severity: 'critical', container: 'app' }),
     }),
   );
+  expect(watched.received).toHaveLength(1);
 });
 
 test('a cut stream is replaced with its subscription, and the server has one of each', async () => {

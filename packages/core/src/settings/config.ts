@@ -6,12 +6,13 @@ import { connections } from './sections/connections.ts';
 import { monitoring } from './sections/monitoring.ts';
 import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
-import { api, processes, redis, storage } from './sections/processes.ts';
+import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { redis, sentinel } from './sections/redis.ts';
 
 export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
 
-/** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in. */
+/** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in, below its own. */
 export const SECTIONS: readonly { heading: string; parent?: string; shape: z.ZodRawShape }[] = [
   { heading: 'Cluster connections', shape: connections },
   { heading: 'Alerts', parent: 'alerts', shape: alerts },
@@ -24,6 +25,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
   { heading: 'Redis', parent: 'redis', shape: redis },
+  { heading: 'Redis Sentinel', parent: 'redis.sentinel', shape: sentinel },
   { heading: 'API', parent: 'api', shape: api },
 ];
 
@@ -42,7 +44,7 @@ export const Settings = z.strictObject({
   ...processes,
   alerts: z.strictObject(alerts).prefault({}),
   monitoring: z.strictObject(monitoring).prefault({}),
-  redis: z.strictObject(redis).prefault({}),
+  redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
   api: z.strictObject(api).prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -45,12 +45,16 @@ clusters:
 /** The text of configs/config.example.yaml: every setting with its description and default. */
 export function exampleConfig(): string {
   const sections = SECTIONS.map(({ heading, parent, shape }) => {
-    const indent = parent === undefined ? '' : '  ';
+    const parents = parent?.split('.') ?? [];
+    const [indent, outer] = ['  '.repeat(parents.length), '  '.repeat(Math.max(0, parents.length - 1))];
     const settings = Object.keys(shape).flatMap(
       (key) => settingOf(parent === undefined ? key : `${parent}.${key}`) ?? [],
     );
     const blocks = settings.filter((setting) => !hasValueSetting(setting)).map((setting) => block(setting, indent));
-    return [`# --- ${heading}`, ...(parent === undefined ? [] : [`${parent}:`]), blocks.join('\n\n')].join('\n');
+    // A mapping without any value would be null.
+    const isEmpty = blocks.every((text) => text.split('\n').every((line) => line.trimStart().startsWith('#')));
+    const key = parents.length === 0 ? [] : [`${outer}${isEmpty ? '# ' : ''}${parents.at(-1)}:`];
+    return [`${outer}# --- ${heading}`, ...key, blocks.join('\n\n')].join('\n');
   });
   return `${[HEADER.trimEnd(), ...sections].join('\n\n')}\n`;
 }

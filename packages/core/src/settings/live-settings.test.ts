@@ -12,9 +12,7 @@ const base: Config = { ...Settings.parse({}), clusters };
 
 /** The defaults, and another value for one setting. */
 function changed({ path, ...setting }: Setting): Config {
-  const [parent = '', child] = path;
-  const value = otherValue({ path, ...setting });
-  const raw = child === undefined ? { [parent]: value } : { [parent]: { [child]: value } };
+  const raw = path.reduceRight<unknown>((value, key) => ({ [key]: value }), otherValue({ path, ...setting }));
   return { ...Settings.parse(raw), clusters };
 }
 
@@ -64,6 +62,19 @@ test('what needs a restart is a short list', () => {
     'shutdown_timeout',
     'redis.url',
     'redis.key_prefix',
+    'redis.username',
+    'redis.password',
+    'redis.password_file',
+    'redis.tls',
+    'redis.ca_file',
+    'redis.client_cert_file',
+    'redis.client_key_file',
+    'redis.server_name',
+    'redis.sentinel.name',
+    'redis.sentinel.hosts',
+    'redis.sentinel.username',
+    'redis.sentinel.password',
+    'redis.sentinel.password_file',
     'api.host',
     'api.port',
     'api.allow_anonymous',

@@ -34,7 +34,7 @@ export interface Setting {
 
 /** Every setting that takes one value, in the order of the sections. */
 export const SETTINGS: readonly Setting[] = SECTIONS.flatMap(({ heading, parent, shape }) =>
-  Object.entries(shape).map(([key, schema]) => describe(heading, parent === undefined ? [key] : [parent, key], schema)),
+  Object.entries(shape).map(([key, schema]) => describe(heading, [...(parent?.split('.') ?? []), key], schema)),
 );
 
 const BY_NAME = new Map(SETTINGS.map((setting) => [setting.name, setting]));

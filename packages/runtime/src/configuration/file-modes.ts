@@ -8,9 +8,9 @@ export function readableByOthers(config: Config): string[] {
     { what: `cluster ${name}: mcp.client_key_file`, file: mcp?.client_key_file },
     { what: `cluster ${name}: kubeconfig`, file: triage.kubeconfig },
   ]);
-  const settings = [...Object.entries(config), ...Object.entries(config.api)].flatMap(
+  const settings = [...Object.entries(config), ...Object.entries(config.api), ...redisFiles(config)].flatMap(
     ([key, value]: [string, unknown]) =>
-      /_(?:key|token|secret|webhook_url|url)_file$/.test(key) && typeof value === 'string'
+      /_(?:key|token|secret|webhook_url|url|password)_file$/.test(key) && typeof value === 'string'
         ? [{ what: key, file: value }]
         : [],
   );
@@ -20,6 +20,14 @@ export function readableByOthers(config: Config): string[] {
     warned.add(file);
     return [`${what}: every user of this machine can read ${file}; run: chmod o-r ${file}`];
   });
+}
+
+function redisFiles({ redis }: Config): [string, unknown][] {
+  return [
+    ['redis.client_key_file', redis.client_key_file],
+    ['redis_password_file', redis.password_file],
+    ['redis_sentinel_password_file', redis.sentinel.password_file],
+  ];
 }
 
 function othersRead(file: string): boolean {

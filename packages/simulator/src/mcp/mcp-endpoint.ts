@@ -13,6 +13,15 @@ const CHANNELS: Record<SubscriptionMode, { logger: string; level: LoggingLevel }
   events: { logger: 'kubernetes/events', level: 'info' },
 };
 
+/** A call of a tool, for tests that prove what was read. */
+export interface RecordedCall {
+  tool: string;
+  arguments: unknown;
+}
+
+/** Calls remembered; older ones are forgotten. */
+const REMEMBERED_CALLS = 2000;
+
 export interface McpEndpointOptions {
   /** What the server calls the cluster. */
   cluster: string;
@@ -42,7 +51,22 @@ export class McpEndpoint {
       ...options.readTools,
       ...(options.eventsTools ? eventTools(options.cluster, this.subscriptions) : []),
     ];
-    this.#tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
+    this.#tools = new Map(tools.map((tool) => [tool.definition.name, this.#recorded(tool)]));
+  }
+
+  /** The last calls of tools, oldest first. */
+  readonly calls: RecordedCall[] = [];
+
+  #recorded(tool: McpTool): McpTool {
+    const { name } = tool.definition;
+    return {
+      ...tool,
+      call: (args, sessionId) => {
+        this.calls.push({ tool: name, arguments: args });
+        if (this.calls.length > REMEMBERED_CALLS) this.calls.shift();
+        return tool.call(args, sessionId);
+      },
+    };
   }
 
   get sessionCount(): number {

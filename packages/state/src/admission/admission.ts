@@ -3,9 +3,11 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { admissionGroup } from '@nightcrier/core/problems/admission-group';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { TriageQueue } from '../queue/triage-queue.ts';
 import { type JobTemplate, jobTemplate } from '../queue/job-template.ts';
+import { isFailoverError } from '../redis/failover-error.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 import { type AdmissionReply, BatchReply, type RequeueOutcome } from './admission-reply.ts';
@@ -18,6 +20,7 @@ import { CallBatches } from './call-batches.ts';
  * so that the bounds are exact under any number of ingesters, and an incident's row and job appear together or not at all.
  */
 export class Admission {
+  readonly #redis: Redis;
   readonly #now: () => number;
   readonly #script: LuaScript;
   readonly #template: JobTemplate;
@@ -31,6 +34,7 @@ export class Admission {
    */
   constructor(context: StateContext, queue: TriageQueue, settings: AdmissionSettings) {
     this.#settings = settings;
+    this.#redis = context.redis;
     this.#now = context.now;
     this.#template = jobTemplate(queue);
     this.#script = defineScript(context, 'admission/admission');
@@ -78,7 +82,10 @@ export class Admission {
   async #decide(requests: AdmissionRequest[]): Promise<AdmissionReply[]> {
     const { keys, args, options } = this.#template;
     const [header, ...faults] = admissionArguments(this.#settings, this.#now(), requests);
-    return BatchReply.parse(await this.#script(keys, [header, args, options, ...faults]));
+    const replies = BatchReply.parse(await this.#script(keys, [header, args, options, ...faults]));
+    // The script reports the error of each fault, so the connection has not seen it.
+    if (replies.some((reply) => reply instanceof Error && isFailoverError(reply.message))) this.#redis.disconnect(true);
+    return replies;
   }
 
   #request(clusterEvent: ClusterEvent, incidentId: string): AdmissionRequest {

@@ -1,8 +1,10 @@
 import type { IntakeOutcome } from '@nightcrier/core/incidents/admission';
-import { BOOK_ENTRIES, type BookPages, emptyPage } from '@nightcrier/core/incidents/books';
+import { BOOK_ENTRIES, type BookPage, type BookPages, emptyPage } from '@nightcrier/core/incidents/books';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { countOf, ifReadable, isWrongType } from '../damage/if-readable.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** Outcomes that the ingester counts. Admission counts all others, in the same step as what they count. */
@@ -33,12 +35,25 @@ export const CountBatch = z.object({
 });
 export type CountBatch = z.infer<typeof CountBatch>;
 
+const Refused = z.instanceof(Error).refine(isWrongType);
+/** Reply to a command of a pipeline, where a value of another type counts as none. */
+const Fields = z.union([
+  z.tuple([z.null(), z.record(z.string(), z.string())]).transform(([, fields]) => Object.entries(fields)),
+  z.tuple([Refused], z.unknown()).transform((): [string, string][] => []),
+]);
+const Size = z.union([
+  z.tuple([z.null(), z.number()]).transform(([, size]) => size),
+  z.tuple([Refused], z.unknown()).transform(() => 0),
+]);
+const Pages = z.tuple([Fields, Size, Size, Size]);
+
 /**
  * The books (see `books.ts` of the core package): one hash, so that a reader sees one instant. Each count changes in the same
  * step as what it counts, and a received fault is counted together with its outcome.
  */
 export class IntakeCounters {
   readonly #redis: Redis;
+  readonly #keys: StateKeys;
   readonly #key: string;
   readonly #malformedKey: string;
   readonly #countOnce: LuaScript;
@@ -46,6 +61,7 @@ export class IntakeCounters {
   constructor(context: StateContext) {
     const { redis, keys } = context;
     this.#redis = redis;
+    this.#keys = keys;
     this.#key = keys.intake;
     this.#malformedKey = keys.malformed;
     this.#countOnce = defineScript(context, 'admission/early-counts');
@@ -58,21 +74,32 @@ export class IntakeCounters {
 
   /** Returns the number of malformed messages by cluster and reason. */
   async readMalformed(): Promise<{ cluster: string; reason: string; count: number }[]> {
-    return Object.entries(await this.#redis.hgetall(this.#malformedKey)).map(([field, value]) => {
+    const fields = await ifReadable(this.#redis.hgetall(this.#malformedKey), {});
+    return Object.entries(fields).map(([field, value]) => {
       const [reason = '', cluster = ''] = field.split(':', 2);
-      return { cluster, reason, count: Number(value) };
+      return { cluster, reason, count: countOf(value) };
     });
   }
 
+  /** Reads the books, with the number of rows at the same instant. */
   async read(): Promise<BookPages> {
-    const pages: BookPages = { total: emptyPage(), clusters: {} };
-    for (const [field, value] of Object.entries(await this.#redis.hgetall(this.#key))) {
+    const { incidents } = this.#keys;
+    const pipeline = this.#redis.pipeline().hgetall(this.#key).zcard(incidents);
+    for (const state of ['queued', 'investigating'] as const) pipeline.zcard(this.#keys.incidentsIn(state));
+    const [fields, all, queued, investigating] = Pages.parse(await pipeline.exec());
+    const pages: BookPages = { total: emptyPage(), clusters: {}, rows: { all, open: queued + investigating } };
+    // A cluster may have any name.
+    const clusters = new Map<string, BookPage>();
+    const unreadable: string[] = [];
+    for (const [field, value] of fields) {
       const [outcome = '', cluster] = field.split(':', 2);
       const counted = BOOK_ENTRIES.find((name) => name === outcome);
       if (counted === undefined) continue;
-      const counts = cluster === undefined ? pages.total : (pages.clusters[cluster] ??= emptyPage());
-      counts[counted] = Number(value);
+      const counts = cluster === undefined ? pages.total : (clusters.get(cluster) ?? emptyPage());
+      if (cluster !== undefined) clusters.set(cluster, counts);
+      if (!Number.isFinite(Number(value))) unreadable.push(field);
+      counts[counted] = countOf(value);
     }
-    return pages;
+    return { ...pages, clusters: Object.fromEntries(clusters), ...(unreadable.length > 0 && { unreadable }) };
   }
 }

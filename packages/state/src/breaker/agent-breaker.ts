@@ -1,6 +1,7 @@
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -24,17 +25,20 @@ const Answer = z.union([
   z.tuple([z.literal('agent')]).transform(([kind]) => ({ kind })),
   z.tuple([z.literal('probe')]).transform(([kind]) => ({ kind })),
   z
-    .tuple([z.literal('degraded'), z.coerce.number(), z.string()])
+    .tuple([z.literal('degraded'), z.coerce.number().catch(0), z.string()])
     .transform(([kind, failures, reason]) => ({ kind, failures, reason })),
 ]) satisfies z.ZodType<BreakerAnswer>;
 
 const Change = z.enum(['opened', 'closed', 'counted']);
 
+/** The latest time that a date can hold, ms. */
+const LATEST = 8.64e15;
+
 const Row = z.object({
-  failures: z.coerce.number().default(0),
+  failures: z.coerce.number().default(0).catch(0),
   reason: z.string().optional(),
-  since: z.coerce.number().optional(),
-  passed_over: z.coerce.number().optional(),
+  since: z.coerce.number().min(0).max(LATEST).optional().catch(undefined),
+  passed_over: z.coerce.number().optional().catch(undefined),
 });
 
 /** The breaker of agents over all workers, see `lua/agent-breaker.lua`. */
@@ -64,7 +68,7 @@ export class AgentBreaker {
   }
 
   async read(): Promise<AgentHealth> {
-    const { failures, reason, since, passed_over } = Row.parse(await this.#redis.hgetall(this.#key));
+    const { failures, reason, since, passed_over } = Row.parse(await ifReadable(this.#redis.hgetall(this.#key), {}));
     return {
       state: since === undefined ? 'working' : 'degraded',
       failures_in_row: failures,

@@ -4,6 +4,7 @@ import { hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ClusterLeases, Lease } from '../leases/cluster-leases.ts';
+import { isWrongType } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -26,7 +27,11 @@ const HealthReport = z.object({
 });
 type HealthReport = z.infer<typeof HealthReport>;
 
-const Hash = z.tuple([z.null(), z.record(z.string(), z.string())]).transform(([, hash]) => hash);
+/** One of another type has no fields. `Map`: a cluster may have any name. */
+const Hash = z.union([
+  z.tuple([z.null(), z.record(z.string(), z.string())]).transform(([, hash]) => new Map(Object.entries(hash))),
+  z.tuple([z.instanceof(Error).refine(isWrongType)], z.unknown()).transform(() => new Map<string, string>()),
+]);
 /** Seconds and microseconds. */
 const Time = z
   .tuple([z.null(), z.tuple([z.coerce.number(), z.coerce.number()])])
@@ -82,10 +87,13 @@ export class ClusterHealthBoard {
    */
   async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
     const { health, leases } = this.#keys;
-    const [reports, held, time] = Read.parse(await this.#redis.multi().hgetall(health).hgetall(leases).time().exec());
+    // Not a transaction: a full Redis refuses every command in one.
+    const [reports, held, time] = Read.parse(
+      await this.#redis.pipeline().hgetall(health).hgetall(leases).time().exec(),
+    );
     return configured.map((cluster) => {
-      const report = this.#parse(cluster.name, HealthReport, reports[cluster.name]);
-      const lease = this.#parse(cluster.name, Lease, held[cluster.name]);
+      const report = this.#parse(cluster.name, HealthReport, reports.get(cluster.name));
+      const lease = this.#parse(cluster.name, Lease, held.get(cluster.name));
       return healthOf(cluster, report, lease, now ?? time);
     });
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClusterLeases } from '../leases/cluster-leases.ts';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -10,6 +11,8 @@ export const LastContact = z.object({
   at: z.number(),
   /** Sum of all gaps since the first contact, ms. */
   blindMs: z.number(),
+  /** When the last scan of the whole cluster began, ms since the epoch; missing in values of earlier versions. */
+  scannedAt: z.number().optional(),
 });
 export type LastContact = z.infer<typeof LastContact>;
 
@@ -43,7 +46,7 @@ export class LastContacts {
 
   /** Returns the last contact, undefined if the cluster was never watched or the stored value is unreadable. */
   async read(cluster: string): Promise<LastContact | undefined> {
-    const text = await this.#redis.hget(this.#keys.lastContacts, cluster);
+    const text = await ifReadable(this.#redis.hget(this.#keys.lastContacts, cluster), null);
     return text === null ? undefined : parse(text);
   }
 

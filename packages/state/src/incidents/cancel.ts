@@ -2,6 +2,7 @@ import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/
 import { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -62,8 +63,9 @@ export class Cancellations {
   /** Returns the request to cancel an incident, undefined if there is none. */
   async requested(id: string): Promise<CancelRequest | undefined> {
     const row = this.#keys.incident(id);
-    const fields = await this.#redis.hmget(row, 'cancel_requested_at', 'cancel_requested_by', 'cancel_reason');
-    return fields[0] === null ? undefined : RequestFields.parse(fields);
+    const reply = this.#redis.hmget(row, 'cancel_requested_at', 'cancel_requested_by', 'cancel_reason');
+    const fields = await ifReadable(reply, [null, null, null]);
+    return typeof fields[0] !== 'string' ? undefined : RequestFields.parse(fields);
   }
 
   /**

@@ -22,21 +22,24 @@ const ROW = {
 };
 
 test('reads a row that a worker without agent_failures has written', () => {
-  const incident = parseIncidentRow('i1', ROW);
+  const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', ROW);
   expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
   expect(incident.agent_failures).toBeUndefined();
 });
 
 test('reads the failures of agents', () => {
   const failures = [{ kind: 'provider_failed', agent: 'claude', reason: 'API Error: 401' }];
-  expect(parseIncidentRow('i1', { ...ROW, agent_failures: JSON.stringify(failures) }).agent_failures).toEqual(failures);
+  expect(
+    parseIncidentRow('00000000-0000-4000-8000-000000000001', { ...ROW, agent_failures: JSON.stringify(failures) })
+      .agent_failures,
+  ).toEqual(failures);
 });
 
 test.each([
   ['a kind of a newer version', JSON.stringify([{ kind: 'abducted', agent: 'claude' }])],
   ['no JSON', '['],
 ])('reads the rest of a row whose agent_failures have %s', (_, agent_failures) => {
-  const incident = parseIncidentRow('i1', { ...ROW, agent_failures });
+  const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', { ...ROW, agent_failures });
   expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
   expect(incident.agent_failures).toBeUndefined();
 });
@@ -57,7 +60,7 @@ test.each([
   ['nothing, without a report', {}, undefined, undefined],
   ['nothing, from a value that a newer version may write', { determined: 'perhaps' }, undefined, undefined],
 ])('tells whether the cause is determined by %s', (_, fields, determined, version) => {
-  const incident = parseIncidentRow('i1', { ...ROW, ...fields });
+  const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', { ...ROW, ...fields });
   expect(incident.determined).toBe(determined);
   expect(incident.diagnosis_version).toBe(version);
 });

@@ -4,6 +4,7 @@ import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { determinationOf, ReportSummary } from '@nightcrier/core/incidents/report';
 import { z } from 'zod';
+import { isIncidentId } from './incident-id.ts';
 
 /** A field that holds JSON in a Redis hash. */
 const json = z.string().transform((text, context) => {
@@ -124,12 +125,15 @@ export class CorruptIncidentError extends Error {
   }
 }
 
+/** An id that is none would be used as the name of a folder. */
+const NoId = z.never({ error: 'the id is no UUID' });
+
 /**
  * Reads the hash of an incident.
  * @throws CorruptIncidentError
  */
 export function parseIncidentRow(id: string, row: Record<string, string>): Incident {
-  const parsed = IncidentRow.safeParse({ ...row, incident_id: id });
+  const parsed = isIncidentId(id) ? IncidentRow.safeParse({ ...row, incident_id: id }) : NoId.safeParse(id);
   if (!parsed.success) throw new CorruptIncidentError(id, parsed.error);
   return parsed.data;
 }

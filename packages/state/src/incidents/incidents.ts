@@ -9,6 +9,7 @@ import { determinationOf, type ReportSummary } from '@nightcrier/core/incidents/
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { CorruptIncidentError, GATEWAY_FIELD, parseIncidentRow } from './incident-row.ts';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -72,6 +73,7 @@ const Reply = z.union([
 
 const Counts = z.record(IncidentState, z.number());
 
+const LONGEST_REASON = 1_000;
 /** Rows read in one round trip of a list. */
 const PAGE = 100;
 /** Reports are deleted with their rows, and at the latest after this time. */
@@ -88,6 +90,7 @@ export class IncidentStore {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #script: LuaScript;
+  readonly #setAside: LuaScript;
   readonly #addUsage: LuaScript;
 
   constructor(context: StateContext) {
@@ -97,12 +100,13 @@ export class IncidentStore {
     this.#logger = logger;
     this.#now = now;
     this.#script = defineScript(context, 'incidents/incident-transition');
+    this.#setAside = defineScript(context, 'incidents/set-aside');
     this.#addUsage = defineScript(context, 'incidents/add-usage');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
   async get(id: string): Promise<Incident | undefined> {
-    const row = await this.#redis.hgetall(this.#keys.incident(id));
+    const row = await this.#row(id);
     return Object.keys(row).length === 0 ? undefined : parseIncidentRow(id, row);
   }
 
@@ -111,7 +115,7 @@ export class IncidentStore {
     const index = state === undefined ? this.#keys.incidents : this.#keys.incidentsIn(state);
     const list: IncidentList = { incidents: [], corrupt: [] };
     for (let from = 0; list.incidents.length < limit; from += PAGE) {
-      const ids = await this.#redis.zrevrange(index, from, from + PAGE - 1);
+      const ids = await ifReadable(this.#redis.zrevrange(index, from, from + PAGE - 1), []);
       if (ids.length === 0) break;
       const wanted = cluster === undefined ? ids : await this.#ofCluster(ids, cluster);
       await this.#read(wanted, list);
@@ -123,7 +127,9 @@ export class IncidentStore {
   /** Returns the number of incidents in each state. */
   async counts(): Promise<Record<IncidentState, number>> {
     const counts = await Promise.all(
-      INCIDENT_STATES.map(async (state) => [state, await this.#redis.zcard(this.#keys.incidentsIn(state))] as const),
+      INCIDENT_STATES.map(
+        async (state) => [state, await ifReadable(this.#redis.zcard(this.#keys.incidentsIn(state)), 0)] as const,
+      ),
     );
     return Counts.parse(Object.fromEntries(counts));
   }
@@ -187,18 +193,33 @@ export class IncidentStore {
     return (await this.#redis.get(this.#keys.report(id))) ?? undefined;
   }
 
+  /**
+   * Moves the row of an incident aside that cannot be read, so that its job can end: it would be taken again and again.
+   * @param reason for the record of damaged values
+   */
+  async setAside(id: string, reason: string): Promise<void> {
+    await this.#setAside([], [id, hideSecrets(reason).slice(0, LONGEST_REASON), String(this.#now())]);
+  }
+
+  /** A value that is no hash has no readable field. */
+  async #row(id: string): Promise<Record<string, string>> {
+    return ifReadable(this.#redis.hgetall(this.#keys.incident(id)), { state: '' });
+  }
+
   async #change(change: Omit<TransitionRequest, 'now'>): Promise<Transition> {
     const request: TransitionRequest = { ...change, now: this.#now() };
     return Reply.parse(await this.#script([], [JSON.stringify(request)]));
   }
 
   async #ofCluster(ids: string[], cluster: string): Promise<string[]> {
-    const names = await Promise.all(ids.map(async (id) => this.#redis.hget(this.#keys.incident(id), 'cluster_name')));
+    const names = await Promise.all(
+      ids.map(async (id) => ifReadable(this.#redis.hget(this.#keys.incident(id), 'cluster_name'), null)),
+    );
     return ids.filter((_, at) => names[at] === cluster);
   }
 
   async #read(ids: string[], list: IncidentList): Promise<void> {
-    const rows = await Promise.all(ids.map(async (id) => this.#redis.hgetall(this.#keys.incident(id))));
+    const rows = await Promise.all(ids.map(async (id) => this.#row(id)));
     for (const [at, id] of ids.entries()) {
       const row = rows[at] ?? {};
       // Deleted by the retention since its id was read.

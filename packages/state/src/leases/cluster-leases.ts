@@ -135,10 +135,19 @@ export class ClusterLeases {
 
 /** Reads the flat reply of HGETALL on {@link StateKeys.leases}. */
 function parseLeases(flat: string[]): [string, Lease][] {
-  return Array.from({ length: flat.length / 2 }, (_, index): [string, Lease] => [
-    flat[2 * index] ?? '',
-    Lease.parse(JSON.parse(flat[2 * index + 1] ?? '')),
-  ]);
+  return Array.from({ length: flat.length / 2 }, (_, index) => index).flatMap((index): [string, Lease][] => {
+    const lease = parseLease(flat[2 * index + 1] ?? '');
+    return lease ? [[flat[2 * index] ?? '', lease]] : [];
+  });
+}
+
+/** A damaged lease is none: the ingester that takes the cluster replaces it. */
+function parseLease(text: string): Lease | undefined {
+  try {
+    return Lease.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 function pairs(map: ReadonlyMap<string, number>): string[] {

@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { Notification } from '@nightcrier/core/incidents/notification';
 import type { Redis } from 'ioredis';
+import { ifReadable } from '../damage/if-readable.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -33,7 +34,7 @@ export class NotificationOutbox {
 
   /** Returns all due notifications, in no order. An entry that cannot be read is logged and removed. */
   async due(): Promise<DueNotification[]> {
-    const entries = Object.entries(await this.#redis.hgetall(this.#key));
+    const entries = Object.entries(await ifReadable(this.#redis.hgetall(this.#key), {}));
     const readings = await Promise.all(entries.map(async ([name, text]) => this.#read(name, text)));
     return readings.filter((due) => due !== undefined);
   }

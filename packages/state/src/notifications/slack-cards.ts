@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -21,8 +22,13 @@ export class SlackCards {
   }
 
   async get(incidentId: string): Promise<SlackCard | undefined> {
-    const text = await this.#redis.get(this.#keys.slackCard(incidentId));
-    return text === null ? undefined : SlackCard.parse(JSON.parse(text));
+    const text = await ifReadable(this.#redis.get(this.#keys.slackCard(incidentId)), null);
+    try {
+      return text === null ? undefined : SlackCard.parse(JSON.parse(text));
+    } catch {
+      // A new message is better than none.
+      return undefined;
+    }
   }
 
   async set(incidentId: string, card: SlackCard): Promise<void> {

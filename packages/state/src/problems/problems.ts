@@ -3,6 +3,7 @@ import { symptomName } from '@nightcrier/core/problems/problem-key';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ClusterLeases } from '../leases/cluster-leases.ts';
+import { ifReadable, isWrongType } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -49,12 +50,13 @@ export class Problems {
 
   /** Returns all problems of a cluster that are kept, the latest change last. */
   async list(cluster: string): Promise<Problem[]> {
-    const keys = await this.#redis.zrange(this.#keys.problems(cluster), '0', '-1');
+    const keys = await ifReadable(this.#redis.zrange(this.#keys.problems(cluster), '0', '-1'), []);
     const pipeline = this.#redis.pipeline();
     for (const key of keys) pipeline.hgetall(this.#keys.problem(cluster, key));
     const rows = (await pipeline.exec()) ?? [];
     const Row = z.record(z.string(), z.string());
     return rows.flatMap(([error, row], index) => {
+      if (isWrongType(error)) return [];
       if (error) throw error;
       return parseProblemRow(cluster, keys[index] ?? '', Row.parse(row)) ?? [];
     });

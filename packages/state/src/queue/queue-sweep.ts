@@ -2,6 +2,7 @@ import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { IncidentStore } from '../incidents/incidents.ts';
+import { ifReadable } from '../damage/if-readable.ts';
 import { QUEUE_NAME, type StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -26,6 +27,7 @@ export class QueueSweep {
   readonly #incidents: IncidentStore;
   readonly #now: () => number;
   readonly #expire: LuaScript;
+  readonly #repair: LuaScript;
   readonly #trim: LuaScript;
   /** Jobs that failed before this time have been checked, ms. */
   #failedSince = 0;
@@ -37,6 +39,7 @@ export class QueueSweep {
     this.#incidents = incidents;
     this.#now = now;
     this.#expire = defineScript(context, 'queue/expire-waiting');
+    this.#repair = defineScript(context, 'queue/repair-jobs');
     this.#trim = defineScript(context, 'queue/trim-ended');
   }
 
@@ -75,6 +78,15 @@ export class QueueSweep {
     return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
   }
 
+  /**
+   * Removes active jobs whose record in Redis is damaged, and ends their incidents.
+   * @returns the ids of the jobs
+   */
+  async repair(): Promise<string[]> {
+    const now = this.#now();
+    return z.array(z.string()).parse(await this.#repair([], [String(now), new Date(now).toISOString()]));
+  }
+
   /** Deletes ended incidents that are beyond the retention, also in states that no other incident enters. */
   async trim(): Promise<void> {
     for (const state of INCIDENT_STATES.filter(isFinal)) {
@@ -85,8 +97,10 @@ export class QueueSweep {
   }
 
   async #runningWithoutJob(): Promise<string[]> {
-    const ids = await this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1');
-    const jobs = await Promise.all(ids.map(async (id) => this.#redis.hmget(this.#job(id), 'data', 'finishedOn')));
+    const ids = await ifReadable(this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1'), []);
+    const jobs = await Promise.all(
+      ids.map(async (id) => ifReadable(this.#redis.hmget(this.#job(id), 'data', 'finishedOn'), [])),
+    );
     return ids.filter((_, at) => !jobs[at]?.[0] || jobs[at][1]);
   }
 
@@ -96,8 +110,10 @@ export class QueueSweep {
    */
   async #failedBeforeBegin(): Promise<string[]> {
     const begun = this.#now();
-    const ids = await this.#redis.zrangebyscore(this.#job('failed'), this.#failedSince, '+inf');
-    const states = await Promise.all(ids.map(async (id) => this.#redis.hget(this.#keys.incident(id), 'state')));
+    const ids = await ifReadable(this.#redis.zrangebyscore(this.#job('failed'), this.#failedSince, '+inf'), []);
+    const states = await Promise.all(
+      ids.map(async (id) => ifReadable(this.#redis.hget(this.#keys.incident(id), 'state'), null)),
+    );
     this.#failedSince = begun - CLOCK_SKEW;
     return ids.filter((_, at) => states[at] === 'queued');
   }

@@ -3,6 +3,7 @@ import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-us
 import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Redis } from 'ioredis';
+import { countOf, ifReadable } from '../damage/if-readable.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** The number of runs with an outcome since the installation, and their total duration in seconds. */
@@ -46,28 +47,28 @@ export class TriageCounters {
 
   /** Returns the number of incidents that each cause explained, without causes that were never found. */
   async readCauses(): Promise<{ cause: Cause; incidents: number }[]> {
-    const fields = await this.#redis.hgetall(this.#key);
+    const fields = await ifReadable(this.#redis.hgetall(this.#key), {});
     return Object.entries(fields).flatMap(([field, count]) => {
       const cause = field.startsWith('cause:') ? field.slice('cause:'.length) : undefined;
-      return isCause(cause) ? [{ cause, incidents: Number(count) }] : [];
+      return isCause(cause) ? [{ cause, incidents: countOf(count) }] : [];
     });
   }
 
   /** Returns one count for each outcome. */
   async read(): Promise<TriageCount[]> {
-    const fields = await this.#redis.hgetall(this.#key);
+    const fields = await ifReadable(this.#redis.hgetall(this.#key), {});
     return TRIAGE_OUTCOMES.map((outcome) => ({
       outcome,
-      runs: Number(fields[`${outcome}:runs`] ?? 0),
-      seconds: Number(fields[`${outcome}:seconds`] ?? 0),
+      runs: countOf(fields[`${outcome}:runs`]),
+      seconds: countOf(fields[`${outcome}:seconds`]),
     }));
   }
 
   /** Returns what each agent has used; `IncidentStore.addUsage` counts it. */
   async readUsage(): Promise<AgentCount[]> {
-    const fields = await this.#redis.hgetall(this.#key);
+    const fields = await ifReadable(this.#redis.hgetall(this.#key), {});
     return AGENT_CLIS.filter((agent) => agent !== 'builtin').map((agent) => {
-      const figures = Object.keys(NO_USAGE).map((figure) => [figure, Number(fields[`usage:${figure}:${agent}`] ?? 0)]);
+      const figures = Object.keys(NO_USAGE).map((figure) => [figure, countOf(fields[`usage:${figure}:${agent}`])]);
       return { agent, usage: { ...NO_USAGE, ...Object.fromEntries(figures) } };
     });
   }

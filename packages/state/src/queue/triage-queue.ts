@@ -2,6 +2,7 @@ import type { Severity } from '@nightcrier/core/faults/severity';
 import { type KeepJobs, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { QUEUE_NAME, type StateKeys } from '../redis/keys.ts';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** The name of every job in the queue. */
@@ -70,12 +71,12 @@ export interface QueueCounts {
 export async function queueCounts(redis: Redis, keys: StateKeys, queue = QUEUE_NAME): Promise<QueueCounts> {
   const key = (state: string): string => `${keys.bullmq}:${queue}:${state}`;
   const [prioritized, wait, delayed, active, completed, failed] = await Promise.all([
-    redis.zcard(key('prioritized')),
-    redis.llen(key('wait')),
-    redis.zcard(key('delayed')),
-    redis.llen(key('active')),
-    redis.zcard(key('completed')),
-    redis.zcard(key('failed')),
+    ifReadable(redis.zcard(key('prioritized')), 0),
+    ifReadable(redis.llen(key('wait')), 0),
+    ifReadable(redis.zcard(key('delayed')), 0),
+    ifReadable(redis.llen(key('active')), 0),
+    ifReadable(redis.zcard(key('completed')), 0),
+    ifReadable(redis.zcard(key('failed')), 0),
   ]);
   return { waiting: prioritized + wait, delayed, active, completed, failed };
 }

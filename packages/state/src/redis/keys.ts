@@ -42,6 +42,8 @@ export class StateKeys {
   readonly gateways: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
+  /** Hash: what scripts have moved aside, see `redis/tolerant-redis.lua`: number to JSON, and `count`. */
+  readonly damaged: string;
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
   readonly agentBreaker: string;
 
@@ -65,6 +67,7 @@ export class StateKeys {
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
     this.dueNotifications = `${this.ours}due-notifications`;
+    this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
   }
 

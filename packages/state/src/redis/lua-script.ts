@@ -7,6 +7,9 @@ import type { StateContext } from './state-context.ts';
 /** Runs one script atomically in Redis; rejects with Redis's own error. */
 export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<unknown>;
 
+/** See the file: what scripts use as `redis`. */
+const TOLERANT_REDIS = readFileSync(new URL('tolerant-redis.lua', import.meta.url), 'utf8');
+
 /** An include of this folder is one of BullMQ's own scripts. */
 const BULLMQ = 'bullmq/';
 
@@ -17,7 +20,7 @@ const BULLMQ = 'bullmq/';
 export function defineScript({ redis, keys, bullmq }: StateContext, name: string): LuaScript {
   const prefixes = `local PREFIX, QUEUE = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
-  redis.defineCommand(command, { lua: prefixes + composeLua(name, (file) => readLua(file, bullmq)) });
+  redis.defineCommand(command, { lua: prefixes + TOLERANT_REDIS + composeLua(name, (file) => readLua(file, bullmq)) });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {

@@ -34,7 +34,11 @@ type Base = Pick<Symptom, 'resource' | 'workload'>;
 export function podSymptoms(pod: Pod, objects: ClusterObjects): Symptom[] {
   const { metadata, status } = pod;
   if (metadata.deletionTimestamp || !status || status.phase === 'Succeeded') return [];
-  const base = { resource: referenceTo('pods', metadata), workload: workloadOfObject('Pod', metadata, objects) };
+  // Most pods show nothing: their workload is not looked up.
+  const base = (): Base => ({
+    resource: referenceTo('pods', metadata),
+    workload: workloadOfObject('Pod', metadata, objects),
+  });
   const ofJob = metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
   if (status.phase === 'Failed') return ofJob ? [] : failedPod(pod, base);
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
@@ -45,7 +49,7 @@ export function podSymptoms(pod: Pod, objects: ClusterObjects): Symptom[] {
 }
 
 /** The pod has ended and nothing restarts it: rejected by the kubelet, evicted, or its container failed. */
-function failedPod({ metadata, status, spec }: Pod, base: Base): Symptom[] {
+function failedPod({ metadata, status, spec }: Pod, base: () => Base): Symptom[] {
   const ended = latestOf([
     ...(status?.conditions ?? []).map(({ lastTransitionTime }) => timeOf(lastTransitionTime)),
     ...(status?.containerStatuses ?? []).map(({ state }) => timeOf(state?.terminated?.finishedAt)),
@@ -56,17 +60,17 @@ function failedPod({ metadata, status, spec }: Pod, base: Base): Symptom[] {
   if (status?.reason) {
     if (PLANNED_ENDS.has(status.reason)) return [];
     const context = `Pod failed: ${status.reason}: ${status.message ?? 'no message'}`;
-    return [{ ...base, kind: status.reason === 'Evicted' ? 'Evicted' : 'PodRejected', context, since, course }];
+    return [{ ...base(), kind: status.reason === 'Evicted' ? 'Evicted' : 'PodRejected', context, since, course }];
   }
   const failed = status?.containerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
   const end = failed?.state?.terminated;
   if (!failed || !end) return [];
   const context = `Container ${failed.name} ended with ${describeEnd(end)}; restartPolicy is ${spec?.restartPolicy ?? 'not known'}`;
   const kind = end.reason === 'OOMKilled' ? 'OOMKilled' : 'PodFailed';
-  return [{ ...base, kind, container: failed.name, context, since, course }];
+  return [{ ...base(), kind, container: failed.name, context, since, course }];
 }
 
-function containerSymptoms(pod: Pod, status: ContainerStatus, base: Base, ofJob: boolean): Symptom[] {
+function containerSymptoms(pod: Pod, status: ContainerStatus, base: () => Base, ofJob: boolean): Symptom[] {
   const { name: container, state, lastState } = status;
   const restarts = status.restartCount ?? 0;
   const last = lastState?.terminated ?? state?.terminated ?? undefined;
@@ -74,38 +78,38 @@ function containerSymptoms(pod: Pod, status: ContainerStatus, base: Base, ofJob:
   const kind = CANNOT_START.get(reason);
   if (kind === 'CrashLoopBackOff') {
     const context = `Container ${container} keeps crashing, restart count: ${restarts}${last ? `; last: ${describeEnd(last)}` : ''}`;
-    return [{ ...base, kind, container, context, since: timeOf(last?.finishedAt), course: 'now' }];
+    return [{ ...base(), kind, container, context, since: timeOf(last?.finishedAt), course: 'now' }];
   }
   if (kind) {
     const context = `Container ${container} cannot start: ${reason}: ${state?.waiting?.message ?? 'no message'}`;
-    return [{ ...base, kind, container, context, since: unreadySince(pod), course: 'now' }];
+    return [{ ...base(), kind, container, context, since: unreadySince(pod), course: 'now' }];
   }
   const killed = [state?.terminated, lastState?.terminated].find((end) => end?.reason === 'OOMKilled');
   if (killed && restarts > 0) {
     const context = `Container ${container} was killed for its memory, restart count: ${restarts}; last: ${describeEnd(killed)}`;
-    return [{ ...base, kind: 'OOMKilled', container, context, since: timeOf(killed.finishedAt), course: 'over' }];
+    return [{ ...base(), kind: 'OOMKilled', container, context, since: timeOf(killed.finishedAt), course: 'over' }];
   }
   const end = state?.terminated;
   if (end && end.exitCode !== 0 && !ofJob) {
     const context = `Container ${container} crashed with ${describeEnd(end)}`;
-    return [{ ...base, kind: 'ContainerFailed', container, context, since: timeOf(end.finishedAt), course: 'now' }];
+    return [{ ...base(), kind: 'ContainerFailed', container, context, since: timeOf(end.finishedAt), course: 'now' }];
   }
   return [];
 }
 
-function unschedulablePod({ metadata, spec, status }: Pod, base: Base): Symptom[] {
+function unschedulablePod({ metadata, spec, status }: Pod, base: () => Base): Symptom[] {
   const scheduled = conditionOf(status?.conditions, 'PodScheduled');
   if (scheduled === undefined && status?.phase === 'Pending' && !spec?.nodeName) {
     const context = 'Pod has no node, and no scheduler has reported why';
-    return [{ ...base, kind: 'Unschedulable', context, since: timeOf(metadata.creationTimestamp), course: 'now' }];
+    return [{ ...base(), kind: 'Unschedulable', context, since: timeOf(metadata.creationTimestamp), course: 'now' }];
   }
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return [];
   const context = `Pod cannot be scheduled: ${scheduled.message ?? 'no message'}`;
-  return [{ ...base, kind: 'Unschedulable', context, since: timeOf(scheduled.lastTransitionTime), course: 'now' }];
+  return [{ ...base(), kind: 'Unschedulable', context, since: timeOf(scheduled.lastTransitionTime), course: 'now' }];
 }
 
 /** Containers that run and are not ready, unless their node is what is wrong. */
-function unreadyContainers(pod: Pod, base: Base, objects: ClusterObjects): Symptom[] {
+function unreadyContainers(pod: Pod, base: () => Base, objects: ClusterObjects): Symptom[] {
   const ready = conditionOf(pod.status?.conditions, 'Ready');
   if (ready?.status !== 'False' || ready.reason === 'PodCompleted' || isOnLostNode(pod, objects)) return [];
   const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
@@ -115,7 +119,7 @@ function unreadyContainers(pod: Pod, base: Base, objects: ClusterObjects): Sympt
   return unready.map((status) => {
     const started = (status.restartCount ?? 0) === 0 ? timeOf(status.state?.running?.startedAt) : undefined;
     return {
-      ...base,
+      ...base(),
       kind: 'NotReady',
       container: status.name,
       context: `Container ${status.name} runs and is not ready, restart count: ${status.restartCount ?? 0}${ready.message ? `; ${ready.message}` : ''}`,

@@ -1,10 +1,8 @@
 import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
-import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
+import { type ClusterObjects, referenceTo, TEMPLATED } from '../cluster-objects.ts';
 import type { Pod, Replicated, Service } from '../kinds.ts';
 import { workloadOfObject } from '../owners.ts';
 import { type Symptom, timeOf } from '../symptom.ts';
-
-const TEMPLATED = ['deployments', 'statefulsets', 'daemonsets', 'replicasets'] as const;
 
 /**
  * What is wrong with a Service that its pods cannot show: its selector matches nothing that exists or is wanted, it sends to a
@@ -15,34 +13,27 @@ export function serviceSymptoms(service: Service, objects: ClusterObjects): Symp
   const { metadata, spec } = service;
   const selector = Object.entries(spec?.selector ?? {});
   if (metadata.deletionTimestamp || selector.length === 0 || spec?.type === 'ExternalName') return [];
-  const matches = (labels: Record<string, string> | null | undefined): boolean =>
-    selector.every(([name, value]) => labels?.[name] === value);
-  const hasPods = objects.podsOf(metadata.namespace).some((pod) => matches(pod.metadata.labels) && !hasEnded(pod));
-  const behind = TEMPLATED.flatMap((kind) =>
-    objects
-      .in(kind, metadata.namespace)
-      .filter((owner) => matches(owner.spec?.template?.metadata?.labels))
-      .toArray(),
-  );
-  const base = {
+  const hasPods = objects.podsMatching(metadata.namespace, selector).some((pod) => !hasEnded(pod));
+  const behind = objects.templatesMatching(metadata.namespace, selector);
+  const base = () => ({
     resource: referenceTo('services', metadata),
     workload: workloadOfObject('Service', metadata, objects),
     since: timeOf(metadata.creationTimestamp),
     course: 'now' as const,
-  };
+  });
   if (!hasPods && behind.length === 0) {
     const labels = selector.map((pair) => pair.join('=')).join(',');
     return [
-      { ...base, kind: 'NoEndpoints', context: `No pod and no workload has the labels of the selector ${labels}` },
+      { ...base(), kind: 'NoEndpoints', context: `No pod and no workload has the labels of the selector ${labels}` },
     ];
   }
   if (!hasPods && behind.every(({ spec: wanted }) => wanted?.replicas === 0)) {
     return [
-      { ...base, kind: 'ScaledToZero', since: undefined, context: 'The workload behind the Service has 0 replicas' },
+      { ...base(), kind: 'ScaledToZero', since: undefined, context: 'The workload behind the Service has 0 replicas' },
     ];
   }
   const port = portWithoutListener(service, behind);
-  return port === undefined ? [] : [{ ...base, kind: 'PortMismatch', context: port }];
+  return port === undefined ? [] : [{ ...base(), kind: 'PortMismatch', context: port }];
 }
 
 /** A port of a Service that none of the containers has, although they declare theirs. */

@@ -21,7 +21,11 @@ export function deploymentSymptoms(
 ): Symptom[] {
   if (metadata.deletionTimestamp) return [];
   const resource = referenceTo(kind, metadata);
-  const base = { resource, workload: workloadOfObject(resource.kind, metadata, objects), course: 'now' } as const;
+  const base = () => ({
+    resource,
+    workload: workloadOfObject(resource.kind, metadata, objects),
+    course: 'now' as const,
+  });
   const refused = conditionOf(status?.conditions, 'ReplicaFailure');
   const progressing = conditionOf(status?.conditions, 'Progressing');
   const symptoms: Symptom[] = [];
@@ -29,14 +33,14 @@ export function deploymentSymptoms(
   if (refused?.status === 'True' && kind === 'replicasets') {
     const context = describeCondition(refused);
     const since = timeOf(refused.lastTransitionTime);
-    symptoms.push({ ...base, kind: creationKind(refused.message ?? ''), context, since });
+    symptoms.push({ ...base(), kind: creationKind(refused.message ?? ''), context, since });
   }
   if (progressing?.status === 'False') {
     const since = timeOf(progressing.lastTransitionTime);
-    symptoms.push({ ...base, kind: 'RolloutFailed', context: describeCondition(progressing), since });
+    symptoms.push({ ...base(), kind: 'RolloutFailed', context: describeCondition(progressing), since });
   } else if (refused?.status === 'True' && kind === 'deployments') {
     const since = timeOf(refused.lastTransitionTime);
-    symptoms.push({ ...base, kind: 'RolloutFailed', context: describeCondition(refused), since });
+    symptoms.push({ ...base(), kind: 'RolloutFailed', context: describeCondition(refused), since });
   }
   return symptoms;
 }

@@ -291,7 +291,7 @@ export class ClusterConnection {
     switch (notification.kind) {
       case 'fault': {
         const { fault, event, notes, claims } = notification;
-        if (event && this.#options.mode === 'both') {
+        if (event) {
           this.#lastEvent = this.#now();
           this.#confirmation?.event(event);
           return;

@@ -4,7 +4,7 @@ import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
 
-/** What a server can be asked to push: its faults, Warning Events as faults, or faults and, as symptoms, Warning Events. */
+/** What a server can be asked to push: its faults, Warning Events (as symptoms), or both. */
 export type SubscriptionMode = 'faults' | 'events' | 'both';
 
 export interface Subscribed {

@@ -34,12 +34,13 @@ function withoutUnset(record: Record<string, unknown>, parent = ''): Record<stri
     const name = `${parent}${key}`;
     if (value === null || value === undefined) return [];
     if (isEmpty(value) && isOptional(name)) return [];
-    return [[key, parent === '' && NESTED.has(key) && isRecord(value) ? withoutUnset(value, `${key}.`) : value]];
+    return [[key, NESTED.has(name) && isRecord(value) ? withoutUnset(value, `${name}.`) : value]];
   });
   return Object.fromEntries(entries);
 }
 
-const NESTED = new Set(SETTINGS.flatMap(({ path }) => (path.length > 1 ? path.slice(0, 1) : [])));
+/** Names of the mappings that settings are in, such as `redis`. */
+const NESTED = new Set(SETTINGS.flatMap(({ path }) => path.slice(1).map((_, at) => path.slice(0, at + 1).join('.'))));
 
 function isEmpty(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === '';

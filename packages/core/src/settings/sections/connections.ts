@@ -9,13 +9,17 @@ export const connections = {
     .default('both')
     .meta({
       description:
-        'Subscription: both (what the MCP server reports as faults, and Warning Events, each confirmed by reading its object), faults, events (each Warning Event is a fault), or poll (for servers without events_subscribe; also chosen automatically for them).',
+        'Subscription: both (what the MCP server reports as faults, and Warning Events, each confirmed by reading its object), faults alone, events alone, or poll (for servers without events_subscribe; also chosen automatically for them).',
       env: ['SUBSCRIBE_MODE'],
       ...ingester,
     }),
   poll_interval: seconds(1, 3600)
     .default(30)
-    .meta({ description: 'Interval between two snapshots of a polled cluster.', ...ingester }),
+    .meta({
+      description:
+        'Shortest interval between two snapshots of a polled cluster; it grows so that snapshots take at most a tenth of the time.',
+      ...ingester,
+    }),
   severity_threshold: SeverityThreshold.meta({
     value: 'debug|info|warning|error|critical',
     schema: { enum: ['debug', 'info', 'warning', 'error', 'critical'] },

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { choice, filePath, flag, integer, redisUrl, seconds, secret, text, withSecretFiles } from '../config-fields.ts';
+import { choice, filePath, flag, integer, seconds, secret, text, withSecretFiles } from '../config-fields.ts';
 
 /** Where files are kept. */
 export const storage = {
@@ -60,19 +59,6 @@ export const processes = {
       description: 'Maximum duration of a shutdown. Investigations get half of it to finish.',
       env: ['SHUTDOWN_TIMEOUT_SECONDS', 'SHUTDOWN_TIMEOUT'],
     }),
-};
-
-export const redis = {
-  url: redisUrl().optional().meta({
-    description: 'Redis or Valkey, 6.2 or later. Without it, up and demo start an embedded one.',
-    example: 'redis://127.0.0.1:6379',
-  }),
-  key_prefix: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, "_" or "-"' })
-    .meta({ value: 'text', schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } })
-    .default('nightcrier')
-    .meta({ description: 'Prefix of every key in Redis.' }),
 };
 
 const onlyApi = { used_by: ['api'] } as const;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { BASIC_USER, attributesOf, isAllowed, rulesOf, type AccessRule, type RoleName } from './access-rules.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import { qualifiedName } from '../objects/resource-types.ts';
@@ -19,13 +20,20 @@ const ANONYMOUS: User = { name: 'system:anonymous', rules: [], groups: ['system:
 export class Users {
   readonly #byToken = new Map<string, User>();
   readonly #isSecure: boolean;
+  readonly #accounts: Readonly<Record<string, RoleName>>;
 
   /**
    * @param roles role or rules of each bearer token
    * @param secure whether the API is served over TLS. Go clients send no credentials over plain HTTP, so a request without a
    *   token counts as the first user there.
+   * @param accounts roles of service accounts, by `namespace/name`, for which tokens are issued
    */
-  constructor(roles: Record<string, RoleName | readonly AccessRule[]>, secure: boolean) {
+  constructor(
+    roles: Record<string, RoleName | readonly AccessRule[]>,
+    secure: boolean,
+    accounts: Readonly<Record<string, RoleName>> = {},
+  ) {
+    this.#accounts = accounts;
     for (const [token, role] of Object.entries(roles)) this.grant(token, role);
     this.#isSecure = secure;
   }
@@ -37,6 +45,15 @@ export class Users {
       rules: [...rulesOf(role), ...BASIC_USER],
       groups: ['system:serviceaccounts', 'system:serviceaccounts:nightcrier', 'system:authenticated'],
     });
+  }
+
+  /** Issues a token of a service account, as a TokenRequest does. @returns undefined for an unknown account */
+  issue(account: string): string | undefined {
+    const role = this.#accounts[account];
+    if (role === undefined) return undefined;
+    const token = `issued-${randomUUID()}`;
+    this.grant(token, role);
+    return token;
   }
 
   /** Makes a token invalid: requests with it get 401. */

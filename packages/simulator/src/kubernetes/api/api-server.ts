@@ -81,8 +81,18 @@ export class ApiServer {
     }
     const asked = parseResourceRequest(method, url);
     authorize(user, asked);
-    if (asked.type.virtual) sendReview(response, asked, body, user);
+    if (asked.subresource === 'token' && asked.verb === 'create') this.#sendToken(asked, response);
+    else if (asked.type.virtual) sendReview(response, asked, body, user);
     else this.#answerResource(asked, url.searchParams, request.headers.accept, body, response);
+  }
+
+  #sendToken({ type, namespace = '', name = '' }: ResourceRequest, response: ServerResponse): void {
+    const token = this.#users.issue(`${namespace}/${name}`);
+    if (token === undefined) throw notFound(type, name);
+    const expirationTimestamp = `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`;
+    const status = { token, expirationTimestamp };
+    const metadata = { name, namespace, creationTimestamp: null };
+    sendJson(response, 201, { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata, status });
   }
 
   #answerResource(

@@ -23,7 +23,10 @@ export function streamWatch(
     (request.namespace === undefined || object.metadata.namespace === request.namespace) &&
     (request.name === undefined || object.metadata.name === request.name) &&
     selects(object);
-  const write = (type: string, object: object): void => void response.write(`${JSON.stringify({ type, object })}\n`);
+  const write = (type: string, object: object): void => {
+    // It may have been ended, and not be closed yet.
+    if (!response.writableEnded) response.write(`${JSON.stringify({ type, object })}\n`);
+  };
 
   const send = (change: Change): void => {
     if (change.resourceType === request.type && wanted(change.object)) write(change.type, present(change.object));

@@ -87,7 +87,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   }),
   resource('v1', 'configmaps', 'ConfigMap', { shortNames: ['cm'], subresources: [] }),
   resource('v1', 'secrets', 'Secret', { subresources: [], selectableFields: ['type'] }),
-  resource('v1', 'serviceaccounts', 'ServiceAccount', { shortNames: ['sa'], subresources: [] }),
+  resource('v1', 'serviceaccounts', 'ServiceAccount', { shortNames: ['sa'], subresources: ['token'] }),
   resource('v1', 'endpoints', 'Endpoints', { shortNames: ['ep'], subresources: [] }),
   resource('v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', { shortNames: ['pvc'] }),
   resource('v1', 'persistentvolumes', 'PersistentVolume', { ...clusterScoped, shortNames: ['pv'] }),

@@ -2,6 +2,7 @@
 -- not cover the fault any more: it was shed, or the dedup window since its admission has passed and it is not open, or has lost
 -- its job.
 -- @include redis/keys
+-- @include redis/number-of
 -- @include incidents/state/open-states
 -- @include incidents/state/shed-states
 -- @include incidents/has-job
@@ -14,9 +15,9 @@ return function(fault, owner, batch)
   local state, dedup_until, last_seen = row[1], row[2], row[4]
   if not state or shed_states[state] then return nil end
   local open = open_states[state]
-  if batch.header.now >= tonumber(dedup_until) and not (open and has_job(owner)) then return nil end
+  if batch.header.now >= number_of(dedup_until, 0) and not (open and has_job(owner)) then return nil end
 
-  local recurrences = tonumber(row[3] or 0) + 1
+  local recurrences = number_of(row[3], 0) + 1
   set_owner(fault.fault_key, owner, batch, 'KEEPTTL')
   -- A fault from a spool may be older than a later one. Ingesters write all times alike, so they compare as text.
   if not last_seen or last_seen < fault.received_at then last_seen = fault.received_at end

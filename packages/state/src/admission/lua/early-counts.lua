@@ -7,11 +7,12 @@
 -- Returns: 1, or 0 when this batch, or a later one of the source, was counted before
 --
 -- @include redis/keys
+-- @include redis/number-of
 -- @include incidents/state/kept-ms
 -- @include admission/books/count
 -- @include admission/books/write-counts
 local last_counted = keys.counted_batch(ARGV[1])
-if tonumber(redis.call('GET', last_counted) or 0) >= tonumber(ARGV[2]) then return 0 end
+if number_of(redis.call('GET', last_counted), 0) >= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', last_counted, ARGV[2], 'PX', kept_ms)
 local counts = {}
 for _, counted in ipairs(cjson.decode(ARGV[3])) do

@@ -15,6 +15,7 @@
 -- succeeded → 'closed' or 'counted'; inconclusive → 'counted'
 --
 -- @include redis/keys
+-- @include redis/number-of
 -- @include redis/redis-time
 -- @include breaker/enter-breaker
 -- @include breaker/record-failure
@@ -24,11 +25,12 @@ local row = redis.call('HMGET', keys.agent_breaker, 'since', 'probe', 'probe_unt
 local breaker = {
   key = keys.agent_breaker,
   now = redis_time(),
-  since = row[1],
+  -- A breaker whose start is damaged is closed.
+  since = number_of(row[1], nil) and row[1],
   probe = row[2],
-  probe_until = tonumber(row[3] or 0),
-  next_probe = tonumber(row[4] or 0),
-  is_probe = row[1] and row[2] == incident,
+  probe_until = number_of(row[3], 0),
+  next_probe = number_of(row[4], 0),
+  is_probe = number_of(row[1], nil) and row[2] == incident,
 }
 if operation == 'enter' then return enter_breaker(breaker, incident, tonumber(ARGV[3]), tonumber(ARGV[4])) end
 if operation == 'failed' then

@@ -13,5 +13,6 @@ return function(breaker, incident, lease, interval)
     return { 'probe' }
   end
   redis.call('HINCRBY', breaker.key, 'passed_over', 1)
-  return { 'degraded', redis.call('HGET', breaker.key, 'failures'), redis.call('HGET', breaker.key, 'reason') }
+  return { 'degraded', redis.call('HGET', breaker.key, 'failures') or '0',
+    redis.call('HGET', breaker.key, 'reason') or 'unknown' }
 end

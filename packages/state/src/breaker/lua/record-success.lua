@@ -11,8 +11,8 @@ return function(breaker, agent)
       since = tonumber(breaker.since),
       at = breaker.now,
       agent = agent,
-      failures = tonumber(counts[1]),
-      passed_over = tonumber(counts[2]),
+      failures = tonumber(counts[1]) or 0,
+      passed_over = tonumber(counts[2]) or 0,
     })
     return 'closed'
   end

@@ -12,14 +12,15 @@
 -- @include bullmq/remove-job
 -- @include redis/keys
 -- @include incidents/has-job
+-- @include incidents/state/all-states
 -- @include incidents/state/open-states
 -- @include incidents/state/change-state
 -- @include admission/books/write-counts
 local id, now, now_text, reason, request = unpack(ARGV)
 local row_key = keys.incident(id)
 local row = redis.call('HMGET', row_key, 'state', 'cluster_name', 'cancel_requested_at')
-local state, cluster, requested_at = row[1], row[2], row[3]
-if not state then return { 'missing' } end
+local state, cluster, requested_at = row[1], row[2] or 'unknown', row[3]
+if not state or not all_states[state] then return { 'missing' } end
 if not open_states[state] then return { 'final', state } end
 if not requested_at then
   if request == '' then return { 'not_requested' } end

@@ -5,6 +5,8 @@
 -- Returns: {'changed', attempts}, {'final', state} or {'missing'}
 --
 -- @include redis/keys
+-- @include redis/number-of
+-- @include incidents/state/all-states
 -- @include incidents/state/open-states
 -- @include incidents/state/change-state
 -- @include incidents/note-lost-worker
@@ -19,13 +21,17 @@ local id = transition.incident_id
 local row_key = keys.incident(id)
 local row = redis.call('HMGET', row_key, 'state', 'place', 'tag')
 local state = row[1]
+if state and not all_states[state] then
+  redis.key_aside(row_key, 'its state is none')
+  state = false
+end
 if not state then return { 'missing' } end
 if not open_states[state] then return { 'final', state } end
 
 if #transition.clear > 0 then redis.call('HDEL', row_key, unpack(transition.clear)) end
 for field, value in pairs(transition.set) do redis.call('HSET', row_key, field, value) end
 if transition.to == 'investigating' then
-  start_tag(math.floor(row[2] / severity_band), tonumber(row[3]))
+  start_tag(math.floor(number_of(row[2], 0) / severity_band), number_of(row[3], 0))
   if state == 'investigating' then note_lost_worker(id) end
 end
 local attempts = redis.call('HINCRBY', row_key, 'attempts', transition.attempts)

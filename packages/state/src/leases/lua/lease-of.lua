@@ -1,5 +1,13 @@
--- lease_of(leases, cluster) returns the lease on a cluster, {owner, token, expires_at}, nil if there is none.
+-- lease_of(leases, cluster) returns the lease on a cluster, {owner, token, expires_at}, nil if there is none. One that
+-- cannot be read is moved aside.
+-- @include redis/decode
 return function(leases, cluster)
   local text = redis.call('HGET', leases, cluster)
-  return text and cjson.decode(text)
+  if not text then return nil end
+  local lease = decode(text)
+  if lease and type(lease.owner) == 'string' and type(lease.token) == 'number' and type(lease.expires_at) == 'number' then
+    return lease
+  end
+  redis.aside(leases, cluster, 'it is no lease')
+  return nil
 end

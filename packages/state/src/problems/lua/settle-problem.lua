@@ -1,6 +1,8 @@
 -- settle_problem(cluster, problem, now, firing_until) derives the state of a problem, its highest severity and its start from its
 -- symptoms, and deletes symptoms that cleared more than a day ago. Times are in ms.
 -- @include redis/keys
+-- @include redis/decode
+-- @include redis/number-of
 local SYMPTOM, DAY_MS = 'symptom:', 24 * 3600 * 1000
 local RANKS = { info = 1, warning = 2, critical = 3 }
 
@@ -10,12 +12,15 @@ return function(cluster, problem, now, firing_until)
   local firing, worst, since, old = false, nil, nil, {}
   for at = 1, #fields, 2 do
     if string.sub(fields[at], 1, #SYMPTOM) == SYMPTOM then
-      local symptom = cjson.decode(fields[at + 1])
-      if symptom.state == 'firing' then
+      local symptom = decode(fields[at + 1])
+      if not symptom or not RANKS[symptom.severity] then
+        redis.aside(key, fields[at], 'it is no symptom')
+      elseif symptom.state == 'firing' then
         firing = true
+        local fired_at = number_of(symptom.fired_at, tonumber(now))
         if not worst or RANKS[symptom.severity] > RANKS[worst] then worst = symptom.severity end
-        if not since or symptom.fired_at < since then since = symptom.fired_at end
-      elseif (symptom.cleared_at or 0) < now - DAY_MS then
+        if not since or fired_at < since then since = fired_at end
+      elseif number_of(symptom.cleared_at, 0) < now - DAY_MS then
         old[#old + 1] = fields[at]
       end
     end

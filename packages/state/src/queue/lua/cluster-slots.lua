@@ -8,7 +8,7 @@
 -- ARGV[4]: incident id
 -- ARGV[5]: lease (ms)
 -- ARGV[6]: BullMQ's token of the job
--- Returns: take → 1 (holds a slot), 0 (parked) or BullMQ's negative code (another worker holds the job); renew → 1 or 0;
+-- Returns: take → 1 (holds a slot, or has ended and needs none), 0 (parked) or BullMQ's negative code (another worker holds the job); renew → 1 or 0;
 -- give and refill → ids that were promoted
 --
 -- @include redis/keys

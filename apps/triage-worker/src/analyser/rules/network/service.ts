@@ -64,7 +64,7 @@ function selectorTrouble(view: ClusterView, service: Service): Hypothesis | unde
   const selector = service.spec?.selector ?? {};
   const meant = workloadsIn(view, namespace).find((workload) => {
     const labels = templateOf(workload)?.metadata?.labels ?? {};
-    const sharesAll = Object.keys(selector).every((key) => key in labels);
+    const sharesAll = Object.keys(selector).every((key) => Object.hasOwn(labels, key));
     return (
       workload.name === name ||
       (sharesAll &&

@@ -93,7 +93,9 @@ function meets(
     }
   };
   return (
-    matchExpressions.every(({ key = '', operator, values = [] }) => holds(labels[key], operator, values)) &&
-    matchFields.every(({ operator, values = [] }) => holds(name, operator, values))
+    matchExpressions.every(({ key = '', operator, values = [] }) =>
+      // A label can be called like a property that every object has.
+      holds(Object.hasOwn(labels, key) ? labels[key] : undefined, operator, values),
+    ) && matchFields.every(({ operator, values = [] }) => holds(name, operator, values))
   );
 }

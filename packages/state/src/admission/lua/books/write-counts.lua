@@ -1,6 +1,7 @@
 -- write_counts(counts) adds the increments to the books, one hash, so that a reader sees one instant.
 -- @include redis/keys
 -- @include redis/integer-text
+-- @include redis/number-of
 -- @include redis/write-fields
 return function(counts)
   local names, increments, totals = {}, {}, {}
@@ -18,7 +19,7 @@ return function(counts)
 
   local fields = {}
   for at, before in ipairs(redis.call('HMGET', keys.intake, unpack(names))) do
-    fields[2 * at - 1], fields[2 * at] = names[at], integer_text((tonumber(before) or 0) + increments[at])
+    fields[2 * at - 1], fields[2 * at] = names[at], integer_text(number_of(before, 0) + increments[at])
   end
   write_fields(keys.intake, fields)
 end

@@ -3,19 +3,21 @@
 -- That of the fault's problem covers it; another one covers it unless the fault is more severe, which `outranked` tells. `others` counts its members besides its own fault, and `listed` tells
 -- whether this fault is one of them.
 -- @include redis/keys
+-- @include redis/number-of
 -- @include incidents/is-open
 -- @include queue/waiting/severity-band
 return function(fault, batch)
   local owner = fault.group_key and batch.owners[fault.group_key]
   if not owner or not is_open(owner) then return nil end
   local row = redis.call('HMGET', keys.incident(owner), 'place', 'other_members', 'member:' .. fault.fingerprint)
-  local outranked = math.floor(row[1] / severity_band) < fault.severity
+  local score = number_of(row[1], 0)
+  local outranked = math.floor(score / severity_band) < fault.severity
   return {
     owner = owner,
-    score = row[1],
+    score = score,
     outranked = outranked,
     covers = fault.problem or not outranked,
-    others = tonumber(row[2] or 0),
+    others = number_of(row[2], 0),
     listed = row[3],
   }
 end

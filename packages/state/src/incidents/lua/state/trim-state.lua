@@ -18,7 +18,7 @@ return function(state, now, most)
   end
   for _, id in ipairs(expired) do
     local row = redis.call('HMGET', keys.incident(id), 'cluster_name', 'fingerprint')
-    if row[1] then
+    if row[1] and row[2] then
       local fault = keys.fault(row[1], row[2])
       if fault_owner(fault) == id then redis.call('DEL', fault) end
     end

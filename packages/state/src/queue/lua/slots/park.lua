@@ -1,7 +1,9 @@
 -- park(request) delays the job of an incident that gets no slot. Job and row change in one step, so that no crash between them
--- leaves the incident to its delay. Returns 0, or BullMQ's negative code when another worker holds the job.
+-- leaves the incident to its delay. Returns 0, 1 for an incident that has ended, which needs no slot, or BullMQ's negative code
+-- when another worker holds the job.
 -- @include bullmq/move-to-delayed
 -- @include redis/keys
+-- @include redis/number-of
 -- @include incidents/state/open-states
 -- @include incidents/state/change-phase
 -- @include incidents/state/change-state
@@ -21,15 +23,16 @@ end
 
 return function(request)
   local id, cluster = request.incident, request.cluster
+  local row = redis.call('HMGET', keys.incident(id), 'state', 'place', 'phase')
+  local state, score, phase = row[1], row[2], row[3]
+  -- It ended while its job waited. The worker finds that when it reads the row, and ends the job.
+  if not open_states[state] then return 1 end
   local delayed = move_to_delayed(
     queue_keys('marker', 'active', 'prioritized', 'delayed', id, 'events', 'meta', 'stalled', 'wait', 'limiter', 'pc'),
     { QUEUE, request.now, id, request.token, PARKED_FOR, '1', '', '0', '' }
   )
   if delayed ~= 0 then return delayed end
-  local row = redis.call('HMGET', keys.incident(id), 'state', 'place', 'phase')
-  local state, score, phase = row[1], row[2], row[3]
-  if not open_states[state] then return 0 end
-  redis.call('ZADD', keys.parked(cluster), 'NX', promotion_score(tonumber(score)), id)
+  redis.call('ZADD', keys.parked(cluster), 'NX', promotion_score(number_of(score, 0)), id)
   redis.call('SADD', keys.parked_clusters, cluster)
   local counts = {}
   if state == 'investigating' then

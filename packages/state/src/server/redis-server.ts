@@ -1,0 +1,35 @@
+import type { RedisProblem } from '@nightcrier/core/redis-health';
+import type { Redis } from 'ioredis';
+import { probes } from './acl.ts';
+import { parseInfo } from './server-facts.ts';
+import { serverProblems } from './server-problems.ts';
+
+/** Returns what is wrong with the server behind a connection. Writes nothing. Rejects while Redis is unreachable. */
+export async function readServerProblems(redis: Redis, keyPrefix: string): Promise<RedisProblem[]> {
+  const facts = parseInfo(await redis.info());
+  // A replica refuses what it is asked for another reason.
+  const missing = facts.role === 'slave' ? [] : await missingRules(redis, keyPrefix);
+  return serverProblems(facts, missing);
+}
+
+/**
+ * Returns the rules that the ACL of the connection's user lacks. Redis checks the permission when a command is queued in
+ * a transaction, and this transaction is discarded.
+ */
+async function missingRules(redis: Redis, keyPrefix: string): Promise<string[]> {
+  const commands = probes(`{${keyPrefix}}:acl-probe`);
+  const pipeline = redis.pipeline();
+  pipeline.call('MULTI');
+  for (const [name = '', ...words] of commands) pipeline.call(name, ...words);
+  pipeline.call('DISCARD');
+  const replies = (await pipeline.exec()) ?? [];
+  const refusals = commands.map((_, at) => replies[at + 1]?.[0]?.message ?? '');
+  const keys = refusals.some((message) => KEYS_REFUSED.test(message)) ? [`~{${keyPrefix}}:*`] : [];
+  return [
+    ...commands.flatMap(([name = ''], at) => (COMMAND_REFUSED.test(refusals[at] ?? '') ? [`+${name}`] : [])),
+    ...keys,
+  ];
+}
+
+const COMMAND_REFUSED = /^NOPERM .*\bcommand\b/;
+const KEYS_REFUSED = /^NOPERM .*\bkeys?\b/;

@@ -1,0 +1,12 @@
+import { silentLogger } from '@nightcrier/core/logger';
+import { connectWorker } from '../../src/redis/connection.ts';
+
+// A client with a connection that may be silent for 0.4 seconds. It reports how often the connection was closed, when it is asked.
+const redis = connectWorker({ url: process.argv[2] ?? '', key_prefix: 'k' }, silentLogger, { tick: 50 });
+let closed = 0;
+redis.on('close', () => {
+  closed += 1;
+});
+await redis.client('SETNAME', 'paused');
+process.on('message', () => process.send?.(`closed ${closed} times`));
+process.send?.('ready');

@@ -1,0 +1,91 @@
+import { type ResultPromise, execa } from 'execa';
+import getPort from 'get-port';
+import { Redis } from 'ioredis';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'vitest';
+
+const PASSWORD = 'of-the-redis-servers';
+const SENTINEL_PASSWORD = 'of-the-sentinels';
+
+export interface Replicated extends AsyncDisposable {
+  /** Section `redis` of a configuration that names the sentinels. */
+  settings: { sentinel: { name: string; hosts: string[] }; password_file: string };
+  /** URLs of the servers; the first one is the master. */
+  urls: [string, string];
+  /** The process ids of the servers, in their order. */
+  pids: [number, number];
+  sentinelPassword: string;
+  /** Has the sentinels promote the replica. */
+  failOver(): Promise<void>;
+}
+
+/** Starts a master, a replica and three sentinels, which take a master for dead after a second. */
+export async function startReplicated(): Promise<Replicated> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-sentinel-'));
+  const ports = await Promise.all(Array.from({ length: 5 }, async () => getPort({ host: '127.0.0.1' })));
+  const [master = 0, replica = 0, ...sentinels] = ports;
+  const started: ResultPromise[] = [];
+  const start = async (name: string, command: string, lines: string[]): Promise<number> => {
+    const file = path.join(folder, `${name}.conf`);
+    await writeFile(
+      file,
+      `${lines.join('\n')}\ndir ${folder}\nbind 127.0.0.1\nprotected-mode no\nlogfile ${folder}/${name}.log\n`,
+    );
+    const child = execa(command, [file], { reject: false, stdio: 'ignore' });
+    started.push(child);
+    return child.pid ?? 0;
+  };
+  const auth = [`requirepass ${PASSWORD}`, `masterauth ${PASSWORD}`, 'save ""', 'repl-diskless-sync-delay 0'];
+  const pids: [number, number] = [
+    await start('master', 'redis-server', [`port ${master}`, ...auth]),
+    await start('replica', 'redis-server', [`port ${replica}`, `replicaof 127.0.0.1 ${master}`, ...auth]),
+  ];
+  for (const [at, port] of sentinels.entries()) {
+    await start(`sentinel-${at}`, 'redis-sentinel', [
+      `port ${port}`,
+      `requirepass ${SENTINEL_PASSWORD}`,
+      `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
+      `sentinel monitor mymaster 127.0.0.1 ${master} 2`,
+      `sentinel auth-pass mymaster ${PASSWORD}`,
+      'sentinel down-after-milliseconds mymaster 1000',
+      'sentinel failover-timeout mymaster 5000',
+    ]);
+  }
+  const urls: [string, string] = [
+    `redis://:${PASSWORD}@127.0.0.1:${master}`,
+    `redis://:${PASSWORD}@127.0.0.1:${replica}`,
+  ];
+  const connect = (url: string): Redis => {
+    const redis = new Redis(url, { maxRetriesPerRequest: null });
+    redis.on('error', () => undefined);
+    return redis;
+  };
+  const onReplica = connect(urls[1]);
+  const onSentinel = connect(`redis://:${SENTINEL_PASSWORD}@127.0.0.1:${sentinels[0]}`);
+  await expect.poll(async () => onReplica.info('replication'), { timeout: 20_000 }).toContain('master_link_status:up');
+  await expect
+    .poll(async () => JSON.stringify(await onSentinel.call('SENTINEL', 'MASTER', 'mymaster')), { timeout: 20_000 })
+    .toMatch(/"num-slaves","1","num-other-sentinels","2"/);
+  const passwordFile = path.join(folder, 'password');
+  await writeFile(passwordFile, PASSWORD, { mode: 0o600 });
+  return {
+    settings: {
+      sentinel: { name: 'mymaster', hosts: sentinels.map((port) => `127.0.0.1:${port}`) },
+      password_file: passwordFile,
+    },
+    urls,
+    pids,
+    sentinelPassword: SENTINEL_PASSWORD,
+    async failOver() {
+      await onSentinel.call('SENTINEL', 'FAILOVER', 'mymaster');
+    },
+    async [Symbol.asyncDispose]() {
+      for (const redis of [onReplica, onSentinel]) redis.disconnect();
+      for (const child of started) child.kill('SIGKILL');
+      await Promise.all(started);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

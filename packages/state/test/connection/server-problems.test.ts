@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type Logger, silentLogger } from '@nightcrier/core/logger';
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, test } from 'vitest';
+import { aclRules } from '../../src/server/acl.ts';
+import { connectProducer, disconnect, type RedisConnection } from '../../src/redis/connection.ts';
+import { readServerProblems } from '../../src/server/redis-server.ts';
+import { openState } from '../../src/open-state.ts';
+import { BOUNDS, fault } from '../state.fixture.ts';
+import { type PlainServer, startPlainServer } from './plain-server.ts';
+
+let server: PlainServer | undefined;
+let redis: RedisConnection | undefined;
+afterEach(async () => {
+  if (redis) await disconnect(redis);
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** Starts a server and connects. Returns the lines at level error, too. */
+async function start(settings: Record<string, string>, url = '') {
+  server = await startPlainServer(settings);
+  const errors: object[] = [];
+  const logger: Logger = { ...silentLogger, error: (fields, message) => errors.push({ ...fields, message }) };
+  redis = connectProducer({ url: `redis://${url}127.0.0.1:${server.port}`, key_prefix: 'nc' }, logger);
+  await once(redis, 'ready');
+  return { redis, errors, codes: async () => (await readServerProblems(redis!, 'nc')).map(({ code }) => code) };
+}
+
+describe('what is wrong with a server', () => {
+  test('nothing, for one that suits', async () => {
+    const { codes, errors } = await start({});
+    expect(await codes()).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('an eviction policy is an error at start', async () => {
+    const { codes, errors } = await start({ 'maxmemory-policy': 'allkeys-lru' });
+    expect(await codes()).toEqual(['eviction_policy']);
+    await expect.poll(() => errors).toMatchObject([{ code: 'eviction_policy', message: 'redis unsuitable' }]);
+  });
+
+  test('Redis Cluster is refused', async () => {
+    const { redis: connection } = await start({ 'cluster-enabled': 'yes' });
+    expect(await readServerProblems(connection, 'nc')).toContainEqual(
+      expect.objectContaining({ code: 'cluster', blocks: true, message: expect.stringContaining('not supported') }),
+    );
+  });
+
+  test('a replica', async () => {
+    const { redis: connection, codes } = await start({});
+    await connection.call('REPLICAOF', '127.0.0.1', '1');
+    expect(await codes()).toContain('replica');
+  });
+
+  test('a full memory refuses admissions and loses nothing: they succeed once it has room', async () => {
+    const { redis: connection, codes } = await start({});
+    const state = openState(connection, { key_prefix: 'nc', logger: silentLogger });
+    const admission = state.openAdmission(state.openQueue(), BOUNDS);
+    await admission.admit(fault());
+    await connection.call('CONFIG', 'SET', 'maxmemory', '500kb');
+    expect(await codes()).toEqual(['full']);
+    const id = randomUUID();
+    await expect(admission.admit(fault({ id }), id)).rejects.toThrow(/OOM/);
+    expect((await state.intake.read()).total.received).toBe(1);
+    await connection.call('CONFIG', 'SET', 'maxmemory', '100mb');
+    expect(await admission.admit(fault({ id }), id)).toMatchObject({ kind: 'queued' });
+    expect(await codes()).toEqual([]);
+  });
+
+  test('the ACL in the documentation is the one that is needed', async () => {
+    const operations = await readFile(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+    expect(operations).toContain(`user nightcrier on >PASSWORD ${aclRules('nightcrier').join(' ')}\n`);
+  });
+
+  test('rules that the ACL of the user lacks are named, and the check writes nothing', async () => {
+    const admin = async (...words: string[]): Promise<void> => {
+      const connection = new Redis(server!.port, { lazyConnect: true });
+      await connection.connect();
+      await connection.call('ACL', 'SETUSER', 'nc', 'on', '>secret', ...words);
+      connection.disconnect();
+    };
+    const { codes } = await start({});
+    expect(await codes()).toEqual([]);
+    await disconnect(redis!);
+    await admin(...aclRules('nc'));
+    const connect = async (): Promise<string[]> => {
+      redis = connectProducer({ url: `redis://nc:secret@127.0.0.1:${server!.port}`, key_prefix: 'nc' }, silentLogger);
+      await once(redis, 'ready');
+      const messages = (await readServerProblems(redis, 'nc')).map(({ message }) => message);
+      await disconnect(redis);
+      return messages;
+    };
+    expect(await connect()).toEqual([]);
+    await admin('-zpopmin', '-hset');
+    expect(await connect()).toEqual([expect.stringContaining('lacks +hset +zpopmin:')]);
+    await admin('+zpopmin', '+hset', 'resetkeys', '~{other}:*');
+    expect(await connect()).toEqual([expect.stringContaining('lacks ~{nc}:*:')]);
+    const inspector = new Redis(server!.port);
+    expect(await inspector.dbsize()).toBe(0);
+    inspector.disconnect();
+  });
+});
