@@ -32,7 +32,6 @@ describe('nightcrier up', () => {
       .toEqual({
         total: 2,
         active: 2,
-        degraded: 0,
         unhealthy: 0,
         degraded: 0,
         triage_enabled: 2,
