@@ -223,11 +223,9 @@ export class TestHarness {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
   }
 
-  /** Makes Redis answer with an error when a slot of the cluster is taken; returns a function that repairs it. */
-  async breakSlots(): Promise<() => Promise<void>> {
-    const key = this.#state.keys.slots('alpha');
-    await this.#redis.set(key, 'not a sorted set');
-    return async () => void (await this.#redis.del(key));
+  /** Damages what Redis knows of the slots of the cluster. */
+  async breakSlots(): Promise<void> {
+    await this.#redis.set(this.#state.keys.slots('alpha'), 'not a sorted set');
   }
 
   /** Gives the job's lock to another worker, as the stalled check does after a long pause of this one. */
