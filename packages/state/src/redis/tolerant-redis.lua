@@ -47,6 +47,8 @@ end
 
 local redis = {
   pcall = server.pcall,
+  status_reply = server.status_reply,
+  error_reply = server.error_reply,
   aside = move_field_aside,
   key_aside = move_key_aside,
   call = function(command, key, ...)
