@@ -40,6 +40,9 @@ const OVERRIDE = {
       environment: {
         AGENT_CLI: 'claude',
         AGENT_SCRIPT_PATH: `/app/${TESTS}/fixtures/agents/slow-report.sh`,
+        // The stand-in agent needs no gateway.
+        NIGHTCRIER_KUBE_ACCESS: 'direct',
+        NIGHTCRIER_LLM_ACCESS: 'direct',
       },
       volumes: [`${path.join(import.meta.dirname, '../..', TESTS)}:/app/${TESTS}:ro`],
     },
