@@ -20,10 +20,8 @@ async function startFollower(settings: object) {
   const harness = await TestHarness.open(backend);
   onTestFinished(() => harness.close());
   const file = path.join(harness.folder, 'nightcrier.yaml');
-  const { redis, agent_cli, agent_script_path, agent_system_prompt_file, workspace_root } = harness.config(
-    {},
-    { agent: 'hangs' },
-  );
+  const { redis, workspace_root, ...config } = harness.config({}, { agent: 'hangs' });
+  const { agent_cli, agent_script_path, agent_system_prompt_file, kube_access, llm_access } = config;
   const write = async (changed: object): Promise<void> => {
     const clusters = [
       {
@@ -32,8 +30,9 @@ async function startFollower(settings: object) {
         triage: { enabled: true, kubeconfig: harness.kubeconfig },
       },
     ];
-    const agent = { agent_cli, agent_script_path, agent_system_prompt_file, agent_timeout: 300, workspace_root };
-    await writeFile(`${file}.new`, stringify({ redis, ...agent, clusters, ...changed }));
+    const agent = { agent_cli, agent_script_path, agent_system_prompt_file, agent_timeout: 300 };
+    const access = { kube_access, llm_access };
+    await writeFile(`${file}.new`, stringify({ redis, workspace_root, ...agent, ...access, clusters, ...changed }));
     await rename(`${file}.new`, file);
   };
   await write(settings);

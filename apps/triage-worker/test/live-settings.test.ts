@@ -378,7 +378,8 @@ describe('SIGHUP', () => {
       const clusters = [{ name: 'alpha', mcp: { endpoint: backend.cluster.mcpEndpoint }, triage }];
       const script =
         agent === undefined ? {} : { agent_cli: 'claude', agent_script_path: path.join(AGENTS, `${agent}.sh`) };
-      const fixed = { redis, agent_system_prompt_file, workspace_root, agent_fallback: [], ...script };
+      const access = { kube_access: 'direct', llm_access: 'direct' };
+      const fixed = { redis, agent_system_prompt_file, workspace_root, agent_fallback: [], ...access, ...script };
       await writeFile(file, stringify({ ...fixed, clusters, ...changed }));
     };
     await mkdir(workspace_root, { recursive: true });
