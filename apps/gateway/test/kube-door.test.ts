@@ -348,7 +348,7 @@ async function raw(url: string, text: string): Promise<string> {
   return answer;
 }
 
-/** A stand-in for an API server that answers as it is told, to show that answers are not trusted. */
+/** A stand-in for an API server with scripted answers, to show that answers are not trusted. */
 async function startUpstream(answer: (request: IncomingMessage, response: ServerResponse) => unknown) {
   const accepts: string[] = [];
   const server = createServer((request, response) => {

@@ -90,7 +90,7 @@ export async function startSimulatedCluster(options: SimulatedClusterOptions): P
 /**
  * A simulated cluster: a Kubernetes API and an MCP endpoint over the same objects, as strict as real servers. It starts
  * healthy, and `run` plays what goes wrong. There are no controllers: nothing changes by itself. The MCP server's detectors
- * and its Events follow the objects, whoever changes them.
+ * and its Events follow the objects, for changes of any origin.
  */
 export class SimulatedCluster {
   readonly name: string;

@@ -235,7 +235,7 @@ export class LeaseKeeper {
     this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#unheldSince.has(cluster)));
   }
 
-  /** Reports only a change: whoever follows compares every cluster. */
+  /** Reports changes only, because each report has all clusters compared. */
   #watch(clusters: readonly string[]): void {
     const watched = new Set(clusters);
     if (!this.#configured && watched.size === this.#watched.size && clusters.every((name) => this.#watched.has(name)))

@@ -40,7 +40,7 @@ interface LostKind {
   blindMs: number;
 }
 
-/** Begins what is said of a kind that the kubeconfig cannot watch. */
+/** Start of the reason of a kind that the kubeconfig cannot watch. */
 export const CANNOT_WATCH = 'the kubeconfig cannot watch';
 
 /** A cluster is active for this long after the last proof that its faults would be seen, ms. */

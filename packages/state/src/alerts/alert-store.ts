@@ -25,7 +25,7 @@ export interface SymptomAlert {
   severity: Severity;
 }
 
-/** A problem as whoever receives alerts needs it. */
+/** A problem, as far as the receivers of alerts need it. */
 export type AlertedProblem = Pick<Problem, 'key' | 'state' | 'symptoms'> & { alerts: SymptomAlert[] };
 
 /** How long a resolved alert is remembered, ms: a later one of the same kind is compared with it, and investigations show it. */
