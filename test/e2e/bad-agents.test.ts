@@ -107,9 +107,9 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     const incident = await investigated(behaviour, settings, 'agent_failed');
     expect(incident.reason).toContain(reason);
     expect(await harness.incidents.report(incident.incident_id)).toBeUndefined();
-    const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id, 'output')]);
-    // With the directory itself.
-    expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(64 * 1024 + 4);
+    const sizes = [harness.workspace(incident.incident_id, 'output'), '-type', 'f', '-printf', '%s\\n'];
+    const { stdout } = await execa('find', sizes, { lines: true });
+    expect(stdout.reduce((sum, size) => sum + Number(size), 0)).toBeLessThanOrEqual(64 * MIB);
   });
 
   it.each([
