@@ -1,6 +1,7 @@
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
-import { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
 interface RequestOptions {
@@ -55,7 +56,7 @@ export class ApiClient {
   async cancel(id: string, request: CancelRequest): Promise<IncidentState> {
     const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
     const body: unknown = await response.json();
-    return IncidentState.parse(isRecord(body) ? body.state : undefined);
+    return StoredIncidentState.parse(isRecord(body) ? body.state : undefined);
   }
 
   async books(): Promise<Books> {

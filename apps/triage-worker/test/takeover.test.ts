@@ -23,7 +23,7 @@ it('investigates the incident of a worker that was killed', async () => {
   await dying.kill();
   await harness.startWorker(config);
 
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     attempts: 2,
     last_failure: 'attempt 1: its worker died or hung',
   });
@@ -41,7 +41,7 @@ it('requeues the incident of a worker that is stopped at once, without counting 
   expect(() => process.kill(agent, 0)).toThrow('ESRCH');
 
   await harness.startWorker(config);
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('lets short investigations finish at a stop, and starts the long ones on another worker within a second', async () => {
@@ -59,10 +59,10 @@ it('lets short investigations finish at a stop, and starts the long ones on anot
   await harness.startWorker(config);
   const stopped = stopping.stop();
   for (const id of ids) await writeFile(harness.workspace(id, 'go'), '');
-  for (const id of short) expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  for (const id of short) expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
   await stopped;
   for (const id of long) {
-    const incident = await harness.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'reported');
     expect(incident).toMatchObject({ attempts: 1 });
     const [ended = 0, began = Infinity] = (await readFile(harness.workspace(id, 'times'), 'utf8'))
       .trim()
@@ -98,7 +98,7 @@ it('investigates an incident although the slots of its cluster are damaged in Re
   const id = await harness.admit();
   await harness.breakSlots();
   await harness.startWorker(harness.config());
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('requeues or skips an incident that another worker starts or ends during its claim', async () => {
@@ -133,7 +133,7 @@ it('delivers the built-in report on an incident whose workers die repeatedly', a
   await untilAgentRuns(id);
   await dying.kill();
   await harness.startWorker(config);
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   const reason = 'gave up after 1 attempt: attempt 1: its worker died or hung';
   expect(incident).toMatchObject({ agent: 'builtin', reason: `fallback to builtin: ${reason}` });
   expect(incident.report?.root_cause).toMatch(/image/i);
