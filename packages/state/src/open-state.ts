@@ -1,6 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
+import { ApiKeys } from './access/api-keys.ts';
+import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
@@ -67,6 +69,8 @@ export interface State {
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly slackCards: SlackCards;
+  readonly apiKeys: ApiKeys;
+  readonly audit: AuditLog;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -117,6 +121,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     slackCards: new SlackCards(context),
+    apiKeys: new ApiKeys(context),
+    audit: new AuditLog(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),

@@ -47,6 +47,12 @@ export class StateKeys {
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
   readonly agentBreaker: string;
 
+  /** Hash: id of each API key to its JSON, with the hash of its secret. */
+  readonly apiKeys: string;
+  /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
+  readonly audit: string;
+  readonly auditSequence: string;
+
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
       throw new RangeError(`key_prefix ${JSON.stringify(keyPrefix)} must be 1 to 64 letters, digits, "_" or "-"`);
@@ -69,6 +75,9 @@ export class StateKeys {
     this.dueNotifications = `${this.ours}due-notifications`;
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
+    this.apiKeys = `${this.ours}api-keys`;
+    this.audit = `${this.ours}audit`;
+    this.auditSequence = `${this.ours}audit-sequence`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
