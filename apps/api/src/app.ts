@@ -10,7 +10,7 @@ import type { AdmissionSettings } from '@nightcrier/state/admission/admission-se
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify from 'fastify';
 import { type AccessSettings, assertProtected } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';

@@ -65,7 +65,7 @@ export class ApiKeys {
     const rows = await ifReadable(this.#redis.hvals(this.#key), []);
     return rows
       .flatMap((row) => parseKey(row) ?? [])
-      .map(({ hash: _, ...key }) => key)
+      .map(withoutHash)
       .toSorted((one, other) => one.created_at.localeCompare(other.created_at));
   }
 
@@ -77,8 +77,7 @@ export class ApiKeys {
     const stored = row === null ? undefined : parseKey(row);
     if (!stored || !isSame(stored.hash, hashOf(random))) return undefined;
     if (stored.expires_at !== undefined && Date.parse(stored.expires_at) <= this.#now()) return undefined;
-    const { hash: _, ...key } = stored;
-    return key;
+    return withoutHash(stored);
   }
 
   /** Removes the key with an id or a name. Returns it; undefined if there is none. */
@@ -87,6 +86,10 @@ export class ApiKeys {
     if (!key || (await this.#redis.hdel(this.#key, key.id)) === 0) return undefined;
     return key;
   }
+}
+
+function withoutHash(stored: StoredKey): ApiKey {
+  return ApiKey.parse(stored);
 }
 
 function parseKey(row: string): StoredKey | undefined {
