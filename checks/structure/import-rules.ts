@@ -30,6 +30,7 @@ export const IMPORT_RULES: ImportRules = {
       'settings',
       'settings/sections',
       'same-value.ts',
+      'problems/problem-notification.ts',
       'incidents',
       'gateway',
       'knowledge',

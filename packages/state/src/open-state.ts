@@ -30,7 +30,7 @@ import {
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
-import { LiveWorkers } from './queue/live-workers.ts';
+import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
 import { TriageCounters } from './queue/triage-counters.ts';
 import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
@@ -87,7 +87,7 @@ export interface State {
   /** @throws Error when the installed BullMQ has changed a script that parking runs. */
   openSlots(options: ClusterSlotsOptions): ClusterSlots;
   /** @param length see `LiveWorkers` */
-  openLiveWorkers(length: number): LiveWorkers;
+  openLiveWorkers(length: number, takeover?: Takeover): LiveWorkers;
   /** @throws Error when the installed BullMQ has changed a script that the sweep runs. */
   openSweep(): QueueSweep;
 }
@@ -132,7 +132,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),
     openSlots: (options) => new ClusterSlots(context, options),
-    openLiveWorkers: (length) => new LiveWorkers(context, length),
+    openLiveWorkers: (length, takeover) => new LiveWorkers(context, length, takeover),
     openSweep: () => new QueueSweep(context, incidents),
   };
 }

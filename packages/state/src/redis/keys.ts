@@ -40,6 +40,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
+  readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
   /** Hash: what scripts have moved aside, see `redis/tolerant-redis.lua`: number to JSON, and `count`. */
@@ -72,6 +74,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
