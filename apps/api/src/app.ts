@@ -11,7 +11,7 @@ import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health'
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
 import fastify from 'fastify';
-import { type AccessSettings, assertProtected } from './access.ts';
+import { type AccessSettings, assertProtected } from './access/authenticate.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
@@ -23,7 +23,7 @@ import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
-import { protect } from './protect.ts';
+import { protect } from './access/protect.ts';
 
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { parseBody } from '../parse-body.ts';
-import { authorOf } from '../protect.ts';
+import { authorOf } from '../access/protect.ts';
 
 const ADMIN = { config: { role: 'admin' } } as const;
 

@@ -8,7 +8,7 @@ import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { authorOf } from '../protect.ts';
+import { authorOf } from '../access/protect.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** One line without control characters: it is printed in terminals. */

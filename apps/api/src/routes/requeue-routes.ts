@@ -5,7 +5,7 @@ import type { RequeueOutcome } from '@nightcrier/state/admission/admission-reply
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { authorOf } from '../protect.ts';
+import { authorOf } from '../access/protect.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** The new incident. */

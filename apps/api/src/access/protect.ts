@@ -3,9 +3,9 @@ import { includesRole, type Role } from '@nightcrier/core/access/role';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { ApiKeys } from '@nightcrier/state/access/api-keys';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type AccessSettings, authenticate } from './access.ts';
-import { ApiError } from './api-error.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { type AccessSettings, authenticate } from './authenticate.ts';
+import { ApiError } from '../api-error.ts';
+import { SECURITY_HEADERS } from '../security-headers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

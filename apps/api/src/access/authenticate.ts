@@ -5,7 +5,7 @@ import type { Secret } from '@nightcrier/core/settings/secret';
 import { isNamedKey } from '@nightcrier/state/access/api-keys';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { ApiError } from './api-error.ts';
+import { ApiError } from '../api-error.ts';
 
 /** Who may use the API. */
 export interface AccessSettings {
