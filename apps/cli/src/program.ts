@@ -7,6 +7,7 @@ import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
+import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
 import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import { withDefaultCommand } from './default-command.ts';
@@ -159,6 +160,8 @@ incidents
     const { cancelIncident } = await import('./commands/incidents.ts');
     await cancelIncident(apiClient(), id, { reason, by });
   });
+
+addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
 
 /** A container's user need not have a name. */
 function shellUser(): string {
