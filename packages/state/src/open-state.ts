@@ -28,6 +28,7 @@ import {
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
+import { ProblemOutbox } from './problems/problem-outbox.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
 import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
@@ -65,6 +66,7 @@ export interface State {
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
   readonly problems: Problems;
+  readonly problemOutbox: ProblemOutbox;
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
@@ -117,6 +119,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
     problems: new Problems(context),
+    problemOutbox: new ProblemOutbox(context, incidents),
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),

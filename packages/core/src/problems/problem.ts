@@ -13,7 +13,7 @@ export type ProblemState = z.infer<typeof ProblemState>;
  */
 export const PROBLEM_TRANSITIONS = {
   /** Something shows it, or nothing has shown its absence for long enough. */
-  firing: ['recovered', 'closed'],
+  firing: ['recovered'],
   /** A fault reopens it within `reopen_window`. */
   recovered: ['firing', 'closed'],
   /** A fault is a new problem under the same key. */

@@ -7,6 +7,7 @@
 -- @include incidents/state/shed-states
 -- @include incidents/has-job
 -- @include notifications/note-due
+-- @include problems/note-recurrence
 -- @include admission/batch/set-owner
 -- @include admission/batch/count-answer
 return function(fault, owner, batch)
@@ -22,7 +23,9 @@ return function(fault, owner, batch)
   -- A fault from a spool may be older than a later one. Ingesters write all times alike, so they compare as text.
   if not last_seen or last_seen < fault.received_at then last_seen = fault.received_at end
   redis.call('HSET', row_key, 'last_seen', last_seen, 'recurrences', recurrences)
-  if not open then
+  if fault.problem then
+    note_recurrence(fault, open, batch)
+  elseif not open then
     note_due(owner .. ':recurred', { event = 'incident_recurred', incident_id = owner, recurrences = recurrences })
   end
   return count_answer(fault, { 'deduplicated', owner, recurrences }, batch)
