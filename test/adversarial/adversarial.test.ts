@@ -16,9 +16,11 @@ import { writesReport } from '../fixtures/obedient-agent.ts';
 import { CONTAINER_GRACE, containersOf } from '../fixtures/sandboxed-agents.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
 import { type Attempt, ATTEMPTS as FIRST, PRELUDE } from './attempts.ts';
-import { RAW_ATTEMPTS, RAW_PRELUDE } from './raw-attempts.ts';
+import { KERNEL_ATTEMPTS } from './kernel-attempts.ts';
+import { MODEL_ATTEMPTS } from './model-attempts.ts';
+import { PROTOCOL_ATTEMPTS, RAW_PRELUDE } from './protocol-attempts.ts';
 
-const ATTEMPTS = [...FIRST, ...RAW_ATTEMPTS];
+const ATTEMPTS = [...FIRST, ...PROTOCOL_ATTEMPTS, ...MODEL_ATTEMPTS, ...KERNEL_ATTEMPTS];
 
 const KEY = 'sk-real-key-of-the-provider';
 /** The kubeconfig of the cluster may do everything: what the agent may not do is up to the gateway and the sandbox. */
@@ -47,6 +49,7 @@ describe.skipIf(why)(
     let inspected = '';
     let logs = '';
     let changes: { method: string; path: string }[] = [];
+    let secrets: { method: string; path: string }[] = [];
     const results = new Map<string, Result>();
 
     beforeAll(async () => {
@@ -91,9 +94,11 @@ describe.skipIf(why)(
       inspected = (await execa('docker', ['inspect', container])).stdout;
       incident = await harness.reaches(id, 'resolved', 620_000);
       logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
-      changes = backend.cluster.kubernetesRequests
-        .slice(before)
-        .filter(({ method, path: target }) => method !== 'GET' && !target.includes('/selfsubject'));
+      const sent = backend.cluster.kubernetesRequests.slice(before);
+      secrets = sent.filter(
+        ({ path: target }) => /secrets|configmaps/i.test(target) && !target.includes('fieldSelector'),
+      );
+      changes = sent.filter(({ method, path: target }) => method !== 'GET' && !target.includes('/selfsubject'));
       for (const line of (await readFile(harness.workspace(id, 'output/attempts.txt'), 'utf8')).trim().split('\n')) {
         const [index, code, output = ''] = line.split(' ');
         const name = ALL[Number(index)]?.name ?? '';
@@ -138,7 +143,7 @@ describe.skipIf(why)(
       const expired = await grants.issue(run, 0.001);
       const revoked = await grants.issue(run, 3600);
       await grants.revoke('another');
-      const other = await grants.issue({ ...run, incident_id: 'going on' }, 3600);
+      const other = await grants.issue({ ...run, incident_id: 'going on' }, 3600, 'own_sockets');
       await disconnect(redis);
       const { stdout } = await execa('docker', [
         'network',
@@ -173,6 +178,7 @@ describe.skipIf(why)(
 
     it('changes nothing, and reaches no model but the configured one', () => {
       expect(changes).toEqual([]);
+      expect(secrets).toEqual([]);
       expect(stub.requests).toEqual([]);
     });
 

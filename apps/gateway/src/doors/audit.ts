@@ -3,6 +3,7 @@ import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Logger } from '@nightcrier/core/logger';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { DoorRecords, RunOfAgent } from '@nightcrier/state/grants/door-records';
+import type { Listener } from './listener.ts';
 
 const LONGEST_TARGET = 500;
 
@@ -27,16 +28,17 @@ export class Audit {
   }
 
   /**
-   * Records a request whose token is not valid.
+   * Records a request whose token is not valid. One without a token is no attempt: claude sends them to see whether a server answers.
    * @param run whose socket it came through, if it has sockets of its own
    */
   addUnknown(
-    run: RunOfAgent | undefined,
+    { run }: Listener,
+    token: string,
     request: Pick<DoorEntry, 'time' | 'door' | 'verb' | 'target' | 'reason'>,
   ): void {
     const { door, reason } = request;
     this.#logger.info({ ...run, door, reason }, 'request without a valid token denied');
-    if (run) this.#record(run, { ...request, decision: 'denied', status: 401, bytes: 0, ms: 0 });
+    if (run && token !== '') this.#record(run, { ...request, decision: 'denied', status: 401, bytes: 0, ms: 0 });
   }
 
   /** Resolves when everything is recorded. */

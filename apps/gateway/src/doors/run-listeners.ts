@@ -37,7 +37,8 @@ export class RunListeners {
     this.#options = options;
     this.#loop = new BackgroundLoop(async () => this.#follow(), {
       interval: 0,
-      onError: (error) => options.logger.debug({ error }, 'runs not listed'),
+      // `#follow` catches what it must wait after.
+      onError: () => undefined,
     });
   }
 

@@ -38,25 +38,21 @@ export class KubeDoor {
   }
 
   /** Handles one request to its end. Never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse, { socket, run }: Listener): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, listener: Listener): Promise<void> {
     const arrived = performance.now();
     const time = new Date().toISOString();
+    const token = tokenOf(request.headers);
     let entrance;
     try {
-      entrance = await this.#options.callers.enter(tokenOf(request.headers), socket);
+      entrance = await this.#options.callers.enter(token, listener.socket);
     } catch (error) {
       this.#options.logger.warn({ error }, 'grant not looked up');
       return send(response, 503, 'the gateway cannot check the token: Redis is unreachable; try again');
     }
     if (entrance.kind === 'unknown') {
       const { reason } = entrance;
-      this.#options.audit.addUnknown(run, {
-        time,
-        door: 'kube',
-        verb: request.method ?? '',
-        target: request.url ?? '',
-        reason,
-      });
+      const { method: verb = '', url: target = '' } = request;
+      this.#options.audit.addUnknown(listener, token, { time, door: 'kube', verb, target, reason });
       return send(response, 401, reason);
     }
     const { caller } = entrance;

@@ -48,13 +48,15 @@ export class LlmDoor {
   }
 
   /** Handles one request to its end. Never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse, { socket, run }: Listener): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, listener: Listener): Promise<void> {
     const arrived = performance.now();
     const time = new Date().toISOString();
     const { callers, audit, logger } = this.#options;
+    const token = tokenOf(request.headers);
+    const { method: verb = '', url: target = '' } = request;
     let entrance;
     try {
-      entrance = await callers.enter(tokenOf(request.headers), socket);
+      entrance = await callers.enter(token, listener.socket);
     } catch (error) {
       logger.warn({ error }, 'grant not looked up');
       refuse(response, anthropic, 503, 'the gateway cannot check the token: Redis is unreachable; try again');
@@ -62,7 +64,7 @@ export class LlmDoor {
     }
     if (entrance.kind === 'unknown') {
       const { reason } = entrance;
-      audit.addUnknown(run, { time, door: 'llm', verb: request.method ?? '', target: request.url ?? '', reason });
+      audit.addUnknown(listener, token, { time, door: 'llm', verb, target, reason });
       refuse(response, anthropic, 401, reason);
       return;
     }
@@ -82,7 +84,6 @@ export class LlmDoor {
       if (entrance.kind === 'entered') entrance.leave();
     }
     const ms = Math.round((performance.now() - arrived) * 10) / 10;
-    const { method: verb = '', url: target = '' } = request;
     audit.add(caller.grant, { time, door: 'llm', verb, target, ms, ...outcome });
   }
 

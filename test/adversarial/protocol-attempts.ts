@@ -138,7 +138,6 @@ const PATHS: Attempt[] = [
   '/API/v1/secrets',
   '/%61pi/v1/secrets',
   '/api/v1/namespaces/shop/secret',
-  '/api/v1/namespaces/secrets/shop/secrets',
   '/apis/v1/secrets',
   '/apis//v1/secrets',
   '/api/v1/proxy/namespaces/shop/pods/x/',
@@ -259,130 +258,7 @@ const CREDENTIALS: Attempt[] = [
   ],
 ].map(([name = '', command = '']) => ({ name, command }));
 
-const FINDS = '{"role":"user","content":"x"}';
-const message = (fields: string, model = '"scripted"'): string =>
-  `{"model":${model},"max_tokens":1,"messages":[${FINDS}]${fields === '' ? '' : `,${fields}`}}`;
-
-const MODELS: Attempt[] = [
-  [
-    'another model behind the first',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[${FINDS}],"model":"claude-opus-9"}`,
-  ],
-  ['a model in capital letters', '/v1/messages', message('', '"Scripted"')],
-  ['a model with a space', '/v1/messages', message('', '"scripted "')],
-  ['a list of models', '/v1/messages', message('', '["scripted"]')],
-  ['a fallback model', '/v1/messages', message('"fallback_model":"claude-opus-9"')],
-  ['fast mode', '/v1/messages', message('"speed":"fast"')],
-  ['a service tier', '/v1/messages', message('"service_tier":"auto"')],
-  ['a container with skills', '/v1/messages', message('"container":{"skills":[{"type":"custom","skill_id":"x"}]}')],
-  ['web fetch', '/v1/messages', message('"tools":[{"type":"web_fetch_20250910","name":"web_fetch"}]')],
-  ['code execution', '/v1/messages', message('"tools":[{"type":"code_execution_20250825","name":"c"}]')],
-  ['an MCP toolset', '/v1/messages', message('"tools":[{"type":"mcp_toolset","mcp_server_name":"x"}]')],
-  ['tools that are no list', '/v1/messages', message('"tools":{"type":"web_search_20250305","name":"w"}')],
-  [
-    'a document by address',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"url","url":"http://x"}}]}]}`,
-  ],
-  [
-    'a file',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"f"}}]}]}`,
-  ],
-  [
-    'an upload to a container',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":[{"type":"container_upload","file_id":"f"}]}]}`,
-  ],
-  [
-    'an image by address in the result of a tool',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"image","source":{"type":"url","url":"http://x"}}]}]}]}`,
-  ],
-  [
-    'an image by address in the system prompt',
-    '/v1/messages',
-    message('"system":[{"type":"image","source":{"type":"url","url":"http://x"}}]'),
-  ],
-  [
-    'content that is no list',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":{"type":"image","source":{"type":"url","url":"http://x"}}}]}`,
-  ],
-  [
-    'a PDF of many pages',
-    '/v1/messages',
-    `{"model":"scripted","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="}}]}]}`,
-  ],
-  [
-    'compaction at the provider',
-    '/v1/messages',
-    message('"context_management":{"edits":[{"type":"compact_20260112"}]}'),
-  ],
-  ['a negative bound', '/v1/messages', `{"model":"scripted","max_tokens":-100000,"messages":[${FINDS}]}`],
-  ['a bound that is a text', '/v1/messages', `{"model":"scripted","max_tokens":"1","messages":[${FINDS}]}`],
-  ['no JSON', '/v1/messages', 'model=scripted'],
-  ['the path of the files', '/v1/messages/../files', message('')],
-  ['an encoded path', '/v1/messages%2f..%2ffiles', message('')],
-  ['two slashes', '//v1/messages', message('')],
-  ['another query', '/v1/messages?beta=true&x=1', message('')],
-  ['the old completions', '/v1/complete', message('')],
-  ['the models', '/v1/models', '{}'],
-  ['the keys of the organisation', '/v1/organizations/api_keys', '{}'],
-].map(([name = '', path = '', body = '']) => ({ name: `model: ${name}`, command: `llm '${path}' '${body}'` }));
-
-const KERNEL: Attempt[] = [
-  ['ptrace', 101, '16, 1, 0, 0'],
-  ['keyctl', 250, '0, -3, 0'],
-  ['add_key', 248, '0, 0, 0, 0, -3'],
-  ['bpf', 321, '0, 0, 0'],
-  ['perf_event_open', 298, '0, 0, -1, -1, 0'],
-  ['userfaultfd', 323, '0'],
-  ['open_by_handle_at', 304, '-1, 0, 0'],
-  ['process_vm_readv', 310, '1, 0, 0, 0, 0, 0'],
-  ['kexec_load', 246, '0, 0, 0, 0'],
-  ['init_module', 175, '0, 0, 0'],
-  ['clone with a user namespace', 56, '0x10000000, 0, 0, 0, 0'],
-  ['setns', 308, '-1, 0'],
-].map(([name, call, rest]) => ({
-  name: `system call: ${name}`,
-  command: `python3 -c "
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-result = libc.syscall(${call}, ${rest})
-sys.exit(0 if result >= 0 or ctypes.get_errno() not in (1, 38) else 1)"`,
-}));
-
-const FAMILIES: Attempt[] = [
-  ['packets', 'socket.AF_PACKET, socket.SOCK_RAW'],
-  ['raw IP', 'socket.AF_INET, socket.SOCK_RAW, 1'],
-  ['bluetooth', '31, socket.SOCK_RAW'],
-].map(([name, family]) => ({
-  name: `sockets of ${name}`,
-  command: `python3 -c "import socket; socket.socket(${family})"`,
-}));
-
-const FILES: Attempt[] = [
-  { name: 'core pattern', command: 'echo "|/bin/sh" > /proc/sys/kernel/core_pattern' },
-  { name: 'release agent', command: 'echo x > /sys/fs/cgroup/release_agent || mkdir /sys/fs/cgroup/x' },
-  { name: 'memory of the first process', command: 'head -c 1 /proc/1/mem; gdb -p 1' },
-  { name: 'root of another process', command: 'ls /proc/*/root/var/lib/docker /proc/*/root/root' },
-  { name: 'disks', command: 'head -c 1 /dev/sda /dev/vda /dev/mem /dev/kmsg' },
-  {
-    name: 'a program with more rights',
-    command: `find / -xdev -perm -4000 -type f 2>/dev/null | while read -r f; do "$f" </dev/null; done; id -u | grep -x 0`,
-  },
-  { name: 'a file of 1 TB with holes', command: 'truncate -s 1T output/sparse' },
-  { name: 'a hard link to the kubeconfig', command: 'ln "$KUBECONFIG" output/kubeconfig' },
-  { name: 'a device in the output', command: 'mknod output/null c 1 3' },
-  {
-    name: 'stop the first process',
-    command: 'kill -KILL 1; kill -STOP 1; sleep 0.2; grep -q "State:.*T" /proc/1/status',
-  },
-];
-
-export const RAW_ATTEMPTS: readonly Attempt[] = [
+export const PROTOCOL_ATTEMPTS: readonly Attempt[] = [
   ...SMUGGLED,
   ...PATHS,
   ...QUERIES,
@@ -390,8 +266,4 @@ export const RAW_ATTEMPTS: readonly Attempt[] = [
   ...BODIES,
   ...SIZES,
   ...CREDENTIALS,
-  ...MODELS,
-  ...KERNEL,
-  ...FAMILIES,
-  ...FILES,
 ];
