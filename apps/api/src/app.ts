@@ -14,6 +14,7 @@ import { connectProducer, connectWorker, disconnect, type RedisSettings } from '
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AccessSettings, assertProtected, refusal } from './access.ts';
 import type { ApiContext } from './api-context.ts';
+import { ApiError } from './api-error.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { booksRoute } from './routes/books-route.ts';
@@ -24,6 +25,7 @@ import { requeueRoutes } from './routes/requeue-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -175,6 +177,7 @@ function withAccessKey(
 }
 
 function protect(app: FastifyInstance, settings: () => AccessSettings): void {
+  const wrongKeys = new WrongKeys();
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (request.routeOptions.config.open) return;
@@ -182,7 +185,14 @@ function protect(app: FastifyInstance, settings: () => AccessSettings): void {
     const configured = settings();
     const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
     const refused = refusal(access, { authorization, host: request.host, origin });
-    if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
+    if (refused?.code === 'unauthorized') {
+      const wait = authorization === undefined ? 0 : wrongKeys.record(request.ip, Date.now());
+      if (wait > 0) {
+        void reply.header('retry-after', wait);
+        throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
+      }
+      void reply.header('www-authenticate', 'Bearer');
+    }
     if (refused) throw refused;
   });
 }
