@@ -8,6 +8,7 @@ import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
+import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
 import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import type { RoutesTestOptions } from './commands/routes.ts';
@@ -174,6 +175,8 @@ incidents
     const { cancelIncident } = await import('./commands/incidents.ts');
     await cancelIncident(apiClient(), id, { reason, by });
   });
+
+addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
 
 /** A container's user need not have a name. */
 function shellUser(): string {

@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
 import { beginAttempt } from '../src/prepare/claim.ts';
 import { harness } from './file-harness.ts';
 
@@ -15,6 +16,14 @@ const untilAgentRuns = (id: string): Promise<void> =>
     )
     .toBe(true);
 
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 it('investigates the incident of a worker that was killed', async () => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs-once' });
@@ -28,6 +37,33 @@ it('investigates the incident of a worker that was killed', async () => {
     last_failure: 'attempt 1: its worker died or hung',
   });
   await access(harness.workspace(id, 'attempts/1/output'));
+});
+
+it('takes over the incident of a killed worker on the same machine at once, long before its lock expires', async () => {
+  const id = await harness.admit();
+  const config = harness.config({ max_agents_per_cluster: 1 }, { agent: 'hangs-once' });
+  const dying = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  await dying.kill();
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+});
+
+it('counts one result, and stops the other agent, when a worker thaws whose incident was taken over', async () => {
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs-once' });
+  const frozen = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  const agent = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
+  frozen.signal('SIGSTOP');
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK, deadAfter: 3_000 });
+  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+
+  expect(() => process.kill(agent, 0)).not.toThrow();
+  frozen.signal('SIGCONT');
+  await expect.poll(() => isRunning(agent), { timeout: 10_000 }).toBe(false);
+  expect(await harness.incident(id)).toMatchObject({ state: 'resolved', attempts: 2 });
+  expect(await harness.booksOff()).toEqual([]);
 });
 
 it('requeues the incident of a worker that is stopped at once, without counting an attempt', async () => {

@@ -58,13 +58,15 @@ test('a problem is firing while one of its symptoms is, with the highest severit
       changed_at: clock.ms,
       symptoms: expect.arrayContaining([symptom(), probe]),
       incidents: [],
+      recurrences: 0,
+      flapping: false,
     },
   ]);
   await write(symptom({ state: 'cleared', cleared_at: clock.ms }));
   expect(await state.problems.list('prod')).toMatchObject([{ state: 'firing', severity: 'warning' }]);
   clock.ms += 1_000;
   await write({ ...probe, state: 'cleared', cleared_at: clock.ms });
-  expect(await state.problems.list('prod')).toMatchObject([{ state: 'cleared', cleared_at: clock.ms }]);
+  expect(await state.problems.list('prod')).toMatchObject([{ state: 'recovered', recovered_at: clock.ms }]);
 });
 
 test('an ingester that lost the cluster writes nothing', async () => {

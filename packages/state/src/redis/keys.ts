@@ -40,12 +40,20 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
+  readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
   /** Hash: what scripts have moved aside, see `redis/tolerant-redis.lua`: number to JSON, and `count`. */
   readonly damaged: string;
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
   readonly agentBreaker: string;
+
+  /** Hash: id of each API key to its JSON, with the hash of its secret. */
+  readonly apiKeys: string;
+  /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
+  readonly audit: string;
+  readonly auditSequence: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -66,9 +74,13 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
+    this.apiKeys = `${this.ours}api-keys`;
+    this.audit = `${this.ours}audit`;
+    this.auditSequence = `${this.ours}audit-sequence`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */

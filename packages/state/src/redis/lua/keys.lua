@@ -14,6 +14,7 @@ local names = {
   due_notifications = PREFIX .. 'due-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
+  worker_records = PREFIX .. 'worker-records',
   alerted_clusters = PREFIX .. 'alerted-clusters',
   budget_reservations = PREFIX .. 'budget-reservations',
 }
