@@ -3,7 +3,7 @@ import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
-import { ROUTE_LABELS } from '@nightcrier/core/routing/route-labels';
+import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
@@ -118,7 +118,7 @@ const routesTest = routes
   .option('--config <file>', 'configuration file (default: the one that up would read)')
   .option('--labels <name=value...>', 'labels of the cluster, in addition to those of its entry', [])
   .addOption(outputOption());
-for (const label of ROUTE_LABELS) routesTest.option(`--${label.replaceAll('_', '-')} <value>`, `label ${label}`);
+for (const label of PROBLEM_LABELS) routesTest.option(`--${label.replaceAll('_', '-')} <value>`, `label ${label}`);
 routesTest.action(async (options: RoutesTestOptions) => {
   const { testRoutes } = await import('./commands/routes.ts');
   await testRoutes(options);

@@ -26,7 +26,7 @@ beforeAll(async () => {
       repeat_interval: '4h',
       routes: [
         { matchers: 'severity="critical"', receiver: 'pager', continue: true, repeat_interval: '30m' },
-        { matchers: ['labels.team="payments"', 'environment="production"'], receiver: 'payments' },
+        { matchers: ['team="payments"', 'environment="production"'], receiver: 'payments' },
       ],
     },
     receivers: [
@@ -46,7 +46,7 @@ test('nightcrier routes test prints the receivers of a problem, by the labels of
   const { stdout, exitCode } = await routes('--cluster', 'west', '--severity', 'critical', '-o', 'json');
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
-    labels: { cluster: 'west', environment: 'production', 'labels.team': 'payments', severity: 'critical' },
+    labels: { cluster: 'west', environment: 'production', team: 'payments', severity: 'critical' },
     receivers: [
       {
         receiver: 'pager',

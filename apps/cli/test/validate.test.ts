@@ -68,10 +68,10 @@ describe('nightcrier validate', () => {
         'route:',
         '  receiver: chat',
         '  routes:',
-        `    - matchers: ['labels.team="payments"']`,
-        '      receiver: payment',
         `    - matchers: ['team="payments"']`,
-        `    - matchers: ['labels.team="payments"', 'severity="critical"']`,
+        '      receiver: payment',
+        `    - matchers: ['severity="high"']`,
+        `    - matchers: ['team="payments"', 'severity="critical"']`,
         'receivers:',
         '  - name: chat',
         '    slack_configs: [{ bot_token: xoxb-hush }]',
@@ -85,7 +85,9 @@ describe('nightcrier validate', () => {
     expect(stderr.split('\n').map((line) => line.trim())).toEqual([
       'routes.yaml: 8 problems',
       expect.stringMatching(/^routes\.yaml:7:7: receiver: there is no receiver "payment"; declared: chat$/),
-      expect.stringMatching(/^routes\.yaml:8:18: matchers: a problem has no label "team"; .*labels\.team$/),
+      expect.stringMatching(
+        /^routes\.yaml:8:18: matchers: there is no severity "high"; severities: info, warning, critical$/,
+      ),
       expect.stringMatching(/^routes\.yaml:9:7: route is unreachable: routes\[0\] before it takes every problem/),
       'routes.yaml:12:21: receivers.slack_configs: bot_token needs channel',
       expect.stringMatching(

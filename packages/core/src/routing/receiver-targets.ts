@@ -1,4 +1,5 @@
-import type { Config } from '../settings/config.ts';
+import type { z } from 'zod';
+import type { notifications } from '../settings/sections/notifications.ts';
 import { DEFAULT_RECEIVER, type ReceiverConfig } from '../settings/sections/receivers.ts';
 
 /** The kinds of targets, each with its settings. */
@@ -19,15 +20,7 @@ export type ReceiverTarget = TargetSettings & {
   receiver: string;
 };
 
-type RoutingConfig = Pick<
-  Config,
-  | 'receivers'
-  | `slack_${'webhook_url' | 'bot_token' | 'app_token'}`
-  | `slack_${'webhook_url' | 'bot_token' | 'app_token'}_file`
-  | `slack_${'channel' | 'api_url' | 'operators'}`
-  | `webhook_${'url' | 'secret'}`
-  | `webhook_${'url' | 'secret'}_file`
->;
+type RoutingConfig = z.infer<z.ZodObject<typeof notifications>> & { receivers: readonly ReceiverConfig[] };
 
 /** Returns every target of a configuration: those of the default receiver first. */
 export function receiverTargets(config: RoutingConfig): ReceiverTarget[] {

@@ -4,7 +4,11 @@ import { routingProblems } from './route-problems.ts';
 
 function check(routes: unknown[], root: object = { receiver: 'a' }): [path: string, message: string][] {
   const config = RouteConfig.parse({ ...root, routes });
-  const { problems, warnings } = routingProblems(config, ['a', 'b'], false);
+  const { problems, warnings } = routingProblems(config, {
+    receivers: ['a', 'b'],
+    hasDefault: false,
+    clusterLabels: new Set(['team']),
+  });
   return [...problems, ...warnings].map(({ path, message }) => [path.slice(1).join('.'), message]);
 }
 
@@ -43,12 +47,6 @@ test.each<[string, unknown[], string, RegExp]>([
     /did you mean severity/,
   ],
   [
-    'a label of the cluster without its prefix',
-    [used, { matchers: 'team="x"' }],
-    'routes.1.matchers.0',
-    /labels\.team/,
-  ],
-  [
     'a severity that does not exist',
     [used, { matchers: 'severity="high"' }],
     'routes.1.matchers.0',
@@ -65,6 +63,7 @@ test('finds nothing wrong with routes that can all be reached', () => {
     { matchers: 'severity="critical"', receiver: 'b', continue: true },
     { matchers: ['severity="critical"', 'cluster="x"'], routes: [{ matchers: 'namespace="shop"' }] },
     { matchers: 'cluster!="x"' },
+    { matchers: 'team="x"', receiver: 'a', routes: [{ matchers: 'component=""' }] },
     { matchers: 'cluster="x"' },
   ];
   expect(check(routes)).toEqual([]);

@@ -2,22 +2,35 @@ import { closest, distance } from 'fastest-levenshtein';
 import { SEVERITIES } from '../faults/severity.ts';
 import type { Matcher } from '../matching/matcher.ts';
 import { MatcherSyntaxError, parseMatchers } from '../matching/parse-matchers.ts';
-import type { ConfigProblem } from '../settings/parsing/config-problem.ts';
+import { PROBLEM_LABELS } from '../matching/problem-labels.ts';
 import { DEFAULT_RECEIVER, type RouteConfig } from '../settings/sections/receivers.ts';
-import { isRouteLabel, ROUTE_LABELS } from './route-labels.ts';
+
+/** Something wrong with a part of the configuration. */
+interface RoutingProblem {
+  path: PropertyKey[];
+  message: string;
+}
 
 interface Found {
-  problems: ConfigProblem[];
-  warnings: ConfigProblem[];
+  problems: RoutingProblem[];
+  warnings: RoutingProblem[];
+}
+
+export interface RoutingNames {
+  /** Those of the declared receivers. */
+  receivers: readonly string[];
+  /** Whether the settings of the default receiver are given. */
+  hasDefault: boolean;
+  /** The names of the labels that clusters have. */
+  clusterLabels: ReadonlySet<string>;
 }
 
 /**
  * Finds what is wrong with the names and the routing tree of a configuration: receivers that are not declared or not used, matchers
  * that cannot be read or name no label, and routes that no problem can reach.
- * @param names those of the declared receivers
- * @param hasDefault whether the settings of the default receiver are given
  */
-export function routingProblems(route: RouteConfig | undefined, names: readonly string[], hasDefault: boolean): Found {
+export function routingProblems(route: RouteConfig | undefined, known: RoutingNames): Found {
+  const { receivers: names, hasDefault } = known;
   const found: Found = { problems: duplicates(names), warnings: [] };
   const used = new Set<string>();
   const visit = (config: RouteConfig, path: PropertyKey[], above: readonly Matcher[]): void => {
@@ -26,7 +39,7 @@ export function routingProblems(route: RouteConfig | undefined, names: readonly 
       const problem = receiverProblem(config.receiver, names, hasDefault);
       if (problem !== undefined) found.problems.push({ path: [...path, 'receiver'], message: problem });
     }
-    const own = matchersOf(config, path, found.problems);
+    const own = matchersOf(config, path, found, known.clusterLabels);
     const all = [...above, ...own];
     const contradiction = contradictionIn(all);
     if (contradiction !== undefined)
@@ -46,7 +59,7 @@ export function routingProblems(route: RouteConfig | undefined, names: readonly 
   return found;
 }
 
-function duplicates(names: readonly string[]): ConfigProblem[] {
+function duplicates(names: readonly string[]): RoutingProblem[] {
   return names.flatMap((name, index) =>
     name !== '' && names.indexOf(name) < index
       ? [{ path: ['receivers', index, 'name'], message: `duplicate receiver name: ${name}` }]
@@ -66,8 +79,8 @@ function receiverProblem(receiver: string, names: readonly string[], hasDefault:
   return `receiver: there is no receiver ${JSON.stringify(receiver)}; ${hint}`;
 }
 
-function unused(names: readonly string[], used: ReadonlySet<string>, hasDefault: boolean): ConfigProblem[] {
-  const warnings: ConfigProblem[] = names.flatMap((name, index) =>
+function unused(names: readonly string[], used: ReadonlySet<string>, hasDefault: boolean): RoutingProblem[] {
+  const warnings: RoutingProblem[] = names.flatMap((name, index) =>
     used.has(name)
       ? []
       : [{ path: ['receivers', index], message: `no route names receiver ${name}; it is not notified` }],
@@ -79,14 +92,21 @@ function unused(names: readonly string[], used: ReadonlySet<string>, hasDefault:
   return warnings;
 }
 
-function matchersOf({ matchers }: RouteConfig, path: PropertyKey[], problems: ConfigProblem[]): Matcher[] {
+function matchersOf(
+  { matchers }: RouteConfig,
+  path: PropertyKey[],
+  { problems, warnings }: Found,
+  clusterLabels: ReadonlySet<string>,
+): Matcher[] {
   return matchers.flatMap((text, index) => {
     const at = [...path, 'matchers', index];
     try {
       const parsed = parseMatchers(text);
       if (parsed.length === 0) problems.push({ path: at, message: `matchers: ${JSON.stringify(text)} is empty` });
       for (const matcher of parsed) {
-        const message = labelProblem(matcher);
+        const unknown = unknownLabel(matcher, clusterLabels);
+        if (unknown !== undefined) warnings.push({ path: at, message: unknown });
+        const message = severityProblem(matcher);
         if (message !== undefined) problems.push({ path: at, message });
       }
       return parsed;
@@ -99,20 +119,21 @@ function matchersOf({ matchers }: RouteConfig, path: PropertyKey[], problems: Co
   });
 }
 
-/** Returns what is wrong with the label or value of a matcher. */
-function labelProblem({ name, operator, value }: Matcher): string | undefined {
-  if (!isRouteLabel(name)) {
-    const nearest = closest(name, [...ROUTE_LABELS]);
-    const hint =
-      distance(name, nearest) <= Math.max(2, name.length / 3)
-        ? `did you mean ${nearest}?`
-        : `known labels: ${ROUTE_LABELS.join(', ')}; a label of the cluster is labels.${name}`;
-    return `matchers: a problem has no label ${JSON.stringify(name)}; ${hint}`;
-  }
-  if (name === 'severity' && operator === '=' && !SEVERITIES.some((severity) => severity === value)) {
-    return `matchers: there is no severity ${JSON.stringify(value)}; severities: ${SEVERITIES.join(', ')}`;
-  }
-  return undefined;
+/** A cluster may get the label later, so this is not an error. */
+function unknownLabel({ name }: Matcher, clusterLabels: ReadonlySet<string>): string | undefined {
+  if (clusterLabels.has(name) || PROBLEM_LABELS.some((label) => label === name)) return undefined;
+  const known = [...PROBLEM_LABELS, ...clusterLabels];
+  const nearest = closest(name, known);
+  const hint =
+    distance(name, nearest) <= Math.max(2, name.length / 3)
+      ? `did you mean ${nearest}?`
+      : `labels of problems: ${PROBLEM_LABELS.join(', ')}`;
+  return `matchers: neither a problem nor any cluster has a label ${JSON.stringify(name)}; ${hint}`;
+}
+
+function severityProblem({ name, operator, value }: Matcher): string | undefined {
+  if (name !== 'severity' || operator !== '=' || SEVERITIES.some((severity) => severity === value)) return undefined;
+  return `matchers: there is no severity ${JSON.stringify(value)}; severities: ${SEVERITIES.join(', ')}`;
 }
 
 /** Returns two matchers of which one demands a value that the other excludes. */
@@ -127,7 +148,7 @@ function contradictionIn(matchers: readonly Matcher[]): string | undefined {
 }
 
 /** Finds routes behind a sibling that takes everything that they would match. */
-function checkOrder(routes: readonly RouteConfig[], path: readonly PropertyKey[], problems: ConfigProblem[]): void {
+function checkOrder(routes: readonly RouteConfig[], path: readonly PropertyKey[], problems: RoutingProblem[]): void {
   const parsed = routes.map((route) => readable(route));
   routes.forEach((_, index) => {
     const own = parsed[index];

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { RouteConfig } from '../settings/sections/receivers.ts';
-import { routeLabels } from './route-labels.ts';
+import { type Labelled, problemLabels } from '../matching/problem-labels.ts';
 import { destinationsOf, routeTree } from './route-tree.ts';
+
+const labelsOf = (own: Partial<Labelled>, labels: Record<string, string> = {}) =>
+  problemLabels({ cluster: 'x', severity: 'warning', ...own, labels });
 
 const tree = routeTree(
   RouteConfig.parse({
@@ -10,7 +13,7 @@ const tree = routeTree(
     routes: [
       { matchers: 'severity="critical"', receiver: 'pager', continue: true, repeat_interval: '1h' },
       {
-        matchers: ['labels.team="payments"'],
+        matchers: ['team="payments"'],
         receiver: 'payments',
         routes: [
           { matchers: ['namespace=~"pay.*", workload!="batch"'], receiver: 'payments-core' },
@@ -18,12 +21,12 @@ const tree = routeTree(
         ],
       },
       { matchers: ['component=~".+"'], receiver: 'platform', repeat_interval: '12h' },
-      { matchers: ['labels.team="payments"', 'severity="info"'], receiver: 'never' },
+      { matchers: ['team="payments"', 'severity="info"'], receiver: 'never' },
     ],
   }),
 );
 
-test.each<[string, Parameters<typeof routeLabels>, string[]]>([
+test.each<[string, Parameters<typeof labelsOf>, string[]]>([
   ['the root takes what no child matches', [{ cluster: 'west' }], ['everyone']],
   ['continue goes on with the siblings', [{ severity: 'critical' }], ['pager']],
   ['continue adds a receiver', [{ severity: 'critical', namespace: 'x' }, { team: 'payments' }], ['pager', 'payments']],
@@ -32,11 +35,11 @@ test.each<[string, Parameters<typeof routeLabels>, string[]]>([
   ['a child inherits the receiver', [{ environment: 'staging' }, { team: 'payments' }], ['payments']],
   ['a missing label is empty', [{ component: 'worker' }], ['platform']],
 ])('%s', (_, [own, labels], receivers) => {
-  expect(destinationsOf(tree, routeLabels(own, labels)).map(({ receiver }) => receiver)).toEqual(receivers);
+  expect(destinationsOf(tree, labelsOf(own, labels)).map(({ receiver }) => receiver)).toEqual(receivers);
 });
 
 test('a route inherits the interval of its parent', () => {
-  const intervals = destinationsOf(tree, routeLabels({ severity: 'critical' }, { team: 'payments' }));
+  const intervals = destinationsOf(tree, labelsOf({ severity: 'critical' }, { team: 'payments' }));
   expect(intervals).toMatchObject([{ repeatInterval: 3600 }, { repeatInterval: 14_400 }]);
 });
 
@@ -50,13 +53,13 @@ test('a receiver that two routes name is notified once, at the shorter interval'
       ],
     }),
   );
-  expect(destinationsOf(root, routeLabels({ cluster: 'x' }))).toEqual([
+  expect(destinationsOf(root, labelsOf({ cluster: 'x' }))).toEqual([
     { receiver: 'a', repeatInterval: 3600, path: ['route', 'routes', 0] },
   ]);
 });
 
 test('without routes the default receiver gets everything, once', () => {
-  expect(destinationsOf(routeTree(undefined), routeLabels({ cluster: 'x' }))).toEqual([
+  expect(destinationsOf(routeTree(undefined), labelsOf({ cluster: 'x' }))).toEqual([
     { receiver: 'default', repeatInterval: undefined, path: ['route'] },
   ]);
 });

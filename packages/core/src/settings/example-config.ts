@@ -46,7 +46,7 @@ clusters:
 export const EXAMPLE_ROUTES = `# --- Routes and receivers
 # Which receiver is notified of a problem, with the syntax and meaning of Alertmanager. Without route, the receiver "default" of
 # slack_webhook_url, slack_channel and webhook_url is notified of everything. Test with: nightcrier routes test --cluster NAME
-# Matchers: cluster, environment, labels.NAME, namespace, workload, node, kind, name, container, fault_type, severity, component.
+# Matchers: cluster, environment, namespace, workload, node, component, fault_type, severity, and the labels of the cluster.
 #
 # route:
 #   receiver: platform # the root takes what no route below matches
@@ -55,7 +55,7 @@ export const EXAMPLE_ROUTES = `# --- Routes and receivers
 #     - matchers: ['severity="critical"', 'environment="production"']
 #       receiver: pager
 #       continue: true # the routes below are tried as well
-#     - matchers: ['labels.team="payments"', 'namespace=~"pay.*"']
+#     - matchers: ['team="payments"', 'namespace=~"pay.*"']
 #       receiver: payments
 #
 # receivers:

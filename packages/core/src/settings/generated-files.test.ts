@@ -33,13 +33,8 @@ test('every setting has a description that is a sentence', () => {
 test('the routes and receivers of the example are valid, and use every kind of receiver', () => {
   const yaml = EXAMPLE_ROUTES.slice(EXAMPLE_ROUTES.indexOf('# route:')).replaceAll(/^# ?/gm, '');
   const { route, receivers } = Settings.parse(parse(yaml));
-  expect(
-    routingProblems(
-      route,
-      receivers.map(({ name }) => name),
-      false,
-    ),
-  ).toEqual({ problems: [], warnings: [] });
+  const names = { receivers: receivers.map(({ name }) => name), hasDefault: false, clusterLabels: new Set(['team']) };
+  expect(routingProblems(route, names)).toEqual({ problems: [], warnings: [] });
   const kinds = Object.keys(ReceiverConfig.shape).filter((key) => key.endsWith('_configs'));
   expect(kinds.filter((kind) => !yaml.includes(`${kind}:`))).toEqual([]);
 });

@@ -22,7 +22,7 @@ export function parseConfig(raw: unknown, surroundings: ConfigSurroundings): Par
   const settings = check(Settings, rest, [], problems, ['clusters', 'mcp_endpoint']);
   problems.push(...fileProblems(rest, surroundings));
   const { problems: found, warnings } = crossChecks(rest, surroundings);
-  const routing = routingChecks(rest, surroundings);
+  const routing = routingChecks(rest, rawClusters, surroundings);
   problems.push(...found, ...routing.problems);
   warnings.push(...routing.warnings);
   const clusters = parseClusters(rawClusters ?? undefined, endpoint ?? undefined, surroundings, problems);

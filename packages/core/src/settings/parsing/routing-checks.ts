@@ -9,6 +9,7 @@ import { bothSet, secretFileProblems, unreadable } from './file-checks.ts';
 /** Checks routes and receivers: names, matchers, what is unreachable, and the files of secrets. Only triage workers use them. */
 export function routingChecks(
   raw: Record<string, unknown>,
+  clusters: unknown,
   surroundings: ConfigSurroundings,
 ): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
   const { process } = surroundings;
@@ -20,12 +21,21 @@ export function routingChecks(
   const route = raw.route === undefined ? undefined : RouteConfig.safeParse(raw.route);
   // The schema reports what is wrong with its form.
   if (route && !route.success) return { problems: files, warnings: [] };
-  const names = receivers.map((entry: unknown) => (isRecord(entry) ? String(entry.name) : ''));
-  const hasDefault = ['slack_webhook_url', 'slack_channel', 'webhook_url'].some(
-    (key) => raw[key] !== undefined || raw[`${key}_file`] !== undefined,
-  );
-  const { problems, warnings } = routingProblems(route?.data, names, hasDefault);
+  const { problems, warnings } = routingProblems(route?.data, {
+    receivers: receivers.map((entry: unknown) => (isRecord(entry) ? String(entry.name) : '')),
+    hasDefault: ['slack_webhook_url', 'slack_channel', 'webhook_url'].some(
+      (key) => raw[key] !== undefined || raw[`${key}_file`] !== undefined,
+    ),
+    clusterLabels: labelNames(clusters),
+  });
   return { problems: [...files, ...problems], warnings };
+}
+
+function labelNames(clusters: unknown): Set<string> {
+  const entries: unknown[] = Array.isArray(clusters) ? clusters : [];
+  return new Set(
+    entries.flatMap((entry) => (isRecord(entry) && isRecord(entry.labels) ? Object.keys(entry.labels) : [])),
+  );
 }
 
 /** Checks the files that the objects of a list name: of secrets and certificates. */

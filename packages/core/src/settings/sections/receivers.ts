@@ -180,7 +180,7 @@ const matchers = z
   .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)))
   .default([])
   .meta({
-    description: 'All must match, in the syntax of Alertmanager: severity="critical", labels.team=~"a|b".',
+    description: 'All must match, in the syntax of Alertmanager: severity="critical", team=~"a|b".',
     schema: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] },
   });
 
