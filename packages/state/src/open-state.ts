@@ -27,6 +27,7 @@ import {
   type NotificationTargetName,
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
+import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
@@ -68,6 +69,7 @@ export interface State {
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
+  readonly problemOutbox: ProblemOutbox;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -120,6 +122,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
+    problemOutbox: new ProblemOutbox(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),

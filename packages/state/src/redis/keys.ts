@@ -45,6 +45,12 @@ export class StateKeys {
   readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
+  /** Hash: notifications about problems that no queue has accepted yet, see `ProblemOutbox`. */
+  readonly dueProblemNotifications: string;
+  /** Hash: target of notifications to the JSON of how its deliveries go, see `ReceiverHealth`. */
+  readonly receivers: string;
+  /** Sorted set: `<target> <cluster>/<problem>` by the time in ms at which the target is notified again. */
+  readonly repeats: string;
   /** Hash: what scripts have moved aside, see `redis/tolerant-redis.lua`: number to JSON, and `count`. */
   readonly damaged: string;
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
@@ -77,6 +83,9 @@ export class StateKeys {
     this.gateways = `${this.ours}gateways`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
+    this.dueProblemNotifications = `${this.ours}due-problem-notifications`;
+    this.receivers = `${this.ours}receivers`;
+    this.repeats = `${this.ours}notification-repeats`;
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
@@ -122,6 +131,16 @@ export class StateKeys {
   /** String: JSON of the location of an incident's message in Slack. */
   slackCard(incidentId: string): string {
     return `${this.ours}slack-card:${incidentId}`;
+  }
+
+  /** Hash: what targets were notified of a problem, see `Conversations`. */
+  conversation(problem: string): string {
+    return `${this.ours}conversation:${problem}`;
+  }
+
+  /** Hash: `<cluster>/<problem>` to the JSON of the alert that is posted again and again to a target. */
+  postedAlerts(target: string): string {
+    return `${this.ours}posted-alerts:${target}`;
   }
 
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */
