@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
 import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
+import type { CheckedSymptoms } from '../../backfill/lost-reports.ts';
 import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { SupplementState } from './supplement-state.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
@@ -183,6 +184,11 @@ export class ClusterConnection {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  /** Reports again what Redis has lost, see `ClusterDetection`. Rejects while Redis is unreachable. */
+  async verifyReports(checked: CheckedSymptoms): Promise<void> {
+    if (!this.#stopping.signal.aborted) await this.#detection.verify(checked);
   }
 
   /** Returns the health (design.md, "Health Status Structure"). */
