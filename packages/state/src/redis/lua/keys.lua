@@ -12,6 +12,7 @@ local names = {
   fair_next = PREFIX .. 'fair:next',
   fair_started = PREFIX .. 'fair:started',
   due_notifications = PREFIX .. 'due-notifications',
+  due_problem_notifications = PREFIX .. 'due-problem-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
   worker_records = PREFIX .. 'worker-records',
