@@ -112,7 +112,7 @@ export class ConnectionManager {
 
   /** Reports again what Redis has lost of all clusters, one after the other. Rejects while Redis is unreachable. */
   async verifyReports(checked: CheckedSymptoms): Promise<void> {
-    for (const { connection } of [...this.#watched.values()]) await connection.verifyReports(checked);
+    for (const { connection } of this.#watched.values()) await connection.verifyReports(checked);
   }
 
   /** Returns the health of every watched cluster, in the order of the configuration. */

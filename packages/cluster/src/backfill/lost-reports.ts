@@ -1,6 +1,5 @@
 import { faultFingerprint, type FaultEvent } from '@nightcrier/core/faults/fault';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
-import type { DetectionMemory } from '../detection/cluster-detection.ts';
 import type { Detector } from '../detection/detector.ts';
 import type { Remembered } from '../detection/known-symptoms.ts';
 import type { Sighting, WatermarkMemory } from './watermark.ts';
@@ -13,7 +12,8 @@ export type CheckedSymptoms = 'missing' | 'all';
 
 export interface LostReportsOptions {
   detector: Detector;
-  memory: Pick<DetectionMemory, 'load'>;
+  /** Its `load` returns what the store remembers. Rejects while the store is unreachable. */
+  memory: { load(): Promise<Remembered[]> };
   incidents: Pick<WatermarkMemory, 'known'>;
   /** Keys of symptoms that are being reported. */
   pending: ReadonlySet<string>;
