@@ -2,7 +2,6 @@ import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import { type FaultEvent, faultFingerprint } from '@nightcrier/core/faults/fault';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import type { Logger } from '@nightcrier/core/logger';
-import { type CheckedSymptoms, findLostReports } from '../backfill/lost-reports.ts';
 import type { Sighting, WatermarkMemory, WatermarkTracker } from '../backfill/watermark.ts';
 import { type Detected, Detector } from './detector.ts';
 import type { Remembered } from './known-symptoms.ts';
@@ -112,22 +111,9 @@ export class ClusterDetection {
     return { fired: fired(detected), reported: fired(fresh) };
   }
 
-  /**
-   * Reports again what was reported and what the store has lost since.
-   * @returns how many faults were reported
-   * @throws Error of the store
-   */
-  async verify(checked: CheckedSymptoms): Promise<number> {
-    const isFiring = this.detector.firing().length > 0;
-    if (!this.#loaded || (checked === 'missing' && !isFiring)) return 0;
-    const { memory, incidents, logger, now, onFault } = this.#options;
-    const pending = new Set(this.#unreported.map(({ symptom }) => symptomKey(symptom)));
-    const { detector } = this;
-    const { lost, unsaved } = await findLostReports({ detector, memory, incidents, pending, now: now() }, checked);
-    memory.save(unsaved);
-    for (const { problem, fault } of lost) onFault({ source: 'resync', fault, problem });
-    if (lost.length > 0) logger.warn({ faults: lost.length }, 'reported faults lost by redis; reported again');
-    return lost.length;
+  /** Keys of the symptoms that are being reported; undefined before the memory has been read. */
+  get pending(): ReadonlySet<string> | undefined {
+    return this.#loaded ? new Set(this.#unreported.map(({ symptom }) => symptomKey(symptom))) : undefined;
   }
 
   #advance(): Detected[] {
