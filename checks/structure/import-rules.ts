@@ -28,6 +28,7 @@ export const IMPORT_RULES: ImportRules = {
   layers: {
     core: [
       'settings',
+      'routing',
       'settings/sections',
       'same-value.ts',
       'problems/problem-notification.ts',
@@ -62,7 +63,9 @@ export const IMPORT_RULES: ImportRules = {
       'redact-text.ts',
       'token-lines.ts',
       'replace-secrets.ts',
+      'multi-line.ts',
       'named-values.ts',
+      'command-rules.ts',
       'context-rules.ts',
       'secret-names.ts',
       'token-rules.ts',
@@ -165,6 +168,7 @@ export const IMPORT_RULES: ImportRules = {
       'main.ts',
       'app.ts',
       'queue',
+      'problems',
       'notification',
       'triage.ts',
       'knowledge/link-knowledge.ts',

@@ -124,6 +124,8 @@ const ELSEWHERE = {
     'webhook_secret_file',
     'public_url',
   ],
+  'notification/receivers.test.ts': ['route', 'receivers'],
+  'notification/slack-buttons.test.ts': ['slack_app_token', 'slack_app_token_file', 'slack_operators'],
 };
 
 it('every live setting of the worker has a test', () => {

@@ -11,6 +11,7 @@ import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
 import { DamageRecord } from './damage/damaged-values.ts';
@@ -27,8 +28,8 @@ import {
   type NotificationTargetName,
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
+import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
-import { ProblemOutbox } from './problems/problem-outbox.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
 import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
@@ -60,16 +61,17 @@ export interface State {
   readonly grants: Grants;
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
+  readonly runSockets: RunSockets;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
   readonly problems: Problems;
-  readonly problemOutbox: ProblemOutbox;
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
+  readonly problemOutbox: ProblemOutbox;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -113,16 +115,17 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     grants: new Grants(context),
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
+    runSockets: new RunSockets(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
     problems: new Problems(context),
-    problemOutbox: new ProblemOutbox(context, incidents),
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
+    problemOutbox: new ProblemOutbox(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),

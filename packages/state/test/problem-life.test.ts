@@ -92,6 +92,38 @@ test('a problem fires, is reported, recovers and closes, and each is notified on
   expect(await life.notified()).toEqual(['closed']);
 });
 
+test('a notification shows the problem as it was when it changed', async () => {
+  await using life = await openLife();
+  const began = new Date(life.clock.ms).toISOString();
+  await life.fires();
+  const { incidentId } = await life.receive();
+  life.clock.ms += 40 * 24 * 60 * MINUTE + 1_234;
+  const recovered = new Date(life.clock.ms).toISOString();
+  await life.recovers();
+  const [first, second] = (await life.state.problemOutbox.due()).map(({ notification }) => notification);
+  const problem = {
+    cluster: 'prod',
+    key: KEY,
+    since: began,
+    labels: {},
+    namespace: 'shop',
+    workload: 'cart',
+    fault_types: ['CrashLoop'],
+    symptoms: ['app/crash'],
+    severity: 'warning',
+    recurrences: 0,
+    flapping: false,
+  };
+  expect(first).toMatchObject({
+    event: 'firing',
+    at: began,
+    incident_id: incidentId,
+    problem: { ...problem, state: 'firing' },
+  });
+  expect(second).toMatchObject({ event: 'recovered', at: recovered, problem: { ...problem, recovered_at: recovered } });
+  expect(second?.id).not.toBe(first?.id);
+});
+
 test('a fault within reopen_window reopens a recovered problem without an investigation', async () => {
   await using life = await openLife();
   const { incidentId } = await life.receive();

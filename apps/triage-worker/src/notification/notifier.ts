@@ -1,6 +1,6 @@
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Notification } from '@nightcrier/core/incidents/notification';
-import type { ProblemOutbox } from '@nightcrier/state/problems/problem-outbox';
+import type { ProblemOutbox } from '@nightcrier/state/notifications/problem-outbox';
 import type { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
 import { notificationOfProblem } from './from-problem.ts';
 import type { NotificationTarget } from './notification-target.ts';
@@ -84,11 +84,11 @@ export class Notifier {
   }
 
   async #dispatch(): Promise<void> {
-    const { outbox, problemOutbox } = this.#options;
+    const { outbox, problemOutbox, incidents } = this.#options;
     // Last: if the worker dies before, the notification is queued again under the same ids.
     for (const due of await outbox.due()) if (await this.#enqueue(due.notification)) await outbox.taken(due);
     for (const due of await problemOutbox.due()) {
-      const notification = notificationOfProblem(due.notification);
+      const notification = await notificationOfProblem(due.notification, incidents);
       if (notification === undefined || (await this.#enqueue(notification))) await problemOutbox.taken(due);
     }
   }

@@ -22,20 +22,6 @@ export function workloadKey({ namespace = '', name }: Workload): string {
   return `${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
 }
 
-/** Returns the workload that the key of a problem is about. */
-export function workloadOfKey(key: string): Workload {
-  const [namespace = '', name = ''] = key.replace(/#.*$/, '').split('/').map(decodePart);
-  return name === '' ? { name: namespace } : { ...(namespace !== '' && { namespace }), name };
-}
-
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
 /** `app/crash`, `-/rollout`: tells the symptoms of one workload apart. */
 export function symptomName({ container, family }: FamilyMember): string {
   return `${container === undefined ? '-' : encodeURIComponent(container)}/${family}`;

@@ -1,6 +1,7 @@
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
+import { ProblemPlace } from '@nightcrier/core/problems/problem';
 import { causeSignature } from '@nightcrier/core/problems/cause-signature';
 import { type IncidentMember, MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
 import type { TriageJob } from '../queue/triage-queue.ts';
@@ -105,6 +106,7 @@ function faultFields(request: AdmissionRequest): string[] {
     shortenedMember(request.clusterEvent) ?? String(Buffer.byteLength(beginning)),
     operationOf(request),
     JSON.stringify(causeSignature(request.clusterEvent)),
+    JSON.stringify(ProblemPlace.parse(aroundEvent)),
   ];
 }
 

@@ -29,6 +29,7 @@ return function(fault, incident, batch)
   if row[6] ~= incident then redis.call('HSET', key, 'investigated_at', now) end
   if not row[5] or raised then redis.call('HSET', key, 'severity', NAMES[fault.severity]) end
   note_signature(key, fault.signature)
+  if fault.about ~= '' then redis.call('HSET', key, 'about', fault.about) end
   redis.call('PEXPIRE', key, kept_ms)
   redis.call('ZADD', keys.problems(cluster), now, problem)
   if row[4] ~= '1' then

@@ -8,6 +8,7 @@
 --   announced: 1 once `firing` was notified; recurrences; recoveries (JSON list of the latest times); flapping: 1
 --   incident and incidents (the latest, and a JSON list, the latest first)
 --   investigated_at, investigated_severity (rank), signatures (JSON list): what the latest investigation was about
+--   about (JSON): environment, labels and node, see ProblemPlace in core
 --   suppressed: 1 when a silence has kept something from being notified
 --   acknowledged, silenced (JSON, see Acknowledgement and SilencedBy in core); component, message: of a failure of Nightcrier
 --   members (JSON list of keys), member_of: of a storm

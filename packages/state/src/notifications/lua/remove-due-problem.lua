@@ -1,7 +1,7 @@
--- Removes a notification of a problem that its queues have accepted, unless another one has replaced it.
+-- Removes a notification about a problem that its queues have accepted, unless another one has replaced it.
 --
 -- KEYS: none; the names are in redis/keys.lua
--- ARGV[1]: name
+-- ARGV[1]: id
 -- ARGV[2]: text that was accepted
 -- Returns: nothing
 --
