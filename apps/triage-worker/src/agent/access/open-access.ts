@@ -2,14 +2,12 @@ import { MODEL_PROVIDERS, type ModelProvider } from '@nightcrier/core/settings/a
 import type { Settings } from '@nightcrier/core/settings/config';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
 import type { GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
-import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import path from 'node:path';
 import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
-import type { Workspace } from '../../workspace/workspace.ts';
 import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
 import { agentKubeconfig } from './agent-kubeconfig.ts';
+import { directKubeconfig } from './direct-kubeconfig.ts';
 
 /** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */
 const IN_CONTAINER = { kube: 'https://127.0.0.1:7443', llm: 'http://127.0.0.1:7080' };
@@ -18,8 +16,8 @@ const GRANT_GRACE = 300;
 
 /** How one run of an agent reaches its cluster and its model. */
 export interface AgentAccess extends ProviderAccess {
-  /** Path of the kubeconfig that the agent gets. */
-  kubeconfig: string;
+  /** The kubeconfig that the agent gets. Undefined for a script that gets the cluster's own. */
+  kubeconfig: string | undefined;
   /** Directory or volume of the gateway's sockets, for a container; missing if it needs none. */
   gatewaySockets?: string;
   /** Nothing is reached but the gateway. */
@@ -34,7 +32,6 @@ export interface NoAccess {
 
 interface AccessRequest {
   claim: Claim;
-  workspace: Workspace;
   context: TriageContext;
   /** A container reaches the gateway through its sockets, a script through the loopback interface. */
   place: 'container' | 'script';
@@ -49,11 +46,11 @@ export async function openAccess(request: AccessRequest): Promise<AgentAccess | 
   const { config } = context;
   try {
     const direct = config.llm_access === 'direct' ? await providerAccess(config) : NOTHING;
-    if (!usesGateway(config)) return { ...direct, kubeconfig: claim.kubeconfig, isolated: false };
+    if (!usesGateway(config)) return { ...direct, kubeconfig: await directAccess(request), isolated: false };
     return await openThroughGateway(request, direct);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: 'unusable', reason: `the key for ${config.agent_cli} cannot be read: ${message}` };
+    return { kind: 'unusable', reason: `a key or kubeconfig for ${config.agent_cli} cannot be read: ${message}` };
   }
 }
 
@@ -64,10 +61,8 @@ export function usesGateway({ kube_access, llm_access }: Pick<Settings, 'kube_ac
   return kube_access === 'gateway' || llm_access === 'gateway';
 }
 
-async function openThroughGateway(
-  { claim, workspace, context, place }: AccessRequest,
-  direct: ProviderAccess,
-): Promise<AgentAccess | NoAccess> {
+async function openThroughGateway(request: AccessRequest, direct: ProviderAccess): Promise<AgentAccess | NoAccess> {
+  const { claim, context, place } = request;
   const { config, access } = context;
   const directory = socketDirectory(config);
   const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
@@ -85,17 +80,20 @@ async function openThroughGateway(
     config.agent_timeout + GRANT_GRACE,
   );
   const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
-  const kubeconfig = path.join(workspace.directory, 'agent-kubeconfig.yaml');
-  if (config.kube_access === 'gateway') {
-    const text = agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
-  }
   return {
     ...(config.llm_access === 'gateway' ? modelAccess(config, urls.llm, token) : direct),
-    kubeconfig: config.kube_access === 'gateway' ? kubeconfig : claim.kubeconfig,
+    kubeconfig:
+      config.kube_access === 'gateway'
+        ? agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token })
+        : await directAccess(request),
     ...(place === 'container' && { gatewaySockets: config.gateway_socket_volume ?? directory }),
     isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
   };
+}
+
+/** Returns what a container may have of the cluster's kubeconfig. A script runs as the worker's user, and reads the file itself. */
+async function directAccess({ claim, place }: AccessRequest): Promise<string | undefined> {
+  return place === 'container' ? directKubeconfig(claim.kubeconfig) : undefined;
 }
 
 /** The token stands for the key, and the gateway for the provider. */
