@@ -46,8 +46,7 @@ interface AccessRequest {
  * @throws Error when Redis does not answer; the signal's reason when it is aborted
  */
 export async function openAccess(request: AccessRequest): Promise<AgentAccess | NoAccess> {
-  const { claim, context } = request;
-  const { config } = context;
+  const { config } = request.context;
   let direct: ProviderAccess;
   let kubeconfig: string | undefined;
   try {
