@@ -28,7 +28,7 @@ return function(fault, batch)
     source = read_source(fault)
     local open = find_open(fault, owner, source)
     if open then return { 'already_open', open } end
-  elseif owner and (not verdict.reason or is_open(owner)) then
+  elseif owner and (not verdict.reason or verdict.reason == 'new' or verdict.reason == 'shed' or is_open(owner)) then
     local recurrence = count_recurrence(fault, owner, batch)
     if recurrence then return recurrence end
   end

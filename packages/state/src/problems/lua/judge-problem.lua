@@ -1,5 +1,5 @@
--- judge_problem(fault, batch) decides whether a fault's problem needs an investigation. Returns {reason} if it does: it is `new`, and `outdated` tells that
--- its row is to be closed first; its
+-- judge_problem(fault, batch) decides whether a fault's problem needs an investigation. Returns {reason} if it does: it is `new`; its
+-- predecessor is `closed`, or `outdated` and to be closed first; its
 -- incident was `shed` before it was investigated, or has `lost` its job; it comes `again` long after the latest investigation; its
 -- severity is higher (`severity`), or its cause another one (`signature`) than that was about. Otherwise returns {incident, open}:
 -- the one that covers the fault.
@@ -25,8 +25,9 @@ return function(fault, batch)
   local row = redis.call('HMGET', keys.problem(fault.cluster, fault.problem), 'state', 'recovered_at', 'cleared_at', 'incident',
     'investigated_at', 'investigated_severity', 'signatures')
   local state, recovered_at, incident = state_of(row[1]), number_of(row[2] or row[3], 0), row[4]
-  if not state or state == 'closed' or not incident then return { reason = 'new' } end
-  if state == 'recovered' and now - recovered_at >= batch.header.reopen_window then return { reason = 'new', outdated = true } end
+  if state == 'closed' then return { reason = 'closed' } end
+  if state == 'recovered' and now - recovered_at >= batch.header.reopen_window then return { reason = 'closed', outdated = true } end
+  if not state or not incident then return { reason = 'new' } end
   local incident_state = redis.call('HGET', keys.incident(incident), 'state')
   if not incident_state or shed_states[incident_state] or incident_state == 'skipped' then return { reason = 'shed' } end
   if open_states[incident_state] then
