@@ -6,7 +6,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
-import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
+import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
@@ -110,7 +110,7 @@ export class TriageWorkerApp {
     const instance = await state.instance();
     this.#throwIfStopped();
     const runtime = this.#openRuntime();
-    this.#startSweepers(state, instance, runtime);
+    this.#startSweepers(state, queue, instance, runtime);
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
     const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
@@ -164,9 +164,17 @@ export class TriageWorkerApp {
   }
 
   /** Starts to remove expired workspaces and orphaned containers, and to close recovered problems. */
-  #startSweepers({ incidents, problems }: State, instance: string, runtime: DockerRuntime): void {
+  #startSweepers(state: State, queue: TriageQueue, instance: string, runtime: DockerRuntime): void {
     const { logger } = this.#options;
-    const closing = new ProblemSweeper({ problems, reopenWindow: () => this.#config.reopen_window, logger });
+    const { incidents, problems } = state;
+    const admission = state.openAdmission(queue, this.#config);
+    this.#followers.push((config) => admission.configure(config));
+    const closing = new ProblemSweeper({
+      problems,
+      storms: state.openStorms(admission),
+      reopenWindow: () => this.#config.reopen_window,
+      logger,
+    });
     this.#lifecycle.onStop('problem sweeper', () => closing.stop());
     closing.start();
     const workspaces = workspaceSweeper(() => {

@@ -5,6 +5,7 @@ import { ApiKeys } from './access/api-keys.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
+import { Storms } from './admission/storms.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
 import { AlertCounters } from './alerts/alert-counters.ts';
 import { AlertStore } from './alerts/alert-store.ts';
@@ -85,6 +86,7 @@ export interface State {
   openNotificationQueue(target: NotificationTargetName): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  openStorms(admission: Admission): Storms;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
   openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
@@ -134,6 +136,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
+    openStorms: (admission) => new Storms(context, admission),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),

@@ -134,7 +134,7 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
-  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem }: Received): ClusterEvent {
+  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem, node, images }: Received): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -145,6 +145,8 @@ export class Intake {
       event,
       source,
       problem,
+      ...(node !== undefined && { node }),
+      ...(images && { images }),
       received_at: new Date(this.#now()).toISOString(),
     };
   }

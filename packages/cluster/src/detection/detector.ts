@@ -26,6 +26,12 @@ export interface Detected {
   isNew: boolean;
 }
 
+/** See `ClusterEvent`. */
+export interface FaultPlace {
+  node?: string;
+  images?: string[];
+}
+
 /** What is history: ms since the epoch, see {@link Detector.startAt}. */
 interface Horizon {
   over: number;
@@ -219,6 +225,27 @@ export class Detector {
     return next === Infinity ? undefined : next;
   }
 
+  /** The objects of symptoms that are firing, as far as their kinds are watched. */
+  firingObjects(): Pick<SuspectObject, 'kind' | 'name'>[] {
+    return [...this.#known.firing()].flatMap(([, { symptom }]) => {
+      const { kind, namespace, name } = symptom.resource;
+      const watched = watchedKindOf(kind);
+      return watched === undefined ? [] : [{ kind: watched, name: { name, ...(namespace && { namespace }) } }];
+    });
+  }
+
+  /** Where the object of a fault runs, and what, as far as it has been read. */
+  placeOf(resource: FaultEvent['resource']): FaultPlace {
+    if (resource.kind === 'Node') return { node: resource.name };
+    const kind = watchedKindOf(resource.kind);
+    if (kind === 'pods') {
+      const { spec } = this.#suspects.objects.get('pods', resource) ?? {};
+      return { ...(spec?.nodeName && { node: spec.nodeName }), ...imagesOf(spec?.containers) };
+    }
+    if (kind !== 'deployments' && kind !== 'statefulsets' && kind !== 'daemonsets') return {};
+    return imagesOf(this.#suspects.objects.get(kind, resource)?.spec?.template?.spec?.containers);
+  }
+
   /** The objects that show a symptom. */
   suspectObjects(): SuspectObject[] {
     return this.#suspects.suspectObjects();
@@ -339,6 +366,11 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
+}
+
+function imagesOf(containers: readonly { image?: string | null | undefined }[] | null | undefined): FaultPlace {
+  const images = (containers ?? []).flatMap(({ image }) => image ?? []);
+  return images.length === 0 ? {} : { images };
 }
 
 function causeOf({ symptom }: Suspect): number {

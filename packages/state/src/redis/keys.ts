@@ -210,6 +210,16 @@ export class StateKeys {
     return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
   }
 
+  /** Sorted set: `<cluster>|<problem>` of the first problem of each storm that is to be decided about, by its begin in ms. */
+  get storms(): string {
+    return `${this.ours}storms`;
+  }
+
+  /** Hash: keys of the problems that wait for the first one of their storm, to the JSON of trait and fault. */
+  stormMembers(cluster: string, problem: string): string {
+    return `${this.ours}storm-members:${cluster}:${problem}`;
+  }
+
   /** String: exists for a day after the problems of former versions were listed by their state. */
   get problemsIndexed(): string {
     return `${this.ours}problems-indexed`;

@@ -26,6 +26,9 @@ export interface Received {
   fault: FaultEvent;
   /** The key of its problem, see `problemKey`. */
   problem: string;
+  /** See `ClusterEvent`. */
+  node?: string;
+  images?: string[];
   /** What was normalized in the server's notification. */
   notes?: string[];
   /** The name that the server gives the cluster, if it is not the configured one. */
@@ -328,7 +331,7 @@ export class ClusterConnection {
 
   #receive(received: Received): void {
     this.#countEvent();
-    this.#options.onReceived(received);
+    this.#options.onReceived({ ...this.#detection.detector.placeOf(received.fault.resource), ...received });
   }
 
   #countEvent(): void {
