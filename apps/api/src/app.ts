@@ -114,6 +114,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    receiverHealth: state.receiverHealth,
     apiKeys: state.apiKeys,
     audit: state.audit,
     logger,
