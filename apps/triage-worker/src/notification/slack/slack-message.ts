@@ -72,11 +72,11 @@ export function slackChange(notice: Notice): SlackMessage {
 
 function paragraphBlock({ heading, text, steps }: Paragraph): RichTextBlock {
   if (steps) {
-    const items = steps.map((step) => inlineText(cutText(step, LONGEST_STEP)));
-    return {
-      type: 'rich_text',
-      elements: [section([plain(`${heading}:`, { bold: true })]), orderedList(items.filter((item) => item.length > 0))],
-    };
+    const items = steps
+      .map((step) => inlineText(cutText(step, LONGEST_STEP)))
+      .filter((item) => item.some(({ text: shown }) => shown.trim() !== ''));
+    const list = items.length === 0 ? [] : [orderedList(items)];
+    return { type: 'rich_text', elements: [section([plain(`${heading}:`, { bold: true })]), ...list] };
   }
   const lines = cutText(text ?? '', LONGEST_PARAGRAPH).split('\n');
   const parts = lines.flatMap((line, at) => [...(at === 0 ? [] : [plain('\n')]), ...inlineText(line)]);
