@@ -75,7 +75,7 @@ export class Dispatcher {
     const { incidents, logger } = this.#options;
     const content = await fromEarlier(notification, incidents).catch(asMissing);
     if (!content) {
-      logger.warn({ notification }, 'notification skipped; its incident is missing or open');
+      logger.warn({ notification }, 'notification not routed; its incident is missing or open');
       return true;
     }
     const { id, event, at, problem, subject } = content;
