@@ -192,7 +192,9 @@ it('a notification of an incident whose row cannot be read is not sent, and the 
   await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
   // The row may have been moved aside by then.
   const given = {
-    message: expect.stringMatching(/^notification (?:not delivered|(?:skipped|not routed); its incident is missing or open)$/),
+    message: expect.stringMatching(
+      /^notification (?:not delivered|(?:skipped|not routed); its incident is missing or open)$/,
+    ),
     fields: expect.objectContaining({ notification: { event: 'incident_failed', incident_id: id } }),
   };
   await expect.poll(() => harness.logger.lines, patience).toContainEqual(expect.objectContaining(given));

@@ -47,8 +47,8 @@ export class SlackApi {
     const headers = { authorization: `Bearer ${(await this.#readToken()).reveal()}`, 'content-type': contentType };
     const { text } = await post(`Slack's ${method}`, `${this.#url}/${method}`, { body, headers, signal });
     const answer = parsed(method, Answer, parseJson(text));
-    if (answer.ok === true) return answer;
-    throw new SlackError(method, String(answer.error));
+    if (answer.ok) return answer;
+    throw new SlackError(method, answer.error);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import type { SlackCard, SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import { createHash } from 'node:crypto';
-import { DeliveryError } from '../delivery-error.ts';
 import type { Notice } from '../content/notice.ts';
 import type { NotificationTarget, TargetIdentity } from '../notification-target.ts';
 import { SlackApi, SlackError } from './slack-api.ts';

@@ -1,7 +1,6 @@
 import { OutgoingDispatcher } from '@nightcrier/cluster/outgoing/dispatcher';
 import { OWN_ALERT_LABEL } from '@nightcrier/core/alerts/alert';
 import type { Logger } from '@nightcrier/core/logger';
-import type { Secret } from '@nightcrier/core/settings/secret';
 import type { PostedAlerts } from '@nightcrier/state/notifications/posted-alerts';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -133,19 +132,19 @@ function alertOf(notice: Notice, added: Readonly<Record<string, string>>, before
   const { problem, incident } = notice;
   const labels = before?.labels ?? labelsOf(notice, added);
   const url = incident?.report_url;
-  const annotations = Object.fromEntries([
+  const annotations: [string, string][] = [
     ['summary', headlineOf(notice)],
     ['description', statusOf(notice)],
-    ...paragraphsOf(notice).map(({ heading, text, steps = [] }) => [
+    ...paragraphsOf(notice).map(({ heading, text, steps = [] }): [string, string] => [
       heading.toLowerCase().replaceAll(' ', '_'),
       text ?? steps.map((step, at) => `${at + 1}. ${step}`).join('\n'),
     ]),
-    ...(url === undefined ? [] : [['report', url]]),
-  ]) as Record<string, string>;
+    ...(url === undefined ? [] : [['report', url] satisfies [string, string]]),
+  ];
   return {
     labels: { ...labels, severity: problem.severity },
     annotations: Object.fromEntries(
-      Object.entries(annotations).map(([name, text]) => [name, text.toWellFormed().slice(0, LONGEST_ANNOTATION)]),
+      annotations.map(([name, text]) => [name, text.toWellFormed().slice(0, LONGEST_ANNOTATION)]),
     ),
     startsAt: problem.since,
     ...(url !== undefined && { generatorURL: url }),
