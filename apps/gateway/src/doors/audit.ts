@@ -2,6 +2,7 @@ import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Logger } from '@nightcrier/core/logger';
 import { redactText } from '@nightcrier/redaction/redact-text';
+import { gatewaySeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 
 const LONGEST_TARGET = 500;
@@ -19,6 +20,7 @@ export class Audit {
 
   /** Records a request without delaying it. A failure is logged. */
   add(grant: Grant, entry: DoorEntry): void {
+    gatewaySeconds.observe({ door: entry.door, decision: entry.decision }, entry.ms / 1000);
     const adding = this.#add(grant, entry).catch((error: unknown) => {
       this.#logger.error({ incident_id: grant.incident_id, error }, 'request of agent not recorded');
     });

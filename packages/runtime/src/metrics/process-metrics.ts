@@ -1,5 +1,7 @@
+import { SEVERITIES } from '@nightcrier/core/faults/severity';
+import { DOORS } from '@nightcrier/core/gateway/door-entry';
 import { VERSION } from '@nightcrier/core/version';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * The metrics of this process: what it measures itself. What is counted for the installation is in Redis, and the API exports it.
@@ -56,11 +58,15 @@ export const notificationSeconds = new Histogram({
 
 export const gatewaySeconds = new Histogram({
   name: 'nightcrier_gateway_request_duration_seconds',
-  help: 'Duration of requests of agents by door (kube or llm) and decision (allowed or denied)',
+  help: 'Duration of requests of agents by door (kube or llm) and decision (allowed, denied, or failed: no answer of the upstream)',
   labelNames: ['door', 'decision'],
   buckets: [...QUICK, 120, 300],
   registers,
 });
+
+// A series that appears with its first event has no increase that a rule could see.
+for (const severity of SEVERITIES) queueWaitSeconds.zero({ severity });
+for (const door of DOORS) for (const decision of ['allowed', 'denied', 'failed']) gatewaySeconds.zero({ door, decision });
 
 /** Names of prom-client's metrics that break the convention: gauges that end in `_total`. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -79,9 +85,4 @@ export function measureProcess(): void {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version: VERSION, node: process.version }, 1);
-}
-
-/** Sets a series to 0 for each combination of labels, so that its first increase is seen. */
-export function presetCounter<Label extends string>(counter: Counter<Label>, labels: readonly Partial<Record<Label, string>>[]): void {
-  for (const one of labels) counter.inc(one, 0);
 }
