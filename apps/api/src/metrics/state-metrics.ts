@@ -84,8 +84,12 @@ function triageMetrics({ triage, causes }: StateSnapshot, registry: Registry): v
 
 function budgetMetrics({ used, limit }: StateSnapshot['budget'], registry: Registry): void {
   const registers = [registry];
-  new Gauge({ name: 'nightcrier_budget_used_tokens', help: 'Tokens that models have used today (UTC)', registers }).set(used.tokens);
-  new Gauge({ name: 'nightcrier_budget_used_usd', help: 'Known cost of models today (UTC), in USD', registers }).set(used.usd);
+  new Gauge({ name: 'nightcrier_budget_used_tokens', help: 'Tokens that models have used today (UTC)', registers }).set(
+    used.tokens,
+  );
+  new Gauge({ name: 'nightcrier_budget_used_usd', help: 'Known cost of models today (UTC), in USD', registers }).set(
+    used.usd,
+  );
   const ratio = new Gauge({
     name: 'nightcrier_budget_used_ratio',
     help: "Used part of the day's budget, of tokens or of cost, whichever is nearer to its end; 0 without a budget",

@@ -66,7 +66,8 @@ export const gatewaySeconds = new Histogram({
 
 // A series that appears with its first event has no increase that a rule could see.
 for (const severity of SEVERITIES) queueWaitSeconds.zero({ severity });
-for (const door of DOORS) for (const decision of ['allowed', 'denied', 'failed']) gatewaySeconds.zero({ door, decision });
+for (const door of DOORS)
+  for (const decision of ['allowed', 'denied', 'failed']) gatewaySeconds.zero({ door, decision });
 
 /** Names of prom-client's metrics that break the convention: gauges that end in `_total`. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];

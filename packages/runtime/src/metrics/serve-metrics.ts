@@ -13,7 +13,10 @@ export interface MetricsServer {
  * Serves `/metrics` of this process, and `/healthz`, which answers as long as the process does.
  * @throws Error when the address is in use
  */
-export async function serveMetrics({ host, port }: { host: string; port: number }, logger: Logger): Promise<MetricsServer> {
+export async function serveMetrics(
+  { host, port }: { host: string; port: number },
+  logger: Logger,
+): Promise<MetricsServer> {
   measureProcess();
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
@@ -29,7 +32,9 @@ export async function serveMetrics({ host, port }: { host: string; port: number 
         },
       );
     } else {
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"code":"not_found","message":"only /metrics and /healthz"}}');
+      response
+        .writeHead(404, { 'content-type': 'application/json' })
+        .end('{"error":{"code":"not_found","message":"only /metrics and /healthz"}}');
     }
   });
   server.requestTimeout = 10_000;
@@ -52,9 +57,12 @@ async function listening(server: Server, host: string, port: number): Promise<vo
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
-    throw new Error(`metrics cannot be served on ${host}:${port}: free the port, or set metrics.host and metrics.port`, {
-      cause,
-    });
+    throw new Error(
+      `metrics cannot be served on ${host}:${port}: free the port, or set metrics.host and metrics.port`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -138,7 +138,10 @@ export class IncidentStore {
 
   /** Returns when the oldest incident that is queued was created, in ms since the epoch; undefined without one. */
   async oldestQueued(): Promise<number | undefined> {
-    const [, created] = await ifReadable(this.#redis.zrange(this.#keys.incidentsIn('queued'), '0', '0', 'WITHSCORES'), []);
+    const [, created] = await ifReadable(
+      this.#redis.zrange(this.#keys.incidentsIn('queued'), '0', '0', 'WITHSCORES'),
+      [],
+    );
     return created === undefined ? undefined : Number(created);
   }
 

@@ -15,7 +15,8 @@ export const metrics = {
   host: text()
     .default('127.0.0.1')
     .meta({
-      description: 'Address that the metrics are served on. They need no key, and hold no names of clusters or workloads.',
+      description:
+        'Address that the metrics are served on. They need no key, and hold no names of clusters or workloads.',
       ...own,
     }),
 };
