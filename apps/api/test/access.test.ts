@@ -181,3 +181,14 @@ describe('a page of another origin', () => {
     expect(await status('https://nightcrier.example')).toBe(200);
   });
 });
+
+test('wrong keys of an address are limited; the right one and requests without a key are answered as before', async () => {
+  await using api = await openReadyApi(server.url, { accessKey });
+  const answer = async (key?: string): Promise<Response> =>
+    fetch(`${api.url}/health/clusters`, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
+  for (let attempt = 0; attempt < 20; attempt += 1) expect((await answer(`wrong ${attempt}`)).status).toBe(401);
+  const limited = await answer('wrong again');
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await failure(limited)).toMatchObject({ status: 429, code: 'too_many_wrong_keys' });
+  expect([(await answer('correct horse')).status, (await answer()).status]).toEqual([200, 401]);
+});

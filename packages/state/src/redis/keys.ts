@@ -41,6 +41,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: name of the directory with the sockets of a run to the JSON of the run. */
+  readonly runSockets: string;
   /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
   readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
@@ -81,6 +83,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.runSockets = `${this.ours}run-sockets`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
     this.dueProblemNotifications = `${this.ours}due-problem-notifications`;
@@ -111,6 +114,16 @@ export class StateKeys {
   /** Set: `<attempt>:<hash of the token>` of the grants of an incident. */
   grants(incidentId: string): string {
     return `${this.ours}grants:${incidentId}`;
+  }
+
+  /** Set: ids of the gateways that listen on the sockets of a run. Expires with its grant. */
+  runListeners(socket: string): string {
+    return `${this.ours}run-listeners:${socket}`;
+  }
+
+  /** Sorted set: has a member when a gateway has to read {@link runSockets} again. Expires within a minute. */
+  gatewayWake(gatewayId: string): string {
+    return `${this.ours}gateway-wake:${gatewayId}`;
   }
 
   /** Hash: what models have cost in a scope, see `budgets/lua/reserve-budget.lua`. */
