@@ -21,6 +21,7 @@ import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
 import { hasEnded, ownProcess } from './queue/process-identity.ts';
+import { ProblemSweeper } from './problems/problem-sweeper.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_DEAD_MS, WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
@@ -166,9 +167,12 @@ export class TriageWorkerApp {
     return notifier;
   }
 
-  /** Starts to remove expired workspaces and orphaned containers. */
-  #startSweepers({ incidents }: State, instance: string, runtime: DockerRuntime): void {
+  /** Starts to remove expired workspaces and orphaned containers, and to close recovered problems. */
+  #startSweepers({ incidents, problems }: State, instance: string, runtime: DockerRuntime): void {
     const { logger } = this.#options;
+    const closing = new ProblemSweeper({ problems, reopenWindow: () => this.#config.reopen_window, logger });
+    this.#lifecycle.onStop('problem sweeper', () => closing.stop());
+    closing.start();
     const workspaces = workspaceSweeper(() => {
       const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
       return { root, days, count, incidents, logger };
