@@ -74,11 +74,16 @@ async function readEvents(body: AsyncIterable<Uint8Array>, call: Call, options: 
     parser.feed(decoder.decode(piece, { stream: true }));
     if (answer !== undefined) return answer;
   }
-  throw new ConnectionError('protocol', `${options.endpoint} ended the event stream without an answer (${options.what})`);
+  throw new ConnectionError(
+    'protocol',
+    `${options.endpoint} ended the event stream without an answer (${options.what})`,
+  );
 }
 
 function isAnswerTo(message: unknown, { id }: Call): boolean {
-  return typeof message === 'object' && message !== null && 'id' in message && message.id === id && !('method' in message);
+  return (
+    typeof message === 'object' && message !== null && 'id' in message && message.id === id && !('method' in message)
+  );
 }
 
 async function* bounded(body: AsyncIterable<Uint8Array>, options: WholeCallOptions): AsyncGenerator<Uint8Array> {
