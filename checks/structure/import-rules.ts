@@ -74,7 +74,7 @@ export const IMPORT_RULES: ImportRules = {
       'kept-rules.ts',
       'redacted.ts',
     ],
-    runtime: ['process', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'metrics', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',
@@ -168,6 +168,7 @@ export const IMPORT_RULES: ImportRules = {
       'main.ts',
       'app.ts',
       'queue',
+      'problems',
       'notification',
       'triage.ts',
       'knowledge/link-knowledge.ts',

@@ -7,6 +7,7 @@
 -- @include incidents/state/shed-states
 -- @include incidents/has-job
 -- @include notifications/note-due
+-- @include problems/note-recurrence
 -- @include queue/waiting/severity-band
 -- @include admission/batch/set-owner
 -- @include admission/batch/count-answer
@@ -38,7 +39,10 @@ return function(fault, owner, batch)
   redis.call('HSET', row_key, 'last_seen', last_seen, 'recurrences', recurrences)
   -- That of a shed incident stays unseen, for a resync.
   if not shed_states[state] then set_owner(fault.fault_key, owner, batch, 'KEEPTTL') end
-  if not open_states[state] and not shed_states[state] then
+  local quiet = open_states[state] or shed_states[state]
+  if fault.problem then
+    note_recurrence(fault, quiet, batch)
+  elseif not quiet then
     note_due(owner .. ':recurred', { event = 'incident_recurred', incident_id = owner, recurrences = recurrences })
   end
   return count_answer(fault, { 'deduplicated', owner, recurrences }, batch)
