@@ -2,17 +2,18 @@ import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
+import type { Budget } from '@nightcrier/core/gateway/budgets';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
-import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
+import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify, { type FastifyInstance } from 'fastify';
-import { type AccessSettings, assertProtected, refusal } from './access.ts';
+import fastify from 'fastify';
+import { type AccessSettings, assertProtected } from './access/authenticate.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
@@ -21,16 +22,10 @@ import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
+import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Answered without an access key. */
-    open?: boolean;
-  }
-}
+import { protect } from './access/protect.ts';
 
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */
@@ -41,6 +36,8 @@ export interface ApiOptions extends AccessSettings {
   admission: AdmissionSettings;
   /** Whether `/metrics` has series of each cluster. Default: yes. */
   metricsPerCluster?: boolean;
+  /** `llm_budgets.per_day`. */
+  dailyBudget?: Budget | undefined;
   /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
@@ -77,6 +74,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
+  let { dailyBudget } = options;
   let metricsPerCluster = options.metricsPerCluster ?? true;
   let refusal: RefusedConfiguration | undefined;
   let access: AccessSettings = options;
@@ -84,6 +82,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
+      dailyBudget = config.llm_budgets.per_day;
       metricsPerCluster = config.api.metrics_per_cluster;
       refusal = undefined;
       access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
@@ -121,10 +120,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    budgets: state.budgets,
+    dailyBudget: () => dailyBudget,
+    gateways: state.gateways,
+    workersAlive: () => countLiveWorkers(redis, state.keys),
+    apiKeys: state.apiKeys,
+    audit: state.audit,
     logger,
   };
   void app.register(fastifyAccepts);
-  protect(app, () => access);
+  protect(app, { settings: () => access, apiKeys: state.apiKeys });
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -135,6 +140,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      accessRoutes(scope, context);
     },
     { prefix: '/api' },
   );
@@ -172,17 +178,4 @@ function withAccessKey(
     logger.error({ error }, 'access key not changed');
     return access;
   }
-}
-
-function protect(app: FastifyInstance, settings: () => AccessSettings): void {
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(SECURITY_HEADERS);
-    if (request.routeOptions.config.open) return;
-    const { authorization, origin } = request.headers;
-    const configured = settings();
-    const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
-    const refused = refusal(access, { authorization, host: request.host, origin });
-    if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
-    if (refused) throw refused;
-  });
 }

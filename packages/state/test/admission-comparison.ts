@@ -13,6 +13,8 @@ export const settings: fc.Arbitrary<AdmissionSettings> = fc.record({
   queue_overflow_policy: fc.constantFrom('drop', 'reject'),
   dedup_window_seconds: fc.constantFrom(0, 60),
   grouping: fc.constantFrom('workload', 'none'),
+  reopen_window: fc.constant(3_600),
+  reinvestigate_after: fc.constant(21_600),
 });
 
 const oneFault = fc.record({
@@ -30,7 +32,7 @@ export const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('admit'), faults: fc.array(oneFault, { minLength: 1, maxLength: 5 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('start') }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), pick, state: fc.constantFrom('resolved', 'failed') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), pick, state: fc.constantFrom('reported', 'failed') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('return'), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('requeue'), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('split'), pick }) },

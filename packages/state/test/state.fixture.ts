@@ -27,6 +27,8 @@ export const BOUNDS: AdmissionSettings = {
   queue_overflow_policy: 'drop',
   dedup_window_seconds: 300,
   grouping: 'none',
+  reopen_window: 3_600,
+  reinvestigate_after: 21_600,
 };
 
 export interface TestState extends State, AsyncDisposable {
@@ -111,8 +113,8 @@ export function workerConnection({ redis }: TestState): Redis {
   return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined });
 }
 
-/** Takes the next job as a worker does and holds it with the token `token`. Returns its id. */
-export async function take(state: TestState): Promise<string> {
+/** Takes the next job as a worker does and holds it with the token. Returns its id. */
+export async function take(state: TestState, token = 'token'): Promise<string> {
   const connection = workerConnection(state);
   const worker = new Worker(QUEUE_NAME, null, {
     connection,
@@ -120,7 +122,7 @@ export async function take(state: TestState): Promise<string> {
     autorun: false,
   });
   try {
-    const job = await worker.getNextJob('token', { block: false });
+    const job = await worker.getNextJob(token, { block: false });
     return job?.id ?? 'nothing';
   } finally {
     await worker.close();

@@ -7,6 +7,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { investigationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { dispositionOf, type NotificationPolicy, type RetryPolicy } from './disposition.ts';
 
 /** Characters of a root cause in the log. */
@@ -50,6 +51,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   const disposition = dispositionOf(outcome, attempts, parts.retry, parts.notifications);
   const report = async (fields: object): Promise<void> => {
     await counters.count(outcome.kind, seconds);
+    const agent = 'agent' in outcome ? (outcome.agent ?? 'none') : 'none';
+    investigationSeconds.observe({ outcome: outcome.kind, agent }, seconds);
     const { resource } = held.job.data;
     logger[disposition.level]({ resource, ...fields, duration_seconds: seconds }, disposition.message);
   };
@@ -66,7 +69,7 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had already ended; outcome discarded');
   else {
-    const cause = outcome.kind === 'resolved' ? causeIn(outcome.report) : undefined;
+    const cause = outcome.kind === 'reported' ? causeIn(outcome.report) : undefined;
     if (cause !== undefined) await counters.countCause(cause);
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
   }
@@ -81,7 +84,7 @@ function causeIn({ diagnosis }: ReportSummary): Cause | undefined {
 
 /** Returns the fields of the final log line that say what was found. */
 async function causeOf(outcome: TriageOutcome): Promise<object> {
-  if (outcome.kind !== 'resolved') return {};
+  if (outcome.kind !== 'reported') return {};
   const cause = await redactText(outcome.report.root_cause);
   return { agent: outcome.agent, cause: cause.slice(0, LONGEST_CAUSE), confidence: outcome.report.confidence };
 }
