@@ -35,7 +35,8 @@ export function explainsStorm(trait: string, diagnosis: DiagnosisSummary | undef
   const [first] = diagnosis?.hypotheses ?? [];
   if (!diagnosis?.determined || !first) return false;
   const { cause, culprit } = first;
-  switch (STORM_TRAITS.find((one) => trait.startsWith(`${one}:`))) {
+  const kind = STORM_TRAITS.find((one) => trait.startsWith(`${one}:`));
+  switch (kind) {
     case 'node':
       return culprit.kind === 'Node' || cause.startsWith('node_');
     case 'image':
@@ -44,6 +45,8 @@ export function explainsStorm(trait: string, diagnosis: DiagnosisSummary | undef
       return !OWN_KINDS.has(culprit.kind);
     case undefined:
       return false;
+    default:
+      return kind satisfies never;
   }
 }
 
