@@ -13,6 +13,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
@@ -43,5 +44,6 @@ export interface ApiContext {
   breaker: AgentBreaker;
   apiKeys: ApiKeys;
   audit: AuditLog;
+  silences: Silences;
   logger: Logger;
 }

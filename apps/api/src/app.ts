@@ -22,6 +22,7 @@ import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { silenceRoutes } from './routes/silence-routes.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -116,6 +117,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     breaker: state.breaker,
     apiKeys: state.apiKeys,
     audit: state.audit,
+    silences: state.silences,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -130,6 +132,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      silenceRoutes(scope, context);
       accessRoutes(scope, context);
     },
     { prefix: '/api' },

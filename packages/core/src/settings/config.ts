@@ -8,6 +8,7 @@ import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { silences } from './sections/silences.ts';
 import { redis, sentinel } from './sections/redis.ts';
 
 export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
@@ -22,6 +23,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
   { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
+  { heading: 'Silences', shape: silences },
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
   { heading: 'Redis', parent: 'redis', shape: redis },
@@ -40,6 +42,7 @@ export const Settings = z.strictObject({
   ...providers,
   ...gateway,
   ...notifications,
+  ...silences,
   ...storage,
   ...processes,
   alerts: z.strictObject(alerts).prefault({}),

@@ -51,6 +51,8 @@ export class StateKeys {
 
   /** Hash: id of each API key to its JSON, with the hash of its secret. */
   readonly apiKeys: string;
+  /** Hash: id of each silence to its JSON. */
+  readonly silences: string;
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
   readonly audit: string;
   readonly auditSequence: string;
@@ -79,6 +81,7 @@ export class StateKeys {
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
+    this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
     this.auditSequence = `${this.ours}audit-sequence`;
   }
@@ -199,6 +202,11 @@ export class StateKeys {
   /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
   get unassignedAlerts(): string[] {
     return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
+  }
+
+  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault. */
+  silencedFaults(cluster: string): string {
+    return `${this.ours}silenced-faults:${cluster}`;
   }
 
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */
