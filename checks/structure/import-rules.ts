@@ -28,6 +28,7 @@ export const IMPORT_RULES: ImportRules = {
   layers: {
     core: [
       'settings',
+      'routing',
       'settings/sections',
       'same-value.ts',
       'problems/problem-notification.ts',

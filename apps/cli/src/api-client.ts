@@ -2,8 +2,9 @@ import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
-import { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import { type NewSilence, Silence, SILENCE_STATES } from '@nightcrier/core/silences/silence';
+import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import { z } from 'zod';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
@@ -67,7 +68,7 @@ export class ApiClient {
   async cancel(id: string, request: CancelRequest): Promise<IncidentState> {
     const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
     const body: unknown = await response.json();
-    return IncidentState.parse(isRecord(body) ? body.state : undefined);
+    return StoredIncidentState.parse(isRecord(body) ? body.state : undefined);
   }
 
   async books(): Promise<Books> {

@@ -32,7 +32,7 @@ it('investigates the incident of a worker that was killed', async () => {
   await dying.kill();
   await harness.startWorker(config);
 
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     attempts: 2,
     last_failure: 'attempt 1: its worker died or hung',
   });
@@ -46,7 +46,7 @@ it('takes over the incident of a killed worker on the same machine at once, long
   await untilAgentRuns(id);
   await dying.kill();
   await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
 });
 
 it('counts one result, and stops the other agent, when a worker thaws whose incident was taken over', async () => {
@@ -57,12 +57,12 @@ it('counts one result, and stops the other agent, when a worker thaws whose inci
   const agent = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
   frozen.signal('SIGSTOP');
   await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK, deadAfter: 3_000 });
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 2 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
 
   expect(() => process.kill(agent, 0)).not.toThrow();
   frozen.signal('SIGCONT');
   await expect.poll(() => isRunning(agent), { timeout: 10_000 }).toBe(false);
-  expect(await harness.incident(id)).toMatchObject({ state: 'resolved', attempts: 2 });
+  expect(await harness.incident(id)).toMatchObject({ state: 'reported', attempts: 2 });
   expect(await harness.booksOff()).toEqual([]);
 });
 
@@ -77,7 +77,7 @@ it('requeues the incident of a worker that is stopped at once, without counting 
   expect(() => process.kill(agent, 0)).toThrow('ESRCH');
 
   await harness.startWorker(config);
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('lets short investigations finish at a stop, and starts the long ones on another worker within a second', async () => {
@@ -95,10 +95,10 @@ it('lets short investigations finish at a stop, and starts the long ones on anot
   await harness.startWorker(config);
   const stopped = stopping.stop();
   for (const id of ids) await writeFile(harness.workspace(id, 'go'), '');
-  for (const id of short) expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  for (const id of short) expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
   await stopped;
   for (const id of long) {
-    const incident = await harness.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'reported');
     expect(incident).toMatchObject({ attempts: 1 });
     const [ended = 0, began = Infinity] = (await readFile(harness.workspace(id, 'times'), 'utf8'))
       .trim()
@@ -134,7 +134,7 @@ it('investigates an incident although the slots of its cluster are damaged in Re
   const id = await harness.admit();
   await harness.breakSlots();
   await harness.startWorker(harness.config());
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('requeues or skips an incident that another worker starts or ends during its claim', async () => {
@@ -169,7 +169,7 @@ it('delivers the built-in report on an incident whose workers die repeatedly', a
   await untilAgentRuns(id);
   await dying.kill();
   await harness.startWorker(config);
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   const reason = 'gave up after 1 attempt: attempt 1: its worker died or hung';
   expect(incident).toMatchObject({ agent: 'builtin', reason: `fallback to builtin: ${reason}` });
   expect(incident.report?.root_cause).toMatch(/image/i);

@@ -19,6 +19,8 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   maintenance_windows: [{ name: 'weekly', matchers: 'cluster="west"', cron: '0 2 * * 0', duration: '2h' }],
   llm_budgets: { per_day: { tokens: 1000 } },
   slack_bot_token: 'xoxb-other',
+  slack_app_token: 'xapp-other',
+  slack_operators: ['U0000000001'],
   'alerts.port': 9099,
   'alerts.access_key': 'another-key-of-alerts',
   'alerts.password': 'another-password-of-alerts',

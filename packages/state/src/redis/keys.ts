@@ -1,4 +1,5 @@
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
+import { storedName } from '@nightcrier/core/incidents/stored-name';
 
 /** The name of the triage queue; its worker is `new Worker(QUEUE_NAME, …, { prefix: state.keys.bullmq })`. */
 export const QUEUE_NAME = 'triage';
@@ -128,7 +129,7 @@ export class StateKeys {
 
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */
   incidentsIn(state: IncidentState): string {
-    return `${this.incidents}:${state}`;
+    return `${this.incidents}:${storedName(state)}`;
   }
 
   /**
