@@ -134,7 +134,7 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
-  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem }: Received): ClusterEvent {
+  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem, silence }: Received): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -145,12 +145,13 @@ export class Intake {
       event,
       source,
       problem,
+      ...(silence !== undefined && { silence }),
       received_at: new Date(this.#now()).toISOString(),
     };
   }
 
   #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
-    const { logger } = this.#options;
+    const { count, logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
     if ('evicted' in outcome) this.#evicted(outcome.evicted);
     switch (outcome.kind) {
@@ -166,6 +167,12 @@ export class Intake {
       case 'grouped':
         logger.info({ ...fields, members: outcome.members }, 'fault grouped');
         return;
+      case 'silenced': {
+        count(cluster, 'silenced');
+        const { by, until, reason, id: silence } = outcome.silenced;
+        logger.info({ ...describe(cluster, event), outcome: 'silenced', by, until, reason, silence }, 'fault silenced');
+        return;
+      }
       case 'rejected':
       case 'dropped_incoming':
         logger.debug({ ...fields, bound: outcome.bound }, 'fault rejected: queue is full');

@@ -31,6 +31,16 @@ export class SilenceRules {
     )[0];
   }
 
+  /** Names the silences and windows that are active: while it stays the same, so does what they silence. */
+  active(now: number): string {
+    const silences = this.#silences.filter(({ silence }) => silenceState(silence, now) === 'active');
+    const windows = this.#windows.map(({ window }) => ({ name: window.name, end: openUntil(window, now) }));
+    return JSON.stringify([
+      silences.map(({ silence }) => [silence.id, silence.ends_at]),
+      windows.filter(({ end }) => end !== undefined).map(({ name, end }) => [name, end]),
+    ]);
+  }
+
   #bySilence(labels: Labels, now: number): Silencing[] {
     return this.#silences.flatMap(({ silence, matchers }) => {
       if (silenceState(silence, now) !== 'active' || !matchesAll(matchers, labels)) return [];

@@ -205,7 +205,12 @@ export class StateKeys {
     return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
   }
 
-  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault. */
+  /** Set: the clusters with silenced problems. */
+  get silencedClusters(): string {
+    return `${this.ours}silenced-clusters`;
+  }
+
+  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault, see `SilencedFaults`. */
   silencedFaults(cluster: string): string {
     return `${this.ours}silenced-faults:${cluster}`;
   }

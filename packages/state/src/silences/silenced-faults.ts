@@ -1,5 +1,6 @@
 import { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -7,10 +8,15 @@ import type { StateContext } from '../redis/state-context.ts';
 /** Silenced problems of one cluster whose fault is kept; of others, only the count. */
 const MOST_PER_CLUSTER = 2_000;
 
+const Kept = z.object({
+  /** The id under which it is admitted later. */
+  incident_id: z.string(),
+  event: ClusterEvent,
+});
+
 /** A fault that was silenced, under the name of its problem. */
-export interface SilencedFault {
+export interface SilencedFault extends z.infer<typeof Kept> {
   name: string;
-  event: ClusterEvent;
 }
 
 /**
@@ -26,25 +32,34 @@ export class SilencedFaults {
     this.#keys = keys;
   }
 
-  async keep(event: ClusterEvent): Promise<void> {
-    const key = this.#keys.silencedFaults(event.cluster_name);
+  /** Keeps a fault in place of an earlier one of the same problem. */
+  async keep(event: ClusterEvent, incident_id: string): Promise<void> {
+    const { cluster_name: cluster } = event;
+    const key = this.#keys.silencedFaults(cluster);
     const name = nameOf(event);
     const [known, count] = await Promise.all([this.#redis.hexists(key, name), this.#redis.hlen(key)]);
     if (known === 0 && count >= MOST_PER_CLUSTER) return;
-    await this.#redis.hset(key, name, JSON.stringify(event));
+    const kept: z.infer<typeof Kept> = { incident_id, event };
+    await this.#redis.hset(key, name, JSON.stringify(kept));
+    await this.#redis.sadd(this.#keys.silencedClusters, cluster);
+  }
+
+  /** Returns the clusters with silenced problems. */
+  async clusters(): Promise<string[]> {
+    return ifReadable(this.#redis.smembers(this.#keys.silencedClusters), []);
   }
 
   async list(cluster: string): Promise<SilencedFault[]> {
-    const rows = await ifReadable(this.#redis.hgetall(this.#keys.silencedFaults(cluster)), {});
-    return Object.entries(rows).flatMap(([name, row]) => {
-      const event = parseEvent(row);
-      return event ? [{ name, event }] : [];
+    const rows = Object.entries(await ifReadable(this.#redis.hgetall(this.#keys.silencedFaults(cluster)), {}));
+    if (rows.length === 0) await this.#redis.srem(this.#keys.silencedClusters, cluster);
+    return rows.flatMap(([name, row]) => {
+      const kept = parseKept(row);
+      return kept ? [{ name, ...kept }] : [];
     });
   }
 
-  /** Returns whether it was still there: of several callers, one gets it. */
-  async take(cluster: string, name: string): Promise<boolean> {
-    return (await this.#redis.hdel(this.#keys.silencedFaults(cluster), name)) === 1;
+  async forget(cluster: string, name: string): Promise<void> {
+    await this.#redis.hdel(this.#keys.silencedFaults(cluster), name);
   }
 }
 
@@ -52,9 +67,9 @@ function nameOf({ problem, event }: ClusterEvent): string {
   return problem ?? `fault:${event.faultId}`;
 }
 
-function parseEvent(row: string): ClusterEvent | undefined {
+function parseKept(row: string): z.infer<typeof Kept> | undefined {
   try {
-    return ClusterEvent.safeParse(JSON.parse(row)).data;
+    return Kept.safeParse(JSON.parse(row)).data;
   } catch {
     return undefined;
   }
