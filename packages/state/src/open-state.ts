@@ -11,6 +11,7 @@ import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
 import { DamageRecord } from './damage/damaged-values.ts';
@@ -27,6 +28,7 @@ import {
   type NotificationTargetName,
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
+import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
@@ -61,6 +63,7 @@ export interface State {
   readonly grants: Grants;
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
+  readonly runSockets: RunSockets;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
@@ -70,6 +73,7 @@ export interface State {
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
+  readonly problemOutbox: ProblemOutbox;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -115,6 +119,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     grants: new Grants(context),
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
+    runSockets: new RunSockets(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
@@ -124,6 +129,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
+    problemOutbox: new ProblemOutbox(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),

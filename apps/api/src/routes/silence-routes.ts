@@ -40,7 +40,8 @@ export function silenceRoutes(app: FastifyInstance, { silences, audit, logger }:
     const author = authorOf(request);
     const { id } = request.params;
     const silence = await silences.expire(id, author.name);
-    if (!silence) throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
+    if (!silence)
+      throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
     await audit.record(author, { action: 'silence_expired', subject: id, details: { matchers: silence.matchers } });
     logger.info({ by: author.name, silence: id }, 'silence expired');
     return { silence: shown(silence) };

@@ -57,6 +57,7 @@ export async function expireSilences(api: ApiClient, ids: string[]): Promise<voi
 
 function instantOf(flag: string, text: string): string {
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new ExitError('usage', `${flag} ${JSON.stringify(text)} is no time; write 2026-03-01T12:00:00Z`);
+  if (Number.isNaN(time))
+    throw new ExitError('usage', `${flag} ${JSON.stringify(text)} is no time; write 2026-03-01T12:00:00Z`);
   return new Date(time).toISOString();
 }

@@ -10,6 +10,7 @@ import type { Received } from '@nightcrier/cluster/mcp/connection/cluster-connec
 import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
 import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
+import { admissionSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from '../spool/spool.ts';
 
@@ -48,7 +49,7 @@ export class Intake {
       ...spool,
       admit,
       logger,
-      onOutcome: (event, outcome) => this.#admitted(event, outcome),
+      onOutcome: (event, outcome) => this.admitted(event, outcome),
       onLost: (cluster) => count(cluster, 'lost'),
     });
   }
@@ -72,7 +73,7 @@ export class Intake {
   async admit(cluster: ClusterConfig, received: Received & { alert: Alert }, incidentId: string): Promise<void> {
     if (!this.#passes(cluster, received)) return;
     const event = { ...this.#clusterEvent(cluster, received), alert: received.alert };
-    this.#admitted(event, await this.#options.admit(event, incidentId));
+    this.admitted(event, await this.#options.admit(event, incidentId));
   }
 
   #passes(cluster: ClusterConfig, { fault }: Received): boolean {
@@ -150,7 +151,9 @@ export class Intake {
     };
   }
 
-  #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
+  /** Logs the outcome of an admission, and counts one that admission does not count itself. */
+  admitted({ cluster_name: cluster, event, source, received_at }: ClusterEvent, outcome: AdmissionOutcome): void {
+    admissionSeconds.observe(Math.max(0, this.#now() - Date.parse(received_at)) / 1000);
     const { count, logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
     if ('evicted' in outcome) this.#evicted(outcome.evicted);

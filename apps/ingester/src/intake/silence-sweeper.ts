@@ -110,7 +110,11 @@ export class SilenceSweeper {
     return silenced?.by === 'annotation' ? (silenced.until ?? 'true') : undefined;
   }
 
-  async #decide({ name, event, incident_id }: SilencedFault, firing: ReadonlySet<string>, rules: SilenceRules): Promise<void> {
+  async #decide(
+    { name, event, incident_id }: SilencedFault,
+    firing: ReadonlySet<string>,
+    rules: SilenceRules,
+  ): Promise<void> {
     const { faults, admit, silenceOf, logger } = this.#options;
     const { cluster_name: cluster, problem } = event;
     const now = this.#now();

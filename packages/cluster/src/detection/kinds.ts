@@ -27,7 +27,10 @@ export const Meta = z.object({
   deletionTimestamp: text,
   ownerReferences: z.array(Owner).nullish(),
   /** Of the annotations only this one. */
-  annotations: z.object({ [SILENCE_ANNOTATION]: text }).nullish().catch(undefined),
+  annotations: z
+    .object({ [SILENCE_ANNOTATION]: text })
+    .nullish()
+    .catch(undefined),
 });
 export type Meta = z.infer<typeof Meta>;
 

@@ -20,7 +20,8 @@ export const MaintenanceWindow = z
     investigate: z.boolean().default(false),
   })
   .superRefine(({ cron, time_zone }, context) => {
-    const problem = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    const problem = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
     if (!isTimeZone(time_zone)) {
       problem('time_zone', `${JSON.stringify(time_zone)} is no time zone; write one like Europe/Berlin or UTC`);
     } else if (cron.trim().split(/\s+/).length !== 5) {

@@ -18,11 +18,15 @@ export const MatcherText = z
       if (matchers.every((matcher) => matcher.matches(NOTHING)))
         context.addIssue({
           code: 'custom',
-          message: 'must have a matcher that does not match the empty value, such as cluster="prod"; cluster=~".+" matches all clusters',
+          message:
+            'must have a matcher that does not match the empty value, such as cluster="prod"; cluster=~".+" matches all clusters',
         });
     } catch (error) {
       if (!(error instanceof MatcherSyntaxError)) throw error;
-      context.addIssue({ code: 'custom', message: `${error.message}, at character ${error.offset + 1} of ${JSON.stringify(text)}` });
+      context.addIssue({
+        code: 'custom',
+        message: `${error.message}, at character ${error.offset + 1} of ${JSON.stringify(text)}`,
+      });
     }
   });
 

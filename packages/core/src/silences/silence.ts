@@ -46,7 +46,10 @@ export const SILENCE_STATES = ['pending', 'active', 'expired'] as const;
 export type SilenceState = (typeof SILENCE_STATES)[number];
 
 /** @param now milliseconds since the epoch */
-export function silenceState({ starts_at, ends_at }: Pick<Silence, 'starts_at' | 'ends_at'>, now: number): SilenceState {
+export function silenceState(
+  { starts_at, ends_at }: Pick<Silence, 'starts_at' | 'ends_at'>,
+  now: number,
+): SilenceState {
   if (Date.parse(ends_at) <= now) return 'expired';
   return Date.parse(starts_at) <= now ? 'active' : 'pending';
 }

@@ -59,7 +59,9 @@ describe('a silence', () => {
   });
 
   test('is pending, active, then expired', () => {
-    const states = ['10:00', '11:00', '12:59', '13:00'].map((time) => silenceState(silence(), at(`2026-03-01T${time}:00Z`)));
+    const states = ['10:00', '11:00', '12:59', '13:00'].map((time) =>
+      silenceState(silence(), at(`2026-03-01T${time}:00Z`)),
+    );
     expect(states).toEqual(['pending', 'active', 'active', 'expired']);
   });
 });
@@ -86,13 +88,22 @@ describe('a new silence', () => {
   });
 
   test('may have a regular expression and a time with an offset', () => {
-    expect(NewSilence.safeParse({ matchers: '{cluster=~"prod-.+"}', ends_at: '2026-03-01T13:00:00+02:00', comment: 'x' }).success).toBe(true);
+    expect(
+      NewSilence.safeParse({ matchers: '{cluster=~"prod-.+"}', ends_at: '2026-03-01T13:00:00+02:00', comment: 'x' })
+        .success,
+    ).toBe(true);
   });
 });
 
 describe('a maintenance window', () => {
   const window = (changes: object = {}): MaintenanceWindow =>
-    MaintenanceWindow.parse({ name: 'update', matchers: 'cluster="prod"', cron: '0 2 * * 0', duration: '2h', ...changes });
+    MaintenanceWindow.parse({
+      name: 'update',
+      matchers: 'cluster="prod"',
+      cron: '0 2 * * 0',
+      duration: '2h',
+      ...changes,
+    });
 
   test.each([
     ['2026-03-01T01:59:59Z', undefined],

@@ -64,7 +64,9 @@ function byAnnotation(annotation: string | undefined, now: number): Silencing[] 
   const until = annotatedUntil(annotation, now);
   if (until === undefined) return [];
   const reason = 'annotation nightcrier.io/silence';
-  return [{ by: 'annotation', reason, investigate: false, ...(until < Infinity && { until: new Date(until).toISOString() }) }];
+  return [
+    { by: 'annotation', reason, investigate: false, ...(until < Infinity && { until: new Date(until).toISOString() }) },
+  ];
 }
 
 function matchesAll(matchers: readonly Matcher[], labels: Labels): boolean {

@@ -25,7 +25,10 @@ export class Silences {
    * Adds a silence, and forgets those that ended a week ago.
    * @throws RangeError when it would be over before it begins, or there are too many
    */
-  async add({ matchers, starts_at, ends_at, duration, comment, investigate }: NewSilence, by: string): Promise<Silence> {
+  async add(
+    { matchers, starts_at, ends_at, duration, comment, investigate }: NewSilence,
+    by: string,
+  ): Promise<Silence> {
     const now = this.#now();
     const start = starts_at === undefined ? now : Date.parse(starts_at);
     const end = ends_at === undefined ? start + (duration ?? 0) * 1000 : Date.parse(ends_at);
@@ -52,7 +55,9 @@ export class Silences {
   /** Returns all silences, those that end last first, also those that have ended within a week. */
   async list(): Promise<Silence[]> {
     const rows = await ifReadable(this.#redis.hvals(this.#key), []);
-    return rows.flatMap((row) => parseSilence(row) ?? []).toSorted((one, other) => other.ends_at.localeCompare(one.ends_at));
+    return rows
+      .flatMap((row) => parseSilence(row) ?? [])
+      .toSorted((one, other) => other.ends_at.localeCompare(one.ends_at));
   }
 
   /** Ends a silence at once. Returns it; undefined if there is none that has not ended. */
