@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command, Option } from 'commander';
 import type { ApiClient } from './api-client.ts';
 import { shellUser } from './shell-user.ts';
 

@@ -57,7 +57,7 @@ export function workloadOfResource(resource: ResourceReference, objects: Cluster
  * as far as they are among the objects.
  * @returns the value, `none` where there is no such annotation, and undefined where the resource is not known
  */
-export function silenceOfResource(resource: ResourceReference, objects: ClusterObjects): string | 'none' | undefined {
+export function silenceOfResource(resource: ResourceReference, objects: ClusterObjects): string | undefined {
   const { namespace } = resource;
   const kind = watchedKindOf(resource.kind);
   const object = kind && objects.get(kind, resource);
