@@ -22,15 +22,10 @@ test('stop unsubscribes, deletes the session and reports nothing more', async ()
 test('stop receives what the server sent before it ended the subscription', async () => {
   const names = Array.from({ length: 300 }, (_, at) => `cart-${at}`);
   const server = await ScriptedServer.start({
-    post: ({ params }, _, { fault }) => {
+    post: ({ params }, _, sender) => {
       if (params?.name !== 'events_unsubscribe') return false;
-      for (const name of names) {
-        fault.call(server, {
-          faultId: name,
-          subscriptionId: [...server.sessions.values()][0],
-          context: 'x'.repeat(5_000),
-        });
-      }
+      const [subscriptionId] = sender.sessions.values();
+      for (const faultId of names) sender.fault({ faultId, subscriptionId, context: 'x'.repeat(5_000) });
       return false;
     },
   });
