@@ -5,6 +5,8 @@ import type { ApiKeys } from '@nightcrier/state/access/api-keys';
 import type { AuditLog } from '@nightcrier/state/access/audit-log';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
+import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
+import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
@@ -29,6 +31,8 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  gateways: GatewayBoard;
+  isolation: IsolationBoard;
   /** What was moved aside in Redis because it is damaged. */
   damage: DamageRecord;
   /** What is wrong with a Redis that answers. */

@@ -8,6 +8,7 @@ import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
+import type { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 
@@ -40,6 +41,8 @@ export interface TriageContext {
   runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
+  /** Proves that agents reach nothing but the gateway. */
+  isolation: Pick<IsolationProbe, 'check'>;
   /** Access of agents through the gateway. */
   access: Pick<State, 'grants' | 'doorRecords' | 'gateways' | 'runSockets'>;
   grace: ScriptGrace;
