@@ -168,6 +168,7 @@ export const IMPORT_RULES: ImportRules = {
       'main.ts',
       'app.ts',
       'queue',
+      'problems',
       'notification',
       'triage.ts',
       'knowledge/link-knowledge.ts',

@@ -6,6 +6,7 @@ import { connections } from './sections/connections.ts';
 import { monitoring } from './sections/monitoring.ts';
 import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
+import { problems } from './sections/problems.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
 import { routing } from './sections/receivers.ts';
@@ -18,6 +19,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Cluster connections', shape: connections },
   { heading: 'Alerts', parent: 'alerts', shape: alerts },
   { heading: 'Admission and queue', shape: queue },
+  { heading: 'Problems', shape: problems },
   { heading: 'Agents', shape: agents },
   { heading: 'Model providers', shape: providers },
   { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
@@ -38,6 +40,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
 export const Settings = z.strictObject({
   ...connections,
   ...queue,
+  ...problems,
   ...agents,
   ...providers,
   ...gateway,

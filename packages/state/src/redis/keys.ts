@@ -1,3 +1,4 @@
+import type { ProblemState } from '@nightcrier/core/problems/problem';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import { storedName } from '@nightcrier/core/incidents/stored-name';
 
@@ -202,9 +203,19 @@ export class StateKeys {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
   }
 
-  /** Hash: the row of a problem, see `problems/lua/explaining-incident.lua`; `problem` as `problemKey` of the core package makes it. */
+  /** Hash: the row of a problem, see `problems/lua/state/change-problem.lua`; `problem` as `problemKey` of the core package makes it. */
   problem(cluster: string, problem: string): string {
     return `${this.ours}problem:${cluster}:${problem}`;
+  }
+
+  /** Sorted set: `<cluster>|<problem>` of the problems in a state, of one cluster or of all, by when they entered it, ms. */
+  problemsIn(state: ProblemState, cluster?: string): string {
+    return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
+  }
+
+  /** String: exists for a day after the problems of former versions were listed by their state. */
+  get problemsIndexed(): string {
+    return `${this.ours}problems-indexed`;
   }
 
   /** Sorted set: keys of the problems of a cluster, by their last change in ms. */

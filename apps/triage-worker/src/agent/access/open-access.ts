@@ -2,15 +2,13 @@ import { MODEL_PROVIDERS, type ModelProvider } from '@nightcrier/core/settings/a
 import type { Settings } from '@nightcrier/core/settings/config';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
 import type { GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
-import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import path from 'node:path';
 import type { GatewaySockets } from '../../agent-runtime.ts';
 import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
-import type { Workspace } from '../../workspace/workspace.ts';
 import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
 import { agentKubeconfig } from './agent-kubeconfig.ts';
+import { directKubeconfig } from './direct-kubeconfig.ts';
 
 /** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */
 const IN_CONTAINER = { kube: 'https://127.0.0.1:7443', llm: 'http://127.0.0.1:7080' };
@@ -21,8 +19,8 @@ const SOCKETS_TIMEOUT_MS = 15_000;
 
 /** How one run of an agent reaches its cluster and its model. */
 export interface AgentAccess extends ProviderAccess {
-  /** Path of the kubeconfig that the agent gets. */
-  kubeconfig: string;
+  /** The kubeconfig that the agent gets. Undefined for a script that gets the cluster's own. */
+  kubeconfig: string | undefined;
   /** For a container; missing if it needs none. */
   gatewaySockets?: GatewaySockets;
   /** Nothing is reached but the gateway. */
@@ -37,7 +35,6 @@ export interface NoAccess {
 
 interface AccessRequest {
   claim: Claim;
-  workspace: Workspace;
   context: TriageContext;
   /** A container reaches the gateway through its sockets, a script through the loopback interface. */
   place: 'container' | 'script';
@@ -49,17 +46,18 @@ interface AccessRequest {
  * @throws Error when Redis does not answer; the signal's reason when it is aborted
  */
 export async function openAccess(request: AccessRequest): Promise<AgentAccess | NoAccess> {
-  const { claim, context } = request;
-  const { config } = context;
+  const { config } = request.context;
   let direct: ProviderAccess;
+  let kubeconfig: string | undefined;
   try {
     direct = config.llm_access === 'direct' ? await providerAccess(config) : NOTHING;
+    kubeconfig = config.kube_access === 'direct' ? await directAccess(request) : undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: 'unusable', reason: `the key for ${config.agent_cli} cannot be read: ${message}` };
+    return { kind: 'unusable', reason: `a key or kubeconfig for ${config.agent_cli} cannot be read: ${message}` };
   }
-  if (!usesGateway(config)) return { ...direct, kubeconfig: claim.kubeconfig, isolated: false };
-  return openThroughGateway(request, direct);
+  if (!usesGateway(config)) return { ...direct, kubeconfig, isolated: false };
+  return openThroughGateway(request, { ...direct, kubeconfig });
 }
 
 const NOTHING: ProviderAccess = { variables: {}, secrets: {} };
@@ -70,9 +68,10 @@ export function usesGateway({ kube_access, llm_access }: Pick<Settings, 'kube_ac
 }
 
 async function openThroughGateway(
-  { claim, workspace, context, place }: AccessRequest,
-  direct: ProviderAccess,
+  request: AccessRequest,
+  direct: ProviderAccess & Pick<AgentAccess, 'kubeconfig'>,
 ): Promise<AgentAccess | NoAccess> {
+  const { claim, context, place } = request;
   const { config, access } = context;
   const directory = socketDirectory(config);
   const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
@@ -102,14 +101,12 @@ async function openThroughGateway(
     }
   }
   const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
-  const kubeconfig = path.join(workspace.directory, 'agent-kubeconfig.yaml');
-  if (config.kube_access === 'gateway') {
-    const text = agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
-  }
   return {
     ...(config.llm_access === 'gateway' ? modelAccess(config, urls.llm, token) : direct),
-    kubeconfig: config.kube_access === 'gateway' ? kubeconfig : claim.kubeconfig,
+    kubeconfig:
+      config.kube_access === 'gateway'
+        ? agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token })
+        : direct.kubeconfig,
     ...(place === 'container' && {
       gatewaySockets: {
         root: config.gateway_socket_volume ?? directory,
@@ -118,6 +115,11 @@ async function openThroughGateway(
     }),
     isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
   };
+}
+
+/** Returns what a container may have of the cluster's kubeconfig. A script runs as the worker's user, and reads the file itself. */
+async function directAccess({ claim, place }: AccessRequest): Promise<string | undefined> {
+  return place === 'container' ? directKubeconfig(claim.kubeconfig) : undefined;
 }
 
 /** The token stands for the key, and the gateway for the provider. */
