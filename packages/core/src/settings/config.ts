@@ -3,6 +3,7 @@ import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
 import { alerts } from './sections/alerts.ts';
 import { connections } from './sections/connections.ts';
+import { metrics } from './sections/metrics.ts';
 import { monitoring } from './sections/monitoring.ts';
 import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
@@ -30,6 +31,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Redis', parent: 'redis', shape: redis },
   { heading: 'Redis Sentinel', parent: 'redis.sentinel', shape: sentinel },
   { heading: 'API', parent: 'api', shape: api },
+  { heading: 'Metrics of a process', parent: 'metrics', shape: metrics },
 ];
 
 /**
@@ -52,6 +54,7 @@ export const Settings = z.strictObject({
   monitoring: z.strictObject(monitoring).prefault({}),
   redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
   api: z.strictObject(api).prefault({}),
+  metrics: z.strictObject(metrics).prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;
 
