@@ -111,7 +111,6 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
-    gateways: state.gateways,
     isolation: state.isolation,
     damage: state.damage,
     serverProblems: () => state.serverProblems(),
