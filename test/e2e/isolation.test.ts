@@ -89,11 +89,10 @@ describe.skipIf(why)(`the isolation of agents${why ? ` (skipped: ${why})` : ''}`
       await startGateway(config);
       await harness.startWorker(config, CONTAINER_GRACE);
       const incident = await harness.reaches(await harness.admit(), 'reported', PATIENCE);
-      expect(incident).toMatchObject({ agent: 'builtin', agent_failures: [{ kind: 'unusable', agent: 'claude' }] });
-      const [{ reason = '' } = {}] = incident.agent_failures as { reason?: string }[];
-      expect(reason).toMatch(
+      const reason = expect.stringMatching(
         /isolation of agents is not proven.*sockets in nc-test.*kube_access and llm_access to direct/,
       );
+      expect(incident).toMatchObject({ agent: 'builtin', agent_failures: [{ kind: 'unusable', reason }] });
       expect(await state.isolation.read()).toMatchObject([{ state: 'failed' }]);
     } finally {
       await execa('docker', ['volume', 'rm', volume]);
