@@ -1,5 +1,6 @@
 import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import type { Isolation } from '@nightcrier/core/gateway/isolation';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
@@ -8,7 +9,6 @@ import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
-import type { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 
@@ -42,7 +42,7 @@ export interface TriageContext {
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   /** Proves that agents reach nothing but the gateway. */
-  isolation: Pick<IsolationProbe, 'check'>;
+  isolation: { check(signal: AbortSignal): Promise<Isolation> };
   /** Access of agents through the gateway. */
   access: Pick<State, 'grants' | 'doorRecords' | 'gateways' | 'runSockets'>;
   grace: ScriptGrace;
