@@ -173,6 +173,7 @@ export class Ingester {
       guard: new LeaseGuard({ redis: config.redis, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
+      activeOwners: (clusters) => state.clusterHealth.activeOwners(clusters),
       logger,
     });
     const publisher = new HealthPublisher({
