@@ -17,7 +17,7 @@ import {
 } from '../../src/mcp/connection/cluster-connection.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
-import type { History, Step } from './histories.ts';
+import type { History, Step } from './history.ts';
 import { other, START } from './objects.ts';
 
 /** How the history of a cluster is seen. */
