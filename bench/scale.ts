@@ -60,16 +60,16 @@ async function throughput(workers: number): Promise<{ perMinute: number; busiest
   }
 }
 
-/** Admits a number of incidents at once and waits until all are resolved. */
+/** Admits a number of incidents at once and waits until all are reported. */
 async function investigate(triage: TestHarness, count: number): Promise<Incident[]> {
   const ids = await Promise.all(Array.from({ length: count }, () => triage.admit()));
   for (;;) {
     await sleep(500);
     const incidents = await Promise.all(ids.map((id) => triage.incident(id)));
     if (!incidents.every(({ state }) => isFinal(state))) continue;
-    const failed = incidents.filter(({ state }) => state !== 'resolved');
+    const failed = incidents.filter(({ state }) => state !== 'reported');
     if (failed.length === 0) return incidents;
-    throw new Error(`${failed.length} incidents were not resolved: ${failed[0]?.reason}`);
+    throw new Error(`${failed.length} incidents were not reported: ${failed[0]?.reason}`);
   }
 }
 

@@ -56,7 +56,7 @@ async function triaged(own: TestHarness): Promise<number> {
   const id = await own.admit();
   for (;;) {
     const { state, started_at = '', finished_at = '', reason } = await own.incident(id);
-    if (state === 'resolved') {
+    if (state === 'reported') {
       await untilNoContainer(id);
       return Date.parse(finished_at) - Date.parse(started_at);
     }

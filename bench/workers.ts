@@ -11,7 +11,7 @@ export const bench: Bench = {
   description: `${INCIDENTS} incidents, five workers, max_concurrent_agents ${AT_ONCE}, agents that sleep for ${AGENT_SECONDS} s, against a serial loop`,
   async measure(progress) {
     const crowd = { workers: 5, incidents: INCIDENTS, max_concurrent_agents: AT_ONCE, agent_seconds: AGENT_SECONDS };
-    const { seconds, most, resolved, books_off } = await investigateMany(crowd);
+    const { seconds, most, reported, books_off } = await investigateMany(crowd);
     progress(`five workers: ${seconds.toFixed(1)} s`);
     const serial = await investigateMany({
       ...crowd,
@@ -30,7 +30,7 @@ export const bench: Bench = {
       ratio: round(serialSeconds / seconds),
       most_at_once: most,
       max_concurrent_agents: AT_ONCE,
-      resolved,
+      reported,
       books_off,
     };
   },

@@ -85,7 +85,7 @@ describe.skipIf(why)(
         { timeout: 60_000 },
       );
       inspected = (await execa('docker', ['inspect', container])).stdout;
-      incident = await harness.reaches(id, 'resolved', 220_000);
+      incident = await harness.reaches(id, 'reported', 220_000);
       logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
       changes = backend.cluster.kubernetesRequests
         .slice(before)
@@ -149,7 +149,7 @@ describe.skipIf(why)(
     });
 
     it('ends as an ordinary incident, with every denied request recorded', () => {
-      expect(incident).toMatchObject({ state: 'resolved', agent: 'claude' });
+      expect(incident).toMatchObject({ state: 'reported', agent: 'claude' });
       expect(incident.gateway?.kube_denied).toBeGreaterThanOrEqual(170);
       expect(incident.gateway?.llm_denied).toBeGreaterThanOrEqual(7);
       for (const text of ['"DELETE"', 'impersonates another user', 'runs at the provider', 'allow_secrets_access']) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { account } from './ledger.ts';
 import { planActions } from './schedule.ts';
 
-const incident = (id: string, state = 'resolved'): Incident =>
+const incident = (id: string, state = 'reported'): Incident =>
   Incident.parse({
     incident_id: `incident-${id}`,
     state,
@@ -41,7 +41,7 @@ describe('account', () => {
     ]);
   });
 
-  test('finds an incident that is not over, and one that was not resolved', () => {
+  test('finds an incident that is not over, and one that was not reported', () => {
     const { violations } = account(
       [sent('a', 0), sent('b', 0)],
       [incident('a', 'queued'), incident('b', 'failed')],

@@ -53,7 +53,7 @@ export function account(
   }
   for (const { incident_id, state, reason } of incidents) {
     if (!isFinal(state)) violations.push(`incident ${incident_id} is ${state} at the end`);
-    else if (state !== 'resolved') violations.push(`incident ${incident_id} ended as ${state}: ${reason}`);
+    else if (state !== 'reported') violations.push(`incident ${incident_id} ended as ${state}: ${reason}`);
   }
   const known = new Set(sent.map(({ cluster, id }) => `${cluster} ${id}`));
   for (const fault of byFault.keys()) if (!known.has(fault)) violations.push(`fault ${fault} was never sent`);

@@ -62,7 +62,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   };
 
   async function expectAdopted(id: string): Promise<void> {
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
     expect(watch.starts.get(id)).toBe(1);
     await untilNoContainer(id);
@@ -125,7 +125,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await execa('docker', ['kill', ...containers]);
     await execa('docker', ['wait', ...containers]);
     await startOther();
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, report: { root_cause: 'Investigated twice.' } });
     await untilNoContainer(id);
   });
@@ -165,7 +165,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       }
       await harness.startWorker(config, CONTAINER_GRACE);
       for (const id of ids) {
-        await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('resolved'), { timeout: 60_000 });
+        await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('reported'), { timeout: 60_000 });
         expect(await harness.incidents.report(id)).toContain('The scripted cause.');
         expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
         await untilNoContainer(id);

@@ -55,10 +55,10 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     });
   }
 
-  it('is resolved, and no container is left', async () => {
+  it('is reported, and no container is left', async () => {
     const id = await harness.admit();
     await harness.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
 
     expect(incident).toMatchObject({
       agent: 'claude',
@@ -83,10 +83,10 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
 
     await stub.stop();
     await harness.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);
-    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1 });
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 1 });
   });
 
-  it('is resolved after a kill -9 by another worker, which adopts the running agent', async () => {
+  it('is reported after a kill -9 by another worker, which adopts the running agent', async () => {
     const id = await harness.admit();
     const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
     const dying = await harness.startWorkerProcess(config);
@@ -98,12 +98,12 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     await harness.startWorker(config, CONTAINER_GRACE);
     await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
     expect(await containersOf(id)).toEqual([container]);
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
     await untilNoContainer(id);
   });
 
-  it('is resolved by claude when the provider of codex fails', async () => {
+  it('is reported by claude when the provider of codex fails', async () => {
     const refusing = await startStubLlm({
       host: network.gateway,
       steps: [{ shell: 'cat incident.json' }, { status: 429 }],
@@ -116,7 +116,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
         { ...config, ...codex, openai_base_url: `${refusing.url}/v1`, agent_fallback: ['claude', 'builtin'] },
         CONTAINER_GRACE,
       );
-      expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({
+      expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
         agent: 'claude',
         reason: expect.stringMatching(/^fallback to claude: codex: .*429/),
         usage: { turns: 1 + 3, tool_calls: 1 + 2, input_tokens: 3_600, output_tokens: 102 },

@@ -96,7 +96,7 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
         .toHaveLength(1)
         .then(() => containersOf(id));
       const inspected = (await execa('docker', ['inspect', container], { reject: false })).stdout;
-      const incident = await harness.reaches(id, 'resolved', PATIENCE);
+      const incident = await harness.reaches(id, 'reported', PATIENCE);
 
       expect(incident).toMatchObject({ agent: agent_cli, gateway: { kube_denied: 0, llm_denied: 0 } });
       expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
@@ -124,7 +124,7 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
     const id = await harness.admit();
     const before = backend.cluster.kubernetesRequests.length;
     await harness.startWorker(config, CONTAINER_GRACE);
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
 
     expect(incident.gateway?.kube_denied).toBeGreaterThanOrEqual(2);
     const report = await harness.incidents.report(id);
@@ -144,7 +144,7 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
     await startGateway(config);
     const id = await harness.admit();
     await harness.startWorker(config, CONTAINER_GRACE);
-    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
       agent: 'builtin',
       agent_failures: [{ kind: 'budget_exhausted', reason: 'tokens per incident' }],
     });
@@ -165,14 +165,14 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
     await expect.poll(() => stub.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
     await startGateway(config);
     await first.stop();
-    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({ agent: 'claude' });
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude' });
   });
 
   it('is not started where no gateway runs: a clear reason, and the built-in report', async () => {
     const config = await configFor([WRITES_REPORT], { agent_fallback: ['builtin'], max_attempts: 1 });
     const id = await harness.admit();
     await harness.startWorker(config, CONTAINER_GRACE);
-    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
       agent: 'builtin',
       agent_failures: [{ kind: 'unavailable', reason: expect.stringContaining('no gateway runs') }],
     });

@@ -37,7 +37,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     const id = await harness.admit();
     const incident = await harness.reaches(id, state, PATIENCE);
     expect(incident.attempts).toBe(1);
-    if (state === 'resolved') await untilNoContainer(id);
+    if (state === 'reported') await untilNoContainer(id);
     expect(await containersOf(id)).toEqual([]);
     return incident;
   }
@@ -122,14 +122,14 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ['writes binary data to its log', 'head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; echo', {}],
     ['floods its log', 'yes "$(printf "x%.0s" {1..1000})" | head -c 80M', {}],
   ])('that %s, and then reports, gets its report accepted', async (_, behaviour, settings) => {
-    const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'resolved');
+    const incident = await investigated(`${behaviour}\n${writesReport()}`, settings, 'reported');
     expect(incident.report?.root_cause).toBe('The scripted cause.');
     const { stdout } = await execa('du', ['-sk', harness.workspace(incident.incident_id)]);
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(70 * 1024);
   });
 
   it('that behaves well gets its report accepted by the same worker after all of them', async () => {
-    const incident = await investigated(writesReport(), {}, 'resolved');
+    const incident = await investigated(writesReport(), {}, 'reported');
     expect(incident).toMatchObject({ agent: 'claude', report: { confidence: 80 } });
     expect(process.memoryUsage().rss).toBeLessThan(600 * MIB);
   });

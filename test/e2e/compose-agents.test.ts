@@ -55,7 +55,7 @@ describe.skipIf(whyNoProject)(
 
     test('the report of an incident is written by the agent, which has read the cluster', async () => {
       const find = async (): Promise<Incident | undefined> =>
-        (await project.incidents()).find(({ state }) => state === 'resolved');
+        (await project.incidents()).find(({ state }) => state === 'reported');
       await expect.poll(find, { timeout: 90_000, interval: 500 }).toBeDefined();
       const incident = await find();
       expect(incident).toMatchObject({ agent: 'claude', attempts: 1 });

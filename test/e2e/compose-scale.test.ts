@@ -115,7 +115,7 @@ describe.skipIf(whyNoProject)(`${title}${whyNoProject ? ` (skipped: ${whyNoProje
           .entries()
           .map(([state, all]) => [state, all.length]),
       );
-    await expect.poll(states, { timeout: 90_000, interval: 500 }).toEqual({ resolved: FAULTS });
+    await expect.poll(states, { timeout: 90_000, interval: 500 }).toEqual({ reported: FAULTS });
 
     const incidents = await project.incidents();
     expect(new Set(incidents.map(({ fingerprint }) => fingerprint)).size).toBe(FAULTS);

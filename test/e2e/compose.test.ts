@@ -52,16 +52,16 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
   }, 600_000);
   afterAll(() => project.down(), 120_000);
 
-  test('shows both simulated clusters active and their faults resolved', async () => {
+  test('shows both simulated clusters active and their faults reported', async () => {
     await expect
       .poll(async () => (await project.health()).map(({ status }) => status), { timeout: 60_000 })
       .toEqual(['active', 'active']);
-    const resolved = async (): Promise<string[]> =>
+    const reported = async (): Promise<string[]> =>
       (await project.incidents())
-        .filter(({ state }) => state === 'resolved')
+        .filter(({ state }) => state === 'reported')
         .map((incident) => incident.cluster_event.cluster_name);
     await expect
-      .poll(resolved, { timeout: 60_000 })
+      .poll(reported, { timeout: 60_000 })
       .toEqual(expect.arrayContaining(['westeu-cluster1', 'eastus-cluster1']));
   }, 180_000);
 

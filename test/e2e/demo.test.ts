@@ -26,7 +26,7 @@ describe('nightcrier demo --once --json', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('gives each cluster a resolved incident whose report names the cause, without Docker and Redis', async () => {
+  test('gives each cluster a reported incident whose report names the cause, without Docker and Redis', async () => {
     const { exitCode, stdout, stderr } = await execa(process.execPath, [CLI, 'demo', '--once', '--json'], {
       cwd: folder,
       reject: false,
@@ -37,10 +37,10 @@ describe('nightcrier demo --once --json', () => {
     });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const incidents: Record<string, string>[] = stdout.split('\n').map((line) => JSON.parse(line));
-    const resolved = incidents.filter(({ state }) => state === 'resolved');
-    expect(new Set(resolved.map(({ cluster }) => cluster))).toEqual(new Set(['westeu-cluster1', 'eastus-cluster1']));
+    const reported = incidents.filter(({ state }) => state === 'reported');
+    expect(new Set(reported.map(({ cluster }) => cluster))).toEqual(new Set(['westeu-cluster1', 'eastus-cluster1']));
 
-    for (const { workspace = '', resource = '', cluster, root_cause: cause } of resolved) {
+    for (const { workspace = '', resource = '', cluster, root_cause: cause } of reported) {
       const file = (name: string): Promise<string> => readFile(path.join(workspace, name), 'utf8');
       expect(JSON.parse(await file('incident.json'))).toMatchObject({ cluster_name: cluster });
       expect(JSON.parse(await file('incident_cluster_permissions.json'))).toMatchObject({ can_get_pods: true });

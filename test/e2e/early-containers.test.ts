@@ -38,7 +38,7 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
     await harness.startWorker(await sandboxed(harness, behaviour), CONTAINER_GRACE);
     await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toEqual(['created']);
     api.open();
-    expect(await harness.reaches(id, 'resolved', PATIENCE)).toMatchObject({ attempts: 1, agent: 'claude' });
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 1, agent: 'claude' });
     await untilNoContainer(id);
   });
 
@@ -64,7 +64,7 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
     await harness.startWorkerProcess(config, {
       environment: { ...options.environment, DOCKER_HOST: 'tcp://127.0.0.1:1' },
     });
-    const incident = await harness.reaches(id, 'resolved', PATIENCE);
+    const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ agent: 'builtin' });
     expect(incident.reason).toContain(
       'the container engine or the agent image is unavailable: the engine does not answer',

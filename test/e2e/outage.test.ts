@@ -50,7 +50,7 @@ describe('nightcrier up', () => {
     }
     await expect
       .poll(async () => (await system.incidents()).map(({ state }) => state), { timeout: 30_000 })
-      .toEqual(['resolved', 'resolved']);
+      .toEqual(['reported', 'reported']);
   });
 
   test('shows a stopped cluster as failed, with the error and the time to the next retry, and the other unchanged', async () => {
@@ -79,7 +79,7 @@ describe('nightcrier up', () => {
       .poll(async () => (await system.incidents()).find(({ fingerprint }) => fingerprint === fault!.faultId)?.state, {
         timeout: 30_000,
       })
-      .toBe('resolved');
+      .toBe('reported');
   });
 
   test('exits 0 on SIGTERM, and all its processes with it', async () => {

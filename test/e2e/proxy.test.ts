@@ -35,7 +35,7 @@ test('MCP servers, Kubernetes APIs and receivers are reached through the proxies
   onTestFinished(() => system.dispose());
   await expect.poll(async () => (await system.health()).summary, patience).toMatchObject({ active: 1 });
   await cluster.run('oom-killed');
-  await expect.poll(async () => (await system.incidents()).map(({ state }) => state), patience).toEqual(['resolved']);
+  await expect.poll(async () => (await system.incidents()).map(({ state }) => state), patience).toEqual(['reported']);
   await expect.poll(() => delivered, patience).toBe(1);
 
   expect([...proxy.tunnels]).toEqual([new URL(cluster.kubernetesUrl).host]);

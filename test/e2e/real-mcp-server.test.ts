@@ -47,7 +47,7 @@ test('a fault seen through the real kubernetes-mcp-server becomes an incident wi
       async () => (await system.incidents()).map(({ state, cluster_event: { event } }) => [event.resource.name, state]),
       { timeout: 60_000 },
     )
-    .toContainEqual([resource.metadata.name, 'resolved']);
+    .toContainEqual([resource.metadata.name, 'reported']);
   const incident = (await system.incidents()).find(
     ({ cluster_event: { event } }) => event.resource.name === resource.metadata.name,
   )!;

@@ -20,13 +20,13 @@ test('SIGHUP to nightcrier up with require_read_only turned on applies to the ne
 
   await expect.poll(async () => (await system.health()).summary, patience).toMatchObject({ active: 1 });
   await cluster.run('oom-killed');
-  await expect.poll(states, patience).toEqual(['resolved']);
+  await expect.poll(states, patience).toEqual(['reported']);
 
   const file = path.join(folder, 'nightcrier.yaml');
   await writeFile(file, (await readFile(file, 'utf8')).replace('require_read_only: false', 'require_read_only: true'));
   system.process.kill('SIGHUP');
   await expect.poll(() => system.log(), patience).toContain('require_read_only');
   await cluster.run('image-pull-back-off');
-  await expect.poll(states, patience).toEqual(['failed', 'resolved']);
+  await expect.poll(states, patience).toEqual(['failed', 'reported']);
   expect((await system.incidents()).find(({ state }) => state === 'failed')?.reason).toContain('not read-only');
 });

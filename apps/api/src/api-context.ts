@@ -1,6 +1,8 @@
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
+import type { ApiKeys } from '@nightcrier/state/access/api-keys';
+import type { AuditLog } from '@nightcrier/state/access/audit-log';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
@@ -39,5 +41,7 @@ export interface ApiContext {
   alerts: AlertCounters;
   triage: TriageCounters;
   breaker: AgentBreaker;
+  apiKeys: ApiKeys;
+  audit: AuditLog;
   logger: Logger;
 }

@@ -2,6 +2,7 @@
 export const API_ERRORS = {
   bad_request: 400,
   unauthorized: 401,
+  forbidden: 403,
   host_not_allowed: 403,
   origin_not_allowed: 403,
   not_found: 404,
@@ -9,6 +10,8 @@ export const API_ERRORS = {
   member_not_found: 404,
   report_not_found: 404,
   read_only: 405,
+  key_not_found: 404,
+  key_exists: 409,
   incident_open: 409,
   incident_ended: 409,
   queue_full: 409,

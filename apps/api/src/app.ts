@@ -5,14 +5,13 @@ import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
-import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify, { type FastifyInstance } from 'fastify';
-import { type AccessSettings, assertProtected, refusal } from './access.ts';
+import fastify from 'fastify';
+import { type AccessSettings, assertProtected } from './access/authenticate.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
@@ -21,16 +20,10 @@ import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
+import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Answered without an access key. */
-    open?: boolean;
-  }
-}
+import { protect } from './access/protect.ts';
 
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */
@@ -121,10 +114,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    apiKeys: state.apiKeys,
+    audit: state.audit,
     logger,
   };
   void app.register(fastifyAccepts);
-  protect(app, () => access);
+  protect(app, { settings: () => access, apiKeys: state.apiKeys });
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -135,6 +130,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      accessRoutes(scope, context);
     },
     { prefix: '/api' },
   );
@@ -172,17 +168,4 @@ function withAccessKey(
     logger.error({ error }, 'access key not changed');
     return access;
   }
-}
-
-function protect(app: FastifyInstance, settings: () => AccessSettings): void {
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(SECURITY_HEADERS);
-    if (request.routeOptions.config.open) return;
-    const { authorization, origin } = request.headers;
-    const configured = settings();
-    const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
-    const refused = refusal(access, { authorization, host: request.host, origin });
-    if (refused?.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
-    if (refused) throw refused;
-  });
 }

@@ -25,7 +25,7 @@ describe('POST /api/incidents/:id/requeue', () => {
     const path = `/api/incidents/${shed.incidentId}/requeue`;
     expect(await failure(await post(api, path))).toMatchObject({ status: 409, code: 'queue_full' });
     const { incidents } = await api.incidents.list({ state: 'queued', limit: 1 });
-    await api.incidents.finish(incidents[0]!.incident_id, { state: 'resolved' });
+    await api.incidents.finish(incidents[0]!.incident_id, { state: 'reported' });
     await (await api.queue.getJob(incidents[0]!.incident_id))?.remove();
 
     const response = await post(api, path);

@@ -1,10 +1,14 @@
+import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
+import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
-import { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
+import { z } from 'zod';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
 interface RequestOptions {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'DELETE';
   /** Sent as JSON. */
   body?: object;
   signal?: AbortSignal | undefined;
@@ -13,6 +17,10 @@ interface RequestOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+
+const Keys = z.object({ keys: ApiKey.array() });
+const MadeKey = z.object({ key: ApiKey, secret: z.string() });
+const Audit = z.object({ entries: AuditEntry.array() });
 
 /** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
 export class ApiClient {
@@ -55,11 +63,32 @@ export class ApiClient {
   async cancel(id: string, request: CancelRequest): Promise<IncidentState> {
     const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
     const body: unknown = await response.json();
-    return IncidentState.parse(isRecord(body) ? body.state : undefined);
+    return StoredIncidentState.parse(isRecord(body) ? body.state : undefined);
   }
 
   async books(): Promise<Books> {
     return Books.parse(await (await this.#request('/api/books')).json());
+  }
+
+  /** Returns all named API keys, the oldest first. */
+  async apiKeys(): Promise<ApiKey[]> {
+    return Keys.parse(await (await this.#request('/api/keys')).json()).keys;
+  }
+
+  /** Makes a named API key; returns it with its secret, which cannot be read again. */
+  async addApiKey(key: NewApiKey): Promise<{ key: ApiKey; secret: string }> {
+    return MadeKey.parse(await (await this.#request('/api/keys', { method: 'POST', body: key })).json());
+  }
+
+  /** Revokes the API key with an id or a name, and returns it. */
+  async revokeApiKey(idOrName: string): Promise<ApiKey> {
+    const path = `/api/keys/${encodeURIComponent(idOrName)}`;
+    return MadeKey.pick({ key: true }).parse(await (await this.#request(path, { method: 'DELETE' })).json()).key;
+  }
+
+  /** Returns the latest changes by people, the latest first. */
+  async audit(limit: number): Promise<AuditEntry[]> {
+    return Audit.parse(await (await this.#request(`/api/audit?limit=${limit}`)).json()).entries;
   }
 
   async #newIncident(path: string): Promise<string> {

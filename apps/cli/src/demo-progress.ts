@@ -47,7 +47,7 @@ export class DemoProgress {
     const rows = incidents.toReversed().map(incidentRow);
     this.#output.write(`${incidentTable(rows, this.#output)}\n`);
     for (const row of rows) {
-      if (row.state !== 'resolved' || row.workspace === undefined) continue;
+      if (row.state !== 'reported' || row.workspace === undefined) continue;
       const report = path.relative('', path.join(row.workspace, 'output/investigation.md'));
       this.#output.write(`${row.cluster}  ${row.resource}\n    ${report}\n`);
     }

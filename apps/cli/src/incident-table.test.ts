@@ -4,7 +4,7 @@ import { incidentRow, incidentTable } from './incident-table.ts';
 
 const incident: Incident = {
   incident_id: 'b7a6',
-  state: 'resolved',
+  state: 'reported',
   fingerprint: 'f',
   cluster_event: {
     cluster_name: 'west',
@@ -51,7 +51,7 @@ test('incidentTable shows id and state of each incident, and no colors outside o
   const table = incidentTable([incidentRow(incident), waiting], { columns: 200, isTTY: false });
   for (const text of [
     'b7a6',
-    'resolved',
+    'reported',
     'west',
     'Pod shop/',
     'cart-1',

@@ -3,12 +3,15 @@ import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
+import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
+import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
 import type { KnowledgeTestOptions } from './commands/knowledge.ts';
+import type { RoutesTestOptions } from './commands/routes.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
 import { INSTALLATION } from './installation.ts';
@@ -108,6 +111,19 @@ knowledge
     process.exitCode = await testKnowledge(clientOf(knowledge), id, options);
   });
 
+const routes = program.command('routes').description('check the routes of the configuration');
+const routesTest = routes
+  .command('test')
+  .description('print which receivers a problem with these labels would notify, and by which route; contacts nothing')
+  .option('--config <file>', 'configuration file (default: the one that up would read)')
+  .option('--labels <name=value...>', 'labels of the cluster, in addition to those of its entry', [])
+  .addOption(outputOption());
+for (const label of PROBLEM_LABELS) routesTest.option(`--${label.replaceAll('_', '-')} <value>`, `label ${label}`);
+routesTest.action(async (options: RoutesTestOptions) => {
+  const { testRoutes } = await import('./commands/routes.ts');
+  await testRoutes(options);
+});
+
 const incidents = program
   .command('incidents')
   .description('list, show, requeue, split and cancel incidents of a running system')
@@ -159,6 +175,8 @@ incidents
     const { cancelIncident } = await import('./commands/incidents.ts');
     await cancelIncident(apiClient(), id, { reason, by });
   });
+
+addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
 
 /** A container's user need not have a name. */
 function shellUser(): string {

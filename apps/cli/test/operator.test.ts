@@ -85,7 +85,7 @@ describe('nightcrier incidents', () => {
     const { incidentId } = await api.admission.admit(fault());
     const unsupported = { count: 3, quotes: ['exit code 137', 'OOMKilled'] };
     const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], unsupported };
-    await api.incidents.finish(incidentId, { state: 'resolved', report });
+    await api.incidents.finish(incidentId, { state: 'reported', report });
     const { stdout } = await nightcrier(api, 'incidents', 'show', incidentId);
     expect(stdout).toMatch(/caution +3 quotes in the report not found in the recorded output, such as "exit code 137"/);
   });
@@ -125,7 +125,7 @@ describe('nightcrier knowledge test', () => {
       const hypothesis = { cause: 'oom_limit' as const, culprit, confidence: 95, title: 'T' };
       const diagnosis = { version: 1, determined: true, hypotheses: [hypothesis] };
       const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [], diagnosis };
-      await api.incidents.finish(incidentId, { state: 'resolved', report });
+      await api.incidents.finish(incidentId, { state: 'reported', report });
       await writeFile(
         path.join(folder, 'memory.md'),
         '---\nmatchers: cluster=~".+"\ncauses: [oom_limit]\n---\n# Memory\n',

@@ -59,6 +59,46 @@ describe('nightcrier validate', () => {
     ]);
   });
 
+  test('reports unknown receivers and unreachable routes, each with its line and column, and no secret', async () => {
+    await writeFile(
+      path.join(folder, 'routes.yaml'),
+      [
+        'clusters:',
+        '  - { name: west, mcp: { endpoint: "http://west" } }',
+        'route:',
+        '  receiver: chat',
+        '  routes:',
+        `    - matchers: ['team="payments"']`,
+        '      receiver: payment',
+        `    - matchers: ['severity="high"']`,
+        `    - matchers: ['team="payments"', 'severity="critical"']`,
+        'receivers:',
+        '  - name: chat',
+        '    slack_configs: [{ bot_token: xoxb-hush }]',
+        '    pagerduty_configs: [{ routing_key: hush-hush }]',
+        '    msteamsv2_configs: [{ webhook_url_file: /nowhere/hush }]',
+        '    email_configs: [{ to: nobody, from: a@b, smarthost: "mail:25", user: x }]',
+      ].join('\n'),
+    );
+    const { exitCode, stderr } = await nightcrier('validate', 'routes.yaml');
+    expect(exitCode).toBe(78);
+    expect(stderr.split('\n').map((line) => line.trim())).toEqual([
+      'routes.yaml: 8 problems',
+      expect.stringMatching(/^routes\.yaml:7:7: receiver: there is no receiver "payment"; declared: chat$/),
+      expect.stringMatching(
+        /^routes\.yaml:8:18: matchers: there is no severity "high"; severities: info, warning, critical$/,
+      ),
+      expect.stringMatching(/^routes\.yaml:9:7: route is unreachable: routes\[0\] before it takes every problem/),
+      'routes.yaml:12:21: receivers.slack_configs: bot_token needs channel',
+      expect.stringMatching(
+        /^routes\.yaml:13:27: receivers\.pagerduty_configs\.routing_key: must be an integration key/,
+      ),
+      'routes.yaml:14:27: webhook_url_file: /nowhere/hush is not a readable file',
+      'routes.yaml:15:23: receivers.email_configs.to: must be addresses such as a@example.org, got "nobody"',
+      expect.stringMatching(/^routes\.yaml:15:68: unknown key "user"; known keys: .*auth_username/),
+    ]);
+  });
+
   test('reports mistakes in the notification settings, each with its line and column, and no secret', async () => {
     await writeFile(
       path.join(folder, 'notifications.yaml'),

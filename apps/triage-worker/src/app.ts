@@ -5,6 +5,7 @@ import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
+import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
 import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
@@ -16,9 +17,10 @@ import { configuredTargets } from './notification/configured-targets.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
+import { hasEnded, ownProcess } from './queue/process-identity.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
-import { WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
+import { WORKER_DEAD_MS, WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
 import { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import { workspaceSweeper } from './workspace/sweep-workspaces.ts';
 
@@ -28,6 +30,8 @@ export interface TriageWorkerOptions {
   /** Environment of the process; a script of `agent_script_path` gets only what `scriptEnvironment` names. */
   environment: Record<string, string | undefined>;
   lock?: LockSettings;
+  /** Time without a heartbeat after which the incidents of another worker are taken over, ms. */
+  deadAfter?: number;
   /** Milliseconds before the second attempt, and the longest such delay. */
   retryDelay?: { initial: number; max: number };
   grace?: ScriptGrace;
@@ -200,6 +204,7 @@ export class TriageWorkerApp {
       counters: state.triage,
       slots,
       cancellations: state.openCancellations(),
+      lost: (held) => lostJobs(state.redis, state.keys, held),
       retry: { maxAttempts, random: Math.random, ...retryDelay },
       lock,
       wakeNotifier: () => notifier.wake(),
@@ -219,8 +224,16 @@ export class TriageWorkerApp {
 
   async #startShare(state: State, worker: TriageWorker): Promise<void> {
     const { max_concurrent_agents } = this.#config;
+    const workers = state.openLiveWorkers(WORKER_SILENT_MS, {
+      id: worker.id,
+      process: ownProcess(),
+      hasEnded,
+      silence: this.#options.deadAfter ?? WORKER_DEAD_MS,
+      maxStalls: () => this.#config.max_attempts,
+      onReleased: (incidents) => this.#options.logger.warn({ incidents }, 'incidents of a dead worker released'),
+    });
     const share = new WorkerShare({
-      workers: state.openLiveWorkers(WORKER_SILENT_MS),
+      workers,
       max_concurrent_agents,
       onShare: (agents) => worker.limit(agents),
       logger: this.#options.logger,

@@ -41,9 +41,9 @@ it.each(['kube_access', 'llm_access'])(
     const settings = { anthropic_api_key: 'the-key', max_attempts: 1, agent_fallback: ['builtin' as const] };
     const agent = { agent: 'writes-report' };
     const worker = await harness.startWorker(harness.config(settings, agent));
-    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+    expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ agent: 'claude' });
     worker.reloading.apply(harness.config({ ...settings, [setting]: 'gateway' }, agent));
-    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({
+    expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({
       agent: 'builtin',
       agent_failures: [{ kind: 'unavailable', reason: expect.stringContaining('no gateway runs on this machine') }],
     });
@@ -55,7 +55,7 @@ it('a script gets a kubeconfig and a model behind the gateway, with a token that
   const access = { kube_access: 'gateway', llm_access: 'gateway' } as const;
   await harness.startWorker(harness.config({ ...access, anthropic_api_key: 'the-key' }, { agent: 'writes-report' }));
   const id = await harness.admit();
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ agent: 'claude' });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ agent: 'claude' });
 
   const environment = await readFile(harness.workspace(id, 'environment.txt'), 'utf8');
   expect(environment).toContain(`ANTHROPIC_BASE_URL=${ADDRESS.llm_url}`);
@@ -71,10 +71,10 @@ it('a script gets a kubeconfig and a model behind the gateway, with a token that
 });
 
 it.each([
-  [{ kube_access: 'gateway' }, 'resolved'],
+  [{ kube_access: 'gateway' }, 'reported'],
   [{ kube_access: 'gateway', require_read_only: true }, 'failed'],
   [{ kube_access: 'direct' }, 'failed'],
-  [{ kube_access: 'direct', require_read_only: false }, 'resolved'],
+  [{ kube_access: 'direct', require_read_only: false }, 'reported'],
 ] as const)('with a kubeconfig that can write and %j, an incident is %s', async (settings, expected) => {
   await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
   await harness.startWorker(harness.config(settings));

@@ -55,15 +55,15 @@ describe('TriageWorkerApp', () => {
     const worker = await harness.startWorker(harness.config({}, { cluster: { triage: disabled } }));
     await harness.reaches(await harness.admit(), 'skipped');
     worker.reloading.apply(harness.config());
-    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ attempts: 1 });
+    expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ attempts: 1 });
   });
 
   it('counts its runs by outcome', async () => {
     await harness.startWorker(harness.config());
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     const runs = async (): Promise<[string, number][]> =>
       (await harness.counters.read()).map((count) => [count.outcome, count.runs]);
-    const expected = TRIAGE_OUTCOMES.map((outcome) => [outcome, outcome === 'resolved' ? 1 : 0]);
+    const expected = TRIAGE_OUTCOMES.map((outcome) => [outcome, outcome === 'reported' ? 1 : 0]);
     await expect.poll(runs).toEqual(expected);
   });
 });
@@ -87,7 +87,7 @@ describe('main.ts', () => {
       cleanup: true,
     });
     await worker.getOneMessage();
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     worker.kill('SIGTERM');
     expect(await worker).toMatchObject({ exitCode: 0 });
   });

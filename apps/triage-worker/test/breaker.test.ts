@@ -28,7 +28,7 @@ it('three workers with failing agents send one degraded and one recovered alert,
     ]);
 
   const passedOver = await admitAll(6);
-  await expect.poll(async () => (await harness.incidents.counts()).resolved, patience).toBeGreaterThan(3);
+  await expect.poll(async () => (await harness.incidents.counts()).reported, patience).toBeGreaterThan(3);
   const reports = await Promise.all(passedOver.map((id) => harness.incident(id)));
   const builtin = reports.filter(({ agent }) => agent === 'builtin');
   expect(builtin.length).toBeGreaterThan(3);
@@ -38,7 +38,7 @@ it('three workers with failing agents send one degraded and one recovered alert,
   await writeFile(path.join(harness.folder, 'agents-work'), '');
   await expect
     .poll(async () => {
-      await harness.reaches(await harness.admit(), 'resolved');
+      await harness.reaches(await harness.admit(), 'reported');
       return alerts();
     }, patience)
     .toHaveLength(2);
@@ -47,7 +47,7 @@ it('three workers with failing agents send one degraded and one recovered alert,
     agents: { agent: 'claude', since: expect.any(String), at: expect.any(String), failures: expect.any(Number) },
   });
   const last = await harness.admit();
-  expect(await harness.reaches(last, 'resolved')).toMatchObject({ agent: 'claude' });
+  expect(await harness.reaches(last, 'reported')).toMatchObject({ agent: 'claude' });
   // Single failures send no notification.
   expect(notified().filter(({ event }) => event === 'incident_agent_failed')).toEqual([]);
   expect(alerts()).toHaveLength(2);
@@ -67,13 +67,13 @@ it('a probe whose run starts no agent is given back, and the next incident probe
   await harness.startWorker(config);
   await harness.reaches(blocked, 'failed');
   await writeFile(path.join(harness.folder, 'agents-work'), '');
-  expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+  expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ agent: 'claude' });
 });
 
 it('an agent that cannot be started counts as failed, and its incident gets a built-in report in the end', async () => {
   await harness.startWorker(harness.config({ ...THREE, max_attempts: 5 }, { agent: 'engine-unavailable' }));
   const id = await harness.admit('image-pull-back-off');
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     agent: 'builtin',
     attempts: 4,
     reason: expect.stringContaining('the container engine or the agent image is unavailable'),
@@ -83,9 +83,9 @@ it('an agent that cannot be started counts as failed, and its incident gets a bu
 it('while claude is degraded, the next agent of agent_fallback runs instead', async () => {
   const settings = { agent_fallback: ['codex', 'builtin'], failure_threshold_for_alert: 1, breaker_probe_interval: 60 };
   await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-claude' }));
-  await harness.reaches(await harness.admit(), 'resolved');
+  await harness.reaches(await harness.admit(), 'reported');
   const id = await harness.admit();
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     agent: 'codex',
     reason: expect.stringMatching(
       /^fallback to codex: claude is degraded after 1 failure, the last one: claude: Failed to authenticate/,
@@ -106,10 +106,10 @@ it('a report of the built-in analyser neither counts as a failure nor resets the
   for (let run = 0; run < 2; run += 1) await harness.reaches(await harness.admit(), 'agent_failed');
   await claude.stop();
   const builtin = await harness.startWorker(harness.config());
-  await harness.reaches(await harness.admit(), 'resolved');
+  await harness.reaches(await harness.admit(), 'reported');
   await builtin.stop();
   await harness.startWorker(harness.config({ ...THREE, breaker_probe_interval: 60 }, { agent: 'works-if-it-may' }));
   await harness.reaches(await harness.admit(), 'agent_failed');
-  expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'builtin' });
+  expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ agent: 'builtin' });
   expect(await runs()).toBe(3);
 });

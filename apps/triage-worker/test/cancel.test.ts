@@ -73,8 +73,8 @@ it('ends an incident immediately whose attempt fails before the worker reads the
 
 it('keeps the result of an agent that finishes at the time of the request', () => {
   const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
-  const resolved = { kind: 'resolved', report, markdown: '# T', agent: 'claude', failures: [] } as const;
-  expect(orCancelled(resolved, ALICE)).toBe(resolved);
+  const reported = { kind: 'reported', report, markdown: '# T', agent: 'claude', failures: [] } as const;
+  expect(orCancelled(reported, ALICE)).toBe(reported);
   expect(orCancelled({ kind: 'retry', reason: 'interrupted' }, ALICE)).toEqual({
     kind: 'cancelled',
     reason: CANCELLED.reason,

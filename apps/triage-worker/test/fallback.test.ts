@@ -12,7 +12,7 @@ it("falls back to the next agent when the provider fails, with its own CLI's set
   const settings = { agent_fallback: ['codex', 'builtin'], agent_model: 'sonnet', agent_allowed_tools: ['Read'] };
   await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-claude' }));
 
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     agent: 'codex',
     attempts: 1,
     reason: `fallback to codex: ${REFUSED}`,
@@ -33,7 +33,7 @@ it('sums the usage of all agents, those of retried attempts included', async () 
   const settings = { agent_fallback: ['codex'], agent_prices: prices };
   await harness.startWorker(harness.config(settings, { agent: 'uses-tokens' }));
 
-  expect((await harness.reaches(id, 'resolved')).usage).toMatchObject({
+  expect((await harness.reaches(id, 'reported')).usage).toMatchObject({
     // Twice claude, whose engine was unavailable at first, and once codex.
     turns: 2 + 2 + 1,
     input_tokens: 100 + 100 + 1_000,
@@ -50,7 +50,7 @@ it('delivers the built-in report, marked as such, when every provider fails', as
   const settings = { agent_fallback: ['codex', 'gemini', 'builtin'] };
   await harness.startWorker(harness.config(settings, { agent: 'provider-refuses-all' }));
 
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   expect(incident).toMatchObject({
     agent: 'builtin',
     reason: expect.stringContaining(`fallback to builtin: ${REFUSED}`),
@@ -78,7 +78,7 @@ it.each(['exits-3', 'writes-nothing', 'writes-too-little'])(
   async (agent) => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ agent_fallback: ['codex', 'builtin'] }, { agent }));
-    const incident = await harness.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'reported');
     expect(incident).toMatchObject({
       agent: 'builtin',
       reason: expect.stringContaining('fallback to builtin: claude'),
@@ -92,7 +92,7 @@ it('delivers the built-in report when attempts are used up and the engine is sti
   const settings = { agent_fallback: ['codex', 'builtin'], max_attempts: 2 };
   await harness.startWorker(harness.config(settings, { agent: 'engine-unavailable' }));
   const unavailable = 'the container engine or the agent image is unavailable: the engine does not answer';
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   expect(incident).toMatchObject({
     agent: 'builtin',
     attempts: 2,
@@ -109,7 +109,7 @@ it.each([
 ])('delivers the built-in report at once, naming the cause, instead of %s', async (_, settings) => {
   const id = await harness.admit();
   await harness.startWorker(harness.config({ agent_cli: 'claude', agent_fallback: ['builtin'], ...settings }));
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     agent: 'builtin',
     attempts: 1,
     reason: expect.stringContaining(String(Object.values(settings)[0])),

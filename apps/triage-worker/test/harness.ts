@@ -117,18 +117,22 @@ export class TestHarness {
   }
 
   /** Starts a worker in this process. */
-  async startWorker(config: Config, grace?: ScriptGrace): Promise<TriageWorkerApp> {
-    const app = new TriageWorkerApp(this.options(config, grace));
+  async startWorker(
+    config: Config,
+    grace?: ScriptGrace,
+    times: Pick<TriageWorkerOptions, 'lock' | 'deadAfter'> = {},
+  ): Promise<TriageWorkerApp> {
+    const app = new TriageWorkerApp({ ...this.options(config, grace), ...times });
     this.#apps.push(app);
     await app.start();
     return app;
   }
 
-  /** Starts a worker in its own process; `kill` sends SIGKILL. */
+  /** Starts a worker in its own process; `kill` sends SIGKILL, `signal` another signal. */
   async startWorkerProcess(
     config: Config,
     options: Partial<TriageWorkerOptions> = {},
-  ): Promise<{ kill(): Promise<void> }> {
+  ): Promise<{ kill(): Promise<void>; signal(signal: NodeJS.Signals): void }> {
     const file = path.join(this.folder, `options-${randomUUID()}.json`);
     await writeFile(file, JSON.stringify({ ...this.options(config), ...options }));
     const worker = execa(process.execPath, [WORKER_PROCESS, file], {
@@ -144,7 +148,7 @@ export class TestHarness {
     };
     this.#kills.push(kill);
     await worker.getOneMessage();
-    return { kill };
+    return { kill, signal: (signal) => void worker.kill(signal) };
   }
 
   /** Breaks something in the cluster and admits the fault, as an ingester would. Returns the incident's id. */

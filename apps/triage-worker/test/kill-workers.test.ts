@@ -6,8 +6,8 @@ it(
   { timeout: 180_000 },
   async () => {
     const { states, overlaps, most_active, limit, slots_held, active, books_off, incidents } = await killWorkers(8);
-    const { resolved = 0, failed = 0 } = states;
-    expect({ ended: resolved + failed, overlaps, slots_held, active, books_off }).toEqual({
+    const { reported = 0, failed = 0 } = states;
+    expect({ ended: reported + failed, overlaps, slots_held, active, books_off }).toEqual({
       ended: incidents,
       overlaps: 0,
       slots_held: 0,

@@ -25,7 +25,7 @@ it('puts the articles that match into the prompt, links them in the report, and 
   });
   await harness.startWorker(harness.config({ knowledge_dir }, { agent: 'writes-report' }));
   const id = await harness.admit('image-pull-back-off');
-  await harness.reaches(id, 'resolved');
+  await harness.reaches(id, 'reported');
   const prompt = await readFile(harness.workspace(id, 'prompt-sent.md'), 'utf8');
   expect(prompt).toContain('# Knowledge');
   expect(prompt).toContain('Tags are removed after 30 days.');
@@ -41,7 +41,7 @@ it('puts the articles that match into the prompt, links them in the report, and 
 
   await writeArticles({ 'new.md': article('Image runbook', 'matchers: cluster=alpha') });
   const next = await harness.admit('image-pull-back-off');
-  const { report } = await harness.reaches(next, 'resolved');
+  const { report } = await harness.reaches(next, 'reported');
   expect(report?.knowledge).toEqual([{ file: 'new.md', title: 'Image runbook', links: [] }]);
   expect(await harness.incidents.report(next)).toMatch(/\n## Knowledge\n\n- Image runbook \(`new\.md`\)\n$/);
   expect(harness.logger.lines.filter(({ message }) => message === 'knowledge file ignored')).toHaveLength(1);
@@ -57,7 +57,7 @@ it('links the articles about the cause that the built-in analyser found', async 
   });
   await harness.startWorker(harness.config({ knowledge_dir }));
   const id = await harness.admit('image-pull-back-off');
-  await harness.reaches(id, 'resolved');
+  await harness.reaches(id, 'reported');
   expect(await harness.incidents.report(id)).toContain(
     '## Knowledge\n\n- Images of \\[shop\\] (`images.md`): [Wiki](<https://wiki.example/a%20b>)\n',
   );

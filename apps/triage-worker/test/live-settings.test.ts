@@ -124,6 +124,8 @@ const ELSEWHERE = {
     'webhook_secret_file',
     'public_url',
   ],
+  'notification/receivers.test.ts': ['route', 'receivers'],
+  'notification/slack-buttons.test.ts': ['slack_app_token', 'slack_app_token_file', 'slack_operators'],
 };
 
 it('every live setting of the worker has a test', () => {
@@ -134,7 +136,7 @@ it('every live setting of the worker has a test', () => {
 /** Investigates once, and gives what the script of the agent was given. */
 async function investigate(): Promise<Run> {
   const id = await harness.admit();
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   const read = async (file: string): Promise<string> => readFile(path.join(incident.workspace ?? '', file), 'utf8');
   return {
     flags: (await read('flags.txt')).split('\n'),
@@ -165,19 +167,19 @@ describe('a reload applies to the next investigation:', () => {
     const worker = await harness.startWorker(harness.config({}, { agent: 'exits-3' }));
     await harness.reaches(await harness.admit(), 'agent_failed');
     worker.reloading.apply(harness.config({}, { agent: 'writes-report' }));
-    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'claude' });
+    expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ agent: 'claude' });
   });
 
   it('agent_fallback', async () => {
     const worker = await harness.startWorker(harness.config({ agent_fallback: [] }, { agent: 'exits-3' }));
     await harness.reaches(await harness.admit(), 'agent_failed');
     worker.reloading.apply(harness.config({ agent_fallback: ['builtin'] }, { agent: 'exits-3' }));
-    expect(await harness.reaches(await harness.admit(), 'resolved')).toMatchObject({ agent: 'builtin' });
+    expect(await harness.reaches(await harness.admit(), 'reported')).toMatchObject({ agent: 'builtin' });
   });
 
   it('report_min_bytes', async () => {
     const worker = await harness.startWorker(harness.config({}, { agent: 'writes-report' }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     worker.reloading.apply(harness.config({ report_min_bytes: 100_000 }, { agent: 'writes-report' }));
     const { reason } = await harness.reaches(await harness.admit(), 'agent_failed');
     expect(reason).toMatch(/report|bytes/);
@@ -202,7 +204,7 @@ describe('a reload applies to the next investigation:', () => {
     /** Of one more incident, which uses 1,100 tokens. */
     const usage = async () => {
       const id = await harness.admit();
-      await harness.reaches(id, 'resolved');
+      await harness.reaches(id, 'reported');
       await expect.poll(async () => (await harness.incident(id)).usage?.output_tokens, patience).toBe(100);
       return (await harness.incident(id)).usage;
     };
@@ -222,7 +224,7 @@ describe('a reload applies to the next investigation:', () => {
   it('require_read_only', async () => {
     await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
     const worker = await harness.startWorker(harness.config({ require_read_only: false }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     worker.reloading.apply(harness.config({ require_read_only: true }));
     expect((await harness.reaches(await harness.admit(), 'failed')).reason).toContain('not read-only');
   });
@@ -253,7 +255,7 @@ it.each([
     harness.config({ workspace_retention_days: 0, workspace_retention_count: 0 }),
   );
   const [old, recent] = [await harness.admit(), await harness.admit()];
-  await Promise.all([harness.reaches(old, 'resolved'), harness.reaches(recent, 'resolved')]);
+  await Promise.all([harness.reaches(old, 'reported'), harness.reaches(recent, 'reported')]);
   const lastWeek = new Date(Date.now() - 7 * 86_400_000);
   await utimes(path.join(harness.workspace(old), 'incident.json'), lastWeek, lastWeek);
   worker.reloading.apply(harness.config(settings));
@@ -273,7 +275,7 @@ it.each([
 describe('a reload applies the settings of failing agents:', () => {
   const failing = (settings: SettingsInput) =>
     harness.config({ agent_fallback: ['builtin'], ...settings }, { agent: 'exits-3' });
-  const next = async (): Promise<unknown> => harness.reaches(await harness.admit(), 'resolved');
+  const next = async (): Promise<unknown> => harness.reaches(await harness.admit(), 'reported');
 
   it('failure_threshold_for_alert and breaker_probe_interval', async () => {
     await using receiver = await WebhookReceiver.start();
@@ -323,12 +325,12 @@ describe('a reload applies the targets of notifications:', () => {
     await using first = await WebhookReceiver.start();
     await using second = await WebhookReceiver.start();
     const worker = await harness.startWorker(harness.config({ webhook_url: first.url }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => first.deliveries.length, patience).toBe(1);
     worker.reloading.apply(
       harness.config({ webhook_url: second.url, webhook_secret: 's', public_url: 'https://nightcrier.example' }),
     );
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => second.deliveries.length, patience).toBe(1);
     expect(second.deliveries[0]?.headers['webhook-signature']).toBeDefined();
     expect(second.deliveries[0]?.body).toContain('https://nightcrier.example/');
@@ -344,7 +346,7 @@ describe('a reload applies the targets of notifications:', () => {
         webhook_secret_file: await secretFile('secret', 's'),
       }),
     );
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => receiver.deliveries[0]?.headers['webhook-signature'], patience).toBeDefined();
   });
 
@@ -353,7 +355,7 @@ describe('a reload applies the targets of notifications:', () => {
     const worker = await harness.startWorker(harness.config());
     const value = key.endsWith('_file') ? await secretFile('hook', slack.webhookUrl) : slack.webhookUrl;
     worker.reloading.apply(harness.config({ [key]: value }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => slack.messages.length, patience).toBe(1);
   });
 
@@ -362,7 +364,7 @@ describe('a reload applies the targets of notifications:', () => {
     const worker = await harness.startWorker(harness.config());
     const value = key.endsWith('_file') ? await secretFile('token', slack.token) : slack.token;
     worker.reloading.apply(harness.config({ [key]: value, slack_channel: 'C0INCIDENTS', slack_api_url: slack.apiUrl }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => slack.messages.length, patience).toBeGreaterThan(0);
     expect(slack.messages[0]?.channel).toBe('C0INCIDENTS');
   });
@@ -412,7 +414,7 @@ describe('SIGHUP', () => {
   it('with require_read_only turned on refuses the next incident of a cluster whose kubeconfig can write', async () => {
     await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
     const { reload } = await startProcess({ require_read_only: false });
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     await reload({ require_read_only: true });
     expect((await harness.reaches(await harness.admit(), 'failed')).reason).toContain('not read-only');
   });

@@ -15,7 +15,7 @@ export interface Crowd {
 }
 
 export interface CrowdFigures extends Crowd {
-  resolved: number;
+  reported: number;
   /** Maximum of agents at once. */
   most: number;
   /** From the first start of an agent to the end of the last. */
@@ -51,7 +51,7 @@ export async function investigateMany(crowd: Crowd): Promise<CrowdFigures> {
     for (const [, change = 0] of runs) most = Math.max(most, (running += change));
     const states = await harness.incidents.counts();
     const seconds = (runs.at(-1)?.[0] ?? 0) - (runs[0]?.[0] ?? 0);
-    return { ...crowd, resolved: states.resolved, most, seconds, books_off: await harness.booksOff() };
+    return { ...crowd, reported: states.reported, most, seconds, books_off: await harness.booksOff() };
   } finally {
     await harness.close();
     await backend.stop();

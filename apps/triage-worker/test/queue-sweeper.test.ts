@@ -37,8 +37,8 @@ it('removes incidents that ended more than 30 days ago', async () => {
     received_at,
     event,
   });
-  await before.incidents.finish(incidentId, { state: 'resolved' });
-  expect(await incidents.get(incidentId)).toMatchObject({ state: 'resolved' });
+  await before.incidents.finish(incidentId, { state: 'reported' });
+  expect(await incidents.get(incidentId)).toMatchObject({ state: 'reported' });
 
   const sweeper = new QueueSweeper({
     sweep: state.openSweep(),

@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
 import { beginAttempt } from '../src/prepare/claim.ts';
 import { harness } from './file-harness.ts';
 
@@ -15,6 +16,14 @@ const untilAgentRuns = (id: string): Promise<void> =>
     )
     .toBe(true);
 
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 it('investigates the incident of a worker that was killed', async () => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs-once' });
@@ -23,11 +32,38 @@ it('investigates the incident of a worker that was killed', async () => {
   await dying.kill();
   await harness.startWorker(config);
 
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({
+  expect(await harness.reaches(id, 'reported')).toMatchObject({
     attempts: 2,
     last_failure: 'attempt 1: its worker died or hung',
   });
   await access(harness.workspace(id, 'attempts/1/output'));
+});
+
+it('takes over the incident of a killed worker on the same machine at once, long before its lock expires', async () => {
+  const id = await harness.admit();
+  const config = harness.config({ max_agents_per_cluster: 1 }, { agent: 'hangs-once' });
+  const dying = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  await dying.kill();
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
+});
+
+it('counts one result, and stops the other agent, when a worker thaws whose incident was taken over', async () => {
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs-once' });
+  const frozen = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  const agent = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
+  frozen.signal('SIGSTOP');
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK, deadAfter: 3_000 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
+
+  expect(() => process.kill(agent, 0)).not.toThrow();
+  frozen.signal('SIGCONT');
+  await expect.poll(() => isRunning(agent), { timeout: 10_000 }).toBe(false);
+  expect(await harness.incident(id)).toMatchObject({ state: 'reported', attempts: 2 });
+  expect(await harness.booksOff()).toEqual([]);
 });
 
 it('requeues the incident of a worker that is stopped at once, without counting an attempt', async () => {
@@ -41,7 +77,7 @@ it('requeues the incident of a worker that is stopped at once, without counting 
   expect(() => process.kill(agent, 0)).toThrow('ESRCH');
 
   await harness.startWorker(config);
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('lets short investigations finish at a stop, and starts the long ones on another worker within a second', async () => {
@@ -59,10 +95,10 @@ it('lets short investigations finish at a stop, and starts the long ones on anot
   await harness.startWorker(config);
   const stopped = stopping.stop();
   for (const id of ids) await writeFile(harness.workspace(id, 'go'), '');
-  for (const id of short) expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  for (const id of short) expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
   await stopped;
   for (const id of long) {
-    const incident = await harness.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'reported');
     expect(incident).toMatchObject({ attempts: 1 });
     const [ended = 0, began = Infinity] = (await readFile(harness.workspace(id, 'times'), 'utf8'))
       .trim()
@@ -98,7 +134,7 @@ it('investigates an incident although the slots of its cluster are damaged in Re
   const id = await harness.admit();
   await harness.breakSlots();
   await harness.startWorker(harness.config());
-  expect(await harness.reaches(id, 'resolved')).toMatchObject({ attempts: 1 });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
 it('requeues or skips an incident that another worker starts or ends during its claim', async () => {
@@ -133,7 +169,7 @@ it('delivers the built-in report on an incident whose workers die repeatedly', a
   await untilAgentRuns(id);
   await dying.kill();
   await harness.startWorker(config);
-  const incident = await harness.reaches(id, 'resolved');
+  const incident = await harness.reaches(id, 'reported');
   const reason = 'gave up after 1 attempt: attempt 1: its worker died or hung';
   expect(incident).toMatchObject({ agent: 'builtin', reason: `fallback to builtin: ${reason}` });
   expect(incident.report?.root_cause).toMatch(/image/i);

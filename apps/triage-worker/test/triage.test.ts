@@ -8,10 +8,10 @@ import { harness, backend } from './file-harness.ts';
 const jobState = async (id: string): Promise<string | undefined> => (await harness.queue.getJob(id))?.getState();
 
 describe('an incident with the built-in agent', () => {
-  it('is resolved with a report that names the cause', async () => {
+  it('is reported with a report that names the cause', async () => {
     const id = await harness.admit('image-pull-back-off');
     await harness.startWorker(harness.config());
-    const incident = await harness.reaches(id, 'resolved');
+    const incident = await harness.reaches(id, 'reported');
 
     expect(incident).toMatchObject({ agent: 'builtin', attempts: 1, workspace: harness.workspace(id) });
     expect(Date.parse(incident.finished_at!)).toBeGreaterThanOrEqual(Date.parse(incident.started_at!));
@@ -28,7 +28,7 @@ describe('an incident with the built-in agent', () => {
     };
     expect(harness.logger.lines).toContainEqual({
       level: 'info',
-      message: 'incident resolved',
+      message: 'incident reported',
       fields: expect.objectContaining({ incident_id: id, ...fields }),
     });
   });
@@ -36,7 +36,7 @@ describe('an incident with the built-in agent', () => {
   it('leaves a workspace with incident, permissions, prompt and evidence that other users cannot enter', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({ additional_agent_prompt: 'Mind the freeze.' }));
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
 
     expect((await stat(harness.workspace(id))).mode & 0o777).toBe(0o700);
     const read = (file: string): Promise<string> => readFile(harness.workspace(id, file), 'utf8');
@@ -59,7 +59,7 @@ describe('an incident with the built-in agent', () => {
   it('leaves no pre-created files of agents', async () => {
     await harness.startWorker(harness.config());
     for (const id of [await harness.admit(), await harness.admit()]) {
-      await harness.reaches(id, 'resolved');
+      await harness.reaches(id, 'reported');
       expect(await readdir(harness.workspace(id, 'logs'))).toEqual([]);
     }
     expect(await readdir(harness.workspace('.'))).toHaveLength(2);
@@ -74,7 +74,7 @@ describe('an incident with the built-in agent', () => {
     if (scenario.fault) scenario.fault.context = 'exits: DB_PASSWORD=hunter2-fault is wrong';
     const id = await harness.admit(scenario);
     await harness.startWorker(harness.config());
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
 
     const { stdout } = await execa('grep', ['-rh', 'hunter2\\|redacted', harness.workspace(id)]);
     expect(stdout).not.toContain('hunter2');
@@ -84,7 +84,7 @@ describe('an incident with the built-in agent', () => {
     expect(stdout).toContain('DB_PASSWORD=[redacted] is wrong');
   });
 
-  it('is retried while its cluster is unreachable, and resolved afterwards', async () => {
+  it('is retried while its cluster is unreachable, and reported afterwards', async () => {
     const id = await harness.admit();
     await backend.cluster.stopKubernetes();
     try {
@@ -93,7 +93,7 @@ describe('an incident with the built-in agent', () => {
     } finally {
       await backend.cluster.startKubernetes();
     }
-    expect((await harness.reaches(id, 'resolved')).attempts).toBeGreaterThan(1);
+    expect((await harness.reaches(id, 'reported')).attempts).toBeGreaterThan(1);
   });
 });
 
@@ -150,13 +150,13 @@ describe('an incident that cannot be investigated', () => {
     await expect(access(harness.workspace(refused))).rejects.toThrow('ENOENT');
     // A fixed kubeconfig takes effect with the next incident.
     await writeFile(harness.kubeconfig, backend.cluster.kubeconfig());
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
 
     await first.stop();
     await writeFile(harness.kubeconfig, backend.cluster.kubeconfig(ADMIN_TOKEN));
     const allowed = await harness.admit();
     await harness.startWorker(harness.config({ require_read_only: false }));
-    await harness.reaches(allowed, 'resolved');
+    await harness.reaches(allowed, 'reported');
   });
 
   it('fails when its row cannot be read', async () => {
@@ -187,7 +187,7 @@ describe('an agent script', () => {
   it.each(['writes-report', 'exits-1-after-report'])('that %s leads to a report', async (agent) => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({}, { agent }));
-    expect(await harness.reaches(id, 'resolved')).toMatchObject({
+    expect(await harness.reaches(id, 'reported')).toMatchObject({
       agent: 'claude',
       attempts: 1,
       report: { root_cause: 'The stand-in cause.', confidence: 80 },
@@ -224,7 +224,7 @@ describe('an agent script', () => {
     const id = await harness.admit();
     const settings = { anthropic_api_key: 'a-key', openai_api_key: 'o-key', agent_model: 'sonnet' };
     await harness.startWorker(harness.config(settings, { agent: 'writes-report' }));
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
 
     const flags = (await readFile(harness.workspace(id, 'flags.txt'), 'utf8')).split('\n');
     expect(flags.slice(0, 6)).toEqual([
@@ -258,7 +258,7 @@ describe('an agent script', () => {
   it('starts when its workspace is complete', async () => {
     const id = await harness.admit();
     await harness.startWorker(harness.config({}, { agent: 'says-what-is-there' }));
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
     const seen = (await readFile(harness.workspace(id, 'seen'), 'utf8')).split('\n');
     const inputs = ['incident.json', 'incident_cluster_permissions.json', 'prompt-sent.md', 'index.json'];
     expect(seen).toEqual(expect.arrayContaining(inputs));
@@ -280,7 +280,7 @@ describe('an agent script', () => {
 it('a report with unsupported quotes is marked, and stays valid', async () => {
   const id = await harness.admit();
   await harness.startWorker(harness.config({}, { agent: 'quotes-output' }));
-  expect((await harness.reaches(id, 'resolved')).report).toMatchObject({
+  expect((await harness.reaches(id, 'reported')).report).toMatchObject({
     root_cause: 'The stand-in cause.',
     unsupported: { count: 1, quotes: ['exit code 137, I think'] },
   });
@@ -289,7 +289,7 @@ it('a report with unsupported quotes is marked, and stays valid', async () => {
 it('a report that names objects that do not exist lists them and loses confidence', async () => {
   const id = await harness.admit('image-pull-back-off');
   await harness.startWorker(harness.config({}, { agent: 'names-objects' }));
-  const { report } = await harness.reaches(id, 'resolved');
+  const { report } = await harness.reaches(id, 'reported');
   expect(report).toMatchObject({
     confidence: 40,
     unverified: [

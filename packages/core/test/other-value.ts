@@ -18,6 +18,8 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   agent_prices: { 'a-model': { input: 1, output: 2 } },
   llm_budgets: { per_day: { tokens: 1000 } },
   slack_bot_token: 'xoxb-other',
+  slack_app_token: 'xapp-other',
+  slack_operators: ['U0000000001'],
   'alerts.port': 9099,
   'alerts.access_key': 'another-key-of-alerts',
   'alerts.password': 'another-password-of-alerts',

@@ -1,6 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
+import { ApiKeys } from './access/api-keys.ts';
+import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
@@ -25,10 +27,11 @@ import {
   type NotificationTargetName,
   openNotificationQueue,
 } from './notifications/notification-queue.ts';
+import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
-import { LiveWorkers } from './queue/live-workers.ts';
+import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
 import { TriageCounters } from './queue/triage-counters.ts';
 import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
@@ -66,7 +69,10 @@ export interface State {
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
+  readonly problemOutbox: ProblemOutbox;
   readonly slackCards: SlackCards;
+  readonly apiKeys: ApiKeys;
+  readonly audit: AuditLog;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -83,7 +89,7 @@ export interface State {
   /** @throws Error when the installed BullMQ has changed a script that parking runs. */
   openSlots(options: ClusterSlotsOptions): ClusterSlots;
   /** @param length see `LiveWorkers` */
-  openLiveWorkers(length: number): LiveWorkers;
+  openLiveWorkers(length: number, takeover?: Takeover): LiveWorkers;
   /** @throws Error when the installed BullMQ has changed a script that the sweep runs. */
   openSweep(): QueueSweep;
 }
@@ -116,7 +122,10 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
+    problemOutbox: new ProblemOutbox(context),
     slackCards: new SlackCards(context),
+    apiKeys: new ApiKeys(context),
+    audit: new AuditLog(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
@@ -126,7 +135,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),
     openSlots: (options) => new ClusterSlots(context, options),
-    openLiveWorkers: (length) => new LiveWorkers(context, length),
+    openLiveWorkers: (length, takeover) => new LiveWorkers(context, length, takeover),
     openSweep: () => new QueueSweep(context, incidents),
   };
 }

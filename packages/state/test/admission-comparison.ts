@@ -30,7 +30,7 @@ export const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('admit'), faults: fc.array(oneFault, { minLength: 1, maxLength: 5 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('start') }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), pick, state: fc.constantFrom('resolved', 'failed') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end'), pick, state: fc.constantFrom('reported', 'failed') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('return'), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('requeue'), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('split'), pick }) },

@@ -17,7 +17,7 @@ interface ModelIncident {
   fault: ModelFault;
   /** Severity and time by which it is evicted. */
   score: [severity: number, time: number];
-  state: 'queued' | 'investigating' | 'resolved' | 'failed' | 'dropped' | 'rejected';
+  state: 'queued' | 'investigating' | 'reported' | 'failed' | 'dropped' | 'rejected';
   phase: 'waiting' | 'delayed' | 'active';
   dedupUntil: number;
   recurrences: number;
@@ -118,7 +118,7 @@ export class AdmissionModel {
     this.#change(incident, 'queued', 'delayed');
   }
 
-  end(incident: ModelIncident, state: 'resolved' | 'failed'): void {
+  end(incident: ModelIncident, state: 'reported' | 'failed'): void {
     this.books.finished += 1;
     this.#end(incident, state);
   }
@@ -204,7 +204,7 @@ export class AdmissionModel {
     Object.assign(incident, { state, phase });
   }
 
-  #end(incident: ModelIncident, state: 'resolved' | 'failed' | 'dropped'): void {
+  #end(incident: ModelIncident, state: 'reported' | 'failed' | 'dropped'): void {
     this.books[incident.phase] -= 1;
     incident.state = state;
     const key = groupKey(incident.fault);

@@ -96,14 +96,14 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const { incidentId } = await state.admission.admit(first);
     await take(state);
     await state.incidents.begin(incidentId);
-    await state.incidents.finish(incidentId, { state: 'resolved' });
+    await state.incidents.finish(incidentId, { state: 'reported' });
     clock.ms += 59_999;
     const again = fault({ id: 'same', received_at: '2026-03-01T12:00:59.999Z' });
     expect(await state.admission.admit(again)).toEqual({ kind: 'deduplicated', incidentId, recurrences: 1 });
     expect(await state.incidents.get(incidentId)).toMatchObject({
       recurrences: 1,
       last_seen: '2026-03-01T12:00:59.999Z',
-      state: 'resolved',
+      state: 'reported',
     });
     expect(await state.admission.admit(fault({ id: 'same', cluster: 'other' }))).toMatchObject({ kind: 'queued' });
     clock.ms += 1;
@@ -271,7 +271,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     const { incidentId } = await state.admission.admit(fault());
     await take(state);
     await state.incidents.begin(incidentId);
-    await state.incidents.finish(incidentId, { state: 'resolved' });
+    await state.incidents.finish(incidentId, { state: 'reported' });
     await (await state.queue.getJob(incidentId))?.moveToCompleted('done', 'token', false);
     expect(await state.admission.admit(fault())).toMatchObject({ kind: 'queued' });
   });

@@ -178,9 +178,9 @@ test('an incident that has ended, or that is not there, is not changed', async (
   await using state = await openTestState(server.url);
   const cancellations = state.openCancellations();
   const id = await investigate(state);
-  await state.incidents.finish(id, { state: 'resolved' });
+  await state.incidents.finish(id, { state: 'reported' });
   const before = await state.incidents.get(id);
-  expect(await cancellations.cancel(id, ALICE)).toEqual({ kind: 'final', state: 'resolved' });
+  expect(await cancellations.cancel(id, ALICE)).toEqual({ kind: 'final', state: 'reported' });
   expect(await state.incidents.get(id)).toEqual(before);
   expect(await cancellations.cancel(UNKNOWN, ALICE)).toEqual({ kind: 'missing' });
   expect(await state.incidents.get(UNKNOWN)).toBeUndefined();
@@ -230,7 +230,7 @@ test('each of many incidents that are cancelled while workers take and resolve t
     QUEUE_NAME,
     async ({ data: { incident_id: id } }) => {
       if ((await incidents.begin(id)).kind !== 'changed') return;
-      const state = (await cancellations.requested(id)) ? 'cancelled' : 'resolved';
+      const state = (await cancellations.requested(id)) ? 'cancelled' : 'reported';
       if ((await incidents.finish(id, { state })).kind === 'changed') ended(id, `worker: ${state}`);
     },
     { connection, prefix: new StateKeys(state.key_prefix).bullmq, concurrency: 5 },
@@ -252,7 +252,7 @@ test('each of many incidents that are cancelled while workers take and resolve t
 
   expect([...results.values()].filter((ends) => ends.length !== 1)).toEqual([]);
   for (const [id, [how]] of results)
-    expect((await incidents.get(id))?.state).toBe(how === 'worker: resolved' ? 'resolved' : 'cancelled');
+    expect((await incidents.get(id))?.state).toBe(how === 'worker: reported' ? 'reported' : 'cancelled');
   expect(await incidents.counts()).toMatchObject({ queued: 0, investigating: 0 });
   // Both kinds of ends happened, so this was a race.
   expect(new Set([...results.values()].map(([how]) => how)).size).toBeGreaterThan(1);

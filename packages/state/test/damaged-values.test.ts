@@ -150,7 +150,7 @@ describe('a damaged value', () => {
           .toSorted();
         for (const { key, kind, value, field } of damages)
           await damageKey(state, all[key % all.length]!, kind, value, field);
-        expect(await exercise(state)).toBe('resolved');
+        expect(await exercise(state)).toBe('reported');
       }),
       { numRuns: FUZZ_CASES, ...(process.env.FUZZ_SEED && { seed: Number(process.env.FUZZ_SEED) }) },
     );
@@ -174,7 +174,7 @@ async function populate(state: TestState): Promise<void> {
     { cluster: 'prod', token: taken.get('prod')!, contact: { at: 1, blindMs: 0 } },
   ]);
   await state.slackCards.set(incidentId, { channel: 'c', ts: '1' });
-  await state.triage.count('resolved', 1);
+  await state.triage.count('reported', 1);
   await state.intake.countOnce({ source: 's', sequence: 1, counts: [{ cluster: 'prod', outcome: 'lost', by: 1 }] });
 }
 
@@ -229,9 +229,9 @@ async function exercise(state: TestState): Promise<string | undefined> {
   await state.breaker.enter(fresh.incidentId, 1, 1);
   expect((await state.incidents.begin(fresh.incidentId)).kind).toBe('changed');
   expect(
-    (await state.incidents.finish(fresh.incidentId, { state: 'resolved', notify: 'incident_resolved' })).kind,
+    (await state.incidents.finish(fresh.incidentId, { state: 'reported', notify: 'incident_resolved' })).kind,
   ).toBe('changed');
-  expect((await state.incidents.get(fresh.incidentId))?.state).toBe('resolved');
+  expect((await state.incidents.get(fresh.incidentId))?.state).toBe('reported');
   await state.breaker.record(fresh.incidentId, 'claude', { kind: 'succeeded' });
   const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 1_000 });
   await slots.refill();

@@ -27,7 +27,7 @@ function work(
       await state.incidents.begin(incident_id);
       onStart(cluster_name);
       await sleep(milliseconds);
-      await state.incidents.finish(incident_id, { state: 'resolved' });
+      await state.incidents.finish(incident_id, { state: 'reported' });
     },
     {
       connection,

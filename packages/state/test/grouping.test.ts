@@ -58,7 +58,7 @@ test('a member that recurs is a recurrence, and a resent call gets the same answ
     { kind: 'grouped', incidentId, members: 2 },
   ]);
   // Also after the incident has ended, when a new fault would get another outcome.
-  await state.incidents.finish(incidentId, { state: 'resolved' });
+  await state.incidents.finish(incidentId, { state: 'reported' });
   expect(await state.admission.admit(podFault(1), call)).toEqual(answers[0]);
   expect(await balancedBooks(state)).toMatchObject({
     received: 3,
@@ -94,7 +94,7 @@ test('a group gets members while its incident is open, and none after it has end
   expect(await state.admission.admit(podFault(1))).toMatchObject({ kind: 'grouped', members: 2 });
   await state.incidents.requeued(first.incidentId, 'cluster unreachable');
   expect(await state.admission.admit(podFault(2))).toMatchObject({ kind: 'grouped', members: 3 });
-  await state.incidents.finish(first.incidentId, { state: 'resolved' });
+  await state.incidents.finish(first.incidentId, { state: 'reported' });
   await (await state.queue.getJob(first.incidentId))?.remove();
   const second = await state.admission.admit(podFault(3));
   expect(second).toMatchObject({ kind: 'queued' });
@@ -120,7 +120,7 @@ test('a new incident for a fault links to the previous one, after that has ended
   await using state = await openTestState(server.url, { dedup_window_seconds: 60 }, { now: clock.now });
   const { incidentId: former } = await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:00Z' }));
   await state.admission.admit(fault({ id: 'f', received_at: '2026-03-01T12:00:30Z' }));
-  await state.incidents.finish(former, { state: 'resolved' });
+  await state.incidents.finish(former, { state: 'reported' });
   clock.ms += 3_600_000;
   const { incidentId } = await state.admission.admit(fault({ id: 'f' }));
   expect(await state.incidents.get(incidentId)).toMatchObject({ previous_incident_id: former, recurrences: 0 });

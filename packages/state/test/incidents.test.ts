@@ -44,11 +44,11 @@ describe('IncidentStore', () => {
       recommendations: ['more'],
     };
     await incidents.saveReport(id, '# OOM\n');
-    expect(await incidents.finish(id, { state: 'resolved', report, agent: 'builtin' })).toMatchObject({
+    expect(await incidents.finish(id, { state: 'reported', report, agent: 'builtin' })).toMatchObject({
       kind: 'changed',
     });
     expect(await incidents.get(id)).toMatchObject({
-      state: 'resolved',
+      state: 'reported',
       finished_at: '2026-03-01T12:00:02.000Z',
       report,
       agent: 'builtin',
@@ -172,7 +172,20 @@ describe('IncidentStore', () => {
     await state.incidents.begin(ids[99]!);
     expect(await listed({ state: 'investigating', limit: 10 })).toEqual([ids[7], ids[99]]);
     expect(await listed({ state: 'investigating', cluster: 'rare', limit: 10 })).toEqual([ids[99]]);
-    expect(await listed({ state: 'resolved', limit: 10 })).toEqual([]);
+    expect(await listed({ state: 'reported', limit: 10 })).toEqual([]);
+  });
+
+  test('keeps the state reported under the name that older versions read, and counts and lists both names', async () => {
+    await using state = await openTestState(server.url);
+    const { incidentId } = await state.admission.admit(fault());
+    await state.incidents.begin(incidentId);
+    await state.incidents.finish(incidentId, { state: 'reported' });
+    expect(await state.redis.hget(state.keys.incident(incidentId), 'state')).toBe('resolved');
+    expect((await state.incidents.list({ state: 'reported', limit: 1 })).incidents).toMatchObject([
+      { incident_id: incidentId, state: 'reported' },
+    ]);
+    expect(await state.incidents.counts()).toMatchObject({ reported: 1 });
+    expect(await state.incidents.finish(incidentId, { state: 'failed' })).toEqual({ kind: 'final', state: 'reported' });
   });
 
   test('reports a corrupt row and lists the others', async () => {
@@ -194,12 +207,12 @@ describe('IncidentStore', () => {
 
   test('keeps the newest 1,000 rejected incidents, and a flood of them displaces no report', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 1, queue_overflow_policy: 'reject' });
-    const { incidentId: resolved } = await state.admission.admit(fault());
-    await state.incidents.begin(resolved);
-    await state.incidents.finish(resolved, { state: 'resolved' });
+    const { incidentId: reported } = await state.admission.admit(fault());
+    await state.incidents.begin(reported);
+    await state.incidents.finish(reported, { state: 'reported' });
     for (let at = 0; at < 11; at += 1)
       await Promise.all(Array.from({ length: 100 }, async () => state.admission.admit(fault())));
-    expect(await state.incidents.counts()).toMatchObject({ rejected: 1_000, resolved: 1 });
+    expect(await state.incidents.counts()).toMatchObject({ rejected: 1_000, reported: 1 });
     expect((await state.intake.read()).total.rejected).toBeGreaterThan(1_000);
     expect(await state.redis.keys(state.keys.incident('*'))).toHaveLength(1_001);
   });
@@ -223,10 +236,10 @@ describe('IncidentStore', () => {
       [1, 2, 3].map(async () => (await state.admission.admit(fault())).incidentId),
     );
     await state.incidents.saveReport(ended!, '# Report');
-    await state.incidents.finish(ended!, { state: 'resolved' });
+    await state.incidents.finish(ended!, { state: 'reported' });
     clock.ms += 31 * DAY;
     const { incidentId: recent } = await state.admission.admit(fault());
-    await state.incidents.finish(recent, { state: 'resolved' });
+    await state.incidents.finish(recent, { state: 'reported' });
     expect(await state.incidents.get(ended!)).toBeUndefined();
     expect(await state.incidents.report(ended!)).toBeUndefined();
     const kept = (await state.incidents.list({ limit: 10 })).incidents.map(({ incident_id }) => incident_id);

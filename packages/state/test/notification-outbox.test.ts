@@ -14,7 +14,7 @@ it('an end and its notification are one step; a second end notifies nothing', as
   const { incidentId } = await state.admission.admit(fault());
   await state.incidents.begin(incidentId);
   expect(await state.outbox.due()).toEqual([]);
-  await state.incidents.finish(incidentId, { state: 'resolved', notify: 'incident_resolved' });
+  await state.incidents.finish(incidentId, { state: 'reported', notify: 'incident_resolved' });
   await state.incidents.finish(incidentId, { state: 'failed', notify: 'incident_failed' });
   expect(await state.outbox.due()).toMatchObject([
     { notification: { event: 'incident_resolved', incident_id: incidentId } },
@@ -28,7 +28,7 @@ it('recurrences of an ended incident are one notification', async () => {
   await state.admission.admit(fault({ id: 'f1' }));
   expect(await outbox.due()).toEqual([]);
   await state.incidents.begin(incidentId);
-  await state.incidents.finish(incidentId, { state: 'resolved' });
+  await state.incidents.finish(incidentId, { state: 'reported' });
   for (let times = 0; times < 5; times += 1) await state.admission.admit(fault({ id: 'f1' }));
   expect(await outbox.due()).toMatchObject([
     { notification: { event: 'incident_recurred', incident_id: incidentId, recurrences: 6 } },
@@ -40,7 +40,7 @@ it('a notification that replaces one while the queues accept it stays due', asyn
   const outbox = state.outbox;
   const { incidentId } = await state.admission.admit(fault({ id: 'f1' }));
   await state.incidents.begin(incidentId);
-  await state.incidents.finish(incidentId, { state: 'resolved' });
+  await state.incidents.finish(incidentId, { state: 'reported' });
   await state.admission.admit(fault({ id: 'f1' }));
   const [first] = await outbox.due();
   await state.admission.admit(fault({ id: 'f1' }));

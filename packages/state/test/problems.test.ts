@@ -37,7 +37,7 @@ async function holder(state: TestState, clock: Clock) {
 }
 
 /** Ends an incident, with its job. */
-async function finish(state: TestState, incidentId: string, ended: 'resolved' | 'agent_failed'): Promise<void> {
+async function finish(state: TestState, incidentId: string, ended: 'reported' | 'agent_failed'): Promise<void> {
   await state.incidents.begin(incidentId);
   await state.incidents.finish(incidentId, { state: ended });
   await (await state.queue.getJob(incidentId))?.remove();
@@ -58,13 +58,15 @@ test('a problem is firing while one of its symptoms is, with the highest severit
       changed_at: clock.ms,
       symptoms: expect.arrayContaining([symptom(), probe]),
       incidents: [],
+      recurrences: 0,
+      flapping: false,
     },
   ]);
   await write(symptom({ state: 'cleared', cleared_at: clock.ms }));
   expect(await state.problems.list('prod')).toMatchObject([{ state: 'firing', severity: 'warning' }]);
   clock.ms += 1_000;
   await write({ ...probe, state: 'cleared', cleared_at: clock.ms });
-  expect(await state.problems.list('prod')).toMatchObject([{ state: 'cleared', cleared_at: clock.ms }]);
+  expect(await state.problems.list('prod')).toMatchObject([{ state: 'recovered', recovered_at: clock.ms }]);
 });
 
 test('an ingester that lost the cluster writes nothing', async () => {
@@ -127,7 +129,7 @@ test('a problem that a report explains gets no other incident while it is firing
   const { write } = await holder(state, clock);
   const { incidentId } = await state.admission.admit(ofProblem({ id: 'f1' }));
   await write(symptom());
-  await finish(state, incidentId, 'resolved');
+  await finish(state, incidentId, 'reported');
   clock.ms += 10 * 60_000;
   expect(await state.admission.admit(ofProblem({ id: 'f2', type: 'DeploymentFailure' }))).toEqual({
     kind: 'deduplicated',
@@ -153,7 +155,7 @@ test('a problem whose detector has been silent for an hour keeps nothing from be
   const { write } = await holder(state, clock);
   const { incidentId } = await state.admission.admit(ofProblem({ id: 'f1' }));
   await write(symptom());
-  await finish(state, incidentId, 'resolved');
+  await finish(state, incidentId, 'reported');
   clock.ms += 60 * 60_000;
   expect(await state.admission.admit(ofProblem({ id: 'f2' }))).toMatchObject({ kind: 'queued' });
 });

@@ -160,7 +160,7 @@ describe('QueueSweep.trim', () => {
     await using ended = await openTestState(server.url, {}, { now: ending.now });
     await using worker = await otherProcess(ended, sweeping);
     const { incidentId } = await ended.admission.admit(fault());
-    await ended.incidents.finish(incidentId, { state: 'resolved' });
+    await ended.incidents.finish(incidentId, { state: 'reported' });
     const sweep = worker.openSweep();
     sweeping.ms += 30 * DAY;
     await sweep.trim();

@@ -21,7 +21,7 @@ test('a dropped incident is requeued as a new one, and keeps its row and its rea
   await state.admission.admit(fault({ id: 'b', pod: 'cart-7d4b9c8f6d-xcccc' }));
   const { incidentId: other } = await state.admission.admit(fault({ pod: 'order-0' }));
   expect(await incidentOf(state, shed)).toMatchObject({ state: 'dropped', member_count: 2 });
-  await state.incidents.finish(other, { state: 'resolved' });
+  await state.incidents.finish(other, { state: 'reported' });
   await (await state.queue.getJob(other))?.remove();
 
   const outcome = await state.admission.requeue(await incidentOf(state, shed));
@@ -112,7 +112,7 @@ test('a rejected incident can be requeued; while the queue is full that is refus
   expect(await state.admission.requeue(await incidentOf(state, refused))).toMatchObject({ kind: 'rejected' });
   expect(await balancedBooks(state)).toEqual(before);
   expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(2);
-  await state.incidents.finish(waiting, { state: 'resolved' });
+  await state.incidents.finish(waiting, { state: 'reported' });
   await (await state.queue.getJob(waiting))?.remove();
   expect(await state.admission.requeue(await incidentOf(state, refused))).toMatchObject({ kind: 'queued' });
 });

@@ -111,8 +111,8 @@ export function workerConnection({ redis }: TestState): Redis {
   return redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined });
 }
 
-/** Takes the next job as a worker does and holds it with the token `token`. Returns its id. */
-export async function take(state: TestState): Promise<string> {
+/** Takes the next job as a worker does and holds it with the token. Returns its id. */
+export async function take(state: TestState, token = 'token'): Promise<string> {
   const connection = workerConnection(state);
   const worker = new Worker(QUEUE_NAME, null, {
     connection,
@@ -120,7 +120,7 @@ export async function take(state: TestState): Promise<string> {
     autorun: false,
   });
   try {
-    const job = await worker.getNextJob('token', { block: false });
+    const job = await worker.getNextJob(token, { block: false });
     return job?.id ?? 'nothing';
   } finally {
     await worker.close();

@@ -66,7 +66,7 @@ function investigate(state: TestState): { stop(): Promise<void> } {
     if ((await slots.take(cluster_name, incident_id, token)) !== 'taken') throw new DelayedError();
     await incidents.begin(incident_id);
     await sleep(1);
-    await incidents.finish(incident_id, { state: 'resolved' });
+    await incidents.finish(incident_id, { state: 'reported' });
     await slots.give(cluster_name, incident_id, token);
   };
   const prefix = state.keys.bullmq;

@@ -8,6 +8,7 @@ import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
+import { authorOf } from '../access/protect.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** One line without control characters: it is printed in terminals. */
@@ -35,18 +36,22 @@ interface Cancelled {
  * `POST /incidents/:id/cancel`: ends an open incident without a result. Answers 200 if it has ended, and 202 if a worker has
  * to stop its agent first.
  */
-export function cancelRoute(app: FastifyInstance, { cancellations, logger }: ApiContext): void {
+export function cancelRoute(app: FastifyInstance, { cancellations, audit, logger }: ApiContext): void {
   app.post<{ Params: { id: string }; Body: CancelRequest | null | undefined }>(
     '/incidents/:id/cancel',
     { schema: { body: BODY } },
-    async ({ params: { id }, body }, reply): Promise<Cancelled> => {
-      const request = body ?? {};
+    async (received, reply): Promise<Cancelled> => {
+      const { id } = received.params;
+      const author = authorOf(received, received.body?.by);
+      const request = { ...received.body, ...(author.kind === 'api_key' && { by: author.name }) };
       const fields = {
         incident_id: id,
         by: request.by && (await redactText(request.by)),
         reason: request.reason && (await redactText(request.reason)),
       };
       const outcome = await cancellations.cancel(id, request);
+      if (outcome.kind === 'cancelled' || outcome.kind === 'requested')
+        await audit.record(author, { action: 'incident_cancelled', subject: id, details: { reason: fields.reason } });
       switch (outcome.kind) {
         case 'cancelled':
           logger.info({ ...fields }, 'waiting incident cancelled');

@@ -1,3 +1,4 @@
+import { storedName } from '@nightcrier/core/incidents/stored-name';
 import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { redactText } from '@nightcrier/redaction/redact-text';
@@ -12,13 +13,14 @@ const LIST_QUERY = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    state: { type: 'string', enum: INCIDENT_STATES },
+    state: { type: 'string', enum: [...INCIDENT_STATES, storedName('reported')] },
     cluster: { type: 'string', minLength: 1, maxLength: 100 },
     limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
   },
 };
 
 interface ListQuery {
+  /** Also the former name of `reported`. */
   state?: IncidentState;
   cluster?: string;
   limit: number;

@@ -5,6 +5,7 @@ import type { RequeueOutcome } from '@nightcrier/state/admission/admission-reply
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
+import { authorOf } from '../access/protect.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** The new incident. */
@@ -14,14 +15,15 @@ interface Requeued {
 }
 
 /** `POST` routes that queue an incident again, or one member of an incident separately. */
-export function requeueRoutes(app: FastifyInstance, { incidents, admission, logger }: ApiContext): void {
+export function requeueRoutes(app: FastifyInstance, { incidents, admission, audit, logger }: ApiContext): void {
   const find = async (id: string): Promise<Incident> => {
     const incident = await incidents.get(id);
     if (!incident) throw noIncident(id);
     return incident;
   };
 
-  app.post<{ Params: { id: string } }>('/incidents/:id/requeue', async ({ params: { id } }): Promise<Requeued> => {
+  app.post<{ Params: { id: string } }>('/incidents/:id/requeue', async (request): Promise<Requeued> => {
+    const { id } = request.params;
     const incident = await find(id);
     if (!isFinal(incident.state)) {
       throw new ApiError(
@@ -30,13 +32,16 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
       );
     }
     const requeued = requeuedAs(id, await admission.requeue(incident), logger);
+    const details = { incident: requeued.incident_id };
+    await audit.record(authorOf(request), { action: 'incident_requeued', subject: id, details });
     logger.info({ ...requeued, state: incident.state }, 'incident requeued');
     return requeued;
   });
 
   app.post<{ Params: { id: string; member: string } }>(
     '/incidents/:id/members/:member/split',
-    async ({ params: { id, member: faultId } }): Promise<Requeued> => {
+    async (request): Promise<Requeued> => {
+      const { id, member: faultId } = request.params;
       const incident = await find(id);
       const member = incident.members.slice(1).find((candidate) => candidate.faultId === faultId);
       if (!member) {
@@ -45,6 +50,8 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, logg
         throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: it ${own}`);
       }
       const requeued = requeuedAs(id, await admission.splitOff(incident, member), logger);
+      const details = { incident: requeued.incident_id, fault: faultId };
+      await audit.record(authorOf(request), { action: 'incident_split', subject: id, details });
       logger.info({ ...requeued, fault: faultId }, 'incident member split off');
       return requeued;
     },

@@ -90,7 +90,7 @@ async function watch(
       const incidents = await api.incidents({ limit: '200' });
       progress.show(incidents);
       const reported = new Set(
-        incidents.filter(({ state }) => state === 'resolved').map(({ cluster_event: event }) => event.cluster_name),
+        incidents.filter(({ state }) => state === 'reported').map(({ cluster_event: event }) => event.cluster_name),
       );
       if (once && CLUSTERS.every((cluster) => reported.has(cluster))) {
         progress.summarize(incidents.filter(({ state }) => isFinal(state)));

@@ -116,7 +116,7 @@ export class AlertIntake {
     const records: AlertRecord[] = [];
     for (const one of placed.sort(bySeverity)) {
       const { alert, known, mapped, problem, symptom, workload, fingerprint } = one;
-      const row = problems.get(problem) ?? { key: problem, state: 'cleared', symptoms: [], alerts: [] };
+      const row = problems.get(problem) ?? { key: problem, state: 'recovered', symptoms: [], alerts: [] };
       problems.set(problem, row);
       const change = decideAlert({
         alert: {

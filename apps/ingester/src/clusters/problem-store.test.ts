@@ -21,7 +21,9 @@ test('a detector remembers what objects show, and not what alerts say, which no 
   const symptoms = (['crash', 'errors', 'latency', 'saturation', 'alert', 'event'] as const).map(symptom);
   const problem = { cluster: 'alpha', key: 'shop/cart', state: 'firing', severity: 'warning' } as const;
   const store = new ProblemStore({
-    list: async () => [{ ...problem, since: 0, changed_at: 0, symptoms, incidents: [] }],
+    list: async () => [
+      { ...problem, since: 0, changed_at: 0, symptoms, incidents: [], recurrences: 0, flapping: false },
+    ],
     write: async () => [],
     tokenOf: () => undefined,
     logger: silentLogger,

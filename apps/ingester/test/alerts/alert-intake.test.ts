@@ -55,7 +55,7 @@ test('an end clears the problem once no other alert of the symptom fires', async
   await post([{ ...one, endsAt: minutesAgo(0.1) }]);
   expect(await problems()).toMatchObject([{ state: 'firing' }]);
   await post({ version: '4', status: 'resolved', alerts: [{ ...other, status: 'resolved', endsAt: minutesAgo(0.1) }] });
-  expect(await problems()).toMatchObject([{ state: 'cleared', symptoms: [{ state: 'cleared' }] }]);
+  expect(await problems()).toMatchObject([{ state: 'recovered', symptoms: [{ state: 'cleared' }] }]);
   // The same alert as before, late on its way, opens nothing; one that started since does.
   await post([one]);
   expect(await incidents()).toMatchObject([{ recurrences: 0 }]);
@@ -87,7 +87,7 @@ test('an alert that is not sent again counts as resolved after its end', async (
   const later = (minutes: number) => alertState(config, () => Date.now() + minutes * 60_000);
   expect(await later(4).sweep()).toEqual([]);
   expect(await later(6).sweep()).toMatchObject([{ state: 'resolved', problem: 'shop/storefront' }]);
-  expect(await problems()).toMatchObject([{ state: 'cleared' }]);
+  expect(await problems()).toMatchObject([{ state: 'recovered' }]);
   expect(await alerts()).toHaveLength(1);
   await later(70).sweep();
   expect([await alerts(), await clusters()]).toEqual([[], []]);

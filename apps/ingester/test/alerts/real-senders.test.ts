@@ -40,7 +40,7 @@ test.skipIf(!HAS_MONITORING)(
     ]);
     expect(await problems()).toMatchObject([{ key: 'shop/storefront', state: 'firing' }]);
     exporter.set(0);
-    await expect.poll(problems, patient).toMatchObject([{ key: 'shop/storefront', state: 'cleared' }]);
+    await expect.poll(problems, patient).toMatchObject([{ key: 'shop/storefront', state: 'recovered' }]);
     expect(await incidents()).toMatchObject([{ recurrences: 0 }]);
   },
 );
@@ -69,7 +69,7 @@ test.skipIf(!HAS_MONITORING)(
     await ingester.stop();
     exporter.set(0);
     const again = await startReceiver(config);
-    await expect.poll(problems, patient).toMatchObject([{ key: 'shop/storefront', state: 'cleared' }]);
+    await expect.poll(problems, patient).toMatchObject([{ key: 'shop/storefront', state: 'recovered' }]);
     expect(await again.incidents()).toMatchObject([{ recurrences: 0 }]);
   },
 );

@@ -7,7 +7,7 @@ const CONFIG = { agent_cli: 'claude', failure_threshold_for_alert: 3, breaker_pr
 const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
 const reason = 'R';
 const resolvedBy = (agent: string, ...failures: AgentFailure[]): TriageOutcome => ({
-  kind: 'resolved',
+  kind: 'reported',
   report,
   markdown: '# T',
   agent,

@@ -41,7 +41,7 @@ export function breakerResultOf(
   outcome: TriageOutcome,
   config: Pick<Settings, 'agent_cli' | 'failure_threshold_for_alert' | 'breaker_probe_interval'>,
 ): BreakerResult {
-  if (outcome.kind === 'resolved' && outcome.agent === config.agent_cli) return { kind: 'succeeded' };
+  if (outcome.kind === 'reported' && outcome.agent === config.agent_cli) return { kind: 'succeeded' };
   const failures: AgentFailures = 'failures' in outcome ? outcome.failures : [];
   const failure = failures.find(({ agent }) => agent === config.agent_cli);
   switch (failure?.kind) {

@@ -20,7 +20,7 @@ export async function checkReport(
   context: TriageContext,
 ): Promise<TriageOutcome> {
   const { logger } = context;
-  if (outcome.kind !== 'resolved' || outcome.agent === 'builtin') return outcome;
+  if (outcome.kind !== 'reported' || outcome.agent === 'builtin') return outcome;
   try {
     const quotes = quotedOutputs(outcome.markdown);
     const culprits = outcome.report.diagnosis?.hypotheses.map(({ culprit }) => culprit) ?? [];

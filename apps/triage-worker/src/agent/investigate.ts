@@ -63,7 +63,7 @@ async function runAgents(
     const orphan = reason === 'orphaned_run' ? start.orphan : undefined;
     const result = await runOne(claim, workspace, evidence, { context, agent, failures, orphan });
     if (result.kind === 'reported') {
-      return { kind: 'resolved', report: result.report, markdown: result.markdown, agent, failures };
+      return { kind: 'reported', report: result.report, markdown: result.markdown, agent, failures };
     }
     failures.push(await redactFailure(result));
   }

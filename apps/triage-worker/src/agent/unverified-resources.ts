@@ -45,7 +45,7 @@ export async function unverifiedResources(
 
 /** Lists the objects in the report, and reduces its confidence. */
 export function markUnverified(
-  outcome: Extract<TriageOutcome, { kind: 'resolved' }>,
+  outcome: Extract<TriageOutcome, { kind: 'reported' }>,
   unverified: NamedResource[],
 ): TriageOutcome {
   const { report, markdown } = outcome;

@@ -9,7 +9,7 @@ export async function linkKnowledge(
   incident: Incident,
   { config, knowledge, logger }: Pick<TriageContext, 'config' | 'knowledge' | 'logger'>,
 ): Promise<TriageOutcome> {
-  if (outcome.kind !== 'resolved') return outcome;
+  if (outcome.kind !== 'reported') return outcome;
   const causes = outcome.report.diagnosis?.hypotheses.map(({ cause }) => cause) ?? [];
   const articles = await knowledge.matching(config.knowledge_dir, incident, causes, logger);
   if (articles.length === 0) return outcome;

@@ -1,5 +1,6 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHmac } from 'node:crypto';
+import { publicEvent } from '@nightcrier/core/incidents/notification';
 import { incidentFacts } from './incident-facts.ts';
 import { isIncidentNotice, type Notice } from './notice.ts';
 import type { NotificationTarget } from './notification-target.ts';
@@ -43,7 +44,8 @@ export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTa
 /** Returns the body: the facts, and for an incident the whole report. */
 function webhookBody(notice: Notice): object {
   const { id, event } = notice;
-  if (isIncidentNotice(notice)) return { id, event, incident: incidentFacts(notice), report_markdown: notice.report };
+  if (isIncidentNotice(notice))
+    return { id, event: publicEvent(event), incident: incidentFacts(notice), report_markdown: notice.report };
   const { event: _, since, ...agents } = notice.notification;
   return {
     id,

@@ -15,17 +15,33 @@ export interface WatchedIncident extends Disposable {
   request(): CancelRequest | undefined;
 }
 
+interface Watched {
+  token: string;
+  cancel: (request: CancelRequest) => void;
+  lose: () => void;
+}
+
+export interface CancelWatchOptions {
+  cancellations: Pick<Cancellations, 'requested'>;
+  /** Returns the incidents whose jobs this worker holds no more; incident id to token. */
+  lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
+  logger: Logger;
+}
+
 /**
  * Polls Redis for requests to cancel the incidents that this worker holds. A request stays on the incident's row, so an
- * outage of Redis delays it and does not lose it.
+ * outage of Redis delays it and does not lose it. A worker that was paused finds here that another one has its incidents, so
+ * that the run that does not count is stopped at once.
  */
 export class CancelWatch {
   readonly #cancellations: Pick<Cancellations, 'requested'>;
-  readonly #watched = new Map<string, (request: CancelRequest) => void>();
+  readonly #lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
+  readonly #watched = new Map<string, Watched>();
   readonly #loop: BackgroundLoop;
 
-  constructor(options: { cancellations: Pick<Cancellations, 'requested'>; logger: Logger }) {
+  constructor(options: CancelWatchOptions) {
     this.#cancellations = options.cancellations;
+    this.#lost = options.lost;
     this.#loop = new BackgroundLoop(async () => this.#poll(), {
       interval: INTERVAL_MS,
       firstRun: 'after_interval',
@@ -41,12 +57,17 @@ export class CancelWatch {
     await this.#loop.stop();
   }
 
-  watch(incidentId: string): WatchedIncident {
+  /** @param token that this worker locked the job with */
+  watch(incidentId: string, token: string): WatchedIncident {
     const controller = new AbortController();
     let found: CancelRequest | undefined;
-    this.#watched.set(incidentId, (request) => {
-      found ??= request;
-      controller.abort('cancellation was requested');
+    this.#watched.set(incidentId, {
+      token,
+      cancel: (request) => {
+        found ??= request;
+        controller.abort('cancellation was requested');
+      },
+      lose: () => controller.abort('another worker has taken the incident'),
     });
     return {
       signal: controller.signal,
@@ -58,11 +79,17 @@ export class CancelWatch {
   async #poll(): Promise<void> {
     // ioredis sends them in one write.
     await Promise.all(
-      [...this.#watched].map(async ([id, cancel]) => {
+      [...this.#watched].map(async ([id, { cancel }]) => {
         const request = await this.#cancellations.requested(id);
         if (request) cancel(request);
       }),
     );
+    const tokens = new Map([...this.#watched].map(([id, { token }]) => [id, token]));
+    for (const id of await this.#lost(tokens)) {
+      const watched = this.#watched.get(id);
+      // Another run of the incident may have begun here meanwhile.
+      if (watched?.token === tokens.get(id)) watched?.lose();
+    }
   }
 }
 

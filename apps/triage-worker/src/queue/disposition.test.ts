@@ -10,11 +10,11 @@ const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] 
 
 it.each<[TriageOutcome, object]>([
   [
-    { kind: 'resolved', report, markdown: '# T', agent: 'claude', failures: [] },
-    { job: 'complete', end: { state: 'resolved', report, agent: 'claude' }, markdown: '# T', level: 'info' },
+    { kind: 'reported', report, markdown: '# T', agent: 'claude', failures: [] },
+    { job: 'complete', end: { state: 'reported', report, agent: 'claude' }, markdown: '# T', level: 'info' },
   ],
   [
-    { kind: 'resolved', report, markdown: '# T', agent: 'codex', failures },
+    { kind: 'reported', report, markdown: '# T', agent: 'codex', failures },
     {
       job: 'complete',
       end: { agent: 'codex', reason: 'fallback to codex: claude timed out after 300 s', agent_failures: failures },
@@ -80,7 +80,7 @@ it('requeues without limit: a shutdown uses up no attempt', () => {
 
 it.each<[TriageOutcome, string | undefined, string | undefined]>([
   [
-    { kind: 'resolved', report, markdown: '# T', agent: 'claude', failures: [] },
+    { kind: 'reported', report, markdown: '# T', agent: 'claude', failures: [] },
     'incident_resolved',
     'incident_resolved',
   ],

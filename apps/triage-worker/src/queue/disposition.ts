@@ -35,11 +35,11 @@ export function dispositionOf(
   { notify_on_agent_failure }: NotificationPolicy,
 ): Disposition {
   switch (outcome.kind) {
-    case 'resolved': {
+    case 'reported': {
       const { report, markdown, agent, failures } = outcome;
       const fallback = failures.length === 0 ? {} : fallbackFields(agent, failures);
-      const end: IncidentEnd = { state: 'resolved', report, agent, ...fallback, notify: 'incident_resolved' };
-      return { job: 'complete', end, markdown, level: 'info', message: 'incident resolved' };
+      const end: IncidentEnd = { state: 'reported', report, agent, ...fallback, notify: 'incident_resolved' };
+      return { job: 'complete', end, markdown, level: 'info', message: 'incident reported' };
     }
     case 'agent_failed': {
       const { agent } = outcome;

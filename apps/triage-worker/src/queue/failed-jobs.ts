@@ -1,10 +1,12 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import type { Job } from 'bullmq';
 
 export interface FailedJobsOptions {
   incidents: IncidentStore;
+  slots: Pick<ClusterSlots, 'give'>;
   /** Wakes the notifier: a notification is due. */
   wakeNotifier: () => void;
   logger: Logger;
@@ -38,13 +40,15 @@ export class FailedJobs {
   }
 
   async #endRow({ incident_id, cluster_name, resource }: TriageJob, { message }: Error): Promise<void> {
-    const { incidents, wakeNotifier } = this.#options;
+    const { incidents, slots, wakeNotifier } = this.#options;
     const logger = this.#options.logger.child({ incident_id, cluster: cluster_name });
     const reason = `its workers died or hung too often: ${message}`;
     try {
       const end = { state: 'failed', reason, notify: 'incident_failed' } as const;
       const { kind } = await incidents.finish(incident_id, end);
       if (kind !== 'changed') return;
+      // Its last worker died with the slot.
+      await slots.give(cluster_name, incident_id, '');
       logger.error({ resource, reason }, 'job stalled too often; triage failed');
       wakeNotifier();
     } catch (error) {

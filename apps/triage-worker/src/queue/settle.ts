@@ -66,7 +66,7 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had already ended; outcome discarded');
   else {
-    const cause = outcome.kind === 'resolved' ? causeIn(outcome.report) : undefined;
+    const cause = outcome.kind === 'reported' ? causeIn(outcome.report) : undefined;
     if (cause !== undefined) await counters.countCause(cause);
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
   }
@@ -81,7 +81,7 @@ function causeIn({ diagnosis }: ReportSummary): Cause | undefined {
 
 /** Returns the fields of the final log line that say what was found. */
 async function causeOf(outcome: TriageOutcome): Promise<object> {
-  if (outcome.kind !== 'resolved') return {};
+  if (outcome.kind !== 'reported') return {};
   const cause = await redactText(outcome.report.root_cause);
   return { agent: outcome.agent, cause: cause.slice(0, LONGEST_CAUSE), confidence: outcome.report.confidence };
 }

@@ -43,6 +43,8 @@ export interface TriageWorkerParts {
   counters: TriageCounters;
   slots: ClusterSlots;
   cancellations: Cancellations;
+  /** See {@link CancelWatch}. */
+  lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
   retry: RetryPolicy;
   /** Wakes the notifier: a notification is due. */
   wakeNotifier: () => void;
@@ -66,9 +68,14 @@ export class TriageWorker {
     this.#parts = parts;
     this.#logger = logger;
     this.#state = new WorkerStateTracker(logger);
-    this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, logger });
-    this.#failedJobs = new FailedJobs({ incidents, wakeNotifier: parts.wakeNotifier, logger });
+    this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, lost: parts.lost, logger });
+    this.#failedJobs = new FailedJobs({ incidents, slots: parts.slots, wakeNotifier: parts.wakeNotifier, logger });
     this.#worker = this.#openWorker(parts);
+  }
+
+  /** Begins the tokens of the locks of this worker. */
+  get id(): string {
+    return this.#worker.id;
   }
 
   /** Claims incidents until {@link drain}. Waits for Redis without limit. */
@@ -191,7 +198,7 @@ export class TriageWorker {
     // Not read without a slot.
     row.catch(() => undefined);
     const slot = await taking;
-    using cancel = this.#cancelWatch.watch(held.job.data.incident_id);
+    using cancel = this.#cancelWatch.watch(held.job.data.incident_id, held.token);
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#state.aborted, cancel.signal]);
     await using afterwards = new AsyncDisposableStack();
     afterwards.defer(() => slot.give());

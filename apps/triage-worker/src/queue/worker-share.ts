@@ -17,6 +17,9 @@ const INTERVAL_MS = 2_000;
 /** Time without heartbeat after which a worker's share goes to the others, ms. */
 export const WORKER_SILENT_MS = 3 * INTERVAL_MS;
 
+/** Time without heartbeat after which a worker's incidents are taken over, ms. Longer: a pause must not have them run twice. */
+export const WORKER_DEAD_MS = 15_000;
+
 /** `all`: this worker is alone, and has no limit of its own. */
 type Share = 'unknown' | 'all' | number;
 

@@ -69,7 +69,7 @@ function podOf(workload: string): string {
 }
 
 async function reportOf(id: string): Promise<string> {
-  const { workspace = '' } = await harness.reaches(id, 'resolved');
+  const { workspace = '' } = await harness.reaches(id, 'reported');
   return readFile(path.join(workspace, 'output/investigation.md'), 'utf8');
 }
 
@@ -124,10 +124,10 @@ it('a reload of monitoring applies to the next investigation, and a section of t
   const investigate = async (monitoring: object, cluster: object = {}): Promise<Asked[]> => {
     worker.reloading.apply(harness.config({ monitoring }, { cluster }));
     const before = other.asked.length;
-    await harness.reaches(await harness.admitAlert(alert, resource), 'resolved');
+    await harness.reaches(await harness.admitAlert(alert, resource), 'reported');
     return other.asked.slice(before);
   };
-  await harness.reaches(await harness.admitAlert(alert, resource), 'resolved');
+  await harness.reaches(await harness.admitAlert(alert, resource), 'reported');
   expect(one.asked.length).toBeGreaterThan(0);
   const basic = (password: string) => `Basic ${Buffer.from(`u:${password}`).toString('base64')}`;
 

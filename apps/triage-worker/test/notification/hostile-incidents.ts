@@ -39,7 +39,7 @@ export function hostileIncident(seed: number): Incident {
   };
   return Incident.parse({
     incident_id: randomUUID(),
-    state: 'resolved',
+    state: 'reported',
     reason: text(7),
     fingerprint: 'f',
     cluster_event: {

@@ -26,7 +26,7 @@ describe('a Slack app', () => {
       harness.config({ ...(await slackApp(slack)), public_url: 'https://nightcrier.example/' }),
     );
     const id = await harness.admit('image-pull-back-off');
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
 
     await expect.poll(() => replies(slack).length, patience).toBe(1);
     const [card] = cards(slack);
@@ -77,7 +77,7 @@ describe('a Slack app', () => {
       );
       const begun = Date.now();
       await harness.startWorker(harness.config(await slackApp(slack)));
-      await harness.reaches(await harness.admit(), 'resolved');
+      await harness.reaches(await harness.admit(), 'reported');
       await expect.poll(() => replies(slack).length, { timeout: 40_000 }).toBe(1);
       expect(cards(slack)).toHaveLength(1);
       expect(cards(slack)[0]!.at - begun).toBeGreaterThan(2_000);
@@ -92,7 +92,7 @@ describe('a Slack app', () => {
     for (let kill = 0; kill < 4; kill += 1) {
       const worker = await harness.startWorkerProcess(config);
       const more = await Promise.all([harness.admit(), harness.admit(), harness.admit()]);
-      await Promise.all(more.map((id) => harness.reaches(id, 'resolved')));
+      await Promise.all(more.map((id) => harness.reaches(id, 'reported')));
       ids.push(...more);
       await worker.kill();
     }
@@ -164,7 +164,7 @@ describe("Slack's incoming webhook", () => {
     await expect.poll(() => slack.messages.length, patience).toBeGreaterThanOrEqual(20);
     // One more incident comes last, as the queue keeps the order.
     const last = await harness.admit();
-    await harness.reaches(last, 'resolved');
+    await harness.reaches(last, 'reported');
     await expect.poll(() => slack.messages.at(-1)?.shown.join(), patience).toContain(last);
     expect([slack.messages.length, notified()]).toEqual([21, 21]);
   });
@@ -173,7 +173,7 @@ describe("Slack's incoming webhook", () => {
     await using slack = await SlackServer.start();
     slack.outage = { kind: 'status', status: 400 };
     await harness.startWorker(harness.config({ slack_webhook_url: slack.webhookUrl }));
-    await harness.reaches(await harness.admit(), 'resolved');
+    await harness.reaches(await harness.admit(), 'reported');
     const refused = expect.objectContaining({ level: 'error', message: 'notification not delivered' });
     await expect.poll(() => harness.logger.lines, patience).toContainEqual(refused);
     expect(slack.requests).toBe(1);
@@ -203,16 +203,16 @@ describe('the webhook', () => {
     const key = `whsec_${Buffer.from('a key of the receiver').toString('base64')}`;
     await harness.startWorker(harness.config({ webhook_url: receiver.url, webhook_secret: key }));
     const id = await harness.admit('image-pull-back-off');
-    await harness.reaches(id, 'resolved');
+    await harness.reaches(id, 'reported');
     await vi.waitUntil(() => receiver.deliveries.length === 3, patience);
 
     expect(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     for (const { headers, body } of receiver.deliveries) {
       expect(new Webhook(key).verify(body, headers)).toMatchObject({
-        event: 'incident_resolved',
+        event: 'incident_reported',
         incident: {
           incident_id: id,
-          state: 'resolved',
+          state: 'reported',
           cluster: 'alpha',
           severity: expect.any(String),
           root_cause: expect.stringMatching(/image/i),

@@ -10,7 +10,7 @@ import { ReportSummary } from './report.ts';
 export const INCIDENT_STATES = [
   'queued',
   'investigating',
-  'resolved',
+  'reported',
   'agent_failed',
   'failed',
   'expired',

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Notification events for the end of an incident. The list is closed; `settle.ts` maps outcomes to events. */
+/**
+ * Notification events for the end of an incident. The list is closed; `settle.ts` maps outcomes to events. Redis keeps the first one
+ * under this name, which workers before 0.2 know; outside it is `incident_reported`, see {@link publicEvent}.
+ */
 export const INCIDENT_ENDS = ['incident_resolved', 'incident_failed', 'incident_agent_failed'] as const;
 export const IncidentEndEvent = z.enum(INCIDENT_ENDS);
 export type IncidentEndEvent = z.infer<typeof IncidentEndEvent>;
@@ -35,6 +38,11 @@ export const Notification = z.discriminatedUnion('event', [
 ]);
 export type Notification = z.infer<typeof Notification>;
 export type NotificationEvent = Notification['event'];
+
+/** Returns the name of an event outside of the installation. */
+export function publicEvent(event: NotificationEvent): string {
+  return event === 'incident_resolved' ? 'incident_reported' : event;
+}
 
 /**
  * Returns the identity of a notification, which is the same for every delivery attempt by any worker. Letters, digits, `-`

@@ -13,7 +13,7 @@ type Cause = { failures: AgentFailures } | { reason: string };
  */
 export type TriageOutcome =
   /** `agent` wrote a valid report. `failures`: of the agents before it. */
-  | { kind: 'resolved'; report: ReportSummary; markdown: string; agent: string; failures: AgentFailures }
+  | { kind: 'reported'; report: ReportSummary; markdown: string; agent: string; failures: AgentFailures }
   /** No agent wrote a valid report; another attempt would cost the same again. `agent`: the last one. */
   | { kind: 'agent_failed'; agent: string; failures: AgentFailures }
   /** Triage is impossible with this configuration. */
@@ -31,7 +31,7 @@ export type TriageOutcome =
 
 /** Every kind of {@link TriageOutcome}, for counters that begin at 0. */
 export const TRIAGE_OUTCOMES = [
-  'resolved',
+  'reported',
   'agent_failed',
   'failed',
   'retry',

@@ -3,13 +3,29 @@ import { ResourceReference } from '../faults/fault.ts';
 import { Severity } from '../faults/severity.ts';
 import { SYMPTOM_FAMILIES } from './symptom-families.ts';
 
-export const PROBLEM_STATES = ['firing', 'cleared'] as const;
+export const PROBLEM_STATES = ['firing', 'recovered', 'closed'] as const;
 export const ProblemState = z.enum(PROBLEM_STATES);
 export type ProblemState = z.infer<typeof ProblemState>;
 
+/**
+ * The states of a problem, each with those that can follow. `lua/state/change-problem.lua` of the state package is the only
+ * writer.
+ */
+export const PROBLEM_TRANSITIONS = {
+  /** Something shows it, or nothing has shown its absence for long enough. */
+  firing: ['recovered', 'closed'],
+  /** A fault reopens it within `reopen_window`. */
+  recovered: ['firing', 'closed'],
+  /** A fault is a new problem under the same key. */
+  closed: ['firing'],
+} as const satisfies Record<ProblemState, readonly ProblemState[]>;
+
+/** The state of one symptom, as the detector keeps it. */
+export const SYMPTOM_STATES = ['firing', 'cleared'] as const;
+
 /** A symptom as it is remembered. Times are milliseconds since the epoch. */
 export const RememberedSymptom = z.object({
-  state: ProblemState,
+  state: z.enum(SYMPTOM_STATES),
   family: z.enum(SYMPTOM_FAMILIES),
   container: z.string().optional(),
   workload: z.object({ namespace: z.string().optional(), name: z.string() }),
@@ -26,7 +42,28 @@ export const RememberedSymptom = z.object({
 });
 export type RememberedSymptom = z.infer<typeof RememberedSymptom>;
 
-/** What is wrong with one workload until it is not. Times are milliseconds since the epoch. */
+/** Who has taken a problem over. */
+export const Acknowledgement = z.object({
+  by: z.string(),
+  /** RFC 3339. */
+  at: z.string(),
+  comment: z.string().optional(),
+});
+export type Acknowledgement = z.infer<typeof Acknowledgement>;
+
+/** What silences a problem: it is counted and listed, and neither investigated nor notified. */
+export const SilencedBy = z.object({
+  /** The author, or the source: `maintenance`, `annotation`. */
+  by: z.string(),
+  /** RFC 3339. Missing: until it is lifted. */
+  until: z.string().optional(),
+  reason: z.string(),
+  /** Id of the silence, where it has one. */
+  id: z.string().optional(),
+});
+export type SilencedBy = z.infer<typeof SilencedBy>;
+
+/** What is wrong with one workload or node until it is not. Times are milliseconds since the epoch. */
 export const Problem = z.object({
   cluster: z.string(),
   /** See `problemKey`. */
@@ -36,9 +73,21 @@ export const Problem = z.object({
   severity: Severity,
   since: z.number(),
   changed_at: z.number(),
-  cleared_at: z.number().optional(),
+  recovered_at: z.number().optional(),
+  closed_at: z.number().optional(),
   symptoms: z.array(RememberedSymptom),
   /** Ids of its incidents, the latest first. */
   incidents: z.array(z.string()),
+  /** How often a fault of it was received again since it began. */
+  recurrences: z.number().int().nonnegative().default(0),
+  flapping: z.boolean().default(false),
+  acknowledged: Acknowledgement.optional(),
+  silenced: SilencedBy.optional(),
+  /** Of a failure of Nightcrier: the part that fails, and what is wrong. */
+  component: z.string().optional(),
+  message: z.string().optional(),
+  /** Of a storm: keys of the problems that this one stands for, or the key of the one that stands for this. */
+  members: z.array(z.string()).optional(),
+  member_of: z.string().optional(),
 });
 export type Problem = z.infer<typeof Problem>;

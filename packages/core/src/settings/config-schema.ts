@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ClusterConfig, FlatClusterConfig, WatchedClusterConfig } from '../clusters/cluster-config.ts';
 import { metaOf } from './config-fields.ts';
 import { Settings } from './config.ts';
+import { RouteConfig } from './sections/receivers.ts';
 import { settingOf } from './setting-list.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -34,6 +35,7 @@ export function configSchema(): JsonSchema {
       ...settings.properties,
     },
     $defs: {
+      route: objectSchema(RouteConfig, 'routes.'),
       variable: {
         description: 'A value with environment variables: ${NAME}, ${NAME:-default} or ${NAME:?message}.',
         type: 'string',
@@ -57,6 +59,10 @@ function fieldSchema(field: z.core.$ZodType, name: string): JsonSchema {
   const { description, schema, deprecated } = metaOf(field);
   const inner = innermost(field);
   const about = { ...(description !== undefined && { description }), ...(deprecated === true && { deprecated }) };
+  if (inner === RouteConfig) return { ...about, allOf: [{ $ref: '#/$defs/route' }] };
+  if (inner instanceof z.ZodArray && schema === undefined) {
+    return { ...about, type: 'array', items: fieldSchema(inner.element, `${name}[]`) };
+  }
   if (inner instanceof z.ZodObject) return { ...about, ...objectSchema(inner, `${name}.`) };
   if (inner instanceof z.ZodRecord) return { ...about, type: 'object', additionalProperties: { type: 'string' } };
   const setting = settingOf(name);

@@ -8,6 +8,7 @@ import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { routing } from './sections/receivers.ts';
 import { redis, sentinel } from './sections/redis.ts';
 
 export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
@@ -30,7 +31,8 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
 ];
 
 /**
- * Every setting but the clusters. A setting is declared once, in a section; `setting-list.ts` derives the rest.
+ * Every setting but the clusters. A setting is declared once, in a section; `setting-list.ts` derives the rest, but for routes
+ * and receivers, which are trees.
  * Durations are in seconds once parsed.
  */
 export const Settings = z.strictObject({
@@ -42,6 +44,7 @@ export const Settings = z.strictObject({
   ...notifications,
   ...storage,
   ...processes,
+  ...routing,
   alerts: z.strictObject(alerts).prefault({}),
   monitoring: z.strictObject(monitoring).prefault({}),
   redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),

@@ -42,6 +42,47 @@ clusters:
 # mcp_endpoint: http://127.0.0.1:8080/mcp
 `;
 
+/** Routes and receivers, commented out. */
+export const EXAMPLE_ROUTES = `# --- Routes and receivers
+# Which receiver is notified of a problem, with the syntax and meaning of Alertmanager. Without route, the receiver "default" of
+# slack_webhook_url, slack_channel and webhook_url is notified of everything. Test with: nightcrier routes test --cluster NAME
+# Matchers: cluster, environment, namespace, workload, node, component, fault_type, severity, and the labels of the cluster.
+#
+# route:
+#   receiver: platform # the root takes what no route below matches
+#   repeat_interval: 12h # notify again while a problem is firing and not acknowledged; unset: never
+#   routes:
+#     - matchers: ['severity="critical"', 'environment="production"']
+#       receiver: pager
+#       continue: true # the routes below are tried as well
+#     - matchers: ['team="payments"', 'namespace=~"pay.*"']
+#       receiver: payments
+#
+# receivers:
+#   - name: platform
+#     slack_configs:
+#       - bot_token_file: /run/secrets/slack-bot # one message for each problem, edited until it has recovered
+#         channel: C0123456789
+#         app_token_file: /run/secrets/slack-app # buttons, through Socket Mode
+#         operators: [U0123456789, S0123456789] # users and user groups that may press them
+#     alertmanager_configs:
+#       - urls: [http://alertmanager-0.example:9093, http://alertmanager-1.example:9093]
+#   - name: pager
+#     pagerduty_configs:
+#       - routing_key_file: /run/secrets/pagerduty
+#   - name: payments
+#     msteamsv2_configs:
+#       - webhook_url_file: /run/secrets/teams
+#     email_configs:
+#       - to: [payments@example.org]
+#         from: nightcrier@example.org
+#         smarthost: smtp.example.org:587
+#         auth_username: nightcrier
+#         auth_password_file: /run/secrets/smtp
+#     webhook_configs:
+#       - url: https://hooks.example/nightcrier
+#         secret_file: /run/secrets/webhook`;
+
 /** The text of configs/config.example.yaml: every setting with its description and default. */
 export function exampleConfig(): string {
   const sections = SECTIONS.map(({ heading, parent, shape }) => {
@@ -54,7 +95,8 @@ export function exampleConfig(): string {
     // A mapping without any value would be null.
     const isEmpty = blocks.every((text) => text.split('\n').every((line) => line.trimStart().startsWith('#')));
     const key = parents.length === 0 ? [] : [`${outer}${isEmpty ? '# ' : ''}${parents.at(-1)}:`];
-    return [`${outer}# --- ${heading}`, ...key, blocks.join('\n\n')].join('\n');
+    const text = [`${outer}# --- ${heading}`, ...key, blocks.join('\n\n')].join('\n');
+    return heading === 'Notifications' ? `${text}\n\n${EXAMPLE_ROUTES}` : text;
   });
   return `${[HEADER.trimEnd(), ...sections].join('\n\n')}\n`;
 }

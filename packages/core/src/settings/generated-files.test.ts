@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { configSchema } from './config-schema.ts';
-import { exampleConfig } from './example-config.ts';
+import { parse } from 'yaml';
+import { routingProblems } from '../routing/route-problems.ts';
+import { Settings } from './config.ts';
+import { EXAMPLE_ROUTES, exampleConfig } from './example-config.ts';
+import { ReceiverConfig } from './sections/receivers.ts';
 import { SETTINGS } from './setting-list.ts';
 
 // After a change of the settings: pnpm test packages/core/src/settings -u
@@ -24,4 +28,13 @@ test('the example names every setting', () => {
 test('every setting has a description that is a sentence', () => {
   const badly = SETTINGS.filter(({ description }) => !/^[A-Zb].*[.}]$/.test(description)).map(({ name }) => name);
   expect(badly).toEqual([]);
+});
+
+test('the routes and receivers of the example are valid, and use every kind of receiver', () => {
+  const yaml = EXAMPLE_ROUTES.slice(EXAMPLE_ROUTES.indexOf('# route:')).replaceAll(/^# ?/gm, '');
+  const { route, receivers } = Settings.parse(parse(yaml));
+  const names = { receivers: receivers.map(({ name }) => name), hasDefault: false, clusterLabels: new Set(['team']) };
+  expect(routingProblems(route, names)).toEqual({ problems: [], warnings: [] });
+  const kinds = Object.keys(ReceiverConfig.shape).filter((key) => key.endsWith('_configs'));
+  expect(kinds.filter((kind) => !yaml.includes(`${kind}:`))).toEqual([]);
 });

@@ -15,10 +15,14 @@ export interface ConfigChange {
   pending: string[];
 }
 
+/** Settings that are trees; the triage workers use them. */
+const ROUTING = ['route', 'receivers'] as const;
+
 /** Names of the settings whose changes take effect in a running process. */
 export function liveSettings(process: ProcessName): string[] {
   const live = SETTINGS.filter((setting) => setting.live && setting.usedBy.includes(process));
-  return ['clusters', ...live.map(({ name }) => name)];
+  const trees = process === 'triage-worker' ? ROUTING : [];
+  return ['clusters', ...trees, ...live.map(({ name }) => name)];
 }
 
 /**
@@ -44,6 +48,11 @@ export function changeConfig(process: ProcessName | undefined, current: Config, 
       config = withValue(config, path, value);
       if (isUsed) applied.push(name);
     }
+  }
+  for (const name of ROUTING) {
+    if (sameValue(current[name], next[name])) continue;
+    config = { ...config, [name]: next[name] };
+    if (process === undefined || process === 'triage-worker') applied.push(name);
   }
   return { config, applied, pending };
 }

@@ -11,6 +11,10 @@ export function mapPaths<T extends Record<string, unknown>>(
     const field = schema.shape[key];
     if (!field) return [key, inner];
     if (typeof inner === 'string') return [key, metaOf(field).path === undefined ? inner : replace(inner)];
+    if (Array.isArray(inner)) {
+      const item = itemIn(field);
+      return [key, item ? inner.map((one: unknown) => (isRecord(one) ? mapPaths(item, one, replace) : one)) : inner];
+    }
     const record = objectIn(field);
     return [key, record && isRecord(inner) ? mapPaths(record, inner, replace) : inner];
   });
@@ -23,6 +27,12 @@ function objectIn(field: z.core.$ZodType): z.ZodObject | undefined {
   if (field instanceof z.ZodObject) return field;
   const inner = innerOf(field);
   return inner && objectIn(inner);
+}
+
+function itemIn(field: z.core.$ZodType): z.ZodObject | undefined {
+  if (field instanceof z.ZodArray) return objectIn(field.element);
+  const inner = innerOf(field);
+  return inner && itemIn(inner);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/cancel-request';
-import { IncidentState } from '@nightcrier/core/incidents/incident';
+import type { IncidentState } from '@nightcrier/core/incidents/incident';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';
@@ -20,8 +21,8 @@ export type CancelOutcome =
 
 const Reply = z.union([
   z.tuple([z.literal('cancelled')]).transform(([kind]) => ({ kind })),
-  z.tuple([z.literal('requested'), IncidentState]).transform(([kind, state]) => ({ kind, state })),
-  z.tuple([z.literal('final'), IncidentState]).transform(([kind, state]) => ({ kind, state })),
+  z.tuple([z.literal('requested'), StoredIncidentState]).transform(([kind, state]) => ({ kind, state })),
+  z.tuple([z.literal('final'), StoredIncidentState]).transform(([kind, state]) => ({ kind, state })),
   z.tuple([z.literal('missing')]).transform(([kind]) => ({ kind })),
 ]) satisfies z.ZodType<CancelOutcome>;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseIncidentRow } from './incident-row.ts';
 
 const ROW = {
-  state: 'resolved',
+  state: 'reported',
   reason: 'codex took over: claude: API Error: 401',
   fingerprint: 'f1',
   created_at: '2026-01-02T03:04:05Z',
@@ -23,8 +23,13 @@ const ROW = {
 
 test('reads a row that a worker without agent_failures has written', () => {
   const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', ROW);
-  expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
+  expect(incident).toMatchObject({ state: 'reported', reason: ROW.reason });
   expect(incident.agent_failures).toBeUndefined();
+});
+
+test('reads the state `resolved`, which older versions write, as reported', () => {
+  const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', { ...ROW, state: 'resolved' });
+  expect(incident.state).toBe('reported');
 });
 
 test('reads the failures of agents', () => {
@@ -40,7 +45,7 @@ test.each([
   ['no JSON', '['],
 ])('reads the rest of a row whose agent_failures have %s', (_, agent_failures) => {
   const incident = parseIncidentRow('00000000-0000-4000-8000-000000000001', { ...ROW, agent_failures });
-  expect(incident).toMatchObject({ state: 'resolved', reason: ROW.reason });
+  expect(incident).toMatchObject({ state: 'reported', reason: ROW.reason });
   expect(incident.agent_failures).toBeUndefined();
 });
 

@@ -2,6 +2,7 @@ import { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { FaultEvent } from '@nightcrier/core/faults/fault';
 import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
+import { nameOfStored } from '@nightcrier/core/incidents/stored-name';
 import { determinationOf, ReportSummary } from '@nightcrier/core/incidents/report';
 import { z } from 'zod';
 import { isIncidentId } from './incident-id.ts';
@@ -74,6 +75,7 @@ const IncidentRow = z
     );
     return {
       ...row,
+      state: nameOfStored(row.state),
       ...determination,
       ...known,
       ...seen,

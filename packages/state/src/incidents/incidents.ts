@@ -1,6 +1,7 @@
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import { StoredIncidentState, storedName } from '@nightcrier/core/incidents/stored-name';
 import { GatewayCounts } from '@nightcrier/core/gateway/door-entry';
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets, hideSecretsIn } from '@nightcrier/core/settings/known-secrets';
@@ -55,7 +56,8 @@ export interface IncidentList {
 /** What `lua/incident-transition.lua` reads as ARGV[1]. */
 interface TransitionRequest {
   incident_id: string;
-  to: IncidentState;
+  /** See `storedName`. */
+  to: string;
   /** Milliseconds since the epoch. */
   now: number;
   /** Added to the attempts. */
@@ -67,7 +69,7 @@ interface TransitionRequest {
 
 const Reply = z.union([
   z.tuple([z.literal('changed'), z.number()]).transform(([kind, attempts]) => ({ kind, attempts })),
-  z.tuple([z.literal('final'), IncidentState]).transform(([kind, state]) => ({ kind, state })),
+  z.tuple([z.literal('final'), StoredIncidentState]).transform(([kind, state]) => ({ kind, state })),
   z.tuple([z.literal('missing')]).transform(([kind]) => ({ kind })),
 ]) satisfies z.ZodType<Transition>;
 
@@ -164,7 +166,14 @@ export class IncidentStore {
       ...(report && { report: JSON.stringify(hideSecretsIn(report)), ...determinationFields(report) }),
       ...(agent && { agent }),
     };
-    return this.#change({ incident_id: id, to: state, attempts: 0, set, clear: [], ...(notify && { notify }) });
+    return this.#change({
+      incident_id: id,
+      to: storedName(state),
+      attempts: 0,
+      set,
+      clear: [],
+      ...(notify && { notify }),
+    });
   }
 
   /** Adds what one run of an agent has used to its incident, in any state, and to the totals of the agent. */

@@ -1,30 +1,49 @@
-import { Problem, RememberedSymptom } from '@nightcrier/core/problems/problem';
+import { Acknowledgement, Problem, RememberedSymptom, SilencedBy } from '@nightcrier/core/problems/problem';
 import { z } from 'zod';
 
 const SYMPTOM = 'symptom:';
-const Incidents = z.array(z.string());
+const Texts = z.array(z.string());
 
-/** Reads the hash of a problem, see `problems/lua/explaining-incident.lua`. Undefined for one that no process of this version can read. */
+/**
+ * Reads the hash of a problem, see `problems/lua/state/change-problem.lua`. Versions before 0.2 wrote `cleared` where this one
+ * writes `recovered`.
+ * @returns undefined for one that no process of this version can read
+ */
 export function parseProblemRow(cluster: string, key: string, row: Record<string, string>): Problem | undefined {
   const symptoms = Object.entries(row).flatMap(([field, text]) =>
     field.startsWith(SYMPTOM) ? (jsonOf(RememberedSymptom, text) ?? []) : [],
   );
-  const { state, severity = 'warning', since, changed_at, cleared_at, incidents = '[]' } = row;
+  const { state, severity = 'warning', since, changed_at, incidents, component, message, member_of } = row;
   const problem = Problem.safeParse({
     cluster,
     key,
-    state,
+    state: state === 'cleared' ? 'recovered' : state,
     severity,
     since: Number(since ?? changed_at),
     changed_at: Number(changed_at ?? since),
-    ...(cleared_at !== undefined && { cleared_at: Number(cleared_at) }),
+    recovered_at: numberOf(row.recovered_at ?? row.cleared_at),
+    closed_at: numberOf(row.closed_at),
     symptoms,
-    incidents: jsonOf(Incidents, incidents) ?? [],
+    incidents: jsonOf(Texts, incidents) ?? [],
+    recurrences: numberOf(row.recurrences),
+    flapping: row.flapping === '1',
+    acknowledged: jsonOf(Acknowledgement, row.acknowledged),
+    silenced: jsonOf(SilencedBy, row.silenced),
+    component,
+    message,
+    members: jsonOf(Texts, row.members),
+    member_of,
   });
   return problem.data;
 }
 
-function jsonOf<T extends z.ZodType>(schema: T, text: string): z.infer<T> | undefined {
+function numberOf(text: string | undefined): number | undefined {
+  const number = Number(text);
+  return text === undefined || Number.isNaN(number) ? undefined : number;
+}
+
+function jsonOf<T extends z.ZodType>(schema: T, text: string | undefined): z.infer<T> | undefined {
+  if (text === undefined) return undefined;
   try {
     return schema.safeParse(JSON.parse(text)).data;
   } catch {

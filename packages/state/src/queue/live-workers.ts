@@ -1,32 +1,98 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
+import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** The heartbeats of one triage worker, and the number of live ones. All methods reject while Redis is unreachable. */
+/** The process of a worker, by which another one on the same machine finds that it has ended. */
+export const WorkerProcess = z.object({
+  /** Processes with the same value see each other's ids. */
+  machine: z.string(),
+  pid: z.number(),
+  /** When it started; distinguishes processes that had the same pid. */
+  started: z.number(),
+});
+export type WorkerProcess = z.infer<typeof WorkerProcess>;
+
+/** How the jobs of workers that have died are taken over. */
+export interface Takeover {
+  /** Id of BullMQ's worker, with which the tokens of its locks begin. */
+  id: string;
+  /** Undefined where the system does not identify processes. */
+  process: WorkerProcess | undefined;
+  /** Returns whether a process of this machine has ended. */
+  hasEnded: (process: WorkerProcess) => boolean;
+  /** Time without a heartbeat after which the jobs of a worker are released, ms. */
+  silence: number;
+  /** Returns BullMQ's `maxStalledCount`. */
+  maxStalls: () => number;
+  onReleased: (incidentIds: string[]) => void;
+}
+
+const Beat = z.tuple([z.number()], z.string());
+const WorkerRecord = z.object({ process: WorkerProcess });
+
+/**
+ * The heartbeats of one triage worker, and the number of live ones. With a {@link Takeover}, a heartbeat also releases the jobs
+ * of workers that have died, see `lua/worker-beat.lua`. All methods reject while Redis is unreachable.
+ */
 export class LiveWorkers {
   readonly #redis: Redis;
+  readonly #keys: StateKeys;
   readonly #length: string;
-  readonly #id = randomUUID();
-  readonly #key: string;
+  readonly #id: string;
+  readonly #takeover: Takeover | undefined;
   readonly #beat: LuaScript;
 
   /** @param length time after its last heartbeat for which a worker counts as alive, by Redis's clock, ms */
-  constructor(context: StateContext, length: number) {
+  constructor(context: StateContext, length: number, takeover?: Takeover) {
     this.#redis = context.redis;
+    this.#keys = context.keys;
     this.#length = String(length);
-    this.#key = context.keys.workers;
+    this.#id = takeover?.id ?? randomUUID();
+    this.#takeover = takeover;
     this.#beat = defineScript(context, 'queue/worker-beat');
   }
 
-  /** Records a heartbeat of this worker. Returns the number of live workers, this one included. */
+  /** Records a heartbeat of this worker, and releases jobs. Returns the number of live workers, this one included. */
   async beat(): Promise<number> {
-    return z.number().parse(await this.#beat([this.#key], [this.#id, this.#length]));
+    const [count, ...released] = Beat.parse(await this.#beat([this.#keys.workers], await this.#arguments()));
+    if (released.length > 0) this.#takeover?.onReleased(released);
+    return count;
   }
 
-  /** Removes this worker from the live ones. */
+  /** Removes this worker from the live ones. From now on only BullMQ's locks protect the jobs that it still finishes. */
   async leave(): Promise<void> {
-    await this.#redis.zrem(this.#key, this.#id);
+    await Promise.all([
+      this.#redis.zrem(this.#keys.workers, this.#id),
+      this.#redis.hdel(this.#keys.workerRecords, this.#id),
+    ]);
+  }
+
+  async #arguments(): Promise<string[]> {
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
+    const { process, silence, maxStalls } = this.#takeover;
+    const ended = process ? await this.#ended(process.machine) : [];
+    return [this.#id, this.#length, JSON.stringify(process ?? {}), String(silence), String(maxStalls()), ...ended];
+  }
+
+  /** Returns the ids of the workers on a machine whose processes have ended. */
+  async #ended(machine: string): Promise<string[]> {
+    const records = await ifReadable(this.#redis.hgetall(this.#keys.workerRecords), {});
+    return Object.entries(records).flatMap(([id, text]) => {
+      const process = processIn(text);
+      return process?.machine === machine && this.#takeover?.hasEnded(process) ? [id] : [];
+    });
+  }
+}
+
+/** Returns the process in a record; undefined where there is none. */
+function processIn(text: string): WorkerProcess | undefined {
+  try {
+    return WorkerRecord.parse(JSON.parse(text)).process;
+  } catch {
+    return undefined;
   }
 }

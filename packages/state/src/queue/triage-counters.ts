@@ -1,6 +1,7 @@
 import { isCause, type Cause } from '@nightcrier/core/diagnosis/cause';
 import { NO_USAGE, type UsageFigures } from '@nightcrier/core/incidents/agent-usage';
 import { AGENT_CLIS, type AgentCli } from '@nightcrier/core/settings/config';
+import { storedName } from '@nightcrier/core/incidents/stored-name';
 import { TRIAGE_OUTCOMES, type TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Redis } from 'ioredis';
 import { countOf, ifReadable } from '../damage/if-readable.ts';
@@ -33,14 +34,14 @@ export class TriageCounters {
   async count(outcome: TriageOutcome['kind'], seconds: number): Promise<void> {
     const results = await this.#redis
       .multi()
-      .hincrby(this.#key, `${outcome}:runs`, 1)
-      .hincrbyfloat(this.#key, `${outcome}:seconds`, seconds)
+      .hincrby(this.#key, `${storedName(outcome)}:runs`, 1)
+      .hincrbyfloat(this.#key, `${storedName(outcome)}:seconds`, seconds)
       .exec();
     const failed = results?.find(([error]) => error)?.[0];
     if (failed) throw failed;
   }
 
-  /** Counts a diagnosis of a resolved incident by the cause of its first hypothesis. */
+  /** Counts a diagnosis of a reported incident by the cause of its first hypothesis. */
   async countCause(cause: Cause): Promise<void> {
     await this.#redis.hincrby(this.#key, `cause:${cause}`, 1);
   }
@@ -59,8 +60,8 @@ export class TriageCounters {
     const fields = await ifReadable(this.#redis.hgetall(this.#key), {});
     return TRIAGE_OUTCOMES.map((outcome) => ({
       outcome,
-      runs: countOf(fields[`${outcome}:runs`]),
-      seconds: countOf(fields[`${outcome}:seconds`]),
+      runs: countOf(fields[`${storedName(outcome)}:runs`]),
+      seconds: countOf(fields[`${storedName(outcome)}:seconds`]),
     }));
   }
 

@@ -40,12 +40,19 @@ const RELIED_UPON = {
     args: 2,
     sha256: '0432a6270816ff9c4a15ae49517d0ab1e5d354e06e09f20c569b0fb31dec4ffa',
   },
+  'move-stalled-jobs-to-wait': {
+    script: 'moveStalledJobsToWait',
+    keys: 9,
+    args: 4,
+    sha256: '8701456ec393d1e5114a41a28f8754371dba60a293d8709dce529d8ecfb70b4f',
+  },
 } as const;
 const IncludeName = z.enum([
   'add-prioritized-job',
   'remove-job',
   'move-to-delayed',
   'promote',
+  'move-stalled-jobs-to-wait',
 ] satisfies (keyof typeof RELIED_UPON)[]);
 
 /** What to do when BullMQ has changed something that we rely on. */

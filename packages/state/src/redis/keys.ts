@@ -1,4 +1,5 @@
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
+import { storedName } from '@nightcrier/core/incidents/stored-name';
 
 /** The name of the triage queue; its worker is `new Worker(QUEUE_NAME, …, { prefix: state.keys.bullmq })`. */
 export const QUEUE_NAME = 'triage';
@@ -40,12 +41,26 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
+  readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
   readonly dueNotifications: string;
+  /** Hash: notifications about problems that no queue has accepted yet, see `ProblemOutbox`. */
+  readonly dueProblemNotifications: string;
+  /** Hash: target of notifications to the JSON of how its deliveries go, see `ReceiverHealth`. */
+  readonly receivers: string;
+  /** Sorted set: `<target> <cluster>/<problem>` by the time in ms at which the target is notified again. */
+  readonly repeats: string;
   /** Hash: what scripts have moved aside, see `redis/tolerant-redis.lua`: number to JSON, and `count`. */
   readonly damaged: string;
   /** Hash: the breaker of agents, see `breaker/lua/agent-breaker.lua`. */
   readonly agentBreaker: string;
+
+  /** Hash: id of each API key to its JSON, with the hash of its secret. */
+  readonly apiKeys: string;
+  /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
+  readonly audit: string;
+  readonly auditSequence: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -66,9 +81,16 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
+    this.dueProblemNotifications = `${this.ours}due-problem-notifications`;
+    this.receivers = `${this.ours}receivers`;
+    this.repeats = `${this.ours}notification-repeats`;
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
+    this.apiKeys = `${this.ours}api-keys`;
+    this.audit = `${this.ours}audit`;
+    this.auditSequence = `${this.ours}audit-sequence`;
   }
 
   /** Hash: the row of an incident, see `incident-row.ts`. */
@@ -111,9 +133,19 @@ export class StateKeys {
     return `${this.ours}slack-card:${incidentId}`;
   }
 
+  /** Hash: what targets were notified of a problem, see `Conversations`. */
+  conversation(problem: string): string {
+    return `${this.ours}conversation:${problem}`;
+  }
+
+  /** Hash: `<cluster>/<problem>` to the JSON of the alert that is posted again and again to a target. */
+  postedAlerts(target: string): string {
+    return `${this.ours}posted-alerts:${target}`;
+  }
+
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */
   incidentsIn(state: IncidentState): string {
-    return `${this.incidents}:${state}`;
+    return `${this.incidents}:${storedName(state)}`;
   }
 
   /**

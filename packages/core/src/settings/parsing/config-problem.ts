@@ -70,29 +70,38 @@ function isConfidential(schema: z.ZodObject, path: PropertyKey[]): boolean {
   for (const part of path) {
     const { secret, sensitive } = metaOf(current);
     if (secret === true || sensitive === true) return true;
-    current = unwrap(current);
-    if (current instanceof z.ZodRecord) current = current.valueType;
-    else current = current instanceof z.ZodObject ? current.shape[String(part)] : undefined;
+    current = within(current, part);
     if (!current) return false;
   }
   return holdsSecret(current);
 }
 
-/** A mapping that was expected to be a secret, or that holds some, is not repeated either. */
-function holdsSecret(schema: z.core.$ZodType): boolean {
+/** The schema of a key or item. */
+function within(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodRecord) return inner.valueType;
+  if (inner instanceof z.ZodArray) return inner.element;
+  return inner instanceof z.ZodObject ? inner.shape[String(part)] : undefined;
+}
+
+/**
+ * A mapping that was expected to be a secret, or that holds some, is not repeated either.
+ * @param ancestor the items of the list around it, which may contain such lists
+ */
+function holdsSecret(schema: z.core.$ZodType, ancestor?: z.core.$ZodType): boolean {
   const { secret, sensitive } = metaOf(schema);
   if (secret === true || sensitive === true) return true;
   const inner = unwrap(schema);
   if (inner instanceof z.ZodRecord) return holdsSecret(inner.valueType);
-  return inner instanceof z.ZodObject && Object.values(inner.shape).some(holdsSecret);
+  if (inner instanceof z.ZodArray) return inner.element !== ancestor && holdsSecret(inner.element, inner.element);
+  return inner instanceof z.ZodObject && Object.values(inner.shape).some((field) => holdsSecret(field, ancestor));
 }
 
 /** The keys that the schema knows at a path within it. */
 function keysAt(schema: z.ZodObject, path: PropertyKey[]): string[] {
   let current: z.core.$ZodType | undefined = schema;
   for (const part of path) {
-    const record = unwrap(current);
-    current = record instanceof z.ZodObject ? record.shape[String(part)] : undefined;
+    current = within(current, part);
     if (!current) return [];
   }
   const record = unwrap(current);

@@ -117,7 +117,7 @@ function kubeconfigProblems(
   return [{ path: at, message: `${owner} triage.kubeconfig is required when triage.enabled is true` }];
 }
 
-function secretFileProblems(
+export function secretFileProblems(
   path: PropertyKey[],
   file: string,
   surroundings: ConfigSurroundings,
@@ -129,11 +129,11 @@ function secretFileProblems(
   return problem === undefined ? [] : [{ path, message: `${String(path.at(-1))}: ${file} ${problem}` }];
 }
 
-function bothSet(path: PropertyKey[], plain: string): ConfigProblem {
+export function bothSet(path: PropertyKey[], plain: string): ConfigProblem {
   return { path, message: `${plain} and ${plain}_file cannot both be set` };
 }
 
-function unreadable(path: PropertyKey[], file: string): ConfigProblem {
+export function unreadable(path: PropertyKey[], file: string): ConfigProblem {
   return { path, message: `${String(path.at(-1))}: ${file} is not a readable file` };
 }
 

@@ -412,7 +412,9 @@ describe('any configuration', () => {
     const chosen = SETTINGS.filter(
       ({ meta, name }) =>
         meta.secret !== true &&
-        !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|agent_script_path)$/.test(name),
+        !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|slack_operators|agent_script_path)$/.test(
+          name,
+        ),
     );
     const lenient = { agent_unrestricted_tools: 'true', agent_script_path: 'own.sh', anthropic_api_key: 'k' };
     fc.assert(

@@ -4,6 +4,7 @@ import { type ConfigProblem, check, isRecord } from './config-problem.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
 import { fileProblems } from './file-checks.ts';
 import { parseClusters } from './parse-clusters.ts';
+import { routingChecks } from './routing-checks.ts';
 import { SETTINGS, settingOf } from '../setting-list.ts';
 
 export type ParsedConfig = { config: Config; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
@@ -21,7 +22,9 @@ export function parseConfig(raw: unknown, surroundings: ConfigSurroundings): Par
   const settings = check(Settings, rest, [], problems, ['clusters', 'mcp_endpoint']);
   problems.push(...fileProblems(rest, surroundings));
   const { problems: found, warnings } = crossChecks(rest, surroundings);
-  problems.push(...found);
+  const routing = routingChecks(rest, rawClusters, surroundings);
+  problems.push(...found, ...routing.problems);
+  warnings.push(...routing.warnings);
   const clusters = parseClusters(rawClusters ?? undefined, endpoint ?? undefined, surroundings, problems);
 
   if (problems.length > 0 || !settings) return { problems };
@@ -34,9 +37,17 @@ function withoutUnset(record: Record<string, unknown>, parent = ''): Record<stri
     const name = `${parent}${key}`;
     if (value === null || value === undefined) return [];
     if (isEmpty(value) && isOptional(name)) return [];
+    if (name === 'route' || name === 'receivers') return [[key, withoutNulls(value)]];
     return [[key, NESTED.has(name) && isRecord(value) ? withoutUnset(value, `${name}.`) : value]];
   });
   return Object.fromEntries(entries);
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
 /** Names of the mappings that settings are in, such as `redis`. */

@@ -1,4 +1,28 @@
-import { flag, httpUrl, integer, seconds, secret, secretUrl, text, withSecretFiles } from '../config-fields.ts';
+import { z } from 'zod';
+import {
+  flag,
+  httpUrl,
+  integer,
+  seconds,
+  secret,
+  secretUrl,
+  text,
+  withSecretFiles,
+  wordList,
+} from '../config-fields.ts';
+
+/** Who may press the buttons of messages. */
+export function slackOperators() {
+  return wordList()
+    .pipe(
+      z.array(z.string().regex(/^[UWS][A-Z0-9]{6,20}$/, { error: 'must be IDs of users (U…) or user groups (S…)' })),
+    )
+    .meta({
+      value: 'list',
+      description: 'IDs of the users (U…) and user groups (S…) that may press the buttons of messages in Slack.',
+      schema: { anyOf: [{ type: 'array', items: { type: 'string' } }, { type: 'string' }] },
+    });
+}
 
 const worker = { used_by: ['triage-worker'], live: true } as const;
 
@@ -37,7 +61,7 @@ export const notifications = withSecretFiles({
   slack_bot_token: secret(slackBotTokenProblem)
     .optional()
     .meta({
-      description: 'Bot token of a Slack app, which posts one message for each incident and updates it.',
+      description: 'Bot token of a Slack app, which posts one message for each problem and updates it.',
       needs: 'slack_channel',
       example: '/run/secrets/slack-bot',
       ...worker,
@@ -51,6 +75,18 @@ export const notifications = withSecretFiles({
       example: 'C0123456789',
       ...worker,
     }),
+  slack_app_token: secret(slackAppTokenProblem)
+    .optional()
+    .meta({
+      description:
+        'App-level token of the Slack app with connections:write: messages get the buttons Acknowledge, Silence 4 h and Investigate again. Clicks come through Socket Mode, so no inbound port is needed.',
+      needs: 'slack_operators',
+      example: '/run/secrets/slack-app',
+      ...worker,
+    }),
+  slack_operators: slackOperators()
+    .optional()
+    .meta({ needs: 'slack_app_token', example: '[U0123456789, S0123456789]', ...worker }),
   slack_api_url: httpUrl()
     .default('https://slack.com/api')
     .meta({ description: 'Address of the Slack API.', ...worker }),
@@ -81,7 +117,11 @@ export const notifications = withSecretFiles({
 });
 
 /** Which token it is shows in its prefix: xoxb- a bot's, xoxp- a user's, xapp- an app's. */
-function slackBotTokenProblem(value: string): string | undefined {
+export function slackBotTokenProblem(value: string): string | undefined {
   if (/^(xoxe\.)?xoxb-/.test(value)) return undefined;
   return 'must be a bot token, which starts with xoxb- (not a user token, an app-level token or a webhook URL)';
+}
+
+export function slackAppTokenProblem(value: string): string | undefined {
+  return value.startsWith('xapp-') ? undefined : 'must be an app-level token, which starts with xapp-';
 }

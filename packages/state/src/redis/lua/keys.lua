@@ -12,8 +12,10 @@ local names = {
   fair_next = PREFIX .. 'fair:next',
   fair_started = PREFIX .. 'fair:started',
   due_notifications = PREFIX .. 'due-notifications',
+  due_problem_notifications = PREFIX .. 'due-problem-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
+  worker_records = PREFIX .. 'worker-records',
   alerted_clusters = PREFIX .. 'alerted-clusters',
   budget_reservations = PREFIX .. 'budget-reservations',
 }

@@ -1,8 +1,11 @@
+import type { ApiKey } from '@nightcrier/core/access/api-key';
+import type { Principal } from '@nightcrier/core/access/principal';
 import { isLoopback } from '@nightcrier/core/settings/loopback';
 import type { Secret } from '@nightcrier/core/settings/secret';
+import { isNamedKey } from '@nightcrier/state/access/api-keys';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { ApiError } from './api-error.ts';
+import { ApiError } from '../api-error.ts';
 
 /** Who may use the API. */
 export interface AccessSettings {
@@ -30,28 +33,50 @@ export function assertProtected({ host, accessKey, accessKeyFile, allowAnonymous
   );
 }
 
+/** What is known of a request before its route runs. */
+export interface Credentials {
+  authorization: string | undefined;
+  host: string;
+  origin?: string | undefined;
+}
+
 /**
- * Returns why a request is refused, undefined if it is not. Without a key, only requests for a name of this API are accepted. This
- * prevents DNS rebinding: a web page whose host name resolves to the address of the API could read it otherwise. With a key,
- * such a page lacks the key.
+ * Returns who makes a request. Without credentials, only requests for a name of this API are accepted. This prevents DNS
+ * rebinding: a web page whose host name resolves to the address of the API could use it otherwise. With credentials, such a
+ * page lacks them.
+ * @param findKey looks a named key up
+ * @throws ApiError origin_not_allowed, unauthorized or host_not_allowed
  */
-export function refusal(
+export async function authenticate(
   access: AccessSettings,
-  request: { authorization: string | undefined; host: string; origin?: string | undefined },
-): ApiError | undefined {
+  request: Credentials,
+  findKey: (secret: string) => Promise<ApiKey | undefined>,
+): Promise<Principal> {
   // CSRF: a page of another site may send requests, and browsers name its origin in all but plain reads.
   if (request.origin !== undefined && !isOwnOrigin(access, request.origin, request.host))
-    return new ApiError('origin_not_allowed', `requests from pages of ${request.origin} are not allowed`);
-  if (access.accessKey) {
-    const [, key = ''] = /^Bearer +(.+)$/i.exec(request.authorization ?? '') ?? [];
-    if (sameSecret(key, access.accessKey.reveal())) return undefined;
-    return new ApiError('unauthorized', 'send the access key as "Authorization: Bearer <key>"');
+    throw new ApiError('origin_not_allowed', `requests from pages of ${request.origin} are not allowed`);
+  const [, secret] = /^Bearer +(.+)$/i.exec(request.authorization ?? '') ?? [];
+  if (secret !== undefined) {
+    if (access.accessKey && sameSecret(secret, access.accessKey.reveal()))
+      return { name: 'access key', kind: 'access_key', role: 'admin' };
+    const key = await findKey(secret);
+    if (key) return { name: key.name, kind: 'api_key', role: key.role };
+    if (isNamedKey(secret))
+      throw new ApiError('unauthorized', 'this API key does not exist, is revoked or has expired');
   }
-  const name = URL.parse(`http://${request.host}`)?.hostname ?? '';
-  if (isOwnName(access, name)) return undefined;
-  return new ApiError(
+  if (access.accessKey)
+    throw new ApiError('unauthorized', 'send the access key or an API key as "Authorization: Bearer <key>"');
+  return anonymous(access, request.host);
+}
+
+/** Everybody on this machine may do everything; beyond it, nobody without a key decides who has access. */
+function anonymous(access: AccessSettings, host: string): Principal {
+  const name = URL.parse(`http://${host}`)?.hostname ?? '';
+  if (isOwnName(access, name))
+    return { name: 'anonymous', kind: 'anonymous', role: isLoopback(access.host) ? 'admin' : 'operator' };
+  throw new ApiError(
     'host_not_allowed',
-    `host ${JSON.stringify(request.host)} is not a name of this API: ` +
+    `host ${JSON.stringify(host)} is not a name of this API: ` +
       (isLoopback(access.host)
         ? 'use localhost or 127.0.0.1, or set public_url'
         : 'use its address, or set public_url'),

@@ -1,0 +1,67 @@
+import type { Principal } from '@nightcrier/core/access/principal';
+import { includesRole, type Role } from '@nightcrier/core/access/role';
+import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
+import type { ApiKeys } from '@nightcrier/state/access/api-keys';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type AccessSettings, authenticate } from './authenticate.ts';
+import { ApiError } from '../api-error.ts';
+import { SECURITY_HEADERS } from '../security-headers.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered without credentials. */
+    open?: boolean;
+    /** Needed for this route. Default: `viewer` to read, `operator` for every other method. */
+    role?: Role;
+  }
+  interface FastifyRequest {
+    /** Set for each route that is not `open`, see {@link principalOf}. */
+    principal: Principal | undefined;
+  }
+}
+
+/** Refuses every request whose client lacks the role that its route needs. A route is closed unless it says otherwise. */
+export function protect(
+  app: FastifyInstance,
+  { settings, apiKeys }: { settings: () => AccessSettings; apiKeys: ApiKeys },
+): void {
+  app.decorateRequest('principal', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers(SECURITY_HEADERS);
+    const { open, role = roleFor(request.method) } = request.routeOptions.config;
+    if (open) return;
+    const { authorization, origin } = request.headers;
+    const configured = settings();
+    const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
+    try {
+      const principal = await authenticate(access, { authorization, host: request.host, origin }, (secret) =>
+        apiKeys.find(secret),
+      );
+      if (!includesRole(principal.role, role))
+        throw new ApiError('forbidden', `${principal.name} has the role ${principal.role}; this needs ${role}`);
+      request.principal = principal;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
+      throw error;
+    }
+  });
+}
+
+function roleFor(method: string): Role {
+  return method === 'GET' || method === 'HEAD' ? 'viewer' : 'operator';
+}
+
+/** Returns who makes a request of a route that is not `open`. */
+export function principalOf({ principal }: FastifyRequest): Principal {
+  if (!principal) throw new Error('the route is open, so nobody is known to make its requests');
+  return principal;
+}
+
+/**
+ * Returns the author of a change. A key that many people share does not say who they are, so they may; the name of an API key
+ * is not up to its holder.
+ */
+export function authorOf(request: FastifyRequest, claimed?: string): Pick<Principal, 'name' | 'kind'> {
+  const { name, kind } = principalOf(request);
+  return { name: kind === 'api_key' ? name : (claimed ?? name), kind };
+}

@@ -1,0 +1,87 @@
+import { SEVERITIES } from '@nightcrier/core/faults/severity';
+import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
+import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
+import { type Destination, destinationsOf, routeTree } from '@nightcrier/core/routing/route-tree';
+import type { Config } from '@nightcrier/core/settings/config';
+import { formatSeconds } from '@nightcrier/core/settings/config-fields';
+import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
+import { ExitError } from '@nightcrier/runtime/exit-code';
+import Table from 'cli-table3';
+
+export interface RoutesTestOptions {
+  config?: string;
+  output: 'table' | 'json';
+  labels: string[];
+  /** By the names of {@link PROBLEM_LABELS} in camel case. */
+  [label: string]: string | string[] | undefined;
+}
+
+/** `nightcrier routes test`: where a problem with these labels would be notified. Contacts no receiver. */
+export async function testRoutes({ config: file, output, ...given }: RoutesTestOptions): Promise<void> {
+  const flags: Record<string, string> = file === undefined ? {} : { config: file };
+  const { config } = await loadConfig({ flags, environment: process.env });
+  const labels = labelsOf(given, config);
+  const targets = receiverTargets(config);
+  const rows = destinationsOf(routeTree(config.route), labels).map(({ receiver, repeatInterval, path }) => ({
+    receiver,
+    route: routeName(path),
+    repeat_interval: repeatInterval,
+    targets: targets.filter((target) => target.receiver === receiver).map(({ id, kind }) => ({ id, kind })),
+  }));
+  if (output === 'json') {
+    console.log(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows }));
+    return;
+  }
+  const table = new Table({
+    head: ['receiver', 'route', 'repeated', 'targets'],
+    style: { head: ['bold'], border: [] },
+  });
+  for (const { receiver, route, repeat_interval: repeat, targets: found } of rows)
+    table.push([
+      receiver,
+      route,
+      repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`,
+      found.map(({ id }) => id).join('\n') || 'none',
+    ]);
+  console.log(`labels: ${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}`);
+  console.log(table.toString());
+}
+
+/** Returns the labels that were given, and those of the cluster in the configuration. */
+function labelsOf(given: Pick<RoutesTestOptions, string>, { clusters }: Config): Map<string, string> {
+  const own = PROBLEM_LABELS.flatMap((name): [string, string][] => {
+    const value = given[camelCase(name)];
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  const { cluster: name, severity } = Object.fromEntries(own);
+  if (severity !== undefined && !SEVERITIES.some((known) => known === severity))
+    throw new ExitError('usage', `--severity: ${JSON.stringify(severity)} must be one of ${SEVERITIES.join(', ')}`);
+  const cluster = clusters.find((entry) => entry.name === name);
+  if (name !== undefined && !cluster)
+    console.error(`warning: the configuration has no cluster ${name}; its labels are those given here`);
+  const pairs = Array.isArray(given.labels) ? given.labels : [];
+  return new Map([
+    ...Object.entries(cluster?.labels ?? {}),
+    ...pairs.flatMap((text) => text.split(',').filter(Boolean)).map((text) => pairOf(text)),
+    ...(cluster?.environment === undefined ? [] : ([['environment', cluster.environment]] as const)),
+    ...own,
+  ]);
+}
+
+/** Reads `team=payments`. */
+function pairOf(text: string): [string, string] {
+  const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new ExitError('usage', `--labels: ${JSON.stringify(text)} must be NAME=VALUE`);
+  return [name, value];
+}
+
+/** `route.routes[0]` */
+function routeName(path: Destination['path']): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+  return parts.join('').slice(1);
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

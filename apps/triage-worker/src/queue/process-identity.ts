@@ -1,0 +1,36 @@
+import type { WorkerProcess } from '@nightcrier/state/queue/live-workers';
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** Field of `/proc/PID/stat` after the name: the time of the start in clock ticks since boot. */
+const START_FIELD = 19;
+
+/** Returns the identity of this process; undefined where the system does not show it, as outside Linux. */
+export function ownProcess(): WorkerProcess | undefined {
+  try {
+    const started = startOf(process.pid);
+    // One boot of one kernel, and one namespace of pids: a container has its own.
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const machine = `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+    return started === undefined ? undefined : { machine, pid: process.pid, started };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns whether a process of this machine has ended. */
+export function hasEnded({ pid, started }: WorkerProcess): boolean {
+  return startOf(pid) !== started;
+}
+
+/** Returns when a process started; undefined if there is none. */
+function startOf(pid: number): number | undefined {
+  try {
+    // The name may contain spaces and parentheses.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    const start = Number(fields[START_FIELD]);
+    // A zombie has ended.
+    return fields[0] === 'Z' || !Number.isSafeInteger(start) ? undefined : start;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import type { LiveWorkers, Takeover } from '../src/queue/live-workers.ts';
+import { lostJobs } from '../src/queue/lost-jobs.ts';
+import { fault, openTestState, type TestState, take } from './state.fixture.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterAll(async () => server.stop());
+
+const HERE = { machine: 'this one', pid: 1, started: 1 };
+const ELSEWHERE = { machine: 'another one', pid: 1, started: 1 };
+const HOUR_MS = 3_600_000;
+
+interface TestWorker extends LiveWorkers {
+  released: string[];
+}
+
+/** A worker whose locks have tokens that begin with `id`. */
+function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = {}): TestWorker {
+  const released: string[] = [];
+  const workers = state.openLiveWorkers(HOUR_MS, {
+    id,
+    process: HERE,
+    hasEnded: () => false,
+    silence: HOUR_MS,
+    maxStalls: () => 3,
+    onReleased: (ids) => void released.push(...ids),
+    ...takeover,
+  });
+  return Object.assign(workers, { released });
+}
+
+/** Admits an incident that the worker takes. */
+async function runOne(state: TestState, worker: string): Promise<string> {
+  const { incidentId } = await state.admission.admit(fault());
+  expect(await take(state, `${worker}:0`)).toBe(incidentId);
+  await state.incidents.begin(incidentId);
+  return incidentId;
+}
+
+const stateOf = async (state: TestState, id: string): Promise<string | undefined> =>
+  (await state.queue.getJob(id))?.getState();
+
+/** Makes the last heartbeats of all workers this much older. */
+async function age(state: TestState, ms: number): Promise<void> {
+  const records = await state.redis.hgetall(state.keys.workerRecords);
+  for (const [id, text] of Object.entries(records)) {
+    const { at, since, last, ...rest }: Record<string, number> = JSON.parse(text);
+    const earlier = id === '' ? { since: Number(since) - ms, last } : { at: Number(at) - ms };
+    await state.redis.hset(state.keys.workerRecords, id, JSON.stringify({ ...rest, ...earlier }));
+  }
+}
+
+test('a worker that sends no heartbeat loses its incidents to the others, long before its locks expire', async () => {
+  await using state = await openTestState(server.url);
+  const [dying, other] = [openWorker(state, 'dying', { process: ELSEWHERE }), openWorker(state, 'other')];
+  await dying.beat();
+  const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 60_000 });
+  const id = await runOne(state, 'dying');
+  expect(await slots.take('prod', id, 'dying:0')).toBe('taken');
+
+  expect(await other.beat()).toBe(2);
+  await age(state, HOUR_MS - 2_000);
+  expect(await other.beat()).toBe(2);
+  expect(await stateOf(state, id)).toBe('active');
+
+  await age(state, HOUR_MS);
+  expect(await other.beat()).toBe(1);
+  expect(other.released).toEqual([id]);
+  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'dying:0']]))).toEqual([id]);
+  // It is the next one, before what has waited, and its cluster is not blocked by its own slot.
+  await state.admission.admit(fault({ severity: 'critical' }));
+  expect(await take(state, 'other:0')).toBe(id);
+  expect(await slots.take('prod', id, 'other:0')).toBe('taken');
+  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'other:0']]))).toEqual([]);
+});
+
+test('a worker whose process on this machine has ended loses its incidents with the next heartbeat of another one', async () => {
+  await using state = await openTestState(server.url);
+  const dead = new Set<number>();
+  const hasEnded = ({ pid }: { pid: number }): boolean => dead.has(pid);
+  await openWorker(state, 'dying', { process: { ...HERE, pid: 7 } }).beat();
+  await openWorker(state, 'elsewhere', { process: { ...ELSEWHERE, pid: 7 } }).beat();
+  const [id, remote] = [await runOne(state, 'dying'), await runOne(state, 'elsewhere')];
+  const other = openWorker(state, 'other', { hasEnded });
+  await other.beat();
+  expect(other.released).toEqual([]);
+
+  dead.add(7);
+  await other.beat();
+  expect(other.released).toEqual([id]);
+  expect([await stateOf(state, id), await stateOf(state, remote)]).toEqual(['waiting', 'active']);
+});
+
+test('the lock decides for a worker of an earlier version, which leaves no record, and for one that is stopping', async () => {
+  await using state = await openTestState(server.url);
+  const old = state.openLiveWorkers(HOUR_MS);
+  const stopping = openWorker(state, 'stopping');
+  await stopping.beat();
+  expect(await old.beat()).toBe(2);
+  const ids = [await runOne(state, 'old'), await runOne(state, 'stopping')];
+  await stopping.leave();
+  const other = openWorker(state, 'other', { silence: 0, hasEnded: () => true });
+  await other.beat();
+  await other.beat();
+  expect(other.released).toEqual([]);
+  expect(await Promise.all(ids.map((id) => stateOf(state, id)))).toEqual(['active', 'active']);
+});
+
+test('after an outage of Redis, workers have time to report before they count as dead', async () => {
+  await using state = await openTestState(server.url);
+  const [late, other] = [openWorker(state, 'late'), openWorker(state, 'other')];
+  await late.beat();
+  const id = await runOne(state, 'late');
+  await age(state, 2 * HOUR_MS);
+  // Nobody sent a heartbeat.
+  await state.redis.hset(state.keys.workerRecords, '', JSON.stringify({ since: 0, last: Date.now() - 10_000 }));
+  await other.beat();
+  expect(other.released).toEqual([]);
+  await age(state, HOUR_MS);
+  await other.beat();
+  expect(other.released).toEqual([id]);
+});
+
+test('a damaged record of a worker keeps no heartbeat from succeeding', async () => {
+  await using state = await openTestState(server.url);
+  const worker = openWorker(state, 'worker');
+  await state.redis.hset(state.keys.workerRecords, { '': '7', broken: 'not JSON', other: '{"at":"x","process":[]}' });
+  expect(await worker.beat()).toBe(1);
+  await state.redis.set(state.keys.workerRecords, 'no hash');
+  expect(await worker.beat()).toBe(1);
+});
