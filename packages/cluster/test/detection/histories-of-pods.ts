@@ -128,6 +128,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'an init container that works for ten minutes',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -153,6 +154,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'an image of ten gigabytes that is pulled for five minutes',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -168,6 +170,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a pod with a scheduling gate',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -204,6 +207,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'an image that cannot be pulled again after half an hour of health',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, starting('ImagePullBackOff', 0)] },
       { at: 100, put: [pod({ since: 102, created: 0, state: running(100) })] },
@@ -234,6 +238,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'containers of one pod that end at different times',
+    isListed: true,
     steps: [
       { at: 0, put: base },
       {
@@ -262,6 +267,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a pod that has completed and stays',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -284,6 +290,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a Job whose pod was killed for its memory, and whose next pod succeeds',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, other('batch/v1', 'Job', 'import', { created: 0, status: { active: 1 } })] },
       {
@@ -315,6 +322,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a program that ends without an error, again and again',
+    isListed: true,
     steps: [
       { at: 0, put: healthy },
       {
@@ -334,6 +342,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a crash loop that ends, and one crash much later',
+    isListed: true,
     steps: [
       { at: 0, put: healthy },
       {
@@ -378,6 +387,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a debug container that ends with an error',
+    isListed: true,
     steps: [
       { at: 0, put: healthy },
       {
@@ -548,6 +558,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'pods that stay terminating on a dead node, and new ones elsewhere',
+    isListed: true,
     steps: [
       { at: 0, put: [...healthy, node('True', -3600, { name: 'node-2' })] },
       { at: 40, put: [node('Unknown', 40), pod({ ready: false, since: 40 })] },
@@ -580,6 +591,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a bare pod that crashes again and again',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -601,6 +613,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a crash loop of a workload of another controller',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -662,6 +675,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a pod that waits for a gate of its readiness',
+    isListed: true,
     steps: [
       { at: 0, put: healthy },
       {
@@ -712,6 +726,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'an image that fails in one pod after another',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, starting('ErrImagePull', 0)] },
       {
@@ -746,6 +761,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'pods that are ready a moment after their node has come back',
+    isListed: true,
     steps: [
       { at: 0, put: healthy },
       { at: 40, put: [node('Unknown', 40), pod({ ready: false, since: 40, state: running(-3600) })] },
@@ -757,6 +773,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a registry that fails once, after an init container that worked for ten minutes',
+    isListed: true,
     steps: [
       { at: 0, put: base },
       {
@@ -797,6 +814,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a bare pod whose init container fails for good',
+    isListed: true,
     steps: [
       {
         at: 10,
@@ -824,6 +842,7 @@ export const POD_HISTORIES: History[] = [
   },
   {
     name: 'a gate of the readiness that stays shut',
+    isListed: true,
     steps: [
       {
         at: 0,

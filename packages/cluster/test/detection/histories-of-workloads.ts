@@ -104,6 +104,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a rollout that exceeds its deadline and is done then',
+    isListed: true,
     steps: [
       { at: 0, put: [...healthy, deployment({ conditions: [progressing(0)] })] },
       { at: 600, put: [deployment({ conditions: [progressing(600, 'ProgressDeadlineExceeded')] })] },
@@ -114,6 +115,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a rollout that is paused half way',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -134,6 +136,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a workload that is scaled to zero, with its Service and its autoscaler',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -171,6 +174,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'an autoscaler that has reached its most replicas',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -208,6 +212,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'an autoscaler whose target is missing',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -258,6 +263,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a Job whose policy ignores pods that were evicted',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, job({ active: 1 })] },
       {
@@ -327,6 +333,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a Job that is suspended',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, job({ active: 1 })] },
       {
@@ -382,6 +389,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a StatefulSet whose update is stuck at its last pod',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -416,6 +424,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a StatefulSet that is updated on deletion only, and one with a partition',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -440,6 +449,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a DaemonSet with a pod on a node where it should not be, and one that is updated slowly',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, daemonSet({ numberMisscheduled: 1 })] },
       { at: 100, put: [daemonSet({ updatedNumberScheduled: 1, numberReady: 2, numberUnavailable: 1 })] },
@@ -450,6 +460,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a CronJob that may not start beside the run that still works',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -475,6 +486,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a daily CronJob of another time zone, half a day after its run',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -490,6 +502,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a new CronJob that has not been due yet',
+    isListed: true,
     steps: [{ at: 0, put: [...base, cronJob({}, { schedule: '0 3 * * 0' }, 0)] }],
     wanted: [],
     rest: 900,
@@ -592,6 +605,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'Services that need no endpoints',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -630,6 +644,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a claim that is deleted while a pod uses it',
+    isListed: true,
     steps: [
       { at: 0, put: [...healthy, claim({ phase: 'Bound' })] },
       {
@@ -692,6 +707,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'two workloads that fail at the same time',
+    isListed: true,
     steps: [
       {
         at: 0,
@@ -720,6 +736,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a StatefulSet of many pods that is updated one by one',
+    isListed: true,
     steps: [0, 400, 800, 1200].map((at, updated) => ({
       at,
       put: [
@@ -735,6 +752,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a DaemonSet that makes no progress any more',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, daemonSet({ updatedNumberScheduled: 1, numberReady: 2 })] },
       { at: 400, put: [daemonSet({ updatedNumberScheduled: 2, numberReady: 2 })] },
@@ -745,6 +763,7 @@ export const WORKLOAD_HISTORIES: History[] = [
   },
   {
     name: 'a CronJob that goes on after it was suspended for long',
+    isListed: true,
     steps: [
       { at: 0, put: [...base, cronJob({ lastScheduleTime: time(-7200) }, { suspend: true })] },
       { at: 100, put: [cronJob({ lastScheduleTime: time(-7200) }, { suspend: false })] },

@@ -28,8 +28,8 @@ export interface History {
   /** Until when the cluster was watched before, s; without it, nothing is history. */
   since?: number;
   /**
-   * Only lists and watches show it: an event-emitting server calls something of it a fault that is none, or nothing of it is
-   * left when its notifications have passed.
+   * Played by lists and watches only: nothing is pushed about it, an event-emitting server calls something of it a fault that
+   * is none, or nothing of it is left when its notifications have passed.
    */
   isListed?: true;
   /** How long it goes on after the last step, s; 200 unless it says otherwise. */
