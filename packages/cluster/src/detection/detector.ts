@@ -1,8 +1,8 @@
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
 import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
-import { SYMPTOM_FAMILIES } from '@nightcrier/core/problems/symptom-families';
+import { SYMPTOM_FAMILIES, type SymptomFamily } from '@nightcrier/core/problems/symptom-families';
 import { familyOfType, recoveryOf, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { type ObjectName, nameKey } from './cluster-objects.ts';
 import { faultOf, rememberedOf } from './fault-of.ts';
@@ -65,6 +65,12 @@ export class Detector {
   firing(): string[] {
     const firing = [...this.#known.firing()].filter(([, { absentSince }]) => absentSince === undefined);
     return [...new Set(firing.map(([, { problem }]) => problem))];
+  }
+
+  /** Whether any container of a resource's workload has a symptom of this family that is firing. */
+  isFiring(resource: ResourceReference, family: SymptomFamily): boolean {
+    const workload = workloadOfResource(resource, this.#suspects.objects);
+    return this.#known.firingOf(workload).some(({ symptom }) => symptom.family === family);
   }
 
   /** How many objects are kept. */

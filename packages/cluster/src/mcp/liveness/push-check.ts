@@ -1,6 +1,5 @@
 import { KINDS, type WarningEvent } from '../../detection/kinds.ts';
 import { AnswerTooLarge, readList } from '../../lists/read-list.ts';
-import { FormChanged } from '../../lists/list-reader.ts';
 import { aboutOf, type CanaryVerdict, type ListedEvent, type PushCanary } from '../../sight/push-canary.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import { listError } from '../session/list-error.ts';
@@ -15,7 +14,7 @@ export interface PushCheckOptions {
   endpoint: string;
   /** Is given what the session pushes. */
   canary: PushCanary;
-  /** What must be pushed for a Warning Event, see {@link aboutEvent} and {@link aboutFaultOf}; undefined: nothing. */
+  /** What must be pushed for a Warning Event, see {@link aboutEvent} and `faultToPush`; undefined: nothing. */
   wants: (event: WarningEvent) => string | undefined;
   /** Deadline of a list, ms. */
   timeout: number;
