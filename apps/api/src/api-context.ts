@@ -3,6 +3,9 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { ApiKeys } from '@nightcrier/state/access/api-keys';
 import type { AuditLog } from '@nightcrier/state/access/audit-log';
+import type { Budget } from '@nightcrier/core/gateway/budgets';
+import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
+import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
@@ -41,6 +44,12 @@ export interface ApiContext {
   alerts: AlertCounters;
   triage: TriageCounters;
   breaker: AgentBreaker;
+  budgets: ModelBudgets;
+  /** `llm_budgets.per_day` of the current configuration. */
+  dailyBudget: () => Budget | undefined;
+  gateways: GatewayBoard;
+  /** Returns the number of triage workers that are alive. */
+  workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
   audit: AuditLog;
   logger: Logger;

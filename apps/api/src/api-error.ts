@@ -16,6 +16,7 @@ export const API_ERRORS = {
   incident_ended: 409,
   queue_full: 409,
   uri_too_long: 414,
+  too_many_wrong_keys: 429,
   headers_too_large: 431,
   incident_corrupt: 500,
   internal: 500,

@@ -80,8 +80,8 @@ describe('a reload', () => {
       'grouping',
     ];
     const keys = ['api.access_key', 'api.access_key_file'];
-    // The last is in many-readers.test.ts.
-    const tested = ['clusters', 'log_level', ...queue, 'public_url', ...keys, 'api.metrics_per_cluster'];
+    // The last two are in many-readers.test.ts and metrics.test.ts.
+    const tested = ['clusters', 'log_level', ...queue, 'public_url', ...keys, 'api.metrics_per_cluster', 'llm_budgets'];
     expect(liveSettings('api').toSorted()).toEqual(tested.toSorted());
   });
 });
@@ -180,4 +180,15 @@ describe('a page of another origin', () => {
     expect(await status(new URL(api.url).origin)).toBe(200);
     expect(await status('https://nightcrier.example')).toBe(200);
   });
+});
+
+test('wrong keys of an address are limited; the right one and requests without a key are answered as before', async () => {
+  await using api = await openReadyApi(server.url, { accessKey });
+  const answer = async (key?: string): Promise<Response> =>
+    fetch(`${api.url}/health/clusters`, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
+  for (let attempt = 0; attempt < 20; attempt += 1) expect((await answer(`wrong ${attempt}`)).status).toBe(401);
+  const limited = await answer('wrong again');
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await failure(limited)).toMatchObject({ status: 429, code: 'too_many_wrong_keys' });
+  expect([(await answer('correct horse')).status, (await answer()).status]).toEqual([200, 401]);
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { alertLabels } from '@nightcrier/core/alerts/alert-labels';
 import type { Watermark } from '@nightcrier/cluster/backfill/watermark';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
@@ -13,6 +14,7 @@ import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
 import type { HeldContact } from '@nightcrier/state/health/last-contact';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { readRunId } from '@nightcrier/state/server/redis-server';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { AlertIntake } from './alerts/alert-intake.ts';
 import { AlertReceiver } from './alerts/alert-receiver.ts';
@@ -20,6 +22,7 @@ import { AlertSweeper } from './alerts/alert-sweeper.ts';
 import { WorkloadResolver } from './alerts/workload-resolver.ts';
 import { ConnectionManager } from './clusters/connection-manager.ts';
 import { EarlyCounts } from './intake/early-counts.ts';
+import { type Backlog, ReportCheck } from './clusters/report-check.ts';
 import { ProblemStore } from './clusters/problem-store.ts';
 import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
@@ -167,6 +170,13 @@ export class Ingester {
       },
       logger,
     });
+    const reports = new ReportCheck({
+      verify: (checked) => connections.verifyReports(checked),
+      runId: () => readRunId(redis),
+      backlog: () => backlogOf(intake.spoolHealth()),
+      logger,
+    });
+    redis.on('ready', () => reports.reconnected());
     const sweeper = new AlertSweeper({
       holds: (cluster) => held.tokenOf(cluster) !== undefined,
       store: state.alerts,
@@ -197,6 +207,7 @@ export class Ingester {
     lifecycle.onStop('problems', () => problems.stop());
     lifecycle.onStop('alert sweeper', () => sweeper.stop());
     lifecycle.onStop('connections', () => connections.stop());
+    lifecycle.onStop('report check', () => reports.stop());
     lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
     if (receiver) lifecycle.onStop('alert receiver', () => receiver.stop());
 
@@ -206,6 +217,7 @@ export class Ingester {
     watermarks.start();
     problems.start();
     sweeper.start();
+    reports.start();
     keeper.start();
     return receiver;
   }
@@ -233,6 +245,11 @@ export class Ingester {
       logger,
     });
   }
+}
+
+function backlogOf({ state, in_memory }: SpoolHealth): Backlog {
+  if (state === 'spooling') return 'spooled';
+  return in_memory === 0 ? 'none' : 'in flight';
 }
 
 /** Selects the clusters that this ingester holds; their owners publish the others. */

@@ -30,8 +30,15 @@ export interface RunRequest {
   timeout: number;
   /** Variables of the agent. They can be seen in the engine, so none is a secret. */
   environment: Record<string, string>;
-  /** Directory on the engine's machine, or name of a volume, with the gateway's sockets. */
-  gatewaySockets?: string;
+  gatewaySockets?: GatewaySockets;
+}
+
+/** Where an agent finds the sockets of the gateways. */
+export interface GatewaySockets {
+  /** Directory on the engine's machine, or name of a volume. */
+  root: string;
+  /** Name of the directory below it with the sockets of this run. Missing: all runs share those in `root`, as with earlier gateways. */
+  run?: string;
 }
 
 /** A file below the agent's directory, `/home/agent`. */

@@ -18,6 +18,7 @@ import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
 import { hasEnded, ownProcess } from './queue/process-identity.ts';
+import { ProblemSweeper } from './problems/problem-sweeper.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
 import { WORKER_DEAD_MS, WORKER_SILENT_MS, WorkerShare } from './queue/worker-share.ts';
@@ -141,10 +142,19 @@ export class TriageWorkerApp {
 
   async #startNotifier(state: State): Promise<LiveNotifier> {
     const { logger, slackRate, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
-    const { outbox, incidents } = state;
+    const { outbox, problemOutbox, incidents } = state;
     const open = (config: Config): Notifier => {
       const targets = configuredTargets(config, state.slackCards, slackRate);
-      return new Notifier({ state, targets, outbox, incidents, publicUrl: config.public_url, times, logger });
+      return new Notifier({
+        state,
+        targets,
+        outbox,
+        problemOutbox,
+        incidents,
+        publicUrl: config.public_url,
+        times,
+        logger,
+      });
     };
     const notifier = new LiveNotifier(open, this.#config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
@@ -153,9 +163,12 @@ export class TriageWorkerApp {
     return notifier;
   }
 
-  /** Starts to remove expired workspaces and orphaned containers. */
-  #startSweepers({ incidents }: State, instance: string, runtime: DockerRuntime): void {
+  /** Starts to remove expired workspaces and orphaned containers, and to close recovered problems. */
+  #startSweepers({ incidents, problems }: State, instance: string, runtime: DockerRuntime): void {
     const { logger } = this.#options;
+    const closing = new ProblemSweeper({ problems, reopenWindow: () => this.#config.reopen_window, logger });
+    this.#lifecycle.onStop('problem sweeper', () => closing.stop());
+    closing.start();
     const workspaces = workspaceSweeper(() => {
       const { workspace_root: root, workspace_retention_days: days, workspace_retention_count: count } = this.#config;
       return { root, days, count, incidents, logger };

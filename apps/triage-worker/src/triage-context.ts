@@ -41,7 +41,7 @@ export interface TriageContext {
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   /** Access of agents through the gateway. */
-  access: Pick<State, 'grants' | 'doorRecords' | 'gateways'>;
+  access: Pick<State, 'grants' | 'doorRecords' | 'gateways' | 'runSockets'>;
   grace: ScriptGrace;
   /** Started when the worker took the job. */
   stages: StageClock;

@@ -21,6 +21,7 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   slack_app_token: 'xapp-other',
   slack_operators: ['U0000000001'],
   'alerts.port': 9099,
+  'metrics.port': 9464,
   'alerts.access_key': 'another-key-of-alerts',
   'alerts.password': 'another-password-of-alerts',
   'alerts.cluster_names': { prod: 'west' },

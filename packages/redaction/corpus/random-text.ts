@@ -8,6 +8,7 @@ export const ALPHABETS = {
   digit: '0123456789',
   hex: '0123456789abcdef',
   base32: 'qpzry9x8gf2tvdw0s3jn54khce6mua7l',
+  base32upper: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
   base64: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
 } as const;
 

@@ -1,5 +1,6 @@
 import { REDACTED } from './redacted.ts';
 import { canBeSecret } from './secret-names.ts';
+import { looksRandom } from './token-rules.ts';
 
 /** Redacts the password of a URL; user and host remain. Also a token in the place of the user. */
 export function redactUrls(text: string): string {
@@ -35,7 +36,7 @@ export function redactAuthorization(text: string): string {
 }
 
 const AUTHORIZATION =
-  /(authorization(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}\[?(?:\\{0,7}["'])?(?:(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|GenieKey|Splunk|SSWS|Negotiate|Digest)[ \t]{1,4})?)([\w.~+/=-]{12,4000})/gi;
+  /(authorization(?:\\{0,7}["'])?[ \t]{0,4}[:=][ \t]{0,4}\[?(?:\\{0,7}["'])?(?:(?:Bearer|Basic|Token|ApiKey|Api-Key|Api-Token|Key|GenieKey|Splunk|SSWS|Negotiate|Digest|SharedKey(?:Lite)?|AWS|OSS|OAuth|Bot|Hawk|Signature)[ \t]{1,4})?)([\w.~+/=:%&-]{12,4000})/gi;
 
 /** Redacts the values of cookies; their names and attributes remain. */
 export function redactCookies(text: string): string {
@@ -61,45 +62,49 @@ export function redactPhrases(text: string): string {
   );
 }
 
+/** Redacts the value in a table of Markdown: `| password | x |`. */
+export function redactTables(text: string): string {
+  return text.replace(TABLE, (whole: string, before: string, value: string) =>
+    canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+const TABLE =
+  /(\|[ \t]{0,20}["'`*]{0,3}\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)["'`*]{0,3}[ \t]{0,40}\|[ \t]{0,20}["'`]?)(?=[^\s|]{0,100}\d)([^\s|"'`]{6,500})(?=["'`]?[ \t]{0,40}\|)/gi;
+
+/** Redacts what looks random behind a name: `shared_key x`, `add-authtoken x`, `config set dbPassword x`, `key=x`. */
+export function redactDirectives(text: string): string {
+  return text.replace(DIRECTIVE, (whole: string, before: string, value: string) =>
+    looksRandom(value) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+const DIRECTIVE =
+  /((?:passw(?:or)?d|passphrase|secret|token|key|psk)["']?(?:[ \t]{1,4}|[ \t]?[=:][ \t]?)["']?)([\w+/!#$%&*.~^-]{10,400}={0,2})(?=["'\s,;)\]}]|$)/gi;
+
 const PHRASES: readonly RegExp[] = [
   // SQL, and prose with quotes.
-  /(\b(?:identified by|(?:password|passphrase)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`])/gi,
+  /(\b(?:identified by|\w{0,60}(?:password|passphrase|psk)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`](?!["'`]))/gi,
   // Prose without quotes. The value must look like one.
   /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
   /(\bpassword[^\n]{0,60}:\s{1,10})([\da-f]{32})\b/g,
+  // A name in quotes.
+  /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)["'`](?: is| was| =|:)?[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
   // With letters of both cases and a digit it is no word.
   /(\bpassword[ \t])(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])([\w!#$%&*+./~^-]{8,200})(?=\s|$)/g,
   // .netrc, redis.conf, the commands of Redis.
   /(\blogin \S{1,100} password )(\S{1,500})/g,
-  /(\b(?:requirepass|masterauth|--pass|-a)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
+  /(\b(?:requirepass|masterauth)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
   /("auth"(?: "[^\s"]{1,100}")? ")([^\s"]{1,500})(?=")/gi,
 ];
-
-const OTHER_COMMANDS =
-  /(\b(?:redis-cli\b[^\n]{0,120}? (?:-a|--pass)|mongo(?:sh|dump)?\b[^\n]{0,120}? -p|vault login|aws configure set \w{0,40}(?:secret|token)\w{0,40}|openssl\b[^\n]{0,120}? (?:-k|-pass(?:in|out)? pass:)|htpasswd -\w{0,4}b\w{0,4} \S{1,60} \S{1,60}) ?["']?)([^\s"'-][^\s"']{3,500})/g;
-
-/** Redacts credentials in the arguments of well-known programs. */
-export function redactCommands(text: string): string {
-  return text
-    .replace(
-      /(\bcurl\b[^\n]{0,120}? (?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,100}:)([^\s"']{1,500})/g,
-      `$1${REDACTED}`,
-    )
-    .replace(/(\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n]{0,200}? -p)([^\s"'-][^\s"']{0,200})/g, `$1${REDACTED}`)
-    .replace(OTHER_COMMANDS, `$1${REDACTED}`)
-    .replace(/(\bsshpass -p ?["']?)([^\s"']{1,200})/g, `$1${REDACTED}`)
-    .replace(
-      /(\b(?:docker|podman|helm|az|oras) (?:registry )?login\b[^\n]{0,200}? -p[ =]?["']?)([^\s"']{1,500})/g,
-      `$1${REDACTED}`,
-    );
-}
 
 /** Redacts tokens whose prefix is not at their begin, and secrets that only their neighbours show. */
 export function redactMarked(text: string): string {
   return text
-    .replace(/\b\d{8,10}:AA[\w-]{32,35}(?![\w-])/g, REDACTED)
+    .replace(/(?<=\bbot|\b)\d{8,10}:AA[\w-]{32,35}(?![\w-])/g, REDACTED)
     .replace(/(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/g, REDACTED)
     .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
+    .replace(/\b[\w-]{11}:APA91b[\w-]{100,200}/g, REDACTED)
     .replace(/(^|[\s"'])([\w.*-]{1,200}:\d{1,5}:[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm, `$1$2${REDACTED}`)
     .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
     .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`);

@@ -1,6 +1,6 @@
 import { REDACTED } from './redacted.ts';
 
-const KIND = '[A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----';
+const KIND = '(?:[A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\\d)-----';
 const BEGIN = new RegExp(`-----BEGIN ?${KIND}`, 'g');
 const END = new RegExp(`-----END ?${KIND}`, 'g');
 /** A log can be cut off within a key. */
@@ -14,7 +14,7 @@ const LONGEST_KEY = 20_000;
 export function redactKeyBlocks(text: string): string {
   let rest = text;
   // The search for a cut block in base64 text is expensive.
-  if (rest.includes('PRIVATE KEY')) rest = redactEnds(redactBegun(rest));
+  if (rest.includes('PRIVATE KEY') || rest.includes('OpenVPN Static key')) rest = redactEnds(redactBegun(rest));
   return rest.includes('Private-Lines:') ? rest.replace(PUTTY, `$1\n${REDACTED}`) : rest;
 }
 

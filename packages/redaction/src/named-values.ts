@@ -1,19 +1,27 @@
 import { REDACTED } from './redacted.ts';
 import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
 
-/** `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. */
+/** Around a value: `Some("x")` of Rust, `map[Token:[x]]` of Go. */
+const WRAPPER = '(?:Some\\(|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\]))?';
+
+/**
+ * `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. A doubled quote belongs to the value
+ * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
+ */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|%3[DA])[ \\t]{0,4}(?:%22)?))` +
-    `(?:(?<quote>\\\\{0,7}["'\`])(?<quoted>[^\\n]{1,2000}?)(?<!\\\\)\\k<quote>|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\%]{1,4000}))`,
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|%3[DA])[ \\t]{0,4}(?:%22)?)${WRAPPER})` +
+    `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
+    `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
+    `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
   'dgi',
 );
 
 /** `export NAME=value` on a line of its own: punctuation belongs to the value. */
 const EXPORTED = new RegExp(`^((?:export )?\\w{0,100}${SECRET_NAME}=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`, 'gim');
 
-/** `--password value`, `"--password", "value"`. */
+/** `--password value`, `"--password", "value"`, and both as items of a YAML list. */
 const FLAG = new RegExp(
-  `((?<![\\w-])--?[\\w-]{0,60}?${SECRET_NAME}(?:[ \\t]{1,4}|["'],[ \\t\\n]{0,20}["']))([^\\s"'\\]|-][^\\s"']{0,2000})`,
+  `((?<![\\w-])--?[\\w-]{0,60}?${SECRET_NAME}(?:[ \\t]{1,4}|["'],[ \\t\\n]{0,20}["']|["']?\\n[ \\t]{0,40}- ["']?))([^\\s"'\\]|-][^\\s"']{0,2000})`,
   'gi',
 );
 
@@ -46,9 +54,9 @@ export function redactNamedValues(text: string): string {
   return /[:=]|%3/.test(flags) ? redactAssignments(flags) : flags;
 }
 
-/** A name in capitals, or a word of a usage line: `--token TOKEN`, `--password string`. */
+/** A name in capitals: `--token TOKEN`. */
 function isPlaceholder(value: string): boolean {
-  return /^[A-Z_]+[\])]?$/.test(value) || /^(?:and|or|is|to|from|for|flag|option|value)$/i.test(value);
+  return /^[A-Z_]+[\])]?$/.test(value);
 }
 
 function redactAssignments(text: string): string {
@@ -56,9 +64,10 @@ function redactAssignments(text: string): string {
   let position = 0;
   for (const match of text.matchAll(ASSIGNMENT)) {
     const [, word = '', separator = ''] = match;
-    const { quoted, bare } = match.groups ?? {};
-    const [start, end] = match.indices?.groups?.[quoted === undefined ? 'bare' : 'quoted'] ?? [0, 0];
-    const value = quoted ?? trimmed(bare ?? '');
+    const { triple, quoted = triple, bare, encoded = bare } = match.groups ?? {};
+    const { groups } = match.indices ?? {};
+    const [start, end] = groups?.triple ?? groups?.quoted ?? groups?.encoded ?? groups?.bare ?? [0, 0];
+    const value = quoted ?? trimmed(encoded ?? '');
     const before = text.slice(Math.max(0, match.index - 80), match.index);
     if (start < position || !isWholeName(word, before) || !canBeSecret(word, value, quoted !== undefined)) continue;
     if (quoted === undefined && !isValue({ word, separator, value, before, after: text.slice(end, end + 2) })) continue;

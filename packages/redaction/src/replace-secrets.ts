@@ -1,21 +1,26 @@
+import { COMMAND_RULES } from './command-rules.ts';
 import {
   redactAuthorization,
-  redactCommands,
   redactCookies,
+  redactDirectives,
   redactGoDsn,
   redactJsonWebKeys,
   redactMarked,
   redactPhrases,
+  redactTables,
   redactUrls,
 } from './context-rules.ts';
 import { redactKeyBlocks } from './key-blocks.ts';
 import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
+import { redactBlocks, redactManifests } from './multi-line.ts';
 import { redactNamedValues } from './named-values.ts';
 import { REDACTED } from './redacted.ts';
-import { endOfToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
+import { endOfToken, isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
 
 type TextRule = (text: string) => string;
 type Rule = { token: TokenRule; length: number } | { text: TextRule };
+
+const NAMES = ['password', 'secret', 'token', 'key', 'passwd', 'passphrase'];
 
 /** The rules that need the text around a word, and the words. Rules of one word run in this order. */
 const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
@@ -23,23 +28,15 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactGoDsn, '@tcp(', '@unix('],
   [redactAuthorization, 'bearer', 'basic', 'authorization'],
   [redactCookies, 'cookie'],
-  [
-    redactCommands,
-    'curl',
-    'mysql',
-    'mariadb',
-    'sshpass',
-    'login',
-    'redis-cli',
-    'mongo',
-    'aws configure',
-    'openssl',
-    'htpasswd',
-  ],
-  [redactMarked, ':aa', '8q~', '7q~', '.atlasv1.', '?key=', '&key=', 'auth"', 'auth\\"'],
+  ...COMMAND_RULES,
+  [redactMarked, ':aa', '8q~', '7q~', '.atlasv1.', ':apa91b', '?key=', '&key=', 'auth"', 'auth\\"'],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
   [redactJsonWebKeys, '"kty"'],
   [redactPhrases, 'password', 'passphrase', 'passcode', 'identified', 'requirepass', 'masterauth', '"auth'],
+  [redactPhrases, 'psk "', "psk '", ...NAMES.flatMap((name) => ['`', '"', "'"].map((end) => name + end))],
+  [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
+  [redactDirectives, ...NAMES.flatMap((name) => ['"', "'", ' ', '=', ':'].map((end) => name + end))],
+  [redactBlocks, ': |\n', ': >', ' <<', '=<<', ': |-'],
   [
     redactNamedValues,
     'pass',
@@ -53,6 +50,12 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'otp',
     'mnemonic',
     'phrase',
+    'psk',
+    'erlang',
+    'pw=',
+    'pw:',
+    'pw"',
+    "pw'",
   ],
   [
     redactNamedValues,
@@ -97,7 +100,7 @@ const DEEPEST_ENCODING = 3;
 
 /** Redacts secrets of a known form, values with secret-looking names, and what decodes to either. */
 export function replaceSecrets(text: string, depth = 0): string {
-  const keyless = redactKeyBlocks(text);
+  const keyless = redactManifests(redactKeyBlocks(text));
   const found = SCAN.find(keyless);
   const tokenless = withoutTokens(keyless, found, depth);
   return applyTextRules(tokenless, tokenless === keyless ? found : SCAN.find(tokenless));
@@ -111,7 +114,7 @@ function withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: nu
   }
   for (const [start, end] of runs) {
     const run = text.slice(start, end);
-    if (isEncodedSecret(run, depth)) ranges.push([start, end]);
+    if (isEncodedSecret(run, depth) || isPrefixedToken(run)) ranges.push([start, end]);
     else if (/^[MNO]/.test(run)) ranges.push(...discordToken(text, start));
   }
   return cutOut(
@@ -168,7 +171,10 @@ function isTextWhenDecoded(encoded: string): boolean {
 /** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
 const LINES_BEHIND = 2;
 /** What follows the word then, within its line. */
-const END_OF_NAME = /^\S{1,60}$|^[^\n]{1,60}[:|>]\s?$/;
+const END_OF_NAME = /^\S{1,60}$|^[^\n]{1,60}[:|>][-+\d]{0,2}\s?$/;
+/** The same, where a block of lines follows. */
+const BEGIN_OF_BLOCK = /[:=]\s{0,4}(?:[|>][-+\d]{0,2}|<<[-~]?["']?\w{1,20}["']?)\s{0,8}$/;
+const LONGEST_BLOCK = 4_000;
 
 function applyTextRules(text: string, { hits }: ScanResult<Rule>): string {
   const parts: string[] = [];
@@ -215,9 +221,15 @@ function lineAt(text: string, at: number): { start: number; end: number } {
   return { start: text.lastIndexOf('\n', at - 1) + 1, end: end === -1 ? text.length : end };
 }
 
+function endOfLineAt(text: string, at: number): number {
+  const newline = text.indexOf('\n', at);
+  return newline === -1 ? text.length : newline + 1;
+}
+
 /** Returns the end of the lines that can contain the value of a name. */
 function endOfValue(text: string, at: number, endOfLine: number): number {
   let end = endOfLine;
+  if (end - at <= 80 && BEGIN_OF_BLOCK.test(text.slice(at, end))) return endOfLineAt(text, end + LONGEST_BLOCK);
   if (end - at > 80 || !END_OF_NAME.test(text.slice(at, end))) return Math.min(end + 1, text.length);
   for (let line = 0; line < LINES_BEHIND && end !== -1; line += 1) end = text.indexOf('\n', end + 1);
   return end === -1 ? text.length : end + 1;

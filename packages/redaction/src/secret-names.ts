@@ -4,14 +4,14 @@
  */
 export const SECRET_NAME =
   '(?:passw(?:or[dt])?s?|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
-  'api[ _.-]?keys?|access[_.-]?key(?:[_.-]?id)?|' +
+  'api[ _.-]?keys?|access[_.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
-  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls)[_.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
+  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook)[_.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
   'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[_.-]?phrase|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
   'signature|sig|jsessionid|phpsessid|_auth|authorization)';
 
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
-const SHORT = /^(?:pass|pwd|otp|jwt|dsn|sig|creds?)$/i;
+const SHORT = /^(?:pass|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
 /** Names of other things that end in the same way: `existingSecret` is the name of an object. */
 const OTHER_NAME = /(?:existing|pull|public|image|no|without)[_.-]?$/i;
 
@@ -36,7 +36,7 @@ export function isWholeName(word: string, before: string): boolean {
 
 /** Values that are no secrets: empty ones, references, types, and what programs print in place of a secret. */
 const NO_SECRET =
-  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
+  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
   /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
 /** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`. */

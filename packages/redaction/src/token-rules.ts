@@ -14,6 +14,7 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['webhook.office.com/', /webhookb2\/[\w@/-]{60,400}/y],
   ['sk_live_ sk_test_ rk_live_ rk_test_ shippo_live_ shippo_test_', /\w{16,250}/y],
   ['whsec_', /[\w+/=-]{24,120}/y],
+  ['SG.', /[\w-]{16,32}\.[\w-]{16,64}/y],
   ['sq0atp- sq0csp- sq0idp-', /[\w-]{22,60}/y],
   ['access_token$', /(?:production|sandbox)\$[a-z\d]{16}\$[a-f\d]{32}/y],
   ['key-', /[a-f\d]{32}(?![a-f\d])/y],
@@ -61,7 +62,15 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['PMAK-', /[a-f\d]{24}-[a-f\d]{34}/y],
   ['CFPAT-', /[\w-]{43}/y],
   ['sl. sl.u.', /(?=[\w-]{0,80}[A-Z])[\w-]{100,1500}/y],
-  ['EAAC EAAA EAAB EAAG', /[A-Za-z\d]{60,400}/y],
+  ['EAAC EAAA EAAB EAAG', /[\w-]{56,400}/y],
+  // Seeds of NATS keys; the third character is part of the checksum.
+  ['SUA SAA SOA SNA SCA SXA', /[A-Z2-7]{55}(?![A-Z\d])/y],
+  ['A3-', /[A-Z\d]{6}-(?:[A-Z\d]{5,6}-){4}[A-Z\d]{5}/y],
+  ['AVNS_', /[\w-]{16,40}/y],
+  ['essu_', /[\w+/=-]{24,200}/y],
+  ['ico-', /[A-Za-z\d]{32}(?![A-Za-z\d])/y],
+  ['pat.', /[\w-]{22}\.[a-f\d]{24}\.[A-Za-z\d]{20}/y],
+  ['1/1', /\d{12,19}:[a-f\d]{32}/y],
   ['LTAI', /[A-Za-z\d]{12,24}(?![A-Za-z\d])/y],
   ['sk.ey', /[\w-]{20,400}\.[\w-]{16,80}/y],
   ['sgp_', /(?:[a-f\d]{16}_|local_)?[a-f\d]{40}/y],
@@ -72,20 +81,55 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['EZAK EZTK', /[A-Za-z\d]{54}/y],
   ['FLWSECK- FLWSECK_TEST-', /[a-f\d]{12,40}(?:-X)?/y],
   ['aio_', /[A-Za-z\d]{28}/y],
-  ['secret_', /[A-Za-z\d]{43}(?![A-Za-z\d])/y],
+  ['secret_ ntn_', /[A-Za-z\d]{43,46}(?![A-Za-z\d])/y],
   ['rdme_', /[a-z\d]{70}/y],
   ['pat', /[A-Za-z\d]{14}\.[a-f\d]{64}/y],
   ['rpa_', /[A-Z\d]{20,60}/y],
   [
     'eyJ',
-    /[\w-]{8,6000}\.eyJ[\w-]{8,60000}\.[\w-]{8,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y,
+    /[\w-]{8,6000}\.(?:eyJ[\w-]{8,60000}|[\w-]{40,60000})\.[\w-]{20,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y,
   ],
   ['$2a$ $2b$ $2y$', /\d\d\$[./A-Za-z\d]{53}/y],
   ['$apr1$', /[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{22}/y],
   ['$5$', /(?:rounds=\d{1,9}\$)?[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{43}/y],
   ['$6$', /(?:rounds=\d{1,9}\$)?[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{86}/y],
+  ['$1$', /[./A-Za-z\d]{1,8}\$[./A-Za-z\d]{22}/y],
+  ['$y$ $gy$ $7$', /[./A-Za-z\d]{1,20}\$[./A-Za-z\d]{1,86}\$[./A-Za-z\d]{43}/y],
+  ['SCRAM-SHA-1$ SCRAM-SHA-256$ SCRAM-SHA-512$', /\d{1,9}:[\w+/=]{8,88}\$[\w+/=]{20,90}:[\w+/=]{20,90}/y],
+  ['pbkdf2_sha', /\d{1,3}\$\d{1,9}\$[\w./+=]{1,100}\$[\w./+=]{20,200}/y],
+  ['{SSHA {SHA} {SHA2 {SHA5 {CRYPT}', /[\d}]{0,4}[\w+/=$.]{20,200}/y],
+  ['SWMTKN-', /\d-[a-z\d]{40,60}-[a-z\d]{20,40}/y],
+  ['::add-mask::', /[^\s]{1,4000}/y],
   ['$argon2', /(?:id|i|d)\$[\w$,=+/]{20,300}/y],
 ];
+
+/** A short word in small letters, perhaps more of them, and letters and digits. */
+const PREFIXED = /^[a-z][a-z\d]{1,11}(?:[_-][a-z\d]{1,8}){0,3}[_-](?<rest>[\w-]{32,400})$/;
+const PREFIXED_LOWER =
+  /^(?!(?:sha|md5|hash|digest|commit|rev)\w{0,8}[_-])[a-z][a-z\d]{1,11}[_-](?<rest>[a-z\d]{40,200})$/;
+
+/**
+ * Returns whether a run of base64 characters is a token in the style of most providers, which no rule knows: `acme_live_` and at
+ * least 32 random letters and digits. In such letters the kinds of characters alternate more often than in names.
+ */
+export function isPrefixedToken(run: string): boolean {
+  if (run.length < 36 || !/^[a-z][a-z\d]{1,11}[_-]/.test(run)) return false;
+  const lower = PREFIXED_LOWER.exec(run)?.groups?.rest;
+  // A name of Kubernetes can end in a digest.
+  if (lower !== undefined) return (/[g-z]/.test(lower) || run.includes(`_${lower}`)) && alternations(lower) >= 0.3;
+  const rest = PREFIXED.exec(run)?.groups?.rest;
+  return rest !== undefined && looksRandom(rest);
+}
+
+/** Returns whether letters of both cases and digits alternate as often as in random text. */
+export function looksRandom(text: string): boolean {
+  return /[A-Z]/.test(text) && /\d/.test(text) && alternations(text) >= 0.45;
+}
+
+/** Returns how often the kind of the character changes, 0 to 1. */
+function alternations(text: string): number {
+  return (text.match(/[a-z](?![a-z])|[A-Z](?![A-Z])|\d(?!\d)/g)?.length ?? 0) / text.length;
+}
 
 /** The prefixes, each as a keyword of its rule. */
 export const TOKEN_KEYWORDS: Keyword<{ token: TokenRule; length: number }>[] = TOKENS.flatMap(([prefixes, token]) =>

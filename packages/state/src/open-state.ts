@@ -11,6 +11,7 @@ import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
 import { DamageRecord } from './damage/damaged-values.ts';
@@ -60,6 +61,7 @@ export interface State {
   readonly grants: Grants;
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
+  readonly runSockets: RunSockets;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
@@ -113,6 +115,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     grants: new Grants(context),
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
+    runSockets: new RunSockets(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AccessSettings, authenticate } from './authenticate.ts';
 import { ApiError } from '../api-error.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,6 +27,7 @@ export function protect(
   { settings, apiKeys }: { settings: () => AccessSettings; apiKeys: ApiKeys },
 ): void {
   app.decorateRequest('principal', undefined);
+  const wrongKeys = new WrongKeys();
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     const { open, role = roleFor(request.method) } = request.routeOptions.config;
@@ -41,8 +43,14 @@ export function protect(
         throw new ApiError('forbidden', `${principal.name} has the role ${principal.role}; this needs ${role}`);
       request.principal = principal;
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'unauthorized') void reply.header('www-authenticate', 'Bearer');
-      throw error;
+      if (!(error instanceof ApiError) || error.code !== 'unauthorized') throw error;
+      const wait = authorization === undefined ? 0 : wrongKeys.record(request.ip, Date.now());
+      if (wait === 0) {
+        void reply.header('www-authenticate', 'Bearer');
+        throw error;
+      }
+      void reply.header('retry-after', wait);
+      throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
     }
   });
 }

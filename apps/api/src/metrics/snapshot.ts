@@ -5,6 +5,8 @@ import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import { NOTIFICATION_TARGETS, notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
+import type { Budget } from '@nightcrier/core/gateway/budgets';
+import type { ModelCost } from '@nightcrier/state/budgets/model-budgets';
 import type { AgentCount, TriageCount } from '@nightcrier/state/queue/triage-counters';
 import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
 import type { ApiContext } from '../api-context.ts';
@@ -20,6 +22,11 @@ export interface StateSnapshot {
   causes: { cause: string; incidents: number }[];
   agents: AgentCount[];
   incidents: Record<IncidentState, number>;
+  /** Age of the oldest queued incident, in seconds; 0 without one. */
+  oldestWaiting: number;
+  workers: number;
+  gateways: number;
+  budget: { used: ModelCost; limit: Budget | undefined };
   queue: QueueCounts;
   breaker: AgentHealth;
   notifications: { target: string; jobs: QueueCounts }[];
@@ -41,6 +48,10 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     queueCounts(redis, keys),
     context.breaker.read(),
     notificationCounts(context),
+    context.incidents.oldestQueued(),
+    context.workersAlive(),
+    context.gateways.live(),
+    context.budgets.today(),
   ] as const;
   try {
     const [
@@ -56,6 +67,10 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
       queue,
       breaker,
       notifications,
+      oldest,
+      workers,
+      gateways,
+      used,
     ] = await Promise.all(parts);
     return {
       clusters: healths,
@@ -70,6 +85,10 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
       queue,
       breaker,
       notifications,
+      oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
+      workers,
+      gateways: gateways.length,
+      budget: { used, limit: context.dailyBudget() },
     };
   } catch (error) {
     logger.debug({ error }, 'state not read; metrics are without it');

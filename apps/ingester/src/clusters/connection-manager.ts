@@ -5,6 +5,7 @@ import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-pe
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { ClusterConnection, type Received } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import type { CheckedSymptoms } from '@nightcrier/cluster/backfill/lost-reports';
 import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
 import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
@@ -107,6 +108,11 @@ export class ConnectionManager {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  /** Reports again what Redis has lost of all clusters, one after the other. Rejects while Redis is unreachable. */
+  async verifyReports(checked: CheckedSymptoms): Promise<void> {
+    for (const { connection } of this.#watched.values()) await connection.verifyReports(checked);
   }
 
   /** Returns the health of every watched cluster, in the order of the configuration. */

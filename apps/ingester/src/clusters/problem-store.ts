@@ -58,9 +58,10 @@ export class ProblemStore {
       load: async () => {
         const problems = await this.#options.list(cluster);
         // No object shows the symptoms of alerts, so a detector would clear them.
-        return problems.flatMap(({ key, symptoms }) =>
+        const stored = problems.flatMap(({ key, symptoms }) =>
           symptoms.filter(({ family }) => !ALERT_FAMILIES.has(family)).map((symptom) => ({ problem: key, symptom })),
         );
+        return this.#withUnwritten(cluster, stored);
       },
       save: (changed) => {
         for (const { problem, symptom } of changed) this.#note(cluster, problem)?.set(symptomName(symptom), symptom);
@@ -69,6 +70,17 @@ export class ProblemStore {
         for (const problem of problems) this.#note(cluster, problem);
       },
     };
+  }
+
+  /** What waits to be written replaces what is stored. */
+  #withUnwritten(cluster: string, stored: Remembered[]): Remembered[] {
+    const problems = this.#unwritten.get(cluster);
+    if (!problems) return stored;
+    const isKept = ({ problem, symptom }: Remembered): boolean => !problems.get(problem)?.has(symptomName(symptom));
+    const waiting = [...problems].flatMap(([problem, symptoms]) =>
+      [...symptoms.values()].map((symptom) => ({ problem, symptom })),
+    );
+    return [...stored.filter(isKept), ...waiting];
   }
 
   #note(cluster: string, problem: string): Map<string, Remembered['symptom']> | undefined {

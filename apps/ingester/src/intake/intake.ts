@@ -10,6 +10,7 @@ import type { Received } from '@nightcrier/cluster/mcp/connection/cluster-connec
 import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
 import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
+import { admissionSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from '../spool/spool.ts';
 
@@ -149,7 +150,8 @@ export class Intake {
     };
   }
 
-  #admitted({ cluster_name: cluster, event, source }: ClusterEvent, outcome: AdmissionOutcome): void {
+  #admitted({ cluster_name: cluster, event, source, received_at }: ClusterEvent, outcome: AdmissionOutcome): void {
+    admissionSeconds.observe(Math.max(0, this.#now() - Date.parse(received_at)) / 1000);
     const { logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
     if ('evicted' in outcome) this.#evicted(outcome.evicted);

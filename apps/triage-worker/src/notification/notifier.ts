@@ -1,5 +1,8 @@
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
+import type { Notification } from '@nightcrier/core/incidents/notification';
+import type { ProblemOutbox } from '@nightcrier/state/notifications/problem-outbox';
 import type { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
+import { notificationOfProblem } from './from-problem.ts';
 import type { NotificationTarget } from './notification-target.ts';
 import { type DeliveryTimes, TargetWorker, type TargetWorkerOptions } from './target-worker.ts';
 
@@ -22,6 +25,7 @@ const STOP_PATIENCE_MS = 3_000;
 export interface NotifierOptions extends TargetWorkerOptions {
   targets: NotificationTarget[];
   outbox: NotificationOutbox;
+  problemOutbox: ProblemOutbox;
   times: NotifierTimes;
 }
 
@@ -80,13 +84,19 @@ export class Notifier {
   }
 
   async #dispatch(): Promise<void> {
-    const { outbox } = this.#options;
-    for (const due of await outbox.due()) {
-      const { notification } = due;
-      const receivers = this.#workers.filter(({ target }) => target.accepts(notification.event));
-      const queued = await Promise.all(receivers.map(async (worker) => worker.enqueue(notification)));
-      // Last: if the worker dies before, the notification is queued again under the same ids.
-      if (queued.every(Boolean)) await outbox.taken(due);
+    const { outbox, problemOutbox, incidents } = this.#options;
+    // Last: if the worker dies before, the notification is queued again under the same ids.
+    for (const due of await outbox.due()) if (await this.#enqueue(due.notification)) await outbox.taken(due);
+    for (const due of await problemOutbox.due()) {
+      const notification = await notificationOfProblem(due.notification, incidents);
+      if (notification === undefined || (await this.#enqueue(notification))) await problemOutbox.taken(due);
     }
+  }
+
+  /** @returns whether the queues of all receivers have accepted it */
+  async #enqueue(notification: Notification): Promise<boolean> {
+    const receivers = this.#workers.filter(({ target }) => target.accepts(notification.event));
+    const queued = await Promise.all(receivers.map(async (worker) => worker.enqueue(notification)));
+    return queued.every(Boolean);
   }
 }

@@ -1,5 +1,6 @@
 import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import { type FaultEvent, faultFingerprint } from '@nightcrier/core/faults/fault';
+import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Sighting, WatermarkMemory, WatermarkTracker } from '../backfill/watermark.ts';
 import { type Detected, Detector } from './detector.ts';
@@ -108,6 +109,11 @@ export class ClusterDetection {
     this.#deliver(fresh, source);
     const fired = (changes: Detected[]): number => changes.filter(({ change }) => change === 'fired').length;
     return { fired: fired(detected), reported: fired(fresh) };
+  }
+
+  /** Keys of the symptoms that are being reported; undefined before the memory has been read. */
+  get pending(): ReadonlySet<string> | undefined {
+    return this.#loaded ? new Set(this.#unreported.map(({ symptom }) => symptomKey(symptom))) : undefined;
   }
 
   #advance(): Detected[] {

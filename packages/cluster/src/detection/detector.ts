@@ -263,6 +263,17 @@ export class Detector {
     return conditionOf(status?.conditions, 'Ready')?.status === 'False' ? (spec?.nodeName ?? undefined) : undefined;
   }
 
+  /** What has fired, by symptom key: firing, or cleared not long ago. */
+  remembered(): Iterable<[string, Remembered]> {
+    return this.#known.all();
+  }
+
+  /** The faults that objects show now, by symptom key, whether they were reported or not. */
+  shownFaults(now: number): Map<string, FaultEvent> {
+    const shown = [...this.#shown(now)];
+    return new Map(shown.map(([key, { symptom }]) => [key, faultOf(symptom, this.serverCluster, now)]));
+  }
+
   /** The symptom keys that an object shows now and for long enough, with the object that shows it first. */
   #shown(now: number): Map<string, Suspect> {
     const shown = new Map<string, Suspect>();

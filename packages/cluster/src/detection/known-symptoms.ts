@@ -47,6 +47,10 @@ export class KnownSymptoms {
     else this.#byWorkload.set(workload, new Set([key]));
   }
 
+  all(): Iterable<[string, Known]> {
+    return this.#known.entries();
+  }
+
   *firing(): Iterable<[string, Known]> {
     for (const entry of this.#known) if (entry[1].symptom.state === 'firing') yield entry;
   }

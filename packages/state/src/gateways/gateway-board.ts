@@ -16,6 +16,10 @@ export const GatewayAddress = z.object({
   llm_url: z.string(),
   /** Certificate of the authority that issued the kube door's, PEM. It is no secret. */
   ca: z.string(),
+  /** It listens on sockets of each run. Missing: it is of an earlier version, and has those in `socket_dir` alone. */
+  run_sockets: z.boolean().optional(),
+  /** When it started, ms since the epoch. */
+  started: z.number().optional(),
   /** Last sign of life, ms since the epoch. */
   seen: z.number(),
 });

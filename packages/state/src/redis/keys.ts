@@ -1,3 +1,4 @@
+import type { ProblemState } from '@nightcrier/core/problems/problem';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import { storedName } from '@nightcrier/core/incidents/stored-name';
 
@@ -41,6 +42,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: name of the directory with the sockets of a run to the JSON of the run. */
+  readonly runSockets: string;
   /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
   readonly workerRecords: string;
   /** Hash: notifications that no queue has accepted yet, see `NotificationOutbox`. */
@@ -81,6 +84,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.runSockets = `${this.ours}run-sockets`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
     this.dueProblemNotifications = `${this.ours}due-problem-notifications`;
@@ -111,6 +115,16 @@ export class StateKeys {
   /** Set: `<attempt>:<hash of the token>` of the grants of an incident. */
   grants(incidentId: string): string {
     return `${this.ours}grants:${incidentId}`;
+  }
+
+  /** Set: ids of the gateways that listen on the sockets of a run. Expires with its grant. */
+  runListeners(socket: string): string {
+    return `${this.ours}run-listeners:${socket}`;
+  }
+
+  /** Sorted set: has a member when a gateway has to read {@link runSockets} again. Expires within a minute. */
+  gatewayWake(gatewayId: string): string {
+    return `${this.ours}gateway-wake:${gatewayId}`;
   }
 
   /** Hash: what models have cost in a scope, see `budgets/lua/reserve-budget.lua`. */
@@ -186,9 +200,19 @@ export class StateKeys {
     return [`${this.ours}fair:next`, `${this.ours}fair:started`];
   }
 
-  /** Hash: the row of a problem, see `problems/lua/explaining-incident.lua`; `problem` as `problemKey` of the core package makes it. */
+  /** Hash: the row of a problem, see `problems/lua/state/change-problem.lua`; `problem` as `problemKey` of the core package makes it. */
   problem(cluster: string, problem: string): string {
     return `${this.ours}problem:${cluster}:${problem}`;
+  }
+
+  /** Sorted set: `<cluster>|<problem>` of the problems in a state, of one cluster or of all, by when they entered it, ms. */
+  problemsIn(state: ProblemState, cluster?: string): string {
+    return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
+  }
+
+  /** String: exists for a day after the problems of former versions were listed by their state. */
+  get problemsIndexed(): string {
+    return `${this.ours}problems-indexed`;
   }
 
   /** Sorted set: keys of the problems of a cluster, by their last change in ms. */

@@ -12,6 +12,11 @@ export async function readServerProblems(redis: Redis, keyPrefix: string): Promi
   return serverProblems(facts, missing);
 }
 
+/** Returns what identifies the process of the server: it changes with a restart, and with a fail-over. */
+export async function readRunId(redis: Redis): Promise<string> {
+  return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
+}
+
 /**
  * Returns the rules that the ACL of the connection's user lacks. Redis checks the permission when a command is queued in
  * a transaction, and this transaction is discarded.

@@ -26,9 +26,10 @@ export function containerName({ incidentId, attempt }: Pick<RunRequest, 'inciden
  * root, without any path of the host. Its inputs are in a volume that is filled before the start and owned by root. Its output
  * is in memory, bounded by the kernel, and lives as long as the container.
  * @param deadline Unix seconds, at the latest; a label
+ * @param sockets directory or volume with the gateway's sockets
  */
-export function containerSpec(request: RunRequest, deadline: number): object {
-  const { agent, image, network, memory, cpus, timeout, environment, gatewaySockets } = request;
+export function containerSpec(request: RunRequest, deadline: number, sockets?: string): object {
+  const { agent, image, network, memory, cpus, timeout, environment } = request;
   const owner = `uid=${AGENT_UID},gid=${AGENT_UID}`;
   return {
     Image: image,
@@ -52,12 +53,12 @@ export function containerSpec(request: RunRequest, deadline: number): object {
         [HOME_DIRECTORY]: `${TEMPORARY},mode=0700,${owner}`,
       },
       Mounts: [
-        ...(gatewaySockets === undefined
+        ...(sockets === undefined
           ? []
           : [
               {
-                Type: gatewaySockets.startsWith('/') ? 'bind' : 'volume',
-                Source: gatewaySockets,
+                Type: sockets.startsWith('/') ? 'bind' : 'volume',
+                Source: sockets,
                 Target: GATEWAY_DIRECTORY,
                 ReadOnly: true,
               },

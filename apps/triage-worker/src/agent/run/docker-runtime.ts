@@ -106,7 +106,7 @@ export class DockerRuntime implements AgentRuntime {
 
   async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<string> {
     const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
-    const spec = containerSpec(request, deadline);
+    const spec = containerSpec(request, deadline, await socketsOf(engine, request, signal));
     const name = containerName(request);
     try {
       return await engine.create(name, spec, signal);
@@ -121,6 +121,20 @@ export class DockerRuntime implements AgentRuntime {
     await engine.remove(name, signal);
     return engine.create(name, spec, signal);
   }
+}
+
+/**
+ * Returns the directory or volume with the gateway's sockets. A part of a volume is mounted by its path on the engine's machine: older
+ * engines ignore the option for it, and mount the whole volume.
+ */
+async function socketsOf(
+  engine: EngineClient,
+  { gatewaySockets }: RunRequest,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (gatewaySockets?.run === undefined) return gatewaySockets?.root;
+  const { root, run } = gatewaySockets;
+  return `${root.startsWith('/') ? root : await engine.mountpoint(root, signal)}/${run}`;
 }
 
 async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSignal): Promise<Inspection | undefined> {

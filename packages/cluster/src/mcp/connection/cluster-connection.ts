@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
 import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
+import { type CheckedSymptoms, findLostReports } from '../../backfill/lost-reports.ts';
 import { type WatermarkMemory, WatermarkTracker } from '../../backfill/watermark.ts';
 import { SupplementState } from './supplement-state.ts';
 import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
@@ -183,6 +184,21 @@ export class ClusterConnection {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  /** Reports again what was reported and what the store has lost since. Rejects while the store is unreachable. */
+  async verifyReports(checked: CheckedSymptoms): Promise<void> {
+    const { detected, memory: incidents, logger, cluster } = this.#options;
+    const { detector, pending } = this.#detection;
+    if (!pending || (checked === 'missing' && detector.firing().length === 0)) return;
+    const parts = { detector, memory: detected, incidents, pending, now: this.#now() };
+    const { lost, unsaved } = await findLostReports(parts, checked);
+    if (this.#stopping.signal.aborted) return;
+    detected.save(unsaved);
+    for (const { problem, fault } of lost) this.#receive({ source: 'resync', fault, problem });
+    if (lost.length > 0) {
+      logger.warn({ cluster: cluster.name, faults: lost.length }, 'reported faults lost by redis; reported again');
+    }
   }
 
   /** Returns the health (design.md, "Health Status Structure"). */

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 
-/** An answer whose body is read as it comes. Leaving the loop over it closes the connection. */
+/** An answer whose body is read as it comes. Leaving the loop over it ends the answer. */
 export interface StreamedAnswer {
   /** Whether the JSON-RPC message comes in an event stream. */
   isEventStream: boolean;
@@ -23,6 +23,10 @@ export interface StreamedCallOptions {
   /** Until the whole answer must be there, ms. */
   timeout: number;
 }
+
+/** What follows an answer that has been read is waited for this long, ms, and is at most this much. */
+const LINGER_MS = 1_000;
+const LINGER_BYTES = 64 << 10;
 
 let lastId = 0;
 
@@ -67,14 +71,40 @@ export async function callStreamed(options: StreamedCallOptions): Promise<Stream
     );
   }
   async function* read(): AsyncGenerator<Uint8Array> {
+    const pieces = (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    let isOver = false;
     try {
-      for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+      for (;;) {
+        const { done, value } = await pieces.next();
+        isOver = done === true;
+        if (isOver) return;
         if (performance.now() > deadline) throw timedOut(undefined);
-        yield piece;
+        yield value;
       }
     } catch (error) {
+      isOver = true;
+      response.body.destroy();
       throw failed(error);
+    } finally {
+      if (!isOver) void readToEnd(pieces, response.body);
     }
   }
   return { isEventStream, body: read() };
+}
+
+/** Reads what follows the answer, if it is little and comes soon: then the connection serves the next request. Never rejects. */
+async function readToEnd(pieces: AsyncIterator<Uint8Array>, body: { destroy: () => void }): Promise<void> {
+  const giveUp = setTimeout(() => body.destroy(), LINGER_MS);
+  try {
+    for (let bytes = 0; bytes < LINGER_BYTES;) {
+      const { done, value } = await pieces.next();
+      if (done) return;
+      bytes += value.byteLength;
+    }
+    body.destroy();
+  } catch {
+    // The connection is lost, and with it nothing that is still needed.
+  } finally {
+    clearTimeout(giveUp);
+  }
 }

@@ -12,6 +12,7 @@ const LONGEST_MESSAGE = 500;
 
 const Created = z.object({ Id: z.string() });
 const Listed = z.array(z.object({ Id: z.string() }));
+const Volume = z.object({ Mountpoint: z.string().default('') });
 const Message = z.object({ message: z.string() });
 const Inspection = z.object({
   Id: z.string(),
@@ -97,6 +98,14 @@ export class EngineClient {
   async list(labels: string[], signal?: AbortSignal): Promise<string[]> {
     const query = { all: '1', filters: JSON.stringify({ label: labels }) };
     return Listed.parse(await this.#json('GET', '/containers/json', { query, signal })).map(({ Id }) => Id);
+  }
+
+  /** Returns the directory of a volume on the engine's machine. */
+  async mountpoint(volume: string, signal?: AbortSignal): Promise<string> {
+    const { Mountpoint } = Volume.parse(await this.#json('GET', `/volumes/${encodeURIComponent(volume)}`, { signal }));
+    if (Mountpoint === '')
+      throw new EngineError('refused', `the volume ${volume} has no directory on the engine's machine`);
+    return Mountpoint;
   }
 
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {

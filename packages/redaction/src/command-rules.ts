@@ -1,0 +1,53 @@
+import { REDACTED } from './redacted.ts';
+import { canBeSecret } from './secret-names.ts';
+
+/** Between arguments: a space, or `", "` where they are a list. */
+const NEXT = `(?:["']?,[ \\t]{0,4}["']|[ \\t]{1,4}["']?)`;
+
+/** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
+const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
+  ['curl wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  ['etcdctl influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  ['mysql mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p'],
+  ['redis-cli valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
+  ['mongo', 'mongo(?:sh|dump|restore)?', '-pNEXT'],
+  ['login', 'docker|podman|helm|az|oras|nerdctl|skopeo', '-p(?:=|NEXT)'],
+  ['snmp', 'snmp(?:walk|get|getnext|bulkwalk|set|table)', '-[cAX]NEXT'],
+  ['ipmi sqlcmd', 'ipmitool|sqlcmd', '-PNEXT'],
+  ['ldap', 'ldap(?:search|add|modify|delete|whoami|passwd)', '-wNEXT'],
+  ['smbclient', 'smbclient', '-UNEXT[^\\s%"\']{1,100}%'],
+  ['lftp', 'lftp', '-uNEXT[^\\s,"\']{1,100},'],
+  ['unzip', 'unzip', '-PNEXT'],
+  ['openssl', 'openssl', '(?:-k|-pass(?:in|out)?)NEXT(?:pass:)?'],
+  ['from-literal', 'kubectl|oc', '--from-literal(?:=|NEXT)[\\w.-]{1,253}='],
+];
+
+/** Words that a password follows without an option. */
+const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
+  ['vault', 'vaultNEXTloginNEXT'],
+  ['configure', 'awsNEXTconfigureNEXTsetNEXT\\w{0,40}(?:secret|token)\\w{0,40}NEXT'],
+  ['htpasswd', 'htpasswdNEXT-\\w{0,4}b\\w{0,4}NEXT\\S{1,60}NEXT\\S{1,60}NEXT'],
+  ['rabbitmqctl', 'rabbitmqctlNEXT(?:add_user|change_password|authenticate_user)NEXT[^\\s"\']{1,60}NEXT'],
+  ['sshpass', 'sshpassNEXT-p(?:NEXT)?'],
+  ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
+  ['login=', 'login=[\\w.-]{1,60}:'],
+  ['chpasswd', '(?=[^\\n]{0,300}\\| ?chpasswd)echoNEXT[\\w.-]{1,60}:'],
+];
+
+/** Redacts credentials in the arguments of well-known programs; each rule with the words without which it finds nothing. */
+export const COMMAND_RULES: readonly (readonly [rule: (text: string) => string, ...words: string[]])[] = [
+  ...OPTIONS.map(([words, programs, option]) => {
+    const before = `\\b(?:${programs})\\b(?=["'\\s])[^\\n]{0,200}?[\\s"']${option}`;
+    return commandRule(words, before);
+  }),
+  ...ARGUMENTS.map(([words, before]) => commandRule(words, `\\b${before}`)),
+];
+
+function commandRule(words: string, before: string): readonly [rule: (text: string) => string, ...words: string[]] {
+  const pattern = new RegExp(`(${before.replaceAll('NEXT', NEXT)})([^\\s"'@-][^\\s"'@]{0,500})`, 'g');
+  const rule = (text: string): string =>
+    text.replace(pattern, (whole: string, given: string, value: string) =>
+      canBeSecret('password', value, true) ? `${given}${REDACTED}` : whole,
+    );
+  return [rule, ...words.split(' ')];
+}

@@ -1,0 +1,80 @@
+import { REDACTED } from './redacted.ts';
+import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
+
+/** `password: |`, `password: >-`, `password = <<EOT` at the end of a line. */
+const BLOCK = new RegExp(
+  `(${SECRET_NAME})["']?[ \\t]{0,4}[:=][ \\t]{0,4}(?:[|>][-+\\d]{0,2}|<<[-~]?["']?(?<end>\\w{1,20})["']?)[ \\t]{0,8}\\r?\\n`,
+  'gi',
+);
+/** What is longer is no secret. */
+const LONGEST_BLOCK = 50;
+
+/** Redacts block scalars of YAML and here-documents with the name of a secret. */
+export function redactBlocks(text: string): string {
+  let redacted = '';
+  let position = 0;
+  for (const match of text.matchAll(BLOCK)) {
+    const [whole, word = ''] = match;
+    const before = text.slice(Math.max(0, match.index - 80), match.index);
+    const start = match.index + whole.length;
+    if (start < position || !isWholeName(word, before)) continue;
+    const column = indentation(text, text.lastIndexOf('\n', match.index) + 1);
+    const end = endOfBlock(text, start, column, match.groups?.end);
+    const block = text.slice(start, end);
+    if (!canBeSecret(word, block.trim(), true)) continue;
+    const indent = block.length - block.trimStart().length;
+    redacted += text.slice(position, start + indent) + REDACTED;
+    position = start + block.trimEnd().length;
+  }
+  return position === 0 ? text : redacted + text.slice(position);
+}
+
+/** @param terminator of a here-document; without it, the block ends where the indentation does */
+function endOfBlock(text: string, from: number, column: number, terminator: string | undefined): number {
+  let at = from;
+  for (let line = 0; line < LONGEST_BLOCK && at < text.length; line += 1) {
+    const newline = text.indexOf('\n', at);
+    const end = newline === -1 ? text.length : newline + 1;
+    const content = text.slice(at, end).trim();
+    if (terminator === undefined ? content !== '' && indentation(text, at) <= column : content === terminator) break;
+    at = end;
+  }
+  return at;
+}
+
+function indentation(text: string, start: number): number {
+  let at = start;
+  while (text.charAt(at) === ' ' && at < start + 200) at += 1;
+  return at - start;
+}
+
+/** A Secret as `kubectl get -o yaml` prints it, alone or in a list. */
+const SECRET_MANIFEST = /^[ -]{0,40}kind: Secret[ \t\r]{0,8}$/m;
+const BEGIN_OF_MANIFEST = /^(?=---|[ ]{0,40}- apiVersion: )/m;
+
+/** Redacts the data of the Secrets among YAML manifests. */
+export function redactManifests(text: string): string {
+  if (!text.includes('kind: Secret')) return text;
+  return text
+    .split(BEGIN_OF_MANIFEST)
+    .map((manifest) => (SECRET_MANIFEST.test(manifest) ? withoutData(manifest) : manifest))
+    .join('');
+}
+
+function withoutData(manifest: string): string {
+  let dataColumn: number | undefined;
+  const lines = manifest.split('\n').map((line) => {
+    const column = indentation(line, 0);
+    if (/^[ ]{0,40}(?:data|stringData):[ \t\r]{0,8}$/.test(line)) {
+      dataColumn = column;
+      return line;
+    }
+    if (dataColumn === undefined || line.trim() === '') return line;
+    if (column <= dataColumn) {
+      dataColumn = undefined;
+      return line;
+    }
+    return line.replace(/^([ ]{1,200}[\w.-]{1,253}: ?|[ ]{1,200}).*$/, `$1${REDACTED}`);
+  });
+  return lines.join('\n');
+}
