@@ -10,6 +10,7 @@ import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { ReceiverHealth } from '@nightcrier/state/notifications/receiver-health';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { DamageRecord } from '@nightcrier/state/damage/damaged-values';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
@@ -44,6 +45,7 @@ export interface ApiContext {
   alerts: AlertCounters;
   triage: TriageCounters;
   breaker: AgentBreaker;
+  receiverHealth: ReceiverHealth;
   budgets: ModelBudgets;
   /** `llm_budgets.per_day` of the current configuration. */
   dailyBudget: () => Budget | undefined;

@@ -120,6 +120,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    receiverHealth: state.receiverHealth,
     budgets: state.budgets,
     dailyBudget: () => dailyBudget,
     gateways: state.gateways,

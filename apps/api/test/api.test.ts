@@ -230,6 +230,7 @@ test('health and metrics show degraded agents', async () => {
   expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('agents');
   expect(await (await api.get('/metrics')).text()).toContain('nightcrier_agents_degraded 0');
   const { breaker } = api.state;
+  await api.state.receiverHealth.failed('slack-bot', { receiver: 'default', kind: 'slack-bot' }, 'unreachable');
   const failed = { kind: 'failed', reason: 'the key was refused', threshold: 2, probeIntervalSeconds: 60 } as const;
   for (const id of ['a', 'b']) await breaker.record(id, 'claude', failed);
   await breaker.enter('c', 60, 60);
@@ -240,6 +241,7 @@ test('health and metrics show degraded agents', async () => {
   expect(metrics).toContain('nightcrier_agents_degraded 1');
   expect(metrics).toContain('nightcrier_agent_failures_in_row 2');
   expect(metrics).toContain('nightcrier_notification_jobs{target="slack-bot",state="failed"} 0');
+  expect(metrics).toContain('nightcrier_receiver_failing{receiver="default",target="slack-bot"} 1');
 });
 
 describe('GET /api/incidents/:id/report', () => {

@@ -1,4 +1,6 @@
 import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
+import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
+import { routeTree } from '@nightcrier/core/routing/route-tree';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
@@ -13,7 +15,8 @@ import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
-import { configuredTargets } from './notification/configured-targets.ts';
+import { configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
+import { ALERTMANAGER_TIMES, type AlertmanagerTimes } from './notification/targets/alertmanager.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
@@ -39,6 +42,7 @@ export interface TriageWorkerOptions {
   notifierTimes?: NotifierTimes;
   /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
+  alertmanagerTimes?: AlertmanagerTimes;
 }
 
 /** Part of shutdown_timeout for running investigations to finish; the rest is for stopping and requeueing them. */
@@ -141,21 +145,21 @@ export class TriageWorkerApp {
   }
 
   async #startNotifier(state: State): Promise<LiveNotifier> {
-    const { logger, slackRate, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
-    const { outbox, problemOutbox, incidents } = state;
-    const open = (config: Config): Notifier => {
-      const targets = configuredTargets(config, state.slackCards, slackRate);
-      return new Notifier({
+    const { logger, slackRate = SLACK_RATE, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
+    const { alertmanagerTimes = ALERTMANAGER_TIMES } = this.#options;
+    const { incidents, slackCards, postedAlerts } = state;
+    const parts = { slackCards, postedAlerts, slackRate, alertmanagerTimes, logger };
+    const open = (config: Config): Notifier =>
+      new Notifier({
         state,
-        targets,
-        outbox,
-        problemOutbox,
         incidents,
+        route: routeTree(config.route),
+        receivers: receiverTargets(config),
+        targets: configuredTargets(config, parts),
         publicUrl: config.public_url,
         times,
         logger,
       });
-    };
     const notifier = new LiveNotifier(open, this.#config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     this.#followers.push((config) => notifier.configure(config));

@@ -23,11 +23,10 @@ import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
-import {
-  type NotificationQueue,
-  type NotificationTargetName,
-  openNotificationQueue,
-} from './notifications/notification-queue.ts';
+import { type NotificationQueue, openNotificationQueue } from './notifications/notification-queue.ts';
+import { Conversations } from './notifications/conversations.ts';
+import { PostedAlerts } from './notifications/posted-alerts.ts';
+import { ReceiverHealth } from './notifications/receiver-health.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
@@ -72,6 +71,9 @@ export interface State {
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly problemOutbox: ProblemOutbox;
+  readonly conversations: Conversations;
+  readonly receiverHealth: ReceiverHealth;
+  readonly postedAlerts: PostedAlerts;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -82,7 +84,7 @@ export interface State {
   instance(): Promise<string>;
   /** See `openTriageQueue` for the kind of connection that it needs. */
   openQueue(): TriageQueue;
-  openNotificationQueue(target: NotificationTargetName): NotificationQueue;
+  openNotificationQueue(target: string): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
@@ -126,6 +128,9 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     problemOutbox: new ProblemOutbox(context),
+    conversations: new Conversations(context),
+    receiverHealth: new ReceiverHealth(context),
+    postedAlerts: new PostedAlerts(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),

@@ -4,7 +4,7 @@ import type { BookPages } from '@nightcrier/core/incidents/books';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
-import { NOTIFICATION_TARGETS, notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
+import { notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
 import type { Budget } from '@nightcrier/core/gateway/budgets';
 import type { ModelCost } from '@nightcrier/state/budgets/model-budgets';
 import type { AgentCount, TriageCount } from '@nightcrier/state/queue/triage-counters';
@@ -29,7 +29,7 @@ export interface StateSnapshot {
   budget: { used: ModelCost; limit: Budget | undefined };
   queue: QueueCounts;
   breaker: AgentHealth;
-  notifications: { target: string; jobs: QueueCounts }[];
+  notifications: { target: string; receiver: string; failing: boolean; failures: number; jobs: QueueCounts }[];
 }
 
 /** Reads the state, undefined if Redis is unreachable. */
@@ -96,10 +96,18 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
   }
 }
 
-async function notificationCounts({ redis, keys }: ApiContext): Promise<StateSnapshot['notifications']> {
+async function notificationCounts({
+  redis,
+  keys,
+  receiverHealth,
+}: ApiContext): Promise<StateSnapshot['notifications']> {
+  const targets = [...(await receiverHealth.read())];
   return Promise.all(
-    NOTIFICATION_TARGETS.map(async (target) => ({
+    targets.map(async ([target, { receiver, failing_since, failures }]) => ({
       target,
+      receiver,
+      failing: failing_since !== undefined,
+      failures,
       jobs: await queueCounts(redis, keys, notificationQueueName(target)),
     })),
   );

@@ -106,7 +106,21 @@ function notificationMetrics({ notifications }: StateSnapshot, registry: Registr
     labelNames: ['target', 'state'],
     registers: [registry],
   });
-  for (const { target, jobs: counts } of notifications) {
+  const failing = new Gauge({
+    name: 'nightcrier_receiver_failing',
+    help: '1 while the deliveries to a target of a receiver fail',
+    labelNames: ['receiver', 'target'],
+    registers: [registry],
+  });
+  const failures = new Gauge({
+    name: 'nightcrier_receiver_failures',
+    help: 'Deliveries to a target that have failed since the last one that succeeded',
+    labelNames: ['receiver', 'target'],
+    registers: [registry],
+  });
+  for (const { receiver, target, failing: isFailing, failures: count, jobs: counts } of notifications) {
+    failing.set({ receiver, target }, isFailing ? 1 : 0);
+    failures.set({ receiver, target }, count);
     for (const [state, count] of Object.entries(counts)) jobs.set({ target, state }, count);
   }
 }

@@ -142,9 +142,9 @@ export class StateKeys {
     return `${this.ours}door-counts:${incidentId}:${attempt}`;
   }
 
-  /** String: JSON of the location of an incident's message in Slack. */
-  slackCard(incidentId: string): string {
-    return `${this.ours}slack-card:${incidentId}`;
+  /** String: JSON of the location of a message in Slack, by the problem or incident that it is about, see `SlackCards`. */
+  slackCard(subject: string): string {
+    return `${this.ours}slack-card:${subject}`;
   }
 
   /** Hash: what targets were notified of a problem, see `Conversations`. */
