@@ -8,6 +8,7 @@ import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
+import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { ReceiverHealth } from '@nightcrier/state/notifications/receiver-health';
@@ -33,6 +34,7 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  isolation: IsolationBoard;
   /** What was moved aside in Redis because it is damaged. */
   damage: DamageRecord;
   /** What is wrong with a Redis that answers. */

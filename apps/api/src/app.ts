@@ -111,6 +111,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
+    isolation: state.isolation,
     damage: state.damage,
     serverProblems: () => state.serverProblems(),
     incidents: state.incidents,

@@ -11,6 +11,7 @@ import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { IsolationBoard } from './gateways/isolation-board.ts';
 import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
@@ -61,6 +62,7 @@ export interface State {
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
   readonly runSockets: RunSockets;
+  readonly isolation: IsolationBoard;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
@@ -118,6 +120,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
     runSockets: new RunSockets(context),
+    isolation: new IsolationBoard(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),

@@ -42,6 +42,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of what it knows of the isolation of its agents. */
+  readonly isolation: string;
   /** Hash: name of the directory with the sockets of a run to the JSON of the run. */
   readonly runSockets: string;
   /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
@@ -84,6 +86,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.isolation = `${this.ours}isolation`;
     this.runSockets = `${this.ours}run-sockets`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
