@@ -38,7 +38,7 @@ export interface History {
 
 /** The pod that most faults are about. */
 export const POD = 'Pod/cart-7d4b9c8f6d-x2vbq';
-export const CART = 'shop/cart';
+const CART = 'shop/cart';
 
 export const base = [
   deployment(),
