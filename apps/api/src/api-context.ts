@@ -18,6 +18,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
@@ -56,5 +57,6 @@ export interface ApiContext {
   workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
   audit: AuditLog;
+  silences: Silences;
   logger: Logger;
 }

@@ -10,7 +10,7 @@ import { Freshness } from './freshness.ts';
 import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { type Known, KnownSymptoms, type Remembered } from './known-symptoms.ts';
 import { Listing } from './listing.ts';
-import { workloadOfResource } from './owners.ts';
+import { silenceOfResource, workloadOfResource } from './owners.ts';
 import { type Suspect, type SuspectObject, Suspects } from './suspects.ts';
 import { conditionOf, dueAt, timeOf } from './symptom.ts';
 import { NEEDS } from './symptoms/symptoms-of.ts';
@@ -86,6 +86,11 @@ export class Detector {
   /** Names of the namespaces, as far as they are known. */
   namespaces(): string[] {
     return [...this.#suspects.objects.all('namespaces')].map(({ metadata }) => metadata.name);
+  }
+
+  /** The annotation that silences a resource, see {@link silenceOfResource}. */
+  silenceOf(resource: ResourceReference): string | undefined {
+    return silenceOfResource(resource, this.#suspects.objects);
   }
 
   /** Takes over what is remembered from before: what is firing is not reported anew. */
