@@ -187,10 +187,11 @@ export class Detector {
     const known = this.#known.like(identity);
     const key = known ? symptomKey(known.symptom) : symptomKey(identity);
     const firedAt = known?.symptom.state === 'firing' ? known.symptom.fired_at : now;
-    const symptom = rememberedOf(fault, identity, firedAt);
+    // A fault of the server tells no container: the symptom stays that of the container that is known.
+    const symptom = { ...rememberedOf(fault, identity, firedAt), ...(known && { container: known.symptom.container }) };
     const problem = known?.symptom.state === 'firing' ? known.problem : this.#known.problemOf(symptom);
     // Read anew when the objects are: until then the server's word counts.
-    this.#known.set(key, { problem, symptom: { ...symptom, ...(known && { container: known.symptom.container }) } });
+    this.#known.set(key, { problem, symptom });
     return { change: 'fired', problem, symptom, fault, isNew: known === undefined };
   }
 
