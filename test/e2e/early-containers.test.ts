@@ -59,6 +59,20 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
     await expect.poll(() => containersOf(id), { timeout: PATIENCE }).toEqual([]);
   });
 
+  it('a container whose worker dies before it has its inputs is replaced', async () => {
+    await using api = await GatedApi.start(backend.cluster);
+    await writeFile(harness.kubeconfig, api.kubeconfig);
+    const id = await harness.admit();
+    const config = await sandboxed(harness, writesReport());
+    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
+    await worker.kill();
+    api.open();
+    await harness.startWorker(config, CONTAINER_GRACE);
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 2, agent: 'claude' });
+    await untilNoContainer(id);
+  });
+
   it('an engine that cannot be reached leads to the built-in report', async () => {
     const id = await harness.admit('image-pull-back-off');
     const config = await sandboxed(harness, writesReport(), { agent_fallback: ['builtin'], max_attempts: 1 });
