@@ -33,7 +33,12 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
 /** Notifications are delivered and retried quickly. */
-const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
+const SHORT_NOTIFIER_TIMES = {
+  interval: 200,
+  ...SHORT_LOCK,
+  retryDelay: { initial: 50, max: 200 },
+  refreshInterval: 200,
+};
 
 type SettingsInput = z.input<typeof Settings>;
 

@@ -59,7 +59,7 @@ export class AdmissionModel {
 
   admit(id: string, fault: ModelFault, now: number): ModelOutcome {
     const owner = this.#owners.get(faultKey(fault));
-    if (owner && owner.state !== 'dropped' && owner.state !== 'rejected' && (now < owner.dedupUntil || isOpen(owner))) {
+    if (owner && this.#covers(owner, fault, now)) {
       owner.recurrences += 1;
       this.#receive('deduplicated');
       return { kind: 'deduplicated', incidentId: owner.id, recurrences: owner.recurrences };
@@ -74,10 +74,10 @@ export class AdmissionModel {
     const { evicted, full } = this.#makeRoom(fault);
     if (full) {
       const refused = this.#refusal(id, full, evicted);
-      this.incidents.set(id, {
-        ...this.#newIncident(id, fault, now),
-        state: refused.kind === 'rejected' ? 'rejected' : 'dropped',
-      });
+      const state = refused.kind === 'rejected' ? 'rejected' : 'dropped';
+      const incident = { ...this.#newIncident(id, fault, now), state } as const;
+      this.incidents.set(id, incident);
+      this.#owners.set(faultKey(fault), incident);
       this.#receive(refused.kind);
       return refused;
     }
@@ -134,6 +134,14 @@ export class AdmissionModel {
     return [...this.incidents.values()].filter(
       ({ state, fault }) => state === 'queued' && (cluster === undefined || fault.cluster === cluster),
     );
+  }
+
+  /** A shed incident covers its fault within the dedup window, unless it has become more severe. */
+  #covers(owner: ModelIncident, fault: ModelFault, now: number): boolean {
+    const inWindow = now < owner.dedupUntil;
+    if (owner.state === 'dropped' || owner.state === 'rejected')
+      return inWindow && owner.score[0] >= rank(fault.severity);
+    return inWindow || isOpen(owner);
   }
 
   #coveringGroup(fault: ModelFault): ModelIncident | undefined {

@@ -2,6 +2,7 @@ import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Logger } from '@nightcrier/core/logger';
 import { redactText } from '@nightcrier/redaction/redact-text';
+import { gatewaySeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import type { DoorRecords, RunOfAgent } from '@nightcrier/state/grants/door-records';
 import type { Listener } from './listener.ts';
 
@@ -20,6 +21,7 @@ export class Audit {
 
   /** Records a request without delaying it. A failure is logged. */
   add(grant: Grant, entry: DoorEntry): void {
+    gatewaySeconds.observe({ door: entry.door, decision: entry.decision }, entry.ms / 1000);
     this.#record(grant, entry);
     if (entry.decision !== 'denied') return;
     const { incident_id, attempt, cluster, agent } = grant;

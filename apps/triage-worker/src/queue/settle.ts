@@ -7,6 +7,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { investigationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { dispositionOf, type NotificationPolicy, type RetryPolicy } from './disposition.ts';
 
 /** Characters of a root cause in the log. */
@@ -50,6 +51,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   const disposition = dispositionOf(outcome, attempts, parts.retry, parts.notifications);
   const report = async (fields: object): Promise<void> => {
     await counters.count(outcome.kind, seconds);
+    const agent = 'agent' in outcome ? (outcome.agent ?? 'none') : 'none';
+    investigationSeconds.observe({ outcome: outcome.kind, agent }, seconds);
     const { resource } = held.job.data;
     logger[disposition.level]({ resource, ...fields, duration_seconds: seconds }, disposition.message);
   };

@@ -1,4 +1,4 @@
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOM_FAMILIES } from '@nightcrier/core/problems/symptom-families';
@@ -9,7 +9,7 @@ import { Freshness } from './freshness.ts';
 import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { type Known, KnownSymptoms, type Remembered } from './known-symptoms.ts';
 import { Listing } from './listing.ts';
-import { workloadOfResource } from './owners.ts';
+import { silenceOfResource, workloadOfResource } from './owners.ts';
 import { type Suspect, type SuspectObject, Suspects } from './suspects.ts';
 import { conditionOf, dueAt } from './symptom.ts';
 import { NEEDS } from './symptoms/symptoms-of.ts';
@@ -79,6 +79,11 @@ export class Detector {
   /** Names of the namespaces, as far as they are known. */
   namespaces(): string[] {
     return [...this.#suspects.objects.all('namespaces')].map(({ metadata }) => metadata.name);
+  }
+
+  /** The annotation that silences a resource, see {@link silenceOfResource}. */
+  silenceOf(resource: ResourceReference): string | undefined {
+    return silenceOfResource(resource, this.#suspects.objects);
   }
 
   /** Takes over what is remembered from before: what is firing is not reported anew. */

@@ -1,3 +1,4 @@
+import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { ClusterObjects, type ObjectName, nameOf } from './cluster-objects.ts';
@@ -72,14 +73,18 @@ export class Suspects implements Iterable<Suspect> {
     if (this.objects.setKnown(kind, known)) this.#outdated.all = true;
   }
 
-  /** Keeps of the objects only those that show a symptom. */
+  /** Keeps of the objects only those that show a symptom, or whose annotation silences others. */
   forgetHealthy(): void {
     for (const kind of WATCHED_KINDS) {
       this.setKnown(kind, false);
       for (const key of this.objects.names(kind)) {
-        if (!this.#suspects.has(`${kind}|${key}`)) this.remove(kind, nameOf(key));
+        if (!this.#suspects.has(`${kind}|${key}`) && !this.#silences(kind, key)) this.remove(kind, nameOf(key));
       }
     }
+  }
+
+  #silences(kind: WatchedKind, key: string): boolean {
+    return Boolean(this.objects.get(kind, nameOf(key))?.metadata.annotations?.[SILENCE_ANNOTATION]);
   }
 
   forgetKind(kind: WatchedKind): void {

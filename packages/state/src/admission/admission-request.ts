@@ -1,6 +1,8 @@
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
+import { ProblemPlace } from '@nightcrier/core/problems/problem';
+import { causeSignature } from '@nightcrier/core/problems/cause-signature';
 import { type IncidentMember, MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
 import type { TriageJob } from '../queue/triage-queue.ts';
 import type { AdmissionSettings } from './admission-settings.ts';
@@ -11,6 +13,9 @@ interface BatchHeader {
   now: number;
   now_ms: string;
   now_text: string;
+  /** ms */
+  reopen_window: number;
+  reinvestigate_after: number;
   /** End of the dedup window of the incidents of this call, ms as text. */
   dedup_until: string;
   policy: 'drop' | 'reject';
@@ -61,6 +66,8 @@ export function admissionArguments(
     now_ms: String(now),
     now_text: new Date(now).toISOString(),
     dedup_until: String(now + Math.round(settings.dedup_window_seconds * 1_000)),
+    reopen_window: settings.reopen_window * 1_000,
+    reinvestigate_after: settings.reinvestigate_after * 1_000,
     policy: settings.queue_overflow_policy,
     global_queue_size: settings.global_queue_size,
     cluster_queue_size: settings.cluster_queue_size,
@@ -98,6 +105,8 @@ function faultFields(request: AdmissionRequest): string[] {
     `${beginning},${JSON.stringify(aroundEvent).slice(1)}`,
     shortenedMember(request.clusterEvent) ?? String(Buffer.byteLength(beginning)),
     operationOf(request),
+    JSON.stringify(causeSignature(request.clusterEvent)),
+    JSON.stringify(ProblemPlace.parse(aroundEvent)),
   ];
 }
 

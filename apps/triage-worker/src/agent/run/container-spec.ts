@@ -27,9 +27,11 @@ const OUTPUT_INODES = 4_096;
 const FILE_BYTES = 32 * MIB;
 const TEMPORARY = 'rw,nosuid,nodev,size=256m';
 
-/** What the engine is asked to create. */
-export interface ContainerSpec extends Record<string, unknown> {
-  Labels: Record<string, string>;
+/** What the engine is asked to create; the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly Labels: Record<string, string>;
+  readonly [field: string]: unknown;
 }
 
 /** Returns the name of the container of an attempt. */

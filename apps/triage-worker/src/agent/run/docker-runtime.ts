@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EngineClient, type Inspection } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
 import { EngineError, isNotFound } from './engine/engine-error.ts';
+import { logFrames } from './engine/log-frames.ts';
 import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
 import { together } from '@nightcrier/core/async/together';
 import {
@@ -15,6 +16,8 @@ import {
 import { DockerRun } from './docker-run.ts';
 import { type Created, createAnew, fillInputs } from './fill-inputs.ts';
 
+/** Characters of what a probe prints. */
+const LONGEST_PROBE = 20_000;
 /** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
 
@@ -60,6 +63,37 @@ export class DockerRuntime implements AgentRuntime {
       // Nothing may remain, whatever failed.
       await engine.remove(id).catch(() => undefined);
       throw error;
+    }
+  }
+
+  async probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string> {
+    const engine = await this.#engine();
+    const labels = { 'nightcrier.component': 'probe', 'nightcrier.instance': request.instance };
+    await this.#removeEnded(engine, labels, signal);
+    const spec = containerSpec(request, 0, await socketsOf(engine, request, signal));
+    const command = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
+    const id = await createAnew(engine, containerName(request), { ...spec, Cmd: command, Labels: labels }, signal);
+    try {
+      await engine.start(id, signal);
+      let text = '';
+      for await (const { data } of logFrames(await engine.followLogs(id, signal))) {
+        text = (text + data.toString('utf8')).slice(-LONGEST_PROBE);
+      }
+      return text;
+    } finally {
+      await engine.remove(id);
+    }
+  }
+
+  /** Removes containers that have ended, of workers that died. */
+  async #removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
+    const ids = await engine.list(
+      Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+      signal,
+    );
+    for (const id of ids) {
+      const inspection = await inspectIfThere(engine, id, signal);
+      if (inspection?.State.Status === 'exited') await engine.remove(id, signal);
     }
   }
 
@@ -117,14 +151,8 @@ export class DockerRuntime implements AgentRuntime {
     const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
     const spec = containerSpec(request, deadline, await socketsOf(engine, request, signal));
     const name = containerName(request);
-    try {
-      const id = await createAnew(engine, name, spec, signal);
-      return { id, name, image: request.image, labels: spec.Labels };
-    } catch (error) {
-      if (!(isNotFound(error) && error instanceof EngineError && /image/i.test(error.message))) throw error;
-      const advice = `agent_image '${request.image}' does not exist on the engine; build it: docker build -t ${request.image} agent-container`;
-      throw new EngineError('not_found', advice, { cause: error });
-    }
+    const id = await createAnew(engine, name, spec, signal);
+    return { id, name, image: spec.Image, labels: spec.Labels };
   }
 }
 

@@ -1,8 +1,8 @@
 import type { InputFile } from '../../agent-runtime.ts';
 import { inputArchive } from './archive/input-archive.ts';
-import { AGENT_DIRECTORY, INPUTS_COMPLETE } from './container-spec.ts';
+import { AGENT_DIRECTORY, type ContainerSpec, INPUTS_COMPLETE } from './container-spec.ts';
 import type { EngineClient } from './engine/engine-client.ts';
-import { EngineError } from './engine/engine-error.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
 
 /** A created container. */
 export interface Created {
@@ -45,16 +45,20 @@ async function withMark(files: readonly InputFile[]): Promise<Buffer> {
   return inputArchive([...files, { path: INPUTS_COMPLETE, content: Buffer.alloc(0) }]);
 }
 
-/** Creates a container in place of an orphaned one of an earlier run of the same attempt. Returns its id. */
+/** Creates a container. An orphaned one of an earlier run that has the name is removed. Returns its id. */
 export async function createAnew(
   engine: EngineClient,
   name: string,
-  spec: object,
+  spec: ContainerSpec,
   signal: AbortSignal,
 ): Promise<string> {
   try {
     return await engine.create(name, spec, signal);
   } catch (error) {
+    if (isNotFound(error) && error instanceof EngineError && /image/i.test(error.message)) {
+      const advice = `agent_image '${spec.Image}' does not exist on the engine; build it: docker build -t ${spec.Image} agent-container`;
+      throw new EngineError('not_found', advice, { cause: error });
+    }
     if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
   }
   await engine.remove(name, signal);

@@ -97,7 +97,7 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
   if (stop.aborted) endEpoch();
   try {
     const canary = new PushCanary(options.timeouts.proof, options.steadyNow());
-    const subscription = newSubscription(options, canary, epoch);
+    const subscription = newSubscription(options, canary, epoch, stop);
     const { session, mode } = await options.connectLimit(() => connect(options, subscription, epoch));
     try {
       await pTimeout(prove(options, session), { milliseconds: Infinity, signal });
@@ -125,12 +125,14 @@ function newSubscription(
   { endpoint, logger, watermark, sight, now, steadyNow, onNotification }: ClusterWatchOptions,
   canary: PushCanary,
   epoch: AbortController,
+  stop: AbortSignal,
 ): Subscription {
   return new Subscription({
     endpoint,
     logger,
     onNotification: (notification) => {
-      if (epoch.signal.aborted) return;
+      // A stop takes what arrives until the subscription has ended.
+      if (epoch.signal.aborted && !stop.aborted) return;
       if (notification.kind === 'fault' && notification.event) {
         canary.pushed(aboutEvent(notification.event), steadyNow());
       }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { PROBLEM_EVENTS } from '../../problems/problem-notification.ts';
 import {
+  choiceList,
   filePath,
   flag,
   httpUrl,
@@ -149,6 +151,10 @@ const WebhookTarget = requiring(
     secret: secret()
       .optional()
       .meta({ description: 'Key that signs the requests (Standard Webhooks): whsec_ and base64, or any text.' }),
+    events: choiceList(PROBLEM_EVENTS).optional().meta({
+      description:
+        'Events that are sent. Default: reported, investigation_failed, reopened, severity_raised, flapping, recovered.',
+    }),
     max_per_second: integer(1, 1000).default(50).meta({ description: 'Most requests per second.' }),
   }),
   ['url'],

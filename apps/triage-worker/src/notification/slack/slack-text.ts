@@ -37,7 +37,8 @@ export function slackFallback(text: string, max: number): string {
   return clip(broken || '–', max);
 }
 
-function printable(text: string): string {
+/** Returns text without control characters, escape sequences and invisible characters. */
+export function printable(text: string): string {
   return text
     .slice(0, MOST_READ)
     .toWellFormed()

@@ -1,7 +1,7 @@
 import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import getStream, { MaxBufferError } from 'get-stream';
-import { fetch, type Response } from 'undici';
-import { DeliveryError, type DeliveryFailure } from './delivery-error.ts';
+import { type Dispatcher, fetch, type Response } from 'undici';
+import { DeliveryError, type DeliveryFailure } from '../delivery-error.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Characters read of a response. */
@@ -12,18 +12,31 @@ const LONGEST_PAUSE = 3_600_000;
 /** Statuses of a body that the target will always refuse. A wrong address or key can be fixed. */
 const REFUSED = new Set([400, 413, 415, 422]);
 
+export interface PostRequest {
+  body: string;
+  /** In addition to the type of the content, which is JSON unless they say otherwise. */
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+  /** Connections, in place of those of all outgoing requests. */
+  dispatcher?: Dispatcher;
+}
+
+export interface PostAnswer {
+  status: number;
+  /** The start of the body. */
+  text: string;
+}
+
 /**
- * Posts JSON and returns the body of the response. Does not follow redirects: they could send a key elsewhere.
+ * Posts a request and returns the answer. Does not follow redirects: they could send a key elsewhere.
  * @param target names the receiver in errors; its address may be a secret
- * @throws DeliveryError unless the status is 2xx
+ * @throws DeliveryError unless the status is 2xx and the body is not a web page
  */
-export async function postJson(
+export async function post(
   target: string,
   url: string,
-  body: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): Promise<string> {
+  { body, headers = {}, signal, dispatcher = outgoing() }: PostRequest,
+): Promise<PostAnswer> {
   let response: Response;
   let text: string;
   try {
@@ -32,16 +45,28 @@ export async function postJson(
       body,
       headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
       redirect: 'manual',
-      dispatcher: outgoing(),
+      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     text = await readStart(response);
   } catch (cause) {
     throw new DeliveryError(`${target} is unreachable: ${describe(cause)}`, { kind: 'failed' }, { cause });
   }
-  if (response.ok) return text;
-  const excerpt = text.replaceAll(/\s+/g, ' ').slice(0, 200);
-  throw new DeliveryError(`${target} answered ${response.status}: ${excerpt}`, failureOf(response));
+  if (!response.ok) {
+    throw new DeliveryError(`${target} answered ${response.status}: ${excerpt(text)}`, failureOf(response));
+  }
+  // The login page of a proxy or gateway.
+  if (/^\s*text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw notTheService(target, text);
+  return { status: response.status, text };
+}
+
+/** Returns the error for an answer that the service does not give: the message has not arrived. */
+export function notTheService(target: string, text: string): DeliveryError {
+  return new DeliveryError(`${target} did not answer as it does: ${excerpt(text)}`, { kind: 'failed' });
+}
+
+function excerpt(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 200);
 }
 
 function failureOf({ status, headers }: Response): DeliveryFailure {

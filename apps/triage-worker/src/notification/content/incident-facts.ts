@@ -1,10 +1,10 @@
 import { describeResource } from '@nightcrier/core/faults/fault';
-import type { IncidentNotice } from './notice.ts';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 
-/** The facts of an incident that every kind of notification has. Texts are those of the cluster and the agent. */
+/** The facts of an incident that notifications have. Texts are those of the cluster and the agent. */
 export interface IncidentFacts {
   incident_id: string;
-  state: string;
+  state: Incident['state'];
   cluster: string;
   environment?: string;
   namespace?: string;
@@ -45,9 +45,14 @@ export interface IncidentFacts {
   cost_usd?: number;
   previous_incident_id?: string;
   report_url?: string;
+  /** Times are RFC 3339. */
+  received_at: string;
+  created_at: string;
+  started_at?: string;
+  finished_at?: string;
 }
 
-export function incidentFacts({ incident, reportUrl }: IncidentNotice): IncidentFacts {
+export function incidentFacts(incident: Incident, reportUrl: string | undefined): IncidentFacts {
   const { cluster_event: source, report, usage, finished_at: finishedAt } = incident;
   return {
     incident_id: incident.incident_id,
@@ -81,5 +86,9 @@ export function incidentFacts({ incident, reportUrl }: IncidentNotice): Incident
     cost_usd: usage?.cost_source === undefined ? undefined : usage.cost_usd,
     previous_incident_id: incident.previous_incident_id,
     report_url: reportUrl,
+    received_at: source.received_at,
+    created_at: incident.created_at,
+    started_at: incident.started_at,
+    finished_at: finishedAt,
   };
 }

@@ -1,31 +1,33 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHmac } from 'node:crypto';
-import { publicEvent } from '@nightcrier/core/incidents/notification';
-import { incidentFacts } from './incident-facts.ts';
-import { isIncidentNotice, type Notice } from './notice.ts';
-import type { NotificationTarget } from './notification-target.ts';
-import { postJson } from './post-json.ts';
+import type { NotificationTarget, TargetIdentity } from '../notification-target.ts';
+import { post } from './post.ts';
+import { webhookBody } from './webhook-body.ts';
 
 export interface WebhookOptions {
   /** Gives the address. */
   readUrl: () => Promise<Secret>;
   /** Returns the key of the signature, if one is configured. */
   readSecret: () => Promise<Secret | undefined>;
+  /** Most deliveries per second. */
+  maxPerSecond: number;
 }
-
-/** Deliveries per second, low enough for any receiver. */
-const RATE = { max: 50, duration: 1_000 };
 
 /**
  * A webhook that receives JSON, signed according to the Standard Webhooks specification: HMAC-SHA256 over id, time and body.
  * A repeated delivery has the same id.
  */
-export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTarget {
+export function webhook(
+  { id, receiver }: TargetIdentity,
+  { readUrl, readSecret, maxPerSecond }: WebhookOptions,
+): NotificationTarget {
   return {
-    name: 'webhook',
-    rate: RATE,
+    id,
+    receiver,
+    kind: 'webhook',
+    rate: { max: maxPerSecond, duration: 1_000 },
     inOrder: false,
-    accepts: (event) => event !== 'incident_recurred',
+    keepsState: false,
     async deliver(notice, _part, signal) {
       const body = JSON.stringify(webhookBody(notice));
       const secret = await readSecret();
@@ -35,25 +37,8 @@ export function webhook({ readUrl, readSecret }: WebhookOptions): NotificationTa
         'webhook-timestamp': timestamp,
         ...(secret && { 'webhook-signature': sign(`${notice.id}.${timestamp}.${body}`, secret) }),
       };
-      await postJson('the webhook', (await readUrl()).reveal(), body, headers, signal);
+      await post('the webhook', (await readUrl()).reveal(), { body, headers, signal });
       return undefined;
-    },
-  };
-}
-
-/** Returns the body: the facts, and for an incident the whole report. */
-function webhookBody(notice: Notice): object {
-  const { id, event } = notice;
-  if (isIncidentNotice(notice))
-    return { id, event: publicEvent(event), incident: incidentFacts(notice), report_markdown: notice.report };
-  const { event: _, since, ...agents } = notice.notification;
-  return {
-    id,
-    event,
-    agents: {
-      since: new Date(since).toISOString(),
-      ...agents,
-      ...('at' in agents && { at: new Date(agents.at).toISOString() }),
     },
   };
 }
