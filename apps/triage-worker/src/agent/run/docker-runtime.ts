@@ -2,7 +2,7 @@ import { AGENT_CLIS, type Settings } from '@nightcrier/core/settings/config';
 import { z } from 'zod';
 import { EngineClient, type Inspection } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
+import { isNotFound } from './engine/engine-error.ts';
 import { logFrames } from './engine/log-frames.ts';
 import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
 import { together } from '@nightcrier/core/async/together';
