@@ -12,9 +12,9 @@ export interface TrueProblem {
 }
 
 const CRASH_LOOPS = 5;
-export const FLEET = 60;
+const FLEET = 60;
 /** The system is noisy until then, minutes. */
-export const NOISY = 30;
+const NOISY = 30;
 
 const NODE = { name: 'node-7', away: [5, 20] } as const;
 const BROKEN = { rollouts: [2, 10, 18], fixed: 26 } as const;
