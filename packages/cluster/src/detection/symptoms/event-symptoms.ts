@@ -24,34 +24,36 @@ const POD_REASONS: ReadonlyMap<string, SymptomKind> = new Map([
 ]);
 
 /** What the state of the object itself shows, or what is no trouble of the object. */
-const SHOWN_BY_STATE: Readonly<Record<string, ReadonlySet<string>>> = {
-  Pod: new Set([
-    'BackOff',
-    'Failed',
-    'FailedScheduling',
-    'Evicted',
-    'NodeNotReady',
-    'TaintManagerEviction',
-    'Preempted',
-    'FailedKillPod',
-    'FailedPreStopHook',
-    'ExceededGracePeriod',
-    'DNSConfigForming',
-    'InspectFailed',
-    'ErrImageNeverPull',
-    'InvalidImageName',
-    'UnexpectedAdmissionError',
-    'OutOfcpu',
-    'OutOfmemory',
-    'NodeAffinity',
-  ]),
-  Job: new Set(['BackoffLimitExceeded', 'DeadlineExceeded', 'PodFailurePolicy']),
-  CronJob: new Set(['MissSchedule', 'FailedNeedsStart', 'TooManyMissedTimes', 'UnexpectedJob', 'FailedCreate']),
-  Deployment: new Set(['ReplicaSetCreateError']),
-  Node: new Set(['NodeNotReady', 'InvalidDiskCapacity', 'CheckLimitsForResolvConf', 'Rebooted']),
-  Service: new Set(['FailedToUpdateEndpoint', 'FailedToUpdateEndpointSlices']),
-  Endpoints: new Set(['FailedToUpdateEndpoint']),
-};
+const SHOWN_BY_STATE: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries({
+    Pod: new Set([
+      'BackOff',
+      'Failed',
+      'FailedScheduling',
+      'Evicted',
+      'NodeNotReady',
+      'TaintManagerEviction',
+      'Preempted',
+      'FailedKillPod',
+      'FailedPreStopHook',
+      'ExceededGracePeriod',
+      'DNSConfigForming',
+      'InspectFailed',
+      'ErrImageNeverPull',
+      'InvalidImageName',
+      'UnexpectedAdmissionError',
+      'OutOfcpu',
+      'OutOfmemory',
+      'NodeAffinity',
+    ]),
+    Job: new Set(['BackoffLimitExceeded', 'DeadlineExceeded', 'PodFailurePolicy']),
+    CronJob: new Set(['MissSchedule', 'FailedNeedsStart', 'TooManyMissedTimes', 'UnexpectedJob', 'FailedCreate']),
+    Deployment: new Set(['ReplicaSetCreateError']),
+    Node: new Set(['NodeNotReady', 'InvalidDiskCapacity', 'CheckLimitsForResolvConf', 'Rebooted']),
+    Service: new Set(['FailedToUpdateEndpoint', 'FailedToUpdateEndpointSlices']),
+    Endpoints: new Set(['FailedToUpdateEndpoint']),
+  }),
+);
 
 /**
  * What a Warning Event shows of the object it names. An Event of an object that is gone shows nothing, and neither does
@@ -71,7 +73,7 @@ export function eventSymptoms(event: WarningEvent, objects: ClusterObjects): Sym
     ...(uid && { uid }),
   };
   const unseen = isReadable(event, objects) ? undefined : kindOfUnseen(event);
-  if (!unseen && (SHOWN_BY_STATE[involved.kind]?.has(reason) || isGone(event, objects))) return [];
+  if (!unseen && (SHOWN_BY_STATE.get(involved.kind)?.has(reason) || isGone(event, objects))) return [];
   const first = latestOf([timeOf(event.firstTimestamp)]) ?? timeOf(event.eventTime);
   const last = latestOf(
     [event.series?.lastObservedTime, event.lastTimestamp, event.eventTime, event.firstTimestamp].map(timeOf),
