@@ -40,6 +40,8 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { Silences } from './silences/silences.ts';
+import { SilencedFaults } from './silences/silenced-faults.ts';
 import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
@@ -79,6 +81,8 @@ export interface State {
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
+  readonly silences: Silences;
+  readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -137,6 +141,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
+    silences: new Silences(context),
+    silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),

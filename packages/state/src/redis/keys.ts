@@ -63,6 +63,8 @@ export class StateKeys {
 
   /** Hash: id of each API key to its JSON, with the hash of its secret. */
   readonly apiKeys: string;
+  /** Hash: id of each silence to its JSON. */
+  readonly silences: string;
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
   readonly audit: string;
   readonly auditSequence: string;
@@ -96,6 +98,7 @@ export class StateKeys {
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
+    this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
     this.auditSequence = `${this.ours}audit-sequence`;
   }
@@ -246,6 +249,16 @@ export class StateKeys {
   /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
   get unassignedAlerts(): string[] {
     return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
+  }
+
+  /** Set: the clusters with silenced problems. */
+  get silencedClusters(): string {
+    return `${this.ours}silenced-clusters`;
+  }
+
+  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault, see `SilencedFaults`. */
+  silencedFaults(cluster: string): string {
+    return `${this.ours}silenced-faults:${cluster}`;
   }
 
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */
