@@ -10,7 +10,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { z } from 'zod';
 import { type RedisServer, startRedisServer } from '../../../../test/fixtures/redis-server.ts';
-import { configuredTargets } from '../../src/notification/configured-targets.ts';
+import { configuredSockets, configuredTargets } from '../../src/notification/configured-targets.ts';
+import { problemActions } from '../../src/notification/problem-actions.ts';
 import { Notifier } from '../../src/notification/notifier.ts';
 import type { AlertmanagerTimes } from '../../src/notification/targets/alertmanager.ts';
 import { RecordingLogger } from '../fixtures/recording-logger.ts';
@@ -59,19 +60,30 @@ export async function startNotifier(
   const logger = new RecordingLogger();
   const { slackCards, postedAlerts, incidents } = state;
   const parts = { slackCards, postedAlerts, slackRate: { max: 1, duration: 20 }, alertmanagerTimes, logger };
+  const queue = state.openQueue();
   const notifier = new Notifier({
     state,
     incidents,
     route: routeTree(config.route),
     receivers: receiverTargets(config),
     targets: configuredTargets(config, parts),
+    sockets: configuredSockets(config, {
+      lease: state.socketLease,
+      actions: problemActions(state, queue, () => config),
+      owner: randomUUID(),
+      times: { interval: 50, lease: 1_000 },
+      logger,
+    }),
     publicUrl: config.public_url,
     times: TIMES,
     logger,
   });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopping ??= notifier.stop().then(() => disconnect(redis));
+    stopping ??= notifier
+      .stop()
+      .then(() => queue.close())
+      .then(() => disconnect(redis));
     return stopping;
   };
   onTestFinished(stop);
