@@ -26,7 +26,8 @@ done
 # The way to the gateway: without it, the container reaches nothing.
 if [[ -d /run/nightcrier ]]; then
   coproc forwarder { exec node /opt/nightcrier/forward-to-gateway.mjs; }
-  read -r -t 10 -u "${forwarder[0]}" _ || echo 'nightcrier: the way to the gateway is not open' >&2
+  # The variable is gone when the forwarder has ended already.
+  read -r -t 10 -u "${forwarder[0]:-99}" _ || echo 'nightcrier: the way to the gateway is not open' >&2
 fi
 
 # Opened before the agent runs, because afterwards this shell must not depend on anything that the agent could have used up.

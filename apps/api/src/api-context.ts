@@ -8,6 +8,7 @@ import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
+import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { ReceiverHealth } from '@nightcrier/state/notifications/receiver-health';
@@ -17,6 +18,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
@@ -33,6 +35,7 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  isolation: IsolationBoard;
   /** What was moved aside in Redis because it is damaged. */
   damage: DamageRecord;
   /** What is wrong with a Redis that answers. */
@@ -54,5 +57,6 @@ export interface ApiContext {
   workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
   audit: AuditLog;
+  silences: Silences;
   logger: Logger;
 }

@@ -24,6 +24,7 @@ import { incidentRoutes } from './routes/incident-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { silenceRoutes } from './routes/silence-routes.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -111,6 +112,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
+    isolation: state.isolation,
     damage: state.damage,
     serverProblems: () => state.serverProblems(),
     incidents: state.incidents,
@@ -127,6 +129,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     workersAlive: () => countLiveWorkers(redis, state.keys),
     apiKeys: state.apiKeys,
     audit: state.audit,
+    silences: state.silences,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -141,6 +144,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      silenceRoutes(scope, context);
       accessRoutes(scope, context);
     },
     { prefix: '/api' },

@@ -62,6 +62,31 @@ describe('GET /health/clusters', () => {
     });
   });
 
+  test('lists live gateways, and what workers know of the isolation of their agents', async () => {
+    await using api = await openReadyApi(server.url);
+    const { gateways, isolation, redis, keys } = api.state;
+    const address = { socket_dir: '/run/x', kube_url: 'https://127.0.0.1:1', llm_url: 'http://127.0.0.1:2', ca: 'x' };
+    await gateways.report({ id: 'g1', host: 'one', started: Date.now() - 90_000, ...address });
+    await gateways.report({ id: 'g2', host: 'of an earlier version', ...address });
+    await redis.hset(keys.gateways, 'g3', JSON.stringify({ id: 'g3', host: 'dead', seen: 0, ...address }), 'g4', '{');
+    const findings = ['the network interface eth0'];
+    await isolation.publish({
+      worker: 'w1',
+      state: 'failed',
+      findings,
+      image: 'agent',
+      checked_at: '2026-03-01T12:00:00Z',
+    });
+    await redis.hset(keys.isolation, 'w2', JSON.stringify({ reported_at: 0 }));
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      gateways: [
+        { id: 'g1', host: 'one', age_seconds: expect.toSatisfy((age: number) => age >= 90) },
+        { id: 'g2', host: 'of an earlier version', last_seen: expect.any(String) },
+      ],
+      isolation: [{ worker: 'w1', state: 'failed', findings }],
+    });
+  });
+
   test('does not call a cluster active whose ingester stopped reporting', async () => {
     await using api = await openReadyApi(server.url);
     const active = { name: 'prod', status: 'active', event_count: 4, triage_enabled: true } as const;

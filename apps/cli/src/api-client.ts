@@ -2,6 +2,7 @@ import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
+import { type NewSilence, Silence, SILENCE_STATES } from '@nightcrier/core/silences/silence';
 import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
 import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import { z } from 'zod';
@@ -20,6 +21,10 @@ const TIMEOUT_MS = 10_000;
 
 const Keys = z.object({ keys: ApiKey.array() });
 const MadeKey = z.object({ key: ApiKey, secret: z.string() });
+const ShownSilence = Silence.extend({ state: z.enum(SILENCE_STATES) });
+type ShownSilence = z.infer<typeof ShownSilence>;
+const Silences = z.object({ silences: ShownSilence.array() });
+const OneSilence = z.object({ silence: ShownSilence });
 const Audit = z.object({ entries: AuditEntry.array() });
 
 /** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
@@ -89,6 +94,21 @@ export class ApiClient {
   /** Returns the latest changes by people, the latest first. */
   async audit(limit: number): Promise<AuditEntry[]> {
     return Audit.parse(await (await this.#request(`/api/audit?limit=${limit}`)).json()).entries;
+  }
+
+  /** Returns all silences, also those that ended within a week. */
+  async silences(): Promise<ShownSilence[]> {
+    return Silences.parse(await (await this.#request('/api/silences')).json()).silences;
+  }
+
+  async addSilence(silence: z.input<typeof NewSilence>): Promise<ShownSilence> {
+    const response = await this.#request('/api/silences', { method: 'POST', body: silence });
+    return OneSilence.parse(await response.json()).silence;
+  }
+
+  /** Ends a silence at once. */
+  async expireSilence(id: string): Promise<void> {
+    await this.#request(`/api/silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
   }
 
   async #newIncident(path: string): Promise<string> {

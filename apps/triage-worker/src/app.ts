@@ -13,6 +13,7 @@ import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
+import { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
 import { configuredSockets, configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
@@ -118,6 +119,7 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const runtime = this.#openRuntime();
     this.#startSweepers(state, instance, runtime);
+    const isolation = this.#startIsolationProbe(state, instance, runtime);
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
     const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
@@ -127,7 +129,7 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime });
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation });
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -190,6 +192,20 @@ export class TriageWorkerApp {
     containers.start();
   }
 
+  #startIsolationProbe(
+    { gateways, isolation: board }: State,
+    instance: string,
+    runtime: DockerRuntime,
+  ): IsolationProbe {
+    const { logger } = this.#options;
+    const config = (): Config => this.#config;
+    const probe = new IsolationProbe({ config, runtime, gateways, board, workerId: WORKER_ID, instance, logger });
+    this.#lifecycle.onStop('isolation probe', () => probe.stop());
+    this.#followers.push(() => probe.wake());
+    probe.start();
+    return probe;
+  }
+
   #openQueueSweeper(state: State, slots: ClusterSlots, { stalledInterval: interval }: LockSettings): QueueSweeper {
     const { max_queue_age_seconds } = this.#config;
     const sweep = state.openSweep();
@@ -199,7 +215,7 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime }: WorkerParts): TriageWorker {
+  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -214,6 +230,7 @@ export class TriageWorkerApp {
         alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         runtime,
+        isolation,
         breaker: state.breaker,
         environment,
         workerId: WORKER_ID,
@@ -284,4 +301,5 @@ interface WorkerParts {
   notifier: LiveNotifier;
   sweeper: QueueSweeper;
   runtime: DockerRuntime;
+  isolation: IsolationProbe;
 }

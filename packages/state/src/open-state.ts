@@ -11,6 +11,7 @@ import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { IsolationBoard } from './gateways/isolation-board.ts';
 import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
@@ -40,6 +41,8 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { Silences } from './silences/silences.ts';
+import { SilencedFaults } from './silences/silenced-faults.ts';
 import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
@@ -62,6 +65,7 @@ export interface State {
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
   readonly runSockets: RunSockets;
+  readonly isolation: IsolationBoard;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
@@ -79,6 +83,8 @@ export interface State {
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
+  readonly silences: Silences;
+  readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -120,6 +126,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
     runSockets: new RunSockets(context),
+    isolation: new IsolationBoard(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
@@ -137,6 +144,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
+    silences: new Silences(context),
+    silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),

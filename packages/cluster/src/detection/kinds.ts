@@ -1,3 +1,4 @@
+import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { z } from 'zod';
 
 /**
@@ -25,6 +26,11 @@ export const Meta = z.object({
   creationTimestamp: text,
   deletionTimestamp: text,
   ownerReferences: z.array(Owner).nullish(),
+  /** Of the annotations only this one. */
+  annotations: z
+    .object({ [SILENCE_ANNOTATION]: text })
+    .nullish()
+    .catch(undefined),
 });
 export type Meta = z.infer<typeof Meta>;
 

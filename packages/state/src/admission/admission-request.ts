@@ -23,6 +23,8 @@ interface BatchHeader {
   cluster_queue_size: number;
   /** Maximum of members that an incident lists. */
   most_members: number;
+  /** All, the lowest first. */
+  severities: typeof SEVERITIES;
   /** The first priority of each severity, in the order of SEVERITIES. */
   priorities: number[];
 }
@@ -73,6 +75,7 @@ export function admissionArguments(
     cluster_queue_size: settings.cluster_queue_size,
     most_members: MAX_MEMBERS,
     priorities: PRIORITIES,
+    severities: SEVERITIES,
   };
   return [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request))];
 }

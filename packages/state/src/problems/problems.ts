@@ -82,6 +82,12 @@ export class Problems {
     return ifReadable(this.#redis.zcard(this.#keys.problemsIn(state, cluster)), 0);
   }
 
+  /** Returns the clusters that have problems in a state. */
+  async clustersWith(state: Problem['state']): Promise<Set<string>> {
+    const members = await ifReadable(this.#redis.zrange(this.#keys.problemsIn(state), '0', '-1'), []);
+    return new Set(members.map((member) => member.slice(0, member.indexOf('|'))));
+  }
+
   /** Notes who has taken a problem over. @returns whether there is such a problem that is not closed */
   async acknowledge(cluster: string, key: string, acknowledgement: Acknowledgement): Promise<boolean> {
     return this.#note(cluster, key, 'acknowledged', JSON.stringify(acknowledgement));
@@ -92,8 +98,9 @@ export class Problems {
   }
 
   /**
-   * Notes what silences a problem, or, without it, that nothing does: then a problem that is firing is notified.
-   * @returns whether there is such a problem that is not closed
+   * Notes what silences a problem, also one that is about to begin; or, without it, that nothing does: then a problem that is firing
+   * is notified.
+   * @returns whether that is noted
    */
   async markSilenced(cluster: string, key: string, silenced: SilencedBy | undefined): Promise<boolean> {
     const until = silenced?.until === undefined ? {} : { until_ms: Date.parse(silenced.until) };

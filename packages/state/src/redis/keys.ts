@@ -42,6 +42,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of what it knows of the isolation of its agents. */
+  readonly isolation: string;
   /** Hash: name of the directory with the sockets of a run to the JSON of the run. */
   readonly runSockets: string;
   /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
@@ -61,6 +63,8 @@ export class StateKeys {
 
   /** Hash: id of each API key to its JSON, with the hash of its secret. */
   readonly apiKeys: string;
+  /** Hash: id of each silence to its JSON. */
+  readonly silences: string;
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
   readonly audit: string;
   readonly auditSequence: string;
@@ -84,6 +88,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.isolation = `${this.ours}isolation`;
     this.runSockets = `${this.ours}run-sockets`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
@@ -93,6 +98,7 @@ export class StateKeys {
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
+    this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
     this.auditSequence = `${this.ours}audit-sequence`;
   }
@@ -248,6 +254,16 @@ export class StateKeys {
   /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
   get unassignedAlerts(): string[] {
     return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
+  }
+
+  /** Set: the clusters with silenced problems. */
+  get silencedClusters(): string {
+    return `${this.ours}silenced-clusters`;
+  }
+
+  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault, see `SilencedFaults`. */
+  silencedFaults(cluster: string): string {
+    return `${this.ours}silenced-faults:${cluster}`;
   }
 
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */

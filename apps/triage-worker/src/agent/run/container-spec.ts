@@ -16,6 +16,12 @@ const OUTPUT_INODES = 4_096;
 const FILE_BYTES = 32 * MIB;
 const TEMPORARY = 'rw,nosuid,nodev,size=256m';
 
+/** What the engine is asked to create; the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly [field: string]: unknown;
+}
+
 /** Returns the name of the container of an attempt. */
 export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
   return `nc-${incidentId}-${attempt}`;
@@ -28,7 +34,7 @@ export function containerName({ incidentId, attempt }: Pick<RunRequest, 'inciden
  * @param deadline Unix seconds, at the latest; a label
  * @param sockets directory or volume with the gateway's sockets
  */
-export function containerSpec(request: RunRequest, deadline: number, sockets?: string): object {
+export function containerSpec(request: RunRequest, deadline: number, sockets?: string): ContainerSpec {
   const { agent, image, network, memory, cpus, timeout, environment } = request;
   const owner = `uid=${AGENT_UID},gid=${AGENT_UID}`;
   return {

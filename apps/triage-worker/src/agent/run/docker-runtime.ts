@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { EngineClient, type Inspection } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
 import { EngineError, isNotFound } from './engine/engine-error.ts';
+import { logFrames } from './engine/log-frames.ts';
 import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
-import { AGENT_DIRECTORY, containerName, containerSpec } from './container-spec.ts';
+import { AGENT_DIRECTORY, containerName, type ContainerSpec, containerSpec } from './container-spec.ts';
 import { DockerRun } from './docker-run.ts';
 import { inputArchive } from './archive/input-archive.ts';
 
 /** Seconds that the collection of evidence may take between the creation of a container and its start. */
 const LONGEST_WAIT_FOR_INPUTS = 120;
+/** Characters of what a probe prints. */
+const LONGEST_PROBE = 20_000;
 /** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
 
@@ -53,6 +56,37 @@ export class DockerRuntime implements AgentRuntime {
       // Nothing may remain, whatever failed.
       await creating.then(async (id) => engine.remove(id)).catch(() => undefined);
       throw error;
+    }
+  }
+
+  async probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string> {
+    const engine = await this.#engine();
+    const labels = { 'nightcrier.component': 'probe', 'nightcrier.instance': request.instance };
+    await this.#removeEnded(engine, labels, signal);
+    const spec = containerSpec(request, 0, await socketsOf(engine, request, signal));
+    const command = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
+    const id = await createNamed(engine, containerName(request), { ...spec, Cmd: command, Labels: labels }, signal);
+    try {
+      await engine.start(id, signal);
+      let text = '';
+      for await (const { data } of logFrames(await engine.followLogs(id, signal))) {
+        text = (text + data.toString('utf8')).slice(-LONGEST_PROBE);
+      }
+      return text;
+    } finally {
+      await engine.remove(id);
+    }
+  }
+
+  /** Removes containers that have ended, of workers that died. */
+  async #removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
+    const ids = await engine.list(
+      Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+      signal,
+    );
+    for (const id of ids) {
+      const inspection = await inspectIfThere(engine, id, signal);
+      if (inspection?.State.Status === 'exited') await engine.remove(id, signal);
     }
   }
 
@@ -107,20 +141,28 @@ export class DockerRuntime implements AgentRuntime {
   async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<string> {
     const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
     const spec = containerSpec(request, deadline, await socketsOf(engine, request, signal));
-    const name = containerName(request);
-    try {
-      return await engine.create(name, spec, signal);
-    } catch (error) {
-      if (isNotFound(error) && error instanceof EngineError && /image/i.test(error.message)) {
-        const advice = `agent_image '${request.image}' does not exist on the engine; build it: docker build -t ${request.image} agent-container`;
-        throw new EngineError('not_found', advice, { cause: error });
-      }
-      if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
-    }
-    // An orphaned container of an earlier run of this attempt has the name.
-    await engine.remove(name, signal);
-    return engine.create(name, spec, signal);
+    return createNamed(engine, containerName(request), spec, signal);
   }
+}
+
+/** Creates a container. An orphaned one of an earlier run that has the name is removed. */
+async function createNamed(
+  engine: EngineClient,
+  name: string,
+  spec: ContainerSpec,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await engine.create(name, spec, signal);
+  } catch (error) {
+    if (isNotFound(error) && error instanceof EngineError && /image/i.test(error.message)) {
+      const advice = `agent_image '${spec.Image}' does not exist on the engine; build it: docker build -t ${spec.Image} agent-container`;
+      throw new EngineError('not_found', advice, { cause: error });
+    }
+    if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
+  }
+  await engine.remove(name, signal);
+  return engine.create(name, spec, signal);
 }
 
 /**
