@@ -39,7 +39,10 @@ export interface SocketParts {
 }
 
 /** Returns the sockets by which clicks on the buttons of Slack messages arrive: one for each app. */
-export function configuredSockets(config: Config, { lease, actions, owner, times, logger }: SocketParts): SlackSocket[] {
+export function configuredSockets(
+  config: Config,
+  { lease, actions, owner, times, logger }: SocketParts,
+): SlackSocket[] {
   const targets = receiverTargets(config);
   const operatorsOf = (id: string): readonly string[] => {
     const target = targets.find((one) => one.id === id);

@@ -38,8 +38,8 @@ export interface RunningNotifier {
   state: State;
   logger: RecordingLogger;
   /** Writes a notification of a change into the outbox, as the script of the change does. */
-  notify(event: ProblemEvent, change?: Partial<NotifiedProblem>): Promise<StoredProblemNotification>;
-  stop(): Promise<void>;
+  notify: (event: ProblemEvent, change?: Partial<NotifiedProblem>) => Promise<StoredProblemNotification>;
+  stop: () => Promise<void>;
 }
 
 export interface NotifierSetup {

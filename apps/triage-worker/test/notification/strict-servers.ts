@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
@@ -8,6 +8,9 @@ export interface Answer {
   headers?: Record<string, string>;
   body?: string;
 }
+
+/** Returns what a service makes of a body: whether it violates a limit, and its own answer. */
+type Judge = (body: string) => { violation?: string; accepted: unknown; answer: Answer };
 
 /** A service that accepts JSON by POST, and enforces its limits. */
 export class StrictServer implements AsyncDisposable {
@@ -20,26 +23,23 @@ export class StrictServer implements AsyncDisposable {
   requests = 0;
   readonly #server;
 
-  private constructor(judge: (body: string) => { violation?: string; accepted: unknown; answer: Answer }) {
-    this.#server = createServer((request, response) => {
-      void read(request).then((body) => {
-        this.requests += 1;
-        const given = this.answers.shift();
-        const { violation, accepted, answer } = judge(body);
-        const {
-          status,
-          headers = {},
-          body: text = '',
-        } = given ??
-        (violation === undefined ? answer : { status: 400, body: JSON.stringify({ errors: [violation] }) });
-        if (violation !== undefined) this.violations.push(violation);
-        else if (given === undefined || (given.status < 300 && given.body === undefined)) this.accepted.push(accepted);
-        response.writeHead(status, headers).end(text);
-      });
-    });
+  private constructor(judge: Judge) {
+    this.#server = createServer((request, response) => void this.#handle(request, response, judge));
   }
 
-  static async start(judge: (body: string) => { violation?: string; accepted: unknown; answer: Answer }) {
+  async #handle(request: IncomingMessage, response: ServerResponse, judge: Judge): Promise<void> {
+    const text = await read(request);
+    this.requests += 1;
+    const given = this.answers.shift();
+    const { violation, accepted, answer } = judge(text);
+    const own = violation === undefined ? answer : { status: 400, body: JSON.stringify({ errors: [violation] }) };
+    const { status, headers = {}, body = '' }: Answer = given ?? own;
+    if (violation !== undefined) this.violations.push(violation);
+    else if (given === undefined) this.accepted.push(accepted);
+    response.writeHead(status, headers).end(body);
+  }
+
+  static async start(judge: Judge): Promise<StrictServer> {
     const server = new StrictServer(judge);
     await new Promise<void>((resolve) => {
       server.#server.listen(0, '127.0.0.1', resolve);
@@ -120,7 +120,7 @@ export function cardTexts(message: unknown): string[] {
 }
 
 const text = (max: number) => z.string().min(1).max(max);
-const Event = z.discriminatedUnion('event_action', [
+export const PagerDutyEvent = z.discriminatedUnion('event_action', [
   z.strictObject({
     routing_key: z.string().length(32),
     event_action: z.literal('trigger'),
@@ -146,7 +146,7 @@ const Event = z.discriminatedUnion('event_action', [
 /** The Events API v2 of PagerDuty: 512 KB, 202 with the key, 400 with the errors. */
 export async function startPagerDuty(): Promise<StrictServer> {
   return StrictServer.start((body) => {
-    const event = Event.safeParse(JSON.parse(body));
+    const event = PagerDutyEvent.safeParse(JSON.parse(body));
     const violation =
       Buffer.byteLength(body) > 512 * 1024 ? 'larger than 512 KB' : event.success ? undefined : event.error.message;
     const answer = { status: 'success', message: 'Event processed', dedup_key: event.data?.dedup_key };
