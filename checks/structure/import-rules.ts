@@ -153,6 +153,7 @@ export const IMPORT_RULES: ImportRules = {
       'program.ts',
       'access-commands.ts',
       'silence-commands.ts',
+      'problem-commands.ts',
       'default-command.ts',
       'commands',
       'system',
