@@ -258,12 +258,9 @@ it('jobs and outbox entries of the version before, and its messages, are taken o
   const worker = await harness.startWorker(harness.config(await slackApp(slack)));
   await expect.poll(() => cards(slack).length, patience).toBe(2);
   const shown = cards(slack).map((card) => card.shown.join('\n'));
-  expect(
-    shown
-      .map((text) => [queued, due].filter((id) => text.includes(`gone ${id}`)))
-      .flat()
-      .toSorted(),
-  ).toEqual([queued, due].toSorted());
+  expect(shown.flatMap((text) => [queued, due].filter((id) => text.includes(`gone ${id}`))).toSorted()).toEqual(
+    [queued, due].toSorted(),
+  );
   await worker.stop();
   // The message of an incident, which a recurrence updates.
   const [card] = cards(slack);
