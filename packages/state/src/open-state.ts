@@ -29,6 +29,7 @@ import { type NotificationQueue, openNotificationQueue } from './notifications/n
 import { Conversations } from './notifications/conversations.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
 import { ReceiverHealth } from './notifications/receiver-health.ts';
+import { SocketLease } from './notifications/socket-lease.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
@@ -79,6 +80,7 @@ export interface State {
   readonly conversations: Conversations;
   readonly receiverHealth: ReceiverHealth;
   readonly postedAlerts: PostedAlerts;
+  readonly socketLease: SocketLease;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -140,6 +142,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     conversations: new Conversations(context),
     receiverHealth: new ReceiverHealth(context),
     postedAlerts: new PostedAlerts(context),
+    socketLease: new SocketLease(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),

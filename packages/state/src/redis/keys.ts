@@ -158,6 +158,11 @@ export class StateKeys {
     return `${this.ours}conversation:${problem}`;
   }
 
+  /** String: the process that keeps the socket of a Slack app open. */
+  socketLease(target: string): string {
+    return `${this.ours}socket-lease:${target}`;
+  }
+
   /** Hash: `<cluster>/<problem>` to the JSON of the alert that is posted again and again to a target. */
   postedAlerts(target: string): string {
     return `${this.ours}posted-alerts:${target}`;
