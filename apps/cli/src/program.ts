@@ -13,6 +13,7 @@ import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import type { RoutesTestOptions } from './commands/routes.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { addProblemCommands } from './problem-commands.ts';
 import { shellUser } from './shell-user.ts';
 import { addSilenceCommands } from './silence-commands.ts';
 import { INSTALLATION } from './installation.ts';
@@ -177,6 +178,7 @@ incidents
     await cancelIncident(apiClient(), id, { reason, by });
   });
 
+addProblemCommands(program, { apiUrlOption, outputOption, clientOf });
 addSilenceCommands(program, { apiUrlOption, outputOption, clientOf });
 addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
 

@@ -71,6 +71,11 @@ const SHOWN_BY_STATE: Readonly<Record<string, ReadonlySet<string>>> = {
   ]),
 };
 
+/** An object may be of any kind, such as `constructor`. */
+function isShownByState(kind: string, reason: string): boolean {
+  return Object.hasOwn(SHOWN_BY_STATE, kind) && SHOWN_BY_STATE[kind]?.has(reason) === true;
+}
+
 /**
  * What a Warning Event shows of the object it names. An Event of an object that is gone shows nothing, and neither does
  * one whose object shows the same by its own state. The others count as long as the object's state agrees, or as they
@@ -90,7 +95,7 @@ export function eventSymptoms(event: WarningEvent, objects: ClusterObjects): Sym
   };
   const unseen = isReadable(event, objects) ? undefined : kindOfUnseen(event);
   const rejection = unseen || isGone(event, objects) ? undefined : rejectionKind(event, objects);
-  if (!unseen && !rejection && (SHOWN_BY_STATE[involved.kind]?.has(reason) || isGone(event, objects))) return [];
+  if (!unseen && !rejection && (isShownByState(involved.kind, reason) || isGone(event, objects))) return [];
   const first = latestOf([timeOf(event.firstTimestamp)]) ?? timeOf(event.eventTime);
   const last = latestOf(
     [event.series?.lastObservedTime, event.lastTimestamp, event.eventTime, event.firstTimestamp].map(timeOf),
