@@ -32,6 +32,7 @@ export const IMPORT_RULES: ImportRules = {
       'settings/sections',
       'same-value.ts',
       'problems/problem-notification.ts',
+      'problems/storm.ts',
       'incidents',
       'gateway',
       'knowledge',

@@ -227,6 +227,11 @@ export class TestHarness {
     await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
+  /** Returns what notifications are written to: the queue of a target, and the outbox. */
+  notificationParts(target: string) {
+    return { notifications: this.#state.openNotificationQueue(target), redis: this.#redis, keys: this.#state.keys };
+  }
+
   /** Makes the queue's settings unreadable, so that a worker cannot start. */
   async breakQueue(): Promise<void> {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');

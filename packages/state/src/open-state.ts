@@ -5,6 +5,7 @@ import { ApiKeys } from './access/api-keys.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
+import { Storms } from './admission/storms.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
 import { AlertCounters } from './alerts/alert-counters.ts';
 import { AlertStore } from './alerts/alert-store.ts';
@@ -28,6 +29,7 @@ import { type NotificationQueue, openNotificationQueue } from './notifications/n
 import { Conversations } from './notifications/conversations.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
 import { ReceiverHealth } from './notifications/receiver-health.ts';
+import { SocketLease } from './notifications/socket-lease.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
@@ -78,6 +80,7 @@ export interface State {
   readonly conversations: Conversations;
   readonly receiverHealth: ReceiverHealth;
   readonly postedAlerts: PostedAlerts;
+  readonly socketLease: SocketLease;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
@@ -93,6 +96,7 @@ export interface State {
   openNotificationQueue(target: string): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  openStorms(admission: Admission): Storms;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
   openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
@@ -138,6 +142,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     conversations: new Conversations(context),
     receiverHealth: new ReceiverHealth(context),
     postedAlerts: new PostedAlerts(context),
+    socketLease: new SocketLease(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
@@ -148,6 +153,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
+    openStorms: (admission) => new Storms(context, admission),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),

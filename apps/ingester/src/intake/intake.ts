@@ -135,7 +135,10 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
-  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem, silence }: Received): ClusterEvent {
+  #clusterEvent(
+    cluster: ClusterConfig,
+    { fault: event, source, problem, node, images, silence }: Received,
+  ): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -146,6 +149,8 @@ export class Intake {
       event,
       source,
       problem,
+      ...(node !== undefined && { node }),
+      ...(images && { images }),
       ...(silence !== undefined && { silence }),
       received_at: new Date(this.#now()).toISOString(),
     };

@@ -27,6 +27,12 @@ export interface Detected {
   isNew: boolean;
 }
 
+/** See `ClusterEvent`. */
+export interface FaultPlace {
+  node?: string;
+  images?: string[];
+}
+
 /** What is history: ms since the epoch, see {@link Detector.startAt}. */
 interface Horizon {
   over: number;
@@ -181,10 +187,11 @@ export class Detector {
     const known = this.#known.like(identity);
     const key = known ? symptomKey(known.symptom) : symptomKey(identity);
     const firedAt = known?.symptom.state === 'firing' ? known.symptom.fired_at : now;
-    const symptom = rememberedOf(fault, identity, firedAt);
+    // A fault of the server tells no container: the symptom stays that of the container that is known.
+    const symptom = { ...rememberedOf(fault, identity, firedAt), ...(known && { container: known.symptom.container }) };
     const problem = known?.symptom.state === 'firing' ? known.problem : this.#known.problemOf(symptom);
     // Read anew when the objects are: until then the server's word counts.
-    this.#known.set(key, { problem, symptom: { ...symptom, ...(known && { container: known.symptom.container }) } });
+    this.#known.set(key, { problem, symptom });
     return { change: 'fired', problem, symptom, fault, isNew: known === undefined };
   }
 
@@ -231,6 +238,27 @@ export class Detector {
       if (absentSince !== undefined) consider(absentSince + recoveryOf(symptom.family));
     }
     return next === Infinity ? undefined : next;
+  }
+
+  /** The objects of symptoms that are firing, as far as their kinds are watched. */
+  firingObjects(): Pick<SuspectObject, 'kind' | 'name'>[] {
+    return [...this.#known.firing()].flatMap(([, { symptom }]) => {
+      const { kind, namespace, name } = symptom.resource;
+      const watched = watchedKindOf(kind);
+      return watched === undefined ? [] : [{ kind: watched, name: { name, ...(namespace && { namespace }) } }];
+    });
+  }
+
+  /** Where the object of a fault runs, and what, as far as it has been read. */
+  placeOf(resource: FaultEvent['resource']): FaultPlace {
+    if (resource.kind === 'Node') return { node: resource.name };
+    const kind = watchedKindOf(resource.kind);
+    if (kind === 'pods') {
+      const { spec } = this.#suspects.objects.get('pods', resource) ?? {};
+      return { ...(spec?.nodeName && { node: spec.nodeName }), ...imagesOf(spec?.containers) };
+    }
+    if (kind !== 'deployments' && kind !== 'statefulsets' && kind !== 'daemonsets') return {};
+    return imagesOf(this.#suspects.objects.get(kind, resource)?.spec?.template?.spec?.containers);
   }
 
   /** The objects that show a symptom. */
@@ -369,6 +397,11 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
+}
+
+function imagesOf(containers: readonly { image?: string | null | undefined }[] | null | undefined): FaultPlace {
+  const images = (containers ?? []).flatMap(({ image }) => image ?? []);
+  return images.length === 0 ? {} : { images };
 }
 
 /** Whether an object shows a symptom that is firing to be more severe than it was reported. */

@@ -158,6 +158,11 @@ export class StateKeys {
     return `${this.ours}conversation:${problem}`;
   }
 
+  /** String: the process that keeps the socket of a Slack app open. */
+  socketLease(target: string): string {
+    return `${this.ours}socket-lease:${target}`;
+  }
+
   /** Hash: `<cluster>/<problem>` to the JSON of the alert that is posted again and again to a target. */
   postedAlerts(target: string): string {
     return `${this.ours}posted-alerts:${target}`;
@@ -214,6 +219,16 @@ export class StateKeys {
   /** Sorted set: `<cluster>|<problem>` of the problems in a state, of one cluster or of all, by when they entered it, ms. */
   problemsIn(state: ProblemState, cluster?: string): string {
     return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
+  }
+
+  /** Sorted set: `<cluster>|<problem>` of the first problem of each storm that is to be decided about, by its begin in ms. */
+  get storms(): string {
+    return `${this.ours}storms`;
+  }
+
+  /** Hash: keys of the problems that wait for the first one of their storm, to the JSON of trait and fault. */
+  stormMembers(cluster: string, problem: string): string {
+    return `${this.ours}storm-members:${cluster}:${problem}`;
   }
 
   /** String: exists for a day after the problems of former versions were listed by their state. */

@@ -26,6 +26,9 @@ export interface Received {
   fault: FaultEvent;
   /** The key of its problem, see `problemKey`. */
   problem: string;
+  /** See `ClusterEvent`. */
+  node?: string;
+  images?: string[];
   /** Value of the annotation `nightcrier.io/silence` that applies to its object. */
   silence?: string | undefined;
   /** What was normalized in the server's notification. */
@@ -335,8 +338,13 @@ export class ClusterConnection {
 
   #receive(received: Received): void {
     this.#countEvent();
-    const silence = this.silenceOf(received.fault.resource);
-    this.#options.onReceived({ ...received, ...(silence !== undefined && silence !== 'none' && { silence }) });
+    const { resource } = received.fault;
+    const silence = this.silenceOf(resource);
+    this.#options.onReceived({
+      ...this.#detection.detector.placeOf(resource),
+      ...received,
+      ...(silence !== undefined && silence !== 'none' && { silence }),
+    });
   }
 
   #countEvent(): void {
