@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fitColumns } from './columns.ts';
 
@@ -39,7 +39,7 @@ describe('fitColumns', () => {
           width,
         );
         expect(lines).toHaveLength(4);
-        expect(lines.every((line) => [...line].length <= width)).toBe(true);
+        expect(lines.every((line) => Array.from(line).length <= width)).toBe(true);
       }),
     );
   });

@@ -43,7 +43,7 @@ function widestToCut(columns: readonly Column[], widths: readonly number[]): num
 }
 
 function cut(text: string, width: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= width
     ? text
     : `${characters
@@ -57,5 +57,5 @@ function pad(text: string, width: number): string {
 }
 
 function lengthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -8,7 +8,8 @@ const INTERVAL_MS = 2_000;
  */
 export async function printRepeatedly(watch: boolean, print: () => Promise<void>): Promise<void> {
   await print();
-  while (watch) {
+  if (!watch) return;
+  for (;;) {
     await sleep(INTERVAL_MS);
     if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J\u001b[3J');
     try {
