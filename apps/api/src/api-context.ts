@@ -17,7 +17,9 @@ import type { DamageRecord } from '@nightcrier/state/damage/damaged-values';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import type { Problems } from '@nightcrier/state/problems/problems';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
@@ -56,5 +58,7 @@ export interface ApiContext {
   workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
   audit: AuditLog;
+  silences: Silences;
+  problems: Problems;
   logger: Logger;
 }

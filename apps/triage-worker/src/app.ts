@@ -8,7 +8,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
-import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
+import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
@@ -16,8 +16,10 @@ import type { ScriptGrace } from './agent-runtime.ts';
 import { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
-import { configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
+import { configuredSockets, configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
 import { ALERTMANAGER_TIMES, type AlertmanagerTimes } from './notification/targets/alertmanager.ts';
+import { problemActions } from './notification/problem-actions.ts';
+import { SOCKET_TIMES, type SocketTimes } from './notification/slack/slack-socket.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
@@ -44,6 +46,7 @@ export interface TriageWorkerOptions {
   /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
   alertmanagerTimes?: AlertmanagerTimes;
+  socketTimes?: SocketTimes;
 }
 
 /** Part of shutdown_timeout for running investigations to finish; the rest is for stopping and requeueing them. */
@@ -111,11 +114,11 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
     this.#throwIfStopped();
-    const notifier = await this.#startNotifier(state);
+    const notifier = await this.#startNotifier(state, queue);
     const instance = await state.instance();
     this.#throwIfStopped();
     const runtime = this.#openRuntime();
-    this.#startSweepers(state, instance, runtime);
+    this.#startSweepers(state, queue, instance, runtime);
     const isolation = this.#startIsolationProbe(state, instance, runtime);
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
@@ -146,10 +149,11 @@ export class TriageWorkerApp {
     return openState(redis, { key_prefix, logger });
   }
 
-  async #startNotifier(state: State): Promise<LiveNotifier> {
+  async #startNotifier(state: State, queue: TriageQueue): Promise<LiveNotifier> {
     const { logger, slackRate = SLACK_RATE, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
-    const { alertmanagerTimes = ALERTMANAGER_TIMES } = this.#options;
+    const { alertmanagerTimes = ALERTMANAGER_TIMES, socketTimes = SOCKET_TIMES } = this.#options;
     const { incidents, slackCards, postedAlerts } = state;
+    const actions = problemActions(state, queue, () => this.#config);
     const parts = { slackCards, postedAlerts, slackRate, alertmanagerTimes, logger };
     const open = (config: Config): Notifier =>
       new Notifier({
@@ -158,6 +162,13 @@ export class TriageWorkerApp {
         route: routeTree(config.route),
         receivers: receiverTargets(config),
         targets: configuredTargets(config, parts),
+        sockets: configuredSockets(config, {
+          lease: state.socketLease,
+          actions,
+          owner: WORKER_ID,
+          times: socketTimes,
+          logger,
+        }),
         publicUrl: config.public_url,
         times,
         logger,
@@ -170,9 +181,17 @@ export class TriageWorkerApp {
   }
 
   /** Starts to remove expired workspaces and orphaned containers, and to close recovered problems. */
-  #startSweepers({ incidents, problems }: State, instance: string, runtime: DockerRuntime): void {
+  #startSweepers(state: State, queue: TriageQueue, instance: string, runtime: DockerRuntime): void {
     const { logger } = this.#options;
-    const closing = new ProblemSweeper({ problems, reopenWindow: () => this.#config.reopen_window, logger });
+    const { incidents, problems } = state;
+    const admission = state.openAdmission(queue, this.#config);
+    this.#followers.push((config) => admission.configure(config));
+    const closing = new ProblemSweeper({
+      problems,
+      storms: state.openStorms(admission),
+      reopenWindow: () => this.#config.reopen_window,
+      logger,
+    });
     this.#lifecycle.onStop('problem sweeper', () => closing.stop());
     closing.start();
     const workspaces = workspaceSweeper(() => {

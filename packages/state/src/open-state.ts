@@ -5,6 +5,7 @@ import { ApiKeys } from './access/api-keys.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
+import { Storms } from './admission/storms.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
 import { AlertCounters } from './alerts/alert-counters.ts';
 import { AlertStore } from './alerts/alert-store.ts';
@@ -28,6 +29,7 @@ import { type NotificationQueue, openNotificationQueue } from './notifications/n
 import { Conversations } from './notifications/conversations.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
 import { ReceiverHealth } from './notifications/receiver-health.ts';
+import { SocketLease } from './notifications/socket-lease.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
@@ -40,6 +42,8 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { Silences } from './silences/silences.ts';
+import { SilencedFaults } from './silences/silenced-faults.ts';
 import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
@@ -76,9 +80,12 @@ export interface State {
   readonly conversations: Conversations;
   readonly receiverHealth: ReceiverHealth;
   readonly postedAlerts: PostedAlerts;
+  readonly socketLease: SocketLease;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
+  readonly silences: Silences;
+  readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -89,6 +96,7 @@ export interface State {
   openNotificationQueue(target: string): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  openStorms(admission: Admission): Storms;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
   openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
@@ -134,14 +142,18 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     conversations: new Conversations(context),
     receiverHealth: new ReceiverHealth(context),
     postedAlerts: new PostedAlerts(context),
+    socketLease: new SocketLease(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
+    silences: new Silences(context),
+    silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
+    openStorms: (admission) => new Storms(context, admission),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),

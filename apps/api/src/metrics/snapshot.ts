@@ -2,6 +2,7 @@ import type { AlertOutcome } from '@nightcrier/core/alerts/alert-outcome';
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import type { BookPages } from '@nightcrier/core/incidents/books';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { Severity } from '@nightcrier/core/faults/severity';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import { notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
@@ -24,6 +25,10 @@ export interface StateSnapshot {
   incidents: Record<IncidentState, number>;
   /** Age of the oldest queued incident, in seconds; 0 without one. */
   oldestWaiting: number;
+  /** Problems that are firing. */
+  firing: { cluster: string; severity: Severity; count: number }[];
+  /** Whether Redis takes what admission writes. */
+  redisWritable: boolean;
   workers: number;
   gateways: number;
   budget: { used: ModelCost; limit: Budget | undefined };
@@ -52,6 +57,8 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     context.workersAlive(),
     context.gateways.live(),
     context.budgets.today(),
+    context.problems.countFiring(),
+    context.serverProblems(),
   ] as const;
   try {
     const [
@@ -71,6 +78,8 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
       workers,
       gateways,
       used,
+      firing,
+      redisProblems,
     ] = await Promise.all(parts);
     return {
       clusters: healths,
@@ -88,6 +97,8 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
       oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
       workers,
       gateways: gateways.length,
+      firing,
+      redisWritable: !redisProblems.some(({ blocks }) => blocks),
       budget: { used, limit: context.dailyBudget() },
     };
   } catch (error) {

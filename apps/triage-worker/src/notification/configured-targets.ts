@@ -4,8 +4,12 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { PostedAlerts } from '@nightcrier/state/notifications/posted-alerts';
+import type { SocketLease } from '@nightcrier/state/notifications/socket-lease';
 import type { SlackCards } from '@nightcrier/state/notifications/slack-cards';
 import type { NotificationTarget } from './notification-target.ts';
+import { SlackApi } from './slack/slack-api.ts';
+import { type ProblemActions, SlackClicks } from './slack/slack-clicks.ts';
+import { SlackSocket, type SocketTimes } from './slack/slack-socket.ts';
 import { slackBot } from './slack/slack-bot.ts';
 import { slackWebhook } from './slack/slack-webhook.ts';
 import { alertmanager, type AlertmanagerTimes } from './targets/alertmanager.ts';
@@ -23,6 +27,36 @@ export interface TargetParts {
   slackRate: NotificationTarget['rate'];
   alertmanagerTimes: AlertmanagerTimes;
   logger: Logger;
+}
+
+export interface SocketParts {
+  lease: SocketLease;
+  actions: ProblemActions;
+  /** Names this process. */
+  owner: string;
+  times: SocketTimes;
+  logger: Logger;
+}
+
+/** Returns the sockets by which clicks on the buttons of Slack messages arrive: one for each app. */
+export function configuredSockets(
+  config: Config,
+  { lease, actions, owner, times, logger }: SocketParts,
+): SlackSocket[] {
+  const targets = receiverTargets(config);
+  const operatorsOf = (id: string): readonly string[] => {
+    const target = targets.find((one) => one.id === id);
+    return target?.kind === 'slack-bot' ? target.settings.operators : [];
+  };
+  return targets.flatMap((target) => {
+    if (target.kind !== 'slack-bot') return [];
+    const { app_token, app_token_file, bot_token, bot_token_file, api_url: apiUrl } = target.settings;
+    if ((app_token ?? app_token_file) === undefined) return [];
+    const api = new SlackApi(apiUrl, () => required(bot_token, bot_token_file));
+    const clicks = new SlackClicks({ operatorsOf, api, actions, logger, target: target.id });
+    const readAppToken = (): Promise<Secret> => required(app_token, app_token_file);
+    return [new SlackSocket({ target: target.id, owner, readAppToken, apiUrl, clicks, lease, times, logger })];
+  });
 }
 
 /** Returns the targets of all receivers. Key files are read at each delivery. */

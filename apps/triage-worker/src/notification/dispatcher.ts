@@ -104,13 +104,13 @@ export class Dispatcher {
     const { route, targets, queues, conversations } = this.#options;
     const { targets: notified } = await conversations.read(subject);
     const planned = planDeliveries(notification, route, targets, notified);
-    if (planned.length === 0) return true;
     const intervals = new Map(planned.map(({ target, repeatInterval }) => [target, repeatInterval]));
     // Before the jobs: who gets one is notified of the end, too.
-    await conversations.record(subject, intervals, notification);
+    if (planned.length > 0) await conversations.record(subject, intervals, notification);
     const chosen = queues.filter((queue) => intervals.has(queue.id));
     const queued = await Promise.all(chosen.map((queue) => queue.enqueue(`${id}-message`, job)));
-    await this.#schedule(subject, intervals, notification);
+    // Also where the change itself is not notified, such as an acknowledgement.
+    await this.#schedule(subject, new Map([...notified, ...intervals]), notification);
     return queued.every(Boolean);
   }
 

@@ -4,6 +4,7 @@ import type { Route } from '@nightcrier/core/routing/route-tree';
 import type { State } from '@nightcrier/state/open-state';
 import { Dispatcher } from './dispatcher.ts';
 import type { NotificationTarget } from './notification-target.ts';
+import type { SlackSocket } from './slack/slack-socket.ts';
 import { type DeliveryTimes, TargetWorker, type TargetWorkerOptions } from './target-worker.ts';
 
 /** Times in milliseconds. */
@@ -29,6 +30,8 @@ export interface NotifierOptions extends TargetWorkerOptions {
   receivers: readonly ReceiverTarget[];
   /** In the order of {@link receivers}. */
   targets: NotificationTarget[];
+  /** Where clicks on buttons come from. */
+  sockets: readonly SlackSocket[];
   times: NotifierTimes;
 }
 
@@ -58,7 +61,7 @@ export class Notifier {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'started';
-    const { targets, receivers, route, state, incidents, logger } = this.#options;
+    const { targets, receivers, sockets, route, state, incidents, logger } = this.#options;
     this.#workers = targets.map((target) => new TargetWorker(target, this.#options));
     await Promise.all(this.#workers.map(async (worker) => worker.prepare()));
     if (this.#isStopped()) return;
@@ -77,6 +80,7 @@ export class Notifier {
       incidents,
       logger,
     });
+    for (const socket of sockets) socket.start();
     this.#loop.start();
     if (targets.length > 0) logger.info({ targets: targets.map(({ id }) => id) }, 'notifier started');
   }
@@ -96,7 +100,10 @@ export class Notifier {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     await this.#loop.stop();
-    await Promise.all(this.#workers.map(async (worker) => worker.stop(STOP_PATIENCE_MS)));
+    await Promise.all([
+      ...this.#workers.map(async (worker) => worker.stop(STOP_PATIENCE_MS)),
+      ...this.#options.sockets.map(async (socket) => socket.stop()),
+    ]);
   }
 
   /** Also changes during `start`. */

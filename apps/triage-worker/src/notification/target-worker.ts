@@ -1,6 +1,7 @@
 import { backoff } from '@nightcrier/core/async/backoff';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
+import { notificationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import {
@@ -152,6 +153,9 @@ export class TargetWorker implements JobQueue {
     const { state, logger } = this.#options;
     const { target } = this;
     const { part } = data;
+    const began = performance.now();
+    const observe = (outcome: 'delivered' | 'retried' | 'failed'): void =>
+      notificationSeconds.observe({ receiver_type: target.kind, outcome }, (performance.now() - began) / 1000);
     try {
       const next = await target.deliver(notice, part, signal);
       if (target.keepsState && notice.sequence !== undefined)
@@ -159,7 +163,9 @@ export class TargetWorker implements JobQueue {
       if (next) await this.enqueue(jobId.replace(/-message$/, `-${next}`), { ...data, part: next });
       logger.info({ target: target.id, notification: notice.id, part }, 'notification delivered');
       await state.receiverHealth.delivered(target.id, target);
+      observe('delivered');
     } catch (error) {
+      observe(error instanceof DeliveryError && error.failure.kind === 'refused' ? 'failed' : 'retried');
       if (!(error instanceof DeliveryError)) throw error;
       const { failure } = error;
       if (failure.kind === 'refused') throw new UnrecoverableError(error.message);

@@ -244,3 +244,30 @@ describe('the webhook', () => {
     await expect.poll(() => receiver.deliveries.length, { timeout: 8_000 }).toBe(2);
   });
 });
+
+it('jobs and outbox entries of the version before, and its messages, are taken over', async () => {
+  await using slack = await SlackServer.start();
+  const [updated, queued, due] = await Promise.all([harness.admit(), harness.admit(), harness.admit()]);
+  for (const id of [updated, queued, due])
+    await harness.incidents.finish(id, { state: 'failed', reason: `gone ${id}` });
+  const { notifications, redis, keys } = harness.notificationParts('slack-bot');
+  // As version 0.1.0 wrote them.
+  await redis.hset(keys.dueNotifications, due, JSON.stringify({ event: 'incident_failed', incident_id: due }));
+  const job = { notification: { event: 'incident_failed' as const, incident_id: queued }, part: 'message' as const };
+  await notifications.add('incident_failed', job, { jobId: `${queued}-incident_failed-message`, attempts: 150 });
+  const worker = await harness.startWorker(harness.config(await slackApp(slack)));
+  await expect.poll(() => cards(slack).length, patience).toBe(2);
+  const shown = cards(slack).map((card) => card.shown.join('\n'));
+  expect(shown.flatMap((text) => [queued, due].filter((id) => text.includes(`gone ${id}`))).toSorted()).toEqual(
+    [queued, due].toSorted(),
+  );
+  await worker.stop();
+  // The message of an incident, which a recurrence updates.
+  const [card] = cards(slack);
+  await redis.set(keys.slackCard(updated), JSON.stringify({ channel: card!.channel, ts: card!.ts }));
+  await redis.hset(keys.dueNotifications, 'x', JSON.stringify({ event: 'incident_failed', incident_id: updated }));
+  await harness.startWorker(harness.config(await slackApp(slack)));
+  await expect.poll(() => cards(slack)[0]?.shown.join('\n'), patience).toContain(`gone ${updated}`);
+  expect(cards(slack)).toHaveLength(2);
+  await notifications.close();
+});

@@ -62,7 +62,7 @@ export function incidentFacts(incident: Incident, reportUrl: string | undefined)
     namespace: source.event.resource.namespace,
     resource: describeResource(source.event.resource),
     fault: source.event.faultType,
-    severity: source.event.severity,
+    severity: incident.severity ?? source.event.severity,
     title: report?.title,
     summary: report?.summary,
     root_cause: report?.root_cause,

@@ -46,7 +46,7 @@ export function slackBot(
 
   async function postOrUpdate(notice: Notice, signal: AbortSignal): Promise<'report' | undefined> {
     const card = await cardOf(notice);
-    const message = slackMessage(notice, { buttons });
+    const message = slackMessage(notice, buttons ? { buttonsOf: id } : {});
     if (card) {
       await update({ channel: card.channel, ts: card.ts, ...message }, signal);
       if (notice.repeat || ALSO_IN_THREAD.has(notice.event)) await postChange(notice, card, signal);

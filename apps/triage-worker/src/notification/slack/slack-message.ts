@@ -30,8 +30,11 @@ const MOST_REPORT_BLOCKS = 45;
 export const SLACK_ACTIONS = ['nightcrier_acknowledge', 'nightcrier_silence', 'nightcrier_investigate'] as const;
 export type SlackAction = (typeof SLACK_ACTIONS)[number];
 
-/** Returns the message for Slack. Text of clusters and agents formats at most, and links and mentions nothing. */
-export function slackMessage(notice: Notice, { buttons = false }: { buttons?: boolean } = {}): SlackMessage {
+/**
+ * Returns the message for Slack. Text of clusters and agents formats at most, and links and mentions nothing.
+ * @param options `buttonsOf`: the target whose operators may press its buttons; without it there are none
+ */
+export function slackMessage(notice: Notice, { buttonsOf }: { buttonsOf?: string } = {}): SlackMessage {
   const headline = headlineOf(notice);
   const facts = factsOf(notice).map(([name, value]) => plainText(`${name}\n${slackLine(value, LONGEST_FACT)}`));
   const fields = Array.from({ length: Math.ceil(facts.length / MOST_FIELDS) }, (_, at) =>
@@ -45,7 +48,7 @@ export function slackMessage(notice: Notice, { buttons = false }: { buttons?: bo
       ...fields.map((group): KnownBlock => ({ type: 'section', fields: group })),
       ...paragraphsOf(notice).map((paragraph) => paragraphBlock(paragraph)),
       ...linkBlock(notice.incident?.report_url),
-      ...(buttons ? buttonsBlock(notice) : []),
+      ...(buttonsOf === undefined ? [] : buttonsBlock(notice, buttonsOf)),
       { type: 'context', elements: [plainText(slackLine(footerOf(notice), LONGEST_FACT))] },
     ],
     ...NOTHING_LINKED,
@@ -84,8 +87,8 @@ function paragraphBlock({ heading, text, steps }: Paragraph): RichTextBlock {
 }
 
 /** Returns the buttons of a problem that is firing. */
-function buttonsBlock({ problem, subject, sequence }: Notice): KnownBlock[] {
-  const value = JSON.stringify({ cluster: problem.cluster, key: problem.key });
+function buttonsBlock({ problem, subject, sequence }: Notice, target: string): KnownBlock[] {
+  const value = JSON.stringify({ cluster: problem.cluster, key: problem.key, target });
   if (problem.state !== 'firing' || sequence === undefined || value.length > LONGEST.value) return [];
   const button = (action_id: SlackAction, text: string): ActionsBlock['elements'][number] => ({
     type: 'button',

@@ -60,13 +60,16 @@ async function transportOptions({ smarthost, username, readPassword, requireTls,
     port: Number(port),
     secure,
     requireTLS: requireTls && !secure,
-    ignoreTLS: false,
     ...(username !== undefined && password && { auth: { user: username, pass: password.reveal() } }),
     proxy: proxyFor(new URL(`https://${smarthost}`)),
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,
-    ...(caFile !== undefined && { tls: { ca: await readFile(caFile) } }),
+    tls: {
+      // Without it, encryption is used where the server offers it, whatever its certificate.
+      rejectUnauthorized: requireTls || secure,
+      ...(caFile !== undefined && { ca: await readFile(caFile) }),
+    },
     disableFileAccess: true,
     disableUrlAccess: true,
   };

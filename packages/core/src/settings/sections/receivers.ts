@@ -126,7 +126,10 @@ const EmailTarget = requiring(
       .meta({ description: 'SMTP server, HOST:PORT. Port 465: TLS from the start.', schema: { type: 'string' } }),
     auth_username: text().optional().meta({ description: 'User name at the SMTP server.' }),
     auth_password: secret().optional().meta({ description: 'Password at the SMTP server.' }),
-    require_tls: flag().default(true).meta({ description: 'Whether mail is sent only after STARTTLS.' }),
+    require_tls: flag().default(true).meta({
+      description:
+        'Whether mail is sent only over TLS with a trusted certificate. false: over TLS where the server offers it, whatever its certificate.',
+    }),
     ca_file: filePath('file').optional().meta({
       description: 'PEM file of the authorities that are trusted for this server, in place of the public ones.',
     }),
