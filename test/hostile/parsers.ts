@@ -2,7 +2,6 @@ import { EventStream } from '@nightcrier/cluster/lists/event-stream';
 import { ListReader } from '@nightcrier/cluster/lists/list-reader';
 import { cleanText } from '@nightcrier/cluster/mcp/wire-text';
 import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
-import { loadKubeconfig } from '@nightcrier/cluster/kubernetes/kubeconfig';
 import { redactText } from '../../packages/redaction/src/redact-text.ts';
 import { redactValue } from '../../packages/redaction/src/redact-value.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +19,6 @@ import { quotedOutputs } from '../../apps/triage-worker/src/report/quoted-output
 import { readReport } from '../../apps/triage-worker/src/report/read-report.ts';
 import { squeeze, unsupportedQuotes } from '../../apps/triage-worker/src/report/unsupported-quotes.ts';
 import { YamlSource } from '../../packages/runtime/src/configuration/yaml-source.ts';
-import { parseArticle } from '../../packages/runtime/src/knowledge/parse-article.ts';
 
 /** Reads a hostile text as the product does. */
 export type Parser = (text: string) => unknown;
@@ -71,13 +69,8 @@ export const PARSERS: Record<string, Parser> = {
   'list as YAML': (text) => list(JSON.stringify({ result: { content: [{ type: 'text', text: `- ${text}` }] } })),
   'list that is the text': list,
   'configuration file': (text) => new YamlSource('nightcrier.yaml', text, { X: 'x' }).values(),
-  'knowledge article': (text) => parseArticle('a.md', `---\n${text}\n---\n# a\n`),
-  kubeconfig: inFile('config', async (folder) => loadKubeconfig(path.join(folder, 'config')).catch(() => undefined)),
-  ...Object.fromEntries(
-    (['claude', 'codex', 'gemini', 'goose'] as const).map((agent): [string, Parser] => [
-      `stream of ${agent}`,
-      inFile('agent-stdout.log', async (folder) => readAgentStream(folder, { agent, prices: {} })),
-    ]),
+  'stream of an agent': inFile('agent-stdout.log', async (folder) =>
+    readAgentStream(folder, { agent: 'claude', prices: {} }),
   ),
   'output of tools': inFile('agent-stdout.log', async (folder) => {
     for await (const _ of toolOutputs(folder)) continue;
