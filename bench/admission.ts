@@ -127,6 +127,9 @@ function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSetting
     queue_overflow_policy: 'drop',
     dedup_window_seconds: 300,
     grouping: 'workload',
+    reopen_window: 3_600,
+    reinvestigate_after: 21_600,
+    storm_threshold: 10,
     ...changes,
   };
   const admission = state.openAdmission(state.openQueue(), settings);

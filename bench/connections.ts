@@ -15,6 +15,9 @@ const Figures = z.object({
   p99_ms: z.number(),
   burst_events_per_s: z.number(),
   idle_cpu_percent: z.number(),
+  settling_cpu_percent: z.number(),
+  connect_cpu_ms: z.number(),
+  burst_cpu_us_per_event: z.number(),
   reconnect_all_s: z.number().optional(),
   most_connects_at_once: z.number().optional(),
 });

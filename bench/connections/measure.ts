@@ -16,7 +16,12 @@ export interface Clients {
 const STEADY = 3_000;
 const WARM_UP = 200;
 const BURST = 20_000;
-const IDLE_MS = 5_000;
+/** Right after the connect: no client probes anything yet. */
+const SETTLING_MS = 5_000;
+/** From here on, each connection is probed at its interval, as ever after. */
+const SETTLED_AFTER_MS = 30_000;
+/** The longest interval between two probes of a connection. */
+const IDLE_MS = 30_000;
 
 /** Called with the `context` of each received fault, which is the time at which it was sent. */
 export class Arrivals {
@@ -34,6 +39,11 @@ function megabytes(what: 'heapUsed' | 'rss'): number {
   return process.memoryUsage()[what] / (1 << 20);
 }
 
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1_000;
+}
+
 async function until(done: () => boolean, what: string): Promise<void> {
   const limit = performance.now() + 120_000;
   while (!done()) {
@@ -48,16 +58,22 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 export async function measure(size: number, clients: Clients, arrivals: Arrivals): Promise<void> {
   const heap = megabytes('heapUsed');
   const began = performance.now();
+  const connectCpu = process.cpuUsage();
   clients.connect();
   await until(() => clients.active() === size, 'connect');
+  const connectCpuMs = cpuMs(connectCpu);
   const connectAll = performance.now() - began;
   await sleep(1_000);
   const heapPerConnection = ((megabytes('heapUsed') - heap) * 1024) / size;
   const rss = megabytes('rss');
 
+  const settlingCpu = process.cpuUsage();
+  await sleep(SETTLING_MS);
+  const settlingCpuMs = cpuMs(settlingCpu);
+  await sleep(SETTLED_AFTER_MS - SETTLING_MS);
   const cpu = process.cpuUsage();
   await sleep(IDLE_MS);
-  const { user, system } = process.cpuUsage(cpu);
+  const idleCpuMs = cpuMs(cpu);
 
   process.send?.({ order: 'steady', count: WARM_UP + STEADY });
   await until(() => arrivals.count === WARM_UP + STEADY, 'steady');
@@ -65,10 +81,12 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
   const percentile = (part: number): number => round(latencies[Math.floor(latencies.length * part)] ?? 0);
 
   arrivals.count = 0;
+  const burstCpu = process.cpuUsage();
   const burstBegan = performance.now();
   process.send?.({ order: 'burst', count: BURST });
   await until(() => arrivals.count === BURST, 'burst');
   const burst = performance.now() - burstBegan;
+  const burstCpuMs = cpuMs(burstCpu);
 
   const figures = {
     heap_kb_per_connection: round(heapPerConnection),
@@ -77,7 +95,10 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
     p50_ms: percentile(0.5),
     p99_ms: percentile(0.99),
     burst_events_per_s: Math.round((BURST * 1_000) / burst),
-    idle_cpu_percent: round((user + system) / 10 / IDLE_MS),
+    idle_cpu_percent: round((idleCpuMs * 100) / IDLE_MS),
+    settling_cpu_percent: round((settlingCpuMs * 100) / SETTLING_MS),
+    connect_cpu_ms: Math.round(connectCpuMs),
+    burst_cpu_us_per_event: round((burstCpuMs * 1_000) / BURST),
   };
   process.send?.({ figures: clients.reconnects ? { ...figures, ...(await reconnect(size, clients)) } : figures });
 }

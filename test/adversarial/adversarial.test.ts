@@ -15,7 +15,12 @@ import { buildHijackedAgent } from '../fixtures/hijacked-agent.ts';
 import { writesReport } from '../fixtures/obedient-agent.ts';
 import { CONTAINER_GRACE, containersOf } from '../fixtures/sandboxed-agents.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
-import { type Attempt, ATTEMPTS, PRELUDE } from './attempts.ts';
+import { type Attempt, ATTEMPTS as FIRST, PRELUDE } from './attempts.ts';
+import { KERNEL_ATTEMPTS } from './kernel-attempts.ts';
+import { MODEL_ATTEMPTS } from './model-attempts.ts';
+import { PROTOCOL_ATTEMPTS, RAW_PRELUDE } from './protocol-attempts.ts';
+
+const ATTEMPTS = [...FIRST, ...PROTOCOL_ATTEMPTS, ...MODEL_ATTEMPTS, ...KERNEL_ATTEMPTS];
 
 const KEY = 'sk-real-key-of-the-provider';
 /** The kubeconfig of the cluster may do everything: what the agent may not do is up to the gateway and the sandbox. */
@@ -44,6 +49,7 @@ describe.skipIf(why)(
     let inspected = '';
     let logs = '';
     let changes: { method: string; path: string }[] = [];
+    let secrets: { method: string; path: string }[] = [];
     const results = new Map<string, Result>();
 
     beforeAll(async () => {
@@ -66,13 +72,14 @@ describe.skipIf(why)(
         agent_model: 'scripted',
         agent_system_prompt_file: prompt,
         agent_memory: '1g',
-        agent_timeout: 200,
+        agent_timeout: 600,
         shutdown_timeout: 30,
         anthropic_api_key_file: keyFile,
         anthropic_base_url: stub.url,
       });
       gateway = new GatewayApp({ config, logger: silentLogger });
       await gateway.start();
+      await plantSecrets();
       const id = await harness.admit();
       const before = backend.cluster.kubernetesRequests.length;
       await harness.startWorker(config, CONTAINER_GRACE);
@@ -85,11 +92,13 @@ describe.skipIf(why)(
         { timeout: 60_000 },
       );
       inspected = (await execa('docker', ['inspect', container])).stdout;
-      incident = await harness.reaches(id, 'reported', 220_000);
+      incident = await harness.reaches(id, 'reported', 620_000);
       logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
-      changes = backend.cluster.kubernetesRequests
-        .slice(before)
-        .filter(({ method, path: target }) => method !== 'GET' && !target.includes('/selfsubject'));
+      const sent = backend.cluster.kubernetesRequests.slice(before);
+      secrets = sent.filter(
+        ({ path: target }) => /secrets|configmaps/i.test(target) && !target.includes('fieldSelector'),
+      );
+      changes = sent.filter(({ method, path: target }) => method !== 'GET' && !target.includes('/selfsubject'));
       for (const line of (await readFile(harness.workspace(id, 'output/attempts.txt'), 'utf8')).trim().split('\n')) {
         const [index, code, output = ''] = line.split(' ');
         const name = ALL[Number(index)]?.name ?? '';
@@ -103,6 +112,28 @@ describe.skipIf(why)(
       await backend.stop();
     });
 
+    /** Puts secrets where objects that agents may read carry them. */
+    async function plantSecrets(): Promise<void> {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name: 'leaky',
+          namespace: 'shop',
+          annotations: {
+            'kubectl.kubernetes.io/last-applied-configuration':
+              '{"kind":"Secret","data":{"a":"c2VjcmV0LWluLWFubm90YXRpb24="}}',
+          },
+        },
+        spec: {
+          containers: [{ name: 'a', image: 'x', env: [{ name: 'DB_PASSWORD', value: 'hunter2-of-the-database' }] }],
+        },
+      };
+      await execa('kubectl', ['--kubeconfig', harness.kubeconfig, 'create', '-f', '-', '--validate=false'], {
+        input: JSON.stringify(pod),
+      });
+    }
+
     /** What the attempts aim at, and tokens that were valid once. */
     async function hostFacts(): Promise<Record<string, string>> {
       const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
@@ -112,6 +143,7 @@ describe.skipIf(why)(
       const expired = await grants.issue(run, 0.001);
       const revoked = await grants.issue(run, 3600);
       await grants.revoke('another');
+      const other = await grants.issue({ ...run, incident_id: 'going on' }, 3600, 'own_sockets');
       await disconnect(redis);
       const { stdout } = await execa('docker', [
         'network',
@@ -123,6 +155,7 @@ describe.skipIf(why)(
       return {
         REVOKED: revoked.token,
         EXPIRED: expired.token,
+        OTHER: other.token,
         HOST_ADDRESS: stdout.trim(),
         REDIS_PORT: new URL(backend.redis.url).port,
         MODEL_PORT: String(stub.port),
@@ -145,6 +178,7 @@ describe.skipIf(why)(
 
     it('changes nothing, and reaches no model but the configured one', () => {
       expect(changes).toEqual([]);
+      expect(secrets).toEqual([]);
       expect(stub.requests).toEqual([]);
     });
 
@@ -169,7 +203,8 @@ describe.skipIf(why)(
 function script(facts: Record<string, string>): string {
   const variables = Object.entries(facts).map(([name, value]) => `export ${name}=${value}`);
   const attempts = ALL.map(
-    ({ command }, index) => `attempt ${index} ${Buffer.from(`${PRELUDE}\n${command}`).toString('base64')}`,
+    ({ command }, index) =>
+      `attempt ${index} ${Buffer.from(`${PRELUDE}\n${RAW_PRELUDE}\n${command}`).toString('base64')}`,
   );
   return `
 ${variables.join('\n')}

@@ -70,6 +70,29 @@ describe.skipIf(!nativeKind)(`faults survive${nativeKind ? '' : ` (skipped: ${NE
 });
 
 test.skipIf(!nativeKind)(
+  `the books count what a full spool lost before its ingester was killed${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+  { timeout: LIMIT_MS },
+  async () => {
+    const intake = await WatchedIntake.start({ settings: { spool_max_bytes: 1_000_000 } });
+    onTestFinished(() => intake.dispose());
+    const ingester = await intake.startIngester();
+    await intake.killRedis();
+    intake.emit(1_500);
+    const accounted = async (): Promise<number> => (await intake.spooled()) + (await intake.countsKept());
+    await expect.poll(accounted, patient).toBe(1_500);
+    expect(await intake.countsKept()).toBeGreaterThan(100);
+    await ingester.kill();
+
+    await intake.restartRedis();
+    await intake.startIngester();
+    await expect.poll(async () => (await intake.books()).total.received, patient).toBe(1_500);
+    const { books, incidents } = await intake.account();
+    expect(books.total.lost).toBeGreaterThan(100);
+    expect({ accounted: incidents + books.total.lost, off: books.off }).toEqual({ accounted: 1_500, off: [] });
+  },
+);
+
+test.skipIf(!nativeKind)(
   `the books count what a killed ingester filtered while Redis was unreachable${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
   { timeout: LIMIT_MS },
   async () => {

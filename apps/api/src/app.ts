@@ -2,6 +2,7 @@ import { fastifyAccepts } from '@fastify/accepts';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
+import type { Budget } from '@nightcrier/core/gateway/budgets';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
@@ -9,6 +10,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { AdmissionSettings } from '@nightcrier/state/admission/admission-settings';
 import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import { openState } from '@nightcrier/state/open-state';
+import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
 import fastify from 'fastify';
 import { type AccessSettings, assertProtected } from './access/authenticate.ts';
@@ -19,9 +21,11 @@ import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
+import { problemRoutes } from './routes/problem-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { silenceRoutes } from './routes/silence-routes.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -34,6 +38,8 @@ export interface ApiOptions extends AccessSettings {
   admission: AdmissionSettings;
   /** Whether `/metrics` has series of each cluster. Default: yes. */
   metricsPerCluster?: boolean;
+  /** `llm_budgets.per_day`. */
+  dailyBudget?: Budget | undefined;
   /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
@@ -70,6 +76,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
+  let { dailyBudget } = options;
   let metricsPerCluster = options.metricsPerCluster ?? true;
   let refusal: RefusedConfiguration | undefined;
   let access: AccessSettings = options;
@@ -77,6 +84,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     apply: (config) => {
       admission.configure(config);
       clusters = config.clusters.map(asShown);
+      dailyBudget = config.llm_budgets.per_day;
       metricsPerCluster = config.api.metrics_per_cluster;
       refusal = undefined;
       access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
@@ -105,6 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
+    isolation: state.isolation,
     damage: state.damage,
     serverProblems: () => state.serverProblems(),
     incidents: state.incidents,
@@ -114,8 +123,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    receiverHealth: state.receiverHealth,
+    budgets: state.budgets,
+    dailyBudget: () => dailyBudget,
+    gateways: state.gateways,
+    workersAlive: () => countLiveWorkers(redis, state.keys),
     apiKeys: state.apiKeys,
     audit: state.audit,
+    silences: state.silences,
+    problems: state.problems,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -130,6 +146,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      problemRoutes(scope, context);
+      silenceRoutes(scope, context);
       accessRoutes(scope, context);
     },
     { prefix: '/api' },

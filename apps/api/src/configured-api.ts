@@ -17,6 +17,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     redis,
     clusters,
     metricsPerCluster: api.metrics_per_cluster,
+    dailyBudget: config.llm_budgets.per_day,
     admission: config,
     shutdownTimeout: shutdown_timeout,
     logger,

@@ -80,8 +80,8 @@ describe('a reload', () => {
       'grouping',
     ];
     const keys = ['api.access_key', 'api.access_key_file'];
-    // The last is in many-readers.test.ts.
-    const tested = ['clusters', 'log_level', ...queue, 'public_url', ...keys, 'api.metrics_per_cluster'];
+    // The last two are in many-readers.test.ts and metrics.test.ts.
+    const tested = ['clusters', 'log_level', ...queue, 'public_url', ...keys, 'api.metrics_per_cluster', 'llm_budgets'];
     expect(liveSettings('api').toSorted()).toEqual(tested.toSorted());
   });
 });

@@ -56,6 +56,9 @@ export async function openApi(
     queue_overflow_policy: 'drop',
     dedup_window_seconds: 60,
     grouping: 'none',
+    reopen_window: 3_600,
+    reinvestigate_after: 21_600,
+    storm_threshold: 10,
     ...admission,
   };
   const api = await startApi({

@@ -31,8 +31,8 @@ describe('many readers at once', () => {
     api.reloading.apply({ ...Settings.parse({ api: { metrics_per_cluster: false } }), clusters: CLUSTERS });
     const text = await (await api.get('/metrics')).text();
     expect(text).not.toContain('cluster="');
-    expect(text).toContain('nightcrier_received_total 0\n');
-    expect(text).toContain('nightcrier_intake_total{outcome="queued"} 0\n');
+    expect(text).toContain('nightcrier_faults_received_total 0\n');
+    expect(text).toContain('nightcrier_fault_outcomes_total{outcome="queued"} 0\n');
     expect(text).toContain('nightcrier_clusters{status="disconnected"} 2000\n');
   });
 });

@@ -20,6 +20,8 @@ import { Audit } from './doors/audit.ts';
 import { issueCertificate, type KeyPair, openAuthority } from './doors/authority.ts';
 import { Callers } from './doors/caller.ts';
 import { listenOnLoopback, listenOnSocket, openSocketDirectory } from './doors/listen.ts';
+import { type Listener, SHARED } from './doors/listener.ts';
+import { RunListeners } from './doors/run-listeners.ts';
 import { closeServer, serverOptions } from './doors/server-options.ts';
 import { KubeDoor } from './kube/kube-door.ts';
 import { Upstreams } from './kube/upstreams.ts';
@@ -29,6 +31,8 @@ export interface GatewayOptions {
   config: Config;
   logger: Logger;
 }
+
+type CreateServer = (door: Door, listener: Listener) => Server;
 
 /** A gateway, in a process of its own or in a test. All that it remembers is in Redis, so that any gateway serves any agent. */
 export class GatewayApp {
@@ -82,14 +86,19 @@ export class GatewayApp {
     const kube = new KubeDoor({ callers, audit, upstreams, clusterOf: (name) => this.#clusterOf(name), logger });
     const { doorRecords: records, budgets } = state;
     const llm = new LlmDoor({ callers, audit, records, budgets, config: () => this.#config, logger });
-    const kubePort = await this.#open('kube', directory, () => kubeServer(certificate, kube));
-    const llmPort = await this.#open('llm', directory, () => llmServer(llm));
+    const create = (door: Door, listener: Listener): Server =>
+      door === 'kube' ? kubeServer(certificate, kube, listener) : llmServer(llm, listener);
+    const kubePort = await this.#open('kube', directory, create);
+    const llmPort = await this.#open('llm', directory, create);
+    await this.#openRuns(state, directory, create);
     this.#lifecycle.onStop('open requests', () => callers.stop());
     await this.#report(state, {
       socket_dir: directory,
       kube_url: `https://127.0.0.1:${kubePort}`,
       llm_url: `http://127.0.0.1:${llmPort}`,
       ca: authority.cert,
+      run_sockets: true,
+      started: Date.now(),
     });
     logger.info({ id: this.#id, socket_dir: directory }, 'gateway started');
   }
@@ -106,8 +115,8 @@ export class GatewayApp {
   }
 
   /** Listens on a socket, for containers, and on a loopback port, for scripts. Returns the port. */
-  async #open(door: Door, directory: string, create: () => Server): Promise<number> {
-    const [forContainers, forScripts] = [create(), create()];
+  async #open(door: Door, directory: string, create: CreateServer): Promise<number> {
+    const [forContainers, forScripts] = [create(door, SHARED), create(door, SHARED)];
     const file = path.join(directory, `${this.#id}.${door}.sock`);
     for (const server of [forContainers, forScripts]) {
       this.#lifecycle.onStop(`${door} door`, () => closeServer(server));
@@ -115,6 +124,20 @@ export class GatewayApp {
     await listenOnSocket(forContainers, file);
     this.#lifecycle.onStop(`${door} socket`, () => rm(file, { force: true }));
     return listenOnLoopback(forScripts);
+  }
+
+  /** Listens on sockets of each run. */
+  async #openRuns(state: State, directory: string, create: CreateServer): Promise<void> {
+    const { runSockets: runs, redis } = state;
+    const blocking = redis.duplicate();
+    // Without a listener, an error would end the process; the producer's connection logs an outage.
+    blocking.on('error', () => undefined);
+    const gatewayId = this.#id;
+    const woken = async (): Promise<void> => runs.woken(blocking, gatewayId);
+    const listeners = new RunListeners({ directory, gatewayId, runs, woken, create, logger: this.#options.logger });
+    this.#lifecycle.onStop('sockets of runs', () => listeners.stop());
+    this.#lifecycle.onStop('wake-ups', async () => blocking.disconnect());
+    await listeners.start();
   }
 
   /** Puts the gateway on the board, where workers find it, and keeps it there. */
@@ -140,14 +163,14 @@ export class GatewayApp {
 }
 
 /** kubectl sends its token over TLS only. */
-function kubeServer({ cert, key }: KeyPair, door: KubeDoor): Server {
+function kubeServer({ cert, key }: KeyPair, door: KubeDoor, listener: Listener): Server {
   return https.createServer({ cert, key, ALPNProtocols: ['http/1.1'], ...serverOptions }, (request, response) => {
-    void door.handle(request, response);
+    void door.handle(request, response, listener);
   });
 }
 
-function llmServer(door: LlmDoor): Server {
+function llmServer(door: LlmDoor, listener: Listener): Server {
   return http.createServer(serverOptions, (request, response) => {
-    void door.handle(request, response);
+    void door.handle(request, response, listener);
   });
 }

@@ -66,6 +66,22 @@ export class GatewayHarness {
     return this.state.grants.issue(run, seconds);
   }
 
+  /** Issues a grant with sockets of its own, which a gateway opens. Returns the path of the kube door's socket of each gateway. */
+  async grantWithSockets(gateways: GatewayAddress[]) {
+    const run = { incident_id: randomUUID(), cluster: 'alpha', attempt: 1, agent: 'claude' };
+    const { token, grant } = await this.state.grants.issue(run, 60, 'own_sockets');
+    const ids = gateways.map(({ id }) => id);
+    for (const awaited of ids) {
+      await this.state.runSockets.open(grant.socket ?? '', {
+        gateways: ids,
+        awaited,
+        signal: AbortSignal.timeout(10_000),
+      });
+    }
+    const directory = path.join(this.folder, 'sockets', grant.socket ?? '');
+    return { token, grant, directory, sockets: ids.map((id) => path.join(directory, `${id}.kube.sock`)) };
+  }
+
   /** Writes the kubeconfig of an agent for the loopback listener of a gateway. Returns its path. */
   async kubeconfigFor({ kube_url: server, ca }: GatewayAddress, token: string): Promise<string> {
     const file = path.join(this.folder, `kubeconfig-${randomUUID()}`);

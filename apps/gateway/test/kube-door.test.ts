@@ -143,6 +143,42 @@ describe('the kube door', () => {
     expect(await ask(address.kube_url, token)).toMatchObject({ status: 401 });
   });
 
+  const through = (socket: string) => ['--unix-socket', socket];
+  const statusOf = async (socket: string, token: string): Promise<string> => {
+    const all = [...curl, ...through(socket), ...bearer(token), '--output', '/dev/null', '--write-out', '%{http_code}'];
+    return (await execa('curl', [...all, 'https://127.0.0.1/api/v1/pods'], { reject: false })).stdout;
+  };
+
+  it('takes the token of a run on the sockets of this run alone, and records attempts with another', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
+    const { token: ofScript } = await harness.grant();
+    const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
+    expect(await statusOf(socket, one.token)).toBe('200');
+    expect(await statusOf(foreign, one.token)).toBe('401');
+    expect(await statusOf(socket, ofScript)).toBe('401');
+    expect(await statusOf(path.join(address.socket_dir, `${address.id}.kube.sock`), one.token)).toBe('401');
+    expect(await ask(address.kube_url, one.token)).toMatchObject({ status: 401 });
+    expect(await ask(address.kube_url, ofScript)).toMatchObject({ status: 200 });
+    await expect
+      .poll(async () => (await harness.state.doorRecords.read(other.grant)).entries, { timeout: 5_000 })
+      .toMatchObject([{ decision: 'denied', status: 401, reason: expect.stringContaining('another run') }]);
+  });
+
+  it('listens for a run at every gateway, also at one that starts later, until the run has ended', async () => {
+    const config = await harness.config(cluster.kubeconfig(ADMIN));
+    const [first, second] = [await harness.start(config), await harness.start(config)];
+    const { token, grant, sockets, directory } = await harness.grantWithSockets([first.address, second.address]);
+    for (const socket of sockets) expect(await statusOf(socket, token)).toBe('200');
+    const { address: later } = await harness.start(config);
+    expect(await statusOf(path.join(directory, `${later.id}.kube.sock`), token)).toBe('200');
+    await first.app.stop();
+    expect((await readdir(directory)).filter((name) => name.startsWith(first.address.id))).toEqual([]);
+    await harness.state.grants.revoke(grant.incident_id);
+    await expect.poll(() => readdir(directory).catch(() => 'gone'), { timeout: 10_000 }).toBe('gone');
+    expect(await harness.state.runSockets.list()).toEqual(new Map());
+  });
+
   it('stores no token', async () => {
     const { token, grant } = await harness.grant();
     const keys = await harness.state.redis.keys(`*${harness.key_prefix}*`);

@@ -120,14 +120,22 @@ describe('a request to a model', () => {
     ['claude', '/v1/messages', tool('mcp_toolset'), 'runs at the provider'],
     ['claude', '/v1/messages', { ...MESSAGES, mcp_servers: [{ url: 'https://x' }] }, 'mcp_servers'],
     ['claude', '/v1/messages', { ...MESSAGES, container: 'x' }, 'container'],
-    ['claude', '/v1/messages', block({ type: 'image', source: { type: 'url', url: 'http://x' } }), 'from a url'],
+    ['claude', '/v1/messages', block({ type: 'document', source: { type: 'url', url: 'http://x' } }), 'from a url'],
+    ['claude', '/v1/messages', block({ type: 'image', source: { type: 'base64', data: 'eA==' } }), 'image'],
+    ['claude', '/v1/messages', block({ type: 'document', source: { type: 'base64', data: 'eA==' } }), 'from a base64'],
+    ['claude', '/v1/messages', { ...MESSAGES, messages: [{ content: { type: 'image' } }] }, 'a text or a list'],
+    ['claude', '/v1/messages', { ...MESSAGES, messages: { content: 'x' } }, 'messages must be a list'],
+    ['claude', '/v1/messages', { ...MESSAGES, system: [{ type: 'image' }] }, 'image'],
+    ['claude', '/v1/messages', { ...MESSAGES, tools: { type: 'web_search_20250305' } }, 'tools must be a list'],
+    ['claude', '/v1/messages', { ...MESSAGES, context_management: { edits: [{ type: 'compact_1' }] } }, 'compact_1'],
+    ['claude', '/v1/messages', { ...MESSAGES, speed: 'fast' }, 'speed'],
     ['claude', '/v1/messages', block({ type: 'document', source: { type: 'file', file_id: 'x' } }), 'from a file'],
     ['claude', '/v1/messages', block({ type: 'container_upload', file_id: 'x' }), 'container_upload'],
     [
       'claude',
       '/v1/messages',
       block({ type: 'tool_result', content: [{ type: 'image', source: { type: 'url', url: 'http://x' } }] }),
-      'from a url',
+      'image',
     ],
     ['claude', '/v1/messages', { ...MESSAGES, model: 'gpt-4' }, 'gpt-4 is not allowed'],
     ['claude', '/v1/responses', { model: 'gpt-x', input: 'x' }, 'does not use openai'],
@@ -149,10 +157,28 @@ describe('a request to a model', () => {
     [
       'codex',
       '/v1/responses',
-      { model: 'gpt-x', input: [{ content: [{ type: 'input_image', image_url: 'http://x' }] }] },
+      { model: 'gpt-x', input: [{ content: [{ type: 'input_image', image_url: 'data:x' }] }] },
       'image',
     ],
     ['codex', '/v1/responses', { model: 'gpt-x', input: [{ content: [{ type: 'input_file' }] }] }, 'input_file'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: { type: 'item_reference', id: 'x' } }, 'a text or a list'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: [{ type: 'item_reference', id: 'x' }] }, 'item_reference'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', prompt: { id: 'x' } }, 'prompt'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', conversation: 'x' }, 'conversation'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', service_tier: 'priority' }, 'service_tier'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', include: ['file_search_call.results'] }, 'file_search'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: { type: 'web_search' } }, 'tools must be a list'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', store: 'yes' }, 'stored'],
+    ['codex', '/v1/responses/resp_1', { model: 'gpt-x' }, 'no endpoint'],
+    ['codex', '/v1/embeddings', { model: 'gpt-x', input: 'x' }, 'no endpoint'],
+    ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: USER, n: 8 }, 'n is not allowed'],
+    ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: [{ audio: { id: 'x' } }] }, 'audio'],
+    [
+      'codex',
+      '/v1/chat/completions',
+      { model: 'gpt-x', messages: [{ content: [{ type: 'file', file: { file_id: 'x' } }] }] },
+      'file',
+    ],
     ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: USER, web_search_options: {} }, 'web_search_options'],
     [
       'codex',
@@ -180,6 +206,40 @@ describe('a request to a model', () => {
     ],
     ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [], cachedContent: 'x' }, 'cachedContent'],
     ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [{ parts: [{ fileData: {} }] }] }, 'fileData'],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: { parts: { fileData: {} } } },
+      'contents must be a list',
+    ],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [{ parts: { fileData: {} } }] }, 'parts must be'],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [], tools: { googleSearch: {} } }, 'tools must'],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [{ parts: [{ functionResponse: { name: 'x', parts: [{ fileData: {} }] } }] }] },
+      'parts in the response',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], generationConfig: { candidate_count: 8 } },
+      'candidate_count',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], generationConfig: { candidateCount: '8' } },
+      'more than one',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { generateContentRequest: { contents: [] }, tools: [{ googleSearch: {} }] },
+      'tools',
+    ],
+    ['gemini', '/v1beta/models/gemini-x:batchGenerateContent', { contents: [] }, 'no endpoint'],
+    ['gemini', '/v1beta/tunedModels/x:generateContent', { contents: [] }, 'no endpoint'],
     ['gemini', '/v1beta/models/gemini-x:predict', { contents: [] }, 'no endpoint'],
     ['gemini', '/v1beta/models/gemini-x:generateContent?key=x', { contents: [] }, 'no endpoint'],
     ['gemini', '/upload/v1beta/files', {}, 'no endpoint'],
@@ -193,6 +253,43 @@ describe('a request to a model', () => {
     expect(await answer.text()).toContain(reason);
     expect(model.requests).toEqual([]);
     expect((await recorded(grant, 1)).summary.llm_denied).toBe(1);
+  });
+
+  it.each([
+    ['claude', '/v1/messages', { ...MESSAGES, max_tokens: -100_000 }],
+    ['claude', '/v1/messages', { ...MESSAGES, max_tokens: '1' }],
+    ['claude', '/v1/messages', { ...MESSAGES, max_tokens: 1e300 }],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', max_output_tokens: 0.5 }],
+    ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: USER, max_completion_tokens: '9' }],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: CONTENTS, generationConfig: { maxOutputTokens: '9' } },
+    ],
+    ['claude', '/v1/messages', { ...MESSAGES, tools: [JSON.parse('{"a":'.repeat(300) + '1' + '}'.repeat(300))] }],
+  ])('of %s to %s is refused as invalid: %j', async (agent, target, body) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant({ agent });
+    expect((await post(`${url}${target}`, token, body)).status).toBe(400);
+    expect(model.requests).toEqual([]);
+  });
+
+  it('of the Responses API is not stored at the provider, also where it does not say so', async () => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant({ agent: 'codex' });
+    await post(`${url}/v1/responses`, token, { model: 'gpt-x', input: 'why?' });
+    expect(JSON.parse(model.requests[0]?.raw ?? '')).toMatchObject({ store: false, max_output_tokens: 64_000 });
+  });
+
+  it.each([
+    [{ max_tokens: 9, max_completion_tokens: 5 }, 5],
+    [{ max_tokens: 9 }, 9],
+  ])('of Chat Completions has one bound: %j', async (bounds, expected) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant({ agent: 'codex' });
+    await post(`${url}/v1/chat/completions`, token, { model: 'gpt-x', messages: USER, ...bounds });
+    const { max_tokens, max_completion_tokens } = JSON.parse(model.requests[0]?.raw ?? '');
+    expect([max_tokens, max_completion_tokens].filter(Boolean)).toEqual([expected]);
   });
 
   it.each([

@@ -158,17 +158,32 @@ describe('while Redis is unreachable', () => {
     await expect.poll(() => filesIn(directory), patient).toEqual([]);
   });
 
-  test('what fits neither on disk nor in memory is lost: the newest, counted for its cluster, logged once', async () => {
+  test('what does not fit on disk is lost at once, and not kept in memory: the newest, counted for its cluster, logged once', async () => {
     const queue = { unreachable: true };
-    const { spool, admitted, lost, errors } = await spoolBefore(queue, { memoryCapacity: 3, maxBytes: 2_000 });
-    for (const name of names(100)) spool.add(event(name, name === 'fault-99' ? 'beta' : 'alpha'));
-    expect(spool.health().disk_bytes).toBeLessThanOrEqual(2_000);
+    const { spool, admitted, lost, errors } = await spoolBefore(queue, { memoryCapacity: 3, maxBytes: 4_000 });
+    for (const name of names(100)) spool.add(event(name, name === 'fault-99' ? 'delta' : 'alpha'));
+    expect(spool.health()).toMatchObject({ in_memory: 3 });
+    expect(spool.health().disk_bytes).toBeLessThanOrEqual(4_000);
     expect(lost.length).toBeGreaterThan(80);
-    expect(lost.at(-1)).toBe('beta');
+    expect(lost.at(-1)).toBe('delta');
     expect(spool.health().lost).toBe(lost.length);
     expect(errors.map(({ message }) => message)).toEqual(['faults lost: spool is full']);
     queue.unreachable = false;
     await expect.poll(() => admitted, patient).toEqual(names(100 - lost.length));
+  });
+
+  test('what is in memory and has no room on disk is lost when Redis becomes silent, but for what is in flight', async () => {
+    const queue = { hangs: true };
+    const { spool, admitted, lost, directory } = await spoolBefore(queue, { memoryCapacity: 500, maxBytes: 100_000 });
+    for (const name of names(500)) spool.add(event(name));
+    expect(lost).toEqual([]);
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
+    const kept = faultsIn(directory).length;
+    expect(kept).toBeGreaterThan(200);
+    expect(lost).toHaveLength(500 - kept);
+    queue.hangs = false;
+    await expect.poll(() => new Set(admitted), patient).toEqual(new Set(names(kept)));
+    expect(admitted).toHaveLength(kept);
   });
 
   test('while the disk fails faults are in memory, which the health shows, until it works again', async () => {
@@ -268,20 +283,22 @@ describe('across processes', () => {
     expect(readdirSync(first.directory)).toEqual([]);
   });
 
-  test('what neither Redis nor the disk can take at the end is counted, each for its cluster', async () => {
+  test('what neither Redis nor the disk can take is counted before the end, each for its cluster', async () => {
     const { spool, directory, lost, errors } = await spoolBefore({ unreachable: true }, { maxBytes: 2_000 });
     spool.add(event('fault-0'));
     await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
     for (const name of names(19, 1)) spool.add(event(name, name === 'fault-19' ? 'beta' : 'alpha'));
-    expect(lost).toEqual([]);
+    const lostBefore = lost.length;
+    expect(lostBefore).toBeGreaterThan(10);
     await spool.close();
     await spool.close();
+    expect(lost).toHaveLength(lostBefore);
     const kept = faultsIn(directory);
     expect(kept.length).toBeGreaterThan(1);
     expect(lost).toHaveLength(20 - kept.length);
     expect(lost.at(-1)).toBe('beta');
     expect(spool.health().lost).toBe(lost.length);
-    expect(errors).toMatchObject([{ fields: { lost: lost.length } }]);
+    expect(errors).toMatchObject([{ message: 'faults lost: spool is full', fields: { lost: 1 } }]);
   });
 
   test('the segments of a killed process are adopted; its torn last line is counted for its cluster', async () => {

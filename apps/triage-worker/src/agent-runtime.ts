@@ -30,8 +30,15 @@ export interface RunRequest {
   timeout: number;
   /** Variables of the agent. They can be seen in the engine, so none is a secret. */
   environment: Record<string, string>;
-  /** Directory on the engine's machine, or name of a volume, with the gateway's sockets. */
-  gatewaySockets?: string;
+  gatewaySockets?: GatewaySockets;
+}
+
+/** Where an agent finds the sockets of the gateways. */
+export interface GatewaySockets {
+  /** Directory on the engine's machine, or name of a volume. */
+  root: string;
+  /** Name of the directory below it with the sockets of this run. Missing: all runs share those in `root`, as with earlier gateways. */
+  run?: string;
 }
 
 /** A file below the agent's directory, `/home/agent`. */
@@ -87,6 +94,8 @@ export interface AgentRuntime {
    * @throws EngineError; the signal's reason; or the rejection of `inputs`. Nothing remains then.
    */
   start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun>;
+  /** Runs a script with bash in the sandbox of an agent, and returns what it prints. @throws EngineError */
+  probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string>;
   /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */
   adopt(container: AgentContainer, signal: AbortSignal): Promise<AgentRun>;
   /** Lists the containers of an installation, running or not. @throws EngineError */

@@ -15,6 +15,7 @@ import { checkReport } from './agent/check-report.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { alongside, together } from '@nightcrier/core/async/together';
+import { evidenceSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { makeWorkspace, type Workspace, writeIncident } from './workspace/workspace.ts';
 import { writePrompt } from './workspace/write-prompt.ts';
 
@@ -33,7 +34,10 @@ export async function triage(
     const claimed = await stages.time('claim', claim(incidentId, row, context));
     // The cluster is the slowest: its requests start first, and all other stages run concurrently.
     const allowed = stages.time('preflight', preflight(claimed, context));
-    const gathered = allowed.then(async () => stages.time('evidence', gatherEvidence(claimed, context)));
+    const gathered = allowed.then(async () => {
+      const measured = evidenceSeconds.startTimer();
+      return stages.time('evidence', gatherEvidence(claimed, context)).finally(measured);
+    });
     return await alongside(gathered, async () => {
       const [, start, permissions] = await together(
         stages.time('begin', beginAttempt(claimed, context)),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type ClusterHealth, summarizeHealth } from './clusters/cluster-health.ts';
 import {
   type ClusterPermissions,
+  describeExcess,
   helmAccessAvailable,
   isReadOnly,
   minimumPermissionsMet,
@@ -49,6 +50,16 @@ test('isReadOnly is false when one check is allowed, and unknown while one is mi
   expect(isReadOnly(all)).toBeUndefined();
   expect(isReadOnly({ ...all, ...none, can_exec: undefined })).toBeUndefined();
   expect(isReadOnly({ ...all, can_impersonate: true })).toBe(false);
+});
+
+test('isReadOnly counts readable Secrets unless the configuration allows them', () => {
+  const none = { can_write: false, can_exec: false, can_impersonate: false, secrets_access_allowed: false };
+  expect(isReadOnly({ ...all, ...none, secrets_readable: true })).toBe(false);
+  expect(isReadOnly({ ...all, ...none, secrets_readable: false })).toBe(true);
+  expect(isReadOnly({ ...all, ...none })).toBeUndefined();
+  expect(describeExcess({ ...all, ...none, secrets_readable: true })).toEqual([
+    'the kubeconfig can read Secrets, which allow_secrets_access forbids',
+  ]);
 });
 
 test('summarizeHealth counts every cluster that is not active as unhealthy', () => {

@@ -13,6 +13,9 @@ export const settings: fc.Arbitrary<AdmissionSettings> = fc.record({
   queue_overflow_policy: fc.constantFrom('drop', 'reject'),
   dedup_window_seconds: fc.constantFrom(0, 60),
   grouping: fc.constantFrom('workload', 'none'),
+  reopen_window: fc.constant(3_600),
+  reinvestigate_after: fc.constant(21_600),
+  storm_threshold: fc.constant(10),
 });
 
 const oneFault = fc.record({

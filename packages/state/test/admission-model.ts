@@ -59,8 +59,9 @@ export class AdmissionModel {
 
   admit(id: string, fault: ModelFault, now: number): ModelOutcome {
     const owner = this.#owners.get(faultKey(fault));
-    if (owner && owner.state !== 'dropped' && owner.state !== 'rejected' && (now < owner.dedupUntil || isOpen(owner))) {
+    if (owner && this.#covers(owner, fault, now)) {
       owner.recurrences += 1;
+      if (isOpen(owner) && rank(fault.severity) > owner.score[0]) this.#raise(owner, fault);
       this.#receive('deduplicated');
       return { kind: 'deduplicated', incidentId: owner.id, recurrences: owner.recurrences };
     }
@@ -74,10 +75,10 @@ export class AdmissionModel {
     const { evicted, full } = this.#makeRoom(fault);
     if (full) {
       const refused = this.#refusal(id, full, evicted);
-      this.incidents.set(id, {
-        ...this.#newIncident(id, fault, now),
-        state: refused.kind === 'rejected' ? 'rejected' : 'dropped',
-      });
+      const state = refused.kind === 'rejected' ? 'rejected' : 'dropped';
+      const incident = { ...this.#newIncident(id, fault, now), state } as const;
+      this.incidents.set(id, incident);
+      this.#owners.set(faultKey(fault), incident);
       this.#receive(refused.kind);
       return refused;
     }
@@ -127,13 +128,21 @@ export class AdmissionModel {
   startOrder(): ModelIncident[] {
     return this.waiting()
       .filter(({ phase }) => phase === 'waiting')
-      .toSorted((a, b) => rank(b.fault.severity) - rank(a.fault.severity) || a.tag - b.tag || a.sequence - b.sequence);
+      .toSorted((a, b) => b.score[0] - a.score[0] || a.tag - b.tag || a.sequence - b.sequence);
   }
 
   waiting(cluster?: string): ModelIncident[] {
     return [...this.incidents.values()].filter(
       ({ state, fault }) => state === 'queued' && (cluster === undefined || fault.cluster === cluster),
     );
+  }
+
+  /** A shed incident covers its fault within the dedup window, unless it has become more severe. */
+  #covers(owner: ModelIncident, fault: ModelFault, now: number): boolean {
+    const inWindow = now < owner.dedupUntil;
+    if (owner.state === 'dropped' || owner.state === 'rejected')
+      return inWindow && owner.score[0] >= rank(fault.severity);
+    return inWindow || isOpen(owner);
   }
 
   #coveringGroup(fault: ModelFault): ModelIncident | undefined {
@@ -182,14 +191,24 @@ export class AdmissionModel {
     };
   }
 
-  #enqueue(incident: ModelIncident): void {
-    const { fault } = incident;
-    if (this.waiting().length === 0) [this.#nextTags, this.#startedTags] = [new Map(), new Map()];
-    const severity = rank(fault.severity);
-    const lane = `${severity} ${fault.cluster}`;
+  /** A fault of higher severity that the incident covers. */
+  #raise(incident: ModelIncident, fault: ModelFault): void {
+    incident.score = [rank(fault.severity), incident.score[1]];
+    this.#takeTag(incident);
+  }
+
+  #takeTag(incident: ModelIncident): void {
+    const [severity] = incident.score;
+    const lane = `${severity} ${incident.fault.cluster}`;
     incident.tag = Math.max(this.#nextTags.get(lane) ?? 0, this.#startedTags.get(severity) ?? 0);
     this.#nextTags.set(lane, incident.tag + 1);
     incident.sequence = this.#sequence += 1;
+  }
+
+  #enqueue(incident: ModelIncident): void {
+    const { fault } = incident;
+    if (this.waiting().length === 0) [this.#nextTags, this.#startedTags] = [new Map(), new Map()];
+    this.#takeTag(incident);
     incident.ownsGroup = fault.group !== undefined && !this.#coveringGroup(fault);
     this.incidents.set(incident.id, incident);
     this.#owners.set(faultKey(fault), incident);

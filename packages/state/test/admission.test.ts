@@ -27,6 +27,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.incidents.get(outcome.incidentId)).toEqual({
       incident_id: outcome.incidentId,
       state: 'queued',
+      severity: 'critical',
       fingerprint: 'f1',
       cluster_event: event,
       recurrences: 0,
@@ -177,11 +178,51 @@ describe.each(KINDS)('Admission on %s', (kind) => {
       evicted: [{ incidentId: newer }],
     });
     expect(await waitingJobs(state.queue)).toBe(3);
-    // The fault of an evicted incident gets a new one.
-    expect(await state.admission.admit(fault({ id: 'warning2', severity: 'critical' }))).toMatchObject({
-      kind: 'queued',
-    });
   });
+
+  test.each([
+    ['evicted', { queue_overflow_policy: 'drop' }, { kind: 'queued' }],
+    ['refused', { queue_overflow_policy: 'reject' }, { kind: 'rejected' }],
+  ] as const)('a fault whose incident was %s counts once within the dedup window', async (fate, policy, outcome) => {
+    const clock = new Clock();
+    await using state = await openTestState(server.url, { global_queue_size: 1, ...policy }, { now: clock.now });
+    if (fate === 'refused') await state.admission.admit(fault({ severity: 'critical' }));
+    const first = await state.admission.admit(fault({ id: 'twice' }));
+    expect(first).toMatchObject(outcome);
+    if (fate === 'evicted') await state.admission.admit(fault({ severity: 'critical' }));
+
+    const { incidentId } = first;
+    for (const recurrences of [1, 2])
+      expect(await state.admission.admit(fault({ id: 'twice' }))).toEqual({
+        kind: 'deduplicated',
+        incidentId,
+        recurrences,
+      });
+    expect(await state.lastContacts.known('prod', [{ fingerprint: 'twice', since: 0 }])).toEqual([false]);
+    expect(await state.outbox.due()).toEqual([]);
+    // It is not the same any more, or the window has passed.
+    const worse = await state.admission.admit(fault({ id: 'twice', severity: 'critical' }));
+    expect(worse).toMatchObject({ kind: fate === 'evicted' ? 'queued' : 'rejected' });
+    clock.ms += 300_000;
+    const again = await state.admission.admit(fault({ id: 'twice', severity: 'critical' }));
+    expect(again.kind).toBe(fate === 'evicted' ? 'deduplicated' : 'rejected');
+    expect(await balancedBooks(state)).toMatchObject({ deduplicated: fate === 'evicted' ? 3 : 2 });
+  });
+
+  test.each(['drop', 'reject'] as const)(
+    'an overload in which each fault arrives twice counts each once: %s',
+    async (policy) => {
+      await using state = await openTestState(server.url, { global_queue_size: 50, queue_overflow_policy: policy });
+      const ids = Array.from({ length: 1_500 }, (_, index) => `f${index}`);
+      const first = await Promise.all(ids.map(async (id) => state.admission.admit(fault({ id }))));
+      // A thousand rows of shed incidents are kept.
+      expect(await state.incidents.get(first[policy === 'drop' ? 0 : 60]?.incidentId ?? '')).toBeUndefined();
+      const second = await Promise.all(ids.map(async (id) => state.admission.admit(fault({ id }))));
+      expect(second.filter(({ kind }) => kind !== 'deduplicated')).toEqual([]);
+      expect(second.map(({ incidentId }) => incidentId)).toEqual(first.map(({ incidentId }) => incidentId));
+      expect(await balancedBooks(state)).toMatchObject({ received: 3_000, deduplicated: 1_500 });
+    },
+  );
 
   test('drop: drops the new fault when all waiting incidents are more severe', async () => {
     await using state = await openTestState(server.url, { global_queue_size: 2 });

@@ -27,6 +27,9 @@ export const BOUNDS: AdmissionSettings = {
   queue_overflow_policy: 'drop',
   dedup_window_seconds: 300,
   grouping: 'none',
+  reopen_window: 3_600,
+  reinvestigate_after: 21_600,
+  storm_threshold: 10,
 };
 
 export interface TestState extends State, AsyncDisposable {

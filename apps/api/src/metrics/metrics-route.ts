@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { measureProcess, PROCESS_METRICS } from '@nightcrier/runtime/metrics/process-metrics';
 import type { ApiContext } from '../api-context.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 import { exposition } from './exposition.ts';
@@ -8,12 +8,11 @@ import { stateMetrics } from './state-metrics.ts';
 
 /** `/metrics` for Prometheus: this process, and the state in Redis. While Redis is unreachable, `nightcrier_redis_up` is 0. */
 export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
-  const process = new Registry();
-  collectDefaultMetrics({ register: process });
+  measureProcess();
 
   const build = shareWhileRunning(async () => {
     const state = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
-    return exposition([process, state]);
+    return exposition([PROCESS_METRICS, state]);
   });
-  app.get('/metrics', async (_request, reply) => reply.type(process.contentType).send(await build()));
+  app.get('/metrics', async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
 }

@@ -2,7 +2,9 @@ import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Logger } from '@nightcrier/core/logger';
 import { redactText } from '@nightcrier/redaction/redact-text';
-import type { DoorRecords } from '@nightcrier/state/grants/door-records';
+import { gatewaySeconds } from '@nightcrier/runtime/metrics/process-metrics';
+import type { DoorRecords, RunOfAgent } from '@nightcrier/state/grants/door-records';
+import type { Listener } from './listener.ts';
 
 const LONGEST_TARGET = 500;
 
@@ -19,15 +21,26 @@ export class Audit {
 
   /** Records a request without delaying it. A failure is logged. */
   add(grant: Grant, entry: DoorEntry): void {
-    const adding = this.#add(grant, entry).catch((error: unknown) => {
-      this.#logger.error({ incident_id: grant.incident_id, error }, 'request of agent not recorded');
-    });
-    this.#pending.add(adding);
-    void adding.finally(() => this.#pending.delete(adding));
+    gatewaySeconds.observe({ door: entry.door, decision: entry.decision }, entry.ms / 1000);
+    this.#record(grant, entry);
     if (entry.decision !== 'denied') return;
     const { incident_id, attempt, cluster, agent } = grant;
     const { door, verb, reason } = entry;
     this.#logger.info({ incident_id, attempt, cluster, agent, door, verb, reason }, 'request of agent denied');
+  }
+
+  /**
+   * Records a request whose token is not valid. One without a token is no attempt: claude sends them to see whether a server answers.
+   * @param run whose socket it came through, if it has sockets of its own
+   */
+  addUnknown(
+    { run }: Listener,
+    token: string,
+    request: Pick<DoorEntry, 'time' | 'door' | 'verb' | 'target' | 'reason'>,
+  ): void {
+    const { door, reason } = request;
+    this.#logger.info({ ...run, door, reason }, 'request without a valid token denied');
+    if (run && token !== '') this.#record(run, { ...request, decision: 'denied', status: 401, bytes: 0, ms: 0 });
   }
 
   /** Resolves when everything is recorded. */
@@ -35,8 +48,16 @@ export class Audit {
     await Promise.all(this.#pending);
   }
 
-  async #add(grant: Grant, entry: DoorEntry): Promise<void> {
+  #record(run: RunOfAgent, entry: DoorEntry): void {
+    const adding = this.#add(run, entry).catch((error: unknown) => {
+      this.#logger.error({ incident_id: run.incident_id, error }, 'request of agent not recorded');
+    });
+    this.#pending.add(adding);
+    void adding.finally(() => this.#pending.delete(adding));
+  }
+
+  async #add(run: RunOfAgent, entry: DoorEntry): Promise<void> {
     const target = await redactText(entry.target.slice(0, LONGEST_TARGET));
-    await this.#records.add(grant, { ...entry, target });
+    await this.#records.add(run, { ...entry, target });
   }
 }

@@ -24,7 +24,7 @@ interface Entry extends Caller {
 
 export type Entrance =
   | { kind: 'entered'; caller: Caller; leave: () => void }
-  | { kind: 'unknown' }
+  | { kind: 'unknown'; reason: string }
   | { kind: 'busy'; caller: Caller };
 
 /**
@@ -40,10 +40,15 @@ export class Callers {
     this.#grants = grants;
   }
 
-  /** @throws Error when Redis does not answer */
-  async enter(token: string, now = performance.now()): Promise<Entrance> {
+  /**
+   * @param socket the directory of the socket that the request came through, if it is one of a run
+   * @throws Error when Redis does not answer
+   */
+  async enter(token: string, socket: string | undefined, now = performance.now()): Promise<Entrance> {
     const grant = await this.#grants.find(token);
-    if (!grant) return { kind: 'unknown' };
+    if (!grant) return { kind: 'unknown', reason: 'the token is not valid: it is unknown, expired or revoked' };
+    if (grant.socket !== socket)
+      return { kind: 'unknown', reason: 'the token is not valid here: it is that of another run' };
     const entry = this.#entryOf(token, grant, now);
     entry.tokens = Math.min(BURST, entry.tokens + ((now - entry.refilled) / 1000) * RATE);
     entry.refilled = now;

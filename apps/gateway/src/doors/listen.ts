@@ -1,7 +1,9 @@
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import path from 'node:path';
 
+/** Milliseconds after which an empty directory of a run is removed. */
+const ABANDONED_MS = 60_000;
 /** Longest path of a Unix socket that every platform takes, in bytes. */
 const LONGEST_SOCKET_PATH = 103;
 
@@ -20,6 +22,17 @@ export async function openSocketDirectory(directory: string): Promise<void> {
       `gateway_socket_dir ${directory} can be changed by other users; remove it, or set gateway_socket_dir to a directory of this user`,
     );
   }
+  await removeDead(directory);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    await removeDead(path.join(directory, entry.name));
+    // Another gateway may be about to listen in an empty directory.
+    const { mtimeMs } = await stat(path.join(directory, entry.name));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rmdir(path.join(directory, entry.name)).catch(() => undefined);
+  }
+}
+
+async function removeDead(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (name.endsWith('.sock') && !(await answers(path.join(directory, name)))) {
       await rm(path.join(directory, name), { force: true });

@@ -5,6 +5,7 @@ import { KubernetesError, reasonOf } from '@nightcrier/cluster/kubernetes/kubern
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit } from '../doors/audit.ts';
 import { type Caller, type Callers, tokenOf } from '../doors/caller.ts';
+import type { Listener } from '../doors/listener.ts';
 import { classify } from './classify.ts';
 import type { AllowedRequest } from './kube-request.ts';
 import { relay, type Relayed, UpstreamFailure } from './relay.ts';
@@ -37,19 +38,22 @@ export class KubeDoor {
   }
 
   /** Handles one request to its end. Never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, listener: Listener): Promise<void> {
     const arrived = performance.now();
     const time = new Date().toISOString();
+    const token = tokenOf(request.headers);
     let entrance;
     try {
-      entrance = await this.#options.callers.enter(tokenOf(request.headers));
+      entrance = await this.#options.callers.enter(token, listener.socket);
     } catch (error) {
       this.#options.logger.warn({ error }, 'grant not looked up');
       return send(response, 503, 'the gateway cannot check the token: Redis is unreachable; try again');
     }
     if (entrance.kind === 'unknown') {
-      this.#options.logger.info({ door: 'kube' }, 'request without a valid token denied');
-      return send(response, 401, 'the token is not valid: it is unknown, expired or revoked');
+      const { reason } = entrance;
+      const { method: verb = '', url: target = '' } = request;
+      this.#options.audit.addUnknown(listener, token, { time, door: 'kube', verb, target, reason });
+      return send(response, 401, reason);
     }
     const { caller } = entrance;
     const entry = (result: Relayed | Answer, verb: string, bytes = 0): void => {

@@ -1,5 +1,16 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
+import {
+  contentProblem,
+  countAt,
+  firstProblem,
+  boundOf,
+  isObject,
+  type JsonObject,
+  notAList,
+  objectsOf,
+  textOf,
+  unknownField,
+} from './json.ts';
 
 const FIELDS = new Set([
   'model',
@@ -23,7 +34,12 @@ const FIELDS = new Set([
 
 /** Tools that the client runs itself. Others, such as web_search_20250305 or mcp_toolset, run at the provider. */
 const CLIENT_TOOL = /^(?:custom|bash_\d+|text_editor_\d+)$/;
-const BLOCKS = new Set(['text', 'image', 'document', 'tool_use', 'tool_result', 'thinking', 'redacted_thinking']);
+/** Pictures and PDFs cannot be redacted, and have more tokens than bytes. */
+const BLOCKS = new Set(['text', 'document', 'tool_use', 'tool_result', 'thinking', 'redacted_thinking']);
+const SOURCES = new Set(['text', 'content']);
+
+/** Input that is written to the cache costs 1.25 or, if it is kept for an hour, 2 times as much. */
+const SURCHARGE = { minutes: 0.25, hour: 1 };
 
 /** Anthropic Messages. */
 export const anthropic: Dialect = {
@@ -32,14 +48,15 @@ export const anthropic: Dialect = {
   problemOf(body) {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
+    const list = notAList(body, 'messages', 'tools');
+    if (list !== undefined) return `${list} must be a list`;
     const tool = objectsOf(body.tools).find(({ type }) => type !== undefined && !CLIENT_TOOL.test(textOf(type)));
     if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
-    return objectsOf(body.messages)
-      .map(({ content }) => blockProblem(content))
-      .find((problem) => problem !== undefined);
+    const texts = [body.system, ...objectsOf(body.messages).map(({ content }) => content)];
+    return editProblem(body.context_management) ?? firstProblem(texts, (text) => contentProblem(text, blockProblem));
   },
 
-  longestAnswer: ({ max_tokens: longest }) => (typeof longest === 'number' ? longest : undefined),
+  longestAnswer: ({ max_tokens: longest }) => boundOf(longest),
   bounded: (body, longest) => ({ ...body, max_tokens: longest }),
 
   tokensOf(event) {
@@ -48,8 +65,16 @@ export const anthropic: Dialect = {
     const cached = countAt(usage, 'cache_read_input_tokens');
     const input = countAt(usage, 'input_tokens') + countAt(usage, 'cache_creation_input_tokens') + cached;
     const output = countAt(usage, 'output_tokens');
+    const longKept = countAt(usage, 'cache_creation', 'ephemeral_1h_input_tokens');
+    const written = countAt(usage, 'cache_creation_input_tokens');
+    const surcharge = longKept * SURCHARGE.hour + Math.max(0, written - longKept) * SURCHARGE.minutes;
     // The last event repeats the output only.
-    return { ...(input > 0 && { input, cached }), output };
+    return { ...(input > 0 && { input, cached, surcharge }), output };
+  },
+
+  surchargeAtMost(text, input) {
+    if (!text.includes('"cache_control"')) return 0;
+    return input * (text.includes('"1h"') ? SURCHARGE.hour : SURCHARGE.minutes);
   },
 
   textOf: ({ delta }) => (isObject(delta) ? textOf(delta.text ?? delta.partial_json ?? delta.thinking ?? '') : ''),
@@ -68,17 +93,20 @@ const ERROR_TYPES: Partial<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-function blockProblem(content: unknown): string | undefined {
-  for (const block of objectsOf(content)) {
-    const type = textOf(block.type);
-    if (!BLOCKS.has(type)) return `content of the type ${type} is not allowed`;
-    const source = isObject(block.source) ? textOf(block.source.type) : undefined;
-    if (source !== undefined && !['base64', 'text', 'content'].includes(source)) {
-      return `content from a ${source} is not allowed`;
-    }
-    const inner: JsonObject[] = [block.source, block].filter(isObject);
-    const problem = inner.map(({ content: nested }) => blockProblem(nested)).find((found) => found !== undefined);
-    if (problem !== undefined) return problem;
+function blockProblem({ type, source, content }: JsonObject): string | undefined {
+  const name = textOf(type);
+  if (!BLOCKS.has(name)) return `content of the type ${name} is not allowed`;
+  if (source === undefined) return contentProblem(content, blockProblem);
+  if (!isObject(source) || !SOURCES.has(textOf(source.type))) {
+    return `content from a ${isObject(source) ? textOf(source.type) : 'source'} is not allowed`;
   }
-  return undefined;
+  return contentProblem(source.content, blockProblem) ?? contentProblem(content, blockProblem);
+}
+
+/** Edits that only remove parts of the conversation. To summarise it costs tokens that no answer reports. */
+function editProblem(management: unknown): string | undefined {
+  if (management === undefined || management === null) return undefined;
+  if (!isObject(management) || notAList(management, 'edits') !== undefined) return 'edits must be a list';
+  const edit = objectsOf(management.edits).find(({ type }) => !textOf(type).startsWith('clear_'));
+  return edit && `the edit ${textOf(edit.type)} is not allowed`;
 }

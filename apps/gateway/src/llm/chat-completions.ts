@@ -1,5 +1,16 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
+import {
+  boundOf,
+  contentProblem,
+  countAt,
+  firstProblem,
+  isObject,
+  type JsonObject,
+  notAList,
+  objectsOf,
+  textOf,
+  unknownField,
+} from './json.ts';
 import { openaiError } from './responses.ts';
 
 const FIELDS = new Set([
@@ -22,7 +33,18 @@ const FIELDS = new Set([
   'reasoning_effort',
 ]);
 const CLIENT_TOOLS = new Set(['function', 'custom']);
-const PARTS = new Set(['text', 'image_url', 'refusal']);
+/** Pictures, sound and files cannot be redacted, and have more tokens than bytes. */
+const PARTS = new Set(['text', 'refusal']);
+const MESSAGE_FIELDS = new Set([
+  'role',
+  'content',
+  'name',
+  'tool_calls',
+  'tool_call_id',
+  'function_call',
+  'refusal',
+  'reasoning_content',
+]);
 
 /** OpenAI Chat Completions. */
 export const chatCompletions: Dialect = {
@@ -31,22 +53,22 @@ export const chatCompletions: Dialect = {
   problemOf(body) {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
+    const list = notAList(body, 'messages', 'tools');
+    if (list !== undefined) return `${list} must be a list`;
     const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
     if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
-    return objectsOf(body.messages)
-      .flatMap(({ content }) => objectsOf(content))
-      .map(partProblem)
-      .find((problem) => problem !== undefined);
+    return firstProblem(objectsOf(body.messages), messageProblem);
   },
 
   longestAnswer({ max_completion_tokens: longest, max_tokens: former }) {
-    if (typeof longest === 'number') return longest;
-    return typeof former === 'number' ? former : undefined;
+    return boundOf(longest) ?? boundOf(former);
   },
   // Without the option, a stream has no usage.
   bounded: (body, longest) => ({
     ...body,
-    ...(body.max_tokens === undefined ? { max_completion_tokens: longest } : { max_tokens: longest }),
+    ...(boundOf(body.max_completion_tokens) === undefined && boundOf(body.max_tokens) !== undefined
+      ? { max_tokens: longest, max_completion_tokens: undefined }
+      : { max_completion_tokens: longest, max_tokens: undefined }),
     ...(body.stream === true && { stream_options: { include_usage: true } }),
   }),
 
@@ -66,9 +88,10 @@ export const chatCompletions: Dialect = {
   errorBody: openaiError,
 };
 
-function partProblem({ type, image_url: image }: JsonObject): string | undefined {
-  if (!PARTS.has(textOf(type))) return `content of the type ${textOf(type)} is not allowed`;
-  if (image === undefined) return undefined;
-  const url = isObject(image) ? image.url : image;
-  return typeof url === 'string' && url.startsWith('data:') ? undefined : 'an image must be in the request itself';
+function messageProblem(message: JsonObject): string | undefined {
+  const field = unknownField(message, MESSAGE_FIELDS);
+  if (field !== undefined) return `the field ${field} of a message is not allowed`;
+  return contentProblem(message.content, ({ type }) =>
+    PARTS.has(textOf(type)) ? undefined : `content of the type ${textOf(type)} is not allowed`,
+  );
 }

@@ -9,6 +9,8 @@ export interface Tokens {
   input: number;
   cached: number;
   output: number;
+  /** What writing to the provider's cache costs beyond the price of input, in tokens of input. */
+  surcharge: number;
 }
 
 /** What the gateway must know of a provider's API. */
@@ -23,6 +25,8 @@ export interface Dialect {
   longestAnswer(body: JsonObject): number | undefined;
   /** Returns the request with a bound of its answer, and with the usage in its stream. */
   bounded(body: JsonObject, longest: number): JsonObject;
+  /** Returns the highest {@link Tokens.surcharge} of a request with so many tokens. Missing: there is none. */
+  surchargeAtMost?(text: string, input: number): number;
   /** Returns the tokens that an event of a stream, or a whole answer, reports; later ones replace earlier ones. */
   tokensOf(event: JsonObject): Partial<Tokens> | undefined;
   /** Returns the text that an event of a stream adds to the answer, for one that is cut off. */

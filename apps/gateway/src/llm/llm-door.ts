@@ -1,5 +1,5 @@
 import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
-import { costOf } from '@nightcrier/core/incidents/agent-usage';
+import { costOf, type ModelPrice, priceOf } from '@nightcrier/core/incidents/agent-usage';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { ModelBudgets, ModelCost } from '@nightcrier/state/budgets/model-budgets';
@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, request as send } from 'undici';
 import type { Audit } from '../doors/audit.ts';
 import { type Caller, type Callers, tokenOf } from '../doors/caller.ts';
+import type { Listener } from '../doors/listener.ts';
 import { anthropic } from './anthropic.ts';
 import type { Dialect, Tokens } from './dialect.ts';
 import { type ModelRequest, modelRequest } from './model-request.ts';
@@ -17,8 +18,8 @@ import { accessOf, type ProviderAccess } from './providers.ts';
 import { providerFailure } from './provider-failure.ts';
 import { UsageMeter } from './usage-meter.ts';
 
-/** Bytes of a request: a conversation with a few images. */
-const LONGEST_REQUEST = 24 * 1024 * 1024;
+/** Bytes of a request: a conversation of two million tokens. */
+const LONGEST_REQUEST = 8 * 1024 * 1024;
 const LONGEST_ERROR = 256 * 1024;
 /** Milliseconds until an answer begins, and between two parts of it. */
 const ANSWER_TIMEOUT = 10 * 60_000;
@@ -47,21 +48,24 @@ export class LlmDoor {
   }
 
   /** Handles one request to its end. Never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse, listener: Listener): Promise<void> {
     const arrived = performance.now();
     const time = new Date().toISOString();
     const { callers, audit, logger } = this.#options;
+    const token = tokenOf(request.headers);
+    const { method: verb = '', url: target = '' } = request;
     let entrance;
     try {
-      entrance = await callers.enter(tokenOf(request.headers));
+      entrance = await callers.enter(token, listener.socket);
     } catch (error) {
       logger.warn({ error }, 'grant not looked up');
       refuse(response, anthropic, 503, 'the gateway cannot check the token: Redis is unreachable; try again');
       return;
     }
     if (entrance.kind === 'unknown') {
-      logger.info({ door: 'llm' }, 'request without a valid token denied');
-      refuse(response, anthropic, 401, 'the token is not valid: it is unknown, expired or revoked');
+      const { reason } = entrance;
+      audit.addUnknown(listener, token, { time, door: 'llm', verb, target, reason });
+      refuse(response, anthropic, 401, reason);
       return;
     }
     const { caller } = entrance;
@@ -80,7 +84,6 @@ export class LlmDoor {
       if (entrance.kind === 'entered') entrance.leave();
     }
     const ms = Math.round((performance.now() - arrived) * 10) / 10;
-    const { method: verb = '', url: target = '' } = request;
     audit.add(caller.grant, { time, door: 'llm', verb, target, ms, ...outcome });
   }
 
@@ -204,13 +207,10 @@ export class LlmDoor {
     return { decision: 'failed', status, bytes: 0, reason, model };
   }
 
-  #costOf({ input, cached, output }: Tokens, model: string, agent: string): number | undefined {
+  #costOf(tokens: Tokens, model: string, agent: string): number | undefined {
     const { agent_prices: prices } = this.#options.config();
-    const price = prices[model] ?? prices[agent];
-    return (
-      price &&
-      costOf({ input_tokens: input, cached_input_tokens: Math.min(cached, input), output_tokens: output }, price)
-    );
+    const price = priceOf(prices, model, agent);
+    return price && usdOf(tokens, price);
   }
 }
 
@@ -223,12 +223,16 @@ interface Relay {
 
 /** Bytes of a token, for an answer that was cut off before it reported its input. */
 const BYTES_PER_TOKEN = 3;
-const NO_TOKENS: Tokens = { input: 0, cached: 0, output: 0 };
+const NO_TOKENS: Tokens = { input: 0, cached: 0, output: 0, surcharge: 0 };
 
 function costAtMost({ model, most }: ModelRequest, { agent_prices: prices }: Config, agent: string): ModelCost {
-  const price = prices[model] ?? prices[agent];
-  const tokens = { input_tokens: most.input, cached_input_tokens: 0, output_tokens: most.output };
-  return { tokens: most.input + most.output, usd: price ? costOf(tokens, price) : 0 };
+  const price = priceOf(prices, model, agent);
+  return { tokens: most.input + most.output, usd: price ? usdOf({ ...most, cached: 0 }, price) : 0 };
+}
+
+function usdOf({ input, cached, output, surcharge }: Tokens, price: ModelPrice): number {
+  const tokens = { input_tokens: input, cached_input_tokens: Math.min(cached, input), output_tokens: output };
+  return costOf(tokens, price) + (surcharge * price.input) / 1_000_000;
 }
 
 /** The beta features of Anthropic that only change how a model answers. */

@@ -2,12 +2,16 @@ import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Config } from '@nightcrier/core/settings/config';
 import { isAllowedModel } from './allowed-model.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { isDeeperThan, isObject, type JsonObject } from './json.ts';
 import { usesProvider } from './providers.ts';
 import { redactPrompt } from './redact-prompt.ts';
 
 /** Most tokens of an answer whose request does not bound it. */
 const LONGEST_ANSWER = 64_000;
+/** No model writes more. */
+const MOST_TOKENS = 10_000_000;
+/** Objects in a request: schemas of tools are the deepest. */
+const DEEPEST = 200;
 /** Tokens that a provider adds to a request with tools, at most. */
 const ADDED_TOKENS = 2_048;
 
@@ -18,7 +22,7 @@ export interface ModelRequest {
   streams: boolean;
   body: string;
   /** Most tokens of input and output. A token of text has at least one byte. */
-  most: { input: number; output: number };
+  most: { input: number; output: number; surcharge: number };
 }
 
 /** A request that may not. `endpoint` is missing if it names none. */
@@ -47,17 +51,22 @@ export async function modelRequest(
   if (!isAllowedModel(model, { provider: dialect.provider, configured, listed })) {
     return refused(`the model ${model.slice(0, 100)} is not allowed; list it in llm_models`);
   }
+  if (isDeeperThan(DEEPEST, body)) return refused(`the body is nested more than ${DEEPEST} times`, 400);
   const problem = dialect.problemOf(body);
   if (problem !== undefined) return refused(problem);
   const longest = endpoint.counts ? 0 : (dialect.longestAnswer(body) ?? LONGEST_ANSWER);
+  if (!endpoint.counts && !(Number.isSafeInteger(longest) && longest > 0 && longest <= MOST_TOKENS)) {
+    return refused(`an answer of ${longest} tokens is not allowed`, 400);
+  }
   const bounded = endpoint.counts ? body : dialect.bounded(body, longest);
   const text = JSON.stringify(llm_redaction ? await redactPrompt(bounded) : bounded);
+  const input = Buffer.byteLength(text) + ADDED_TOKENS;
   return {
     endpoint,
     model,
     streams: endpoint.streams ?? body.stream === true,
     body: text,
-    most: { input: Buffer.byteLength(text) + ADDED_TOKENS, output: longest },
+    most: { input, output: longest, surcharge: dialect.surchargeAtMost?.(text, input) ?? 0 },
   };
 }
 

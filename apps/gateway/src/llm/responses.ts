@@ -1,5 +1,15 @@
 import type { Dialect } from './dialect.ts';
-import { countAt, isObject, type JsonObject, objectsOf, textOf, unknownField } from './json.ts';
+import {
+  boundOf,
+  contentProblem,
+  countAt,
+  isObject,
+  type JsonObject,
+  notAList,
+  objectsOf,
+  textOf,
+  unknownField,
+} from './json.ts';
 
 const FIELDS = new Set([
   'model',
@@ -32,15 +42,9 @@ const ITEMS = new Set([
   'local_shell_call',
   'local_shell_call_output',
 ]);
-const PARTS = new Set([
-  'input_text',
-  'output_text',
-  'text',
-  'refusal',
-  'summary_text',
-  'reasoning_text',
-  'input_image',
-]);
+/** Pictures and files cannot be redacted, and have more tokens than bytes. */
+const PARTS = new Set(['input_text', 'output_text', 'text', 'refusal', 'summary_text', 'reasoning_text']);
+const INCLUDED = new Set(['reasoning.encrypted_content']);
 
 /** OpenAI Responses. */
 export const responses: Dialect = {
@@ -49,16 +53,22 @@ export const responses: Dialect = {
   problemOf(body) {
     const field = unknownField(body, FIELDS);
     if (field !== undefined) return `the field ${field} is not allowed`;
-    if (body.store === true) return 'answers may not be stored at the provider';
+    if (body.store !== undefined && body.store !== false) return 'answers may not be stored at the provider';
+    if (body.instructions !== undefined && body.instructions !== null && typeof body.instructions !== 'string') {
+      return 'instructions must be a text';
+    }
+    const list = notAList(body, 'tools');
+    if (list !== undefined) return `${list} must be a list`;
     const tool = providerTool(body.tools);
     if (tool !== undefined) return `the tool ${tool} runs at the provider`;
-    return objectsOf(body.input)
-      .map(itemProblem)
-      .find((problem) => problem !== undefined);
+    const included = [body.include ?? []].flat().find((name) => !INCLUDED.has(textOf(name)));
+    if (included !== undefined) return `${textOf(included)} may not be included`;
+    return contentProblem(body.input, itemProblem);
   },
 
-  longestAnswer: ({ max_output_tokens: longest }) => (typeof longest === 'number' ? longest : undefined),
-  bounded: (body, longest) => ({ ...body, max_output_tokens: longest }),
+  longestAnswer: ({ max_output_tokens: longest }) => boundOf(longest),
+  // Without the field, the provider stores the answer.
+  bounded: (body, longest) => ({ ...body, max_output_tokens: longest, store: false }),
 
   tokensOf(event) {
     const usage = isObject(event.response) ? event.response.usage : event.usage;
@@ -77,6 +87,7 @@ export const responses: Dialect = {
 /** Returns the type of a tool that the client does not run itself. A namespace groups tools. */
 function providerTool(tools: unknown): string | undefined {
   for (const { type, tools: grouped } of objectsOf(tools)) {
+    if (notAList({ grouped }, 'grouped') !== undefined) return textOf(type);
     const found =
       type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(textOf(type)) ? undefined : textOf(type);
     if (found !== undefined) return found;
@@ -92,11 +103,9 @@ export function openaiError(status: number, message: string): JsonObject {
 
 function itemProblem({ type = 'message', content, output }: JsonObject): string | undefined {
   if (!ITEMS.has(textOf(type))) return `an input of the type ${textOf(type)} is not allowed`;
-  return [...objectsOf(content), ...objectsOf(output)].map(partProblem).find((problem) => problem !== undefined);
+  return contentProblem(content, partProblem) ?? contentProblem(output, partProblem);
 }
 
-function partProblem({ type, image_url: image, file_id: file }: JsonObject): string | undefined {
-  if (!PARTS.has(textOf(type))) return `content of the type ${textOf(type)} is not allowed`;
-  const isInline = image === undefined || (typeof image === 'string' && image.startsWith('data:'));
-  return isInline && file === undefined ? undefined : 'an image must be in the request itself';
+function partProblem({ type }: JsonObject): string | undefined {
+  return PARTS.has(textOf(type)) ? undefined : `content of the type ${textOf(type)} is not allowed`;
 }

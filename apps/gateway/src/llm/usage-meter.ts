@@ -43,6 +43,7 @@ export class UsageMeter extends Transform {
     return {
       input: this.#reported.input ?? input,
       cached: this.#reported.cached ?? 0,
+      surcharge: this.#reported.surcharge ?? 0,
       // A finished answer has reported its tokens.
       output: this.#reported.output !== undefined && this.readableEnded ? this.#reported.output : output,
     };

@@ -27,7 +27,7 @@ const NEXT = {
 const INTERVAL_MS = 500;
 /** Without an answer for this long, Redis counts as unreachable, ms. */
 const PATIENCE_MS = 250;
-/** While Redis is unreachable, a count is on disk after this time, ms. */
+/** While Redis is unreachable, a count is on disk after at most this time, ms. */
 const SAVE_DELAY_MS = 100;
 const ADOPT_INTERVAL_MS = 20_000;
 
@@ -48,6 +48,7 @@ export class EarlyCounts {
   #sequence = 0;
   #adopted: AdoptedCounts[] = [];
   #diskError: unknown;
+  #savedAt = Number.NEGATIVE_INFINITY;
   #flushing: Promise<void> | undefined;
 
   constructor(options: EarlyCountsOptions) {
@@ -77,7 +78,8 @@ export class EarlyCounts {
     const known = this.#pending.get(key);
     if (known) known.by += by;
     else this.#pending.set(key, { cluster, ...(outcome && { outcome }), ...(malformed && { malformed }), by });
-    if (this.#state === 'unreachable') this.#saveLoop.wake(SAVE_DELAY_MS);
+    // What is lost is lost because Redis is unreachable or slow.
+    if (this.#state === 'unreachable' || counted === 'lost') this.#saveSoon();
   }
 
   /** Writes all counts; what cannot be written stays. Concurrent calls share one write. Never rejects. */
@@ -130,7 +132,7 @@ export class EarlyCounts {
   /** Moves to a state, or stays in it: then what is on disk may still be older than what is in memory. */
   #moveTo(next: 'reachable' | 'unreachable'): void {
     if (next !== this.#state) this.#move(next);
-    else if (next === 'unreachable') this.#save();
+    else if (next === 'unreachable' || this.#options.store.isKept) this.#save();
   }
 
   /** The only writer of the state. */
@@ -157,8 +159,15 @@ export class EarlyCounts {
     return batch;
   }
 
+  /** At once, unless that was done a moment ago: a flood of losses must not block the process. */
+  #saveSoon(): void {
+    if (performance.now() - this.#savedAt >= SAVE_DELAY_MS) this.#save();
+    else this.#saveLoop.wake(SAVE_DELAY_MS);
+  }
+
   /** Replaces what is on disk with what is not written. */
   #save(): void {
+    this.#savedAt = performance.now();
     const batches = [this.#sent, this.#next()].filter((batch) => batch !== undefined);
     this.#onDisk(() => this.#options.store.keep(batches));
   }

@@ -19,6 +19,8 @@ export interface LeaseKeeperOptions {
   guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop'>;
   /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
+  /** Returns the ingesters at which the faults of these clusters arrive, by cluster. Rejects while Redis is unreachable. */
+  activeOwners: (clusters: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   logger: Logger;
   /** Milliseconds. */
   now?: () => number;
@@ -53,6 +55,8 @@ export class LeaseKeeper {
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
+  /** Watched although another ingester holds them, see {@link LeaseKeeper.#linger}. */
+  #lingering: ReadonlySet<string> = new Set();
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
@@ -164,7 +168,7 @@ export class LeaseKeeper {
   /** Decides about every cluster, takes and releases leases, and reports what is to be watched. */
   async #follow(view: LeaseView): Promise<void> {
     const { leases, held, isActive, logger } = this.#options;
-    const decisions = this.#decide(view);
+    const decisions = await this.#linger(view, this.#decide(view));
     const kept = new Map([...held.tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
     const lost = [...held.tokens.keys()].filter((cluster) => decisions.has(cluster) && !kept.has(cluster));
     const released = new Map(
@@ -191,6 +195,30 @@ export class LeaseKeeper {
       }),
     );
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
+  }
+
+  /**
+   * Keeps watching a cluster that another ingester has taken, until its faults arrive there: this process was paused, or its
+   * lease expired for another reason, and the new owner may only begin to connect.
+   */
+  async #linger(view: LeaseView, decisions: Map<string, LeaseDecision>): Promise<Map<string, LeaseDecision>> {
+    const { leases, isActive, activeOwners } = this.#options;
+    const isTaken = (cluster: string): boolean => {
+      const lease = view.leases.get(cluster);
+      return lease !== undefined && lease.owner !== leases.id && lease.expires_at > view.now;
+    };
+    const isLingering = ([cluster, decision]: [string, LeaseDecision]): boolean =>
+      (decision === 'leave' || this.#lingering.has(cluster)) &&
+      this.#watched.has(cluster) &&
+      isActive(cluster) &&
+      isTaken(cluster);
+    const candidates = [...decisions].filter(isLingering).map(([cluster]) => cluster);
+    const owners = await activeOwners(candidates);
+    const isWatched = (cluster: string): boolean => owners.get(cluster) === view.leases.get(cluster)?.owner;
+    this.#lingering = new Set(candidates.filter((cluster) => !isWatched(cluster)));
+    // Its connection may be stale: it is not taken back with it.
+    for (const cluster of candidates) decisions.set(cluster, this.#lingering.has(cluster) ? 'join' : 'leave');
+    return decisions;
   }
 
   #decide(view: LeaseView): Map<string, LeaseDecision> {

@@ -68,6 +68,17 @@ export class AdmissionWindow {
     return [...this.#inFlight, ...this.#failed, ...this.#queue].toSorted((a, b) => a.position - b.position);
   }
 
+  /** Removes those of the faults that have not been sent since Redis became unreachable, and returns them. */
+  discard(faults: readonly SpooledFault[]): SpooledFault[] {
+    const unwanted = new Set(faults);
+    const [discarded, kept] = [
+      this.#queue.filter((fault) => unwanted.has(fault)),
+      this.#queue.filter((fault) => !unwanted.has(fault)),
+    ];
+    this.#queue = kept;
+    return discarded;
+  }
+
   push(...faults: SpooledFault[]): void {
     for (const fault of faults) this.#queue.push(fault);
     this.#send();

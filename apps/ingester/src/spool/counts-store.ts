@@ -32,6 +32,11 @@ export class CountsStore {
     this.#file = path.join(this.#directory.own, `counts~${this.source}.json`);
   }
 
+  /** Whether counts of this process are stored. */
+  get isKept(): boolean {
+    return this.#kept;
+  }
+
   /** Replaces the stored counts. @throws Error of the file system */
   keep(batches: CountBatch[]): void {
     if (batches.length === 0) {

@@ -28,6 +28,8 @@ export class SegmentStore {
   readonly #directory: SpoolDirectory;
   readonly #maxBytes: number;
   readonly #segmentBytes: number;
+  /** Room for the faults that are in flight when Redis becomes unreachable, bytes. */
+  readonly #reserve: number;
   /** Segments that were not read yet, oldest first. */
   readonly #unread: Segment[] = [];
   /** The last of the unread segments, while it is being written. */
@@ -46,6 +48,7 @@ export class SegmentStore {
     this.#syncLoop.start();
     this.#maxBytes = maxBytes;
     this.#segmentBytes = Math.min(SEGMENT_BYTES, maxBytes / 4);
+    this.#reserve = this.#segmentBytes;
   }
 
   get bytes(): number {
@@ -72,12 +75,12 @@ export class SegmentStore {
   }
 
   /**
-   * Writes a fault behind all others on disk. Returns false when `maxBytes` leaves no room for it.
+   * Writes a fault behind all others on disk. Returns false when `maxBytes` leaves no room for it and for what may be in flight.
    * @throws Error of the file system; then nothing of the fault is on disk
    */
   append(fault: SpooledFault): boolean {
     const line = Buffer.from(writeLine(fault));
-    if (this.#bytes + line.length > this.#maxBytes) return false;
+    if (this.#bytes + line.length > this.#maxBytes - this.#reserve) return false;
     if (this.#open && this.#open.segment.bytes + line.length > this.#segmentBytes) this.#seal();
     if (!this.#open) {
       const segment: Segment = { file: this.#fileAt(fault.position), bytes: 0, unanswered: 0 };
@@ -91,15 +94,23 @@ export class SegmentStore {
   }
 
   /**
-   * Copies faults from memory to the disk: those that come before any on disk. Returns false when `maxBytes` leaves no
-   * room for them.
+   * Copies faults from memory to the disk: those that come before any on disk. Returns how many, from the first one, `maxBytes`
+   * leaves room for.
    * @throws Error of the file system; then nothing of them is on disk
    */
-  secure(faults: SpooledFault[]): boolean {
+  secure(all: readonly SpooledFault[]): number {
+    const lines: string[] = [];
+    let size = this.#bytes;
+    for (const fault of all) {
+      const line = writeLine(fault);
+      size += Buffer.byteLength(line);
+      if (size > this.#maxBytes) break;
+      lines.push(line);
+    }
+    const faults = all.slice(0, lines.length);
     const [first] = faults;
-    if (!first) return true;
-    const text = Buffer.from(faults.map(writeLine).join(''));
-    if (this.#bytes + text.length > this.#maxBytes) return false;
+    if (!first) return 0;
+    const text = Buffer.from(lines.join(''));
     const segment: Segment = { file: this.#fileAt(first.position), bytes: 0, unanswered: faults.length };
     const descriptor = this.#create(segment);
     try {
@@ -111,7 +122,7 @@ export class SegmentStore {
     } finally {
       syncAndClose(descriptor);
     }
-    return true;
+    return faults.length;
   }
 
   /** Reads the oldest unread segment. `nextPosition` gives each fault its position. */

@@ -42,12 +42,13 @@ const LOSS_LOG_INTERVAL_MS = 60_000;
 
 /**
  * Faults that were received and are not admitted yet, in the order of receipt: first those in the window, in memory; then
- * those on disk; then the tail, in memory too, which is empty unless the disk fails or is full.
+ * those on disk; then the tail, in memory too, which is empty unless the disk fails.
  *
  * While Redis answers, faults pass through memory alone. When it does not, all are copied to disk first, so that they
  * outlive this process; a burst that memory cannot hold goes to disk as well. The next start adopts them, under the ids
- * that they were given at receipt: admission counts none of them twice. Where the disk fails too, memory holds what it
- * can. What fits nowhere is lost: the newest first, logged and counted for its cluster.
+ * that they were given at receipt: admission counts none of them twice. What `maxBytes` leaves no room for is lost at once, and
+ * not kept in memory, which would die with the process. Where the disk fails, memory holds what it can. What is lost is the
+ * newest; it is logged, and counted for its cluster.
  */
 export class Spool {
   readonly #options: SpoolOptions;
@@ -170,15 +171,20 @@ export class Spool {
       if (!fault) return;
       const { size, stalled } = this.#window;
       const mayFlow = !this.#store.hasUnread && (size === 0 || (!stalled && size < this.#capacity));
-      if (!mayFlow && !this.#disk.try('written', () => this.#store.append(fault))) return;
+      const isWritten = mayFlow || this.#disk.try('written', () => this.#store.append(fault));
+      if (isWritten === undefined) return;
       this.#tail.shift();
       if (mayFlow) this.#window.push(fault);
+      else if (!isWritten) this.#lose(fault);
     }
   }
 
-  /** Copies what is in memory to the disk: it may stay in memory for long. */
+  /** Copies what is in memory to the disk: it may stay in memory for long. Of what is in flight the outcome is not known. */
   #secure(): void {
-    this.#disk.try('written', () => this.#store.secure(this.#inMemoryOnly()));
+    const faults = this.#inMemoryOnly();
+    const secured = this.#disk.try('written', () => this.#store.secure(faults));
+    if (secured === undefined) return;
+    for (const fault of this.#window.discard(faults.slice(secured))) this.#lose(fault);
   }
 
   #inMemoryOnly(): SpooledFault[] {

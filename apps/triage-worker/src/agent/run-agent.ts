@@ -2,7 +2,7 @@ import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { replaceFile, type Workspace } from '../workspace/workspace.ts';
 import { openAccess } from './access/open-access.ts';
 import { EngineError } from './run/engine/engine-error.ts';
 import type { AgentRun } from '../agent-runtime.ts';
@@ -12,7 +12,11 @@ import { readInputs } from './run/archive/read-inputs.ts';
 import { runRequest } from './run/run-request.ts';
 import { runScript } from './run/script/run-script.ts';
 import { scriptArguments } from './run/script/script-arguments.ts';
+import path from 'node:path';
 import { type SupervisedRun, settled, superviseRun } from './run/supervise-run.ts';
+
+/** In the workspace of a script: the kubeconfig that leads through the gateway. */
+const KUBECONFIG = 'agent-kubeconfig.yaml';
 
 /** One agent on one workspace. */
 interface AgentTask {
@@ -70,9 +74,14 @@ export async function runAgent(
 /** Starts the agent's container; settled if the agent has no access to what it needs. */
 async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
-  const access = await openAccess({ ...task, place: 'container' });
+  const isolation = await context.isolation.check(context.signal);
+  if (isolation.state === 'failed' || isolation.state === 'unknown') {
+    const kind = isolation.state === 'failed' ? 'unusable' : 'unavailable';
+    return settled({ kind, reason: `the isolation of agents is not proven: ${isolation.findings.join('; ')}` });
+  }
+  const access = await openAccess({ claim, context, place: 'container' });
   if ('reason' in access) return settled(access);
-  const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig, access.secrets));
+  const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig ?? '', access.secrets));
   const { incident_id: incidentId, attempts: attempt } = claim.incident;
   const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access);
   return context.runtime.start(request, inputs, context.signal);
@@ -82,14 +91,16 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
 async function runOwnScript(task: AgentTask, script: string): Promise<SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
   const { config, signal, workerId, instance, grace } = context;
-  const access = await openAccess({ ...task, place: 'script' });
+  const access = await openAccess({ claim, context, place: 'script' });
   if ('reason' in access) return settled(access);
   await evidence;
+  const kubeconfig = access.kubeconfig === undefined ? claim.kubeconfig : path.join(workspace.directory, KUBECONFIG);
+  if (access.kubeconfig !== undefined) replaceFile(kubeconfig, access.kubeconfig);
   const run = {
     incidentId: claim.incident.incident_id,
     clusterName: claim.cluster.name,
     attempt: claim.incident.attempts,
-    kubeconfig: access.kubeconfig,
+    kubeconfig,
     workspace,
     workerId,
     instance,

@@ -5,6 +5,7 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { expiredReason } from '@nightcrier/state/queue/queue-sweep';
 import { accessSync, constants, statSync } from 'node:fs';
+import { queueWaitSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import type { Claim } from '../claim.ts';
 import { hasLastResort } from '../roster.ts';
 import type { TriageContext } from '../triage-context.ts';
@@ -65,6 +66,9 @@ export async function beginAttempt(
   if (begun.attempts !== attempts) {
     throw new TriageEnded({ kind: 'requeue', reason: 'another worker started the incident during its claim' });
   }
+  const { event, received_at } = incident.cluster_event;
+  if (attempts === 1)
+    queueWaitSeconds.observe({ severity: event.severity }, Math.max(0, Date.now() - Date.parse(received_at)) / 1000);
 }
 
 async function openIncident(

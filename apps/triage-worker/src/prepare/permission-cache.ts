@@ -15,6 +15,8 @@ const LONGEST_AGE_MS = 3_600_000;
  */
 export class PermissionCache implements PermissionSource {
   readonly #known = new Map<string, { permissions: ClusterPermissions; at: number }>();
+  /** Kubeconfigs that were read-only in all namespaces, and when. Each incident's namespace is asked about by itself. */
+  readonly #readOnly = new Map<string, { clusterName: string; at: number }>();
   readonly #now: () => number;
 
   /** @param now milliseconds since the epoch */
@@ -31,7 +33,12 @@ export class PermissionCache implements PermissionSource {
 
     this.#known.delete(key);
     const at = this.#now();
-    const permissions = await checkPermissions({ ...question, signal });
+    const everywhere = JSON.stringify([clusterName, kubeconfig, allowSecretsAccess]);
+    const readOnly = this.#readOnly.get(everywhere);
+    const extent = readOnly && at - readOnly.at < LONGEST_AGE_MS ? 'named' : 'all';
+    const permissions = await checkPermissions({ ...question, extent, signal });
+    if (!isReadOnly(permissions)) this.#readOnly.delete(everywhere);
+    else if (extent === 'all') this.#readOnly.set(everywhere, { clusterName, at });
     if (isReadOnly(permissions) && minimumPermissionsMet(permissions)) this.#known.set(key, { permissions, at });
     return permissions;
   }
@@ -40,5 +47,6 @@ export class PermissionCache implements PermissionSource {
     for (const [key, { permissions }] of this.#known) {
       if (permissions.cluster_name === clusterName) this.#known.delete(key);
     }
+    for (const [key, readOnly] of this.#readOnly) if (readOnly.clusterName === clusterName) this.#readOnly.delete(key);
   }
 }

@@ -1,10 +1,10 @@
 import { KubernetesError } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import {
   type ClusterPermissions,
+  describeExcess,
   isReadOnly,
   minimumPermissionsMet,
 } from '@nightcrier/core/permissions/cluster-permissions';
-import { describeWriteFinding } from '@nightcrier/core/permissions/write-finding';
 import type { Claim } from '../claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
@@ -22,8 +22,10 @@ export async function preflight(claim: Claim, context: TriageContext): Promise<C
   const { warnings } = permissions;
   if (config.require_read_only ?? config.kube_access === 'direct') requireReadOnly(permissions, claim);
   else if (isReadOnly(permissions) === false) {
-    const findings = (permissions.write_findings ?? []).map(describeWriteFinding);
-    logger.warn({ findings }, 'kubeconfig is not read-only; the gateway passes on reads only');
+    logger.warn(
+      { findings: describeExcess(permissions) },
+      'kubeconfig is not read-only; the gateway passes on reads only',
+    );
   }
   if (!minimumPermissionsMet(permissions)) {
     logger.warn({ warnings }, 'cluster permissions insufficient for full triage');
@@ -49,7 +51,7 @@ async function ask(
 function requireReadOnly(permissions: ClusterPermissions, { cluster, kubeconfig }: Claim): void {
   const readOnly = isReadOnly(permissions);
   if (readOnly) return;
-  const found = (permissions.write_findings ?? []).map(describeWriteFinding).join('; ');
+  const found = describeExcess(permissions).join('; ');
   const subject = `kubeconfig ${kubeconfig} of cluster ${cluster.name}`;
   if (readOnly === undefined) {
     throw new TriageEnded({ kind: 'retry', reason: `${subject} is not known to be read-only: ${found}` });

@@ -1,5 +1,6 @@
 import type { Cause } from '@nightcrier/core/diagnosis/cause';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Logger } from '@nightcrier/core/logger';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
@@ -7,6 +8,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { investigationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { dispositionOf, type NotificationPolicy, type RetryPolicy } from './disposition.ts';
 
 /** Characters of a root cause in the log. */
@@ -50,6 +52,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   const disposition = dispositionOf(outcome, attempts, parts.retry, parts.notifications);
   const report = async (fields: object): Promise<void> => {
     await counters.count(outcome.kind, seconds);
+    const agent = 'agent' in outcome ? (outcome.agent ?? 'none') : 'none';
+    investigationSeconds.observe({ outcome: outcome.kind, agent }, seconds);
     const { resource } = held.job.data;
     logger[disposition.level]({ resource, ...fields, duration_seconds: seconds }, disposition.message);
   };
@@ -70,7 +74,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     if (cause !== undefined) await counters.countCause(cause);
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
   }
-  if (disposition.job === 'fail') throw new UnrecoverableError(end.reason);
+  // BullMQ stores the message.
+  if (disposition.job === 'fail') throw new UnrecoverableError(hideSecrets(end.reason ?? ''));
 }
 
 /** The cause of the first hypothesis, `unknown` while it is no conclusion; undefined without a diagnosis. */

@@ -1,15 +1,8 @@
 import type { V1SelfSubjectAccessReview } from '@kubernetes/client-node';
+import type { AccessQuestion } from '@nightcrier/core/permissions/write-questions';
 import type { Kubernetes } from './client.ts';
 import { isClusterAway, KubernetesError } from './kubernetes-error.ts';
 import type { Wire } from './wire.ts';
-
-/** What is asked: may this user do that, to any such object? */
-export interface AccessQuestion {
-  verb: string;
-  resource: string;
-  subresource?: string;
-  group?: string;
-}
 
 /** `failure` says why there is no answer, or why it may be wrong. */
 export interface AccessAnswer {

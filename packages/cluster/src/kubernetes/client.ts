@@ -52,6 +52,11 @@ export class Kubernetes implements AsyncDisposable {
     return this.#credentials.namespace;
   }
 
+  /** The namespaces that contexts of the same cluster name. */
+  get contextNamespaces(): readonly string[] {
+    return this.#credentials.contextNamespaces;
+  }
+
   /** GETs an object or a list. Give its type; what comes is not checked. Fields that are null are left out. @throws KubernetesError, or the signal's reason */
   async get<T extends object>(segments: readonly string[], options: RequestOptions = {}): Promise<T> {
     return parseObject<T>(await this.#ask('GET', segments, undefined, options), segments);

@@ -21,15 +21,18 @@ export class Credentials {
   readonly server: URL;
   /** Of the context, else `default`. */
   readonly namespace: string;
+  /** Of all contexts of the same cluster. */
+  readonly contextNamespaces: readonly string[];
   readonly #kubeconfig: KubeConfig;
   readonly #impersonation: CurrentContext['impersonation'];
   readonly #command: string | undefined;
   #dispatcher: Dispatcher | undefined;
   #running: Promise<Authorization> | undefined;
 
-  constructor({ kubeconfig, server, namespace, impersonation, command }: CurrentContext) {
+  constructor({ kubeconfig, server, namespace, contextNamespaces, impersonation, command }: CurrentContext) {
     this.server = server;
     this.namespace = namespace;
+    this.contextNamespaces = contextNamespaces;
     this.#kubeconfig = kubeconfig;
     this.#impersonation = impersonation;
     this.#command = command;

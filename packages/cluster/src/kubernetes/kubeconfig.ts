@@ -14,6 +14,8 @@ export interface CurrentContext {
   server: URL;
   /** Of the context, else `default`. */
   namespace: string;
+  /** Of all contexts of the same cluster. */
+  contextNamespaces: string[];
   /** Headers of the groups, uid and extra fields that client-node does not send. */
   impersonation: Record<string, string | string[]>;
   /** The credential command of the user. */
@@ -102,13 +104,18 @@ export async function loadKubeconfig(file: string): Promise<CurrentContext> {
     throw broken(`has no user "${context.user}", which the context "${name}" names; add it`);
   }
   const user = content.users?.find(({ name: one }) => one === context.user)?.user;
-  if (user && !user.as && (user['as-groups']?.length || user['as-uid'])) {
-    throw broken(`the user "${context.user}" has as-groups or as-uid without "as"; name whom to impersonate`);
+  const extra = Object.keys(user?.['as-user-extra'] ?? {});
+  if (user && !user.as && (user['as-groups']?.length || user['as-uid'] || extra.length > 0)) {
+    const fields = 'as-groups, as-uid or as-user-extra';
+    throw broken(`the user "${context.user}" has ${fields} without "as"; name whom to impersonate`);
   }
   return {
     kubeconfig,
     server: serverOf(cluster, broken),
     namespace: context.namespace ?? 'default',
+    contextNamespaces: kubeconfig
+      .getContexts()
+      .flatMap((other) => (other.cluster === context.cluster && other.namespace) || []),
     impersonation: user ? impersonationOf(user) : {},
     command: user?.exec?.command,
   };
@@ -126,9 +133,14 @@ function impersonationOf({
     ...(groups && groups.length > 0 && { 'impersonate-group': groups }),
     ...(uid && { 'impersonate-uid': uid }),
     ...Object.fromEntries(
-      Object.entries(extra ?? {}).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, values]),
+      Object.entries(extra ?? {}).map(([key, values]) => [`impersonate-extra-${escapeHeaderName(key)}`, values]),
     ),
   };
+}
+
+/** Escapes what is not allowed in the name of a header, which includes parentheses. */
+function escapeHeaderName(key: string): string {
+  return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29');
 }
 
 /** The first thing that is wrong, with its place; never a value, which may be a credential. */

@@ -1,13 +1,12 @@
-import type { V1SelfSubjectRulesReview, V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import { describeWriteFinding, type WriteFinding } from '@nightcrier/core/permissions/write-finding';
-import { isFatal, type AccessScope } from './access-review.ts';
+import type { AccessScope } from './access-review.ts';
 import { openKubernetes } from './client.ts';
-import { KubernetesError, reasonOf } from './kubernetes-error.ts';
+import { KubernetesError } from './kubernetes-error.ts';
+import { surveyRules } from './namespace-rules.ts';
 import { permissionTable } from './permission-table.ts';
 import { checkReading } from './read-checks.ts';
 import { checkWatching, type WatchedResource } from './watch-checks.ts';
-import type { Wire } from './wire.ts';
 import { checkWriting } from './write-checks.ts';
 
 /** What is to be found out about which kubeconfig. */
@@ -16,10 +15,12 @@ export interface PermissionQuestion {
   /** Path of the kubeconfig. */
   kubeconfig: string;
   allowSecretsAccess: boolean;
-  /** Where it must be able to read, if it cannot everywhere, and where it must not be able to write. */
+  /** Where it must be able to read, if it cannot everywhere, and where its writing is judged first. */
   namespace?: string | undefined;
   /** Kinds that the kubeconfig must be able to list and watch, where a watch with it feeds detection. */
   watched?: readonly WatchedResource[] | undefined;
+  /** Where it must not be able to write besides: everywhere (default), or only in namespaces that contexts and rules name. */
+  extent?: 'all' | 'named';
 }
 
 /** Checks on the way to one cluster at a time. A handshake costs more than several of them, so they share a few connections. */
@@ -27,7 +28,7 @@ const CONCURRENCY = 3;
 
 /**
  * Asks the cluster what the kubeconfig may do (design.md, "Preflight Permission Validation"), and whether it may do more
- * than read, in all namespaces. A check that cannot be answered counts as not allowed, and a warning
+ * than read, in any namespace. The number of requests is bounded. A check that cannot be answered counts as not allowed, and a warning
  * names it and says why.
  * @throws KubernetesError when the kubeconfig is bad, the API server is out of reach or rejects the credentials; its
  *   message names the cluster, the server and the cause. The caller decides what that means.
@@ -35,28 +36,27 @@ const CONCURRENCY = 3;
 export async function checkPermissions(
   options: PermissionQuestion & { now?: () => Date; signal?: AbortSignal },
 ): Promise<ClusterPermissions> {
-  const { clusterName, allowSecretsAccess, namespace = '', watched = [], now = () => new Date(), signal } = options;
+  const { clusterName, allowSecretsAccess, namespace = '', watched = [], extent = 'all', signal } = options;
+  const { now = () => new Date() } = options;
   try {
     await using kubernetes = await openKubernetes(options.kubeconfig, { concurrency: CONCURRENCY });
     const scope: AccessScope = { kubernetes, namespace, signal };
-    const listing = listRules(scope);
-    const [rules, reading, watching, writing] = await Promise.all([
-      listing,
+    const surveying = surveyRules(scope, extent);
+    const [{ own }, reading, watching, writing] = await Promise.all([
+      surveying,
       checkReading(scope, allowSecretsAccess),
       checkWatching(scope, watched),
-      checkWriting(
-        scope,
-        listing.then(({ status }) => status),
-      ),
+      checkWriting(scope, surveying, allowSecretsAccess),
     ]);
-    const { findings, ...write } = writing;
+    const { findings, secretsReadable, warnings: extentOfCheck, ...write } = writing;
     const warnings = [
       ...reading.warnings,
       ...watching.warnings,
       ...findings.map(warningOf),
-      ...(rules.failure === undefined ? [] : [rules.failure]),
+      ...extentOfCheck,
+      ...(own.failure === undefined ? [] : [own.failure]),
     ];
-    const { allowed, secretsReadable, limited } = reading;
+    const { allowed, limited } = reading;
     return {
       cluster_name: clusterName,
       validated_at: now().toISOString(),
@@ -74,7 +74,7 @@ export async function checkPermissions(
       ...(secretsReadable !== undefined && { secrets_readable: secretsReadable }),
       ...(limited && { limited_to_namespace: namespace }),
       ...(watching.warnings.length > 0 && { cannot_watch: watching.missing }),
-      ...(rules.status && { raw_output: permissionTable(rules.status) }),
+      ...(own.status && { raw_output: permissionTable(own.status) }),
       ...(warnings.length > 0 && { warnings }),
     };
   } catch (error) {
@@ -89,24 +89,4 @@ export async function checkPermissions(
 function warningOf(finding: WriteFinding): string {
   const text = describeWriteFinding(finding);
   return finding.result === 'allowed' ? `${text}; make it a read-only one` : text;
-}
-
-/** The rules that `kubectl auth can-i --list` prints, in the scope's namespace, else in the context's. */
-async function listRules({
-  kubernetes,
-  namespace,
-  signal,
-}: AccessScope): Promise<{ status?: Wire<V1SubjectRulesReviewStatus>; failure?: string }> {
-  try {
-    const { status = {} } = await kubernetes.selfReview<Wire<V1SelfSubjectRulesReview>>(
-      'selfsubjectrulesreviews',
-      { namespace: namespace || kubernetes.namespace },
-      { signal },
-    );
-    if (!status.incomplete) return { status };
-    return { status, failure: `the list may be incomplete: ${status.evaluationError || 'the server gives no reason'}` };
-  } catch (error) {
-    if (!(error instanceof KubernetesError) || isFatal(error)) throw error;
-    return { failure: `could not list the permissions: ${reasonOf(error)}` };
-  }
 }

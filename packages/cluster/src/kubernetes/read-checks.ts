@@ -1,11 +1,6 @@
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
-import {
-  askAccess,
-  askAccessWidely,
-  type AccessAnswer,
-  type AccessQuestion,
-  type AccessScope,
-} from './access-review.ts';
+import type { AccessQuestion } from '@nightcrier/core/permissions/write-questions';
+import { askAccessWidely, type AccessAnswer, type AccessScope } from './access-review.ts';
 
 /** Something that triage wants to `get`. `warning` is what design.md says when it may not. */
 interface ReadCheck extends Omit<AccessQuestion, 'verb'> {
@@ -36,14 +31,9 @@ const SECRETS_CHECKS: readonly ReadCheck[] = [
 ];
 
 const SECRETS_DISABLED = 'secrets access disabled by config (set triage.allow_secrets_access=true for Helm debugging)';
-const SECRETS_READABLE =
-  'RBAC allows reading secrets although config forbids it: an agent could read them; take them out of its role';
-
-/** What may be read, and whether more than the configuration wants. */
+/** What may be read. */
 export interface ReadAccess {
   allowed: ReadonlySet<ReadCheck['field']>;
-  /** Only where the configuration forbids secrets; undefined when there was no answer. */
-  secretsReadable?: boolean | undefined;
   /** Some of it is allowed in the scope's namespace alone. */
   limited: boolean;
   warnings: string[];
@@ -55,9 +45,8 @@ export interface ReadAccess {
  */
 export async function checkReading(scope: AccessScope, allowSecretsAccess: boolean): Promise<ReadAccess> {
   const checks = allowSecretsAccess ? [...READ_CHECKS, ...SECRETS_CHECKS] : READ_CHECKS;
-  const [secrets, ...answers] = await Promise.all([
-    allowSecretsAccess ? undefined : askAccess(scope, { verb: 'get', resource: 'secrets' }),
-    ...checks.map(({ clusterScoped, resource, subresource, group }) =>
+  const answers = await Promise.all(
+    checks.map(({ clusterScoped, resource, subresource, group }) =>
       askAccessWidely(clusterScoped ? { ...scope, namespace: '' } : scope, {
         verb: 'get',
         resource,
@@ -65,12 +54,11 @@ export async function checkReading(scope: AccessScope, allowSecretsAccess: boole
         group,
       }),
     ),
-  ]);
+  );
   const answered = checks.map((check, index) => ({ check, answer: answers[index] ?? { allowed: false } }));
   const limited = answered.filter(({ answer }) => answer.inNamespaceOnly).map(({ check }) => nameOf(check));
   return {
     allowed: new Set(answered.filter(({ answer }) => answer.allowed).map(({ check }) => check.field)),
-    secretsReadable: secrets?.failure === undefined ? secrets?.allowed : undefined,
     limited: limited.length > 0,
     warnings: [
       ...answered.flatMap(({ check, answer }) => warningOf(check, answer) ?? []),
@@ -78,7 +66,6 @@ export async function checkReading(scope: AccessScope, allowSecretsAccess: boole
         ? [`no cluster-wide access to ${limited.join(', ')}: only in the namespace ${scope.namespace}`]
         : []),
       ...(allowSecretsAccess ? [] : [SECRETS_DISABLED]),
-      ...(secrets?.allowed ? [SECRETS_READABLE] : []),
     ],
   };
 }

@@ -1,105 +1,113 @@
-import type { V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
-import type { WriteFinding, WritePermission } from '@nightcrier/core/permissions/write-finding';
-import { askAccess, type AccessAnswer, type AccessQuestion, type AccessScope } from './access-review.ts';
-import type { Wire } from './wire.ts';
+import { actionsOf, inWords, type RuleAction } from '@nightcrier/core/permissions/rule-actions';
+import { WRITE_PERMISSIONS, type WriteFinding, type WritePermission } from '@nightcrier/core/permissions/write-finding';
+import {
+  type AccessQuestion,
+  UNLISTED_CHECKS,
+  WRITE_CHECKS,
+  type WriteCheck,
+} from '@nightcrier/core/permissions/write-questions';
+import { askAccess, type AccessAnswer, type AccessScope } from './access-review.ts';
+import type { NamespaceRules, RuleSurvey } from './namespace-rules.ts';
 
-/** Something that a read-only kubeconfig must not be able to do. */
-interface WriteCheck {
-  permission: WritePermission;
-  questions: readonly AccessQuestion[];
-}
+type Excess = RuleAction['permission'];
 
-const CHANGING = ['create', 'update', 'patch', 'delete'];
+/** Actions that a finding keeps. */
+const MAX_ACTIONS = 20;
 
-const WRITE_CHECKS: readonly WriteCheck[] = [
-  {
-    permission: 'can_write',
-    questions: [
-      { verb: '*', resource: '*', group: '*' },
-      ...CHANGING.flatMap((verb) => [
-        { verb, resource: 'pods' },
-        { verb, resource: 'deployments', group: 'apps' },
-      ]),
-    ],
-  },
-  {
-    permission: 'can_exec',
-    // A WebSocket starts as a GET, so API servers before 1.35 let whoever may `get` this subresource run commands.
-    questions: ['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
-  },
-  {
-    permission: 'can_impersonate',
-    questions: ['users', 'groups', 'serviceaccounts'].map((resource) => ({ verb: 'impersonate', resource })),
-  },
-];
+const SECRETS_READABLE =
+  'RBAC allows reading secrets although config forbids it: an agent could read them; take them out of its role';
 
-/** Groups whose objects run or configure workloads. Others hold reviews, which change nothing, and what platforms give to everybody. */
-const WORKLOAD_GROUPS: ReadonlySet<string> = new Set([
-  '*',
-  '',
-  'apps',
-  'autoscaling',
-  'batch',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-]);
-
-/** Subresources of pods that are asked about by themselves, or that only open a connection. */
-const CONNECTIONS: ReadonlySet<string> = new Set(['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy']);
-
-export type WriteAccess = Pick<ClusterPermissions, WritePermission> & { findings: WriteFinding[] };
+export type WriteAccess = Pick<ClusterPermissions, WritePermission> & {
+  findings: WriteFinding[];
+  /** Undefined when it could not be found out, or was not asked. */
+  secretsReadable?: boolean;
+  warnings: string[];
+};
 
 /**
  * Asks all at once whether the kubeconfig can do more than read: what an access review would allow, and what the rules
- * list for the scope's namespace besides. A field is missing when it could not be found out.
- * @param rules of the user, as the API server lists them; undefined when it does not
+ * list, in every namespace that is known. A field is missing when it could not be found out.
+ * @param surveying the rules of the user in all namespaces
  * @throws what `askAccess` throws
  */
 export async function checkWriting(
   scope: AccessScope,
-  rules: Promise<Wire<V1SubjectRulesReviewStatus> | undefined>,
+  surveying: Promise<RuleSurvey>,
+  allowSecretsAccess: boolean,
 ): Promise<WriteAccess> {
-  const [listed, ...checks] = await Promise.all([
-    rules,
-    ...WRITE_CHECKS.map(async (check) => ({
-      check,
-      answers: await Promise.all(check.questions.map((question) => askAccess(scope, question))),
-    })),
-  ]);
-  const access: WriteAccess = { findings: [] };
-  for (const { check, answers } of checks) {
-    const { permission, questions } = check;
-    const actions = questions.filter((_, index) => answers[index]?.allowed).map(inWords);
-    if (permission === 'can_write' && actions.length === 0) actions.push(...listedWrites(listed));
-    const failure = failureOf(answers);
+  const [survey, reviewed] = await Promise.all([surveying, askAll(scope, WRITE_CHECKS, allowSecretsAccess)]);
+  if (survey.own.failure !== undefined) {
+    reviewed.push(...(await askAll(scope, UNLISTED_CHECKS, allowSecretsAccess)));
+  }
+  const listed = listedActions([survey.own, ...survey.others]);
+  const found = (permission: Excess): { actions: string[]; failure: string | undefined } => {
+    const reviews = reviewed.filter((review) => review.permission === permission);
+    const allowed = reviews.filter(({ answer }) => answer.allowed).map(({ question }) => describe(question));
+    return {
+      actions: [...new Set([...allowed, ...(listed.get(permission) ?? [])])],
+      failure: reviews.find(({ answer }) => answer.failure !== undefined)?.answer.failure ?? survey.failure,
+    };
+  };
+  const access: WriteAccess = { findings: [], warnings: [...survey.warnings] };
+  for (const permission of WRITE_PERMISSIONS) {
+    const { actions, failure } = found(permission);
     if (actions.length > 0) {
       access[permission] = true;
-      access.findings.push({ permission, result: 'allowed', actions });
+      access.findings.push({ permission, result: 'allowed', actions: actions.slice(0, MAX_ACTIONS) });
     } else if (failure === undefined) access[permission] = false;
     else access.findings.push({ permission, result: 'unknown', failure });
+  }
+  if (!allowSecretsAccess) {
+    const { actions, failure } = found('secrets');
+    if (actions.length > 0) access.warnings.push(`${SECRETS_READABLE} (${actions.slice(0, 3).join(', ')})`);
+    if (actions.length > 0 || failure === undefined) access.secretsReadable = actions.length > 0;
   }
   return access;
 }
 
-/** What of the listed rules changes something. */
-function listedWrites(rules: Wire<V1SubjectRulesReviewStatus> | undefined): string[] {
-  return (rules?.resourceRules ?? []).flatMap(({ verbs = [], apiGroups = [], resources = [] }) => {
-    const verb = verbs.find((candidate) => ['*', 'deletecollection', ...CHANGING].includes(candidate));
-    const group = apiGroups.find((candidate) => WORKLOAD_GROUPS.has(candidate));
-    const resource = resources.find((candidate) => !CONNECTIONS.has(candidate));
-    if (verb === undefined || group === undefined || resource === undefined) return [];
-    return [inWords({ verb, group, resource })];
-  });
+interface Review {
+  permission: Excess;
+  question: AccessQuestion;
+  answer: AccessAnswer;
 }
 
-function failureOf(answers: readonly AccessAnswer[]): string | undefined {
-  return answers.find(({ failure }) => failure !== undefined)?.failure;
+async function askAll(
+  scope: AccessScope,
+  checks: readonly WriteCheck[],
+  allowSecretsAccess: boolean,
+): Promise<Review[]> {
+  const asked = checks.filter(({ permission }) => permission !== 'secrets' || !allowSecretsAccess);
+  const questions = asked.flatMap((check) => check.questions.map((question) => ({ ...check, question })));
+  return Promise.all(
+    questions.map(async ({ permission, clusterScoped, question }) => {
+      const answer = await askAccess(clusterScoped ? { ...scope, namespace: '' } : scope, question);
+      return { permission, question, answer };
+    }),
+  );
 }
 
-function inWords({ verb, resource, subresource, group }: AccessQuestion): string {
-  const qualified = group ? `${resource}.${group}` : resource;
-  return `${verb} ${subresource === undefined ? qualified : `${qualified}/${subresource}`}`;
+function describe({ verb, group, resource, subresource }: AccessQuestion): string {
+  return inWords({ verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}` });
+}
+
+/** Returns the actions that the rules of the namespaces allow; those that not all of them allow with the namespace. */
+function listedActions(namespaces: readonly NamespaceRules[]): Map<Excess, string[]> {
+  const where = new Map<string, { found: RuleAction; namespaces: Set<string> }>();
+  for (const { namespace, status } of namespaces) {
+    for (const found of [...(status?.resourceRules ?? []), ...(status?.nonResourceRules ?? [])].flatMap(actionsOf)) {
+      const key = `${found.permission} ${found.action}`;
+      const known = where.get(key) ?? { found, namespaces: new Set() };
+      where.set(key, known);
+      known.namespaces.add(namespace);
+    }
+  }
+  const actions = new Map<Excess, string[]>();
+  for (const { found, namespaces: names } of where.values()) {
+    const [first = ''] = names;
+    const more = names.size > 1 ? ` and ${names.size - 1} more` : '';
+    const place = names.size === namespaces.length ? '' : ` in namespace ${first}${more}`;
+    actions.set(found.permission, [...(actions.get(found.permission) ?? []), `${found.action}${place}`]);
+  }
+  return actions;
 }

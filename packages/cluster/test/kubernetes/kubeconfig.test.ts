@@ -16,7 +16,7 @@ describe('a kubeconfig', () => {
       as: 'jane',
       'as-groups': ['viewers', 'ops'],
       'as-uid': '42',
-      'as-user-extra': { team: ['a'] },
+      'as-user-extra': { team: ['a'], 'example.com/role(s)': ['b'] },
     };
     await using kubernetes = await openKubernetes(await server.kubeconfig(user));
     await kubernetes.get(POD);
@@ -25,6 +25,7 @@ describe('a kubeconfig', () => {
       'impersonate-group': expect.stringMatching(/viewers.*ops/),
       'impersonate-uid': '42',
       'impersonate-extra-team': 'a',
+      'impersonate-extra-example.com%2frole%28s%29': 'b',
     });
   });
 
@@ -61,6 +62,11 @@ users: [{name: u, user: {token: merged}}]
     [
       'impersonates nobody',
       `${CONTEXT}clusters: [{name: c, cluster: {server: "http://h"}}]\nusers: [{name: u, user: {as-uid: "1"}}]`,
+      /without "as"/,
+    ],
+    [
+      'has extra fields of nobody',
+      `${CONTEXT}clusters: [{name: c, cluster: {server: "http://h"}}]\nusers: [{name: u, user: {as-user-extra: {team: [a]}}}]`,
       /without "as"/,
     ],
   ])('that %s is refused with the reason and the place', async (_, content, message) => {

@@ -1,10 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROLES, type AccessRule, type RoleName } from '@nightcrier/simulator/kubernetes/access/access-rules';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
+import { isReadOnly } from '@nightcrier/core/permissions/cluster-permissions';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { checkPermissions } from '../../src/kubernetes/preflight.ts';
 import { startStubApiServer, type Answer, type Received } from './stub-api-server.ts';
 
@@ -40,7 +43,7 @@ function resourceOf({ review }: Received): string {
 
 function isRead({ review }: Received): boolean {
   const { verb = '', resource = '', subresource } = review.spec?.resourceAttributes ?? {};
-  return verb === 'get' && subresource !== 'exec' && resource !== '*';
+  return ['get', 'list', 'watch'].includes(verb) && [undefined, 'log'].includes(subresource) && resource !== '*';
 }
 
 /** A cluster where the kubeconfig can do nothing but read, as far as `access` says. */
@@ -89,7 +92,9 @@ describe('checkPermissions', () => {
       resourceAttributes: { namespace: '', verb: 'get', group: 'apps', resource: 'deployments' },
     });
     const resources = asked.filter(isRead).map(resourceOf).sort();
-    expect(resources).toEqual(['deployments', 'events', 'nodes', 'pods', 'pods/log', 'secrets', 'services']);
+    expect(new Set(resources)).toEqual(
+      new Set(['deployments', 'events', 'nodes', 'pods', 'pods/log', 'secrets', 'services']),
+    );
   });
 
   it('asks for secrets and configmaps when the configuration allows them', async () => {
@@ -134,7 +139,7 @@ describe('checkPermissions', () => {
   it('leaves open whether it can write when the server does not say so', async () => {
     const busy: Answer = { status: 500, body: { message: 'etcd is slow' } };
     await using server = await startStubApiServer((request) =>
-      request.review.spec?.resourceAttributes?.verb === 'patch' ? busy : answering(() => allowed(true))(request),
+      request.review.spec?.resourceAttributes?.verb === 'update' ? busy : answering(() => allowed(true))(request),
     );
     const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
     expect(permissions).toMatchObject({ can_exec: false, can_impersonate: false });
@@ -197,7 +202,8 @@ describe('checkPermissions', () => {
     const { cluster, kubeconfig } = await clusterGranting(role);
     const permissions = await checkPermissions({ ...OPTIONS, allowSecretsAccess: true, kubeconfig });
     expect(permissions).toMatchObject({ ...expected, can_write: false, can_exec: false, can_impersonate: false });
-    expect(cluster.kubernetesRequests.filter(({ path }) => !path.includes('/selfsubject'))).toEqual([]);
+    const others = cluster.kubernetesRequests.filter(({ path }) => !path.includes('/selfsubject'));
+    expect(others.map(({ method, path }) => `${method} ${path.split('?')[0]}`)).toEqual(['GET /api/v1/namespaces']);
     if (!hasKubectl) return;
     const list = await execa('kubectl', ['--kubeconfig', kubeconfig, 'auth', 'can-i', '--list'], {
       stripFinalNewline: false,
@@ -234,7 +240,7 @@ describe('a kubeconfig that can do more than read', () => {
       'one that gets everything, and so starts a command by a GET',
       [EVERYTHING],
       { can_write: false, can_exec: true, can_impersonate: false, secrets_readable: true },
-      'can exec into pods (get pods/exec)',
+      'can exec into pods (get pods/exec, get pods/attach,',
     ],
     [
       'one that impersonates groups',
@@ -252,10 +258,9 @@ describe('a kubeconfig that can do more than read', () => {
     expect(found).toEqual(granted.map(([name]) => [name, 'allowed']));
   });
 
-  it('is no kubeconfig that may only review tokens, or create what belongs to no workload', async () => {
+  it('is no kubeconfig that may only review tokens', async () => {
     const { kubeconfig } = await clusterGranting([
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-      { apiGroups: ['project.example.com'], resources: ['projectrequests'], verbs: ['create'] },
     ]);
     expect(await checkPermissions({ ...OPTIONS, kubeconfig })).toMatchObject({ can_write: false, can_exec: false });
   });
@@ -295,13 +300,100 @@ describe('access to a single namespace', () => {
     expect(permissions).not.toHaveProperty('limited_to_namespace');
   });
 
-  it('is found out where it is more than reading', async () => {
-    const { kubeconfig } = await clusterGranting([...ROLES['read-only'], ...ROLES.admin.map(inShop)]);
-    expect(await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'bank' })).toMatchObject({ can_write: false });
-    expect(await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'shop' })).toMatchObject({
-      can_write: true,
-      can_exec: true,
+  it.each(['shop', 'bank'])(
+    'is found out where it is more than reading, also for an incident in %s',
+    async (namespace) => {
+      const { kubeconfig } = await clusterGranting([...ROLES['read-only'], ...ROLES.admin.map(inShop)]);
+      expect(await checkPermissions({ ...OPTIONS, kubeconfig, namespace })).toMatchObject({
+        can_write: true,
+        can_exec: true,
+        secrets_readable: true,
+      });
+    },
+  );
+});
+
+describe('a kubeconfig that can write in another namespace', () => {
+  const DELETES: AccessRule = { apiGroups: [''], resources: ['pods'], verbs: ['delete'], namespaces: ['kube-system'] };
+
+  it('is found out in every namespace that the cluster lists', async () => {
+    const { kubeconfig } = await clusterGranting([...ROLES['read-only'], DELETES]);
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig, namespace: 'shop' });
+    expect(isReadOnly(permissions)).toBe(false);
+    expect(permissions.write_findings).toEqual([
+      { permission: 'can_write', result: 'allowed', actions: ['delete pods in namespace kube-system'] },
+    ]);
+  });
+
+  it('is found out in a namespace that another of its contexts names, where it cannot list them', async () => {
+    const { kubeconfig } = await clusterGranting([...ROLES['pods-only'], DELETES]);
+    const content = z.looseObject({ contexts: z.array(z.looseObject({ context: z.looseObject({}) })) });
+    const { contexts, ...rest } = content.parse(parse(await readFile(kubeconfig, 'utf8')));
+    const other = { name: 'other', context: { ...contexts[0]?.context, namespace: 'kube-system' } };
+    expect(await checkPermissions({ ...OPTIONS, kubeconfig })).toMatchObject({ can_write: false });
+    await writeFile(kubeconfig, stringify({ ...rest, contexts: [...contexts, other] }));
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig });
+    expect(permissions).toMatchObject({ can_write: true });
+    expect(permissions.warnings).toContainEqual(
+      'cannot list namespaces: only in default, kube-system was it checked whether it can write',
+    );
+  });
+
+  it('is found out in a namespace that its rules name', async () => {
+    const named = { verbs: ['get'], apiGroups: [''], resources: ['namespaces'], resourceNames: ['bank'] };
+    const deletes = { verbs: ['delete'], apiGroups: [''], resources: ['pods'] };
+    await using server = await startStubApiServer((request) => {
+      const rules = request.review.spec?.namespace === 'bank' ? [named, deletes] : [named];
+      return answering(() => allowed(true), { incomplete: false, resourceRules: rules })(request);
     });
+    const permissions = await checkPermissions({
+      ...OPTIONS,
+      allowSecretsAccess: true,
+      kubeconfig: await server.kubeconfig(),
+    });
+    expect(permissions.write_findings).toMatchObject([{ actions: ['delete pods in namespace bank'] }]);
+  });
+
+  it('is not known to be read-only where there are more namespaces than are asked about', async () => {
+    const items = Array.from({ length: 500 }, (_, at) => ({ metadata: { name: `tenant-${at}` } }));
+    await using server = await startStubApiServer((request) =>
+      request.method === 'GET'
+        ? { body: { items, metadata: { continue: 'next', remainingItemCount: 7 } } }
+        : answering((resource) => allowed(resource !== 'secrets'))(request),
+    );
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
+    expect(isReadOnly(permissions)).toBeUndefined();
+    expect(permissions.write_findings).toMatchObject([
+      { result: 'unknown', failure: '7 namespaces more than 500 were not checked' },
+      { permission: 'can_exec' },
+      { permission: 'can_impersonate' },
+    ]);
+    expect(server.received.length).toBeLessThan(600);
+  });
+
+  it('is found out by questions where the server does not list all rules', async () => {
+    const rules = { ...READ_RULES, incomplete: true, evaluationError: 'webhook' };
+    await using server = await startStubApiServer((request) =>
+      resourceOf(request) === 'serviceaccounts/token'
+        ? allowed(true)
+        : answering((resource) => allowed(resource !== 'secrets'), rules)(request),
+    );
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
+    expect(permissions.write_findings).toMatchObject([{ actions: ['create serviceaccounts/token'] }]);
+  });
+
+  it.each(['get', 'list', 'watch'])('may not %s Secrets, unless the configuration allows it', async (verb) => {
+    const secrets: AccessRule = { apiGroups: [''], resources: ['secrets'], verbs: [verb] };
+    const { kubeconfig } = await clusterGranting([...ROLES['read-only'], secrets]);
+    expect(isReadOnly(await checkPermissions({ ...OPTIONS, kubeconfig }))).toBe(false);
+    expect(isReadOnly(await checkPermissions({ ...OPTIONS, allowSecretsAccess: true, kubeconfig }))).toBe(true);
+  });
+
+  it('asks only where contexts and rules point when the other namespaces were asked about recently', async () => {
+    const { cluster, kubeconfig } = await clusterGranting('read-only');
+    await checkPermissions({ ...OPTIONS, kubeconfig, extent: 'named' });
+    const rules = cluster.kubernetesRequests.filter(({ path }) => path.includes('/selfsubjectrulesreviews'));
+    expect(rules).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
 import { ScriptedServer, type Script } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
@@ -217,6 +218,21 @@ test('a server that cannot list subscriptions is probed with pings', async () =>
     .toBeGreaterThan(1);
   server.sessions.clear();
   await watched.failed(/no longer knows this session/);
+});
+
+test('a server that cannot list subscriptions is not pinged when a list has proven the same', async () => {
+  const server = await ScriptedServer.start();
+  server.tools = ['events_subscribe', 'resources_list'];
+  const watched = watchCluster(server.endpoint, {
+    readTimeout: 1_600,
+    timeouts: { ...DEFAULT_TIMEOUTS, proof: 1_000 },
+  });
+  await watched.active();
+  const asked = (what: string): number => server.asked.filter((one) => one === what).length;
+  const before = asked('tools/call resources_list');
+  await expect.poll(() => asked('tools/call resources_list') - before, { timeout: 20_000 }).toBeGreaterThan(22);
+  expect(asked('ping')).toBeLessThan(2);
+  expect(watched.statuses.at(-1)).toBe('active');
 });
 
 test('a fault that arrives before the answer to the subscription is not missed', async () => {

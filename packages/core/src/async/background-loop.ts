@@ -69,7 +69,8 @@ export class BackgroundLoop {
    */
   wake(within = 0): void {
     if (this.#state !== 'started') return;
-    this.#schedule(Math.min(this.#due, this.#timers.now() + within));
+    const due = this.#timers.now() + within;
+    if (due < this.#due) this.#schedule(due);
   }
 
   /** Begins no more runs. Resolves when the one that is under way has ended. */

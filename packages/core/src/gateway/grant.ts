@@ -15,5 +15,10 @@ export const Grant = z.object({
   model: z.string().optional(),
   /** Milliseconds since the epoch. */
   expires_at: z.number(),
+  /**
+   * The run has sockets of its own, in a directory of this name, and the token is valid there alone. Missing: for a script, and for
+   * containers of earlier versions, on the sockets that all of them share.
+   */
+  socket: z.string().optional(),
 });
 export type Grant = z.infer<typeof Grant>;

@@ -11,6 +11,10 @@ test.each<[WriteFinding, string]>([
     'the kubeconfig can exec into pods (create pods/exec)',
   ],
   [
+    { permission: 'can_exec', result: 'allowed', actions: ['get services/proxy'] },
+    'the kubeconfig can connect to pods or services (get services/proxy)',
+  ],
+  [
     { permission: 'can_impersonate', result: 'unknown', failure: 'HTTP 500' },
     'could not find out whether the kubeconfig can impersonate: HTTP 500',
   ],

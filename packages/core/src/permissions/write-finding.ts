@@ -20,17 +20,23 @@ const ACTIVITIES: Record<WritePermission, string> = {
   can_impersonate: 'impersonate',
 };
 
+/** Actions of `can_exec` that run commands; the others open connections. */
+const RUNS_COMMANDS = /pods\/(exec|attach)|nodes\/proxy/;
+
 /** Actions that a description names. */
 const MAX_ACTIONS = 3;
 
 /** Describes a finding for people. */
 export function describeWriteFinding(finding: WriteFinding): string {
-  const activity = ACTIVITIES[finding.permission];
+  const { permission } = finding;
   switch (finding.result) {
-    case 'allowed':
+    case 'allowed': {
+      const connects = permission === 'can_exec' && !finding.actions.some((action) => RUNS_COMMANDS.test(action));
+      const activity = connects ? 'connect to pods or services' : ACTIVITIES[permission];
       return `the kubeconfig can ${activity} (${finding.actions.slice(0, MAX_ACTIONS).join(', ')})`;
+    }
     case 'unknown':
-      return `could not find out whether the kubeconfig can ${activity}: ${finding.failure}`;
+      return `could not find out whether the kubeconfig can ${ACTIVITIES[permission]}: ${finding.failure}`;
     default:
       return finding satisfies never;
   }

@@ -23,7 +23,7 @@ export const PROBLEM_EVENTS = [
   'recovered',
   /** Somebody has taken it over, or has given it back: then `acknowledged` is missing. */
   'acknowledged',
-  /** It has been recovered for `reopen_window`, or a person has closed it: the next fault is another problem. */
+  /** It has been recovered for `reopen_window`: the next fault is another problem. */
   'closed',
 ] as const;
 export const ProblemEvent = z.enum(PROBLEM_EVENTS);

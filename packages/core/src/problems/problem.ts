@@ -13,7 +13,7 @@ export type ProblemState = z.infer<typeof ProblemState>;
  */
 export const PROBLEM_TRANSITIONS = {
   /** Something shows it, or nothing has shown its absence for long enough. */
-  firing: ['recovered', 'closed'],
+  firing: ['recovered'],
   /** A fault reopens it within `reopen_window`. */
   recovered: ['firing', 'closed'],
   /** A fault is a new problem under the same key. */
@@ -63,6 +63,16 @@ export const SilencedBy = z.object({
 });
 export type SilencedBy = z.infer<typeof SilencedBy>;
 
+/** Where a problem is, beside what its key says. */
+export const ProblemPlace = z.object({
+  environment: z.string().optional(),
+  /** Those of the cluster. */
+  labels: z.record(z.string(), z.string()),
+  /** Name of the node that its object runs on. */
+  node: z.string().optional(),
+});
+export type ProblemPlace = z.infer<typeof ProblemPlace>;
+
 /** What is wrong with one workload or node until it is not. Times are milliseconds since the epoch. */
 export const Problem = z.object({
   cluster: z.string(),
@@ -75,6 +85,8 @@ export const Problem = z.object({
   changed_at: z.number(),
   recovered_at: z.number().optional(),
   closed_at: z.number().optional(),
+  /** Missing while nothing of it was admitted. */
+  place: ProblemPlace.optional(),
   symptoms: z.array(RememberedSymptom),
   /** Ids of its incidents, the latest first. */
   incidents: z.array(z.string()),

@@ -3,11 +3,14 @@ import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
 import { alerts } from './sections/alerts.ts';
 import { connections } from './sections/connections.ts';
+import { metrics } from './sections/metrics.ts';
 import { monitoring } from './sections/monitoring.ts';
 import { gateway } from './sections/gateway.ts';
 import { notifications } from './sections/notifications.ts';
+import { problems } from './sections/problems.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { silences } from './sections/silences.ts';
 import { routing } from './sections/receivers.ts';
 import { redis, sentinel } from './sections/redis.ts';
 
@@ -18,16 +21,19 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Cluster connections', shape: connections },
   { heading: 'Alerts', parent: 'alerts', shape: alerts },
   { heading: 'Admission and queue', shape: queue },
+  { heading: 'Problems', shape: problems },
   { heading: 'Agents', shape: agents },
   { heading: 'Model providers', shape: providers },
   { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
   { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
+  { heading: 'Silences', shape: silences },
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
   { heading: 'Redis', parent: 'redis', shape: redis },
   { heading: 'Redis Sentinel', parent: 'redis.sentinel', shape: sentinel },
   { heading: 'API', parent: 'api', shape: api },
+  { heading: 'Metrics of a process', parent: 'metrics', shape: metrics },
 ];
 
 /**
@@ -38,10 +44,12 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
 export const Settings = z.strictObject({
   ...connections,
   ...queue,
+  ...problems,
   ...agents,
   ...providers,
   ...gateway,
   ...notifications,
+  ...silences,
   ...storage,
   ...processes,
   ...routing,
@@ -49,6 +57,7 @@ export const Settings = z.strictObject({
   monitoring: z.strictObject(monitoring).prefault({}),
   redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
   api: z.strictObject(api).prefault({}),
+  metrics: z.strictObject(metrics).prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -78,6 +78,8 @@ test('what needs a restart is a short list', () => {
     'api.host',
     'api.port',
     'api.allow_anonymous',
+    'metrics.port',
+    'metrics.host',
   ]);
 });
 

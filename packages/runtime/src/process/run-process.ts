@@ -11,6 +11,7 @@ import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { loadConfig } from '../configuration/load-config.ts';
 import { reloadConfig } from '../reload/reload-config.ts';
+import { serveMetrics } from '../metrics/serve-metrics.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -64,6 +65,8 @@ export async function runProcess(
       logger.info({ cause: app }, 'process stopped during start');
       process.exit(0);
     }
+    const { port, host } = loaded.config.metrics;
+    const metrics = name === 'api' || port === undefined ? undefined : await serveMetrics({ host, port }, logger);
     logger.info({ pid: process.pid, node: process.version }, 'process started');
     const heartbeat = process.env.NIGHTCRIER_HEARTBEAT_FILE;
     if (heartbeat) keepHeartbeat(heartbeat, logger);
@@ -79,6 +82,7 @@ export async function runProcess(
     changes.close();
     logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'process stopping');
     await app.stop();
+    await metrics?.stop();
     logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {

@@ -10,6 +10,12 @@ export interface AdmissionSettings {
   queue_overflow_policy: 'drop' | 'reject';
   /** A fault that recurs within this time after its incident's admission is a recurrence; 0: only while it is open. */
   dedup_window_seconds: number;
+  /** A fault of a problem that recovered within this time, seconds, reopens it. */
+  reopen_window: number;
+  /** A fault of a problem whose latest investigation is older, seconds, is investigated again. */
+  reinvestigate_after: number;
+  /** More new problems than this within a minute that share something are investigated through the first one; 0: never. */
+  storm_threshold: number;
   /** Which faults of one type share an incident. */
   grouping: Grouping;
 }

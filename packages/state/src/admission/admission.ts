@@ -5,6 +5,8 @@ import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { IncidentStore } from '../incidents/incidents.ts';
+import { Problems } from '../problems/problems.ts';
 import type { TriageQueue } from '../queue/triage-queue.ts';
 import { type JobTemplate, jobTemplate } from '../queue/job-template.ts';
 import { isFailoverError } from '../redis/failover-error.ts';
@@ -25,6 +27,8 @@ export class Admission {
   readonly #script: LuaScript;
   readonly #template: JobTemplate;
   readonly #batches: CallBatches<AdmissionRequest, Exclude<AdmissionReply, Error>>;
+  readonly #problems: Problems;
+  readonly #incidents: IncidentStore;
   #settings: AdmissionSettings;
 
   /**
@@ -36,6 +40,8 @@ export class Admission {
     this.#settings = settings;
     this.#redis = context.redis;
     this.#now = context.now;
+    this.#problems = new Problems(context);
+    this.#incidents = new IncidentStore(context);
     this.#template = jobTemplate(queue);
     this.#script = defineScript(context, 'admission/admission');
     this.#batches = new CallBatches(async (requests) => this.#decide(requests));
@@ -63,14 +69,31 @@ export class Admission {
     return this.#again(incident.cluster_event, { requeueOf: incident.incident_id });
   }
 
+  /**
+   * Queues another investigation of a problem, as a person has asked: the bounds apply, the rules for another investigation do not.
+   * @returns undefined when nothing of the problem was investigated, or it is closed
+   */
+  async investigateAgain(cluster: string, key: string): Promise<RequeueOutcome | undefined> {
+    const problem = await this.#problems.get(cluster, key);
+    const [latest] = problem?.incidents ?? [];
+    const incident =
+      latest === undefined || problem?.state === 'closed' ? undefined : await this.#incidents.get(latest);
+    return incident && this.requeue(incident);
+  }
+
   /** Queues a member of an incident as an incident of its own, and removes it from the incident's list. */
   async splitOff(incident: Incident, { received_at, ...event }: IncidentMember): Promise<RequeueOutcome> {
     return this.#again({ ...incident.cluster_event, event, received_at }, { splitFrom: incident.incident_id });
   }
 
+  /** Queues a member of a storm whose first problem does not explain it. */
+  async leaveStorm(member: ClusterEvent, incidentOfStorm: string): Promise<RequeueOutcome> {
+    return this.#again(member, { stormOf: incidentOfStorm });
+  }
+
   async #again(
     clusterEvent: ClusterEvent,
-    source: Pick<AdmissionRequest, 'requeueOf' | 'splitFrom'>,
+    source: Pick<AdmissionRequest, 'requeueOf' | 'splitFrom' | 'stormOf'>,
   ): Promise<RequeueOutcome> {
     const request = this.#request(clusterEvent, randomUUID());
     const score = evictionScore(clusterEvent, this.#now());

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { createHash, randomBytes } from 'node:crypto';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
+import type { SocketRun } from '../gateways/run-sockets.ts';
 
 /** A grant and the token that stands for it. Only the token's hash is stored. */
 export interface IssuedGrant {
@@ -22,19 +23,29 @@ export class Grants {
     this.#now = now;
   }
 
-  /** Issues a token of 256 random bits for one run. @param seconds until it expires */
-  async issue(grant: Omit<Grant, 'expires_at'>, seconds: number): Promise<IssuedGrant> {
+  /**
+   * Issues a token of 256 random bits for one run.
+   * @param seconds until it expires
+   * @param place `own_sockets`: the token is valid on sockets of this run alone, which gateways open (see `RunSockets`)
+   */
+  async issue(
+    grant: Omit<Grant, 'expires_at' | 'socket'>,
+    seconds: number,
+    place: 'own_sockets' | 'shared' = 'shared',
+  ): Promise<IssuedGrant> {
     const token = randomBytes(32).toString('base64url');
     const hash = hashOf(token);
     const ms = Math.ceil(seconds * 1000);
-    const issued: Grant = { ...grant, expires_at: this.#now() + ms };
+    const socket = place === 'own_sockets' ? socketOf(hash) : undefined;
+    const issued: Grant = { ...grant, expires_at: this.#now() + ms, ...(socket !== undefined && { socket }) };
     const index = this.#keys.grants(grant.incident_id);
-    await this.#redis
+    const commands = this.#redis
       .multi()
       .set(this.#keys.grant(hash), JSON.stringify(issued), 'PX', ms)
       .sadd(index, `${grant.attempt}:${hash}`)
-      .pexpire(index, ms)
-      .exec();
+      .pexpire(index, ms);
+    if (socket !== undefined) commands.hset(this.#keys.runSockets, socket, JSON.stringify(runOf(issued)));
+    await commands.exec();
     return { token, grant: issued };
   }
 
@@ -53,10 +64,11 @@ export class Grants {
       (member) => attempt === undefined || member.startsWith(`${attempt}:`),
     );
     if (members.length === 0) return 0;
-    const keys = members.map((member) => this.#keys.grant(member.slice(member.indexOf(':') + 1)));
+    const hashes = members.map((member) => member.slice(member.indexOf(':') + 1));
     await this.#redis
       .multi()
-      .del(...keys)
+      .del(...hashes.map((hash) => this.#keys.grant(hash)))
+      .hdel(this.#keys.runSockets, ...hashes.map(socketOf))
       .srem(index, ...members)
       .exec();
     return members.length;
@@ -65,6 +77,15 @@ export class Grants {
 
 /** What {@link Grants.issue} makes. */
 const TOKEN = /^[\w-]{43}$/;
+
+/** Names the directory of a run's sockets: unique, short, and no secret. */
+function socketOf(hash: string): string {
+  return hash.slice(0, 12);
+}
+
+function runOf({ incident_id, attempt, expires_at }: Grant): SocketRun {
+  return { incident_id, attempt, expires_at };
+}
 
 function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');

@@ -136,6 +136,15 @@ export class IncidentStore {
     return Counts.parse(Object.fromEntries(counts));
   }
 
+  /** Returns when the oldest incident that is queued was created, in ms since the epoch; undefined without one. */
+  async oldestQueued(): Promise<number | undefined> {
+    const [, created] = await ifReadable(
+      this.#redis.zrange(this.#keys.incidentsIn('queued'), '0', '0', 'WITHSCORES'),
+      [],
+    );
+    return created === undefined ? undefined : Number(created);
+  }
+
   /** Records that a worker starts an investigation. The state may be `investigating` already: the previous worker died. */
   async begin(id: string, { workspace, agent }: { workspace?: string; agent?: string } = {}): Promise<Transition> {
     const set = { started_at: this.#time(), ...(workspace && { workspace }), ...(agent && { agent }) };

@@ -1,4 +1,10 @@
-import { Acknowledgement, Problem, RememberedSymptom, SilencedBy } from '@nightcrier/core/problems/problem';
+import {
+  Acknowledgement,
+  Problem,
+  ProblemPlace,
+  RememberedSymptom,
+  SilencedBy,
+} from '@nightcrier/core/problems/problem';
 import { z } from 'zod';
 
 const SYMPTOM = 'symptom:';
@@ -23,6 +29,7 @@ export function parseProblemRow(cluster: string, key: string, row: Record<string
     changed_at: Number(changed_at ?? since),
     recovered_at: numberOf(row.recovered_at ?? row.cleared_at),
     closed_at: numberOf(row.closed_at),
+    place: jsonOf(ProblemPlace, row.about),
     symptoms,
     incidents: jsonOf(Texts, incidents) ?? [],
     recurrences: numberOf(row.recurrences),

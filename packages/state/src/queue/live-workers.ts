@@ -96,3 +96,8 @@ function processIn(text: string): WorkerProcess | undefined {
     return undefined;
   }
 }
+
+/** Returns the number of triage workers that are alive. */
+export async function countLiveWorkers(redis: Redis, keys: StateKeys, now = Date.now): Promise<number> {
+  return ifReadable(redis.zcount(keys.workers, now(), '+inf'), 0);
+}

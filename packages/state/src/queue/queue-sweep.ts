@@ -1,4 +1,5 @@
 import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incidents/incident';
+import { storedName } from '@nightcrier/core/incidents/stored-name';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { IncidentStore } from '../incidents/incidents.ts';
@@ -92,7 +93,7 @@ export class QueueSweep {
     for (const state of INCIDENT_STATES.filter(isFinal)) {
       let deleted = PAGE;
       while (deleted === PAGE)
-        deleted = z.number().parse(await this.#trim([], [state, String(this.#now()), String(PAGE)]));
+        deleted = z.number().parse(await this.#trim([], [storedName(state), String(this.#now()), String(PAGE)]));
     }
   }
 

@@ -2,26 +2,27 @@ import { MODEL_PROVIDERS, type ModelProvider } from '@nightcrier/core/settings/a
 import type { Settings } from '@nightcrier/core/settings/config';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
 import type { GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
-import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import path from 'node:path';
+import type { GatewaySockets } from '../../agent-runtime.ts';
 import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
-import type { Workspace } from '../../workspace/workspace.ts';
 import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
 import { agentKubeconfig } from './agent-kubeconfig.ts';
+import { directKubeconfig } from './direct-kubeconfig.ts';
 
 /** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */
 const IN_CONTAINER = { kube: 'https://127.0.0.1:7443', llm: 'http://127.0.0.1:7080' };
 /** Seconds by which a grant outlives the agent's time: evidence is collected before it, and the container is stopped after it. */
 const GRANT_GRACE = 300;
+/** Milliseconds in which a gateway opens the sockets of a run. */
+const SOCKETS_TIMEOUT_MS = 15_000;
 
 /** How one run of an agent reaches its cluster and its model. */
 export interface AgentAccess extends ProviderAccess {
-  /** Path of the kubeconfig that the agent gets. */
-  kubeconfig: string;
-  /** Directory or volume of the gateway's sockets, for a container; missing if it needs none. */
-  gatewaySockets?: string;
+  /** The kubeconfig that the agent gets. Undefined for a script that gets the cluster's own. */
+  kubeconfig: string | undefined;
+  /** For a container; missing if it needs none. */
+  gatewaySockets?: GatewaySockets;
   /** Nothing is reached but the gateway. */
   isolated: boolean;
 }
@@ -34,7 +35,6 @@ export interface NoAccess {
 
 interface AccessRequest {
   claim: Claim;
-  workspace: Workspace;
   context: TriageContext;
   /** A container reaches the gateway through its sockets, a script through the loopback interface. */
   place: 'container' | 'script';
@@ -43,18 +43,21 @@ interface AccessRequest {
 /**
  * Opens what an agent needs: through the gateway, with a token of this run, or directly, as `kube_access` and `llm_access` say.
  * Key files are read for each run.
+ * @throws Error when Redis does not answer; the signal's reason when it is aborted
  */
 export async function openAccess(request: AccessRequest): Promise<AgentAccess | NoAccess> {
-  const { claim, context } = request;
-  const { config } = context;
+  const { config } = request.context;
+  let direct: ProviderAccess;
+  let kubeconfig: string | undefined;
   try {
-    const direct = config.llm_access === 'direct' ? await providerAccess(config) : NOTHING;
-    if (!usesGateway(config)) return { ...direct, kubeconfig: claim.kubeconfig, isolated: false };
-    return await openThroughGateway(request, direct);
+    direct = config.llm_access === 'direct' ? await providerAccess(config) : NOTHING;
+    kubeconfig = config.kube_access === 'direct' ? await directAccess(request) : undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: 'unusable', reason: `the key for ${config.agent_cli} cannot be read: ${message}` };
+    return { kind: 'unusable', reason: `a key or kubeconfig for ${config.agent_cli} cannot be read: ${message}` };
   }
+  if (!usesGateway(config)) return { ...direct, kubeconfig, isolated: false };
+  return openThroughGateway(request, { ...direct, kubeconfig });
 }
 
 const NOTHING: ProviderAccess = { variables: {}, secrets: {} };
@@ -65,14 +68,17 @@ export function usesGateway({ kube_access, llm_access }: Pick<Settings, 'kube_ac
 }
 
 async function openThroughGateway(
-  { claim, workspace, context, place }: AccessRequest,
-  direct: ProviderAccess,
+  request: AccessRequest,
+  direct: ProviderAccess & Pick<AgentAccess, 'kubeconfig'>,
 ): Promise<AgentAccess | NoAccess> {
+  const { claim, context, place } = request;
   const { config, access } = context;
   const directory = socketDirectory(config);
   const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
     place === 'container' ? socket_dir === directory : host === hostname();
-  const gateway = (await access.gateways.live()).find(inReach);
+  const gateways = (await access.gateways.live()).filter(inReach);
+  // Gateways of several machines may have the same directory.
+  const gateway = gateways.find(({ host }) => host === hostname()) ?? gateways[0];
   if (!gateway) {
     const where = place === 'container' ? `with the socket directory ${directory}` : 'on this machine';
     const reason = `no gateway runs ${where}; start one, or set kube_access and llm_access to direct`;
@@ -80,22 +86,40 @@ async function openThroughGateway(
   }
   const { incident, cluster } = claim;
   const run = { incident_id: incident.incident_id, cluster: cluster.name, attempt: incident.attempts };
-  const { token } = await access.grants.issue(
+  const { token, grant } = await access.grants.issue(
     { ...run, agent: config.agent_cli, ...(config.agent_model !== undefined && { model: config.agent_model }) },
     config.agent_timeout + GRANT_GRACE,
+    place === 'container' && gateway.run_sockets === true ? 'own_sockets' : 'shared',
   );
-  const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
-  const kubeconfig = path.join(workspace.directory, 'agent-kubeconfig.yaml');
-  if (config.kube_access === 'gateway') {
-    const text = agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token });
-    writeFileSync(kubeconfig, text, { mode: 0o600 });
+  if (grant.socket !== undefined) {
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SOCKETS_TIMEOUT_MS)]);
+    const waiting = { gateways: gateways.map(({ id }) => id), awaited: gateway.id, signal };
+    if (!(await access.runSockets.open(grant.socket, waiting))) {
+      context.signal.throwIfAborted();
+      await access.grants.revoke(incident.incident_id, incident.attempts);
+      return { kind: 'unavailable', reason: `the gateway ${gateway.id} on ${gateway.host} does not open sockets` };
+    }
   }
+  const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
   return {
     ...(config.llm_access === 'gateway' ? modelAccess(config, urls.llm, token) : direct),
-    kubeconfig: config.kube_access === 'gateway' ? kubeconfig : claim.kubeconfig,
-    ...(place === 'container' && { gatewaySockets: config.gateway_socket_volume ?? directory }),
+    kubeconfig:
+      config.kube_access === 'gateway'
+        ? agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token })
+        : direct.kubeconfig,
+    ...(place === 'container' && {
+      gatewaySockets: {
+        root: config.gateway_socket_volume ?? directory,
+        ...(grant.socket !== undefined && { run: grant.socket }),
+      },
+    }),
     isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
   };
+}
+
+/** Returns what a container may have of the cluster's kubeconfig. A script runs as the worker's user, and reads the file itself. */
+async function directAccess({ claim, place }: AccessRequest): Promise<string | undefined> {
+  return place === 'container' ? directKubeconfig(claim.kubeconfig) : undefined;
 }
 
 /** The token stands for the key, and the gateway for the provider. */

@@ -3,6 +3,7 @@ import type { AgentExit } from '../../agent-runtime.ts';
 import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import { directKubeconfig } from '../access/direct-kubeconfig.ts';
 import { HELP, readFlags, settingsOf, UsageError } from './flags.ts';
 import { EngineError } from '../run/engine/engine-error.ts';
 import { DockerRuntime } from '../run/docker-runtime.ts';
@@ -68,7 +69,9 @@ async function run(words: string[], signal: AbortSignal): Promise<number> {
       { config: config satisfies AgentSettings, workerId, instance: 'by-hand' },
       { variables, isolated: false },
     );
-    const inputs = readInputs({ directory, evidence: path.join(directory, 'evidence') }, kubeconfig, secrets);
+    const inputs = directKubeconfig(kubeconfig).then(async (text) =>
+      readInputs({ directory, evidence: path.join(directory, 'evidence') }, text, secrets),
+    );
     const started = await runtime.start(request, inputs, signal);
     const { exit, gone, skipped } = await superviseRun(started, {
       agent: config.agent_cli,

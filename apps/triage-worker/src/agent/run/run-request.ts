@@ -1,5 +1,5 @@
 import type { Settings } from '@nightcrier/core/settings/config';
-import type { RunRequest } from '../../agent-runtime.ts';
+import type { GatewaySockets, RunRequest } from '../../agent-runtime.ts';
 
 /** The settings that an agent's container depends on. */
 export type AgentSettings = Pick<
@@ -17,7 +17,7 @@ export type AgentSettings = Pick<
 /** What an agent reaches. */
 export interface RunAccess {
   variables: Record<string, string>;
-  gatewaySockets?: string;
+  gatewaySockets?: GatewaySockets;
   /** Nothing but the gateway: the container has no network. */
   isolated: boolean;
 }

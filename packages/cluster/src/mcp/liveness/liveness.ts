@@ -3,11 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSight } from '../../sight/cluster-sight.ts';
 import { ConnectionError, endsSession } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
-import { LIST_SUBSCRIPTIONS_TOOL, subscriptionState } from '../session/tools.ts';
-import type { Liveness } from './probe-times.ts';
+import { LIST_RESOURCES_TOOL, LIST_SUBSCRIPTIONS_TOOL, subscriptionState } from '../session/tools.ts';
+import { type Liveness, PROBE_JITTER } from './probe-times.ts';
 import type { SightCheck } from './sight-check.ts';
-
-const JITTER = 0.1;
 
 export interface WatchedSubscription {
   session: McpSession;
@@ -27,15 +25,16 @@ export interface WatchedSubscription {
 
 /**
  * Probes a subscription until it is dead. A server cancels a subscription whose notification it could not send, and still
- * answers everything else. So the probe lists the subscriptions where the server supports it, and else pings. The server's watches
- * can die as well, and the subscription stays registered: {@link SightCheck} finds that.
+ * answers everything else. So the probe lists the subscriptions where the server supports it. Elsewhere it pings, unless a list
+ * has succeeded in the same session since the last probe, which proves as much. The server's watches can die as well, and the subscription stays registered: {@link SightCheck} finds that.
  * @throws ConnectionError with the result of the probe, or the signal's reason
  */
 export async function watchLiveness(watched: WatchedSubscription): Promise<never> {
   const { session, endpoint, liveness, random, signal, check, steadyNow } = watched;
-  const after = (ms: number): number => steadyNow() + withJitter(ms, JITTER, random());
+  const after = (ms: number): number => steadyNow() + withJitter(ms, PROBE_JITTER, random());
   let probeAt = after(liveness.interval);
   let proveAt = check.listsEvents ? steadyNow() : after(liveness.proveInterval);
+  let listedAt = -Infinity;
   for (;;) {
     await sleep(Math.max(0, Math.min(probeAt, proveAt, check.dueAt) - steadyNow()), undefined, { signal });
     if (session.isSilent(Date.now(), liveness.silence)) {
@@ -43,11 +42,16 @@ export async function watchLiveness(watched: WatchedSubscription): Promise<never
     }
     check.followPush();
     if (steadyNow() >= probeAt) {
-      await probeTwice(watched);
+      if (!isProbed(watched, steadyNow() - listedAt)) await probeTwice(watched);
       probeAt = after(liveness.interval);
     }
     if (steadyNow() >= proveAt) {
-      proveAt = (await check.run()) ? after(liveness.proveInterval) : steadyNow() + liveness.retry;
+      const [askedAt, begunAt] = [Date.now(), steadyNow()];
+      const isProven = await check.run();
+      proveAt = isProven ? after(liveness.proveInterval) : steadyNow() + liveness.retry;
+      if (!isProven || !session.tools.has(LIST_RESOURCES_TOOL)) continue;
+      listedAt = begunAt;
+      if (isProbed(watched, 0)) confirm(watched, askedAt);
     }
   }
 }
@@ -59,7 +63,7 @@ export async function watchSight(
   const { liveness, random, signal, sight, check } = watched;
   for (;;) {
     const isProven = sight.proofAge < liveness.proveInterval / 2 || (await check.run());
-    const wait = isProven ? withJitter(liveness.proveInterval, JITTER, random()) : liveness.retry;
+    const wait = isProven ? withJitter(liveness.proveInterval, PROBE_JITTER, random()) : liveness.retry;
     await sleep(wait, undefined, { signal });
   }
 }
@@ -73,7 +77,15 @@ async function probeTwice(watched: WatchedSubscription): Promise<void> {
     askedAt = Date.now();
     await probe(watched);
   }
-  const { sight, onAlive } = watched;
+  confirm(watched, askedAt);
+}
+
+/** Returns whether a list in the session, that many ms ago, takes the place of a probe. */
+function isProbed({ session, liveness }: WatchedSubscription, listAge: number): boolean {
+  return !session.tools.has(LIST_SUBSCRIPTIONS_TOOL) && listAge < liveness.interval;
+}
+
+function confirm({ sight, onAlive }: WatchedSubscription, askedAt: number): void {
   // What was not proven does not become so by a registration.
   if (!sight.isDegraded('proof') && !sight.isDegraded('push')) onAlive(askedAt);
 }

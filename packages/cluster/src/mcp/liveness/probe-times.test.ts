@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import { livenessWithin } from './probe-times.ts';
+import { livenessWithin, PROBE_JITTER } from './probe-times.ts';
 
-test('the default read timeout gives a probe every 30 s with 10 s to answer', () => {
-  expect(livenessWithin(75_000, 60_000)).toMatchObject({ interval: 30_000, timeout: 10_000, silence: 75_000 });
+test('the default read timeout gives a probe every 37.5 s with 10 s to answer', () => {
+  expect(livenessWithin(75_000, 60_000)).toMatchObject({ interval: 37_500, timeout: 10_000, silence: 75_000 });
 });
 
 test('within a minute after the last proof of sight, a list has failed twice', () => {
   const { proveInterval, proveTimeout, retry, proof } = livenessWithin(75_000, 60_000);
   expect(proof).toBe(60_000);
-  expect(proveInterval * 1.1 + proveTimeout + retry + proveTimeout).toBeLessThan(proof);
+  expect(proveInterval * (1 + PROBE_JITTER) + proveTimeout + retry + proveTimeout).toBeLessThan(proof);
 });
 
 test.each([1_000, 5_000, 75_000, 600_000])(
   'a dead connection is detected within a read timeout of %i ms, jitter and confirmation included',
   (readTimeout) => {
     const { interval, timeout } = livenessWithin(readTimeout, 60_000);
-    expect(interval * 1.1 + 2 * timeout).toBeLessThanOrEqual(readTimeout);
+    expect(interval * (1 + PROBE_JITTER) + 2 * timeout).toBeLessThanOrEqual(readTimeout);
   },
 );

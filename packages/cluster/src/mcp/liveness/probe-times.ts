@@ -17,16 +17,19 @@ export interface Liveness {
 
 const MAX_PROBE_TIMEOUT = 10_000;
 
+/** Spreads the probes of many connections. Small, so that the intervals can be long. */
+export const PROBE_JITTER = 0.05;
+
 /**
  * Returns probe times that detect a dead connection within `readTimeout` (`sse_read_timeout`), and a cluster that cannot be
  * listed within `proof`. The longest case is one interval with its jitter, one attempt that fails, and one that confirms it.
  */
 export function livenessWithin(readTimeout: number, proof: number): Liveness {
   return {
-    interval: readTimeout * 0.4,
+    interval: readTimeout * 0.5,
     timeout: Math.min(MAX_PROBE_TIMEOUT, readTimeout * 0.2),
     silence: readTimeout,
-    proveInterval: proof * 0.5,
+    proveInterval: (proof * 2) / 3,
     proveTimeout: proof * 0.1,
     retry: proof / 12,
     proof,

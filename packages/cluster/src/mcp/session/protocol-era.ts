@@ -11,13 +11,21 @@ import { VERSION } from '@nightcrier/core/version';
 /** What servers are given about this client. */
 export const CLIENT = { name: 'nightcrier', version: VERSION };
 
-/** Returns what a call of a tool carries where no session knows it: in the body, and again in headers for proxies. */
+/**
+ * Returns what a request carries where no session knows it: in the body, and again in headers for proxies.
+ * @param tool of a call
+ */
 export function standaloneCall(
   version: string,
-  tool: string,
+  method: string,
+  tool: string | undefined,
 ): { headers: Record<string, string>; meta: Record<string, unknown> } {
   return {
-    headers: { 'mcp-protocol-version': version, 'mcp-method': 'tools/call', 'mcp-name': tool },
+    headers: {
+      'mcp-protocol-version': version,
+      'mcp-method': method,
+      ...(tool !== undefined && { 'mcp-name': tool }),
+    },
     meta: {
       [PROTOCOL_VERSION_META_KEY]: version,
       [CLIENT_INFO_META_KEY]: CLIENT,

@@ -1,14 +1,8 @@
 import type { Logger } from '@nightcrier/core/logger';
-import {
-  Client,
-  parseJSONRPCMessage,
-  specTypeSchemas,
-  StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client';
+import { Client, parseJSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
 import { accessHeaders, type McpAccess } from './access.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
@@ -19,8 +13,9 @@ import { CLIENT, ProtocolEra, standaloneCall } from './protocol-era.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 import { StreamPulse } from './stream-pulse.ts';
 import { openSseStream } from './sse-stream.ts';
-import { callStreamed, type StreamedAnswer } from './streamed-call.ts';
-import { LIST_RESOURCES_TOOL, type ToolAnswer } from './tools.ts';
+import { type Call, type CallOptions, callStreamed, nextCallId, type StreamedAnswer } from './streamed-call.ts';
+import { LIST_RESOURCES_TOOL, type ToolAnswer, ToolList, ToolResult } from './tools.ts';
+import { callWhole } from './whole-call.ts';
 
 /** Durations in milliseconds. */
 export interface SessionTimeouts {
@@ -58,13 +53,6 @@ export interface SessionOptions {
 const MAX_EVENT_SIZE = 1 << 20;
 const MAX_TOOL_PAGES = 20;
 const NO_PARAMETERS: readonly string[] = [];
-
-/** Nearly all messages of a stream. Checked first, at a fraction of the cost of the SDK's union of all messages. */
-const LogNotification = z.object({
-  jsonrpc: z.literal('2.0'),
-  method: z.literal('notifications/message'),
-  params: z.looseObject({}),
-});
 
 // One for the process: a validator of its own would cost each connection more memory than all the rest.
 const schemaValidator = new AjvJsonSchemaValidator();
@@ -166,7 +154,7 @@ export class McpSession {
 
   /** Enables log notifications, which carry the faults; servers send none before. */
   async enableNotifications(): Promise<void> {
-    await this.#ask('logging/setLevel', this.#client.setLoggingLevel('info', { timeout: this.#options.timeouts.call }));
+    await this.#request('logging/setLevel', { level: 'info' }, this.#options.timeouts.call);
   }
 
   /**
@@ -174,11 +162,13 @@ export class McpSession {
    * @throws ConnectionError
    */
   async call(tool: string, args: Record<string, unknown>, timeout = this.#options.timeouts.call): Promise<ToolAnswer> {
-    const params = { name: tool, arguments: args };
-    // Not the client's callTool, which lists the tools again to validate the answer.
-    const call = this.#client.request({ method: 'tools/call', params }, specTypeSchemas.CallToolResult, { timeout });
-    const result = await this.#ask(tool, call);
-    const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
+    const answer = await this.#request('tools/call', { name: tool, arguments: args }, timeout);
+    const result = ToolResult.safeParse(answer).data;
+    if (!result) {
+      const { endpoint } = this.#options;
+      throw new ConnectionError('protocol', `${endpoint}: the answer is not that of a tool (${tool})`);
+    }
+    const text = result.content.map(({ type, text = '' }) => (type === 'text' ? text : '')).join('\n');
     return { text, structured: result.structuredContent, isError: result.isError === true };
   }
 
@@ -188,12 +178,8 @@ export class McpSession {
    * @throws ConnectionError
    */
   async callStreamed(tool: string, args: Record<string, unknown>, timeout: number): Promise<StreamedAnswer> {
-    const { endpoint, dispatcher } = this.#options;
-    const signal = this.#stream.signal;
-    const version = this.#client.getProtocolEra() === 'modern' && this.#client.getNegotiatedProtocolVersion();
-    const alone = version ? standaloneCall(version, tool) : { headers: {}, meta: undefined };
-    const headers = { ...this.#sessionHeaders(), ...alone.headers };
-    return callStreamed({ endpoint, headers, dispatcher, signal, tool, args, meta: alone.meta, timeout });
+    const { call, options } = this.#callOf('tools/call', { name: tool, arguments: args }, timeout);
+    return callStreamed(call, options);
   }
 
   /** Takes a notification that came with a streamed answer, as JSON. */
@@ -207,8 +193,7 @@ export class McpSession {
 
   /** Does one round trip. @throws ConnectionError */
   async ping(timeout = this.#options.timeouts.call): Promise<void> {
-    const isStateless = this.#client.getProtocolEra() === 'modern';
-    await this.#ask('ping', isStateless ? this.#client.discover({ timeout }) : this.#client.ping({ timeout }));
+    await this.#request(this.#client.getProtocolEra() === 'modern' ? 'server/discover' : 'ping', {}, timeout);
   }
 
   /**
@@ -242,10 +227,9 @@ export class McpSession {
   }
 
   #receive(message: unknown): void {
-    const log = LogNotification.safeParse(message);
-    if (log.success) {
+    if (isLogNotification(message)) {
       this.#pulse.activity(Date.now());
-      this.#deliver(log.data.params);
+      this.#deliver(message.params);
       return;
     }
     const data = rpcMessageOf(message);
@@ -284,18 +268,12 @@ export class McpSession {
   async #listTools(): Promise<ReadonlyMap<string, readonly string[]>> {
     const tools = new Map<string, readonly string[]>();
     let cursor: string | undefined;
-    // A plain request, because the client's listTools compiles a validator for every tool.
     for (let page = 0; page < MAX_TOOL_PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
-      const options = { timeout: this.#options.timeouts.call };
-      const result = await this.#client.request(
-        { method: 'tools/list', params },
-        specTypeSchemas.ListToolsResult,
-        options,
-      );
+      const result = ToolList.parse(await this.#request('tools/list', params, this.#options.timeouts.call));
       for (const { name, inputSchema } of result.tools) {
         // Of one tool alone it matters, and a process has a thousand of these.
-        tools.set(name, name === LIST_RESOURCES_TOOL ? Object.keys(inputSchema.properties ?? {}) : NO_PARAMETERS);
+        tools.set(name, name === LIST_RESOURCES_TOOL ? Object.keys(inputSchema?.properties ?? {}) : NO_PARAMETERS);
       }
       cursor = result.nextCursor;
       if (cursor === undefined) break;
@@ -303,12 +281,28 @@ export class McpSession {
     return tools;
   }
 
-  async #ask<T>(what: string, answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      throw explainError(error, what, this.#options.endpoint);
-    }
+  /** Does not use the SDK's client, which validates and remembers much that nothing here needs. @throws ConnectionError */
+  async #request(method: string, params: Record<string, unknown>, timeout: number): Promise<unknown> {
+    const { call, options } = this.#callOf(method, params, timeout);
+    return callWhole(call, { ...options, onMessage: (message) => this.#receive(message) });
+  }
+
+  #callOf(method: string, params: Record<string, unknown>, timeout: number): { call: Call; options: CallOptions } {
+    const { endpoint, dispatcher } = this.#options;
+    const tool = method === 'tools/call' ? String(params.name) : undefined;
+    const version = this.#client.getProtocolEra() === 'modern' && this.#client.getNegotiatedProtocolVersion();
+    const alone = version ? standaloneCall(version, method, tool) : { headers: {}, meta: undefined };
+    return {
+      call: { id: nextCallId(), method, params: { ...params, ...(alone.meta && { _meta: alone.meta }) } },
+      options: {
+        endpoint,
+        headers: { ...this.#sessionHeaders(), ...alone.headers },
+        dispatcher,
+        signal: this.#stream.signal,
+        what: tool ?? method,
+        timeout,
+      },
+    };
   }
 
   #sessionHeaders(): Record<string, string> {
@@ -319,6 +313,18 @@ export class McpSession {
       ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
     };
   }
+}
+
+/** Nearly all messages of a stream are these. Checked by hand, at a fraction of the cost of the SDK's union of all messages. */
+function isLogNotification(message: unknown): message is { params: object } {
+  if (typeof message !== 'object' || message === null || !('method' in message) || 'id' in message) return false;
+  if (message.method !== 'notifications/message' || !('jsonrpc' in message) || message.jsonrpc !== '2.0') return false;
+  return (
+    'params' in message &&
+    typeof message.params === 'object' &&
+    message.params !== null &&
+    !Array.isArray(message.params)
+  );
 }
 
 function rpcMessageOf(message: unknown): ReturnType<typeof parseJSONRPCMessage> | undefined {

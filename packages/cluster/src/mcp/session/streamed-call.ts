@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 
-/** An answer whose body is read as it comes. Leaving the loop over it closes the connection. */
+/** An answer whose body is read as it comes. Leaving the loop over it before its end closes the connection. */
 export interface StreamedAnswer {
   /** Whether the JSON-RPC message comes in an event stream. */
   isEventStream: boolean;
@@ -10,45 +10,48 @@ export interface StreamedAnswer {
   body: AsyncIterable<Uint8Array>;
 }
 
-export interface StreamedCallOptions {
+/** A JSON-RPC request. */
+export interface Call {
+  id: string;
+  method: string;
+  params: Record<string, unknown>;
+}
+
+export interface CallOptions {
   endpoint: string;
   headers: Record<string, string>;
   dispatcher: Dispatcher;
   /** Ends the call. */
   signal: AbortSignal;
-  tool: string;
-  args: Record<string, unknown>;
-  /** What each request of the protocol carries about the client, where there is no session that knows it. */
-  meta?: Record<string, unknown> | undefined;
+  /** The method, or the tool, for messages. */
+  what: string;
   /** Until the whole answer must be there, ms. */
   timeout: number;
 }
 
+const REST_BYTES = 4 << 10;
+const REST_MS = 250;
+
 let lastId = 0;
 
+/** Returns the next id of a request. The SDK counts its own requests. */
+export function nextCallId(): string {
+  lastId += 1;
+  return `call-${lastId}`;
+}
+
 /**
- * Calls a tool whose answer may be large, beside the SDK: that one reads an answer into memory and parses it at once.
+ * Sends a request beside the SDK, which reads an answer into memory and parses it at once, and takes several times as long.
  * @throws ConnectionError
  */
-export async function callStreamed(options: StreamedCallOptions): Promise<StreamedAnswer> {
-  const { endpoint, headers, dispatcher, signal, tool, args, meta, timeout } = options;
+export async function callStreamed(call: Call, options: CallOptions): Promise<StreamedAnswer> {
+  const { endpoint, headers, dispatcher, signal, what, timeout } = options;
   const deadline = performance.now() + timeout;
-  lastId += 1;
-  // The SDK counts its own requests.
-  const params = { name: tool, arguments: args, ...(meta && { _meta: meta }) };
-  const call = { jsonrpc: '2.0', id: `list-${lastId}`, method: 'tools/call', params };
-  const timedOut = (cause: unknown): ConnectionError =>
-    new ConnectionError('timeout', `${endpoint} did not answer in time (${tool})`, { cause });
-  const failed = (error: unknown): ConnectionError => {
-    if (error instanceof ConnectionError) return error;
-    if (error instanceof Error && /Timeout/.test(error.name)) return timedOut(error);
-    const reason = signal.aborted ? 'the session was closed' : rootMessage(error);
-    return new ConnectionError('unreachable', `cannot reach ${endpoint} (${tool}): ${reason}`, { cause: error });
-  };
+  const failed = (error: unknown): ConnectionError => explainFailure(error, options);
   const response = await requestSameOrigin(endpoint, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify(call),
+    body: JSON.stringify({ jsonrpc: '2.0', ...call }),
     dispatcher,
     signal,
     headersTimeout: timeout,
@@ -60,21 +63,47 @@ export async function callStreamed(options: StreamedCallOptions): Promise<Stream
   const isEventStream = type.startsWith('text/event-stream');
   if (response.statusCode !== 200 || (!isEventStream && !type.startsWith('application/json'))) {
     response.body.on('error', () => undefined).destroy();
-    if (response.statusCode !== 200) throw httpStatusError(response.statusCode, tool, endpoint);
+    if (response.statusCode !== 200) throw httpStatusError(response.statusCode, what, endpoint);
     throw new ConnectionError(
       'protocol',
-      `${endpoint}: the answer is not MCP (${tool}): ${type}; check mcp.endpoint and any proxy before it`,
+      `${endpoint}: the answer is not MCP (${what}): ${type}; check mcp.endpoint and any proxy before it`,
     );
   }
   async function* read(): AsyncGenerator<Uint8Array> {
+    const pieces: AsyncIterable<Uint8Array> = response.body.iterator({ destroyOnReturn: false });
+    let isOver = false;
     try {
-      for await (const piece of response.body as AsyncIterable<Uint8Array>) {
-        if (performance.now() > deadline) throw timedOut(undefined);
+      for await (const piece of pieces) {
+        if (performance.now() > deadline) throw timedOut(options);
         yield piece;
       }
+      isOver = true;
     } catch (error) {
       throw failed(error);
+    } finally {
+      if (!isOver) void finish(response.body);
     }
   }
   return { isEventStream, body: read() };
+}
+
+/**
+ * Reads the end of a body whose answer is complete, so that the connection can be used again: some servers end an event stream
+ * a moment after the answer. One that goes on is closed.
+ */
+async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
+  await body.dump({ limit: REST_BYTES, signal: AbortSignal.timeout(REST_MS) }).catch(() => undefined);
+}
+
+/** Returns the error of an answer that did not come in time. */
+export function timedOut({ endpoint, what }: Pick<CallOptions, 'endpoint' | 'what'>, cause?: unknown): ConnectionError {
+  return new ConnectionError('timeout', `${endpoint} did not answer in time (${what})`, { cause });
+}
+
+function explainFailure(error: unknown, options: CallOptions): ConnectionError {
+  if (error instanceof ConnectionError) return error;
+  if (error instanceof Error && /Timeout/.test(error.name)) return timedOut(options, error);
+  const { endpoint, what, signal } = options;
+  const reason = signal.aborted ? 'the session was closed' : rootMessage(error);
+  return new ConnectionError('unreachable', `cannot reach ${endpoint} (${what}): ${reason}`, { cause: error });
 }

@@ -9,6 +9,24 @@ export interface ToolAnswer {
   isError: boolean;
 }
 
+/** The result of `tools/call`, as far as it is needed. */
+export const ToolResult = z.object({
+  content: z.array(z.object({ type: z.string(), text: z.string().optional() })).default([]),
+  structuredContent: z.unknown().optional(),
+  isError: z.boolean().optional(),
+});
+
+/** The result of `tools/list`, as far as it is needed. */
+export const ToolList = z.object({
+  tools: z.array(
+    z.object({
+      name: z.string(),
+      inputSchema: z.object({ properties: z.record(z.string(), z.unknown()).optional() }).optional(),
+    }),
+  ),
+  nextCursor: z.string().optional(),
+});
+
 /** Tools of an event-emitting kubernetes-mcp-server. */
 export const SUBSCRIBE_TOOL = 'events_subscribe';
 export const UNSUBSCRIBE_TOOL = 'events_unsubscribe';

@@ -50,7 +50,7 @@ export const agents = {
     .optional()
     .meta({
       description:
-        'Refuse to investigate with a kubeconfig that can write, exec or impersonate. Default: true with kube_access: direct; behind the gateway, which passes on reads only, a warning.',
+        'Refuse to investigate with a kubeconfig that can write, exec, impersonate, or read Secrets without allow_secrets_access, in any namespace. Default: true with kube_access: direct; behind the gateway, which passes on reads only, a warning.',
       example: 'true',
       ...worker,
     }),

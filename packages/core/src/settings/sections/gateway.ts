@@ -35,7 +35,8 @@ export const gateway = {
     .meta({
       description:
         'Limits of tokens and of USD (by agent_prices), for each incident, each cluster in a day (UTC), and all in a day: {"incident": {"tokens": 2000000, "usd": 2}, "cluster_per_day": {"usd": 20}, "per_day": {"usd": 100}}. Needs llm_access: gateway.',
-      ...door,
+      used_by: ['gateway', 'api'],
+      live: true,
     }),
   gateway_socket_dir: filePath('any')
     .optional()

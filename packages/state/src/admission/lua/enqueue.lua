@@ -48,7 +48,8 @@ return function(fault, owner, source, group, evicted, batch)
     leave_source(fault)
   end
   if fault.problem then
-    link_problem(fault.cluster, fault.problem, fault.id, batch.header.now_ms, batch.header.dedup_until)
+    redis.call('HSET', fault.row_key, 'problem', fault.problem)
+    link_problem(fault, fault.id, batch)
   end
   add_newcomer(fault, owns_group, batch)
   if source then count(batch.counts, 'requeued', fault.cluster, 1) end

@@ -11,6 +11,7 @@
 -- @include incidents/state/change-state
 -- @include incidents/note-lost-worker
 -- @include notifications/note-due
+-- @include problems/state/notify-problem
 -- @include queue/waiting/severity-band
 -- @include queue/fair-tags/start-tag
 -- @include admission/books/write-counts
@@ -43,5 +44,11 @@ end
 local counts = {}
 change_state(id, transition.to, PHASES[transition.to], transition.now, counts)
 write_counts(counts)
-if transition.notify then note_due(id, { event = transition.notify, incident_id = id }) end
+local cluster, problem = unpack(redis.call('HMGET', row_key, 'cluster_name', 'problem'))
+if transition.notify and cluster and problem then
+  local event = transition.to == 'resolved' and 'reported' or 'investigation_failed'
+  notify_problem(cluster, problem, event, string.format('%.0f', transition.now), id)
+elseif transition.notify then
+  note_due(id, { event = transition.notify, incident_id = id })
+end
 return { 'changed', attempts }

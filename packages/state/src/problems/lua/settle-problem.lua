@@ -1,18 +1,20 @@
 -- settle_problem(cluster, problem, now, firing_until) derives the state of a problem, its highest severity and its start from its
--- symptoms, and deletes symptoms that cleared more than a day ago. Times are in ms.
+-- symptoms, and deletes symptoms that cleared more than a day ago. Times are in ms, as text.
 -- @include redis/keys
 -- @include redis/decode
 -- @include redis/number-of
+-- @include problems/state/change-problem
 local SYMPTOM, DAY_MS = 'symptom:', 24 * 3600 * 1000
 local RANKS = { info = 1, warning = 2, critical = 3 }
 
 return function(cluster, problem, now, firing_until)
   local key = keys.problem(cluster, problem)
   local fields = redis.call('HGETALL', key)
-  local firing, worst, since, old = false, nil, nil, {}
+  local symptoms, firing, worst, since, old = 0, false, nil, nil, {}
   for at = 1, #fields, 2 do
     if string.sub(fields[at], 1, #SYMPTOM) == SYMPTOM then
       local symptom = decode(fields[at + 1])
+      symptoms = symptoms + 1
       if not symptom or not RANKS[symptom.severity] then
         redis.aside(key, fields[at], 'it is no symptom')
       elseif symptom.state == 'firing' then
@@ -26,15 +28,12 @@ return function(cluster, problem, now, firing_until)
     end
   end
   if #old > 0 then redis.call('HDEL', key, unpack(old)) end
-  local before = redis.call('HGET', key, 'state')
   if firing then
-    redis.call('HSET', key, 'state', 'firing', 'severity', worst, 'firing_until', firing_until)
-    if before ~= 'firing' or redis.call('HEXISTS', key, 'since') == 0 then
-      redis.call('HSET', key, 'since', string.format('%.0f', since), 'changed_at', now)
-    end
-    redis.call('HDEL', key, 'cleared_at')
-  elseif before ~= 'cleared' then
-    redis.call('HSET', key, 'state', 'cleared', 'cleared_at', now, 'changed_at', now, 'firing_until', '0')
+    redis.call('HSET', key, 'severity', worst, 'firing_until', firing_until)
+    local begun = change_problem(cluster, problem, 'firing', now) == 'begun'
+    if begun or redis.call('HEXISTS', key, 'since') == 0 then redis.call('HSET', key, 'since', string.format('%.0f', since)) end
+  elseif symptoms > 0 and not change_problem(cluster, problem, 'recovered', now) then
+    -- The row was deleted since the problem recovered.
+    if not redis.call('HGET', key, 'state') then change_problem(cluster, problem, 'closed', now) end
   end
-  redis.call('HSET', key, 'cluster', cluster, 'key', problem)
 end

@@ -12,11 +12,14 @@ local names = {
   fair_next = PREFIX .. 'fair:next',
   fair_started = PREFIX .. 'fair:started',
   due_notifications = PREFIX .. 'due-notifications',
-  due_problem_notifications = PREFIX .. 'due-problem-notifications',
   agent_breaker = PREFIX .. 'agent-breaker',
   parked_clusters = PREFIX .. 'parked-clusters',
   worker_records = PREFIX .. 'worker-records',
   alerted_clusters = PREFIX .. 'alerted-clusters',
+  due_problem_notifications = PREFIX .. 'due-problem-notifications',
+  flapping_problems = PREFIX .. 'flapping-problems',
+  storms = PREFIX .. 'storms',
+  problem_sequence = PREFIX .. 'problem-sequence',
   budget_reservations = PREFIX .. 'budget-reservations',
 }
 
@@ -30,6 +33,12 @@ function names.slots(cluster) return PREFIX .. 'slots:' .. cluster end
 function names.parked(cluster) return PREFIX .. 'parked:' .. cluster end
 function names.problem(cluster, problem) return PREFIX .. 'problem:' .. cluster .. ':' .. problem end
 function names.problems(cluster) return PREFIX .. 'problems:' .. cluster end
+function names.problems_in(state, cluster)
+  return PREFIX .. 'problems-in:' .. state .. (cluster and ':' .. cluster or '')
+end
+function names.storm_starts(cluster, trait) return PREFIX .. 'storm-starts:' .. cluster .. ':' .. trait end
+function names.storm_leader(cluster, trait) return PREFIX .. 'storm-leader:' .. cluster .. ':' .. trait end
+function names.storm_members(cluster, problem) return PREFIX .. 'storm-members:' .. cluster .. ':' .. problem end
 function names.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
 function names.budget(scope) return PREFIX .. 'budget:' .. scope end
 function names.budget_reservation(id) return PREFIX .. 'budget-reservation:' .. id end

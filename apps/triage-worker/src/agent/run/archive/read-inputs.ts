@@ -8,7 +8,7 @@ const INCIDENT_FILES = ['incident.json', 'incident_cluster_permissions.json', 'p
 
 /**
  * Reads what the agent of a complete workspace gets.
- * @param kubeconfig path of the file that becomes `.kube/config`
+ * @param kubeconfig becomes `.kube/config`
  * @param secrets by the name of the variable that the agent's CLI reads
  */
 export async function readInputs(
@@ -28,5 +28,5 @@ export async function readInputs(
     content: Buffer.from(value),
     isSecret: true,
   }));
-  return [...(await Promise.all(files)), { path: '.kube/config', content: await readFile(kubeconfig) }, ...keys];
+  return [...(await Promise.all(files)), { path: '.kube/config', content: Buffer.from(kubeconfig) }, ...keys];
 }

@@ -4,13 +4,13 @@
 -- @include admission/batch/set-owner
 -- @include admission/batch/count-answer
 -- @include admission/group/member-json
--- @include admission/eviction/raise-score
+-- @include admission/raise-severity
 -- @include problems/link-problem
 return function(fault, group, batch)
-  if group.outranked then raise_score(fault, group, batch) end
+  if group.outranked then raise_severity(group.owner, group.score, fault, batch) end
   set_owner(fault.fault_key, group.owner, batch, 'PX', kept_ms)
   if fault.problem then
-    link_problem(fault.cluster, fault.problem, group.owner, batch.header.now_ms, batch.header.dedup_until)
+    link_problem(fault, group.owner, batch)
   end
   local others = group.others
   if not group.listed then

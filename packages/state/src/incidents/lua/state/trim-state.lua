@@ -5,7 +5,28 @@
 -- @include incidents/state/kept-ms
 -- @include incidents/state/shed-states
 -- @include incidents/fault-owner
+-- @include incidents/keep-owner
 local KEPT, KEPT_SHED = 10000, 1000
+
+-- A fault of a shed incident still counts once within the dedup window.
+local function release_fault(key, id, row, shed, now)
+  if fault_owner(key) ~= id then return end
+  if not (shed and keep_owner(key, id, row[4], now, row[3])) then redis.call('DEL', key) end
+end
+
+local function release_faults(id, state, now)
+  local row_key, shed = keys.incident(id), shed_states[state]
+  local row = redis.call('HMGET', row_key, 'cluster_name', 'fingerprint', 'dedup_until', 'place', 'other_members')
+  local cluster, fingerprint = row[1], row[2]
+  if not cluster or not fingerprint then return end
+  release_fault(keys.fault(cluster, fingerprint), id, row, shed, now)
+  if not shed or not row[5] then return end
+  local fields = redis.call('HGETALL', row_key)
+  for at = 1, #fields, 2 do
+    local member = string.match(fields[at], '^member:(.*)')
+    if member then release_fault(keys.fault(cluster, member), id, row, shed, now) end
+  end
+end
 
 return function(state, now, most)
   local index = keys.incidents_in(state)
@@ -17,12 +38,9 @@ return function(state, now, most)
     expired = redis.call('ZRANGEBYSCORE', index, '-inf', now - kept_ms, 'LIMIT', 0, most)
   end
   for _, id in ipairs(expired) do
-    local row = redis.call('HMGET', keys.incident(id), 'cluster_name', 'fingerprint')
-    if row[1] and row[2] then
-      local fault = keys.fault(row[1], row[2])
-      if fault_owner(fault) == id then redis.call('DEL', fault) end
-    end
+    -- First: a full Redis allows a script to need memory after it has deleted something.
     redis.call('ZREM', index, id)
+    release_faults(id, state, now)
     redis.call('ZREM', keys.incidents, id)
     redis.call('DEL', keys.incident(id), keys.report(id))
   end

@@ -1,0 +1,100 @@
+import type { RuleAction } from './rule-actions.ts';
+
+/** What is asked: may this user do that, to any such object? */
+export interface AccessQuestion {
+  verb: string;
+  resource: string;
+  subresource?: string;
+  group?: string;
+}
+
+/** Something that a read-only kubeconfig must not be able to do. */
+export interface WriteCheck {
+  permission: RuleAction['permission'];
+  questions: readonly AccessQuestion[];
+  /** Objects of no namespace. */
+  clusterScoped?: boolean;
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+const CERTIFICATES = 'certificates.k8s.io';
+const ADMISSION = 'admissionregistration.k8s.io';
+
+/** Asked of every cluster: what most roles that write would allow. */
+export const WRITE_CHECKS: readonly WriteCheck[] = [
+  {
+    permission: 'can_write',
+    questions: [
+      { verb: '*', resource: '*', group: '*' },
+      ...['create', 'update', 'patch', 'delete'].flatMap((verb) => [
+        { verb, resource: 'pods' },
+        { verb, resource: 'deployments', group: 'apps' },
+      ]),
+    ],
+  },
+  {
+    permission: 'can_exec',
+    // A WebSocket starts as a GET, so API servers before 1.35 let whoever may `get` this subresource run commands.
+    questions: ['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
+  },
+  {
+    permission: 'can_impersonate',
+    clusterScoped: true,
+    questions: ['users', 'groups', 'serviceaccounts'].map((resource) => ({ verb: 'impersonate', resource })),
+  },
+  { permission: 'secrets', questions: [{ verb: 'get', resource: 'secrets' }] },
+];
+
+/**
+ * Asked where the server does not list all rules. A webhook that authorizes, as clouds have, lists none, and only answers
+ * questions.
+ */
+export const UNLISTED_CHECKS: readonly WriteCheck[] = [
+  {
+    permission: 'can_write',
+    questions: [
+      { verb: 'create', resource: 'jobs', group: 'batch' },
+      { verb: 'patch', resource: 'deployments', group: 'apps', subresource: 'scale' },
+      { verb: 'create', resource: 'pods', subresource: 'eviction' },
+      { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers' },
+      { verb: 'create', resource: 'serviceaccounts', subresource: 'token' },
+      { verb: 'create', resource: 'rolebindings', group: RBAC },
+      { verb: 'patch', resource: 'configmaps' },
+      { verb: 'patch', resource: 'secrets' },
+    ],
+  },
+  {
+    permission: 'can_write',
+    clusterScoped: true,
+    questions: [
+      { verb: 'create', resource: 'namespaces' },
+      { verb: 'delete', resource: 'namespaces' },
+      { verb: 'patch', resource: 'nodes' },
+      { verb: 'patch', resource: 'nodes', subresource: 'status' },
+      { verb: 'create', resource: 'certificatesigningrequests', group: CERTIFICATES },
+      { verb: 'update', resource: 'certificatesigningrequests', group: CERTIFICATES, subresource: 'approval' },
+      { verb: 'approve', resource: 'signers', group: CERTIFICATES },
+      { verb: 'create', resource: 'clusterrolebindings', group: RBAC },
+      { verb: 'bind', resource: 'clusterroles', group: RBAC },
+      { verb: 'escalate', resource: 'clusterroles', group: RBAC },
+      { verb: 'create', resource: 'mutatingwebhookconfigurations', group: ADMISSION },
+      { verb: 'patch', resource: 'mutatingwebhookconfigurations', group: ADMISSION },
+      { verb: 'patch', resource: 'validatingwebhookconfigurations', group: ADMISSION },
+      { verb: 'create', resource: 'apiservices', group: 'apiregistration.k8s.io' },
+      { verb: 'create', resource: 'customresourcedefinitions', group: 'apiextensions.k8s.io' },
+    ],
+  },
+  {
+    permission: 'can_exec',
+    questions: ['create', 'get'].flatMap((verb) => [
+      ...['attach', 'portforward', 'proxy'].map((subresource) => ({ verb, resource: 'pods', subresource })),
+      { verb, resource: 'services', subresource: 'proxy' },
+    ]),
+  },
+  {
+    permission: 'can_exec',
+    clusterScoped: true,
+    questions: ['create', 'get'].map((verb) => ({ verb, resource: 'nodes', subresource: 'proxy' })),
+  },
+  { permission: 'secrets', questions: ['list', 'watch'].map((verb) => ({ verb, resource: 'secrets' })) },
+];

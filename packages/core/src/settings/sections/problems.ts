@@ -1,0 +1,28 @@
+import { integer, seconds } from '../config-fields.ts';
+
+const admission = { used_by: ['ingester', 'api', 'triage-worker'], live: true } as const;
+
+/** When a problem counts as another one, and when it is investigated again. */
+export const problems = {
+  reopen_window: seconds(0, 604_800)
+    .default(3_600)
+    .meta({
+      description: 'A fault of a problem that recovered within this time reopens it. Afterwards the problem is closed.',
+      ...admission,
+    }),
+  reinvestigate_after: seconds(0, 2_592_000)
+    .default(21_600)
+    .meta({
+      description:
+        'A fault of an open problem is investigated again when the latest investigation is older. Before that, only a higher severity or another cause is.',
+      ...admission,
+    }),
+  storm_threshold: integer(0, 10_000)
+    .default(10)
+    .meta({
+      description:
+        'When more new problems of one cluster that share a node, image or namespace begin within a minute, the first is investigated for all; then those that it does not explain are. 0: never.',
+      unit: 'problems',
+      ...admission,
+    }),
+};

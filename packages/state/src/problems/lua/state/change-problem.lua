@@ -1,0 +1,81 @@
+-- change_problem(cluster, problem, to, now) moves a problem to another state, lists it there, and notifies. It is the only writer of
+-- `state`. Returns 'begun' for a problem that is new, or was closed; 'changed'; or nil if it cannot go there from where it is.
+-- Times are in ms, as text.
+--
+-- The row of a problem is a hash:
+--   state, severity, since, changed_at, recovered_at, closed_at
+--   spell: names what happens from a start to the close; begins the ids of its notifications, and `notified` counts them
+--   announced: 1 once `firing` was notified; recurrences; recoveries (JSON list of the latest times); flapping: 1
+--   incident and incidents (the latest, and a JSON list, the latest first)
+--   investigated_at, investigated_severity (rank), signatures (JSON list): what the latest investigation was about
+--   about (JSON): environment, labels and node, see ProblemPlace in core
+--   suppressed: 1 when a silence has kept something from being notified
+--   acknowledged, silenced (JSON, see Acknowledgement and SilencedBy in core); component, message: of a failure of Nightcrier
+--   members (JSON list of keys), member_of: of a storm
+--   symptom:<container>/<family>, alert:<symptom>|<fingerprint> (JSON)
+--   firing_until (ms): only versions before 0.2 read it
+-- @include redis/keys
+-- @include redis/decode
+-- @include problems/state/state-of
+-- @include problems/state/index-problem
+-- @include problems/state/notify-problem
+local NEXT = {
+  none = { firing = true, closed = true },
+  firing = { recovered = true },
+  recovered = { firing = true, closed = true },
+  closed = { firing = true },
+}
+-- So many recoveries within this time are flapping.
+local FLAPPING, FLAPPING_MS = 3, 3600000
+
+local function begin(key, now)
+  redis.call('HDEL', key, 'recovered_at', 'cleared_at', 'closed_at', 'recoveries', 'flapping', 'announced', 'acknowledged', 'incident',
+    'signatures', 'investigated_at', 'investigated_severity', 'members', 'member_of', 'notified', 'suppressed')
+  local spell = now .. '-' .. redis.call('INCR', keys.problem_sequence)
+  redis.call('HSET', key, 'spell', spell, 'since', now, 'recurrences', 0)
+end
+
+-- Notes a recovery. Returns what is notified of it, if anything.
+local function recover(key, member, now)
+  redis.call('HSET', key, 'recovered_at', now, 'firing_until', '0')
+  local recoveries = { tonumber(now) }
+  for _, at in ipairs(decode(redis.call('HGET', key, 'recoveries')) or {}) do
+    if type(at) == 'number' and at > now - FLAPPING_MS and #recoveries < FLAPPING then recoveries[#recoveries + 1] = at end
+  end
+  redis.call('HSET', key, 'recoveries', cjson.encode(recoveries))
+  local was_flapping = redis.call('HGET', key, 'flapping') == '1'
+  if #recoveries < FLAPPING then
+    redis.call('HDEL', key, 'flapping')
+    redis.call('ZREM', keys.flapping_problems, member)
+    return 'recovered'
+  end
+  redis.call('HSET', key, 'flapping', '1')
+  redis.call('ZADD', keys.flapping_problems, now, member)
+  return not was_flapping and 'flapping' or nil
+end
+
+local function reopen(key)
+  redis.call('HDEL', key, 'recovered_at', 'cleared_at')
+  return redis.call('HGET', key, 'flapping') ~= '1' and 'reopened' or nil
+end
+
+return function(cluster, problem, to, now)
+  local key = keys.problem(cluster, problem)
+  local from = state_of(redis.call('HGET', key, 'state')) or 'none'
+  if not NEXT[from][to] then return nil end
+  local begins, event = to == 'firing' and from ~= 'recovered', nil
+  if begins then begin(key, now)
+  elseif to == 'firing' then event = reopen(key)
+  elseif to == 'recovered' then event = recover(key, cluster .. '|' .. problem, now)
+  else redis.call('HSET', key, 'closed_at', now) end
+  redis.call('HSET', key, 'state', to, 'changed_at', now, 'cluster', cluster, 'key', problem)
+  index_problem(cluster, problem, to, now)
+  if to == 'closed' then
+    -- What was last notified of a flapping problem is that it flaps.
+    redis.call('ZREM', keys.flapping_problems, cluster .. '|' .. problem)
+    if redis.call('HDEL', key, 'flapping') == 1 and from == 'recovered' then notify_problem(cluster, problem, 'recovered', now) end
+    event = 'closed'
+  end
+  if event then notify_problem(cluster, problem, event, now) end
+  return begins and 'begun' or 'changed'
+end
