@@ -13,7 +13,7 @@ import { fenced, oneLine } from '../../apps/triage-worker/src/analyser/safe-text
 import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
 import { toolOutputs } from '../../apps/triage-worker/src/agent/stream/tool-output.ts';
 import { complaintsIn } from '../../apps/triage-worker/src/evidence/view/complaints.ts';
-import { slackFallback, slackText } from '../../apps/triage-worker/src/notification/slack-text.ts';
+import { slackFallback, slackText } from '../../apps/triage-worker/src/notification/slack/slack-text.ts';
 import { namedResources } from '../../apps/triage-worker/src/report/named-resources.ts';
 import { quotedOutputs } from '../../apps/triage-worker/src/report/quoted-output.ts';
 import { readReport } from '../../apps/triage-worker/src/report/read-report.ts';
