@@ -96,6 +96,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     state: [
       'open-state.ts',
+      'self-watch',
       'admission',
       'queue',
       'incidents',

@@ -10,7 +10,7 @@ import type { Admission } from '@nightcrier/state/admission/admission';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { connectProducer, connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { execa } from 'execa';
@@ -235,6 +235,23 @@ export class TestHarness {
   /** Makes the queue's settings unreadable, so that a worker cannot start. */
   async breakQueue(): Promise<void> {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
+  }
+
+  /**
+   * Creates a user of Redis who may not touch slots.
+   * @returns the URL for this user, and what allows everything
+   */
+  async forbidSlots(): Promise<{ url: string; allow: () => Promise<void> }> {
+    const { adminUrl } = this.#backend.redis;
+    const admin = connectWorker({ url: adminUrl, key_prefix: 'unused' }, silentLogger);
+    const others = ['[a-r]*', '[t-z]*', 's[a-km-z]*', 'sl[a-np-z]*'].map((name) => `~{${this.key_prefix}}:${name}`);
+    const user = `user-${this.key_prefix}`;
+    await admin.call('ACL', 'SETUSER', user, 'on', '>pass', '+@all', '&*', ...others);
+    const allow = async (): Promise<void> => {
+      await admin.call('ACL', 'SETUSER', user, '~*');
+      await disconnect(admin);
+    };
+    return { url: adminUrl.replace('://', `://${user}:pass@`), allow };
   }
 
   /** Damages what Redis knows of the slots of the cluster. */
