@@ -18,7 +18,9 @@ function expectOneConversation({ problems, bot_messages, messages_without_edits,
 test('30 minutes of noise: each problem is investigated and notified once, recovers, and nothing is missed', async () => {
   const server = await startRedisServer();
   try {
-    expectOneConversation(await playNoise({ redisUrl: server.url, clusters: 2, rules: 'now' }));
+    const run = await playNoise({ redisUrl: server.url, clusters: 2, rules: 'now' });
+    expect(run.missed).toBe(0);
+    expectOneConversation(run);
   } finally {
     await server.stop();
   }
