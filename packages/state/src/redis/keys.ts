@@ -34,6 +34,12 @@ export class StateKeys {
   readonly leaseToken: string;
   /** Sorted set: id of each ingester that takes clusters, by the time in ms at which it counts as dead. */
   readonly ingesters: string;
+  /** Sorted set: id of each ingester, also of one that leaves, by the time in ms until which its leases are valid. */
+  readonly leaseOwners: string;
+  /** Sorted set: clusters whose leases have changed, by the fencing token of the change. */
+  readonly leaseLog: string;
+  /** Sorted set: id of each ingester by the time in ms until which it counts as running. */
+  readonly ingesterPulse: string;
   /** Hash: id of an ingester to the JSON of the configuration that it refuses. */
   readonly refusedConfigurations: string;
   /** Hash: id of an ingester to the JSON of its last health report. */
@@ -80,6 +86,9 @@ export class StateKeys {
     this.leases = `${this.ours}leases`;
     this.leaseToken = `${this.ours}lease-token`;
     this.ingesters = `${this.ours}ingesters`;
+    this.leaseOwners = `${this.ours}lease-owners`;
+    this.leaseLog = `${this.ours}lease-log`;
+    this.ingesterPulse = `${this.ours}ingester-pulse`;
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
