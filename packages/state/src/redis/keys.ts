@@ -171,6 +171,19 @@ export class StateKeys {
     return `${this.incidents}:${storedName(state)}`;
   }
 
+  /** Sorted set: ids of the incidents of a cluster, by their creation in ms. */
+  incidentsOf(cluster: string): string {
+    return `${this.ours}incidents-of:${cluster}`;
+  }
+
+  /**
+   * Strings. The first exists while a process indexes the incidents of former versions by cluster, and for a day afterwards; the
+   * second, once all have been indexed.
+   */
+  get incidentsIndexed(): { running: string; complete: string } {
+    return { running: `${this.ours}incidents-indexing`, complete: `${this.ours}incidents-indexed` };
+  }
+
   /**
    * Sorted set: ids of the waiting incidents of one cluster or of all, by eviction score; the first one is evicted first. The
    * set of one cluster is complete when {@link clustersIndexed} exists.
