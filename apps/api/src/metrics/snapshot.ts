@@ -32,9 +32,34 @@ export interface StateSnapshot {
   notifications: { target: string; jobs: QueueCounts }[];
 }
 
-/** Reads the state, undefined if Redis is unreachable. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads the state, undefined if Redis is unreachable. A busy Redis, or a busy machine, can take longer for the state of thousands
+ * of clusters than a command may take. While Redis answers a ping, it is read again.
+ */
 export async function readSnapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, keys, health, clusters, intake, triage, logger } = context;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await readState(context);
+    } catch (error) {
+      if (attempts < ATTEMPTS && (await answersPing(context))) continue;
+      context.logger.debug({ error }, 'state not read; metrics are without it');
+      return undefined;
+    }
+  }
+}
+
+async function answersPing({ redis }: ApiContext): Promise<boolean> {
+  return redis.ping().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @throws Error of Redis */
+async function readState(context: ApiContext): Promise<StateSnapshot> {
+  const { redis, keys, health, clusters, intake, triage } = context;
   const parts = [
     health.read(clusters()),
     context.ingesters.read(),
@@ -53,47 +78,42 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     context.gateways.live(),
     context.budgets.today(),
   ] as const;
-  try {
-    const [
-      healths,
-      ingesters,
-      pages,
-      malformed,
-      alerts,
-      runs,
-      causes,
-      agents,
-      incidents,
-      queue,
-      breaker,
-      notifications,
-      oldest,
-      workers,
-      gateways,
-      used,
-    ] = await Promise.all(parts);
-    return {
-      clusters: healths,
-      ingesters,
-      intake: pages,
-      malformed,
-      alerts,
-      triage: runs,
-      causes,
-      agents,
-      incidents,
-      queue,
-      breaker,
-      notifications,
-      oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
-      workers,
-      gateways: gateways.length,
-      budget: { used, limit: context.dailyBudget() },
-    };
-  } catch (error) {
-    logger.debug({ error }, 'state not read; metrics are without it');
-    return undefined;
-  }
+  const [
+    healths,
+    ingesters,
+    pages,
+    malformed,
+    alerts,
+    runs,
+    causes,
+    agents,
+    incidents,
+    queue,
+    breaker,
+    notifications,
+    oldest,
+    workers,
+    gateways,
+    used,
+  ] = await Promise.all(parts);
+  return {
+    clusters: healths,
+    ingesters,
+    intake: pages,
+    malformed,
+    alerts,
+    triage: runs,
+    causes,
+    agents,
+    incidents,
+    queue,
+    breaker,
+    notifications,
+    oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
+    workers,
+    gateways: gateways.length,
+    budget: { used, limit: context.dailyBudget() },
+  };
 }
 
 async function notificationCounts({ redis, keys }: ApiContext): Promise<StateSnapshot['notifications']> {
