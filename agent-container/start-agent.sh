@@ -8,6 +8,7 @@ agent=${1:?usage: start-agent.sh AGENT}
 runner=/opt/nightcrier/runners/$agent.sh
 timeout=${NIGHTCRIER_TIMEOUT:?NIGHTCRIER_TIMEOUT is not set: seconds until the deadline}
 kill_grace=5 # seconds between TERM and KILL
+largest_output=262144 # bytes of packed output that are sent with the streams
 
 trap 'exit 143' TERM INT
 
@@ -26,11 +27,12 @@ done
 # The way to the gateway: without it, the container reaches nothing.
 if [[ -d /run/nightcrier ]]; then
   coproc forwarder { exec node /opt/nightcrier/forward-to-gateway.mjs; }
-  read -r -t 10 -u "${forwarder[0]}" _ || echo 'nightcrier: the way to the gateway is not open' >&2
+  # The variable is gone when the forwarder has ended already.
+  read -r -t 10 -u "${forwarder[0]:-99}" _ || echo 'nightcrier: the way to the gateway is not open' >&2
 fi
 
 # Opened before the agent runs, because afterwards this shell must not depend on anything that the agent could have used up.
-mkfifo -m 600 /tmp/.hold && exec 9<>/tmp/.hold && rm /tmp/.hold
+exec 9<> <(:)
 
 export KUBECONFIG=/home/agent/.kube/config KUBECACHEDIR=/tmp/kube-cache TERM=dumb NO_COLOR=1
 printf -v NIGHTCRIER_DEADLINE '%(%s)T' -1
@@ -53,6 +55,14 @@ for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_contro
   [[ -r $file ]] || continue
   while read -r name count; do if [[ $name == oom_kill ]]; then oom=$count; fi; done <"$file"
 done
+
+# The output of an agent that has ended well, if it is small: the worker need not fetch it.
+if ((code == 0 && oom == 0)); then
+  if packed=$({ tar -C output -c . | head -c $((largest_output + 1)) | base64; } 2>/dev/null) &&
+    ((${#packed} <= largest_output)); then
+    printf '\nnightcrier: output follows\n%s' "$packed" >&2
+  fi
+fi
 
 # The last line of both streams; the worker cuts it off. Nothing is written after it.
 printf -v end '\nnightcrier: agent ended code=%d timed_out=%d oom=%d' "$code" "$timed_out" "$oom"

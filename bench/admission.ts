@@ -129,6 +129,7 @@ function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSetting
     grouping: 'workload',
     reopen_window: 3_600,
     reinvestigate_after: 21_600,
+    storm_threshold: 10,
     ...changes,
   };
   const admission = state.openAdmission(state.openQueue(), settings);

@@ -1,8 +1,7 @@
 import { EngineClient } from '../apps/triage-worker/src/agent/run/engine/engine-client.ts';
 import { engineEndpoint } from '../apps/triage-worker/src/agent/run/engine/engine-endpoint.ts';
-import { AGENT_DIRECTORY, containerSpec } from '../apps/triage-worker/src/agent/run/container-spec.ts';
+import { containerSpec } from '../apps/triage-worker/src/agent/run/container-spec.ts';
 import { followStreams } from '../apps/triage-worker/src/agent/run/follow-streams.ts';
-import { inputArchive } from '../apps/triage-worker/src/agent/run/archive/input-archive.ts';
 import { runRequest } from '../apps/triage-worker/src/agent/run/run-request.ts';
 import { Settings } from '@nightcrier/core/settings/config';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -26,9 +25,12 @@ const PATIENCE_MS = 30_000;
 /** The agent prints when it starts; its evidence is there by then, or it fails. */
 const BEHAVIOUR = `echo "$EPOCHREALTIME"; test -s evidence/index.json || exit 9\n${writesReport()}`;
 
+/** Of the bare container: it needs no inputs. */
+const FIRST_INSTRUCTION = ['/bin/bash', '-c', 'echo "$EPOCHREALTIME"'];
+
 export const bench: Bench = {
   description:
-    "Notification sent → the agent runs in its container and has its evidence, idle system, minus the bare engine's creation, filling and start of the same container",
+    "Notification sent → the agent runs in its container and has its evidence, idle system, minus the bare engine's creation and start of the same container, without inputs",
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
     const image = await buildObedientAgent();
@@ -101,7 +103,7 @@ async function agentStart(workspaces: string, known: number): Promise<number> {
   throw new Error('no agent started');
 }
 
-/** Creates, fills and starts the same container with nothing else around it; returns the ms until its agent starts. */
+/** Creates and starts the same container with nothing else around it; returns the ms until its first instruction. */
 async function bareStart(engine: EngineClient, config: Settings, folder: string, run: number): Promise<number> {
   const attempt = { incidentId: `bench-bare-${process.pid}-${run}`, attempt: 1, clusterName: 'bench' };
   const request = runRequest(
@@ -109,15 +111,9 @@ async function bareStart(engine: EngineClient, config: Settings, folder: string,
     { config, workerId: 'bench', instance: 'bench' },
     { variables: {}, isolated: false },
   );
-  const files = ['incident.json', 'evidence/index.json', '.kube/config'].map((name) => ({
-    path: name,
-    content: Buffer.from('{}'),
-  }));
   const begun = now();
-  const id = await engine.create(`nc-${attempt.incidentId}`, containerSpec(request, 0));
+  const id = await engine.create(`nc-${attempt.incidentId}`, { ...containerSpec(request, 0), Cmd: FIRST_INSTRUCTION });
   try {
-    const archive = await inputArchive([...files, { path: 'prompt-sent.md', content: Buffer.from(BEHAVIOUR) }]);
-    await engine.putArchive(id, AGENT_DIRECTORY, archive);
     await engine.start(id);
     await followStreams(await engine.followLogs(id), folder);
     const [started = ''] = (await readFile(path.join(folder, 'agent-stdout.log'), 'utf8')).split('\n');

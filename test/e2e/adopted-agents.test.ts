@@ -167,8 +167,11 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       for (const id of ids) {
         await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('reported'), { timeout: 60_000 });
         expect(await harness.incidents.report(id)).toContain('The scripted cause.');
-        expect({ id, starts: watch.starts.get(id), most: watch.most.get(id) }).toEqual({ id, starts: 1, most: 1 });
         await untilNoContainer(id);
+        await expect
+          .poll(() => ({ id, begins: watch.begins.get(id) }), { timeout: PATIENCE })
+          .toEqual({ id, begins: 1 });
+        expect(watch.most.get(id)).toBe(1);
       }
       expect(await harness.booksOff()).toEqual([]);
     },

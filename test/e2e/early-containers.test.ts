@@ -30,13 +30,15 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
       .stdout;
   };
 
-  it("the agent's container is created, and it starts when the evidence is there", async () => {
+  it("the agent's container starts, and its agent when the evidence is there", async () => {
     await using api = await GatedApi.start(backend.cluster);
     await writeFile(harness.kubeconfig, api.kubeconfig);
     const id = await harness.admit();
     const behaviour = `cat evidence/index.json incident_cluster_permissions.json >/dev/null || exit 9; ${writesReport()}`;
     await harness.startWorker(await sandboxed(harness, behaviour), CONTAINER_GRACE);
-    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toEqual(['created']);
+    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
+    const { stdout: logs } = await execa('docker', ['logs', `nc-${id}-1`], { all: true });
+    expect(logs).toBe('');
     api.open();
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 1, agent: 'claude' });
     await untilNoContainer(id);
@@ -49,12 +51,26 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
     // The built-in analyser cannot report without evidence either.
     const settings = { max_attempts: 1, agent_fallback: ['builtin' as const] };
     await harness.startWorker(await sandboxed(harness, writesReport(), settings), CONTAINER_GRACE);
-    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toEqual(['created']);
+    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
     api.disconnect();
     expect((await harness.reaches(id, 'failed', PATIENCE)).reason).toMatch(
       /^gave up after 1 attempts: cluster alpha: evidence could not be collected: cannot reach/,
     );
     await expect.poll(() => containersOf(id), { timeout: PATIENCE }).toEqual([]);
+  });
+
+  it('a container whose worker dies before it has its inputs is replaced', async () => {
+    await using api = await GatedApi.start(backend.cluster);
+    await writeFile(harness.kubeconfig, api.kubeconfig);
+    const id = await harness.admit();
+    const config = await sandboxed(harness, writesReport());
+    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
+    await worker.kill();
+    api.open();
+    await harness.startWorker(config, CONTAINER_GRACE);
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 2, agent: 'claude' });
+    await untilNoContainer(id);
   });
 
   it('an engine that cannot be reached leads to the built-in report', async () => {

@@ -2,6 +2,8 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
+import { Secret } from '@nightcrier/core/settings/secret';
+import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { createServer, type Server } from 'node:http';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -22,6 +24,8 @@ const PLANTED = {
   slack: 'xoxb-planted-slack-token-0c9f',
   provider: 'planted-provider-key-a41b',
   access: 'planted-access-key-c3d2',
+  redis: 'planted-redis#password-8e41',
+  kubeconfig: 'planted-kubeconfig-token-6d27',
 };
 
 let folder: string;
@@ -56,7 +60,7 @@ async function filesIn(directory: string): Promise<string> {
 
 /** Everything in a Redis. */
 async function dump(url: string): Promise<string> {
-  const redis = connectWorker({ url, key_prefix: 'nightcrier' }, silentLogger);
+  const redis = connectWorker({ url, key_prefix: 'nightcrier', password: new Secret(PLANTED.redis) }, silentLogger);
   const keys = await redis.keys('*');
   const values = await Promise.all(keys.map(async (key) => redis.dump(key)));
   const hashes = await Promise.all(keys.map(async (key) => redis.hgetall(key).catch(() => ({}))));
@@ -64,17 +68,42 @@ async function dump(url: string): Promise<string> {
   return JSON.stringify([keys, hashes, values]);
 }
 
-test('no secret of the configuration reaches a log, an answer of the API, Redis or a file', async () => {
+/** A Redis with a password. */
+async function startProtectedRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = await startRedisServer();
+  onTestFinished(() => server.stop());
+  const admin = connectWorker({ url: server.adminUrl, key_prefix: 'unused' }, silentLogger);
+  await admin.call('CONFIG', 'SET', 'requirepass', PLANTED.redis);
+  await disconnect(admin);
+  return { url: server.adminUrl, stop: () => server.stop() };
+}
+
+/** A cluster that works, and its kubeconfig outside of the folder that is searched. */
+async function startWorkingCluster(): Promise<{ cluster: SimulatedCluster; kubeconfig: string }> {
+  const users = { [PLANTED.kubeconfig]: 'read-only' } as const;
+  const cluster = await startSimulatedCluster({ name: 'east', users });
+  const outside = await mkdtemp(path.join(tmpdir(), 'nightcrier-secrets-kubeconfig-'));
+  onTestFinished(async () => {
+    await cluster.stop();
+    await rm(outside, { recursive: true, force: true });
+  });
+  const kubeconfig = path.join(outside, 'kubeconfig');
+  await writeFile(kubeconfig, cluster.kubeconfig(), { mode: 0o600 });
+  expect(await readFile(kubeconfig, 'utf8')).toContain(PLANTED.kubeconfig);
+  return { cluster, kubeconfig };
+}
+
+test('no secret of the configuration reaches a log, an answer of the API, Redis or a file, in a run with an incident and an outage', async () => {
   const echo = await startEcho();
-  const redis = await startRedisServer();
-  onTestFinished(() => redis.stop());
+  const redis = await startProtectedRedis();
+  const { cluster, kubeconfig } = await startWorkingCluster();
   const config = path.join(folder, 'nightcrier.yaml');
   const port = await getPort();
   await writeFile(
     config,
     JSON.stringify({
       log_level: 'debug',
-      redis: { url: redis.url },
+      redis: { url: redis.url, password: PLANTED.redis },
       api: { port, access_key: PLANTED.access },
       data_dir: path.join(folder, 'data'),
       workspace_root: path.join(folder, 'incidents'),
@@ -93,12 +122,15 @@ test('no secret of the configuration reaches a log, an answer of the API, Redis 
             headers: { 'x-extra': PLANTED.header },
           },
         },
+        { name: 'east', mcp: { endpoint: cluster.mcpEndpoint }, triage: { enabled: true, kubeconfig } },
       ],
     }),
     { mode: 0o600 },
   );
   const up = execa(process.execPath, [CLI, 'up', '--config', config], { cwd: folder, all: true, reject: false });
   onTestFinished(() => void up.kill('SIGKILL'));
+  let log = '';
+  up.all.on('data', (chunk) => (log += String(chunk)));
   const get = async (route: string): Promise<string> => {
     const response = await fetch(`http://127.0.0.1:${port}${route}`, {
       headers: { authorization: `Bearer ${PLANTED.access}` },
@@ -108,13 +140,21 @@ test('no secret of the configuration reaches a log, an answer of the API, Redis 
   const health = async (): Promise<string> => get('/health/clusters').catch(() => '');
   await expect.poll(health, { timeout: 60_000, interval: 200 }).toContain('"status":"failed"');
 
-  const answers = await Promise.all(
-    ['/health/clusters', '/metrics', '/api/incidents', '/api/books', '/readyz'].map(get),
-  );
+  await expect.poll(health, { timeout: 60_000, interval: 200 }).toContain('"status":"active"');
+  await cluster.run('crash-loop-back-off');
+  const incidents = async (): Promise<string> => get('/api/incidents');
+  await expect.poll(incidents, { timeout: 60_000, interval: 200 }).toContain('"state":"reported"');
+  const [, id = ''] = /"incident_id":"([^"]+)"/.exec(await incidents()) ?? [];
+  const routes = ['/health/clusters', '/metrics', '/api/incidents', '/api/books', '/readyz', '/api/queue'];
+  const ofIncident = [`/api/incidents/${id}`, `/api/incidents/${id}/report`];
+  const answers = await Promise.all([...routes, ...ofIncident].map(get));
   const unauthorized = await fetch(`http://127.0.0.1:${port}/nowhere?token=${PLANTED.access}`).then((answer) =>
     answer.text(),
   );
   const rows = await dump(redis.url);
+  await redis.stop();
+  await expect.poll(() => log, { timeout: 30_000 }).toContain('redis disconnected');
+  const duringOutage = await health();
   up.kill('SIGTERM');
   const { all } = await up;
   const validated = await execa(process.execPath, [CLI, 'validate', config], { cwd: folder, all: true, reject: false });
@@ -122,6 +162,7 @@ test('no secret of the configuration reaches a log, an answer of the API, Redis 
   const outputs = {
     all,
     answers: answers.join('\n'),
+    duringOutage,
     unauthorized,
     rows,
     validated: validated.all,
@@ -135,7 +176,7 @@ test('no secret of the configuration reaches a log, an answer of the API, Redis 
     const found = Object.entries(PLANTED).filter(([, secret]) => text.includes(secret));
     expect({ output, found }).toEqual({ output, found: [] });
   }
-}, 120_000);
+}, 180_000);
 
 test('a token file with two lines is refused, and none of its lines is printed', async () => {
   const token = path.join(folder, 'token');

@@ -8,14 +8,18 @@ import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
 import type { AlertCounters } from '@nightcrier/state/alerts/alert-counters';
 import type { Admission } from '@nightcrier/state/admission/admission';
+import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board';
 import type { ClusterHealthBoard, ConfiguredCluster } from '@nightcrier/state/health/cluster-health';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
+import type { ReceiverHealth } from '@nightcrier/state/notifications/receiver-health';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { DamageRecord } from '@nightcrier/state/damage/damaged-values';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import type { Problems } from '@nightcrier/state/problems/problems';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
@@ -32,6 +36,7 @@ export interface ApiContext {
   refused: () => Promise<RefusedConfiguration[]>;
   health: ClusterHealthBoard;
   ingesters: IngesterHealthBoard;
+  isolation: IsolationBoard;
   /** What was moved aside in Redis because it is damaged. */
   damage: DamageRecord;
   /** What is wrong with a Redis that answers. */
@@ -44,6 +49,7 @@ export interface ApiContext {
   alerts: AlertCounters;
   triage: TriageCounters;
   breaker: AgentBreaker;
+  receiverHealth: ReceiverHealth;
   budgets: ModelBudgets;
   /** `llm_budgets.per_day` of the current configuration. */
   dailyBudget: () => Budget | undefined;
@@ -52,5 +58,7 @@ export interface ApiContext {
   workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
   audit: AuditLog;
+  silences: Silences;
+  problems: Problems;
   logger: Logger;
 }

@@ -11,6 +11,8 @@ export const API_ERRORS = {
   report_not_found: 404,
   read_only: 405,
   key_not_found: 404,
+  silence_not_found: 404,
+  problem_not_found: 404,
   key_exists: 409,
   incident_open: 409,
   incident_ended: 409,

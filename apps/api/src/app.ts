@@ -21,9 +21,11 @@ import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
+import { problemRoutes } from './routes/problem-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
+import { silenceRoutes } from './routes/silence-routes.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -111,6 +113,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     refused: async () => (refusal ? [refusal] : state.ingesters.refused()),
     health: state.clusterHealth,
     ingesters: state.ingesterHealth,
+    isolation: state.isolation,
     damage: state.damage,
     serverProblems: () => state.serverProblems(),
     incidents: state.incidents,
@@ -120,12 +123,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     alerts: state.alertCounters,
     triage: state.triage,
     breaker: state.breaker,
+    receiverHealth: state.receiverHealth,
     budgets: state.budgets,
     dailyBudget: () => dailyBudget,
     gateways: state.gateways,
     workersAlive: () => countLiveWorkers(redis, state.keys),
     apiKeys: state.apiKeys,
     audit: state.audit,
+    silences: state.silences,
+    problems: state.problems,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -140,6 +146,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
+      problemRoutes(scope, context);
+      silenceRoutes(scope, context);
       accessRoutes(scope, context);
     },
     { prefix: '/api' },

@@ -58,6 +58,7 @@ export async function openApi(
     grouping: 'none',
     reopen_window: 3_600,
     reinvestigate_after: 21_600,
+    storm_threshold: 10,
     ...admission,
   };
   const api = await startApi({

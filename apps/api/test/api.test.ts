@@ -62,6 +62,31 @@ describe('GET /health/clusters', () => {
     });
   });
 
+  test('lists live gateways, and what workers know of the isolation of their agents', async () => {
+    await using api = await openReadyApi(server.url);
+    const { gateways, isolation, redis, keys } = api.state;
+    const address = { socket_dir: '/run/x', kube_url: 'https://127.0.0.1:1', llm_url: 'http://127.0.0.1:2', ca: 'x' };
+    await gateways.report({ id: 'g1', host: 'one', started: Date.now() - 90_000, ...address });
+    await gateways.report({ id: 'g2', host: 'of an earlier version', ...address });
+    await redis.hset(keys.gateways, 'g3', JSON.stringify({ id: 'g3', host: 'dead', seen: 0, ...address }), 'g4', '{');
+    const findings = ['the network interface eth0'];
+    await isolation.publish({
+      worker: 'w1',
+      state: 'failed',
+      findings,
+      image: 'agent',
+      checked_at: '2026-03-01T12:00:00Z',
+    });
+    await redis.hset(keys.isolation, 'w2', JSON.stringify({ reported_at: 0 }));
+    expect(await (await api.get('/health/clusters')).json()).toMatchObject({
+      gateways: [
+        { id: 'g1', host: 'one', age_seconds: expect.toSatisfy((age: number) => age >= 90) },
+        { id: 'g2', host: 'of an earlier version', last_seen: expect.any(String) },
+      ],
+      isolation: [{ worker: 'w1', state: 'failed', findings }],
+    });
+  });
+
   test('does not call a cluster active whose ingester stopped reporting', async () => {
     await using api = await openReadyApi(server.url);
     const active = { name: 'prod', status: 'active', event_count: 4, triage_enabled: true } as const;
@@ -230,6 +255,7 @@ test('health and metrics show degraded agents', async () => {
   expect(await (await api.get('/health/clusters')).json()).not.toHaveProperty('agents');
   expect(await (await api.get('/metrics')).text()).toContain('nightcrier_agents_degraded 0');
   const { breaker } = api.state;
+  await api.state.receiverHealth.failed('slack-bot', { receiver: 'default', kind: 'slack-bot' }, 'unreachable');
   const failed = { kind: 'failed', reason: 'the key was refused', threshold: 2, probeIntervalSeconds: 60 } as const;
   for (const id of ['a', 'b']) await breaker.record(id, 'claude', failed);
   await breaker.enter('c', 60, 60);
@@ -240,6 +266,7 @@ test('health and metrics show degraded agents', async () => {
   expect(metrics).toContain('nightcrier_agents_degraded 1');
   expect(metrics).toContain('nightcrier_agent_failures_in_row 2');
   expect(metrics).toContain('nightcrier_notification_jobs{target="slack-bot",state="failed"} 0');
+  expect(metrics).toContain('nightcrier_receiver_failing{receiver="default",target="slack-bot"} 1');
 });
 
 describe('GET /api/incidents/:id/report', () => {

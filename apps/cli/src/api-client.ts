@@ -2,6 +2,9 @@ import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
+import type { AcknowledgeRequest } from '@nightcrier/core/problems/acknowledge-request';
+import { Problem } from '@nightcrier/core/problems/problem';
+import { type NewSilence, Silence, SILENCE_STATES } from '@nightcrier/core/silences/silence';
 import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
 import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import { z } from 'zod';
@@ -20,6 +23,11 @@ const TIMEOUT_MS = 10_000;
 
 const Keys = z.object({ keys: ApiKey.array() });
 const MadeKey = z.object({ key: ApiKey, secret: z.string() });
+const ShownSilence = Silence.extend({ state: z.enum(SILENCE_STATES) });
+type ShownSilence = z.infer<typeof ShownSilence>;
+const Silences = z.object({ silences: ShownSilence.array() });
+const OneSilence = z.object({ silence: ShownSilence });
+const Problems = z.object({ problems: Problem.array() });
 const Audit = z.object({ entries: AuditEntry.array() });
 
 /** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
@@ -91,6 +99,44 @@ export class ApiClient {
     return Audit.parse(await (await this.#request(`/api/audit?limit=${limit}`)).json()).entries;
   }
 
+  /** Returns problems: those that are firing first, of each state the latest change first. */
+  async problems(query: Record<string, string> = {}): Promise<Problem[]> {
+    const response = await this.#request(`/api/problems?${new URLSearchParams(query).toString()}`);
+    return Problems.parse(await response.json()).problems;
+  }
+
+  async problem(cluster: string, key: string): Promise<Problem> {
+    return Problem.parse(await (await this.#request(problemPath(cluster, key))).json());
+  }
+
+  async acknowledge(cluster: string, key: string, request: AcknowledgeRequest): Promise<void> {
+    await this.#request(`${problemPath(cluster, key)}/acknowledge`, { method: 'POST', body: request });
+  }
+
+  async unacknowledge(cluster: string, key: string): Promise<void> {
+    await this.#request(`${problemPath(cluster, key)}/acknowledge`, { method: 'DELETE' });
+  }
+
+  /** Has a problem investigated again; returns the id of the new incident. */
+  async investigate(cluster: string, key: string): Promise<string> {
+    return this.#newIncident(`${problemPath(cluster, key)}/investigate`);
+  }
+
+  /** Returns all silences, also those that ended within a week. */
+  async silences(): Promise<ShownSilence[]> {
+    return Silences.parse(await (await this.#request('/api/silences')).json()).silences;
+  }
+
+  async addSilence(silence: z.input<typeof NewSilence>): Promise<ShownSilence> {
+    const response = await this.#request('/api/silences', { method: 'POST', body: silence });
+    return OneSilence.parse(await response.json()).silence;
+  }
+
+  /** Ends a silence at once. */
+  async expireSilence(id: string): Promise<void> {
+    await this.#request(`/api/silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
   async #newIncident(path: string): Promise<string> {
     const body: unknown = await (await this.#request(path, { method: 'POST' })).json();
     if (isRecord(body) && typeof body.incident_id === 'string') return body.incident_id;
@@ -112,6 +158,10 @@ export class ApiClient {
     if (response.ok || accepted.includes(response.status)) return response;
     throw new Error(failureOf(await response.text()) ?? `${method} ${url} failed with status ${response.status}`);
   }
+}
+
+function problemPath(cluster: string, key: string): string {
+  return `/api/problems/${encodeURIComponent(cluster)}/${encodeURIComponent(key)}`;
 }
 
 function incidentPath(id: string): string {

@@ -17,3 +17,12 @@ export function parseDuration(text: string): number {
     0,
   );
 }
+
+/** Returns how long ago a time was, such as `5m` or `3d`. @param since milliseconds since the epoch */
+export function ageOf(since: number, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - since) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}

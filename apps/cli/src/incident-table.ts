@@ -30,7 +30,7 @@ export function incidentRow(incident: Incident): IncidentRow {
     cluster: escapeControls(source.cluster_name),
     resource: escapeControls(describeResource(source.event.resource)),
     fault: escapeControls(source.event.faultType),
-    severity: source.event.severity,
+    severity: incident.severity ?? source.event.severity,
     state: incident.state,
     root_cause: escapeControls(incident.report?.root_cause ?? incident.reason ?? ''),
     confidence: incident.report?.confidence,

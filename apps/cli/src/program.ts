@@ -7,13 +7,15 @@ import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import { Command, Option } from 'commander';
-import { userInfo } from 'node:os';
 import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
 import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import type { RoutesTestOptions } from './commands/routes.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { addProblemCommands } from './problem-commands.ts';
+import { shellUser } from './shell-user.ts';
+import { addSilenceCommands } from './silence-commands.ts';
 import { INSTALLATION } from './installation.ts';
 
 const outputOption = (): Option =>
@@ -176,16 +178,9 @@ incidents
     await cancelIncident(apiClient(), id, { reason, by });
   });
 
+addProblemCommands(program, { apiUrlOption, outputOption, clientOf });
+addSilenceCommands(program, { apiUrlOption, outputOption, clientOf });
 addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
-
-/** A container's user need not have a name. */
-function shellUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
-}
 
 /**
  * Runs the command that the words name. The code of a command is loaded when it runs.

@@ -26,6 +26,9 @@ import { type Backlog, ReportCheck } from './clusters/report-check.ts';
 import { ProblemStore } from './clusters/problem-store.ts';
 import { WatermarkStore } from './clusters/watermark-store.ts';
 import { HealthPublisher } from './clusters/health-publisher.ts';
+import { CurrentSilences } from '@nightcrier/state/silences/current-silences';
+import { SilenceGate } from './intake/silence-gate.ts';
+import { SilenceSweeper } from './intake/silence-sweeper.ts';
 import { Intake } from './intake/intake.ts';
 import { HeldLeases } from './leases/held-leases.ts';
 import { LeaseGuard } from './leases/lease-guard.ts';
@@ -124,10 +127,20 @@ export class Ingester {
       logger,
     });
     const preflight = new PermissionPreflight({ logger });
+    const silences = new CurrentSilences({
+      list: () => state.silences.list(),
+      windows: () => this.#config.maintenance_windows,
+    });
+    const gate = new SilenceGate({
+      admit: (event, incidentId) => admission.admit(event, incidentId),
+      silences,
+      faults: state.silencedFaults,
+      mark: async (cluster, problem, silenced) => void (await state.problems.markSilenced(cluster, problem, silenced)),
+    });
     const intake = new Intake({
       threshold: () => this.#config.severity_threshold,
       spool: { directory: spoolDirectory, maxBytes: config.spool_max_bytes },
-      admit: (event, incidentId) => admission.admit(event, incidentId),
+      admit: (event, incidentId) => gate.admit(event, incidentId),
       count: (cluster, counted) => counts.add(cluster, counted),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
       logger,
@@ -160,6 +173,7 @@ export class Ingester {
       guard: new LeaseGuard({ redis: config.redis, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
       isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
+      activeOwners: (clusters) => state.clusterHealth.activeOwners(clusters),
       logger,
     });
     const publisher = new HealthPublisher({
@@ -180,6 +194,17 @@ export class Ingester {
     const sweeper = new AlertSweeper({
       holds: (cluster) => held.tokenOf(cluster) !== undefined,
       store: state.alerts,
+      logger,
+    });
+    const silencer = new SilenceSweeper({
+      held: () => this.#config.clusters.filter(({ name }) => held.tokenOf(name) !== undefined),
+      silences,
+      faults: state.silencedFaults,
+      firingClusters: () => state.problems.clustersWith('firing'),
+      firing: async (cluster) => (await state.problems.list(cluster)).filter((problem) => problem.state === 'firing'),
+      mark: async (cluster, problem, silenced) => void (await state.problems.markSilenced(cluster, problem, silenced)),
+      silenceOf: (cluster, resource) => connections.silenceOf(cluster, resource),
+      admit: async (event, incidentId) => intake.admitted(event, await admission.admit(event, incidentId)),
       logger,
     });
     const receiver = config.alerts.port === undefined ? undefined : this.#alertReceiver(state, intake);
@@ -206,6 +231,7 @@ export class Ingester {
     lifecycle.onStop('watermarks', () => watermarks.stop());
     lifecycle.onStop('problems', () => problems.stop());
     lifecycle.onStop('alert sweeper', () => sweeper.stop());
+    lifecycle.onStop('silences', () => silencer.stop());
     lifecycle.onStop('connections', () => connections.stop());
     lifecycle.onStop('report check', () => reports.stop());
     lifecycle.onStop('hand-over', () => keeper.handOver(config.shutdown_timeout * 1000 * HAND_OVER_SHARE));
@@ -217,6 +243,7 @@ export class Ingester {
     watermarks.start();
     problems.start();
     sweeper.start();
+    silencer.start();
     reports.start();
     keeper.start();
     return receiver;

@@ -89,6 +89,7 @@ export function openState({ redis: { url = '', key_prefix } }: Config) {
   const state = openSharedState(connection, { key_prefix, logger: silentLogger });
   const { clusterHealth, incidents, intake } = state;
   return {
+    state,
     board: clusterHealth,
     openLeases: (id: string) => state.openLeases({ id }),
     incidents: async () => (await incidents.list({ limit: 100 })).incidents,

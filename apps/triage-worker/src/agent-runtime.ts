@@ -94,6 +94,8 @@ export interface AgentRuntime {
    * @throws EngineError; the signal's reason; or the rejection of `inputs`. Nothing remains then.
    */
   start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun>;
+  /** Runs a script with bash in the sandbox of an agent, and returns what it prints. @throws EngineError */
+  probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string>;
   /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */
   adopt(container: AgentContainer, signal: AbortSignal): Promise<AgentRun>;
   /** Lists the containers of an installation, running or not. @throws EngineError */

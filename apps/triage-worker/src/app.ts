@@ -1,4 +1,6 @@
 import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
+import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
+import { routeTree } from '@nightcrier/core/routing/route-tree';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
@@ -6,14 +8,18 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
-import { setGlobalConcurrency } from '@nightcrier/state/queue/triage-queue';
+import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
+import { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
-import { configuredTargets } from './notification/configured-targets.ts';
+import { configuredSockets, configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
+import { ALERTMANAGER_TIMES, type AlertmanagerTimes } from './notification/targets/alertmanager.ts';
+import { problemActions } from './notification/problem-actions.ts';
+import { SOCKET_TIMES, type SocketTimes } from './notification/slack/slack-socket.ts';
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
@@ -39,6 +45,8 @@ export interface TriageWorkerOptions {
   notifierTimes?: NotifierTimes;
   /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
+  alertmanagerTimes?: AlertmanagerTimes;
+  socketTimes?: SocketTimes;
 }
 
 /** Part of shutdown_timeout for running investigations to finish; the rest is for stopping and requeueing them. */
@@ -106,11 +114,12 @@ export class TriageWorkerApp {
     this.#lifecycle.onStop('queue', () => queue.close());
     await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
     this.#throwIfStopped();
-    const notifier = await this.#startNotifier(state);
+    const notifier = await this.#startNotifier(state, queue);
     const instance = await state.instance();
     this.#throwIfStopped();
     const runtime = this.#openRuntime();
-    this.#startSweepers(state, instance, runtime);
+    this.#startSweepers(state, queue, instance, runtime);
+    const isolation = this.#startIsolationProbe(state, instance, runtime);
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
     const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
@@ -120,7 +129,7 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime });
+    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation });
     await this.#startShare(state, worker);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
@@ -140,22 +149,30 @@ export class TriageWorkerApp {
     return openState(redis, { key_prefix, logger });
   }
 
-  async #startNotifier(state: State): Promise<LiveNotifier> {
-    const { logger, slackRate, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
-    const { outbox, problemOutbox, incidents } = state;
-    const open = (config: Config): Notifier => {
-      const targets = configuredTargets(config, state.slackCards, slackRate);
-      return new Notifier({
+  async #startNotifier(state: State, queue: TriageQueue): Promise<LiveNotifier> {
+    const { logger, slackRate = SLACK_RATE, notifierTimes: times = DEFAULT_NOTIFIER_TIMES } = this.#options;
+    const { alertmanagerTimes = ALERTMANAGER_TIMES, socketTimes = SOCKET_TIMES } = this.#options;
+    const { incidents, slackCards, postedAlerts } = state;
+    const actions = problemActions(state, queue, () => this.#config);
+    const parts = { slackCards, postedAlerts, slackRate, alertmanagerTimes, logger };
+    const open = (config: Config): Notifier =>
+      new Notifier({
         state,
-        targets,
-        outbox,
-        problemOutbox,
         incidents,
+        route: routeTree(config.route),
+        receivers: receiverTargets(config),
+        targets: configuredTargets(config, parts),
+        sockets: configuredSockets(config, {
+          lease: state.socketLease,
+          actions,
+          owner: WORKER_ID,
+          times: socketTimes,
+          logger,
+        }),
         publicUrl: config.public_url,
         times,
         logger,
       });
-    };
     const notifier = new LiveNotifier(open, this.#config, logger);
     this.#lifecycle.onStop('notifier', () => notifier.stop());
     this.#followers.push((config) => notifier.configure(config));
@@ -164,9 +181,17 @@ export class TriageWorkerApp {
   }
 
   /** Starts to remove expired workspaces and orphaned containers, and to close recovered problems. */
-  #startSweepers({ incidents, problems }: State, instance: string, runtime: DockerRuntime): void {
+  #startSweepers(state: State, queue: TriageQueue, instance: string, runtime: DockerRuntime): void {
     const { logger } = this.#options;
-    const closing = new ProblemSweeper({ problems, reopenWindow: () => this.#config.reopen_window, logger });
+    const { incidents, problems } = state;
+    const admission = state.openAdmission(queue, this.#config);
+    this.#followers.push((config) => admission.configure(config));
+    const closing = new ProblemSweeper({
+      problems,
+      storms: state.openStorms(admission),
+      reopenWindow: () => this.#config.reopen_window,
+      logger,
+    });
     this.#lifecycle.onStop('problem sweeper', () => closing.stop());
     closing.start();
     const workspaces = workspaceSweeper(() => {
@@ -181,6 +206,20 @@ export class TriageWorkerApp {
     containers.start();
   }
 
+  #startIsolationProbe(
+    { gateways, isolation: board }: State,
+    instance: string,
+    runtime: DockerRuntime,
+  ): IsolationProbe {
+    const { logger } = this.#options;
+    const config = (): Config => this.#config;
+    const probe = new IsolationProbe({ config, runtime, gateways, board, workerId: WORKER_ID, instance, logger });
+    this.#lifecycle.onStop('isolation probe', () => probe.stop());
+    this.#followers.push(() => probe.wake());
+    probe.start();
+    return probe;
+  }
+
   #openQueueSweeper(state: State, slots: ClusterSlots, { stalledInterval: interval }: LockSettings): QueueSweeper {
     const { max_queue_age_seconds } = this.#config;
     const sweep = state.openSweep();
@@ -190,7 +229,7 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime }: WorkerParts): TriageWorker {
+  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -205,6 +244,7 @@ export class TriageWorkerApp {
         alerts: state.alerts,
         knowledge: new KnowledgeBase(),
         runtime,
+        isolation,
         breaker: state.breaker,
         environment,
         workerId: WORKER_ID,
@@ -275,4 +315,5 @@ interface WorkerParts {
   notifier: LiveNotifier;
   sweeper: QueueSweeper;
   runtime: DockerRuntime;
+  isolation: IsolationProbe;
 }

@@ -1,5 +1,6 @@
 import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import type { Isolation } from '@nightcrier/core/gateway/isolation';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
@@ -40,6 +41,8 @@ export interface TriageContext {
   runtime: AgentRuntime;
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
+  /** Proves that agents reach nothing but the gateway. */
+  isolation: { check(signal: AbortSignal): Promise<Isolation> };
   /** Access of agents through the gateway. */
   access: Pick<State, 'grants' | 'doorRecords' | 'gateways' | 'runSockets'>;
   grace: ScriptGrace;

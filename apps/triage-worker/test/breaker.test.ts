@@ -13,19 +13,21 @@ const patience = { timeout: 30_000 };
 
 it('three workers with failing agents send one degraded and one recovered alert, and built-in reports in between', async () => {
   await using receiver = await WebhookReceiver.start();
-  const notified = (): { event: string; agents?: object }[] => receiver.deliveries.map(({ body }) => JSON.parse(body));
-  const alerts = (): unknown[] => notified().filter(({ agents }) => agents !== undefined);
+  const notified = (): { event: string; problem: { component?: string } }[] =>
+    receiver.deliveries.map(({ body }) => JSON.parse(body));
+  const alerts = (): unknown[] => notified().filter(({ problem }) => problem.component === 'agents');
   const settings = { ...THREE, webhook_url: receiver.url, breaker_probe_interval: 1, max_agents_per_cluster: 0 };
   const config = harness.config({ ...settings, max_concurrent_agents: 1 }, { agent: 'works-if-it-may' });
   for (let worker = 0; worker < 3; worker += 1) await harness.startWorker(config);
 
   const failing = await admitAll(3);
   await Promise.all(failing.map((id) => harness.reaches(id, 'agent_failed')));
-  await expect
-    .poll(alerts, patience)
-    .toMatchObject([
-      { event: 'agents_degraded', agents: { agent: 'claude', failures: 3, reason: expect.stringContaining('code 3') } },
-    ]);
+  await expect.poll(alerts, patience).toMatchObject([
+    {
+      event: 'firing',
+      problem: { message: expect.stringMatching(/claude is degraded: failures in a row: 3\. .*code 3/) },
+    },
+  ]);
 
   const passedOver = await admitAll(6);
   await expect.poll(async () => (await harness.incidents.counts()).reported, patience).toBeGreaterThan(3);
@@ -43,13 +45,13 @@ it('three workers with failing agents send one degraded and one recovered alert,
     }, patience)
     .toHaveLength(2);
   expect(alerts()[1]).toMatchObject({
-    event: 'agents_recovered',
-    agents: { agent: 'claude', since: expect.any(String), at: expect.any(String), failures: expect.any(Number) },
+    event: 'recovered',
+    problem: { state: 'recovered', message: expect.stringContaining('claude works again'), since: expect.any(String) },
   });
   const last = await harness.admit();
   expect(await harness.reaches(last, 'reported')).toMatchObject({ agent: 'claude' });
   // Single failures send no notification.
-  expect(notified().filter(({ event }) => event === 'incident_agent_failed')).toEqual([]);
+  expect(notified().filter(({ event }) => event === 'investigation_failed')).toEqual([]);
   expect(alerts()).toHaveLength(2);
 });
 

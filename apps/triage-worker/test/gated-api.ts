@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import getPort from 'get-port';
 
 /**
- * A proxy to the Kubernetes API of a cluster: permission checks pass, every read waits until the gate is opened, or fails when
+ * A proxy to the Kubernetes API of a cluster: permission checks pass, with their list of namespaces; every other read waits until the gate is opened, or fails when
  * the cluster becomes unreachable.
  */
 export class GatedApi implements AsyncDisposable {
@@ -51,7 +51,8 @@ export class GatedApi implements AsyncDisposable {
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request;
-    if (method === 'GET' && (await this.#gate.promise) === 'unreachable') throw new Error('the cluster is unreachable');
+    const isRead = method === 'GET' && url.split('?')[0] !== '/api/v1/namespaces';
+    if (isRead && (await this.#gate.promise) === 'unreachable') throw new Error('the cluster is unreachable');
     const { authorization = '', accept = '', 'content-type': type = '' } = headers;
     const answer = await fetch(this.#cluster.kubernetesUrl + url, {
       method,

@@ -10,7 +10,7 @@ import type { Admission } from '@nightcrier/state/admission/admission';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { connectProducer, connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { execa } from 'execa';
@@ -33,7 +33,12 @@ const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
 
 /** Notifications are delivered and retried quickly. */
-const SHORT_NOTIFIER_TIMES = { interval: 200, ...SHORT_LOCK, retryDelay: { initial: 50, max: 200 } };
+const SHORT_NOTIFIER_TIMES = {
+  interval: 200,
+  ...SHORT_LOCK,
+  retryDelay: { initial: 50, max: 200 },
+  refreshInterval: 200,
+};
 
 type SettingsInput = z.input<typeof Settings>;
 
@@ -222,9 +227,31 @@ export class TestHarness {
     await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
+  /** Returns what notifications are written to: the queue of a target, and the outbox. */
+  notificationParts(target: string) {
+    return { notifications: this.#state.openNotificationQueue(target), redis: this.#redis, keys: this.#state.keys };
+  }
+
   /** Makes the queue's settings unreadable, so that a worker cannot start. */
   async breakQueue(): Promise<void> {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
+  }
+
+  /**
+   * Creates a user of Redis who may not touch slots.
+   * @returns the URL for this user, and what allows everything
+   */
+  async forbidSlots(): Promise<{ url: string; allow: () => Promise<void> }> {
+    const { adminUrl } = this.#backend.redis;
+    const admin = connectWorker({ url: adminUrl, key_prefix: 'unused' }, silentLogger);
+    const others = ['[a-r]*', '[t-z]*', 's[a-km-z]*', 'sl[a-np-z]*'].map((name) => `~{${this.key_prefix}}:${name}`);
+    const user = `user-${this.key_prefix}`;
+    await admin.call('ACL', 'SETUSER', user, 'on', '>pass', '+@all', '&*', ...others);
+    const allow = async (): Promise<void> => {
+      await admin.call('ACL', 'SETUSER', user, '~*');
+      await disconnect(admin);
+    };
+    return { url: adminUrl.replace('://', `://${user}:pass@`), allow };
   }
 
   /** Damages what Redis knows of the slots of the cluster. */

@@ -137,6 +137,21 @@ it('investigates an incident although the slots of its cluster are damaged in Re
   expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
 });
 
+it('investigates an incident whose slot Redis refused with an error, when it refuses no more', async () => {
+  const id = await harness.admit();
+  const { url, allow } = await harness.forbidSlots();
+  await harness.startWorker(harness.config({ redis: { url, key_prefix: harness.key_prefix } }));
+  const messages = (): string[] => harness.logger.lines.map(({ message }) => message);
+  try {
+    await expect.poll(messages, { timeout: 20_000 }).toContain('cannot persist outcome; retrying');
+    expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
+  } finally {
+    await allow();
+  }
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
+  expect(await harness.booksOff()).toEqual([]);
+});
+
 it('requeues or skips an incident that another worker starts or ends during its claim', async () => {
   const id = await harness.admit();
   const incident = { ...(await harness.incident(id)), attempts: 1 };

@@ -16,6 +16,7 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   agent_allowed_tools: ['Read'],
   agent_memory: '1g',
   agent_prices: { 'a-model': { input: 1, output: 2 } },
+  maintenance_windows: [{ name: 'weekly', matchers: 'cluster="west"', cron: '0 2 * * 0', duration: '2h' }],
   llm_budgets: { per_day: { tokens: 1000 } },
   slack_bot_token: 'xoxb-other',
   slack_app_token: 'xapp-other',

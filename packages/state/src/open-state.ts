@@ -5,12 +5,14 @@ import { ApiKeys } from './access/api-keys.ts';
 import { AuditLog } from './access/audit-log.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
+import { Storms } from './admission/storms.ts';
 import { IntakeCounters } from './admission/intake-counters.ts';
 import { AlertCounters } from './alerts/alert-counters.ts';
 import { AlertStore } from './alerts/alert-store.ts';
 import { AgentBreaker } from './breaker/agent-breaker.ts';
 import { ModelBudgets } from './budgets/model-budgets.ts';
 import { GatewayBoard } from './gateways/gateway-board.ts';
+import { IsolationBoard } from './gateways/isolation-board.ts';
 import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
@@ -23,11 +25,11 @@ import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
-import {
-  type NotificationQueue,
-  type NotificationTargetName,
-  openNotificationQueue,
-} from './notifications/notification-queue.ts';
+import { type NotificationQueue, openNotificationQueue } from './notifications/notification-queue.ts';
+import { Conversations } from './notifications/conversations.ts';
+import { PostedAlerts } from './notifications/posted-alerts.ts';
+import { ReceiverHealth } from './notifications/receiver-health.ts';
+import { SocketLease } from './notifications/socket-lease.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
@@ -40,6 +42,8 @@ import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
 import type { StateContext } from './redis/state-context.ts';
+import { Silences } from './silences/silences.ts';
+import { SilencedFaults } from './silences/silenced-faults.ts';
 import { readServerProblems } from './server/redis-server.ts';
 
 export interface StateOptions {
@@ -62,6 +66,7 @@ export interface State {
   readonly doorRecords: DoorRecords;
   readonly gateways: GatewayBoard;
   readonly runSockets: RunSockets;
+  readonly isolation: IsolationBoard;
   readonly budgets: ModelBudgets;
   readonly clusterHealth: ClusterHealthBoard;
   readonly ingesterHealth: IngesterHealthBoard;
@@ -72,9 +77,15 @@ export interface State {
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
   readonly problemOutbox: ProblemOutbox;
+  readonly conversations: Conversations;
+  readonly receiverHealth: ReceiverHealth;
+  readonly postedAlerts: PostedAlerts;
+  readonly socketLease: SocketLease;
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
+  readonly silences: Silences;
+  readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
@@ -82,9 +93,10 @@ export interface State {
   instance(): Promise<string>;
   /** See `openTriageQueue` for the kind of connection that it needs. */
   openQueue(): TriageQueue;
-  openNotificationQueue(target: NotificationTargetName): NotificationQueue;
+  openNotificationQueue(target: string): NotificationQueue;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
+  openStorms(admission: Admission): Storms;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
   openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
@@ -116,6 +128,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     doorRecords: new DoorRecords(context),
     gateways: new GatewayBoard(context),
     runSockets: new RunSockets(context),
+    isolation: new IsolationBoard(context),
     budgets: new ModelBudgets(context),
     clusterHealth: new ClusterHealthBoard(context),
     ingesterHealth: new IngesterHealthBoard(context),
@@ -126,14 +139,21 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),
     problemOutbox: new ProblemOutbox(context),
+    conversations: new Conversations(context),
+    receiverHealth: new ReceiverHealth(context),
+    postedAlerts: new PostedAlerts(context),
+    socketLease: new SocketLease(context),
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
+    silences: new Silences(context),
+    silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
+    openStorms: (admission) => new Storms(context, admission),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),

@@ -15,6 +15,7 @@ export const settings: fc.Arbitrary<AdmissionSettings> = fc.record({
   grouping: fc.constantFrom('workload', 'none'),
   reopen_window: fc.constant(3_600),
   reinvestigate_after: fc.constant(21_600),
+  storm_threshold: fc.constant(10),
 });
 
 const oneFault = fc.record({

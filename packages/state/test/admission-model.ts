@@ -61,6 +61,7 @@ export class AdmissionModel {
     const owner = this.#owners.get(faultKey(fault));
     if (owner && this.#covers(owner, fault, now)) {
       owner.recurrences += 1;
+      if (isOpen(owner) && rank(fault.severity) > owner.score[0]) this.#raise(owner, fault);
       this.#receive('deduplicated');
       return { kind: 'deduplicated', incidentId: owner.id, recurrences: owner.recurrences };
     }
@@ -127,7 +128,7 @@ export class AdmissionModel {
   startOrder(): ModelIncident[] {
     return this.waiting()
       .filter(({ phase }) => phase === 'waiting')
-      .toSorted((a, b) => rank(b.fault.severity) - rank(a.fault.severity) || a.tag - b.tag || a.sequence - b.sequence);
+      .toSorted((a, b) => b.score[0] - a.score[0] || a.tag - b.tag || a.sequence - b.sequence);
   }
 
   waiting(cluster?: string): ModelIncident[] {
@@ -190,14 +191,24 @@ export class AdmissionModel {
     };
   }
 
-  #enqueue(incident: ModelIncident): void {
-    const { fault } = incident;
-    if (this.waiting().length === 0) [this.#nextTags, this.#startedTags] = [new Map(), new Map()];
-    const severity = rank(fault.severity);
-    const lane = `${severity} ${fault.cluster}`;
+  /** A fault of higher severity that the incident covers. */
+  #raise(incident: ModelIncident, fault: ModelFault): void {
+    incident.score = [rank(fault.severity), incident.score[1]];
+    this.#takeTag(incident);
+  }
+
+  #takeTag(incident: ModelIncident): void {
+    const [severity] = incident.score;
+    const lane = `${severity} ${incident.fault.cluster}`;
     incident.tag = Math.max(this.#nextTags.get(lane) ?? 0, this.#startedTags.get(severity) ?? 0);
     this.#nextTags.set(lane, incident.tag + 1);
     incident.sequence = this.#sequence += 1;
+  }
+
+  #enqueue(incident: ModelIncident): void {
+    const { fault } = incident;
+    if (this.waiting().length === 0) [this.#nextTags, this.#startedTags] = [new Map(), new Map()];
+    this.#takeTag(incident);
     incident.ownsGroup = fault.group !== undefined && !this.#coveringGroup(fault);
     this.incidents.set(incident.id, incident);
     this.#owners.set(faultKey(fault), incident);

@@ -27,6 +27,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
     expect(await state.incidents.get(outcome.incidentId)).toEqual({
       incident_id: outcome.incidentId,
       state: 'queued',
+      severity: 'critical',
       fingerprint: 'f1',
       cluster_event: event,
       recurrences: 0,

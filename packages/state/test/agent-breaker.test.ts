@@ -126,3 +126,35 @@ it('a hundred concurrent failures over ten connections open the breaker once', a
   expect(await due(state)).toHaveLength(1);
   for (const other of others) await other[Symbol.asyncDispose]();
 });
+
+const inCluster = (cluster: string, clusters = 5): AgentResult => ({ ...failed, cluster, clusters });
+
+it('one cluster whose workloads make agents fail does not degrade them for all', async () => {
+  await using state = await openTestState(server.url);
+  for (let run = 0; run < 10; run += 1) {
+    expect(await state.breaker.record(`a${run}`, 'claude', inCluster('alpha'))).toBe('counted');
+  }
+  expect(await state.breaker.read()).toMatchObject({ state: 'working', failures_in_row: 10 });
+  // Failures that no workload can cause count each.
+  expect(await state.breaker.record('b', 'claude', failed)).toBe('counted');
+  expect(await state.breaker.record('c', 'claude', failed)).toBe('opened');
+});
+
+it.each([
+  ['as many clusters as the threshold', ['alpha', 'beta', 'gamma'], 5],
+  ['all clusters, if they are fewer', ['alpha', 'alpha', 'beta'], 2],
+  ['the only one', ['alpha', 'alpha', 'alpha'], 1],
+])('agents become degraded when they fail in %s', async (_, names, clusters) => {
+  await using state = await openTestState(server.url);
+  const results: string[] = [];
+  for (const name of names) results.push(await state.breaker.record(name, 'claude', inCluster(name, clusters)));
+  expect(results).toEqual(['counted', 'counted', 'opened']);
+});
+
+it('a report in between begins the count of clusters anew', async () => {
+  await using state = await openTestState(server.url);
+  const { breaker } = state;
+  for (const name of ['alpha', 'beta']) await breaker.record(name, 'claude', inCluster(name));
+  await breaker.record('x', 'claude', succeeded);
+  for (const name of ['gamma', 'delta']) expect(await breaker.record(name, 'claude', inCluster(name))).toBe('counted');
+});

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { balancedBooks, Clock, fault, openTestState, waitingJobs } from './state.fixture.ts';
+import { balancedBooks, Clock, fault, openTestState, take, waitingJobs } from './state.fixture.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -129,4 +129,42 @@ test('a new incident for a fault links to the previous one, after that has ended
     first_seen: '2026-03-01T12:00:00Z',
     last_seen: '2026-03-01T12:00:30Z',
   });
+});
+
+/** A fault of the problem of one workload. */
+const ofProblem = (pod: number, more: Parameters<typeof fault>[0]) => ({
+  ...podFault(pod, more),
+  problem: 'shop/cart',
+});
+
+test.each([
+  ['a member of its problem', ofProblem(1, { severity: 'critical', type: 'PodCrash' })],
+  ['a recurrence', ofProblem(0, { severity: 'critical', id: 'lesser' })],
+])('%s of higher severity raises a queued incident in its row and in the queue', async (_, raising) => {
+  await using state = await openTestState(server.url, { grouping: 'workload' });
+  const { incidentId } = await state.admission.admit(ofProblem(0, { severity: 'info', id: 'lesser' }));
+  const { incidentId: other } = await state.admission.admit(fault({ cluster: 'other' }));
+  expect((await state.incidents.get(incidentId))?.severity).toBe('info');
+  expect((await state.admission.admit(raising)).incidentId).toBe(incidentId);
+  expect((await state.incidents.get(incidentId))?.severity).toBe('critical');
+  expect([await take(state), await take(state)]).toEqual([incidentId, other]);
+  expect(await balancedBooks(state)).toMatchObject({ received: 3, queued: 2 });
+});
+
+test('a parked incident that is raised is promoted before the others, and starts as what it is now', async () => {
+  await using state = await openTestState(server.url, { grouping: 'workload' });
+  const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 60_000 });
+  const runs = (await state.admission.admit(fault({ severity: 'critical', pod: 'runs' }))).incidentId;
+  await take(state);
+  await slots.take('prod', runs, 'token');
+  await state.incidents.begin(runs);
+  const { incidentId: other } = await state.admission.admit(fault({ pod: 'other' }));
+  const { incidentId } = await state.admission.admit(ofProblem(0, { severity: 'info' }));
+  for (const parked of [other, incidentId]) {
+    expect(await take(state)).toBe(parked);
+    expect(await slots.take('prod', parked, 'token')).toBe('parked');
+  }
+  await state.admission.admit(ofProblem(1, { severity: 'critical', type: 'PodCrash' }));
+  expect(await slots.give('prod', runs, 'token')).toEqual([incidentId]);
+  expect(await take(state)).toBe(incidentId);
 });

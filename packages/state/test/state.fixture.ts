@@ -29,6 +29,7 @@ export const BOUNDS: AdmissionSettings = {
   grouping: 'none',
   reopen_window: 3_600,
   reinvestigate_after: 21_600,
+  storm_threshold: 10,
 };
 
 export interface TestState extends State, AsyncDisposable {

@@ -1,5 +1,6 @@
 import { INTAKE_OUTCOMES } from '@nightcrier/core/incidents/admission';
 import { auditBooks, type BookPage } from '@nightcrier/core/incidents/books';
+import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import { CONNECTION_STATUSES } from '@nightcrier/core/clusters/cluster-health';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { forEachOf } from './exposition.ts';
@@ -70,6 +71,26 @@ export async function clusterMetrics(clusters: StateSnapshot['clusters'], regist
     contact.set({ cluster }, last_contact === undefined ? 0 : Date.parse(last_contact) / 1000);
     blind.inc({ cluster }, blind_seconds);
   });
+}
+
+/** Adds the problems that are firing. @param perCluster false: sums over all clusters, without the label `cluster` */
+export async function problemMetrics(
+  { clusters, firing }: StateSnapshot,
+  registry: Registry,
+  perCluster: boolean,
+): Promise<void> {
+  const problems = new Gauge({
+    name: 'nightcrier_problems_firing',
+    help: 'Problems that are firing, by severity',
+    labelNames: ['cluster', 'severity'],
+    registers: [registry],
+  });
+  for (const severity of SEVERITIES) {
+    if (perCluster) await forEachOf(clusters, ({ name: cluster }) => problems.set({ cluster, severity }, 0));
+    else problems.set({ severity }, 0);
+  }
+  for (const { cluster, severity, count } of firing)
+    problems.inc(perCluster ? { cluster, severity } : { severity }, count);
 }
 
 /** Adds the alerts of Prometheus and Alertmanager. */

@@ -2,9 +2,10 @@ import type { AlertOutcome } from '@nightcrier/core/alerts/alert-outcome';
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import type { BookPages } from '@nightcrier/core/incidents/books';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { Severity } from '@nightcrier/core/faults/severity';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
-import { NOTIFICATION_TARGETS, notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
+import { notificationQueueName } from '@nightcrier/state/notifications/notification-queue';
 import type { Budget } from '@nightcrier/core/gateway/budgets';
 import type { ModelCost } from '@nightcrier/state/budgets/model-budgets';
 import type { AgentCount, TriageCount } from '@nightcrier/state/queue/triage-counters';
@@ -24,12 +25,16 @@ export interface StateSnapshot {
   incidents: Record<IncidentState, number>;
   /** Age of the oldest queued incident, in seconds; 0 without one. */
   oldestWaiting: number;
+  /** Problems that are firing. */
+  firing: { cluster: string; severity: Severity; count: number }[];
+  /** Whether Redis takes what admission writes. */
+  redisWritable: boolean;
   workers: number;
   gateways: number;
   budget: { used: ModelCost; limit: Budget | undefined };
   queue: QueueCounts;
   breaker: AgentHealth;
-  notifications: { target: string; jobs: QueueCounts }[];
+  notifications: { target: string; receiver: string; failing: boolean; failures: number; jobs: QueueCounts }[];
 }
 
 const ATTEMPTS = 3;
@@ -77,6 +82,8 @@ async function readState(context: ApiContext): Promise<StateSnapshot> {
     context.workersAlive(),
     context.gateways.live(),
     context.budgets.today(),
+    context.problems.countFiring(),
+    context.serverProblems(),
   ] as const;
   const [
     healths,
@@ -95,6 +102,8 @@ async function readState(context: ApiContext): Promise<StateSnapshot> {
     workers,
     gateways,
     used,
+    firing,
+    redisProblems,
   ] = await Promise.all(parts);
   return {
     clusters: healths,
@@ -112,14 +121,24 @@ async function readState(context: ApiContext): Promise<StateSnapshot> {
     oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
     workers,
     gateways: gateways.length,
+    firing,
+    redisWritable: !redisProblems.some(({ blocks }) => blocks),
     budget: { used, limit: context.dailyBudget() },
   };
 }
 
-async function notificationCounts({ redis, keys }: ApiContext): Promise<StateSnapshot['notifications']> {
+async function notificationCounts({
+  redis,
+  keys,
+  receiverHealth,
+}: ApiContext): Promise<StateSnapshot['notifications']> {
+  const targets = [...(await receiverHealth.read())];
   return Promise.all(
-    NOTIFICATION_TARGETS.map(async (target) => ({
+    targets.map(async ([target, { receiver, failing_since, failures }]) => ({
       target,
+      receiver,
+      failing: failing_since !== undefined,
+      failures,
       jobs: await queueCounts(redis, keys, notificationQueueName(target)),
     })),
   );

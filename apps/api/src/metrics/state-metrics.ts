@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
-import { alertMetrics, clusterCounts, clusterMetrics, intakeMetrics } from './intake-metrics.ts';
+import { alertMetrics, clusterCounts, clusterMetrics, intakeMetrics, problemMetrics } from './intake-metrics.ts';
 import type { StateSnapshot } from './snapshot.ts';
 import { processMetrics, spoolMetrics } from './spool-metrics.ts';
 
@@ -13,6 +13,11 @@ export async function stateMetrics(snapshot: StateSnapshot | undefined, perClust
   const registry = new Registry();
   const registers = [registry];
   new Gauge({ name: 'nightcrier_redis_up', help: 'Whether Redis is reachable', registers }).set(snapshot ? 1 : 0);
+  new Gauge({
+    name: 'nightcrier_redis_writable',
+    help: 'Whether Redis takes what admission writes: it is no replica, has memory, and its ACL allows it',
+    registers,
+  }).set(snapshot?.redisWritable ? 1 : 0);
   if (!snapshot) return registry;
   queueMetrics(snapshot, registry);
   triageMetrics(snapshot, registry);
@@ -23,6 +28,7 @@ export async function stateMetrics(snapshot: StateSnapshot | undefined, perClust
   spoolMetrics(snapshot.ingesters, registry);
   budgetMetrics(snapshot.budget, registry);
   clusterCounts(snapshot.clusters, registry);
+  await problemMetrics(snapshot, registry, perCluster);
   if (perCluster) await clusterMetrics(snapshot.clusters, registry);
   await intakeMetrics(snapshot, registry, perCluster);
   alertMetrics(snapshot.alerts, registry);
@@ -106,7 +112,21 @@ function notificationMetrics({ notifications }: StateSnapshot, registry: Registr
     labelNames: ['target', 'state'],
     registers: [registry],
   });
-  for (const { target, jobs: counts } of notifications) {
+  const failing = new Gauge({
+    name: 'nightcrier_receiver_failing',
+    help: '1 while the deliveries to a target of a receiver fail',
+    labelNames: ['receiver', 'target'],
+    registers: [registry],
+  });
+  const failures = new Gauge({
+    name: 'nightcrier_receiver_failures',
+    help: 'Deliveries to a target that have failed since the last one that succeeded',
+    labelNames: ['receiver', 'target'],
+    registers: [registry],
+  });
+  for (const { receiver, target, failing: isFailing, failures: count, jobs: counts } of notifications) {
+    failing.set({ receiver, target }, isFailing ? 1 : 0);
+    failures.set({ receiver, target }, count);
     for (const [state, count] of Object.entries(counts)) jobs.set({ target, state }, count);
   }
 }

@@ -1,6 +1,7 @@
 import type { AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/alert-outcome';
 import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
 import { type HealthSummary, summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { WorkerIsolation } from '@nightcrier/core/gateway/isolation';
 import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { RedisHealth } from '@nightcrier/core/redis-health';
 import { redactValue } from '@nightcrier/redaction/redact-value';
@@ -12,7 +13,7 @@ import { shareWhileRunning } from '../shared-result.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
- * also lists the ingesters, the agents while they are degraded, the alerts that were received, and problems of Redis with the
+ * also lists the ingesters, the gateways, the isolation of agents, the agents while they are degraded, the alerts that were received, and problems of Redis with the
  * values that are damaged in it. None of them writes to Redis.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -31,6 +32,8 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     agents?: AgentHealth;
     alerts?: AlertHealth;
     redis?: RedisHealth;
+    gateways?: GatewayHealth[];
+    isolation?: WorkerIsolation[];
   };
   const read = async (): Promise<Health> => {
     const [configuration] = await refused();
@@ -47,6 +50,7 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
         redis: { problems, ...(damaged.count > 0 && { damaged }) },
       }),
       ...(await alertHealth(context)),
+      ...(await agentAccess(context)),
     };
   };
   const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
@@ -54,6 +58,33 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     await assertRedisAnswers(redis);
     return reply.type('application/json; charset=utf-8').send(await build());
   });
+}
+
+interface GatewayHealth {
+  id: string;
+  host: string;
+  /** Seconds since its start; missing for one of an earlier version. */
+  age_seconds?: number;
+  last_seen: string;
+}
+
+/** The gateways that live, and what workers know of the isolation of their agents. Nothing where there is neither. */
+async function agentAccess({
+  gateways,
+  isolation,
+}: ApiContext): Promise<{ gateways?: GatewayHealth[]; isolation?: WorkerIsolation[] }> {
+  const [live, proofs] = await Promise.all([gateways.live(), isolation.read()]);
+  const now = Date.now();
+  const shown = live
+    .map(({ id, host, started, seen }): GatewayHealth => {
+      const age = started === undefined ? {} : { age_seconds: Math.max(0, Math.round((now - started) / 1000)) };
+      return { id, host, ...age, last_seen: new Date(seen).toISOString() };
+    })
+    .toSorted((one, other) => one.id.localeCompare(other.id));
+  return {
+    ...(shown.length > 0 && { gateways: shown }),
+    ...(proofs.length > 0 && { isolation: await redactValue(proofs) }),
+  };
 }
 
 interface AlertHealth {

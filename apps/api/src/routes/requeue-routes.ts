@@ -31,7 +31,8 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
         `incident ${id} is ${incident.state}; only one that has ended can be requeued`,
       );
     }
-    const requeued = requeuedAs(id, await admission.requeue(incident), logger);
+    const incident_id = requeuedAs(await admission.requeue(incident), logger);
+    const requeued = { incident_id, previous_incident_id: id };
     const details = { incident: requeued.incident_id };
     await audit.record(authorOf(request), { action: 'incident_requeued', subject: id, details });
     logger.info({ ...requeued, state: incident.state }, 'incident requeued');
@@ -49,7 +50,8 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
           incident.fingerprint === faultId ? 'is the fault of the incident itself' : 'is not in the list of members';
         throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: it ${own}`);
       }
-      const requeued = requeuedAs(id, await admission.splitOff(incident, member), logger);
+      const incident_id = requeuedAs(await admission.splitOff(incident, member), logger);
+      const requeued = { incident_id, previous_incident_id: id };
       const details = { incident: requeued.incident_id, fault: faultId };
       await audit.record(authorOf(request), { action: 'incident_split', subject: id, details });
       logger.info({ ...requeued, fault: faultId }, 'incident member split off');
@@ -58,11 +60,12 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
   );
 }
 
-function requeuedAs(previous_incident_id: string, outcome: RequeueOutcome, logger: Logger): Requeued {
+/** Returns the id of the new incident. @throws ApiError incident_open or queue_full */
+export function requeuedAs(outcome: RequeueOutcome, logger: Logger): string {
   if ('evicted' in outcome) warnOfEvicted(outcome.evicted, logger);
   switch (outcome.kind) {
     case 'queued':
-      return { incident_id: outcome.incidentId, previous_incident_id };
+      return outcome.incidentId;
     case 'already_open':
       throw new ApiError('incident_open', `incident ${outcome.incidentId} is open for this fault`);
     case 'rejected':

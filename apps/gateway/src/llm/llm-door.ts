@@ -1,5 +1,5 @@
 import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
-import { costOf, type ModelPrice } from '@nightcrier/core/incidents/agent-usage';
+import { costOf, type ModelPrice, priceOf } from '@nightcrier/core/incidents/agent-usage';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { ModelBudgets, ModelCost } from '@nightcrier/state/budgets/model-budgets';
@@ -209,7 +209,7 @@ export class LlmDoor {
 
   #costOf(tokens: Tokens, model: string, agent: string): number | undefined {
     const { agent_prices: prices } = this.#options.config();
-    const price = prices[model] ?? prices[agent];
+    const price = priceOf(prices, model, agent);
     return price && usdOf(tokens, price);
   }
 }
@@ -226,7 +226,7 @@ const BYTES_PER_TOKEN = 3;
 const NO_TOKENS: Tokens = { input: 0, cached: 0, output: 0, surcharge: 0 };
 
 function costAtMost({ model, most }: ModelRequest, { agent_prices: prices }: Config, agent: string): ModelCost {
-  const price = prices[model] ?? prices[agent];
+  const price = priceOf(prices, model, agent);
   return { tokens: most.input + most.output, usd: price ? usdOf({ ...most, cached: 0 }, price) : 0 };
 }
 

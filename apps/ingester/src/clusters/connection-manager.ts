@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
@@ -125,6 +126,11 @@ export class ConnectionManager {
     const health = this.#watched.get(name)?.connection.health();
     const permissions = this.#options.permissionsOf(name);
     return health && (permissions ? withPermissions(health, permissions) : health);
+  }
+
+  /** Returns the annotation that silences a resource, see `ClusterConnection.silenceOf`; undefined where the cluster is not watched. */
+  silenceOf(cluster: string, resource: ResourceReference): string | undefined {
+    return this.#watched.get(cluster)?.connection.silenceOf(resource);
   }
 
   #begin(cluster: ClusterConfig): void {

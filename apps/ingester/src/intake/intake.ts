@@ -49,7 +49,7 @@ export class Intake {
       ...spool,
       admit,
       logger,
-      onOutcome: (event, outcome) => this.#admitted(event, outcome),
+      onOutcome: (event, outcome) => this.admitted(event, outcome),
       onLost: (cluster) => count(cluster, 'lost'),
     });
   }
@@ -73,7 +73,7 @@ export class Intake {
   async admit(cluster: ClusterConfig, received: Received & { alert: Alert }, incidentId: string): Promise<void> {
     if (!this.#passes(cluster, received)) return;
     const event = { ...this.#clusterEvent(cluster, received), alert: received.alert };
-    this.#admitted(event, await this.#options.admit(event, incidentId));
+    this.admitted(event, await this.#options.admit(event, incidentId));
   }
 
   #passes(cluster: ClusterConfig, { fault }: Received): boolean {
@@ -135,7 +135,10 @@ export class Intake {
     logger.info({ ...describe(cluster.name, fault), ...fields }, 'fault skipped: triage disabled');
   }
 
-  #clusterEvent(cluster: ClusterConfig, { fault: event, source, problem }: Received): ClusterEvent {
+  #clusterEvent(
+    cluster: ClusterConfig,
+    { fault: event, source, problem, node, images, silence }: Received,
+  ): ClusterEvent {
     const permissions = this.#options.permissionsOf(cluster.name);
     return {
       cluster_name: cluster.name,
@@ -146,13 +149,17 @@ export class Intake {
       event,
       source,
       problem,
+      ...(node !== undefined && { node }),
+      ...(images && { images }),
+      ...(silence !== undefined && { silence }),
       received_at: new Date(this.#now()).toISOString(),
     };
   }
 
-  #admitted({ cluster_name: cluster, event, source, received_at }: ClusterEvent, outcome: AdmissionOutcome): void {
+  /** Logs the outcome of an admission, and counts one that admission does not count itself. */
+  admitted({ cluster_name: cluster, event, source, received_at }: ClusterEvent, outcome: AdmissionOutcome): void {
     admissionSeconds.observe(Math.max(0, this.#now() - Date.parse(received_at)) / 1000);
-    const { logger } = this.#options;
+    const { count, logger } = this.#options;
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
     if ('evicted' in outcome) this.#evicted(outcome.evicted);
     switch (outcome.kind) {
@@ -168,6 +175,12 @@ export class Intake {
       case 'grouped':
         logger.info({ ...fields, members: outcome.members }, 'fault grouped');
         return;
+      case 'silenced': {
+        count(cluster, 'silenced');
+        const { by, until, reason, id: silence } = outcome.silenced;
+        logger.info({ ...describe(cluster, event), outcome: 'silenced', by, until, reason, silence }, 'fault silenced');
+        return;
+      }
       case 'rejected':
       case 'dropped_incoming':
         logger.debug({ ...fields, bound: outcome.bound }, 'fault rejected: queue is full');

@@ -19,6 +19,8 @@ export interface LeaseKeeperOptions {
   guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop'>;
   /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
+  /** Returns the ingesters at which the faults of these clusters arrive, by cluster. Rejects while Redis is unreachable. */
+  activeOwners: (clusters: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   logger: Logger;
   /** Milliseconds. */
   now?: () => number;
@@ -59,6 +61,8 @@ export class LeaseKeeper {
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
+  /** Watched although another ingester holds them, see {@link LeaseKeeper.#linger}. */
+  #lingering: ReadonlySet<string> = new Set();
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
@@ -92,6 +96,7 @@ export class LeaseKeeper {
     for (const known of [this.#unheldSince, this.#decisions, this.#open, this.#ranks.clusters]) {
       for (const cluster of known.keys()) if (!configured.has(cluster)) known.delete(cluster);
     }
+    this.#lingering = new Set();
     this.#decidedIn = undefined;
     this.#loop.wake();
   }
@@ -176,6 +181,7 @@ export class LeaseKeeper {
     const { leases, held, isActive, logger } = this.#options;
     this.#decide(view);
     const decisions = this.#decisions;
+    await this.#linger(view, decisions);
     const kept = new Map([...held.tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
     const lost = [...held.tokens.keys()].filter((cluster) => decisions.has(cluster) && !kept.has(cluster));
     const released = new Map(
@@ -207,6 +213,27 @@ export class LeaseKeeper {
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
   }
 
+  /**
+   * Keeps watching a cluster that another ingester has taken, until its faults arrive there: this process was paused, or its
+   * lease expired for another reason, and the new owner may only begin to connect.
+   */
+  async #linger(view: LeaseView, decisions: Map<string, LeaseDecision>): Promise<void> {
+    const { leases, isActive, activeOwners } = this.#options;
+    const isTaken = (cluster: string): boolean => {
+      const lease = view.leases.get(cluster);
+      return lease !== undefined && lease.owner !== leases.id && lease.expires_at > view.now;
+    };
+    const candidates = [...this.#watched].filter((cluster) => {
+      const isLeft = decisions.get(cluster) === 'leave' || this.#lingering.has(cluster);
+      return isLeft && isActive(cluster) && isTaken(cluster);
+    });
+    const owners = await activeOwners(candidates);
+    const isWatched = (cluster: string): boolean => owners.get(cluster) === view.leases.get(cluster)?.owner;
+    this.#lingering = new Set(candidates.filter((cluster) => !isWatched(cluster)));
+    // Its connection may be stale: it is not taken back with it.
+    for (const cluster of candidates) decisions.set(cluster, this.#lingering.has(cluster) ? 'join' : 'leave');
+  }
+
   /** Decides about each cluster whose situation may have changed. */
   #decide(view: LeaseView): void {
     const now = this.#now();
@@ -218,7 +245,11 @@ export class LeaseKeeper {
     this.#decidedIn = circumstances;
     const clusters =
       isSame && view.changed
-        ? new Set([...this.#open, ...view.changed.filter((cluster) => this.#decisions.has(cluster))])
+        ? new Set([
+            ...this.#open,
+            ...this.#lingering,
+            ...view.changed.filter((cluster) => this.#decisions.has(cluster)),
+          ])
         : this.#clusters;
     for (const cluster of clusters) this.#decideAbout(cluster, view, { now, inTouchFor, ...contact });
   }

@@ -1,9 +1,18 @@
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
+import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { expect, test } from 'vitest';
 import { breakerResultOf } from './breaker-record.ts';
 
-const CONFIG = { agent_cli: 'claude', failure_threshold_for_alert: 3, breaker_probe_interval: 60 } as const;
+const clusters = ['alpha', 'beta'].map((name) =>
+  ClusterConfig.parse({ name, mcp: { endpoint: 'http://mcp' }, triage: { enabled: true, kubeconfig: '/kube' } }),
+);
+const CONFIG = {
+  agent_cli: 'claude' as const,
+  failure_threshold_for_alert: 3,
+  breaker_probe_interval: 60,
+  clusters,
+};
 const report = { title: 'T', summary: 'S', root_cause: 'R', recommendations: [] };
 const reason = 'R';
 const resolvedBy = (agent: string, ...failures: AgentFailure[]): TriageOutcome => ({
@@ -18,6 +27,7 @@ const failedWith = (text: string): object => ({
   reason: text,
   threshold: 3,
   probeIntervalSeconds: 60,
+  clusters: 2,
 });
 
 test.each<[string, TriageOutcome, object]>([
@@ -37,7 +47,7 @@ test.each<[string, TriageOutcome, object]>([
         { kind: 'provider_failed', agent: 'codex', reason },
       ],
     },
-    failedWith('claude timed out after 1 s'),
+    { ...failedWith('claude timed out after 1 s'), cluster: 'alpha' },
   ],
   [
     'an agent that could not be started',
@@ -50,7 +60,7 @@ test.each<[string, TriageOutcome, object]>([
     failedWith('claude: R'),
   ],
 ])('records %s', (_, outcome, result) => {
-  expect(breakerResultOf(outcome, CONFIG)).toEqual(result);
+  expect(breakerResultOf(outcome, CONFIG, 'alpha')).toEqual(result);
 });
 
 test.each<[string, TriageOutcome]>([
@@ -67,5 +77,5 @@ test.each<[string, TriageOutcome]>([
   ['has no part in the failure', { kind: 'retry', reason: 'the cluster is unreachable' }],
   ['was stopped by a shutdown', { kind: 'requeue', reason: 'the worker shuts down' }],
 ])('records nothing of an agent that %s', (_, outcome) => {
-  expect(breakerResultOf(outcome, CONFIG)).toEqual({ kind: 'inconclusive' });
+  expect(breakerResultOf(outcome, CONFIG, 'alpha')).toEqual({ kind: 'inconclusive' });
 });

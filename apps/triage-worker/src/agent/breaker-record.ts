@@ -1,17 +1,19 @@
-import { describeFailure } from '@nightcrier/core/incidents/agent-failure';
+import { type AgentFailure, describeFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentFailures, TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
-import type { Settings } from '@nightcrier/core/settings/config';
+import type { Config } from '@nightcrier/core/settings/config';
 import type { AgentResult as BreakerResult } from '@nightcrier/state/breaker/agent-breaker';
 import type { TriageContext } from '../triage-context.ts';
 
 /** Records the configured agent's result on one incident in the breaker that all workers share, once. */
 export class BreakerRecord {
   readonly #incidentId: string;
+  readonly #cluster: string;
   readonly #context: TriageContext;
   #recorded = false;
 
-  constructor(incidentId: string, context: TriageContext) {
+  constructor({ incidentId, cluster }: { incidentId: string; cluster: string }, context: TriageContext) {
     this.#incidentId = incidentId;
+    this.#cluster = cluster;
     this.#context = context;
   }
 
@@ -32,31 +34,36 @@ export class BreakerRecord {
 
   /** Records what an outcome says of the configured agent, and nothing of the agents after it. */
   async recordOutcome(outcome: TriageOutcome): Promise<void> {
-    return this.record(breakerResultOf(outcome, this.#context.config));
+    return this.record(breakerResultOf(outcome, this.#context.config, this.#cluster));
   }
 }
 
 /** Maps an outcome to the result of the configured agent; `left` if it says nothing about that agent. */
 export function breakerResultOf(
   outcome: TriageOutcome,
-  config: Pick<Settings, 'agent_cli' | 'failure_threshold_for_alert' | 'breaker_probe_interval'>,
+  config: Pick<Config, 'agent_cli' | 'failure_threshold_for_alert' | 'breaker_probe_interval' | 'clusters'>,
+  cluster: string,
 ): BreakerResult {
   if (outcome.kind === 'reported' && outcome.agent === config.agent_cli) return { kind: 'succeeded' };
   const failures: AgentFailures = 'failures' in outcome ? outcome.failures : [];
   const failure = failures.find(({ agent }) => agent === config.agent_cli);
+  const failed = (of: AgentFailure): Extract<BreakerResult, { kind: 'failed' }> => ({
+    kind: 'failed',
+    reason: describeFailure(of),
+    threshold: config.failure_threshold_for_alert,
+    probeIntervalSeconds: config.breaker_probe_interval,
+    clusters: config.clusters.filter(({ triage }) => triage.enabled).length,
+  });
   switch (failure?.kind) {
+    // Text of a workload can make an agent do that.
     case 'no_report':
     case 'timed_out':
     case 'killed':
+      return { ...failed(failure), cluster };
     case 'provider_failed':
     case 'unavailable':
     case 'unusable':
-      return {
-        kind: 'failed',
-        reason: describeFailure(failure),
-        threshold: config.failure_threshold_for_alert,
-        probeIntervalSeconds: config.breaker_probe_interval,
-      };
+      return failed(failure);
     // It was stopped or not started: no sign in either direction.
     case 'interrupted':
     // The agent works; its budget is used up.

@@ -119,7 +119,9 @@ async function runOne(
     // Another worker has adopted a run that is unavailable here.
     const activity =
       agent === 'builtin' || exit.kind === 'unavailable' ? undefined : await closeAccess(run, workspace, settings);
-    const providerError = activity ? activity.summary.provider_failure : providerFailure(stream);
+    // A model that is reached directly leaves its errors in the CLI's own words only.
+    const throughDoor = config.llm_access === 'gateway' && agent !== 'builtin';
+    const providerError = throughDoor ? activity?.summary.provider_failure : providerFailure(stream);
     const result = judgeAgent({
       agent,
       exit,

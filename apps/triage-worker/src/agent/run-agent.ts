@@ -74,6 +74,11 @@ export async function runAgent(
 /** Starts the agent's container; settled if the agent has no access to what it needs. */
 async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
+  const isolation = await context.isolation.check(context.signal);
+  if (isolation.state === 'failed' || isolation.state === 'unknown') {
+    const kind = isolation.state === 'failed' ? 'unusable' : 'unavailable';
+    return settled({ kind, reason: `the isolation of agents is not proven: ${isolation.findings.join('; ')}` });
+  }
   const access = await openAccess({ claim, context, place: 'container' });
   if ('reason' in access) return settled(access);
   const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig ?? '', access.secrets));

@@ -23,7 +23,7 @@ export async function findStartingPoint(claim: Claim, context: TriageContext): P
   const { config, breaker, grace, afterwards } = context;
   const { agent_cli: agent } = config;
   const { incident_id: id } = claim.incident;
-  const record = new BreakerRecord(id, context);
+  const record = new BreakerRecord({ incidentId: id, cluster: claim.cluster.name }, context);
   const orphan = await findOrphanedRun(claim, context);
   if (orphan) {
     const isOwn = orphan.agent === agent;

@@ -1,6 +1,7 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
+import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
 import type { Notifier } from './notifier.ts';
 
 type NotificationSettings = Partial<Config>;
@@ -53,6 +54,7 @@ export class LiveNotifier {
   async #replace(config: Config): Promise<void> {
     if (this.#stopped) return;
     await this.#current.stop();
+    await this.#current.retire(receiverTargets(config));
     this.#current = this.#open(config);
     await this.#current.start();
     this.#current.wake();
@@ -60,6 +62,8 @@ export class LiveNotifier {
 }
 
 function settingsOf(config: Config): NotificationSettings {
-  const entries = Object.entries(config).filter(([key]) => /^(slack|webhook)_|^public_url$/.test(key));
+  const entries = Object.entries(config).filter(([key]) =>
+    /^(slack|webhook)_|^(public_url|route|receivers)$/.test(key),
+  );
   return Object.fromEntries(entries);
 }

@@ -1,16 +1,18 @@
-import type { Notification } from '@nightcrier/core/incidents/notification';
-import type { NotificationJob, NotificationTargetName } from '@nightcrier/state/notifications/notification-queue';
-import type { Notice } from './notice.ts';
+import type { ReceiverTarget, TargetKind } from '@nightcrier/core/routing/receiver-targets';
+import type { NotificationJob } from '@nightcrier/state/notifications/notification-queue';
+import type { Notice } from './content/notice.ts';
 
-/** A receiver of notifications. */
-export interface NotificationTarget {
-  readonly name: NotificationTargetName;
+export type TargetIdentity = Pick<ReceiverTarget, 'id' | 'receiver'>;
+
+/** One place that a receiver notifies. */
+export interface NotificationTarget extends TargetIdentity {
+  readonly kind: TargetKind;
   /** Maximum deliveries per `duration` ms, over all workers. */
   readonly rate: { max: number; duration: number };
   /** One delivery at a time, over all workers: a later one may update an earlier message. */
   readonly inOrder: boolean;
-  /** Returns whether it is sent such events. */
-  accepts(event: Notification['event']): boolean;
+  /** It shows the state of a problem, so that an older notification must not follow a newer one. */
+  readonly keepsState: boolean;
   /**
    * Sends one part of a notice. The same part may be sent again under the same id when the result of the last delivery is
    * unknown.
@@ -22,4 +24,6 @@ export interface NotificationTarget {
     part: NotificationJob['part'],
     signal: AbortSignal,
   ): Promise<NotificationJob['part'] | undefined>;
+  /** Posts what its service forgets otherwise. Called every few seconds by every worker. */
+  refresh?(signal: AbortSignal): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
-import type { Notification } from '@nightcrier/core/incidents/notification';
-import type { ProblemOutbox } from '@nightcrier/state/notifications/problem-outbox';
-import type { NotificationOutbox } from '@nightcrier/state/notifications/notification-outbox';
-import { notificationOfProblem } from './from-problem.ts';
+import type { ReceiverTarget } from '@nightcrier/core/routing/receiver-targets';
+import type { Route } from '@nightcrier/core/routing/route-tree';
+import type { State } from '@nightcrier/state/open-state';
+import { Dispatcher } from './dispatcher.ts';
 import type { NotificationTarget } from './notification-target.ts';
+import type { SlackSocket } from './slack/slack-socket.ts';
 import { type DeliveryTimes, TargetWorker, type TargetWorkerOptions } from './target-worker.ts';
 
 /** Times in milliseconds. */
@@ -17,20 +18,25 @@ export const DEFAULT_NOTIFIER_TIMES: NotifierTimes = {
   lockDuration: 30_000,
   stalledInterval: 10_000,
   retryDelay: { initial: 2_000, max: 600_000 },
+  refreshInterval: 5_000,
 };
 
 /** What a running delivery gets to finish at a stop: the result of an aborted one is unknown. */
 const STOP_PATIENCE_MS = 3_000;
 
 export interface NotifierOptions extends TargetWorkerOptions {
+  state: TargetWorkerOptions['state'] & Pick<State, 'outbox' | 'problemOutbox'>;
+  route: Route;
+  receivers: readonly ReceiverTarget[];
+  /** In the order of {@link receivers}. */
   targets: NotificationTarget[];
-  outbox: NotificationOutbox;
-  problemOutbox: ProblemOutbox;
+  /** Where clicks on buttons come from. */
+  sockets: readonly SlackSocket[];
   times: NotifierTimes;
 }
 
 /**
- * Moves due notifications from the outbox into a queue per target, and delivers what is queued. Any number of workers do
+ * Moves due notifications from the outboxes into a queue per target, and delivers what is queued. Any number of workers do
  * both; job ids derived from the notification prevent duplicates. Order: `start` once, `stop` at any time, also before or
  * during `start`.
  */
@@ -39,11 +45,12 @@ export class Notifier {
   readonly #loop: BackgroundLoop;
   #state: 'new' | 'started' | 'stopped' = 'new';
   #workers: TargetWorker[] = [];
+  #dispatcher: Dispatcher | undefined;
 
   constructor(options: NotifierOptions) {
     const { times, logger } = options;
     this.#options = options;
-    this.#loop = new BackgroundLoop(async () => this.#dispatch(), {
+    this.#loop = new BackgroundLoop(async () => this.#dispatcher?.dispatch(), {
       interval: times.interval,
       firstRun: 'after_interval',
       // Redis is unreachable; notifications stay in the outbox.
@@ -54,16 +61,28 @@ export class Notifier {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'started';
-    const { targets, logger } = this.#options;
+    const { targets, receivers, sockets, route, state, incidents, logger } = this.#options;
     this.#workers = targets.map((target) => new TargetWorker(target, this.#options));
     await Promise.all(this.#workers.map(async (worker) => worker.prepare()));
     if (this.#isStopped()) return;
     for (const worker of this.#workers) {
-      const { name } = worker.target;
-      worker.run().catch((error: unknown) => logger.error({ target: name, error }, 'notification worker stopped'));
+      const { id } = worker;
+      worker.run().catch((error: unknown) => logger.error({ target: id, error }, 'notification worker stopped'));
     }
+    const { outbox, problemOutbox, conversations } = state;
+    this.#dispatcher = new Dispatcher({
+      route,
+      targets: receivers,
+      queues: this.#workers,
+      outbox,
+      problemOutbox,
+      conversations,
+      incidents,
+      logger,
+    });
+    for (const socket of sockets) socket.start();
     this.#loop.start();
-    if (targets.length > 0) logger.info({ targets: targets.map(({ name }) => name) }, 'notifier started');
+    if (targets.length > 0) logger.info({ targets: targets.map(({ id }) => id) }, 'notifier started');
   }
 
   /** Reads the outbox immediately: a notification is due. */
@@ -71,32 +90,24 @@ export class Notifier {
     this.#loop.wake();
   }
 
+  /** Forgets the health of targets that are no longer configured. */
+  async retire(next: readonly ReceiverTarget[]): Promise<void> {
+    const gone = this.#options.receivers.filter(({ id }) => !next.some((target) => target.id === id));
+    await Promise.all(gone.map(async ({ id }) => this.#options.state.receiverHealth.remove(id)));
+  }
+
   /** Stops deliveries. What is due or queued stays for other workers or the next start. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     await this.#loop.stop();
-    await Promise.all(this.#workers.map(async (worker) => worker.stop(STOP_PATIENCE_MS)));
+    await Promise.all([
+      ...this.#workers.map(async (worker) => worker.stop(STOP_PATIENCE_MS)),
+      ...this.#options.sockets.map(async (socket) => socket.stop()),
+    ]);
   }
 
   /** Also changes during `start`. */
   #isStopped(): boolean {
     return this.#state === 'stopped';
-  }
-
-  async #dispatch(): Promise<void> {
-    const { outbox, problemOutbox, incidents } = this.#options;
-    // Last: if the worker dies before, the notification is queued again under the same ids.
-    for (const due of await outbox.due()) if (await this.#enqueue(due.notification)) await outbox.taken(due);
-    for (const due of await problemOutbox.due()) {
-      const notification = await notificationOfProblem(due.notification, incidents);
-      if (notification === undefined || (await this.#enqueue(notification))) await problemOutbox.taken(due);
-    }
-  }
-
-  /** @returns whether the queues of all receivers have accepted it */
-  async #enqueue(notification: Notification): Promise<boolean> {
-    const receivers = this.#workers.filter(({ target }) => target.accepts(notification.event));
-    const queued = await Promise.all(receivers.map(async (worker) => worker.enqueue(notification)));
-    return queued.every(Boolean);
   }
 }

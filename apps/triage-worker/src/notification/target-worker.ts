@@ -1,6 +1,7 @@
 import { backoff } from '@nightcrier/core/async/backoff';
-import { type Notification, notificationId } from '@nightcrier/core/incidents/notification';
+import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
+import { notificationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import {
@@ -11,8 +12,9 @@ import {
 } from '@nightcrier/state/notifications/notification-queue';
 import type { State } from '@nightcrier/state/open-state';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { type Notice, readNotice } from './content/notice.ts';
 import { DeliveryError } from './delivery-error.ts';
-import { readNotice } from './notice.ts';
+import type { JobQueue } from './dispatcher.ts';
 import type { NotificationTarget } from './notification-target.ts';
 
 /** Times of deliveries, in milliseconds. */
@@ -22,10 +24,12 @@ export interface DeliveryTimes {
   stalledInterval: number;
   /** Before the second attempt, and the longest such delay. */
   retryDelay: { initial: number; max: number };
+  /** Between two calls of a target's `refresh`. */
+  refreshInterval: number;
 }
 
 export interface TargetWorkerOptions {
-  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue'>;
+  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue' | 'conversations' | 'receiverHealth'>;
   incidents: IncidentStore;
   /** `public_url` */
   publicUrl: string | undefined;
@@ -39,23 +43,38 @@ const ATTEMPTS = 150;
 const CONCURRENCY = 5;
 
 /** The queue of one target, and the worker that delivers what is in it. */
-export class TargetWorker {
+export class TargetWorker implements JobQueue {
   readonly target: NotificationTarget;
   readonly #options: TargetWorkerOptions;
   readonly #queue: NotificationQueue;
   readonly #worker: Worker<NotificationJob>;
+  readonly #refresh: BackgroundLoop | undefined;
   readonly #abort = new AbortController();
 
   constructor(target: NotificationTarget, options: TargetWorkerOptions) {
     this.target = target;
     this.#options = options;
-    this.#queue = options.state.openNotificationQueue(target.name);
+    this.#queue = options.state.openNotificationQueue(target.id);
     this.#worker = this.#openWorker();
+    if (target.refresh) {
+      this.#refresh = new BackgroundLoop(async () => this.#refreshTarget(), {
+        interval: options.times.refreshInterval,
+        firstRun: 'after_interval',
+        onError: (error) => options.logger.debug({ target: target.id, error }, 'target not refreshed'),
+      });
+    }
+  }
+
+  get id(): string {
+    return this.target.id;
   }
 
   /** Applies the order of the target to all workers; call it before {@link run}. */
   async prepare(): Promise<void> {
-    if (this.target.inOrder) await this.#queue.setGlobalConcurrency(1);
+    const { id, inOrder } = this.target;
+    if (inOrder) await this.#queue.setGlobalConcurrency(1);
+    await this.#options.state.receiverHealth.register(id, this.target);
+    this.#refresh?.start();
   }
 
   /** Delivers until {@link stop}. Waits for Redis without limit. */
@@ -66,35 +85,29 @@ export class TargetWorker {
   /** Lets deliveries finish for `patience` ms, then aborts them. What is queued stays for other workers or the next start. */
   async stop(patience: number): Promise<void> {
     const timer = setTimeout(() => this.#abort.abort('the worker shuts down'), patience);
-    await this.#worker.close();
+    await Promise.all([this.#worker.close(), this.#refresh?.stop()]);
     clearTimeout(timer);
     await this.#queue.close();
   }
 
   /**
    * Queues a notification; returns false if it has to stay in the outbox. A recurrence does while an earlier one of its
-   * incident is queued, so that a target that is slow or unreachable collects no backlog.
+   * problem is queued, so that a target that is slow or unreachable collects no backlog.
    */
-  async enqueue(notification: Notification): Promise<boolean> {
-    const job: NotificationJob = { notification, part: 'message' };
-    if (notification.event === 'incident_recurred' && (await this.#queue.getJob(jobIdOf(job)))) return false;
-    await this.#add(job);
+  async enqueue(jobId: string, job: NotificationJob): Promise<boolean> {
+    if (isRecurrence(job) && (await this.#queue.getJob(jobId))) return false;
+    const event = job.problem?.event ?? job.notification?.event ?? 'notification';
+    const retention = isRecurrence(job) ? { removeOnComplete: true, removeOnFail: true } : {};
+    await this.#queue.add(event, job, { jobId, attempts: ATTEMPTS, backoff: { type: 'custom' }, ...retention });
     return true;
-  }
-
-  async #add(job: NotificationJob): Promise<void> {
-    const { event } = job.notification;
-    const retention = event === 'incident_recurred' ? { removeOnComplete: true, removeOnFail: true } : {};
-    const options = { jobId: jobIdOf(job), attempts: ATTEMPTS, backoff: { type: 'custom' }, ...retention };
-    await this.#queue.add(event, job, options);
   }
 
   #openWorker(): Worker<NotificationJob> {
     const { state, times, logger } = this.#options;
-    const { name, inOrder, rate } = this.target;
+    const { id, inOrder, rate } = this.target;
     const worker = new Worker<NotificationJob>(
-      notificationQueueName(name),
-      async (job, _token, signal) => this.#deliver(job, signal),
+      notificationQueueName(id),
+      async (job, _token, signal) => this.#process(job, signal),
       {
         connection: state.redis,
         prefix: state.keys.bullmq,
@@ -109,47 +122,88 @@ export class TargetWorker {
         ...NOTIFICATION_RETENTION,
       },
     );
-    worker.on('error', (error) => logger.debug({ target: name, error: error.message }, 'notification worker error'));
+    worker.on('error', (error) => logger.debug({ target: id, error: error.message }, 'notification worker error'));
     worker.on('failed', (job, error) => this.#logFailure(job, error));
     return worker;
   }
 
-  async #deliver(job: Job<NotificationJob>, jobSignal: AbortSignal | undefined): Promise<void> {
+  async #process(job: Job<NotificationJob>, jobSignal: AbortSignal | undefined): Promise<void> {
     const { incidents, publicUrl, logger } = this.#options;
-    const { target } = this;
-    const { notification, part } = job.data;
+    const { id } = this.target;
     const signal = AbortSignal.any([this.#abort.signal, ...(jobSignal ? [jobSignal] : [])]);
-    const notice = await readNotice(notification, incidents, publicUrl).catch(asRefused);
+    const notice = await readNotice(job.data, incidents, publicUrl).catch(asRefused);
     if (!notice) {
-      logger.warn({ target: target.name, notification }, 'notification skipped; its incident is missing or open');
-      return;
+      const { notification } = job.data;
+      logger.warn({ target: id, notification }, 'notification skipped; its incident is missing or open');
+    } else if (await this.#isOutdated(notice)) {
+      logger.info({ target: id, notification: notice.id }, 'notification skipped; a later one was delivered');
+    } else {
+      await this.#deliver(notice, job, signal);
     }
+  }
+
+  /** Whether the target already shows a later state of the problem. */
+  async #isOutdated({ subject, sequence }: Notice): Promise<boolean> {
+    if (!this.target.keepsState || sequence === undefined) return false;
+    const last = await this.#options.state.conversations.lastDelivered(subject, this.target.id);
+    return last !== undefined && last > sequence;
+  }
+
+  async #deliver(notice: Notice, { id: jobId = '', data }: Job<NotificationJob>, signal: AbortSignal): Promise<void> {
+    const { state, logger } = this.#options;
+    const { target } = this;
+    const { part } = data;
+    const began = performance.now();
+    const observe = (outcome: 'delivered' | 'retried' | 'failed'): void =>
+      notificationSeconds.observe({ receiver_type: target.kind, outcome }, (performance.now() - began) / 1000);
     try {
       const next = await target.deliver(notice, part, signal);
-      if (next) await this.#add({ notification, part: next });
-      logger.info({ target: target.name, notification: notice.id, part }, 'notification delivered');
+      if (target.keepsState && notice.sequence !== undefined)
+        await state.conversations.delivered(notice.subject, target.id, notice.sequence);
+      if (next) await this.enqueue(jobId.replace(/-message$/, `-${next}`), { ...data, part: next });
+      logger.info({ target: target.id, notification: notice.id, part }, 'notification delivered');
+      await state.receiverHealth.delivered(target.id, target);
+      observe('delivered');
     } catch (error) {
+      observe(error instanceof DeliveryError && error.failure.kind === 'refused' ? 'failed' : 'retried');
       if (!(error instanceof DeliveryError)) throw error;
       const { failure } = error;
       if (failure.kind === 'refused') throw new UnrecoverableError(error.message);
       if (failure.kind === 'failed') throw error;
-      logger.warn({ target: target.name, seconds: failure.milliseconds / 1000 }, 'notifications rate limited');
+      logger.warn({ target: target.id, seconds: failure.milliseconds / 1000 }, 'notifications rate limited');
       await this.#queue.rateLimit(failure.milliseconds);
       throw Worker.RateLimitError();
     }
   }
 
-  #logFailure(job: Job<NotificationJob> | undefined, { message }: Error): void {
-    const { logger } = this.#options;
-    const target = this.target.name;
-    const fields = { target, notification: job?.data.notification, attempts: job?.attemptsMade, error: message };
+  async #refreshTarget(): Promise<void> {
+    const { state, logger } = this.#options;
+    const { target } = this;
+    try {
+      await target.refresh?.(this.#abort.signal);
+    } catch (error) {
+      if (!(error instanceof DeliveryError)) throw error;
+      logger.warn({ target: target.id, error: error.message }, 'firing problems not posted again');
+      await state.receiverHealth.failed(target.id, target, error.message);
+    }
+  }
+
+  #logFailure(job: Job<NotificationJob> | undefined, error: Error): void {
+    const { state, logger } = this.#options;
+    const target = this.target.id;
+    const notification = job?.data.problem?.id ?? job?.data.notification;
+    const fields = { target, notification, attempts: job?.attemptsMade, error: error.message };
     if (job?.finishedOn === undefined) logger.warn(fields, 'notification delivery failed; retrying');
     else logger.error(fields, 'notification not delivered');
+    if (error instanceof UnrecoverableError) return;
+    state.receiverHealth
+      .failed(target, this.target, error.message)
+      .catch((cause: unknown) => logger.debug({ target, error: cause }, 'receiver health not written'));
   }
 }
 
-function jobIdOf({ notification, part }: NotificationJob): string {
-  return `${notificationId(notification)}-${part}`;
+function isRecurrence({ problem, notification, repeat }: NotificationJob): boolean {
+  return !repeat && (problem?.event ?? notification?.event)?.endsWith('recurred') === true;
 }
 
 /** A row that cannot be read will not be readable at the next attempt. */

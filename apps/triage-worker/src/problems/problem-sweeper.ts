@@ -1,9 +1,11 @@
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
+import type { Storms } from '@nightcrier/state/admission/storms';
 import type { Problems } from '@nightcrier/state/problems/problems';
 
 export interface ProblemSweeperOptions {
   problems: Problems;
+  storms: Storms;
   /** `reopen_window`, seconds. Called at each sweep: the configuration can change. */
   reopenWindow: () => number;
   logger: Logger;
@@ -11,7 +13,10 @@ export interface ProblemSweeperOptions {
 
 const INTERVAL_MS = 5_000;
 
-/** Closes problems that have been recovered for `reopen_window`. Every worker does, and each step is idempotent. */
+/**
+ * Closes problems that have been recovered for `reopen_window`, and has members of storms investigated that the first problem does
+ * not explain. Every worker does, and each step is idempotent.
+ */
 export class ProblemSweeper {
   readonly #options: ProblemSweeperOptions;
   readonly #loop: BackgroundLoop;
@@ -35,10 +40,12 @@ export class ProblemSweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { problems, reopenWindow, logger } = this.#options;
+    const { problems, storms, reopenWindow, logger } = this.#options;
     if (!this.#isIndexed) await problems.indexFormer();
     this.#isIndexed = true;
     const closed = await problems.sweep(reopenWindow() * 1_000);
     if (closed > 0) logger.info({ problems: closed }, 'problems closed');
+    const unexplained = await storms.decide();
+    if (unexplained > 0) logger.info({ problems: unexplained }, 'storm does not explain problems; incidents queued');
   }
 }

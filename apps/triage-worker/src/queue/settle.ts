@@ -1,5 +1,6 @@
 import type { Cause } from '@nightcrier/core/diagnosis/cause';
 import type { ReportSummary } from '@nightcrier/core/incidents/report';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { Logger } from '@nightcrier/core/logger';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
@@ -73,7 +74,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     if (cause !== undefined) await counters.countCause(cause);
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
   }
-  if (disposition.job === 'fail') throw new UnrecoverableError(end.reason);
+  // BullMQ stores the message.
+  if (disposition.job === 'fail') throw new UnrecoverableError(hideSecrets(end.reason ?? ''));
 }
 
 /** The cause of the first hypothesis, `unknown` while it is no conclusion; undefined without a diagnosis. */

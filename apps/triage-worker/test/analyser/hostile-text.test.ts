@@ -5,9 +5,10 @@ import { refusalDetail } from '../../src/analyser/rules/admission/refusals.ts';
 import { reasonsIn } from '../../src/analyser/rules/scheduling/verdict.ts';
 import { code, fenced, plain } from '../../src/analyser/safe-text.ts';
 import { complaintsIn } from '../../src/evidence/view/complaints.ts';
-import { slackText } from '../../src/notification/slack-text.ts';
+import { slackText } from '../../src/notification/slack/slack-text.ts';
 import { namedResources } from '../../src/report/named-resources.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
+import { richText } from '../../src/notification/slack/rich-text.ts';
 import { quotedOutputs } from '../../src/report/quoted-output.ts';
 import { squeeze, unsupportedQuotes } from '../../src/report/unsupported-quotes.ts';
 import { hostileTexts } from './hostile-text.ts';
@@ -24,6 +25,7 @@ const PARSERS: Record<string, (text: string) => unknown> = {
   reasonsIn,
   safeText: (text) => [code(text), plain(text), fenced(text)],
   slackText: (text) => slackText(text, 3_000),
+  richText: (text) => richText(text.slice(0, 12_000)),
 };
 const TEXTS = hostileTexts();
 

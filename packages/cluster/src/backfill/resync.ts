@@ -62,6 +62,7 @@ export class Resync {
   /** Notes that the cluster is watched again since `from`, ms since the epoch, after a gap. */
   begin(from: number, serverCluster?: string): void {
     this.#options.watermark.lose();
+    this.#options.watermark.watchFrom(from);
     if (!this.#options.isFollowed) this.#options.detection.detector.loseAll();
     this.#serverCluster = serverCluster ?? this.#serverCluster;
     this.#pending = { from };

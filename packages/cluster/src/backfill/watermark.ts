@@ -33,6 +33,8 @@ export class WatermarkTracker {
   #loaded: Promise<void> | undefined;
   #watermark: Watermark | undefined;
   #isWatching = false;
+  /** Since when the cluster is watched again while the gap before is still to be scanned, ms since the epoch. */
+  #watchedFrom: number | undefined;
 
   constructor(memory: WatermarkMemory) {
     this.#memory = memory;
@@ -79,9 +81,15 @@ export class WatermarkTracker {
     this.#remember({ ...this.#watermark, at });
   }
 
+  /** Notes that the cluster is watched again, while the gap before is still to be scanned. */
+  watchFrom(from: number): void {
+    this.#watchedFrom = from;
+  }
+
   /** Begins a gap. */
   lose(): void {
     this.#isWatching = false;
+    this.#watchedFrom = undefined;
   }
 
   /** Begins a gap that is found only now: nothing has proven since then that the cluster was watched. */
@@ -94,7 +102,7 @@ export class WatermarkTracker {
   health(now: number): { last_contact?: string; blind_seconds?: number } {
     if (!this.#watermark) return {};
     const { at, blindMs } = this.#watermark;
-    const blind = blindMs + (this.#isWatching ? 0 : Math.max(0, now - at));
+    const blind = blindMs + (this.#isWatching ? 0 : Math.max(0, (this.#watchedFrom ?? now) - at));
     return { last_contact: new Date(at).toISOString(), blind_seconds: Math.round(blind) / 1000 };
   }
 

@@ -1,7 +1,8 @@
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
+import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
-import { SYMPTOM_FAMILIES } from '@nightcrier/core/problems/symptom-families';
+import { SYMPTOM_FAMILIES, type SymptomFamily } from '@nightcrier/core/problems/symptom-families';
 import { familyOfType, recoveryOf, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { type ObjectName, nameKey } from './cluster-objects.ts';
 import { faultOf, rememberedOf } from './fault-of.ts';
@@ -9,9 +10,9 @@ import { Freshness } from './freshness.ts';
 import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { type Known, KnownSymptoms, type Remembered } from './known-symptoms.ts';
 import { Listing } from './listing.ts';
-import { workloadOfResource } from './owners.ts';
+import { silenceOfResource, workloadOfResource } from './owners.ts';
 import { type Suspect, type SuspectObject, Suspects } from './suspects.ts';
-import { conditionOf, dueAt } from './symptom.ts';
+import { conditionOf, dueAt, timeOf } from './symptom.ts';
 import { NEEDS } from './symptoms/symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
@@ -24,6 +25,12 @@ export interface Detected {
   fault?: FaultEvent;
   /** Whether nothing was remembered of the symptom. */
   isNew: boolean;
+}
+
+/** See `ClusterEvent`. */
+export interface FaultPlace {
+  node?: string;
+  images?: string[];
 }
 
 /** What is history: ms since the epoch, see {@link Detector.startAt}. */
@@ -66,6 +73,12 @@ export class Detector {
     return [...new Set(firing.map(([, { problem }]) => problem))];
   }
 
+  /** Whether any container of a resource's workload has a symptom of this family that is firing. */
+  isFiring(resource: ResourceReference, family: SymptomFamily): boolean {
+    const workload = workloadOfResource(resource, this.#suspects.objects);
+    return this.#known.firingOf(workload).some(({ symptom }) => symptom.family === family);
+  }
+
   /** How many objects are kept. */
   get size(): number {
     return this.#suspects.objects.size;
@@ -79,6 +92,11 @@ export class Detector {
   /** Names of the namespaces, as far as they are known. */
   namespaces(): string[] {
     return [...this.#suspects.objects.all('namespaces')].map(({ metadata }) => metadata.name);
+  }
+
+  /** The annotation that silences a resource, see {@link silenceOfResource}. */
+  silenceOf(resource: ResourceReference): string | undefined {
+    return silenceOfResource(resource, this.#suspects.objects);
   }
 
   /** Takes over what is remembered from before: what is firing is not reported anew. */
@@ -169,10 +187,11 @@ export class Detector {
     const known = this.#known.like(identity);
     const key = known ? symptomKey(known.symptom) : symptomKey(identity);
     const firedAt = known?.symptom.state === 'firing' ? known.symptom.fired_at : now;
-    const symptom = rememberedOf(fault, identity, firedAt);
+    // A fault of the server tells no container: the symptom stays that of the container that is known.
+    const symptom = { ...rememberedOf(fault, identity, firedAt), ...(known && { container: known.symptom.container }) };
     const problem = known?.symptom.state === 'firing' ? known.problem : this.#known.problemOf(symptom);
     // Read anew when the objects are: until then the server's word counts.
-    this.#known.set(key, { problem, symptom: { ...symptom, ...(known && { container: known.symptom.container }) } });
+    this.#known.set(key, { problem, symptom });
     return { change: 'fired', problem, symptom, fault, isNew: known === undefined };
   }
 
@@ -192,10 +211,12 @@ export class Detector {
         continue;
       }
       delete known.absentSince;
+      if (isWorse(suspect, known)) detected.push(this.#escalate(known, suspect, now));
       if (suspect.symptom.course === 'over') known.symptom.since = suspect.symptom.since ?? now;
     }
     for (const [key, known] of this.#known.firing()) {
-      if (shown.has(key) || !this.#isReadable(known, now) || !this.#known.clear(known, now)) continue;
+      if (shown.has(key) || this.#awaitsSuccess(known) || !this.#isReadable(known, now)) continue;
+      if (!this.#known.clear(known, now)) continue;
       detected.push({ change: 'cleared', problem: known.problem, symptom: known.symptom, isNew: false });
     }
     this.#fresh.forgetOld(now);
@@ -217,6 +238,27 @@ export class Detector {
       if (absentSince !== undefined) consider(absentSince + recoveryOf(symptom.family));
     }
     return next === Infinity ? undefined : next;
+  }
+
+  /** The objects of symptoms that are firing, as far as their kinds are watched. */
+  firingObjects(): Pick<SuspectObject, 'kind' | 'name'>[] {
+    return [...this.#known.firing()].flatMap(([, { symptom }]) => {
+      const { kind, namespace, name } = symptom.resource;
+      const watched = watchedKindOf(kind);
+      return watched === undefined ? [] : [{ kind: watched, name: { name, ...(namespace && { namespace }) } }];
+    });
+  }
+
+  /** Where the object of a fault runs, and what, as far as it has been read. */
+  placeOf(resource: FaultEvent['resource']): FaultPlace {
+    if (resource.kind === 'Node') return { node: resource.name };
+    const kind = watchedKindOf(resource.kind);
+    if (kind === 'pods') {
+      const { spec } = this.#suspects.objects.get('pods', resource) ?? {};
+      return { ...(spec?.nodeName && { node: spec.nodeName }), ...imagesOf(spec?.containers) };
+    }
+    if (kind !== 'deployments' && kind !== 'statefulsets' && kind !== 'daemonsets') return {};
+    return imagesOf(this.#suspects.objects.get(kind, resource)?.spec?.template?.spec?.containers);
   }
 
   /** The objects that show a symptom. */
@@ -328,6 +370,22 @@ export class Detector {
     return { change: 'fired', problem, symptom: remembered, fault, isNew };
   }
 
+  /** A symptom that is firing and has become more severe is a further fault of its problem. */
+  #escalate(known: Known, { symptom }: Suspect, now: number): Detected {
+    const { workload, family, container, since, fired_at } = known.symptom;
+    const fault = faultOf(symptom, this.serverCluster, now);
+    known.symptom = rememberedOf(fault, { workload, family, container }, fired_at, since);
+    return { change: 'fired', problem: known.problem, symptom: known.symptom, fault, isNew: false };
+  }
+
+  /** A CronJob whose run has failed goes on to fail until one succeeds, whether the failed Job still exists or not. */
+  #awaitsSuccess({ symptom }: Known): boolean {
+    if (symptom.family !== 'job') return false;
+    const cronJob = this.#suspects.objects.get('cronjobs', symptom.workload);
+    if (!cronJob || cronJob.metadata.deletionTimestamp || cronJob.spec?.suspend) return false;
+    return (timeOf(cronJob.status?.lastSuccessfulTime) ?? 0) < symptom.since;
+  }
+
   /** Whether the object of a symptom is up to date, so that its absence means something. */
   #isReadable({ symptom: { resource } }: Known, now: number): boolean {
     return this.#fresh.isCurrent(watchedKindOf(resource.kind) ?? 'events', resource, now);
@@ -339,6 +397,17 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
+}
+
+function imagesOf(containers: readonly { image?: string | null | undefined }[] | null | undefined): FaultPlace {
+  const images = (containers ?? []).flatMap(({ image }) => image ?? []);
+  return images.length === 0 ? {} : { images };
+}
+
+/** Whether an object shows a symptom that is firing to be more severe than it was reported. */
+function isWorse({ symptom }: Suspect, known: Known): boolean {
+  const severity = symptom.severity ?? SYMPTOMS[symptom.kind].severity;
+  return SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(known.symptom.severity);
 }
 
 function causeOf({ symptom }: Suspect): number {

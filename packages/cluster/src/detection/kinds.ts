@@ -1,3 +1,4 @@
+import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { z } from 'zod';
 
 /**
@@ -25,6 +26,11 @@ export const Meta = z.object({
   creationTimestamp: text,
   deletionTimestamp: text,
   ownerReferences: z.array(Owner).nullish(),
+  /** Of the annotations only this one. */
+  annotations: z
+    .object({ [SILENCE_ANNOTATION]: text })
+    .nullish()
+    .catch(undefined),
 });
 export type Meta = z.infer<typeof Meta>;
 
@@ -58,6 +64,7 @@ export type ContainerStatus = z.infer<typeof ContainerStatus>;
 const Probe = z.object({ initialDelaySeconds: number, periodSeconds: number, failureThreshold: number });
 const Container = z.object({
   name: z.string(),
+  image: text,
   restartPolicy: text,
   readinessProbe: Probe.nullish(),
   startupProbe: Probe.nullish(),
@@ -96,6 +103,7 @@ const ADDRESS = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?:\d{2,5}$/;
 const Variable = z.object({ name: z.string(), value: text });
 
 const TemplateContainer = z.object({
+  image: text,
   ports: z.array(z.object({ containerPort: number, name: text, protocol: text })).nullish(),
   env: z
     .array(Variable)

@@ -1,5 +1,11 @@
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
-import { problemKey, symptomKey, type SymptomIdentity, workloadKey } from '@nightcrier/core/problems/problem-key';
+import {
+  problemKey,
+  symptomKey,
+  type SymptomIdentity,
+  type Workload,
+  workloadKey,
+} from '@nightcrier/core/problems/problem-key';
 import { recoveryOf } from '@nightcrier/core/problems/symptom-table';
 
 /** A symptom that is remembered from before, with its problem. */
@@ -49,6 +55,14 @@ export class KnownSymptoms {
     for (const entry of this.#known) if (entry[1].symptom.state === 'firing') yield entry;
   }
 
+  /** The symptoms of a workload that are firing. */
+  firingOf(workload: Workload): Known[] {
+    return [...(this.#byWorkload.get(workloadKey(workload)) ?? [])].flatMap((key) => {
+      const known = this.#known.get(key);
+      return known?.symptom.state === 'firing' ? [known] : [];
+    });
+  }
+
   /** The key of the symptom of any container that is firing in place of `key`: a fault of the server tells no container. */
   keyLike(key: string, identity: SymptomIdentity): string {
     if (this.#known.has(key)) return key;
@@ -60,12 +74,12 @@ export class KnownSymptoms {
   like(identity: SymptomIdentity): Known | undefined {
     const same = this.#known.get(symptomKey(identity));
     if (same || identity.container !== undefined) return same;
-    return this.#firingOf(workloadKey(identity.workload)).find(({ symptom }) => symptom.family === identity.family);
+    return this.firingOf(identity.workload).find(({ symptom }) => symptom.family === identity.family);
   }
 
   /** The key of the problem that a symptom belongs to, see `problemKey`. */
   problemOf(symptom: RememberedSymptom): string {
-    const open = Map.groupBy(this.#firingOf(workloadKey(symptom.workload)), ({ problem }) => problem);
+    const open = Map.groupBy(this.firingOf(symptom.workload), ({ problem }) => problem);
     return problemKey(
       symptom,
       [...open].map(([key, members]) => ({ key, symptoms: members.map((member) => member.symptom) })),
@@ -87,13 +101,6 @@ export class KnownSymptoms {
     if (this.#known.size <= MOST_KNOWN) return;
     const cleared = [...this.#known].filter(([, { symptom }]) => symptom.state === 'cleared');
     for (const [key] of cleared.slice(0, this.#known.size - MOST_KNOWN)) this.#delete(key);
-  }
-
-  #firingOf(workload: string): Known[] {
-    return [...(this.#byWorkload.get(workload) ?? [])].flatMap((key) => {
-      const known = this.#known.get(key);
-      return known?.symptom.state === 'firing' ? [known] : [];
-    });
   }
 
   #delete(key: string): void {

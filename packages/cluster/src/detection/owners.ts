@@ -1,4 +1,5 @@
 import type { ResourceReference } from '@nightcrier/core/faults/fault';
+import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { workloadByName, type Workload } from '@nightcrier/core/problems/problem-key';
 import type { ClusterObjects } from './cluster-objects.ts';
 import { type Meta, type Owner, watchedKindOf } from './kinds.ts';
@@ -49,6 +50,28 @@ export function workloadOfResource(resource: ResourceReference, objects: Cluster
   const kind = watchedKindOf(resource.kind);
   const object = kind && objects.get(kind, resource);
   return object ? workloadOfObject(resource.kind, object.metadata, objects) : workloadByName(resource);
+}
+
+/**
+ * The annotation `nightcrier.io/silence` that applies to a resource: its own, that of the nearest owner, or that of its namespace,
+ * as far as they are among the objects.
+ * @returns the value, `none` where there is no such annotation, and undefined where the resource is not known
+ */
+export function silenceOfResource(resource: ResourceReference, objects: ClusterObjects): string | undefined {
+  const { namespace } = resource;
+  const kind = watchedKindOf(resource.kind);
+  const object = kind && objects.get(kind, resource);
+  let metadata = object?.metadata;
+  for (let steps = 0; steps < LONGEST_CHAIN && metadata; steps += 1) {
+    const own = metadata.annotations?.[SILENCE_ANNOTATION];
+    if (own) return own;
+    const owner = controllerOf(metadata.ownerReferences ?? []);
+    const ownerKind = owner && watchedKindOf(owner.kind);
+    metadata = ownerKind && objects.get(ownerKind, { namespace, name: owner.name })?.metadata;
+  }
+  const ofNamespace = namespace && objects.get('namespaces', { name: namespace })?.metadata.annotations;
+  const value = ofNamespace ? ofNamespace[SILENCE_ANNOTATION] : undefined;
+  return value ?? (object ? 'none' : undefined);
 }
 
 function nameOfUnseen({ kind, name }: Owner): string {

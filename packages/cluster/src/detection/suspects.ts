@@ -1,3 +1,4 @@
+import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { ClusterObjects, type ObjectName, nameOf } from './cluster-objects.ts';
@@ -19,6 +20,10 @@ export interface Suspect {
   seenAt: number;
   /** Whether it came while its kind was followed, so that it is new whatever time it tells. */
   isFresh: boolean;
+  /** Most steps that its progress has had. */
+  steps: number;
+  /** It began no earlier, ms since the epoch. */
+  notBefore: number;
 }
 
 /** An object that shows a symptom, and when its first suspect is due, ms since the epoch. */
@@ -54,10 +59,12 @@ export class Suspects implements Iterable<Suspect> {
     now: number,
     isFresh = this.#isFresh(kind),
   ): void {
-    for (const object of objects) {
-      this.#outdated.note(kind, object.metadata, this.objects.put(kind, object), object);
-    }
-    for (const object of objects) this.#look(kind, object.metadata, now, isFresh);
+    const known = objects.map((object) => {
+      const before = this.objects.put(kind, object);
+      this.#outdated.note(kind, object.metadata, before, object);
+      return before !== undefined;
+    });
+    objects.forEach((object, index) => this.#look(kind, object.metadata, now, isFresh, known[index]));
   }
 
   /** Takes the end of one object. */
@@ -72,14 +79,18 @@ export class Suspects implements Iterable<Suspect> {
     if (this.objects.setKnown(kind, known)) this.#outdated.all = true;
   }
 
-  /** Keeps of the objects only those that show a symptom. */
+  /** Keeps of the objects only those that show a symptom, or whose annotation silences others. */
   forgetHealthy(): void {
     for (const kind of WATCHED_KINDS) {
       this.setKnown(kind, false);
       for (const key of this.objects.names(kind)) {
-        if (!this.#suspects.has(`${kind}|${key}`)) this.remove(kind, nameOf(key));
+        if (!this.#suspects.has(`${kind}|${key}`) && !this.#silences(kind, key)) this.remove(kind, nameOf(key));
       }
     }
+  }
+
+  #silences(kind: WatchedKind, key: string): boolean {
+    return Boolean(this.objects.get(kind, nameOf(key))?.metadata.annotations?.[SILENCE_ANNOTATION]);
   }
 
   forgetKind(kind: WatchedKind): void {
@@ -128,7 +139,14 @@ export class Suspects implements Iterable<Suspect> {
     });
   }
 
-  #look(kind: WatchedKind, { namespace, name }: ObjectName, now: number, isFresh = this.#isFresh(kind)): void {
+  /** @param wasKnown whether the object was here before, so that what it shows for the first time is new */
+  #look(
+    kind: WatchedKind,
+    { namespace, name }: ObjectName,
+    now: number,
+    isFresh = this.#isFresh(kind),
+    wasKnown = false,
+  ): void {
     const id = objectId(kind, { namespace, name });
     const found = symptomsOf(kind, { namespace, name }, this.objects);
     const before = this.#suspects.get(id);
@@ -140,14 +158,23 @@ export class Suspects implements Iterable<Suspect> {
       const { workload, container } = symptom;
       const key = symptomKey({ workload, container, family: SYMPTOMS[symptom.kind].family });
       const same = before?.find((suspect) => suspect.symptom.kind === symptom.kind && suspect.key === key);
+      const notBefore = same?.notBefore ?? (symptom.isRecent && wasKnown && isFresh ? now : -Infinity);
+      if (symptom.since !== undefined) symptom.since = Math.max(symptom.since, notBefore);
+      // What tells no time has lasted since the object first showed trouble of this family.
+      const [related] = symptom.since === undefined ? (before?.filter((suspect) => suspect.key === key) ?? []) : [];
       const isSame = same !== undefined && same.symptom.since === symptom.since;
+      const { steps = 0, of } = symptom.progress ?? {};
+      const isOther = same !== undefined && of !== same.symptom.progress?.of;
+      const progressed = isOther || steps > (same?.steps ?? steps);
       return {
         symptom,
         key,
         kind,
         name: { namespace, name },
-        seenAt: same?.seenAt ?? now,
+        seenAt: progressed ? now : ((same ?? related)?.seenAt ?? now),
         isFresh: isSame ? same.isFresh : isFresh,
+        steps: isOther ? steps : Math.max(steps, same?.steps ?? 0),
+        notBefore,
       };
     });
     this.#suspects.set(id, suspects);

@@ -16,6 +16,13 @@ export interface Symptom {
   context: string;
   /** When it began, ms since the epoch; in the future, it begins then; undefined: the cluster does not tell. */
   since: number | undefined;
+  /** How far it has come: each further step begins the grace period anew, and so does a rollout of another revision. */
+  progress?: { of: string; steps: number };
+  /**
+   * Whether it began no earlier than its object showed it: nothing was wrong while a CronJob was suspended, whatever its
+   * schedule would have wanted.
+   */
+  isRecent?: boolean;
   /** Added to the grace period of the table, ms. */
   extraGrace?: number;
   /** When it stops to count because nothing has repeated it, ms since the epoch. */

@@ -90,11 +90,14 @@ export class EventConfirmation {
     }
   }
 
-  /** Takes the objects that show a symptom by a scan. */
+  /** Takes the objects that show a symptom by a scan, and those of symptoms that are firing, which may have recovered. */
   followSuspects(): void {
     for (const { kind, name, dueAt } of this.#options.detection.detector.suspectObjects()) {
       const { now } = this.#options;
       if (kind !== 'events') this.#doubt(kind, name, Math.max(dueAt, now() + SETTLE_MS));
+    }
+    for (const { kind, name } of this.#options.detection.detector.firingObjects()) {
+      if (kind !== 'events') this.#doubt(kind, name, this.#options.now() + RECHECK_MS);
     }
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { detectHistory } from '../../src/detection/detect-history.ts';
-import { HISTORIES, type History, type Step } from './histories.ts';
+import { HISTORIES } from './histories.ts';
+import type { History, Step } from './history.ts';
 import { type KubernetesObject, START } from './objects.ts';
 
 const idOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;

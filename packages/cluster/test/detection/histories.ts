@@ -1,3 +1,6 @@
+import { base, fault, healthy, type History, whole } from './history.ts';
+import { POD_HISTORIES } from './histories-of-pods.ts';
+import { WORKLOAD_HISTORIES } from './histories-of-workloads.ts';
 import {
   condition,
   deployment,
@@ -13,55 +16,6 @@ import {
   time,
   waiting,
 } from './objects.ts';
-
-/** What changes at one time, in seconds after the start. */
-export interface Step {
-  at: number;
-  put?: KubernetesObject[];
-  remove?: KubernetesObject[];
-}
-
-/** A fault that is wanted of a history. */
-interface Wanted {
-  type: string;
-  severity: 'info' | 'warning' | 'critical';
-  /** `Kind/name` */
-  resource: string;
-  container?: string | undefined;
-  /** When it must have been reported, at the earliest and at the latest, s after the start. */
-  from: number;
-  to: number;
-  /** The key of its problem. */
-  problem: string;
-}
-
-export interface History {
-  name: string;
-  steps: Step[];
-  wanted: Wanted[];
-  /** Until when the cluster was watched before, s; without it, nothing is history. */
-  since?: number;
-  /** How long it goes on after the last step, s; 200 unless it says otherwise. */
-  rest?: number;
-}
-
-const POD = 'Pod/cart-7d4b9c8f6d-x2vbq';
-const CART = 'shop/cart';
-
-const base = [deployment(), replicaSet(), node('True', -3600), other('v1', 'Namespace', 'shop', { namespace: '' })];
-const healthy = [...base, pod()];
-
-const fault = (type: string, at: number, more: Partial<Wanted> = {}): Wanted => ({
-  type,
-  severity: 'warning',
-  resource: POD,
-  container: 'app',
-  from: at,
-  to: at + 5,
-  problem: CART,
-  ...more,
-});
-const whole: Partial<Wanted> = { container: undefined };
 
 const backOff = (about: KubernetesObject, at: number) =>
   event(about, 'BackOff', 'Back-off restarting failed container app in pod cart', [at], { container: 'app' });
@@ -108,7 +62,7 @@ const jobPod = (name: string, at: number, exitCode: number) =>
   });
 
 /** Each kind of fault, each thing that is none, and the orders in which they show themselves. */
-export const HISTORIES: History[] = [
+const KIND_HISTORIES: History[] = [
   {
     name: 'a container that crashes again and again',
     steps: [
@@ -1022,3 +976,5 @@ export const HISTORIES: History[] = [
     ],
   },
 ];
+
+export const HISTORIES: History[] = [...KIND_HISTORIES, ...POD_HISTORIES, ...WORKLOAD_HISTORIES];

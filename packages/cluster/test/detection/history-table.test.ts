@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, test, vi } from 'vitest';
-import { HISTORIES, type History } from './histories.ts';
+import { HISTORIES } from './histories.ts';
+import type { History } from './history.ts';
 import { type KubernetesObject, START } from './objects.ts';
 import { clear, type Found, playHistory, type Source } from './play-history.ts';
 
@@ -93,9 +94,10 @@ function expectedOf(history: History, source: Source): Expected[] {
 
 /** The histories of which a source shows something while they last. */
 function historiesFor(source: Source): History[] {
-  if (source === 'faults') return SERVED.filter((history) => pushedFaults(history).size > 0);
-  if (source === 'events') return SERVED.filter((history) => warned(history).size > 0);
-  return SERVED;
+  const pushed = SERVED.filter(({ isListed }) => !isListed);
+  if (source === 'faults') return pushed.filter((history) => pushedFaults(history).size > 0);
+  if (source === 'events') return pushed.filter((history) => warned(history).size > 0);
+  return source === 'both' ? pushed : SERVED;
 }
 
 /** Plays all histories, some at the same time; each test waits for its own. */

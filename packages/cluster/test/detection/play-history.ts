@@ -17,7 +17,7 @@ import {
 } from '../../src/mcp/connection/cluster-connection.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
-import type { History, Step } from './histories.ts';
+import type { History, Step } from './history.ts';
 import { other, START } from './objects.ts';
 
 /** How the history of a cluster is seen. */
@@ -163,7 +163,8 @@ export async function playHistory(
     },
     readAccess: async () => ({}),
     mode: source === 'watch' ? 'both' : source,
-    pollInterval: 100,
+    pollInterval: 20,
+    pollShare: 1,
     resyncInterval: 0,
     ...memory,
     reconnect: { initialBackoff: 20, maxBackoff: 100, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
@@ -227,13 +228,13 @@ export async function playHistory(
   const lastKind = KINDS[WATCHED_KINDS.at(-1) ?? 'pods'].kind;
   const isLast = ({ arguments: args }: { arguments: unknown }): boolean => JSON.stringify(args).includes(lastKind);
   /** Reconnects, so that everything is listed. */
-  const rescan = async (): Promise<void> => {
+  const rescan = async (patience: number): Promise<void> => {
     const [before, calls] = [resyncs, cluster.mcpCalls.length];
     cluster.cutMcpStreams();
     await until('it has resynced', () => resyncs > before && connection.health().status === 'active');
     await until('it has listed all kinds', () => cluster.mcpCalls.slice(calls).some(isLast));
     // The answer has yet to be read; if it is not enough, the test says what lacks.
-    await until('what is wanted is found', () => isComplete(found), 3_000).catch(() => undefined);
+    await until('what is wanted is found', () => isComplete(found), patience).catch(() => undefined);
     clock.set(clock.now() + 1000);
     await settle();
   };
@@ -256,10 +257,10 @@ export async function playHistory(
     }
     if (isPush) {
       // What no notification is sent for is found by the next scan, or by the one after: not everything tells since when.
-      await rescan();
+      await rescan(3_000);
       if (!isComplete(found)) {
         clock.set(clock.now() + 1_000_000);
-        await rescan();
+        await rescan(20_000);
       }
     }
     return found;

@@ -16,7 +16,7 @@ import { McpSession } from '../../src/mcp/session/session.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 import { KindWatch } from '../../src/sources/kind-watch.ts';
 import { newSight } from '../sight.fixture.ts';
-import type { Step } from './histories.ts';
+import type { Step } from './history.ts';
 import { type KubernetesObject, START } from './objects.ts';
 import { randomSteps } from './random-histories.ts';
 

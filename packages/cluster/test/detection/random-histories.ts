@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Step } from './histories.ts';
+import type { Step } from './history.ts';
 import {
   condition,
   deployment,

@@ -227,4 +227,47 @@ describe('push that is silent', () => {
     }
     expect(watched.lines.filter(({ message }) => message === 'cluster degraded')).toEqual([]);
   });
+
+  test('of faults alone is seen by the Events of a fault that the server must have pushed, and polls find it', async () => {
+    const server = await startServer();
+    server.lists = { Event: [backOff('old')] };
+    const watched = watchCluster(server.endpoint, { timeouts, mode: 'faults' });
+    await watched.active();
+    // The server has no detector for init containers, and calls nothing a fault again that is one already.
+    server.fault(crashLoopOf('pushed'));
+    server.lists = { Event: [backOff('old'), backOff('pushed'), backOff('init', 'initContainers'), warning('other')] };
+    const listed = calls(server, 'resources_list');
+    await expect.poll(() => calls(server, 'resources_list'), patient).toBeGreaterThan(listed + 3);
+    expect(health(watched)).not.toHaveProperty('degraded');
+
+    server.lists = { Event: [backOff('old'), backOff('cart-1')], Pod: [crashing] };
+    await expect
+      .poll(() => health(watched).degraded, patient)
+      .toMatch(/^push is silent: .*\(Pod\|shop\|cart-1\|fault\)$/);
+    const resources = () => watched.received.map(({ fault }) => fault.resource.name);
+    await expect.poll(resources, patient).toContain('cart-1');
+    server.fault(crashLoopOf('back'));
+    await expect.poll(() => health(watched).degraded, patient).toBeUndefined();
+  });
 });
+
+/** An Event of a pod that crashes again and again. */
+function backOff(name: string, containers = 'containers'): object {
+  return {
+    ...warning(`back-off-${name}`),
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name, fieldPath: `spec.${containers}{app}` },
+    reason: 'BackOff',
+    message: `Back-off restarting failed container app in pod ${name}`,
+  };
+}
+
+/** The fault that the server pushes of it. */
+function crashLoopOf(name: string): object {
+  return {
+    faultId: `fault-${name}`,
+    faultType: 'CrashLoop',
+    severity: 'critical',
+    resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name, uid: `uid-${name}` },
+    timestamp: NOON,
+  };
+}

@@ -19,6 +19,22 @@ test('stop unsubscribes, deletes the session and reports nothing more', async ()
   expect(received).toEqual([]);
 });
 
+test('stop receives what the server sent before it ended the subscription', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `cart-${at}`);
+  const server = await ScriptedServer.start({
+    post: ({ params }, _, sender) => {
+      if (params?.name !== 'events_unsubscribe') return false;
+      const [subscriptionId] = sender.sessions.values();
+      for (const faultId of names) sender.fault({ faultId, subscriptionId, context: 'x'.repeat(5_000) });
+      return false;
+    },
+  });
+  const { connection, active, received } = watchCluster(server.endpoint);
+  await active();
+  await connection.stop();
+  expect(received.map(({ fault }) => fault.faultId)).toEqual(names);
+});
+
 test('concurrent stops share one, and a stopped connection does not start again', async () => {
   const server = await ScriptedServer.start();
   const { connection, active, statuses } = watchCluster(server.endpoint);

@@ -24,6 +24,8 @@ export const ClusterEvent = z.object({
   source: FaultSource,
   /** Key of the problem that the fault belongs to, see `problemKey`; missing in events of older versions. */
   problem: z.string().optional(),
+  /** Value of the annotation `nightcrier.io/silence` on its object, an owner or the namespace, as far as they are known. */
+  silence: z.string().optional(),
   /** Name of the node that the object of the fault runs on, as far as it is known. */
   node: z.string().optional(),
   /** Images of the containers that the fault is about, as far as they are known. */

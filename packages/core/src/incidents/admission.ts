@@ -1,3 +1,5 @@
+import type { SilencedBy } from '../problems/problem.ts';
+
 /**
  * The outcome of admission. The list is closed: each kind is also a counter in the books and a metric label.
  */
@@ -16,7 +18,9 @@ export type AdmissionOutcome =
    * The policy is `drop`, and either all waiting incidents are more severe, or the queue exceeds a lowered bound by more
    * than one call evicts. The incident row records it. `evicted` lists the incidents that were dropped nevertheless.
    */
-  | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound; evicted: Evicted[] };
+  | { kind: 'dropped_incoming'; incidentId: string; bound: QueueBound; evicted: Evicted[] }
+  /** Its problem is silenced: counted and listed. Admitted under the same id if it still fires when the silence ends. */
+  | { kind: 'silenced'; incidentId: string; silenced: SilencedBy };
 
 /** A waiting incident, of any cluster, that was dropped to make room. */
 export interface Evicted {
@@ -38,6 +42,7 @@ export const INTAKE_OUTCOMES = [
   'filtered',
   'malformed',
   'skipped',
+  'silenced',
   'lost',
 ] as const;
 export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];

@@ -51,6 +51,15 @@ export const ModelPrice = z.strictObject({
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
+/** Returns the price of the first of these models or agents that has one. They may have any name. */
+export function priceOf(
+  prices: Readonly<Record<string, ModelPrice>>,
+  ...names: readonly (string | undefined)[]
+): ModelPrice | undefined {
+  const name = names.find((one) => one !== undefined && Object.hasOwn(prices, one));
+  return name === undefined ? undefined : prices[name];
+}
+
 /** Returns the cost of the tokens in USD. */
 export function costOf(
   tokens: Pick<AgentUsage, 'input_tokens' | 'cached_input_tokens' | 'output_tokens'>,

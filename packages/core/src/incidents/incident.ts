@@ -4,6 +4,7 @@ import { AgentUsage } from './agent-usage.ts';
 import { ClusterEvent } from '../clusters/cluster-event.ts';
 import { GatewayCounts } from '../gateway/door-entry.ts';
 import { FaultEvent } from '../faults/fault.ts';
+import { Severity } from '../faults/severity.ts';
 import { ReportSummary } from './report.ts';
 
 /** States of an incident. The list is closed. */
@@ -47,6 +48,8 @@ export const Incident = z.object({
   agent_failures: z.array(AgentFailure).optional(),
   fingerprint: z.string(),
   cluster_event: ClusterEvent,
+  /** The highest of the faults that it covers. Older versions do not tell it. */
+  severity: Severity.optional(),
   /** How often the same fault was received again while it belonged to this incident. */
   recurrences: z.number().int().nonnegative(),
   /** When the fault was received first and last. */

@@ -21,6 +21,7 @@ test.each([
   ],
   ['ImagePull', 'Container app cannot start: ErrImagePull: not found', ['image reason=ImagePull']],
   ['ImagePull', 'Container app cannot start: ImagePullBackOff: back-off', ['image reason=ImagePull']],
+  ['CrashLoop', 'exit code 1 (constructor)', ['crash exit code=1', 'crash reason=constructor']],
   ['ProbeFailure', 'Container app runs and is not ready, restart count: 0', []],
 ])('%s with the context %j tells %j of its cause', (type, context, facts) => {
   expect(causeSignature(event(type, context))).toEqual(facts);

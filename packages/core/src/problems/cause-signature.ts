@@ -2,10 +2,10 @@ import type { ClusterEvent } from '../clusters/cluster-event.ts';
 import { familyOfType } from './symptom-table.ts';
 
 /** Reasons of one cause, between which an object alternates. */
-const SAME_REASON: Readonly<Record<string, string>> = {
-  ErrImagePull: 'ImagePull',
-  ImagePullBackOff: 'ImagePull',
-};
+const SAME_REASON: ReadonlyMap<string, string> = new Map([
+  ['ErrImagePull', 'ImagePull'],
+  ['ImagePullBackOff', 'ImagePull'],
+]);
 /** A reason that says nothing beyond the exit code. */
 const NO_REASON = new Set(['Error', 'Completed', 'CrashLoopBackOff']);
 
@@ -25,7 +25,7 @@ export function causeSignature({ event, images }: Pick<ClusterEvent, 'event' | '
   const reason = exit?.reason ?? CANNOT_START.exec(context)?.groups?.reason;
   return [
     ...(exit?.code === undefined ? [] : [`${family} exit code=${exit.code}`]),
-    ...(reason === undefined || NO_REASON.has(reason) ? [] : [`${family} reason=${SAME_REASON[reason] ?? reason}`]),
+    ...(reason === undefined || NO_REASON.has(reason) ? [] : [`${family} reason=${SAME_REASON.get(reason) ?? reason}`]),
     ...(images?.length ? [`images=${images.toSorted().join(' ').slice(0, LONGEST_IMAGES)}`] : []),
   ];
 }

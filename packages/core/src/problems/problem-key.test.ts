@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { problemKey, symptomKey, workloadByName } from './problem-key.ts';
+import { problemKey, problemKeysOf, symptomKey, workloadByName, workloadOfKey } from './problem-key.ts';
 import { areUnrelated } from './symptom-families.ts';
 
 const workload = { namespace: 'shop', name: 'cart' };
@@ -33,3 +33,10 @@ test('unrelated symptoms of two containers are two problems, and a third symptom
   expect(problemKey({ workload, family: 'rollout' }, both)).toBe('shop/cart');
   expect(problemKey(config, both)).toBe('shop/cart#config');
 });
+
+test.each([{ namespace: 'shop', name: 'cart' }, { name: 'Node/node-1' }, { namespace: 'a/b', name: 'c#d %' }])(
+  'the keys of %j name it',
+  (named) => {
+    for (const key of problemKeysOf(named)) expect(workloadOfKey(key)).toEqual(named);
+  },
+);

@@ -67,6 +67,12 @@ export function problemKeysOf(workload: Workload): string[] {
   return [own, ...[...new Set(UNRELATED_FAMILIES.flat())].map((family) => splitKey(own, family))];
 }
 
+/** Returns the workload that a key of {@link problemKey} names. @throws URIError for text that is no such key */
+export function workloadOfKey(problem: string): Workload {
+  const [, namespace = '', name = problem] = /^([^/]*)\/([^#]*)/.exec(problem) ?? [];
+  return { ...(namespace !== '' && { namespace: decodeURIComponent(namespace) }), name: decodeURIComponent(name) };
+}
+
 function splitKey(workload: string, family: SymptomFamily): string {
   return `${workload}#${family}`;
 }

@@ -285,16 +285,13 @@ export const SYMPTOMS = {
 export type SymptomKind = keyof typeof SYMPTOMS;
 
 /**
- * How long a symptom must be gone before it has recovered, seconds. A container that crashes runs between two crashes,
- * and the kubelet forgets its back-off after ten minutes; a probe may pass once.
+ * How long a symptom must be absent, or its object gone, before it has recovered, seconds. A container that crashes runs between
+ * two crashes, and the kubelet forgets its back-off after ten minutes.
  */
 const RECOVERY: Partial<Record<SymptomFamily, number>> = {
   crash: 10 * MINUTE,
-  probe: 5 * MINUTE,
-  event: 5 * MINUTE,
-  node: 2 * MINUTE,
 };
-const DEFAULT_RECOVERY = MINUTE;
+const DEFAULT_RECOVERY = 2 * MINUTE;
 
 /** Time without the symptom after which it has recovered, ms. */
 export function recoveryOf(family: SymptomFamily): number {

@@ -44,7 +44,7 @@ export function choice<const T extends readonly [string, ...string[]]>(
     .preprocess(
       (value) => {
         const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-        return typeof word === 'string' ? (synonyms[word] ?? word) : word;
+        return typeof word === 'string' ? ((Object.hasOwn(synonyms, word) ? synonyms[word] : undefined) ?? word) : word;
       },
       z.enum(choices, { error: `must be one of ${choices.join(', ')}` }),
     )

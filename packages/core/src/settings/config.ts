@@ -10,6 +10,7 @@ import { notifications } from './sections/notifications.ts';
 import { problems } from './sections/problems.ts';
 import { api, processes, storage } from './sections/processes.ts';
 import { queue } from './sections/queue.ts';
+import { silences } from './sections/silences.ts';
 import { routing } from './sections/receivers.ts';
 import { redis, sentinel } from './sections/redis.ts';
 
@@ -26,6 +27,7 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Prometheus and Alertmanager', parent: 'monitoring', shape: monitoring },
   { heading: 'Gateway', shape: gateway },
   { heading: 'Notifications', shape: notifications },
+  { heading: 'Silences', shape: silences },
   { heading: 'Storage', shape: storage },
   { heading: 'Processes', shape: processes },
   { heading: 'Redis', parent: 'redis', shape: redis },
@@ -47,6 +49,7 @@ export const Settings = z.strictObject({
   ...providers,
   ...gateway,
   ...notifications,
+  ...silences,
   ...storage,
   ...processes,
   ...routing,

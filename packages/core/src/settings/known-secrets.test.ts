@@ -38,6 +38,14 @@ test('the password of the Redis URL and keys in the URL of an MCP server are kno
   );
 });
 
+test('the path of a secret URL is hidden, as servers repeat it, and that of one that tells nothing remains', () => {
+  rememberSecret('https://hooks.example.com/services/T0123/B0123/in-the-path');
+  rememberSecret('https://alerts.example.com/api/v2/alerts');
+  expect(hideSecrets('cannot POST /services/T0123/B0123/in-the-path, GET /api/v2/alerts')).toBe(
+    'cannot POST [secret], GET /api/v2/alerts',
+  );
+});
+
 test('many secrets take no longer than few', () => {
   for (let index = 0; index < 10_000; index += 1) rememberSecret(`secret-${index}-of-many`);
   expect(hideSecrets(`${'x'.repeat(10_000)} secret-77-of-many`)).toBe(`${'x'.repeat(10_000)} [secret]`);

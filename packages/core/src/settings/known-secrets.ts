@@ -7,10 +7,23 @@ const MOST = 50_000;
 const known = new Map<number, Set<string>>();
 const forms = new Map<string, string[]>();
 
-/** Makes {@link hideSecrets} replace a value from now on: as it is, escaped in JSON, and encoded in a URL. */
+/** Characters of the path of a secret URL. A shorter one, such as `/api/v2/alerts`, tells nothing. */
+const SHORTEST_PATH = 16;
+
+/**
+ * Makes {@link hideSecrets} replace a value from now on: as it is, escaped in JSON, and encoded in a URL. Of a URL the path as well,
+ * because servers repeat it in their errors.
+ */
 export function rememberSecret(value: string): void {
   if (value.length < SHORTEST || forms.has(value)) return;
-  const all = [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])];
+  const all = [
+    ...new Set([
+      value,
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value.toWellFormed()),
+      ...pathsOf(value),
+    ]),
+  ];
   forms.set(value, all);
   for (const form of all) {
     const bucket = known.get(hashAt(form, 0)) ?? new Set();
@@ -61,6 +74,12 @@ function secretAt(text: string, at: number): string | undefined {
     if (form.length > (longest?.length ?? 0) && text.startsWith(form, at)) longest = form;
   }
   return longest;
+}
+
+function pathsOf(value: string): string[] {
+  if (!/^https?:/i.test(value)) return [];
+  const { pathname = '', search = '' } = URL.parse(value) ?? {};
+  return [`${pathname}${search}`, pathname].filter(({ length }) => length >= SHORTEST_PATH);
 }
 
 function hashAt(text: string, at: number): number {

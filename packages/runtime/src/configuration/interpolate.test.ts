@@ -9,6 +9,7 @@ describe('interpolate', () => {
     ['${NAME}', 'value'],
     ['a ${NAME} b${NAME}', 'a value bvalue'],
     ['${NONE:-default}', 'default'],
+    ['${constructor:-default}', 'default'],
     ['${EMPTY:-default}', 'default'],
     ['${EMPTY}', ''],
     ['${NONE:-}', ''],

@@ -36,7 +36,7 @@ function replace(expression: string, environment: Record<string, string | undefi
   const [, name, operator, word = ''] = /^([A-Za-z_]\w*)(?:(:[-?])(.*))?$/s.exec(expression) ?? [];
   if (name === undefined) return { problem: `"\${…}" in a form that is not supported; ${FORMS}` };
   if (word.includes('${')) return { problem: `"\${${name}${operator ?? ''}…}" contains another variable; ${FORMS}` };
-  const value = environment[name];
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   switch (operator) {
     case ':-':
       return { value: value === undefined || value === '' ? word : value };

@@ -2,6 +2,7 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
 import { ProblemPlace } from '@nightcrier/core/problems/problem';
+import { stormTraits } from '@nightcrier/core/problems/storm';
 import { causeSignature } from '@nightcrier/core/problems/cause-signature';
 import { type IncidentMember, MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
 import type { TriageJob } from '../queue/triage-queue.ts';
@@ -16,6 +17,7 @@ interface BatchHeader {
   /** ms */
   reopen_window: number;
   reinvestigate_after: number;
+  storm_threshold: number;
   /** End of the dedup window of the incidents of this call, ms as text. */
   dedup_until: string;
   policy: 'drop' | 'reject';
@@ -23,6 +25,8 @@ interface BatchHeader {
   cluster_queue_size: number;
   /** Maximum of members that an incident lists. */
   most_members: number;
+  /** All, the lowest first. */
+  severities: typeof SEVERITIES;
   /** The first priority of each severity, in the order of SEVERITIES. */
   priorities: number[];
 }
@@ -38,6 +42,8 @@ export interface AdmissionRequest {
   /** From an operator: the ended incident to requeue, or the incident from which this member is split off. */
   requeueOf?: string;
   splitFrom?: string;
+  /** The incident of the first problem of its storm, which does not explain it. */
+  stormOf?: string;
 }
 
 /** Width of the scores of one severity. Times in ms stay below it until 2039. */
@@ -68,11 +74,13 @@ export function admissionArguments(
     dedup_until: String(now + Math.round(settings.dedup_window_seconds * 1_000)),
     reopen_window: settings.reopen_window * 1_000,
     reinvestigate_after: settings.reinvestigate_after * 1_000,
+    storm_threshold: settings.storm_threshold,
     policy: settings.queue_overflow_policy,
     global_queue_size: settings.global_queue_size,
     cluster_queue_size: settings.cluster_queue_size,
     most_members: MAX_MEMBERS,
     priorities: PRIORITIES,
+    severities: SEVERITIES,
   };
   return [JSON.stringify(header), ...requests.flatMap((request) => faultFields(request))];
 }
@@ -107,6 +115,7 @@ function faultFields(request: AdmissionRequest): string[] {
     operationOf(request),
     JSON.stringify(causeSignature(request.clusterEvent)),
     JSON.stringify(ProblemPlace.parse(aroundEvent)),
+    JSON.stringify(stormTraits(request.clusterEvent)),
   ];
 }
 
@@ -117,7 +126,8 @@ function shortenedMember({ event, received_at }: ClusterEvent): string | undefin
   return JSON.stringify(member);
 }
 
-function operationOf({ requeueOf, splitFrom }: AdmissionRequest): string {
+function operationOf({ requeueOf, splitFrom, stormOf }: AdmissionRequest): string {
+  if (stormOf !== undefined) return `storm ${stormOf}`;
   if (requeueOf !== undefined) return `requeue ${requeueOf}`;
   return splitFrom === undefined ? '' : `split ${splitFrom}`;
 }

@@ -14,6 +14,8 @@ export interface AdmissionSettings {
   reopen_window: number;
   /** A fault of a problem whose latest investigation is older, seconds, is investigated again. */
   reinvestigate_after: number;
+  /** More new problems than this within a minute that share something are investigated through the first one; 0: never. */
+  storm_threshold: number;
   /** Which faults of one type share an incident. */
   grouping: Grouping;
 }

@@ -86,9 +86,14 @@ export class Admission {
     return this.#again({ ...incident.cluster_event, event, received_at }, { splitFrom: incident.incident_id });
   }
 
+  /** Queues a member of a storm whose first problem does not explain it. */
+  async leaveStorm(member: ClusterEvent, incidentOfStorm: string): Promise<RequeueOutcome> {
+    return this.#again(member, { stormOf: incidentOfStorm });
+  }
+
   async #again(
     clusterEvent: ClusterEvent,
-    source: Pick<AdmissionRequest, 'requeueOf' | 'splitFrom'>,
+    source: Pick<AdmissionRequest, 'requeueOf' | 'splitFrom' | 'stormOf'>,
   ): Promise<RequeueOutcome> {
     const request = this.#request(clusterEvent, randomUUID());
     const score = evictionScore(clusterEvent, this.#now());

@@ -8,7 +8,7 @@ import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** Outcomes that the ingester counts. Admission counts all others, in the same step as what they count. */
-export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'lost'>;
+export type EarlyOutcome = Extract<IntakeOutcome, 'filtered' | 'malformed' | 'skipped' | 'silenced' | 'lost'>;
 
 /** A malformed message and its reason. A harmless one is not among the outcomes. */
 export interface MalformedCount {
@@ -19,7 +19,7 @@ export interface MalformedCount {
 /** How many faults of a cluster had the outcome, or were malformed for the reason, or both. */
 const EarlyCount = z.object({
   cluster: z.string(),
-  outcome: z.enum(['filtered', 'malformed', 'skipped', 'lost']).optional(),
+  outcome: z.enum(['filtered', 'malformed', 'skipped', 'silenced', 'lost']).optional(),
   malformed: z.string().optional(),
   by: z.number(),
 });

@@ -16,7 +16,16 @@ export type BreakerAnswer =
 
 /** The result of an agent's run, as far as the breaker is concerned. */
 export type AgentResult =
-  | { kind: 'failed'; reason: string; threshold: number; probeIntervalSeconds: number }
+  | {
+      kind: 'failed';
+      reason: string;
+      threshold: number;
+      probeIntervalSeconds: number;
+      /** Where what the agent read may have made it fail. Missing if the cause is the provider, the engine or the configuration. */
+      cluster?: string;
+      /** Number of clusters that agents investigate; with fewer than the threshold, failures in all of them suffice. */
+      clusters?: number;
+    }
   | { kind: 'succeeded' }
   /** The run was stopped, or never started: it shows neither that agents work nor that they do not. */
   | { kind: 'inconclusive' };
@@ -81,8 +90,9 @@ export class AgentBreaker {
 function argumentsOf(agent: string, result: AgentResult): string[] {
   switch (result.kind) {
     case 'failed': {
-      const { threshold, probeIntervalSeconds, reason } = result;
-      return [String(threshold), String(Math.ceil(probeIntervalSeconds * 1000)), agent, reason];
+      const { threshold, probeIntervalSeconds, reason, cluster = '', clusters = '' } = result;
+      const interval = String(Math.ceil(probeIntervalSeconds * 1000));
+      return [String(threshold), interval, agent, reason, cluster, String(clusters)];
     }
     case 'succeeded':
       return [agent];

@@ -5,6 +5,9 @@ import type { StateContext } from '../redis/state-context.ts';
 /** A gateway without a sign of life for this long counts as dead, in ms. */
 export const GATEWAY_SILENT_MS = 10_000;
 
+/** Milliseconds after which a dead gateway is forgotten. */
+const FORGOTTEN_MS = 3_600_000;
+
 /** Where a gateway listens. */
 export const GatewayAddress = z.object({
   id: z.string(),
@@ -37,9 +40,12 @@ export class GatewayBoard {
     this.#now = now;
   }
 
-  /** Records that a gateway listens. To be repeated well within {@link GATEWAY_SILENT_MS}. */
+  /** Records that a gateway listens, and forgets those that have been silent for an hour. To be repeated well within {@link GATEWAY_SILENT_MS}. */
   async report(address: Omit<GatewayAddress, 'seen'>): Promise<void> {
     await this.#redis.hset(this.#key, address.id, JSON.stringify({ ...address, seen: this.#now() }));
+    const now = this.#now();
+    const gone = (await this.#all()).filter(({ seen }) => now - seen > FORGOTTEN_MS).map(({ id }) => id);
+    if (gone.length > 0) await this.#redis.hdel(this.#key, ...gone);
   }
 
   /** Forgets a gateway that stops. */
@@ -47,13 +53,22 @@ export class GatewayBoard {
     await this.#redis.hdel(this.#key, id);
   }
 
-  /** Returns the live gateways. Removes those that have been silent for an hour. */
+  /** Returns the live gateways. Writes nothing. */
   async live(): Promise<GatewayAddress[]> {
-    const rows = await this.#redis.hvals(this.#key);
     const now = this.#now();
-    const all = rows.flatMap((row) => GatewayAddress.safeParse(JSON.parse(row)).data ?? []);
-    const gone = all.filter(({ seen }) => now - seen > 3_600_000).map(({ id }) => id);
-    if (gone.length > 0) await this.#redis.hdel(this.#key, ...gone);
-    return all.filter(({ seen }) => now - seen < GATEWAY_SILENT_MS);
+    return (await this.#all()).filter(({ seen }) => now - seen < GATEWAY_SILENT_MS);
+  }
+
+  async #all(): Promise<GatewayAddress[]> {
+    const rows = await this.#redis.hvals(this.#key);
+    return rows.flatMap((row) => GatewayAddress.safeParse(parsed(row)).data ?? []);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -80,6 +80,19 @@ export class ClusterHealthBoard {
     if (refused > 0) this.#logger.debug({ refused }, 'health reports refused; clusters taken over');
   }
 
+  /** Returns the ingesters that report these clusters as active, by cluster. Reports are as old as {@link HEALTH_STALE_MS} at most. */
+  async activeOwners(clusters: readonly string[], now: number = Date.now()): Promise<Map<string, string>> {
+    if (clusters.length === 0) return new Map();
+    const texts = await this.#redis.hmget(this.#keys.health, ...clusters);
+    return new Map(
+      clusters.flatMap((cluster, index): [string, string][] => {
+        const report = this.#parse(cluster, HealthReport, texts[index] ?? undefined);
+        const isFresh = report !== undefined && now - report.reported_at <= HEALTH_STALE_MS;
+        return isFresh && report.health.status === 'active' ? [[cluster, report.owner]] : [];
+      }),
+    );
+  }
+
   /** Deletes the report of a cluster that is no longer configured. */
   async remove(cluster: string): Promise<void> {
     await this.#redis.hdel(this.#keys.health, cluster);

@@ -1,6 +1,7 @@
 import { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { FaultEvent } from '@nightcrier/core/faults/fault';
+import { Severity } from '@nightcrier/core/faults/severity';
 import { Incident, IncidentMember } from '@nightcrier/core/incidents/incident';
 import { nameOfStored } from '@nightcrier/core/incidents/stored-name';
 import { determinationOf, ReportSummary } from '@nightcrier/core/incidents/report';
@@ -52,6 +53,7 @@ const IncidentRow = z
     // A newer worker may write kinds of failures that this process does not know.
     agent_failures: json.pipe(z.array(AgentFailure)).optional().catch(undefined),
     last_seen: z.string().optional(),
+    severity: Severity.optional().catch(undefined),
     diagnosis_version: z.coerce.number().optional(),
     determined: z
       .enum(['true', 'false'])
@@ -63,7 +65,8 @@ const IncidentRow = z
   .transform((row, context): unknown => {
     const members = Members.safeParse(membersOf(row));
     if (!members.success) context.addIssue({ code: 'custom', message: `members: ${z.prettifyError(members.error)}` });
-    const received_at = members.data?.[0]?.received_at;
+    const own = members.data?.[0];
+    const received_at = own?.received_at;
     const seen = { first_seen: received_at, last_seen: later(row.last_seen, received_at) };
     // Rows of older versions have the determination in the report alone.
     const report = ReportSummary.safeParse(row.report);
@@ -79,6 +82,7 @@ const IncidentRow = z
       ...determination,
       ...known,
       ...seen,
+      severity: row.severity ?? own?.severity,
       member_count: row.other_members + 1,
       members: members.data,
       usage: usageOf(row),

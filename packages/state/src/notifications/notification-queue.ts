@@ -1,14 +1,16 @@
 import type { Notification } from '@nightcrier/core/incidents/notification';
 import { type KeepJobs, Queue } from 'bullmq';
 import type { StateContext } from '../redis/state-context.ts';
-
-/** Targets of notifications. Each has a queue of its own, so that an unreachable or rate-limited one delays no other. */
-export const NOTIFICATION_TARGETS = ['slack-webhook', 'slack-bot', 'webhook'] as const;
-export type NotificationTargetName = (typeof NOTIFICATION_TARGETS)[number];
+import type { StoredProblemNotification } from './problem-outbox.ts';
 
 /** The data of a job. The job's id identifies what it sends. */
 export interface NotificationJob {
-  notification: Notification;
+  /** What is sent. Workers of earlier versions fail on a job without `notification`, and so leave it to later ones. */
+  problem?: StoredProblemNotification;
+  /** In place of `problem`: an end of an incident, or the state of the agents, as earlier versions write it. */
+  notification?: Notification;
+  /** The problem is still firing after `repeat_interval`. */
+  repeat?: true;
   /** The part to send: the message, or the report in the thread below it. */
   part: 'message' | 'report';
 }
@@ -24,16 +26,16 @@ export const NOTIFICATION_RETENTION = {
   removeOnFail: { age: 30 * 86_400, count: 10_000 },
 } satisfies Record<string, KeepJobs>;
 
-/** Returns the name of a target's queue. */
-export function notificationQueueName(target: NotificationTargetName): string {
+/**
+ * Returns the name of a target's queue. Each target has one, so that an unreachable or rate-limited one delays no other.
+ * @param target see `ReceiverTarget`
+ */
+export function notificationQueueName(target: string): string {
   return `notifications-${target}`;
 }
 
 /** Opens a target's queue on a worker connection, which the caller closes. */
-export function openNotificationQueue(
-  { redis, keys, logger }: StateContext,
-  target: NotificationTargetName,
-): NotificationQueue {
+export function openNotificationQueue({ redis, keys, logger }: StateContext, target: string): NotificationQueue {
   const queue: NotificationQueue = new Queue(notificationQueueName(target), {
     connection: redis,
     prefix: keys.bullmq,

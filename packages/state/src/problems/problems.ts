@@ -1,4 +1,5 @@
 import type { Acknowledgement, Problem, RememberedSymptom, SilencedBy } from '@nightcrier/core/problems/problem';
+import { Severity } from '@nightcrier/core/faults/severity';
 import { symptomName } from '@nightcrier/core/problems/problem-key';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -70,16 +71,36 @@ export class Problems {
    */
   async page(filter: ProblemFilter): Promise<ProblemPage> {
     const { members, next } = await readPositions(this.#redis, this.#keys, filter);
-    const names = members.map((member): [string, string] => {
-      const at = member.indexOf('|');
-      return [member.slice(0, at), member.slice(at + 1)];
-    });
-    return { problems: await this.#read(names), ...(next !== undefined && { next }) };
+    return { problems: await this.#read(members.map(nameOf)), ...(next !== undefined && { next }) };
   }
 
   /** Returns the number of problems in a state, of one cluster or of all. */
   async count(state: Problem['state'], cluster?: string): Promise<number> {
     return ifReadable(this.#redis.zcard(this.#keys.problemsIn(state, cluster)), 0);
+  }
+
+  /** Returns the clusters that have problems in a state. */
+  async clustersWith(state: Problem['state']): Promise<Set<string>> {
+    const members = await ifReadable(this.#redis.zrange(this.#keys.problemsIn(state), '0', '-1'), []);
+    return new Set(members.map((member) => member.slice(0, member.indexOf('|'))));
+  }
+
+  /** Returns how many problems are firing, by cluster and severity. */
+  async countFiring(): Promise<{ cluster: string; severity: Severity; count: number }[]> {
+    const members = await ifReadable(this.#redis.zrange(this.#keys.problemsIn('firing'), '0', '-1'), []);
+    const counts = new Map<string, { cluster: string; severity: Severity; count: number }>();
+    for (let from = 0; from < members.length; from += BATCH) {
+      const batch = members.slice(from, from + BATCH).map(nameOf);
+      const pipeline = this.#redis.pipeline();
+      for (const [cluster, key] of batch) pipeline.hget(this.#keys.problem(cluster, key), 'severity');
+      const replies = (await pipeline.exec()) ?? [];
+      for (const [index, [cluster]] of batch.entries()) {
+        const severity = Severity.catch('warning').parse(replies[index]?.[1]);
+        const counted = counts.get(`${severity}|${cluster}`) ?? { cluster, severity, count: 0 };
+        counts.set(`${severity}|${cluster}`, { ...counted, count: counted.count + 1 });
+      }
+    }
+    return [...counts.values()];
   }
 
   /** Notes who has taken a problem over. @returns whether there is such a problem that is not closed */
@@ -92,8 +113,9 @@ export class Problems {
   }
 
   /**
-   * Notes what silences a problem, or, without it, that nothing does: then a problem that is firing is notified.
-   * @returns whether there is such a problem that is not closed
+   * Notes what silences a problem, also one that is about to begin; or, without it, that nothing does: then a problem that is firing
+   * is notified.
+   * @returns whether that is noted
    */
   async markSilenced(cluster: string, key: string, silenced: SilencedBy | undefined): Promise<boolean> {
     const until = silenced?.until === undefined ? {} : { until_ms: Date.parse(silenced.until) };
@@ -174,4 +196,10 @@ export class Problems {
   async #note(cluster: string, key: string, field: string, content: string): Promise<boolean> {
     return (await this.#annotate([], [cluster, key, field, content, String(this.#now())])) === 1;
   }
+}
+
+/** Cluster and key of a problem as indexes name it. */
+function nameOf(member: string): [cluster: string, key: string] {
+  const at = member.indexOf('|');
+  return [member.slice(0, at), member.slice(at + 1)];
 }

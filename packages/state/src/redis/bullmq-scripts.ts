@@ -34,6 +34,12 @@ const RELIED_UPON = {
     args: 9,
     sha256: '6bae68fdb7d9dabaf89c6500bc0c0bbfd969883d04f46566aba5150716190f4e',
   },
+  'change-priority': {
+    script: 'changePriority',
+    keys: 7,
+    args: 4,
+    sha256: '94d406f35e1dc21bc0ff2d4af63aa0bca29f56bc27e96961c64821d685e045da',
+  },
   promote: {
     script: 'promote',
     keys: 9,
@@ -51,6 +57,7 @@ const IncludeName = z.enum([
   'add-prioritized-job',
   'remove-job',
   'move-to-delayed',
+  'change-priority',
   'promote',
   'move-stalled-jobs-to-wait',
 ] satisfies (keyof typeof RELIED_UPON)[]);

@@ -48,6 +48,8 @@ export class StateKeys {
   readonly workers: string;
   /** Hash: id of a gateway to the JSON of its addresses and of its last sign of life. */
   readonly gateways: string;
+  /** Hash: id of each triage worker to the JSON of what it knows of the isolation of its agents. */
+  readonly isolation: string;
   /** Hash: name of the directory with the sockets of a run to the JSON of the run. */
   readonly runSockets: string;
   /** Hash: id of each triage worker to the JSON of its last heartbeat and process, see `queue/lua/dead-workers.lua`. */
@@ -67,6 +69,8 @@ export class StateKeys {
 
   /** Hash: id of each API key to its JSON, with the hash of its secret. */
   readonly apiKeys: string;
+  /** Hash: id of each silence to its JSON. */
+  readonly silences: string;
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
   readonly audit: string;
   readonly auditSequence: string;
@@ -93,6 +97,7 @@ export class StateKeys {
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
     this.gateways = `${this.ours}gateways`;
+    this.isolation = `${this.ours}isolation`;
     this.runSockets = `${this.ours}run-sockets`;
     this.workerRecords = `${this.ours}worker-records`;
     this.dueNotifications = `${this.ours}due-notifications`;
@@ -102,6 +107,7 @@ export class StateKeys {
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
+    this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
     this.auditSequence = `${this.ours}audit-sequence`;
   }
@@ -151,14 +157,19 @@ export class StateKeys {
     return `${this.ours}door-counts:${incidentId}:${attempt}`;
   }
 
-  /** String: JSON of the location of an incident's message in Slack. */
-  slackCard(incidentId: string): string {
-    return `${this.ours}slack-card:${incidentId}`;
+  /** String: JSON of the location of a message in Slack, by the problem or incident that it is about, see `SlackCards`. */
+  slackCard(subject: string): string {
+    return `${this.ours}slack-card:${subject}`;
   }
 
   /** Hash: what targets were notified of a problem, see `Conversations`. */
   conversation(problem: string): string {
     return `${this.ours}conversation:${problem}`;
+  }
+
+  /** String: the process that keeps the socket of a Slack app open. */
+  socketLease(target: string): string {
+    return `${this.ours}socket-lease:${target}`;
   }
 
   /** Hash: `<cluster>/<problem>` to the JSON of the alert that is posted again and again to a target. */
@@ -232,6 +243,16 @@ export class StateKeys {
     return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
   }
 
+  /** Sorted set: `<cluster>|<problem>` of the first problem of each storm that is to be decided about, by its begin in ms. */
+  get storms(): string {
+    return `${this.ours}storms`;
+  }
+
+  /** Hash: keys of the problems that wait for the first one of their storm, to the JSON of trait and fault. */
+  stormMembers(cluster: string, problem: string): string {
+    return `${this.ours}storm-members:${cluster}:${problem}`;
+  }
+
   /** String: exists for a day after the problems of former versions were listed by their state. */
   get problemsIndexed(): string {
     return `${this.ours}problems-indexed`;
@@ -265,6 +286,16 @@ export class StateKeys {
   /** Hash: fingerprint to JSON of the latest alerts that could not be assigned; and sorted set: when each was received, ms. */
   get unassignedAlerts(): string[] {
     return [`${this.ours}unassigned-alerts`, `${this.ours}unassigned-alerts-seen`];
+  }
+
+  /** Set: the clusters with silenced problems. */
+  get silencedClusters(): string {
+    return `${this.ours}silenced-clusters`;
+  }
+
+  /** Hash: `<problem>` or `fault:<fingerprint>` of what is silenced in a cluster, to the JSON of its latest fault, see `SilencedFaults`. */
+  silencedFaults(cluster: string): string {
+    return `${this.ours}silenced-faults:${cluster}`;
   }
 
   /** Sorted set: ids of the incidents of a cluster that hold a slot, by the end of their lease in ms. */

@@ -8,7 +8,7 @@ import { aclRules } from '../../src/server/acl.ts';
 import { connectProducer, disconnect, type RedisConnection } from '../../src/redis/connection.ts';
 import { readServerProblems } from '../../src/server/redis-server.ts';
 import { openState } from '../../src/open-state.ts';
-import { BOUNDS, fault } from '../state.fixture.ts';
+import { BOUNDS, Clock, fault } from '../state.fixture.ts';
 import { type PlainServer, startPlainServer } from './plain-server.ts';
 
 let server: PlainServer | undefined;
@@ -67,6 +67,20 @@ describe('what is wrong with a server', () => {
     await connection.call('CONFIG', 'SET', 'maxmemory', '100mb');
     expect(await admission.admit(fault({ id }), id)).toMatchObject({ kind: 'queued' });
     expect(await codes()).toEqual([]);
+  });
+
+  test('a full memory does not keep incidents beyond the retention from being deleted', async () => {
+    const { redis: connection } = await start({});
+    const clock = new Clock();
+    const state = openState(connection, { key_prefix: 'nc', logger: silentLogger, now: clock.now });
+    const settings = { ...BOUNDS, global_queue_size: 1, queue_overflow_policy: 'reject' } as const;
+    const admission = state.openAdmission(state.openQueue(), settings);
+    for (let at = 0; at < 50; at += 1) await admission.admit(fault());
+    await connection.call('CONFIG', 'SET', 'maxmemory', '500kb');
+    clock.ms += 31 * 24 * 3_600_000;
+    await expect(admission.admit(fault())).rejects.toThrow(/OOM/);
+    await state.openSweep().trim();
+    expect(await state.incidents.counts()).toMatchObject({ queued: 1, rejected: 0 });
   });
 
   test('the ACL in the documentation is the one that is needed', async () => {

@@ -6,6 +6,17 @@ export const AGENT_DIRECTORY = '/home/agent';
 /** Where the forwarder finds the gateway's sockets. */
 const GATEWAY_DIRECTORY = '/run/nightcrier';
 export const OUTPUT_DIRECTORY = `${AGENT_DIRECTORY}/output`;
+/** A file that exists when all other inputs do. */
+export const INPUTS_COMPLETE = '.complete';
+/** Seconds that a container waits for its inputs. */
+export const LONGEST_WAIT_FOR_INPUTS = 120;
+/** The container starts while its inputs are still collected. Nothing is ever written to stdin: `read` waits, without a process. */
+const WAIT_FOR_INPUTS = `while ((SECONDS < ${LONGEST_WAIT_FOR_INPUTS})); do
+  [[ -e ${INPUTS_COMPLETE} ]] && exec /opt/nightcrier/start-agent.sh "$1" </dev/null
+  read -rt 0.01
+done
+echo 'nightcrier: no inputs' >&2
+exit 75`;
 /** HOME of the agent: writable, and gone with the container. */
 const HOME_DIRECTORY = '/home/work';
 
@@ -16,6 +27,13 @@ const OUTPUT_INODES = 4_096;
 const FILE_BYTES = 32 * MIB;
 const TEMPORARY = 'rw,nosuid,nodev,size=256m';
 
+/** What the engine is asked to create; the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly Labels: Record<string, string>;
+  readonly [field: string]: unknown;
+}
+
 /** Returns the name of the container of an attempt. */
 export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
   return `nc-${incidentId}-${attempt}`;
@@ -23,12 +41,12 @@ export function containerName({ incidentId, attempt }: Pick<RunRequest, 'inciden
 
 /**
  * Returns what the engine is asked to create (Docker Engine API, ContainerCreate): one agent, unprivileged, on a read-only
- * root, without any path of the host. Its inputs are in a volume that is filled before the start and owned by root. Its output
+ * root, without any path of the host. Its inputs are in a volume that root owns, and for which it waits. Its output
  * is in memory, bounded by the kernel, and lives as long as the container.
  * @param deadline Unix seconds, at the latest; a label
  * @param sockets directory or volume with the gateway's sockets
  */
-export function containerSpec(request: RunRequest, deadline: number, sockets?: string): object {
+export function containerSpec(request: RunRequest, deadline: number, sockets?: string): ContainerSpec {
   const { agent, image, network, memory, cpus, timeout, environment } = request;
   const owner = `uid=${AGENT_UID},gid=${AGENT_UID}`;
   return {
@@ -36,7 +54,8 @@ export function containerSpec(request: RunRequest, deadline: number, sockets?: s
     User: `${AGENT_UID}:${AGENT_UID}`,
     WorkingDir: AGENT_DIRECTORY,
     Entrypoint: [],
-    Cmd: ['/opt/nightcrier/start-agent.sh', agent],
+    Cmd: ['/bin/bash', '-c', WAIT_FOR_INPUTS, 'start-agent', agent],
+    OpenStdin: true,
     Env: Object.entries({
       ...environment,
       HOME: HOME_DIRECTORY,
@@ -63,11 +82,13 @@ export function containerSpec(request: RunRequest, deadline: number, sockets?: s
                 ReadOnly: true,
               },
             ]),
-        { Type: 'volume', Target: AGENT_DIRECTORY },
+        // Without NoCopy, the engine mounts the image to copy from it.
+        { Type: 'volume', Target: AGENT_DIRECTORY, VolumeOptions: { NoCopy: true } },
         {
           Type: 'volume',
           Target: OUTPUT_DIRECTORY,
           VolumeOptions: {
+            NoCopy: true,
             DriverConfig: {
               Name: 'local',
               Options: {
@@ -95,6 +116,7 @@ export function containerSpec(request: RunRequest, deadline: number, sockets?: s
   };
 }
 
+/** @param deadline Unix seconds, at the latest */
 function labelsOf(request: RunRequest, deadline: number): Record<string, string> {
   return {
     'nightcrier.component': 'agent',
@@ -108,5 +130,6 @@ function labelsOf(request: RunRequest, deadline: number): Record<string, string>
     'nightcrier.deadline': String(deadline),
     // A container of an earlier version wrote its output into the workspace.
     'nightcrier.output': 'held',
+    'nightcrier.inputs': 'awaited',
   };
 }

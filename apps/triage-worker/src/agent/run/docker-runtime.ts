@@ -2,14 +2,22 @@ import { AGENT_CLIS, type Settings } from '@nightcrier/core/settings/config';
 import { z } from 'zod';
 import { EngineClient, type Inspection } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
+import { isNotFound } from './engine/engine-error.ts';
+import { logFrames } from './engine/log-frames.ts';
 import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
-import { AGENT_DIRECTORY, containerName, containerSpec } from './container-spec.ts';
+import { together } from '@nightcrier/core/async/together';
+import {
+  AGENT_DIRECTORY,
+  containerName,
+  containerSpec,
+  INPUTS_COMPLETE,
+  LONGEST_WAIT_FOR_INPUTS,
+} from './container-spec.ts';
 import { DockerRun } from './docker-run.ts';
-import { inputArchive } from './archive/input-archive.ts';
+import { type Created, createAnew, fillInputs } from './fill-inputs.ts';
 
-/** Seconds that the collection of evidence may take between the creation of a container and its start. */
-const LONGEST_WAIT_FOR_INPUTS = 120;
+/** Characters of what a probe prints. */
+const LONGEST_PROBE = 20_000;
 /** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
 
@@ -41,18 +49,51 @@ export class DockerRuntime implements AgentRuntime {
 
   async start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun> {
     const engine = await this.#engine();
-    const creating = this.#create(engine, request, signal);
+    // Awaited below, unless the container cannot be created.
+    void inputs.catch(() => undefined);
+    const container = await this.#create(engine, request, signal);
+    const { id, name } = container;
     try {
-      const [id, archive] = await Promise.all([creating, inputs.then(inputArchive)]);
-      await engine.putArchive(id, AGENT_DIRECTORY, archive, signal);
+      await together(engine.start(id, signal), fillInputs(engine, container, inputs, signal));
+      // The agent starts now, because its inputs are there.
       const startedAt = new Date();
-      await engine.start(id, signal);
       const deadline = startedAt.getTime() + request.timeout * 1000;
-      return new DockerRun(engine, { id, name: containerName(request), startedAt, deadline, holdsOutput: true });
+      return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput: true });
     } catch (error) {
       // Nothing may remain, whatever failed.
-      await creating.then(async (id) => engine.remove(id)).catch(() => undefined);
+      await engine.remove(id).catch(() => undefined);
       throw error;
+    }
+  }
+
+  async probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string> {
+    const engine = await this.#engine();
+    const labels = { 'nightcrier.component': 'probe', 'nightcrier.instance': request.instance };
+    await this.#removeEnded(engine, labels, signal);
+    const spec = containerSpec(request, 0, await socketsOf(engine, request, signal));
+    const command = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
+    const id = await createAnew(engine, containerName(request), { ...spec, Cmd: command, Labels: labels }, signal);
+    try {
+      await engine.start(id, signal);
+      let text = '';
+      for await (const { data } of logFrames(await engine.followLogs(id, signal))) {
+        text = (text + data.toString('utf8')).slice(-LONGEST_PROBE);
+      }
+      return text;
+    } finally {
+      await engine.remove(id);
+    }
+  }
+
+  /** Removes containers that have ended, of workers that died. */
+  async #removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
+    const ids = await engine.list(
+      Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+      signal,
+    );
+    for (const id of ids) {
+      const inspection = await inspectIfThere(engine, id, signal);
+      if (inspection?.State.Status === 'exited') await engine.remove(id, signal);
     }
   }
 
@@ -67,7 +108,8 @@ export class DockerRuntime implements AgentRuntime {
     const adopter = `${this.#options.workerId}-${++this.#adoptions}`.replaceAll(/[^A-Za-z0-9_-]/g, '_');
     const name = holdsOutput ? `${original}.${adopter}` : Name.slice(1);
     if (holdsOutput) await engine.rename(id, name, signal);
-    const startedAt = new Date(State.StartedAt);
+    const complete = await inputsComplete(engine, id, signal);
+    const startedAt = new Date(Math.max(Date.parse(State.StartedAt), complete?.getTime() ?? 0));
     const timeout = Number(labels['nightcrier.timeout']);
     const deadline = Number.isFinite(timeout) ? startedAt.getTime() + timeout * 1000 : (run?.deadline ?? Date.now());
     return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput });
@@ -82,7 +124,8 @@ export class DockerRuntime implements AgentRuntime {
     const engine = await this.#engine();
     const ids = await engine.list(labels, signal);
     const found = await Promise.all(ids.map(async (id) => inspectIfThere(engine, id, signal)));
-    return found.filter((inspection) => inspection !== undefined).map(describe);
+    const containers = found.filter((inspection) => inspection !== undefined).map(describe);
+    return Promise.all(containers.map(async (container) => withoutInputs(engine, container, signal)));
   }
 
   async remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -104,22 +147,12 @@ export class DockerRuntime implements AgentRuntime {
     return this.#opened.client;
   }
 
-  async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<string> {
+  async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<Created> {
     const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
     const spec = containerSpec(request, deadline, await socketsOf(engine, request, signal));
     const name = containerName(request);
-    try {
-      return await engine.create(name, spec, signal);
-    } catch (error) {
-      if (isNotFound(error) && error instanceof EngineError && /image/i.test(error.message)) {
-        const advice = `agent_image '${request.image}' does not exist on the engine; build it: docker build -t ${request.image} agent-container`;
-        throw new EngineError('not_found', advice, { cause: error });
-      }
-      if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
-    }
-    // An orphaned container of an earlier run of this attempt has the name.
-    await engine.remove(name, signal);
-    return engine.create(name, spec, signal);
+    const id = await createAnew(engine, name, spec, signal);
+    return { id, name, image: spec.Image, labels: spec.Labels };
   }
 }
 
@@ -137,6 +170,21 @@ async function socketsOf(
   return `${root.startsWith('/') ? root : await engine.mountpoint(root, signal)}/${run}`;
 }
 
+/** Returns when the inputs of a container were complete; undefined before that. */
+async function inputsComplete(engine: EngineClient, id: string, signal?: AbortSignal): Promise<Date | undefined> {
+  return engine.modifiedAt(id, `${AGENT_DIRECTORY}/${INPUTS_COMPLETE}`, signal);
+}
+
+/** The worker of a container that waits for its inputs has died, or will remove it: its agent has not begun. */
+async function withoutInputs(
+  engine: EngineClient,
+  { awaitsInputs, ...container }: AgentContainer & { awaitsInputs: boolean },
+  signal?: AbortSignal,
+): Promise<AgentContainer> {
+  if (!awaitsInputs || (await inputsComplete(engine, container.id, signal))) return container;
+  return { ...container, state: 'broken' };
+}
+
 async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSignal): Promise<Inspection | undefined> {
   try {
     return await engine.inspect(id, signal);
@@ -146,7 +194,8 @@ async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSi
   }
 }
 
-function describe({ Id: id, State, Config }: Inspection): AgentContainer {
+function describe({ Id: id, State, Config }: Inspection): AgentContainer & { awaitsInputs: boolean } {
+  const awaitsInputs = State.Running && Config.Labels?.['nightcrier.inputs'] === 'awaited';
   const labels = Labels.safeParse(Config.Labels).data;
   const run = labels && {
     incidentId: labels['nightcrier.incident'],
@@ -154,9 +203,9 @@ function describe({ Id: id, State, Config }: Inspection): AgentContainer {
     agent: labels['nightcrier.agent'],
     deadline: labels['nightcrier.deadline'] * 1000,
   };
-  if (State.Running) return { id, run, state: 'running' };
+  if (State.Running) return { id, run, state: 'running', awaitsInputs };
   // Output that the container held is gone with its end.
   const isWhole = State.Status === 'exited' && (State.OOMKilled || !ENDED_FROM_OUTSIDE.has(State.ExitCode));
   const holdsOutput = Config.Labels?.['nightcrier.output'] === 'held';
-  return { id, run, state: isWhole && !holdsOutput ? 'ended' : 'broken' };
+  return { id, run, state: isWhole && !holdsOutput ? 'ended' : 'broken', awaitsInputs };
 }

@@ -1,4 +1,4 @@
-import { type AgentUsage, costOf } from '@nightcrier/core/incidents/agent-usage';
+import { type AgentUsage, costOf, priceOf } from '@nightcrier/core/incidents/agent-usage';
 import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
 import path from 'node:path';
 import { claude } from './claude.ts';
@@ -59,7 +59,7 @@ function usageOf(tally: Tally, { agent, model, prices }: StreamReading, unreadab
   };
   const counts = { turns, tool_calls, denials, ...tokens, unreadable_lines };
   if (cost_usd !== undefined) return { ...counts, cost_usd, cost_source: 'cli', unpriced_tokens: 0 };
-  const price = [tally.model, model, agent].flatMap((name) => (name && prices[name]) || [])[0];
+  const price = priceOf(prices, tally.model, model, agent);
   if (price) return { ...counts, cost_usd: costOf(tokens, price), cost_source: 'price table', unpriced_tokens: 0 };
   return { ...counts, cost_usd: 0, unpriced_tokens: input_tokens + output_tokens };
 }

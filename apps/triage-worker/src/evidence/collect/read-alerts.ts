@@ -1,4 +1,4 @@
-import { Alert, alertFingerprint, labelOf } from '@nightcrier/core/alerts/alert';
+import { Alert, alertFingerprint, labelOf, OWN_ALERT_LABEL } from '@nightcrier/core/alerts/alert';
 import type { StoredAlert } from '@nightcrier/core/alerts/stored-alert';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { z } from 'zod';
@@ -60,7 +60,10 @@ export function alertsPiece(alerts: readonly Alert[], command: string, at: strin
     alerts.map((alert): [string, EvidenceAlert] => [alertFingerprint(alert), plain(alert)]),
   );
   const unique = [...byFingerprint.values()].filter(
-    (alert) => labelOf(alert, 'severity') !== 'none' && labelOf(alert, 'alertname') !== 'Watchdog',
+    (alert) =>
+      labelOf(alert, 'severity') !== 'none' &&
+      labelOf(alert, 'alertname') !== 'Watchdog' &&
+      labelOf(alert, OWN_ALERT_LABEL) === undefined,
   );
   return unique.length === 0 ? [] : [{ type: 'alerts', alerts: unique.slice(0, MOST_ALERTS), command, at }];
 }

@@ -22,6 +22,6 @@ export function kindOfUnseen({ involvedObject, reason, message }: WarningEvent):
     case 'Node/NodeNotReady':
       return 'NodeUnknown';
     default:
-      return undefined;
+      return involvedObject.kind === 'HorizontalPodAutoscaler' ? 'CannotScale' : undefined;
   }
 }

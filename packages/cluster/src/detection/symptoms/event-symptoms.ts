@@ -6,7 +6,8 @@ import { kindOfUnseen } from './event-kinds.ts';
 import { type ObjectOf, type Pod, type Replicated, type WarningEvent, watchedKindOf } from '../kinds.ts';
 import { workloadOfClaim } from './other-symptoms.ts';
 import { workloadOfResource } from '../owners.ts';
-import { latestOf, type Symptom, timeOf } from '../symptom.ts';
+import { CANNOT_START, isOfJob, PLANNED_ENDS } from './pod-symptoms.ts';
+import { conditionOf, latestOf, type Symptom, timeOf } from '../symptom.ts';
 import { creationKind } from './workload-symptoms.ts';
 
 /** Controllers that back off repeat an Event after up to 16 minutes. */
@@ -37,6 +38,9 @@ const SHOWN_BY_STATE: Readonly<Record<string, ReadonlySet<string>>> = {
     'FailedPreStopHook',
     'ExceededGracePeriod',
     'DNSConfigForming',
+    // A secret that is missing says nothing while the image is there.
+    'FailedToRetrieveImagePullSecret',
+    'ProbeWarning',
     'InspectFailed',
     'ErrImageNeverPull',
     'InvalidImageName',
@@ -51,7 +55,26 @@ const SHOWN_BY_STATE: Readonly<Record<string, ReadonlySet<string>>> = {
   Node: new Set(['NodeNotReady', 'InvalidDiskCapacity', 'CheckLimitsForResolvConf', 'Rebooted']),
   Service: new Set(['FailedToUpdateEndpoint', 'FailedToUpdateEndpointSlices']),
   Endpoints: new Set(['FailedToUpdateEndpoint']),
+  HorizontalPodAutoscaler: new Set([
+    'FailedGetScale',
+    'FailedRescale',
+    'FailedUpdateScale',
+    'FailedComputeMetricsReplicas',
+    'FailedGetResourceMetric',
+    'FailedGetContainerResourceMetric',
+    'FailedGetPodsMetric',
+    'FailedGetObjectMetric',
+    'FailedGetExternalMetric',
+    'InvalidMetricSourceType',
+    'InvalidSelector',
+    'SelectorRequired',
+  ]),
 };
+
+/** An object may be of any kind, such as `constructor`. */
+function isShownByState(kind: string, reason: string): boolean {
+  return Object.hasOwn(SHOWN_BY_STATE, kind) && SHOWN_BY_STATE[kind]?.has(reason) === true;
+}
 
 /**
  * What a Warning Event shows of the object it names. An Event of an object that is gone shows nothing, and neither does
@@ -71,7 +94,8 @@ export function eventSymptoms(event: WarningEvent, objects: ClusterObjects): Sym
     ...(uid && { uid }),
   };
   const unseen = isReadable(event, objects) ? undefined : kindOfUnseen(event);
-  if (!unseen && (SHOWN_BY_STATE[involved.kind]?.has(reason) || isGone(event, objects))) return [];
+  const rejection = unseen || isGone(event, objects) ? undefined : rejectionKind(event, objects);
+  if (!unseen && !rejection && (isShownByState(involved.kind, reason) || isGone(event, objects))) return [];
   const first = latestOf([timeOf(event.firstTimestamp)]) ?? timeOf(event.eventTime);
   const last = latestOf(
     [event.series?.lastObservedTime, event.lastTimestamp, event.eventTime, event.firstTimestamp].map(timeOf),
@@ -100,6 +124,7 @@ export function eventSymptoms(event: WarningEvent, objects: ClusterObjects): Sym
     const container = containerOf(involved.fieldPath ?? '', message);
     return [{ ...base, kind: unseen, container, until: (last ?? Infinity) + UNCONFIRMED_LIFE_MS }];
   }
+  if (rejection) return [{ ...base, kind: rejection, since: last ?? first, course: 'over' }];
   const confirmed = confirmedKind(event, objects);
   if (confirmed === 'disproved') return [];
   if (confirmed) return [{ ...base, kind: confirmed, until: (last ?? Infinity) + CONFIRMED_LIFE_MS }];
@@ -116,6 +141,16 @@ export function eventSymptoms(event: WarningEvent, objects: ClusterObjects): Sym
   return [{ ...base, kind: 'WarningEvent', faultType, ...(container !== undefined && { container }), until }];
 }
 
+/** Of a pod that the kubelet has rejected, its status tells no time: the Event of the same reason does. */
+function rejectionKind({ involvedObject: involved, reason }: WarningEvent, objects: ClusterObjects) {
+  if (involved.kind !== 'Pod') return undefined;
+  const pod = objects.get('pods', involved);
+  const isRejection =
+    pod?.status?.phase === 'Failed' && pod.status.reason === reason && !pod.metadata.deletionTimestamp;
+  if (!isRejection || PLANNED_ENDS.has(reason) || isOfJob(pod)) return undefined;
+  return reason === 'Evicted' ? 'Evicted' : 'PodRejected';
+}
+
 /** The kind of symptom whose going on the state of the object tells, and whether it does. */
 function confirmedKind(event: WarningEvent, objects: ClusterObjects): SymptomKind | 'disproved' | undefined {
   const { involvedObject: involved, reason } = event;
@@ -126,7 +161,7 @@ function confirmedKind(event: WarningEvent, objects: ClusterObjects): SymptomKin
       return kind && agree(kind, objects.get('pods', involved), isStarting);
     }
     case 'PersistentVolumeClaim':
-      if (!reason.endsWith('Failed')) return undefined;
+      if (reason !== 'ProvisioningFailed') return undefined;
       return agree(
         'ProvisioningFailed',
         objects.get('persistentvolumeclaims', involved),
@@ -138,6 +173,7 @@ function confirmedKind(event: WarningEvent, objects: ClusterObjects): SymptomKin
     case 'Job': {
       if (reason !== 'FailedCreate') return undefined;
       const kind = creationKind(message);
+      if (kind === undefined) return 'disproved';
       if (involved.kind === 'Job') return agree(kind, objects.get('jobs', involved), isIdle);
       if (involved.kind === 'DaemonSet') return agree(kind, objects.get('daemonsets', involved), lacksScheduled);
       const plural = involved.kind === 'ReplicaSet' ? 'replicasets' : 'statefulsets';
@@ -152,9 +188,12 @@ function agree<T>(kind: SymptomKind, object: T | undefined, holds: (object: T) =
   return object === undefined || holds(object) ? kind : 'disproved';
 }
 
+/** Whether a pod may still lack a volume or its sandbox: both come before its containers, and before their images. */
 function isStarting({ metadata, status }: Pod): boolean {
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return !metadata.deletionTimestamp && status?.phase === 'Pending' && !containers.some(({ state }) => state?.running);
+  if (metadata.deletionTimestamp || status?.phase !== 'Pending') return false;
+  if (conditionOf(status.conditions, 'PodReadyToStartContainers')?.status === 'True') return false;
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  return !containers.some(({ state }) => Boolean(state?.running) || CANNOT_START.has(state?.waiting?.reason ?? ''));
 }
 
 function isIdle({ status }: ObjectOf<'jobs'>): boolean {

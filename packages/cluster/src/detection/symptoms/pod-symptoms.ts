@@ -1,10 +1,10 @@
 import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
-import type { Container, ContainerStatus, Pod, Terminated } from '../kinds.ts';
+import type { Condition, Container, ContainerStatus, Pod, Terminated } from '../kinds.ts';
 import { workloadOfObject } from '../owners.ts';
 import { conditionOf, latestOf, type Symptom, timeOf } from '../symptom.ts';
 
 /** Why a container waits that cannot start, as opposed to one that is starting. */
-const CANNOT_START: ReadonlyMap<string, Symptom['kind']> = new Map([
+export const CANNOT_START: ReadonlyMap<string, Symptom['kind']> = new Map([
   ['CrashLoopBackOff', 'CrashLoopBackOff'],
   ['InvalidImageName', 'InvalidImageName'],
   ['ErrImagePull', 'ImagePull'],
@@ -15,12 +15,18 @@ const CANNOT_START: ReadonlyMap<string, Symptom['kind']> = new Map([
   ['SignatureValidationFailed', 'ImagePull'],
   ['CreateContainerConfigError', 'ContainerConfig'],
   ['CreateContainerError', 'ContainerConfig'],
+  ['PreCreateHookError', 'ContainerConfig'],
   ['RunContainerError', 'ContainerFailed'],
   ['StartError', 'ContainerFailed'],
+  ['PreStartHookError', 'ContainerFailed'],
+  ['PostStartHookError', 'ContainerFailed'],
 ]);
 
 /** `status.reason` of pods that ended because a node was shut down or a more important pod needed the room. */
-const PLANNED_ENDS = new Set(['Shutdown', 'NodeShutdown', 'Terminated', 'Preempting']);
+export const PLANNED_ENDS = new Set(['Shutdown', 'NodeShutdown', 'Terminated', 'Preempting']);
+
+/** Another controller, such as that of a load balancer, opens a gate of the readiness; it takes its time. */
+const GATE_MS = 4 * 60_000;
 
 const DEFAULT_PERIOD_SECONDS = 10;
 const DEFAULT_FAILURES = 3;
@@ -39,7 +45,7 @@ export function podSymptoms(pod: Pod, objects: ClusterObjects): Symptom[] {
     resource: referenceTo('pods', metadata),
     workload: workloadOfObject('Pod', metadata, objects),
   });
-  const ofJob = metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
+  const ofJob = isOfJob(pod);
   if (status.phase === 'Failed') return ofJob ? [] : failedPod(pod, base);
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   const failing = containers.flatMap((container) => containerSymptoms(pod, container, base, ofJob));
@@ -48,11 +54,17 @@ export function podSymptoms(pod: Pod, objects: ClusterObjects): Symptom[] {
   return [...failing, ...unschedulable, ...unreadyContainers(pod, base, objects)];
 }
 
+export function isOfJob({ metadata }: Pod): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
+}
+
 /** The pod has ended and nothing restarts it: rejected by the kubelet, evicted, or its container failed. */
 function failedPod({ metadata, status, spec }: Pod, base: () => Base): Symptom[] {
   const ended = latestOf([
     ...(status?.conditions ?? []).map(({ lastTransitionTime }) => timeOf(lastTransitionTime)),
-    ...(status?.containerStatuses ?? []).map(({ state }) => timeOf(state?.terminated?.finishedAt)),
+    ...[...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(({ state }) =>
+      timeOf(state?.terminated?.finishedAt),
+    ),
   ]);
   const since = ended ?? timeOf(metadata.creationTimestamp);
   // Its controller has made another pod; the failed one may stay for days and says nothing more.
@@ -62,7 +74,8 @@ function failedPod({ metadata, status, spec }: Pod, base: () => Base): Symptom[]
     const context = `Pod failed: ${status.reason}: ${status.message ?? 'no message'}`;
     return [{ ...base(), kind: status.reason === 'Evicted' ? 'Evicted' : 'PodRejected', context, since, course }];
   }
-  const failed = status?.containerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const failed = containers.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
   const end = failed?.state?.terminated;
   if (!failed || !end) return [];
   const context = `Container ${failed.name} ended with ${describeEnd(end)}; restartPolicy is ${spec?.restartPolicy ?? 'not known'}`;
@@ -82,7 +95,7 @@ function containerSymptoms(pod: Pod, status: ContainerStatus, base: () => Base, 
   }
   if (kind) {
     const context = `Container ${container} cannot start: ${reason}: ${state?.waiting?.message ?? 'no message'}`;
-    return [{ ...base(), kind, container, context, since: unreadySince(pod), course: 'now' }];
+    return [{ ...base(), kind, container, context, since: blockedSince(pod, status), course: 'now' }];
   }
   const killed = [state?.terminated, lastState?.terminated].find((end) => end?.reason === 'OOMKilled');
   if (killed && restarts > 0) {
@@ -111,7 +124,16 @@ function unschedulablePod({ metadata, spec, status }: Pod, base: () => Base): Sy
 /** Containers that run and are not ready, unless their node is what is wrong. */
 function unreadyContainers(pod: Pod, base: () => Base, objects: ClusterObjects): Symptom[] {
   const ready = conditionOf(pod.status?.conditions, 'Ready');
-  if (ready?.status !== 'False' || ready.reason === 'PodCompleted' || isOnLostNode(pod, objects)) return [];
+  if (ready?.status !== 'False' || ready.reason === 'PodCompleted') return [];
+  const node = nodeReadiness(pod, objects);
+  if (node && node.status !== 'True') return [];
+  // While a node was lost, its pods were not ready for that reason alone.
+  const nodeReadySince = timeOf(node?.lastTransitionTime);
+  if (ready.reason === 'ReadinessGatesNotReady') {
+    const context = `Pod is not ready: ${ready.message ?? ready.reason}`;
+    const since = latestOf([timeOf(ready.lastTransitionTime), nodeReadySince]);
+    return [{ ...base(), kind: 'NotReady', context, since, extraGrace: GATE_MS, course: 'now' }];
+  }
   const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   const specs = new Map([...sidecars, ...(pod.spec?.containers ?? [])].map((spec) => [spec.name, spec]));
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
@@ -123,7 +145,7 @@ function unreadyContainers(pod: Pod, base: () => Base, objects: ClusterObjects):
       kind: 'NotReady',
       container: status.name,
       context: `Container ${status.name} runs and is not ready, restart count: ${status.restartCount ?? 0}${ready.message ? `; ${ready.message}` : ''}`,
-      since: latestOf([timeOf(ready.lastTransitionTime), started]),
+      since: latestOf([timeOf(ready.lastTransitionTime), started, nodeReadySince]),
       extraGrace: startLimit(specs.get(status.name)) * 1000,
       course: 'now',
     };
@@ -140,17 +162,29 @@ function startLimit(spec: Container | undefined): number {
   return startupLimit + (readiness?.initialDelaySeconds ?? 0);
 }
 
-function isOnLostNode({ spec }: Pod, objects: ClusterObjects): boolean {
+function nodeReadiness({ spec }: Pod, objects: ClusterObjects): Condition | undefined {
   const node = spec?.nodeName ? objects.get('nodes', { name: spec.nodeName }) : undefined;
-  const ready = conditionOf(node?.status?.conditions, 'Ready');
-  return ready !== undefined && ready.status !== 'True';
+  return conditionOf(node?.status?.conditions, 'Ready');
 }
 
-/** Since when a pod that has not started is not ready; a container that waits does not tell. */
-function unreadySince({ metadata, status }: Pod): number | undefined {
+/**
+ * Since when a container may have been waiting, which it does not tell: its pod is not ready for at least as long. What must
+ * come before has ended later: the choice of a node, the init containers before it, its own last run.
+ */
+function blockedSince({ metadata, status, spec }: Pod, { name, lastState }: ContainerStatus): number | undefined {
   const ready = conditionOf(status?.conditions, 'ContainersReady') ?? conditionOf(status?.conditions, 'Ready');
   if (ready && ready.status !== 'False') return undefined;
-  return timeOf(ready?.lastTransitionTime) ?? timeOf(metadata.creationTimestamp);
+  const scheduled = conditionOf(status?.conditions, 'PodScheduled');
+  const initNames = (spec?.initContainers ?? []).map((container) => container.name);
+  const own = initNames.indexOf(name);
+  const earlier = new Set(own < 0 ? initNames : initNames.slice(0, own));
+  const inits = (status?.initContainerStatuses ?? []).filter((init) => earlier.has(init.name));
+  return latestOf([
+    timeOf(ready?.lastTransitionTime) ?? timeOf(metadata.creationTimestamp),
+    scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : undefined,
+    ...inits.map(({ state }) => timeOf(state?.terminated?.finishedAt ?? state?.running?.startedAt)),
+    timeOf(lastState?.terminated?.finishedAt),
+  ]);
 }
 
 function describeEnd({ exitCode, reason, message }: Terminated): string {

@@ -6,9 +6,17 @@ import { conditionOf, describeCondition, type Symptom, timeOf } from '../symptom
 
 /** What admission says when it refuses a pod; other failures of a creation can pass. */
 const REFUSED = /forbidden|denied|admission webhook|violates PodSecurity|is invalid/i;
+/** What comes with a namespace may come a moment after the workload. */
+const INCOMPLETE = /serviceaccount "[^"]*" not found|no API token found for service account/i;
+const ENDING = /because it is being terminated/i;
 
-/** How severe a pod that cannot be created is, by the message of the API server. */
-export function creationKind(message: string): 'QuotaExceeded' | 'CreateRefused' | 'FailedCreate' {
+/**
+ * How severe a pod that cannot be created is, by the message of the API server. Undefined where none is wanted any more: its
+ * namespace is being deleted.
+ */
+export function creationKind(message: string): 'QuotaExceeded' | 'CreateRefused' | 'FailedCreate' | undefined {
+  if (ENDING.test(message)) return undefined;
+  if (INCOMPLETE.test(message)) return 'FailedCreate';
   if (/exceeded quota|exceeded maximum|maximum .* usage per/i.test(message)) return 'QuotaExceeded';
   return REFUSED.test(message) ? 'CreateRefused' : 'FailedCreate';
 }
@@ -30,22 +38,23 @@ export function deploymentSymptoms(
   const progressing = conditionOf(status?.conditions, 'Progressing');
   const symptoms: Symptom[] = [];
   // A Deployment repeats what its ReplicaSet says.
-  if (refused?.status === 'True' && kind === 'replicasets') {
+  const creation = refused?.status === 'True' ? creationKind(refused.message ?? '') : undefined;
+  if (refused && creation && kind === 'replicasets') {
     const context = describeCondition(refused);
     const since = timeOf(refused.lastTransitionTime);
-    symptoms.push({ ...base(), kind: creationKind(refused.message ?? ''), context, since });
+    symptoms.push({ ...base(), kind: creation, context, since });
   }
   if (progressing?.status === 'False') {
     const since = timeOf(progressing.lastTransitionTime);
     symptoms.push({ ...base(), kind: 'RolloutFailed', context: describeCondition(progressing), since });
-  } else if (refused?.status === 'True' && kind === 'deployments') {
+  } else if (refused && creation && creation !== 'FailedCreate' && kind === 'deployments') {
     const since = timeOf(refused.lastTransitionTime);
     symptoms.push({ ...base(), kind: 'RolloutFailed', context: describeCondition(refused), since });
   }
   return symptoms;
 }
 
-/** A StatefulSet or DaemonSet whose pods are not all ready; nothing tells since when. */
+/** A StatefulSet or DaemonSet whose pods are not all ready; nothing tells since when. It may take long while it progresses. */
 export function rolloutSymptoms(
   kind: 'statefulsets' | 'daemonsets',
   { metadata, spec, status }: Replicated,
@@ -56,6 +65,7 @@ export function rolloutSymptoms(
   const ready = kind === 'statefulsets' ? (status.readyReplicas ?? 0) : (status.numberReady ?? 0);
   if (ready >= wanted) return [];
   const resource = referenceTo(kind, metadata);
+  const updated = kind === 'statefulsets' ? status.updatedReplicas : status.updatedNumberScheduled;
   return [
     {
       kind: 'RolloutStuck',
@@ -63,6 +73,7 @@ export function rolloutSymptoms(
       workload: workloadOfObject(resource.kind, metadata, objects),
       context: `${ready} of ${wanted} pods are ready`,
       since: undefined,
+      progress: { of: status.updateRevision ?? `${status.observedGeneration}`, steps: (updated ?? 0) + ready },
       course: 'now',
     },
   ];
@@ -108,6 +119,7 @@ export function cronJobSymptoms({ metadata, spec, status }: CronJob, objects: Cl
       workload: workloadOfObject('CronJob', metadata, objects),
       context: `No Job was started for ${new Date(missed).toISOString()}, which the schedule ${JSON.stringify(schedule)} wants; last start: ${status?.lastScheduleTime ?? 'none'}`,
       since: missed,
+      isRecent: true,
       course: 'now',
     },
   ];

@@ -1,6 +1,6 @@
 import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import type { ClusterHealth, ConnectionStatus, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
-import type { FaultEvent } from '@nightcrier/core/faults/fault';
+import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
 import type { PushedNotification } from './subscription.ts';
@@ -26,6 +26,11 @@ export interface Received {
   fault: FaultEvent;
   /** The key of its problem, see `problemKey`. */
   problem: string;
+  /** See `ClusterEvent`. */
+  node?: string;
+  images?: string[];
+  /** Value of the annotation `nightcrier.io/silence` that applies to its object. */
+  silence?: string | undefined;
   /** What was normalized in the server's notification. */
   notes?: string[];
   /** The name that the server gives the cluster, if it is not the configured one. */
@@ -173,6 +178,11 @@ export class ClusterConnection {
       onConfirmation: (confirmation) => (this.#confirmation = confirmation),
       onNotification: (notification) => this.#receiveNotification(notification),
     };
+  }
+
+  /** Returns the annotation `nightcrier.io/silence` of a resource, `none` without one, undefined where that is not known. */
+  silenceOf(resource: ResourceReference): string | undefined {
+    return this.#detection.detector.silenceOf(resource);
   }
 
   /** Connects in the background; an unreachable cluster is not an error. Does nothing when started or stopped. */
@@ -328,7 +338,13 @@ export class ClusterConnection {
 
   #receive(received: Received): void {
     this.#countEvent();
-    this.#options.onReceived(received);
+    const { resource } = received.fault;
+    const silence = this.silenceOf(resource);
+    this.#options.onReceived({
+      ...this.#detection.detector.placeOf(resource),
+      ...received,
+      ...(silence !== undefined && silence !== 'none' && { silence }),
+    });
   }
 
   #countEvent(): void {

@@ -10,10 +10,12 @@ import type { ConnectionStatusTracker } from './connection-status.ts';
 import { watchLiveness, watchSight } from '../liveness/liveness.ts';
 import { livenessWithin } from '../liveness/probe-times.ts';
 import { proveSight } from '../liveness/proof.ts';
+import { aboutFault, faultToPush } from '../liveness/pushed-faults.ts';
 import { aboutEvent, PushCheck } from '../liveness/push-check.ts';
 import { SightCheck } from '../liveness/sight-check.ts';
 import { SilentPushSupplement } from './silent-push-supplement.ts';
 import type { WatermarkTracker } from '../../backfill/watermark.ts';
+import type { WarningEvent } from '../../detection/kinds.ts';
 import type { ClusterDetection } from '../../detection/cluster-detection.ts';
 import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import type { ClusterPoll } from '../../sources/poll.ts';
@@ -97,7 +99,7 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
   if (stop.aborted) endEpoch();
   try {
     const canary = new PushCanary(options.timeouts.proof, options.steadyNow());
-    const subscription = newSubscription(options, canary, epoch);
+    const subscription = newSubscription(options, canary, epoch, stop);
     const { session, mode } = await options.connectLimit(() => connect(options, subscription, epoch));
     try {
       await pTimeout(prove(options, session), { milliseconds: Infinity, signal });
@@ -122,17 +124,22 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
 }
 
 function newSubscription(
-  { endpoint, logger, watermark, sight, now, steadyNow, onNotification }: ClusterWatchOptions,
+  { endpoint, logger, mode, watermark, sight, now, steadyNow, onNotification }: ClusterWatchOptions,
   canary: PushCanary,
   epoch: AbortController,
+  stop: AbortSignal,
 ): Subscription {
   return new Subscription({
     endpoint,
     logger,
     onNotification: (notification) => {
-      if (epoch.signal.aborted) return;
-      if (notification.kind === 'fault' && notification.event) {
-        canary.pushed(aboutEvent(notification.event), steadyNow());
+      // A stop takes what arrives until the subscription has ended.
+      if (epoch.signal.aborted && !stop.aborted) return;
+      if (notification.kind === 'fault') {
+        const { event, fault } = notification;
+        // One subscription proves nothing of the other: where there are Events, they are compared.
+        if (event) canary.pushed(aboutEvent(event), steadyNow());
+        else if (mode === 'faults') canary.pushed(aboutFault(fault.resource), steadyNow());
       }
       // A server that could not send one notification sends no more: with this one, none is missing before it.
       if (!sight.isDegraded('push')) watermark.confirm(now());
@@ -243,9 +250,9 @@ async function subscribeUntilLost(
   status.change('active', { mode, subscription: subscriptionIds[0] });
   sight.prove();
   const liveness = livenessWithin(options.readTimeout, timeouts.proof);
-  const isComparable = mode !== 'faults' && session.tools.has(LIST_RESOURCES_TOOL);
-  const push = isComparable
-    ? new PushCheck({ session, endpoint, canary, timeout: liveness.proveTimeout, steadyNow })
+  const wants = mode === 'faults' ? (event: WarningEvent) => faultToPush(event, detection.detector) : aboutEvent;
+  const push = session.tools.has(LIST_RESOURCES_TOOL)
+    ? new PushCheck({ session, endpoint, canary, wants, timeout: liveness.proveTimeout, steadyNow })
     : undefined;
   const check = new SightCheck({
     session,

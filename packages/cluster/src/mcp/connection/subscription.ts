@@ -1,8 +1,12 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ParsedNotification } from '../../sources/parse-notification.ts';
 import { ConnectionError } from '../session/connection-error.ts';
 import type { McpSession } from '../session/session.ts';
 import { SUBSCRIBE_TOOL, subscribedOf, UNSUBSCRIBE_TOOL } from '../session/tools.ts';
+
+/** Without a notification for this long after the end of a subscription, all have arrived, ms. */
+const QUIET_MS = 50;
 
 /** What a server can be asked to push: its faults, Warning Events (as symptoms), or both. */
 export type SubscriptionMode = 'faults' | 'events' | 'both';
@@ -35,6 +39,7 @@ export class Subscription {
   readonly #options: SubscriptionOptions;
   #ids: string[] = [];
   #isComplete = false;
+  #received = 0;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -53,20 +58,32 @@ export class Subscription {
     return { ids: this.#ids, cluster: first };
   }
 
-  /** Unsubscribes, best effort: a server that does not answer drops the subscription with the session. */
+  /**
+   * Unsubscribes, best effort: a server that does not answer drops the subscription with the session. Resolves when what the
+   * server had sent by then has arrived: a process that was busy has not read it yet.
+   */
   async unsubscribe(session: McpSession, timeout: number): Promise<void> {
-    const ids = this.#ids;
-    this.#ids = [];
-    await Promise.all(
-      ids.map(async (subscriptionId) =>
-        session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).catch((error: unknown) => {
-          this.#options.logger.debug({ error: String(error) }, 'unsubscribe failed');
-        }),
+    const ended = await Promise.all(
+      this.#ids.map(async (subscriptionId) =>
+        session.call(UNSUBSCRIBE_TOOL, { subscriptionId }, timeout).then(
+          () => true,
+          (error: unknown) => {
+            this.#options.logger.debug({ error: String(error) }, 'unsubscribe failed');
+            return false;
+          },
+        ),
       ),
     );
+    const end = performance.now() + timeout;
+    for (let received = -1; ended.includes(true) && received !== this.#received && performance.now() < end;) {
+      received = this.#received;
+      await sleep(QUIET_MS);
+    }
+    this.#ids = [];
   }
 
   receive(notification: ParsedNotification): void {
+    this.#received += 1;
     const { logger, onNotification } = this.#options;
     const { subscriptionId } = notification;
     // Faults can arrive before the answer to the subscribe call. Until then all notifications of the session are ours.

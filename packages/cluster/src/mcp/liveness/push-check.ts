@@ -1,16 +1,21 @@
-import { parseObject } from '../../detection/parse-object.ts';
 import { KINDS, type WarningEvent } from '../../detection/kinds.ts';
+import { AnswerTooLarge, readList } from '../../lists/read-list.ts';
 import { aboutOf, type CanaryVerdict, type ListedEvent, type PushCanary } from '../../sight/push-canary.ts';
-import { ConnectionError } from '../session/connection-error.ts';
+import { ConnectionError, rootMessage } from '../session/connection-error.ts';
 import { listError } from '../session/list-error.ts';
-import { LIST_RESOURCES_TOOL, resourcesOf } from '../session/tools.ts';
-import type { ListingSession } from './proof.ts';
+import type { McpSession } from '../session/session.ts';
+import { LIST_RESOURCES_TOOL } from '../session/tools.ts';
+
+/** What a check takes of a session. */
+type ListingSession = Pick<McpSession, 'callStreamed' | 'deliver'>;
 
 export interface PushCheckOptions {
   session: ListingSession;
   endpoint: string;
   /** Is given what the session pushes. */
   canary: PushCanary;
+  /** What must be pushed for a Warning Event, see {@link aboutEvent} and `faultToPush`; undefined: nothing. */
+  wants: (event: WarningEvent) => string | undefined;
   /** Deadline of a list, ms. */
   timeout: number;
   /** Milliseconds of a clock that is never set. */
@@ -19,6 +24,8 @@ export interface PushCheckOptions {
 
 /** Lists of many Events are repeated so rarely that they take at most this part of the time. */
 const MOST_OF_TIME = 0.02;
+const LARGEST_BYTES = 64 << 20;
+const NOTHING_KNOWN = new BigUint64Array(0);
 
 /**
  * Compares what a session pushes with what its server lists: the newest Warning Events, once a minute. A list that takes long is
@@ -46,39 +53,47 @@ export class PushCheck {
   }
 
   /**
-   * Lists the Warning Events.
+   * Lists the Warning Events. Of each, only what identifies it is kept.
    * @throws ConnectionError when they cannot be listed
    */
   async list(): Promise<CanaryVerdict> {
-    const { session, endpoint, canary, timeout, steadyNow } = this.#options;
-    const { apiVersion, kind, fieldSelector } = KINDS.events;
+    const { endpoint, canary, steadyNow } = this.#options;
     const askedAt = steadyNow();
     try {
-      const answer = await session.call(LIST_RESOURCES_TOOL, { apiVersion, kind, fieldSelector }, timeout);
-      if (answer.isError) throw listError(endpoint, answer.text);
-      return canary.listed(eventsIn(answer, endpoint), askedAt, steadyNow());
+      return canary.listed(await this.#read(), askedAt, steadyNow());
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      const code = error instanceof AnswerTooLarge ? 'too_big' : 'tool_failed';
+      throw new ConnectionError(code, `${endpoint}: Events: ${rootMessage(error)}`, { cause: error });
     } finally {
       this.#nextListAt = steadyNow() + (steadyNow() - askedAt) / MOST_OF_TIME;
     }
   }
-}
 
-function eventsIn(answer: Parameters<typeof resourcesOf>[0], endpoint: string): ListedEvent[] {
-  try {
-    return resourcesOf(answer).flatMap((item) => listedEvent(item) ?? []);
-  } catch (error) {
-    throw new ConnectionError('tool_failed', `${endpoint}: Events: ${String(error)}`, { cause: error });
+  async #read(): Promise<ListedEvent[]> {
+    const { session, endpoint, timeout, wants } = this.#options;
+    const { apiVersion, kind, fieldSelector } = KINDS.events;
+    const events: ListedEvent[] = [];
+    const answer = await session.callStreamed(LIST_RESOURCES_TOOL, { apiVersion, kind, fieldSelector }, timeout);
+    const reading = { kind: 'events', form: 'unknown', known: NOTHING_KNOWN } as const;
+    const { problem, notifications } = await readList(answer, reading, LARGEST_BYTES, ({ objects }) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader was given the kind
+      for (const event of objects as WarningEvent[]) {
+        const about = event.type === 'Normal' ? undefined : wants(event);
+        if (about !== undefined) events.push(listedEvent(event, about));
+      }
+    });
+    for (const notification of notifications) session.deliver(notification);
+    if (problem !== undefined) throw listError(endpoint, problem);
+    return events;
   }
 }
 
-function listedEvent(item: unknown): ListedEvent | undefined {
-  const event = parseObject('events', item);
-  if (event?.type !== 'Warning') return undefined;
-  const { metadata, count, lastTimestamp, series } = event;
+function listedEvent({ metadata, count, lastTimestamp, series }: WarningEvent, about: string): ListedEvent {
   return {
     uid: metadata.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`,
     version: [count, lastTimestamp, series?.count, series?.lastObservedTime].join(),
-    about: aboutEvent(event),
+    about,
   };
 }
 

@@ -54,7 +54,9 @@ export class SightCheck {
     try {
       if (!session.tools.has(LIST_RESOURCES_TOOL)) {
         sight.degrade('unproven', NO_LIST_TOOL);
-      } else if (!(await this.#listEvents())) {
+      } else if (await this.#listEvents()) {
+        sight.recover('unproven');
+      } else {
         const proof = await proveSight(session, endpoint, liveness.proveTimeout);
         if (proof.kind === 'proven') sight.recover('unproven');
         else sight.degrade('unproven', proof.reason);

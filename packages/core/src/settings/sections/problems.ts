@@ -1,4 +1,4 @@
-import { seconds } from '../config-fields.ts';
+import { integer, seconds } from '../config-fields.ts';
 
 const admission = { used_by: ['ingester', 'api', 'triage-worker'], live: true } as const;
 
@@ -15,6 +15,14 @@ export const problems = {
     .meta({
       description:
         'A fault of an open problem is investigated again when the latest investigation is older. Before that, only a higher severity or another cause is.',
+      ...admission,
+    }),
+  storm_threshold: integer(0, 10_000)
+    .default(10)
+    .meta({
+      description:
+        'When more new problems of one cluster that share a node, image or namespace begin within a minute, the first is investigated for all; then those that it does not explain are. 0: never.',
+      unit: 'problems',
       ...admission,
     }),
 };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { PROBLEM_EVENTS } from '../../problems/problem-notification.ts';
 import {
+  choiceList,
   filePath,
   flag,
   httpUrl,
@@ -124,7 +126,10 @@ const EmailTarget = requiring(
       .meta({ description: 'SMTP server, HOST:PORT. Port 465: TLS from the start.', schema: { type: 'string' } }),
     auth_username: text().optional().meta({ description: 'User name at the SMTP server.' }),
     auth_password: secret().optional().meta({ description: 'Password at the SMTP server.' }),
-    require_tls: flag().default(true).meta({ description: 'Whether mail is sent only after STARTTLS.' }),
+    require_tls: flag().default(true).meta({
+      description:
+        'Whether mail is sent only over TLS with a trusted certificate. false: over TLS where the server offers it, whatever its certificate.',
+    }),
     ca_file: filePath('file').optional().meta({
       description: 'PEM file of the authorities that are trusted for this server, in place of the public ones.',
     }),
@@ -149,6 +154,10 @@ const WebhookTarget = requiring(
     secret: secret()
       .optional()
       .meta({ description: 'Key that signs the requests (Standard Webhooks): whsec_ and base64, or any text.' }),
+    events: choiceList(PROBLEM_EVENTS).optional().meta({
+      description:
+        'Events that are sent. Default: reported, investigation_failed, reopened, severity_raised, flapping, recovered.',
+    }),
     max_per_second: integer(1, 1000).default(50).meta({ description: 'Most requests per second.' }),
   }),
   ['url'],

@@ -9,6 +9,7 @@
 -- @include notifications/note-due
 -- @include problems/note-recurrence
 -- @include queue/waiting/severity-band
+-- @include admission/raise-severity
 -- @include admission/batch/set-owner
 -- @include admission/batch/count-answer
 
@@ -37,6 +38,8 @@ return function(fault, owner, batch)
   -- A fault from a spool may be older than a later one. Ingesters write all times alike, so they compare as text.
   if not last_seen or last_seen < fault.received_at then last_seen = fault.received_at end
   redis.call('HSET', row_key, 'last_seen', last_seen, 'recurrences', recurrences)
+  local score = number_of(row[5], 0)
+  if open_states[state] and math.floor(score / severity_band) < fault.severity then raise_severity(owner, score, fault, batch) end
   -- That of a shed incident stays unseen, for a resync.
   if not shed_states[state] then set_owner(fault.fault_key, owner, batch, 'KEEPTTL') end
   local quiet = open_states[state] or shed_states[state]

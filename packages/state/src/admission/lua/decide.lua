@@ -6,6 +6,9 @@
 -- @include admission/count-recurrence
 -- @include admission/group/read-group
 -- @include admission/group/join-group
+-- @include admission/group/read-group-of
+-- @include problems/storm/find-storm
+-- @include problems/storm/join-storm
 -- @include admission/count-explained
 -- @include incidents/is-open
 -- @include problems/judge-problem
@@ -35,16 +38,23 @@ return function(fault, batch)
 
   -- 4. Group: the open incident of the fault's problem lists it; without a problem, one of the same workload and type of fault,
   -- unless this fault is more severe.
-  local group = read_group(fault, batch)
+  local group = read_group(fault, batch) or (verdict.open and read_group_of(verdict.incident, fault)) or nil
   if group and group.covers and not source then return join_group(fault, group, batch) end
 
   -- 5. Covered: the problem was investigated. Another fault of it needs no other investigation.
   if verdict.incident and not verdict.open then return count_explained(fault, verdict.incident, batch) end
 
-  -- 6. The bounds, by eviction where the policy allows it.
+  -- 6. Storm: the problem is one of many that begin together, and the first of them is investigated for all.
+  local storm = (verdict.reason == 'new' or verdict.reason == 'closed') and find_storm(fault, batch)
+  if storm then
+    join_storm(fault, storm, batch)
+    return join_group(fault, read_group_of(storm.incident, fault), batch)
+  end
+
+  -- 7. The bounds, by eviction where the policy allows it.
   local evicted, full = make_room(fault, batch)
   if full then return refuse(fault, full, evicted, batch) end
 
-  -- 7. The incident.
+  -- 8. The incident.
   return enqueue(fault, owner, source, group, evicted, batch)
 end

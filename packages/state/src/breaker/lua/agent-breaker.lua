@@ -3,7 +3,9 @@
 -- working and degraded writes its notification in the same step.
 --
 -- The hash `agent-breaker`: failures (consecutive), reason (of the last one); while degraded also since, next_probe (ms),
--- probe (incident id), probe_until (ms), passed_over (number of incidents that the agent did not get).
+-- probe (incident id), probe_until (ms), passed_over (number of incidents that the agent did not get). Until it is degraded also
+-- general (consecutive failures that no cluster can have caused), cluster:<name> for each cluster with another failure, and
+-- clusters (their number).
 --
 -- KEYS: none; the names are in redis/keys.lua
 -- ARGV[1]: operation: enter, failed, succeeded or inconclusive (the agent neither failed nor reported)
@@ -11,6 +13,7 @@
 -- ARGV[3]: enter: lease of a probe (ms); failed: threshold (0: none); succeeded: agent
 -- ARGV[4]: enter and failed: probe interval (ms)
 -- ARGV[5], ARGV[6]: failed: agent, reason
+-- ARGV[7], ARGV[8]: failed: cluster that may have caused it, or empty; number of clusters, or empty
 -- Returns: enter → {'agent'}, {'probe'} or {'degraded', failures, reason}; failed → 'opened' or 'counted';
 -- succeeded → 'closed' or 'counted'; inconclusive → 'counted'
 --
@@ -39,6 +42,8 @@ if operation == 'failed' then
     interval = tonumber(ARGV[4]),
     agent = ARGV[5],
     reason = ARGV[6],
+    cluster = ARGV[7] or '',
+    clusters = math.max(1, tonumber(ARGV[8] or '') or math.huge),
   })
 end
 if operation == 'succeeded' then return record_success(breaker, ARGV[3]) end

@@ -5,15 +5,25 @@
 -- ARGV[3]: field: acknowledged or silenced
 -- ARGV[4]: its content (JSON), or '' to delete it
 -- ARGV[5]: now (ms)
--- Returns: 1, or 0 if there is no such problem that is firing or recovered
+-- Returns: 1, or 0 if there is no such problem that is firing or recovered; what silences a problem is noted before there is one
 --
 -- @include redis/keys
 -- @include problems/state/state-of
 -- @include problems/state/notify-problem
+-- How long a silence waits for the row of its problem.
+local NEW_MS = 3600000
+
 local cluster, problem, field, content, now = unpack(ARGV)
 local key = keys.problem(cluster, problem)
 local state = state_of(redis.call('HGET', key, 'state'))
-if not state or (state == 'closed' and content ~= '') then return 0 end
+if (not state or state == 'closed') and content ~= '' then
+  if field ~= 'silenced' then return 0 end
+  -- Its fault is about to be admitted: a silence must hold before the problem is announced.
+  redis.call('HSET', key, field, content)
+  if not state then redis.call('PEXPIRE', key, NEW_MS) end
+  return 1
+end
+if not state then return 0 end
 local before = redis.call('HGET', key, field)
 if (before or '') == content then return 1 end
 if content == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, content) end

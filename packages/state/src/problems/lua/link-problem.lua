@@ -15,7 +15,7 @@ return function(fault, incident, batch)
   local cluster, problem, now = fault.cluster, fault.problem, batch.header.now_ms
   local key = keys.problem(cluster, problem)
   change_problem(cluster, problem, 'firing', now)
-  local row = redis.call('HMGET', key, 'incidents', 'firing_until', 'investigated_severity', 'announced', 'severity', 'incident')
+  local row = redis.call('HMGET', key, 'incidents', 'firing_until', 'investigated_severity', 'announced', 'severity', 'incident', 'member_of')
   local before, kept = decode(row[1]) or {}, { incident }
   for _, other in ipairs(before) do
     if type(other) == 'string' and other ~= incident and #kept < MOST_INCIDENTS then kept[#kept + 1] = other end
@@ -32,6 +32,9 @@ return function(fault, incident, batch)
   if fault.about ~= '' then redis.call('HSET', key, 'about', fault.about) end
   redis.call('PEXPIRE', key, kept_ms)
   redis.call('ZADD', keys.problems(cluster), now, problem)
+  -- A member of a storm is notified with the first problem, until it is investigated by itself.
+  if row[7] and fault.row_key ~= keys.incident(incident) then return end
+  redis.call('HDEL', key, 'member_of')
   if row[4] ~= '1' then
     redis.call('HSET', key, 'announced', '1')
     notify_problem(cluster, problem, 'firing', now)

@@ -18,6 +18,7 @@ local names = {
   alerted_clusters = PREFIX .. 'alerted-clusters',
   due_problem_notifications = PREFIX .. 'due-problem-notifications',
   flapping_problems = PREFIX .. 'flapping-problems',
+  storms = PREFIX .. 'storms',
   problem_sequence = PREFIX .. 'problem-sequence',
   budget_reservations = PREFIX .. 'budget-reservations',
 }
@@ -36,6 +37,9 @@ function names.problems(cluster) return PREFIX .. 'problems:' .. cluster end
 function names.problems_in(state, cluster)
   return PREFIX .. 'problems-in:' .. state .. (cluster and ':' .. cluster or '')
 end
+function names.storm_starts(cluster, trait) return PREFIX .. 'storm-starts:' .. cluster .. ':' .. trait end
+function names.storm_leader(cluster, trait) return PREFIX .. 'storm-leader:' .. cluster .. ':' .. trait end
+function names.storm_members(cluster, problem) return PREFIX .. 'storm-members:' .. cluster .. ':' .. problem end
 function names.counted_batch(source) return PREFIX .. 'counted-batch:' .. source end
 function names.budget(scope) return PREFIX .. 'budget:' .. scope end
 function names.budget_reservation(id) return PREFIX .. 'budget-reservation:' .. id end

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import type { EngineEndpoint } from './engine-endpoint.ts';
-import { EngineError, type EngineFailure } from './engine-error.ts';
+import { EngineError, type EngineFailure, isNotFound } from './engine-error.ts';
 
 /** Milliseconds. The engine may be busy, but a call that takes longer means that it hangs. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -10,6 +10,7 @@ const CALL_TIMEOUT_MS = 30_000;
 /** Characters of the engine's words in an error. */
 const LONGEST_MESSAGE = 500;
 
+const PathStat = z.object({ mtime: z.string() });
 const Created = z.object({ Id: z.string() });
 const Listed = z.array(z.object({ Id: z.string() }));
 const Volume = z.object({ Mountpoint: z.string().default('') });
@@ -79,6 +80,19 @@ export class EngineClient {
     return this.#call('GET', `/containers/${id}/archive`, { query: { path: directory }, signal, stream: true });
   }
 
+  /** Returns when a file of a container was modified last; undefined if there is no such file, or container. */
+  async modifiedAt(id: string, path: string, signal?: AbortSignal): Promise<Date | undefined> {
+    try {
+      const { headers, body } = await this.#send('HEAD', `/containers/${id}/archive`, { query: { path }, signal });
+      await textOf(body);
+      const stat = Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString('utf8');
+      return new Date(PathStat.parse(JSON.parse(stat)).mtime);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
   async start(id: string, signal?: AbortSignal): Promise<void> {
     await this.#drain('POST', `/containers/${id}/start`, { signal });
   }
@@ -131,24 +145,33 @@ export class EngineClient {
     await textOf(await this.#call(method, path, call));
   }
 
-  async #call(method: Method, path: string, { query = {}, body, signal, stream = false }: Call): Promise<Readable> {
+  async #call(method: Method, path: string, call: Call): Promise<Readable> {
+    return (await this.#send(method, path, call)).body;
+  }
+
+  async #send(
+    method: Method,
+    path: string,
+    { query = {}, body, signal, stream = false }: Call,
+  ): Promise<Pick<Dispatcher.ResponseData, 'headers' | 'body'>> {
     const timeout = stream ? undefined : AbortSignal.timeout(CALL_TIMEOUT_MS);
     const signals = [signal, timeout].filter((one) => one !== undefined);
     const isArchive = Buffer.isBuffer(body);
     try {
-      const { statusCode, body: answer } = await request(
-        `${this.#origin}${path}?${new URLSearchParams(query).toString()}`,
-        {
-          method,
-          dispatcher: this.#agent,
-          signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
-          ...(body !== undefined && {
-            headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
-            body: isArchive ? body : JSON.stringify(body),
-          }),
-        },
-      );
-      if (statusCode < 300 || statusCode === 304) return answer;
+      const {
+        statusCode,
+        headers,
+        body: answer,
+      } = await request(`${this.#origin}${path}?${new URLSearchParams(query).toString()}`, {
+        method,
+        dispatcher: this.#agent,
+        signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
+        ...(body !== undefined && {
+          headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
+          body: isArchive ? body : JSON.stringify(body),
+        }),
+      });
+      if (statusCode < 300 || statusCode === 304) return { headers, body: answer };
       throw new EngineError(failureOf(statusCode), await messageOf(answer, statusCode));
     } catch (error) {
       signal?.throwIfAborted();
@@ -157,7 +180,7 @@ export class EngineClient {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
 function failureOf(status: number): EngineFailure {
   if (status === 404) return 'not_found';

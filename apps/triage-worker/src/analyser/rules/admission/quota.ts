@@ -21,7 +21,8 @@ export function quotaTrouble(view: ClusterView, object: KubernetesObject): Hypot
   for (const quota of quotas) {
     const { hard = {}, used = {} } = quota.status ?? {};
     const full = Object.entries(hard).find(
-      ([key, value]) => (quantityOf(used[key] ?? '0') ?? 0) >= (quantityOf(value ?? '') ?? Infinity),
+      ([key, value]) =>
+        (quantityOf((Object.hasOwn(used, key) && used[key]) || '0') ?? 0) >= (quantityOf(value ?? '') ?? Infinity),
     );
     if (full === undefined) continue;
     const name = quota.metadata?.name ?? '';

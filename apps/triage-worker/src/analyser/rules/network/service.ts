@@ -70,7 +70,7 @@ function selectorTrouble(view: ClusterView, service: Service): Hypothesis | unde
       (sharesAll &&
         Object.entries(selector).some(
           ([key, value]) =>
-            labels[key] !== undefined && (labels[key] === value || isSimilarName(labels[key] ?? '', value ?? '')),
+            Object.hasOwn(labels, key) && (labels[key] === value || isSimilarName(labels[key] ?? '', value ?? '')),
         ))
     );
   });

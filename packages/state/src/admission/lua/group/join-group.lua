@@ -4,10 +4,10 @@
 -- @include admission/batch/set-owner
 -- @include admission/batch/count-answer
 -- @include admission/group/member-json
--- @include admission/eviction/raise-score
+-- @include admission/raise-severity
 -- @include problems/link-problem
 return function(fault, group, batch)
-  if group.outranked then raise_score(fault, group, batch) end
+  if group.outranked then raise_severity(group.owner, group.score, fault, batch) end
   set_owner(fault.fault_key, group.owner, batch, 'PX', kept_ms)
   if fault.problem then
     link_problem(fault, group.owner, batch)

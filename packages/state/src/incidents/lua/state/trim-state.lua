@@ -40,8 +40,9 @@ return function(state, now, most)
     expired = redis.call('ZRANGEBYSCORE', index, '-inf', now - kept_ms, 'LIMIT', 0, most)
   end
   for _, id in ipairs(expired) do
-    release_faults(id, state, now)
+    -- First: a full Redis allows a script to need memory after it has deleted something.
     redis.call('ZREM', index, id)
+    release_faults(id, state, now)
     redis.call('ZREM', keys.incidents, id)
     redis.call('DEL', keys.incident(id), keys.report(id))
   end

@@ -8,18 +8,12 @@
 -- @include incidents/state/change-phase
 -- @include incidents/state/change-state
 -- @include incidents/note-lost-worker
--- @include queue/waiting/severity-band
+-- @include queue/slots/promotion-score
 -- @include queue/slots/queue-keys
 -- @include admission/books/write-counts
 
 -- A parked incident starts again after this time if nothing promotes it, ms.
 local PARKED_FOR = 300000
-
--- The most severe incidents come first, then the oldest.
-local function promotion_score(score)
-  local severity = math.floor(score / severity_band)
-  return (9 - severity) * severity_band + score % severity_band
-end
 
 return function(request)
   local id, cluster = request.incident, request.cluster

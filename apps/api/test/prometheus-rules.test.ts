@@ -1,0 +1,135 @@
+import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { HAS_MONITORING, startPrometheusWith } from '../../../test/fixtures/monitoring-servers.ts';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { fault, openReadyApi } from './api-under-test.ts';
+
+const file = (path: string): URL => new URL(`../../../${path}`, import.meta.url);
+const Rules = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          for: z.string().optional(),
+          labels: z.object({ severity: z.string(), component: z.string() }),
+          annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
+const { groups } = Rules.parse(parse(await readFile(file('configs/prometheus/rules.yaml'), 'utf8')));
+const rules = groups.flatMap((group) => group.rules);
+const METRIC = /\bnightcrier_[a-z_]+/g;
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterAll(async () => server.stop());
+
+/** The names of all metrics that the API exports. */
+async function exportedMetrics(): Promise<Set<string>> {
+  await using api = await openReadyApi(server.url);
+  const text = await (await api.get('/metrics')).text();
+  return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name));
+}
+
+describe('the rules for Prometheus', () => {
+  test('have a section of the runbook each, and the runbook has no other', async () => {
+    const runbook = await readFile(file('docs/runbook.md'), 'utf8');
+    const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+    expect(sections).toEqual(rules.map(({ alert }) => alert));
+    for (const { alert, annotations } of rules)
+      expect(new URL(annotations.runbook_url).hash).toBe(`#${alert.toLowerCase()}`);
+  });
+
+  test('and the board use metrics that exist', async () => {
+    const exported = await exportedMetrics();
+    const board = await readFile(file('configs/grafana/nightcrier.json'), 'utf8');
+    const used = [...rules.map(({ expr }) => expr), board].flatMap((text) => text.match(METRIC) ?? []);
+    const known = (name: string): boolean =>
+      exported.has(name) || exported.has(name.replace(/_(?:bucket|sum|count)$/, ''));
+    expect(used.length).toBeGreaterThan(30);
+    expect(used.filter((name) => !known(name))).toEqual([]);
+  });
+
+  test.skipIf(!HAS_MONITORING)('pass promtool, with their tests', async () => {
+    for (const command of [
+      ['check', 'rules', 'configs/prometheus/rules.yaml'],
+      ['test', 'rules', 'configs/prometheus/rules.test.yaml'],
+    ]) {
+      const { exitCode, stdout, stderr } = await execa('promtool', command, { cwd: file('.'), reject: false });
+      expect([exitCode, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
+    }
+  });
+
+  test.skipIf(!HAS_MONITORING)('fire in a real Prometheus for what is really wrong', { timeout: 60_000 }, async () => {
+    const own = await startRedisServer();
+    const api = await openReadyApi(own.url, { dailyBudget: { tokens: 100 } }, { global_queue_size: 2 });
+    try {
+      const quick = {
+        groups: groups.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, for: '0s' })) })),
+      };
+      const prometheus = await startPrometheusWith({ target: new URL(api.url).host, rules: quick });
+      const firing = async (): Promise<string[]> => {
+        const answer: unknown = await (await fetch(`${prometheus}/api/v1/alerts`)).json();
+        const { data } = z
+          .object({ data: z.object({ alerts: z.array(z.object({ labels: z.object({ alertname: z.string() }) })) }) })
+          .parse(answer);
+        return data.alerts.map(({ labels }) => labels.alertname);
+      };
+      const patient = { timeout: 20_000, interval: 300 };
+      const { admission, state, redis } = api;
+      // No ingester and no worker runs, and nobody holds a cluster.
+      await expect
+        .poll(firing, patient)
+        .toEqual(
+          expect.arrayContaining([
+            'NightcrierNoIngester',
+            'NightcrierNoWorker',
+            'NightcrierClusterBlind',
+            'NightcrierClusterUnassigned',
+          ]),
+        );
+      await admission.admit(fault('prod', 'info'));
+      await admission.admit(fault('prod', 'info'));
+      await expect.poll(firing, patient).not.toContain('NightcrierShedding');
+      const { incidentId } = await admission.admit(fault('prod', 'critical'));
+      await redis.zadd(state.keys.incidentsIn('queued'), Date.now() - 3_600_000, incidentId);
+      const failed = { kind: 'failed', reason: 'x', threshold: 1, probeIntervalSeconds: 60 } as const;
+      await state.breaker.record('one', 'claude', failed);
+      await state.breaker.record('two', 'claude', failed);
+      const cost = { tokens: 100, usd: 0 };
+      const reserved = await state.budgets.reserve({ incident_id: 'i', cluster: 'prod', cost, seconds: 60 }, {});
+      if (reserved.kind === 'reserved') await state.budgets.settle(reserved.id, cost);
+      await api.ingesters.publish({ name: 'i', spool: { state: 'memory-only', in_memory: 0, disk_bytes: 0, lost: 0 } });
+      await redis.hincrby(state.keys.intake, 'received:prod', 5);
+      await expect
+        .poll(firing, patient)
+        .toEqual(
+          expect.arrayContaining([
+            'NightcrierShedding',
+            'NightcrierQueueAgeing',
+            'NightcrierAgentsDegraded',
+            'NightcrierBudgetUsed',
+            'NightcrierSpoolWithoutDisk',
+            'NightcrierBooksUnbalanced',
+          ]),
+        );
+      await redis.config('SET', 'maxmemory', '1');
+      await expect.poll(firing, patient).toContain('NightcrierRedisNotWritable');
+      await own.stop();
+      await expect.poll(firing, patient).toContain('NightcrierRedisUnreachable');
+    } finally {
+      await api[Symbol.asyncDispose]();
+      await own.stop();
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import { describeResource } from '@nightcrier/core/faults/fault';
+import type { Problem } from '@nightcrier/core/problems/problem';
+import { symptomName } from '@nightcrier/core/problems/problem-key';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
+import type { ApiClient } from '../api-client.ts';
+import { ageOf } from '../duration.ts';
+import { printTable } from '../print-table.ts';
+
+/** `nightcrier problems list`. */
+export async function listProblems(
+  api: ApiClient,
+  filter: Record<string, string>,
+  output: 'table' | 'json',
+): Promise<void> {
+  const problems = await api.problems(filter);
+  if (output === 'json') {
+    for (const problem of problems) console.log(JSON.stringify(problem));
+    return;
+  }
+  const rows = problems.map((problem) => [
+    problem.cluster,
+    problem.key,
+    stateOf(problem),
+    problem.severity,
+    faultTypes(problem),
+    ageOf(problem.since),
+    String(problem.recurrences),
+  ]);
+  printTable(['cluster', 'problem', 'state', 'severity', 'faults', 'age', 'again'], rows, 'no problems');
+}
+
+/** `nightcrier problems show CLUSTER PROBLEM`. */
+export async function showProblem(
+  api: ApiClient,
+  cluster: string,
+  key: string,
+  output: 'table' | 'json',
+): Promise<void> {
+  const problem = await api.problem(cluster, key);
+  if (output === 'json') {
+    console.log(JSON.stringify(problem));
+    return;
+  }
+  const { acknowledged, silenced, recovered_at, symptoms, incidents } = problem;
+  const facts: [string, string | undefined][] = [
+    ['problem', `${problem.cluster} ${problem.key}`],
+    ['state', stateOf(problem)],
+    ['severity', problem.severity],
+    ['since', `${new Date(problem.since).toISOString()} (${ageOf(problem.since)})`],
+    ['recovered', recovered_at === undefined ? undefined : new Date(recovered_at).toISOString()],
+    ['again', String(problem.recurrences)],
+    ['message', problem.message],
+    ['taken over', acknowledged && [acknowledged.by, acknowledged.comment].filter(Boolean).join(': ')],
+    ['silenced', silenced && `by ${silenced.by} until ${silenced.until ?? 'it is lifted'}: ${silenced.reason}`],
+    ['stands for', problem.members?.join(', ')],
+    ['member of', problem.member_of],
+  ];
+  for (const [name, value] of facts)
+    if (value !== undefined) console.log(escapeControls(`${name.padEnd(12)} ${value}`));
+  for (const symptom of symptoms) {
+    const { state, fault_type, resource } = symptom;
+    console.log(
+      escapeControls(`symptom      ${fault_type} ${state} ${describeResource(resource)} (${symptomName(symptom)})`),
+    );
+  }
+  for (const id of incidents) console.log(escapeControls(`incident     ${id}`));
+}
+
+/** `nightcrier problems ack CLUSTER PROBLEM`. */
+export async function acknowledge(
+  api: ApiClient,
+  cluster: string,
+  key: string,
+  { author, comment, remove }: { author: string; comment?: string; remove: boolean },
+): Promise<void> {
+  if (remove) await api.unacknowledge(cluster, key);
+  else await api.acknowledge(cluster, key, { author, comment });
+  console.log(escapeControls(`problem ${cluster} ${key} ${remove ? 'given back' : 'acknowledged'}`));
+}
+
+function stateOf({ state, flapping, acknowledged, silenced }: Problem): string {
+  const marks = [flapping && 'flapping', acknowledged && 'acknowledged', silenced && 'silenced'];
+  return [state, ...marks.filter((mark) => typeof mark === 'string')].join(', ');
+}
+
+/** Those of the symptoms that are firing, or of all where none is. */
+function faultTypes({ symptoms, component }: Problem): string {
+  const firing = symptoms.filter(({ state }) => state === 'firing');
+  const shown = firing.length > 0 ? firing : symptoms;
+  return [...new Set(shown.map(({ fault_type }) => fault_type))].join(', ') || (component ?? '–');
+}

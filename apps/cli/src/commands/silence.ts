@@ -1,0 +1,63 @@
+import { ExitError } from '@nightcrier/runtime/exit-code';
+import type { ApiClient } from '../api-client.ts';
+import { parseDuration } from '../duration.ts';
+import { printTable } from '../print-table.ts';
+
+export interface AddSilenceOptions {
+  /** Each one or several matchers. */
+  matchers: string[];
+  comment: string;
+  author: string;
+  duration?: string;
+  start?: string;
+  end?: string;
+  investigate: boolean;
+}
+
+/** `nightcrier silence add MATCHERS…`: prints the id of the silence. */
+export async function addSilence(api: ApiClient, options: AddSilenceOptions): Promise<void> {
+  const { matchers, comment, author, duration, start, end, investigate } = options;
+  if (duration !== undefined && end !== undefined) throw new ExitError('usage', 'give --duration or --end, not both');
+  const silence = await api.addSilence({
+    matchers: matchers.map((text) => text.replace(/^\s*\{(.*)\}\s*$/, '$1')).join(','),
+    comment,
+    author,
+    investigate,
+    ...(start !== undefined && { starts_at: instantOf('--start', start) }),
+    ...(end === undefined ? { duration: parseDuration(duration ?? '1h') } : { ends_at: instantOf('--end', end) }),
+  });
+  console.log(silence.id);
+}
+
+/** `nightcrier silence list`. */
+export async function listSilences(api: ApiClient, all: boolean, output: 'table' | 'json'): Promise<void> {
+  const silences = (await api.silences()).filter(({ state }) => all || state !== 'expired');
+  if (output === 'json') {
+    for (const silence of silences) console.log(JSON.stringify(silence));
+    return;
+  }
+  const rows = silences.map(({ id, state, matchers, ends_at, created_by, comment, investigate }) => [
+    id,
+    investigate ? `${state}, investigates` : state,
+    matchers,
+    `${ends_at.slice(0, 16)}Z`,
+    created_by,
+    comment,
+  ]);
+  printTable(['id', 'state', 'matchers', 'ends', 'by', 'comment'], rows, 'no silences');
+}
+
+/** `nightcrier silence expire ID…`. */
+export async function expireSilences(api: ApiClient, ids: string[]): Promise<void> {
+  for (const id of ids) {
+    await api.expireSilence(id);
+    console.log(`silence ${id} expired`);
+  }
+}
+
+function instantOf(flag: string, text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time))
+    throw new ExitError('usage', `${flag} ${JSON.stringify(text)} is no time; write 2026-03-01T12:00:00Z`);
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,61 @@
+import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
+import { type Command, Option } from 'commander';
+import type { ApiClient } from './api-client.ts';
+import { shellUser } from './shell-user.ts';
+
+interface Parts {
+  apiUrlOption: () => Option;
+  outputOption: () => Option;
+  clientOf: (command: Command) => ApiClient;
+}
+
+/** Adds the commands of problems. */
+export function addProblemCommands(program: Command, { apiUrlOption, outputOption, clientOf }: Parts): void {
+  const problems = program
+    .command('problems')
+    .description('list and show problems, acknowledge them, have them investigated again')
+    .addOption(apiUrlOption());
+
+  problems
+    .command('list')
+    .description('list problems, those that are firing first')
+    .addOption(new Option('--state <state>', 'only problems in this state').choices(PROBLEM_STATES))
+    .option('--cluster <name>', 'only problems of this cluster')
+    .option('--limit <count>', 'longest list', '50')
+    .addOption(outputOption())
+    .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
+      const { listProblems } = await import('./commands/problems.ts');
+      await listProblems(clientOf(problems), filter, output);
+    });
+
+  problems
+    .command('show')
+    .description('show a problem: its symptoms, its incidents and who has taken it over')
+    .argument('<cluster>')
+    .argument('<problem>', 'its key, such as shop/cart')
+    .addOption(outputOption())
+    .action(async (cluster: string, key: string, { output }: { output: 'table' | 'json' }) => {
+      const { showProblem } = await import('./commands/problems.ts');
+      await showProblem(clientOf(problems), cluster, key, output);
+    });
+
+  problems
+    .command('ack')
+    .description('take a problem over: its notifications are not repeated')
+    .argument('<cluster>')
+    .argument('<problem>', 'its key, such as shop/cart')
+    .option('--comment <text>', 'shown with the problem')
+    .option('--remove', 'give it back', false)
+    .option('--by <who>', 'who takes it over, unless the API key names one (default: the user of this shell)')
+    .action(async (cluster: string, key: string, { by = shellUser(), ...options }) => {
+      const { acknowledge } = await import('./commands/problems.ts');
+      await acknowledge(clientOf(problems), cluster, key, { author: by, ...options });
+    });
+
+  problems
+    .command('investigate')
+    .description('have a problem investigated again; prints the id of the new incident')
+    .argument('<cluster>')
+    .argument('<problem>', 'its key, such as shop/cart')
+    .action(async (cluster: string, key: string) => console.log(await clientOf(problems).investigate(cluster, key)));
+}
