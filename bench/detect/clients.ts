@@ -57,7 +57,7 @@ async function product(mode: 'watch' | 'poll', { server, kubeconfig }: Source): 
     onReceived: () => undefined,
     onMalformed: () => undefined,
     onHealthChange: () => undefined,
-    onKindLost: () => undefined,
+    onPermissionsChanged: () => undefined,
   });
   // What the process has in any case: the client for the API server, and its connection.
   if (mode === 'watch') {

@@ -164,7 +164,7 @@ export class Ingester {
       onReceived: (cluster, received) => intake.receive(cluster, received),
       onMalformed: (cluster, reason, detail) => intake.malformed(cluster, reason, detail),
       permissionsOf: (cluster) => preflight.permissionsOf(cluster),
-      onKindLost: (cluster) => preflight.recheck(cluster),
+      onPermissionsChanged: (cluster) => preflight.recheck(cluster),
       readyToConnect: (cluster) => preflight.firstCheck(cluster),
     });
     const keeper = new LeaseKeeper({

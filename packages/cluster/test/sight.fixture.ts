@@ -8,7 +8,7 @@ export function newSight(overrides: Partial<ClusterSightOptions> = {}): ClusterS
     now: Date.now,
     steadyNow: () => performance.now(),
     onChange: () => undefined,
-    onKindLost: () => undefined,
+    onPermissionsChanged: () => undefined,
     ...overrides,
   });
 }

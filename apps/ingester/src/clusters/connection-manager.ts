@@ -40,8 +40,8 @@ export interface ConnectionManagerOptions {
   memoryOf: (cluster: string) => WatermarkMemory;
   detectedOf: (cluster: string) => DetectionMemory;
   permissionsOf: (cluster: string) => ClusterPermissions | undefined;
-  /** A kind of objects cannot be listed any more: the permissions may have changed. */
-  onKindLost?: (cluster: string) => void;
+  /** A kind of objects cannot be listed any more, or can be again: the permissions may have changed. */
+  onPermissionsChanged?: (cluster: string) => void;
   /** A connection starts when this resolves, at the latest after {@link PATIENCE_MS}. */
   readyToConnect: (cluster: string) => Promise<void>;
 }
@@ -187,7 +187,7 @@ export class ConnectionManager {
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),
-      onKindLost: () => this.#options.onKindLost?.(cluster.name),
+      onPermissionsChanged: () => this.#options.onPermissionsChanged?.(cluster.name),
       onHealthChange: () => this.events.emit('health', cluster.name),
     });
   }

@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { Detector } from '../detection/detector.ts';
 import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { refusalElsewhere } from '../lists/namespace-scope.ts';
 import { KindList, type ListingServer, type ListSession, reasonOf } from '../lists/kind-list.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
 import type { ClusterSight } from '../sight/cluster-sight.ts';
@@ -8,6 +9,11 @@ import type { ClusterSight } from '../sight/cluster-sight.ts';
 /** The kinds that most symptoms are of: what they show is reported before the others are listed. */
 export const FIRST_KINDS: readonly WatchedKind[] = ['events', 'nodes', 'deployments', 'jobs', 'pods'];
 export const OTHER_KINDS: readonly WatchedKind[] = WATCHED_KINDS.filter((kind) => !FIRST_KINDS.includes(kind));
+
+/** Kinds whose objects belong to no namespace, or that not every cluster serves. */
+const UNBOUND: ReadonlySet<WatchedKind> = new Set(['nodes', 'namespaces', 'certificates']);
+/** Whether a server may list all namespaces is asked again after this time, ms. */
+const SCOPE_VALID_MS = 15 * 60_000;
 
 export interface ScanOptions {
   /** Milliseconds since the epoch. */
@@ -32,6 +38,9 @@ export class ClusterScan {
   readonly #sight: ClusterSight;
   readonly #timeout: number;
   readonly #unreadable = new Set<WatchedKind>();
+  /** Kinds that the server lists in its own namespace alone, with the refusal for others. */
+  readonly #bound = new Map<WatchedKind, string>();
+  #scopeAskedAt = -Infinity;
   /** `pods shop`: namespaces that could not be listed, by kind. */
   readonly #blind = new Set<string>();
 
@@ -71,6 +80,8 @@ export class ClusterScan {
         this.#leaveOut(kind, problem, detector);
       }
     };
+    const isScopeOld = this.#bound.size > 0 || now() - this.#scopeAskedAt >= SCOPE_VALID_MS;
+    if (kinds.includes('pods') && isScopeOld) await this.#askScope(session, now());
     for (const kind of kinds) if (!scanned.has(kind)) await list(kind);
     if (failures.length === scanned.size) {
       throw new ConnectionError('tool_failed', `${this.#endpoint}: nothing could be listed: ${failures[0]}`);
@@ -89,8 +100,40 @@ export class ClusterScan {
     const timeout = this.#timeout;
     const { strange, count, blind } = await list.run({ session, detector, now, remember, timeout, namespaces });
     if (strange > 0) this.#logger.warn({ kind, strange, of: count }, 'objects of unknown shape left out');
-    this.#readable(kind);
+    const refusal = this.#bound.get(kind);
+    if (refusal === undefined) this.#readable(kind);
+    else this.#noteBound(kind, refusal, detector);
     this.#noteBlind(kind, blind);
+  }
+
+  /** Asks whether more than one namespace is listed: for pods, and if not, for each kind. Never fails. */
+  async #askScope(session: ListSession, now: number): Promise<void> {
+    try {
+      const bound = new Map<WatchedKind, string>();
+      for (const kind of ['pods', ...WATCHED_KINDS.filter((one) => one !== 'pods' && !UNBOUND.has(one))] as const) {
+        const refusal = await refusalElsewhere(session, kind, this.#timeout);
+        if (refusal !== undefined) bound.set(kind, refusal);
+        if (bound.size === 0) break;
+      }
+      this.#bound.clear();
+      for (const [kind, refusal] of bound) this.#bound.set(kind, refusal);
+      this.#scopeAskedAt = now;
+    } catch (error) {
+      this.#logger.debug({ problem: reasonOf(error) }, 'scope of the lists is not known');
+    }
+  }
+
+  /** The list succeeded, and lacks the objects of all namespaces but one. */
+  #noteBound(kind: WatchedKind, refusal: string, detector: Detector): void {
+    this.#sight.prove();
+    const [listed = 'that of its kubeconfig'] = detector.namespacesWith(kind);
+    if (!this.#sight.lostKinds('mcp').includes(kind)) {
+      this.#logger.warn(
+        { kind, namespace: listed, problem: refusal },
+        'only one namespace is listed; faults of others are not seen',
+      );
+    }
+    this.#sight.loseKind(kind, 'mcp', `namespaces other than ${listed}: ${refusal}`);
   }
 
   /** A kind that fails once is probably back in the next scan, with the symptoms it had; then its Events alone speak of it. */

@@ -101,6 +101,11 @@ export class ClusterObjects {
     );
   }
 
+  /** Namespaces with objects of a kind. */
+  namespacesWith(kind: WatchedKind): string[] {
+    return [...(this.#kind(kind)?.keys() ?? [])];
+  }
+
   /** Whether objects of this kind that exist are here: an object that is not does not exist. */
   knows(kind: WatchedKind): boolean {
     return this.#known.has(kind);

@@ -99,6 +99,11 @@ export class Detector {
     return silenceOfResource(resource, this.#suspects.objects);
   }
 
+  /** Namespaces in which objects of a kind are known. */
+  namespacesWith(kind: WatchedKind): string[] {
+    return this.#suspects.objects.namespacesWith(kind);
+  }
+
   /** Takes over what is remembered from before: what is firing is not reported anew. */
   restore(remembered: readonly Remembered[]): void {
     for (const one of remembered) {
@@ -341,8 +346,7 @@ export class Detector {
   /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
   #isUnconfirmed({ kind, name, symptom }: Suspect, now: number): boolean {
     const needs = NEEDS[symptom.kind] ?? [];
-    if (needs.some((other) => !this.#fresh.covers(other, name.namespace) && !this.#fresh.isUnreadable(other)))
-      return true;
+    if (needs.some((other) => !this.#fresh.covers(other, name.namespace))) return true;
     const { resource } = symptom;
     const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
     if (about === undefined || this.#fresh.covers(about, resource.namespace) || this.#fresh.isUnreadable(about)) {

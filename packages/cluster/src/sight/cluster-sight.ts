@@ -26,8 +26,8 @@ export interface ClusterSightOptions {
   steadyNow: () => number;
   /** The health has changed. */
   onChange: () => void;
-  /** A kind cannot be listed any more: permissions may have changed. */
-  onKindLost: (kind: WatchedKind) => void;
+  /** A kind cannot be listed any more, or can be again: permissions may have changed. */
+  onPermissionsChanged: (kind: WatchedKind) => void;
 }
 
 /** A kind that could not be listed. Times in ms since the epoch. */
@@ -106,6 +106,7 @@ export class ClusterSight {
     if (!lost) return;
     const had = lost.problems.delete(by);
     const wasBlind = this.#endBlindness(lost);
+    if (had) this.#options.onPermissionsChanged(kind);
     if (had || wasBlind) this.#options.onChange();
   }
 
@@ -120,7 +121,7 @@ export class ClusterSight {
     this.#listedAt[by]?.delete(kind);
     if (!this.#isListed(kind)) lost.blindSince ??= lastListedAt ?? this.#options.now();
     if (!isNew) return;
-    this.#options.onKindLost(kind);
+    this.#options.onPermissionsChanged(kind);
     this.#options.onChange();
   }
 

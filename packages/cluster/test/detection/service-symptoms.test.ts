@@ -1,4 +1,6 @@
-import { detectHistory } from '../../src/detection/detect-history.ts';
+import { detectHistory, listParsed } from '../../src/detection/detect-history.ts';
+import { Detector } from '../../src/detection/detector.ts';
+import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
 import { expect, it } from 'vitest';
 
 const AT = new Date('2026-01-02T03:00:00Z');
@@ -83,4 +85,15 @@ it('a Service whose workload has 0 replicas is a fault of the lowest severity', 
 it('a pod without a node about which no scheduler reports is a fault', () => {
   const waiting = pod('cart', { spec: { containers: [{ name: 'app' }] }, status: { phase: 'Pending' } });
   expect(typesOf(deployment('cart', LISTENS), waiting)).toContain('Unschedulable');
+});
+
+it('says nothing of what a Service lacks while a kind that could be behind it cannot be read', () => {
+  const now = AT.getTime();
+  const detector = new Detector('alpha');
+  for (const kind of WATCHED_KINDS) listParsed(detector, kind, [], now);
+  listParsed(detector, 'services', [service('cart', { port: 7070 })], now);
+  detector.forgetKind('deployments');
+  expect(detector.advance(LATER.getTime())).toEqual([]);
+  listParsed(detector, 'deployments', [], LATER.getTime());
+  expect(detector.advance(LATER.getTime())).toMatchObject([{ fault: { faultType: 'NoEndpoints' } }]);
 });

@@ -67,7 +67,8 @@ it.each(
       found,
       { now },
     );
-    expect(listings).toBe(WATCHED_KINDS.length + 1);
+    // One more asks whether more than one namespace is listed.
+    expect(listings).toBe(WATCHED_KINDS.length + 2);
     // A real Service that came in the middle would be seconds old; the simulator dates its objects back.
     const detected = found.advance(now()).filter(({ symptom }) => symptom.family !== 'endpoints');
     const problems = new Set(detected.map((one) => one.problem));

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
@@ -152,7 +153,7 @@ describe('a kind that cannot be listed', () => {
     const watched = watchCluster(server.endpoint, {
       timeouts,
       mode: 'poll',
-      onKindLost: () => (lost += 1),
+      onPermissionsChanged: () => (lost += 1),
     });
     await watched.active();
     expect(health(watched)).toMatchObject({
@@ -271,3 +272,25 @@ function crashLoopOf(name: string): object {
     timestamp: NOON,
   };
 }
+
+test('a server whose credentials are bound to one namespace is degraded, with the kinds and the namespace', async () => {
+  const read = { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] };
+  const everywhere = { ...read, resources: ['nodes', 'namespaces'] };
+  const cluster = await startSimulatedCluster({
+    name: 'alpha',
+    eventsTools: false,
+    mcpRole: [everywhere, { ...read, namespaces: ['default'] }],
+  });
+  onTestFinished(() => cluster.stop());
+  const watched = watchCluster(cluster.mcpEndpoint, { mode: 'poll' });
+  await watched.active();
+  const { degraded, blind_kinds = [] } = health(watched);
+  expect(degraded).toMatch(/^the MCP server cannot list events: namespaces other than .*forbidden.*it needs the rule/);
+  expect(blind_kinds.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(['pods', 'deployments', 'jobs', 'events']),
+  );
+  expect(blind_kinds.map(({ kind }) => kind)).not.toEqual(expect.arrayContaining(['nodes']));
+  expect(watched.lines.filter(({ message }) => message.startsWith('only one namespace is listed'))).toHaveLength(
+    blind_kinds.length,
+  );
+});

@@ -73,8 +73,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
-  /** A kind of objects cannot be listed any more: the permissions may have changed. */
-  onKindLost?: () => void;
+  /** A kind of objects cannot be listed any more, or can be again: the permissions may have changed. */
+  onPermissionsChanged?: () => void;
   timeouts?: ClusterWatchOptions['timeouts'];
   now?: () => number;
   /** Milliseconds of a clock that is never set. */
@@ -126,7 +126,7 @@ export class ClusterConnection {
       now: this.#now,
       steadyNow,
       onChange: options.onHealthChange,
-      onKindLost: () => options.onKindLost?.(),
+      onPermissionsChanged: () => options.onPermissionsChanged?.(),
     });
     const scan = new ClusterScan(endpoint, logger, this.#sight, timeouts.list);
     const detection = new ClusterDetection({
