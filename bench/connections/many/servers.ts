@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -19,23 +19,20 @@ const Order = z.discriminatedUnion('order', [
 ]);
 
 interface Session {
+  key: string;
   cluster: string;
   stream?: ServerResponse;
-  isSubscribed: boolean;
-}
-
-interface Sent {
-  id: string;
-  at: number;
 }
 
 /** A connection that lived for this long after a fault was written to it has delivered it, ms. */
-const DELIVERED_AFTER_MS = 2_000;
+const DELIVERED_AFTER_MS = 10_000;
 const TOOLS = ['events_subscribe', 'events_unsubscribe', 'events_list_subscriptions', 'resources_list'];
 
 const sessions = new Map<string, Session>();
-/** Faults that were written to a session that is open. */
-const unsure = new Map<Session, Sent[]>();
+/** Subscribed sessions with a stream, by cluster. */
+const watchedBy = new Map<string, Set<Session>>();
+/** When faults were written to a session that is open. */
+const unsure = new Map<Session, number[]>();
 let opened = 0;
 let reached = 0;
 /** Faults that were written to a connection that ended soon after: they may have been received. */
@@ -46,13 +43,19 @@ function end(id: string): void {
   const session = sessions.get(id);
   if (!session) return;
   sessions.delete(id);
+  watchedBy.get(session.cluster)?.delete(session);
+  account(session);
+}
+
+/** The connection of a session has ended. */
+function account(session: Session): void {
   settle(session, Date.now());
   lost += unsure.get(session)?.length ?? 0;
   unsure.delete(session);
 }
 
 function settle(session: Session, now: number): void {
-  const waiting = unsure.get(session)?.filter(({ at }) => now - at < DELIVERED_AFTER_MS) ?? [];
+  const waiting = unsure.get(session)?.filter((at) => now - at < DELIVERED_AFTER_MS) ?? [];
   reached += (unsure.get(session)?.length ?? 0) - waiting.length;
   if (waiting.length === 0) unsure.delete(session);
   else unsure.set(session, waiting);
@@ -64,30 +67,29 @@ function result(name: string | undefined, session: string): string {
   return '# No resources found';
 }
 
-const server = createServer((request, response) => {
-  void (async () => {
-    const body = await text(request);
-    const id = String(request.headers['mcp-session-id'] ?? '');
-    if (request.method === 'DELETE') {
-      sessions.get(id)?.stream?.end();
-      end(id);
-      response.writeHead(204).end();
-    } else if (request.method === 'GET') {
-      const session = sessions.get(id);
-      if (!session) return void response.writeHead(404).end();
-      session.stream = response;
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-      // A real server keeps a session whose stream is gone, until the client deletes it or a timeout.
-      response.on('close', () => {
-        delete session.stream;
-        session.isSubscribed = false;
-        settle(session, Date.now());
-        lost += unsure.get(session)?.length ?? 0;
-        unsure.delete(session);
-      });
-    } else answer(Call.parse(JSON.parse(body)), request.url?.split('/')[1] ?? '', id, response);
-  })();
-});
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await text(request);
+  const id = String(request.headers['mcp-session-id'] ?? '');
+  const session = sessions.get(id);
+  if (request.method === 'DELETE') {
+    session?.stream?.end();
+    end(id);
+    response.writeHead(204).end();
+  } else if (request.method === 'POST') {
+    answer(Call.parse(JSON.parse(body)), request.url?.split('/')[1] ?? '', id, response);
+  } else if (session) {
+    session.stream = response;
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    // A real server keeps a session whose stream is gone, until the client deletes it or a timeout.
+    response.on('close', () => {
+      delete session.stream;
+      watchedBy.get(session.cluster)?.delete(session);
+      account(session);
+    });
+  } else response.writeHead(404).end();
+}
+
+const server = createServer((request, response) => void serve(request, response));
 
 function answer(
   { id, method, params }: z.infer<typeof Call>,
@@ -101,7 +103,7 @@ function answer(
   };
   if (method === 'initialize') {
     opened += 1;
-    sessions.set(`s-${opened}`, { cluster, isSubscribed: false });
+    sessions.set(`s-${opened}`, { key: `s-${opened}`, cluster });
     const serverInfo = { name: 'bench', version: '1' };
     const capabilities = { logging: {}, tools: {} };
     reply({ protocolVersion: '2025-11-25', capabilities, serverInfo }, { 'mcp-session-id': `s-${opened}` });
@@ -113,34 +115,37 @@ function answer(
   else if (method === 'tools/list') {
     reply({ tools: TOOLS.map((name) => ({ name, inputSchema: { type: 'object' } })) });
   } else if (method === 'tools/call') {
-    if (params?.name === 'events_subscribe') session.isSubscribed = true;
+    if (params?.name === 'events_subscribe' && session.stream) {
+      const watching = watchedBy.get(cluster) ?? new Set();
+      watchedBy.set(cluster, watching.add(session));
+    }
     reply({ content: [{ type: 'text', text: result(params?.name, key) }] });
   } else reply({});
 }
 
-/** Sends the next fault to every ingester that watches the cluster. @returns whether one does */
-function send(cluster: string): boolean {
-  const watching = [...sessions].filter(([, one]) => one.cluster === cluster && one.isSubscribed && one.stream);
-  if (watching.length === 0) return false;
+/** Sends the next fault to every ingester that watches the cluster. */
+function send(cluster: string): void {
+  const watching = [...(watchedBy.get(cluster) ?? [])];
+  const [first] = watching;
+  if (!first) return;
   number += 1;
   const name = `fault-${number}`;
   const resource = { apiVersion: 'v1', kind: 'Pod', name, namespace: 'shop', uid: name };
   const fault = { faultId: name, faultType: 'PodCrash', severity: 'warning', resource, context: name };
   // The first one accounts for it: what the others receive is the same fault.
-  const [first] = watching;
-  if (first) unsure.set(first[1], [...(unsure.get(first[1]) ?? []), { id: name, at: Date.now() }]);
-  for (const [key, { stream }] of watching) {
+  unsure.set(first, [...(unsure.get(first) ?? []), Date.now()]);
+  for (const { key, stream } of watching) {
     const data = { subscriptionId: key, cluster, ...fault, timestamp: new Date().toISOString() };
     const params = { level: 'warning', logger: 'kubernetes/faults', data };
     stream?.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params })}\n\n`);
   }
-  return true;
 }
 
 async function sendAll(perSecond: number): Promise<void> {
   const began = performance.now();
+  let clusters: string[] = [];
   for (let i = 0; ; i += 1) {
-    const clusters = [...new Set([...sessions.values()].map(({ cluster }) => cluster))];
+    if (i % 100 === 0) clusters = [...watchedBy.keys()];
     const cluster = clusters[(i * 7_919) % Math.max(1, clusters.length)];
     if (cluster !== undefined) send(cluster);
     await sleep(Math.max(0, began + ((i + 1) * 1_000) / perSecond - performance.now()));
@@ -161,7 +166,7 @@ process.on('message', (message) => {
     isStopping = true;
     await sending;
     await sleep(DELIVERED_AFTER_MS + 500);
-    for (const session of [...unsure.keys()]) settle(session, Date.now());
+    for (const session of unsure.keys()) settle(session, Date.now());
     const withoutStream = [...sessions.values()].filter(({ stream }) => !stream).length;
     process.send?.({ reached, lost, sessions: sessions.size, sessions_without_stream: withoutStream });
     isStopping = false;
