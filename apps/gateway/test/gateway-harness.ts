@@ -71,13 +71,7 @@ export class GatewayHarness {
     const run = { incident_id: randomUUID(), cluster: 'alpha', attempt: 1, agent: 'claude' };
     const { token, grant } = await this.state.grants.issue(run, 60, 'own_sockets');
     const ids = gateways.map(({ id }) => id);
-    for (const awaited of ids) {
-      await this.state.runSockets.open(grant.socket ?? '', {
-        gateways: ids,
-        awaited,
-        signal: AbortSignal.timeout(10_000),
-      });
-    }
+    for (const id of ids) await this.state.runSockets.open(grant.socket ?? '', [id], AbortSignal.timeout(10_000));
     const directory = path.join(this.folder, 'sockets', grant.socket ?? '');
     return { token, grant, directory, sockets: ids.map((id) => path.join(directory, `${id}.kube.sock`)) };
   }

@@ -231,6 +231,8 @@ export class Ingester {
     lifecycle.onStop('watermarks', () => watermarks.stop());
     lifecycle.onStop('problems', () => problems.stop());
     lifecycle.onStop('alert sweeper', () => sweeper.stop());
+    const selfWatch = state.openSelfWatch({ settings: () => this.#config, logger });
+    lifecycle.onStop('self watch', () => selfWatch.stop());
     lifecycle.onStop('silences', () => silencer.stop());
     lifecycle.onStop('connections', () => connections.stop());
     lifecycle.onStop('report check', () => reports.stop());
@@ -243,6 +245,7 @@ export class Ingester {
     watermarks.start();
     problems.start();
     sweeper.start();
+    selfWatch.start();
     silencer.start();
     reports.start();
     keeper.start();

@@ -24,6 +24,7 @@ import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
 import { hasEnded, ownProcess } from './queue/process-identity.ts';
+import { callHeartbeat } from './problems/call-heartbeat.ts';
 import { ProblemSweeper } from './problems/problem-sweeper.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';
 import { DEFAULT_LOCK, type LockSettings, TriageWorker } from './queue/triage-worker.ts';
@@ -131,6 +132,7 @@ export class TriageWorkerApp {
     const sweeper = this.#openQueueSweeper(state, slots, lock);
     const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation });
     await this.#startShare(state, worker);
+    this.#startSelfWatch(state);
     this.#throwIfStopped();
     worker.run().catch((error: unknown) => logger.error({ error }, 'worker stopped unexpectedly'));
     sweeper.start();
@@ -273,6 +275,18 @@ export class TriageWorkerApp {
     const runtime = new DockerRuntime({ engine: () => this.#config.agent_engine, environment, workerId: WORKER_ID });
     this.#lifecycle.onStop('container engine', () => runtime.close());
     return runtime;
+  }
+
+  /** Starts to watch the installation itself. */
+  #startSelfWatch(state: State): void {
+    const { logger } = this.#options;
+    const watch = state.openSelfWatch({
+      settings: () => this.#config,
+      heartbeat: async () => callHeartbeat(this.#config),
+      logger,
+    });
+    this.#lifecycle.onStop('self watch', () => watch.stop());
+    watch.start();
   }
 
   async #startShare(state: State, worker: TriageWorker): Promise<void> {

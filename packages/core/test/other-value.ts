@@ -30,6 +30,7 @@ const SPECIAL: Partial<Record<string, unknown>> = {
   'api.access_key': 'another-key-of-the-api',
   slack_webhook_url: 'https://hooks.example/other',
   webhook_url: 'https://hooks.example/other',
+  heartbeat_url: 'https://hc.example/ping/other',
   'redis.url': 'redis://other:6379',
   'redis.sentinel.hosts': ['other:26379'],
 };

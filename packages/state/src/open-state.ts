@@ -41,6 +41,7 @@ import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
 import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
+import { SelfWatch, type SelfWatchOptions } from './self-watch/self-watch.ts';
 import type { StateContext } from './redis/state-context.ts';
 import { Silences } from './silences/silences.ts';
 import { SilencedFaults } from './silences/silenced-faults.ts';
@@ -97,6 +98,7 @@ export interface State {
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
   openStorms(admission: Admission): Storms;
+  openSelfWatch(options: SelfWatchOptions): SelfWatch;
   /** @throws Error when the installed BullMQ has changed a script that cancelling runs. */
   openCancellations(): Cancellations;
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
@@ -154,6 +156,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
     openStorms: (admission) => new Storms(context, admission),
+    openSelfWatch: (options) => new SelfWatch(context, options),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),

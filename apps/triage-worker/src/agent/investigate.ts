@@ -8,6 +8,7 @@ import type { Claim } from '../claim.ts';
 import { readReport, type ReportReading } from '../report/read-report.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { closeAccess, deniedRequests } from './access/close-access.ts';
+import { gatewaysGone } from './access/gateways-gone.ts';
 import { readContainerRecord } from './run/container-record.ts';
 import { freshOutput, type Workspace } from '../workspace/workspace.ts';
 import { type AgentResult, judgeAgent } from './judge-agent.ts';
@@ -128,6 +129,7 @@ async function runOne(
       report: explainMissing(report, skipped),
       providerError,
       budgetExhausted: activity?.summary.budget_exhausted,
+      gatewaysGone: activity !== undefined && !report.valid && (await gatewaysGone(settings)),
       timeoutSeconds: config.agent_timeout,
     });
     // The next agent or attempt needs the name of its container and its directories.

@@ -15,6 +15,8 @@ export interface AgentRunEnd {
   providerError: string | undefined;
   /** The budget that the run has used up, if it has. */
   budgetExhausted?: string | undefined;
+  /** No gateway is left that the agent could have reached. */
+  gatewaysGone?: boolean | undefined;
   /** `agent_timeout` */
   timeoutSeconds: number;
 }
@@ -30,9 +32,14 @@ export function judgeAgent({
   report,
   providerError,
   budgetExhausted,
+  gatewaysGone = false,
   timeoutSeconds,
 }: AgentRunEnd): AgentResult {
-  const provider = causeOf(agent, providerError, budgetExhausted);
+  const provider =
+    causeOf(agent, providerError, budgetExhausted) ??
+    (gatewaysGone
+      ? ({ kind: 'unavailable', agent, reason: 'every gateway has stopped while the agent ran' } as const)
+      : undefined);
   switch (exit.kind) {
     case 'unavailable':
     case 'interrupted':

@@ -64,14 +64,9 @@ export class RunSockets {
 
   /**
    * Wakes gateways and waits until one of them listens on the sockets of a run.
-   * @param gateways all that may open the sockets
-   * @param awaited the one that is waited for
-   * @returns false if it does not listen in time
+   * @returns the id of one that listens; undefined if none does in time
    */
-  async open(
-    socket: string,
-    { gateways, awaited, signal }: { gateways: readonly string[]; awaited: string; signal: AbortSignal },
-  ): Promise<boolean> {
+  async open(socket: string, gateways: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const wake = this.#redis.multi();
     for (const id of gateways) {
       wake.zadd(this.#keys.gatewayWake(id), 0, 'runs').pexpire(this.#keys.gatewayWake(id), WAKE_KEPT_MS);
@@ -79,8 +74,8 @@ export class RunSockets {
     await wake.exec();
     for (let wait = POLL_MS.first; ; wait = Math.min(wait * 2, POLL_MS.longest)) {
       const listeners = await this.#redis.smembers(this.#keys.runListeners(socket));
-      if (listeners.includes(awaited)) return true;
-      if (signal.aborted) return false;
+      const listener = gateways.find((id) => listeners.includes(id));
+      if (listener !== undefined || signal.aborted) return listener;
       await sleep(wait);
     }
   }

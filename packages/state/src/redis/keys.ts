@@ -243,6 +243,16 @@ export class StateKeys {
     return `${this.ours}problems-in:${state}${cluster === undefined ? '' : `:${cluster}`}`;
   }
 
+  /** String: id of the process that writes own failures; expires when it is silent. */
+  get selfWatch(): string {
+    return `${this.ours}self-watch`;
+  }
+
+  /** String: exists while the heartbeat of this minute was called. */
+  get heartbeat(): string {
+    return `${this.ours}heartbeat`;
+  }
+
   /** Sorted set: `<cluster>|<problem>` of the first problem of each storm that is to be decided about, by its begin in ms. */
   get storms(): string {
     return `${this.ours}storms`;

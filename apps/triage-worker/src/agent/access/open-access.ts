@@ -76,10 +76,12 @@ async function openThroughGateway(
   const directory = socketDirectory(config);
   const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
     place === 'container' ? socket_dir === directory : host === hostname();
-  const gateways = (await access.gateways.live()).filter(inReach);
+  const reached = (await access.gateways.live()).filter(inReach);
   // Gateways of several machines may have the same directory.
-  const gateway = gateways.find(({ host }) => host === hostname()) ?? gateways[0];
-  if (!gateway) {
+  const near = reached.filter(({ host }) => host === hostname());
+  const gateways = near.length > 0 ? near : reached;
+  const [first] = gateways;
+  if (!first) {
     const where = place === 'container' ? `with the socket directory ${directory}` : 'on this machine';
     const reason = `no gateway runs ${where}; start one, or set kube_access and llm_access to direct`;
     return { kind: 'unavailable', reason };
@@ -89,16 +91,20 @@ async function openThroughGateway(
   const { token, grant } = await access.grants.issue(
     { ...run, agent: config.agent_cli, ...(config.agent_model !== undefined && { model: config.agent_model }) },
     config.agent_timeout + GRANT_GRACE,
-    place === 'container' && gateway.run_sockets === true ? 'own_sockets' : 'shared',
+    place === 'container' && gateways.every(({ run_sockets }) => run_sockets === true) ? 'own_sockets' : 'shared',
   );
+  let gateway = first;
   if (grant.socket !== undefined) {
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SOCKETS_TIMEOUT_MS)]);
-    const waiting = { gateways: gateways.map(({ id }) => id), awaited: gateway.id, signal };
-    if (!(await access.runSockets.open(grant.socket, waiting))) {
+    const ids = gateways.map(({ id }) => id);
+    // One that was killed is on the board for ten seconds.
+    const listener = await access.runSockets.open(grant.socket, ids, signal);
+    if (listener === undefined) {
       context.signal.throwIfAborted();
       await access.grants.revoke(incident.incident_id, incident.attempts);
-      return { kind: 'unavailable', reason: `the gateway ${gateway.id} on ${gateway.host} does not open sockets` };
+      return { kind: 'unavailable', reason: `no gateway opens sockets for the run: ${ids.join(', ')} do not answer` };
     }
+    gateway = gateways.find(({ id }) => id === listener) ?? first;
   }
   const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
   return {

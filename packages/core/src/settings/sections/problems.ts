@@ -1,9 +1,9 @@
-import { integer, seconds } from '../config-fields.ts';
+import { integer, seconds, secretUrl, withSecretFiles } from '../config-fields.ts';
 
 const admission = { used_by: ['ingester', 'api', 'triage-worker'], live: true } as const;
 
 /** When a problem counts as another one, and when it is investigated again. */
-export const problems = {
+export const problems = withSecretFiles({
   reopen_window: seconds(0, 604_800)
     .default(3_600)
     .meta({
@@ -25,4 +25,20 @@ export const problems = {
       unit: 'problems',
       ...admission,
     }),
-};
+  blind_after: seconds(10, 86_400)
+    .default(300)
+    .meta({
+      description: 'A cluster that has not been watched for this long is a problem with the component cluster.',
+      used_by: ['ingester', 'triage-worker'],
+      live: true,
+    }),
+  heartbeat_url: secretUrl()
+    .optional()
+    .meta({
+      description:
+        "Address that a triage worker calls (GET) every minute while ingesters and workers are at work, so that a dead man's switch outside notices when they are not.",
+      example: 'https://hc.example.com/ping/4b1f',
+      used_by: ['triage-worker'],
+      live: true,
+    }),
+});

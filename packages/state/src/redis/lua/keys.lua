@@ -19,6 +19,8 @@ local names = {
   due_problem_notifications = PREFIX .. 'due-problem-notifications',
   flapping_problems = PREFIX .. 'flapping-problems',
   storms = PREFIX .. 'storms',
+  self_watch = PREFIX .. 'self-watch',
+  own_failures = PREFIX .. 'own-failures',
   problem_sequence = PREFIX .. 'problem-sequence',
   budget_reservations = PREFIX .. 'budget-reservations',
 }

@@ -1,0 +1,44 @@
+-- Writes which parts of Nightcrier fail, as problems. Those that were written before and are not listed have recovered. One process
+-- at a time does it.
+--
+-- KEYS: none; the names are in redis/keys.lua
+-- ARGV[1]: id of the process
+-- ARGV[2]: now (ms)
+-- ARGV[3]: how long (ms) no other process may do it
+-- ARGV[4]: the failures (JSON list of OwnFailure, each with `about`, see ProblemPlace)
+-- Returns: 1, or 0 when another process does it
+--
+-- @include redis/keys
+-- @include incidents/state/kept-ms
+-- @include problems/state/change-problem
+-- @include problems/state/notify-problem
+local id, now, lease = ARGV[1], ARGV[2], ARGV[3]
+if not redis.call('SET', keys.self_watch, id, 'NX', 'PX', lease) then
+  if redis.call('GET', keys.self_watch) ~= id then return 0 end
+  redis.call('PEXPIRE', keys.self_watch, lease)
+end
+
+local failing = {}
+for _, failure in ipairs(cjson.decode(ARGV[4])) do
+  local cluster, problem = failure.cluster, failure.key
+  local member, key = cluster .. '|' .. problem, keys.problem(cluster, problem)
+  failing[member] = true
+  redis.call('HSET', keys.own_failures, member, now)
+  local change = change_problem(cluster, problem, 'firing', now)
+  redis.call('HSET', key, 'component', failure.component, 'message', failure.message, 'severity', failure.severity,
+    'fault_type', failure.fault_type, 'about', failure.about)
+  redis.call('PEXPIRE', key, kept_ms)
+  if change then redis.call('ZADD', keys.problems(cluster), now, problem) end
+  if change == 'begun' and failure.notify then
+    redis.call('HSET', key, 'announced', '1')
+    notify_problem(cluster, problem, 'firing', now)
+  end
+end
+for _, member in ipairs(redis.call('HKEYS', keys.own_failures)) do
+  if not failing[member] then
+    local cluster, problem = string.match(member, '^([^|]*)|(.*)$')
+    if cluster then change_problem(cluster, problem, 'recovered', now) end
+    redis.call('HDEL', keys.own_failures, member)
+  end
+end
+return 1
