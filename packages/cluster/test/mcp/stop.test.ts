@@ -71,11 +71,12 @@ test.each(['stopped', 'given up'])(
   async (end) => {
     const answers = Promise.withResolvers<void>();
     const server = await ScriptedServer.start({
-      post: (call, response, { sessions, reply }) => {
+      post: (call, response, late) => {
+        const { sessions } = late;
         if (call.method !== 'initialize' || sessions.size > 0) return false;
         sessions.set('late', undefined);
         const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } };
-        void answers.promise.then(() => reply(response, call.id, result, { 'mcp-session-id': 'late' }));
+        void answers.promise.then(() => late.reply(response, call.id, result, { 'mcp-session-id': 'late' }));
         return true;
       },
     });
