@@ -8,6 +8,8 @@ allowed=${NIGHTCRIER_ALLOWED_TOOLS:-}
 if [[ -z $allowed ]]; then
   allowed='Read,Grep,Glob,Edit(//home/agent/output/**)'
   while read -r command; do allowed+=",Bash($command:*)"; done <"$here/read-only-commands.txt"
+  # shellcheck source=agent-container/runners/guard-commands.sh
+  . "$here/guard-commands.sh"
 fi
 
 # Network access to the API only: no updates, no telemetry.
@@ -21,5 +23,5 @@ fi
 # Settings files are not read, so the agent cannot extend its rights by writing one.
 exec claude --print --output-format stream-json --verbose ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} \
   --tools Bash,Read,Write,Grep,Glob --permission-mode dontAsk \
-  --allowedTools "$allowed" --disallowedTools 'Read(//proc/**),Read(//home/agent/.secrets/**)' \
+  --allowedTools "$allowed" --disallowedTools 'Read(//proc/**),Grep(//proc/**),Glob(//proc/**),Read(//home/agent/.secrets/**)' \
   --setting-sources '' --strict-mcp-config --disable-slash-commands --no-session-persistence

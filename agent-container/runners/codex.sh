@@ -12,6 +12,9 @@ mkdir -p "$HOME/.codex/rules"
 cp "$here/codex.config.toml" "$HOME/.codex/config.toml"
 cp "$here/codex.rules" "$HOME/.codex/rules/default.rules"
 
+# shellcheck source=agent-container/runners/guard-commands.sh
+. "$here/guard-commands.sh"
+
 exec codex exec --json --skip-git-repo-check --ephemeral --disable plugins --sandbox danger-full-access \
   ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} \
   --config "model_providers.nightcrier.base_url=\"${OPENAI_BASE_URL:-https://api.openai.com/v1}\"" -

@@ -17,4 +17,7 @@ cp "$here/gemini.settings.json" "$HOME/.gemini/settings.json"
   done <"$here/read-only-commands.txt"
 } >"$HOME/.gemini/triage-policy.toml"
 
+# shellcheck source=agent-container/runners/guard-commands.sh
+. "$here/guard-commands.sh"
+
 exec gemini ${NIGHTCRIER_MODEL:+--model "$NIGHTCRIER_MODEL"} --output-format stream-json --skip-trust --policy "$HOME/.gemini/triage-policy.toml"

@@ -1,15 +1,18 @@
 import { ROLES } from '@nightcrier/core/access/role';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from './api-client.ts';
+import type { ListFormat } from './lists/print-list.ts';
 
 interface Parts {
   apiUrlOption: () => Option;
   outputOption: () => Option;
+  /** For lists. */
+  listOption: () => Option;
   clientOf: (command: Command) => ApiClient;
 }
 
 /** Adds the commands of API keys and of the audit log. */
-export function addAccessCommands(program: Command, { apiUrlOption, outputOption, clientOf }: Parts): void {
+export function addAccessCommands(program: Command, { apiUrlOption, outputOption, listOption, clientOf }: Parts): void {
   const key = program
     .command('key')
     .description('add, list and revoke API keys; needs the role admin')
@@ -32,8 +35,8 @@ export function addAccessCommands(program: Command, { apiUrlOption, outputOption
   key
     .command('list')
     .description('list API keys, the oldest first')
-    .addOption(outputOption())
-    .action(async ({ output }: { output: 'table' | 'json' }) => {
+    .addOption(listOption())
+    .action(async ({ output }: { output: ListFormat }) => {
       const { listKeys } = await import('./commands/key.ts');
       await listKeys(clientOf(key), output);
     });
@@ -52,8 +55,8 @@ export function addAccessCommands(program: Command, { apiUrlOption, outputOption
     .description('list who changed what, the latest first; needs the role admin')
     .option('--limit <count>', 'longest list', '50')
     .addOption(apiUrlOption())
-    .addOption(outputOption())
-    .action(async ({ limit, output }: { limit: string; output: 'table' | 'json' }) => {
+    .addOption(listOption())
+    .action(async ({ limit, output }: { limit: string; output: ListFormat }) => {
       const { listAudit } = await import('./commands/audit.ts');
       await listAudit(clientOf(audit), Number(limit), output);
     });

@@ -1,5 +1,6 @@
 import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
+import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
 import { Books } from '@nightcrier/core/incidents/books';
 import type { AcknowledgeRequest } from '@nightcrier/core/problems/acknowledge-request';
@@ -20,11 +21,14 @@ interface RequestOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+const WHOLE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const Counts = z.record(z.string(), z.number());
+const Health = z.object({ clusters: ClusterHealth.array(), summary: Counts });
 const Keys = z.object({ keys: ApiKey.array() });
 const MadeKey = z.object({ key: ApiKey, secret: z.string() });
 const ShownSilence = Silence.extend({ state: z.enum(SILENCE_STATES) });
-type ShownSilence = z.infer<typeof ShownSilence>;
+export type ShownSilence = z.infer<typeof ShownSilence>;
 const Silences = z.object({ silences: ShownSilence.array() });
 const OneSilence = z.object({ silence: ShownSilence });
 const Problems = z.object({ problems: Problem.array() });
@@ -51,6 +55,25 @@ export class ApiClient {
     return Incident.parse(await (await this.#request(incidentPath(id))).json());
   }
 
+  /**
+   * Returns the id of the incident that begins with `prefix`, among the latest 500 if it is not whole.
+   * @throws ExitError when there is none, or several
+   */
+  async incidentId(prefix: string): Promise<string> {
+    if (WHOLE_ID.test(prefix)) return prefix;
+    const found = (await this.incidents({ limit: '500' }))
+      .map(({ incident_id: id }) => id)
+      .filter((id) => prefix !== '' && id.startsWith(prefix.toLowerCase()));
+    const [id] = found;
+    if (id !== undefined && found.length === 1) return id;
+    throw new ExitError(
+      'failed',
+      id === undefined
+        ? `no incident begins with ${JSON.stringify(prefix)} (the latest 500 were searched); see nightcrier incidents list`
+        : `${found.length} incidents begin with ${JSON.stringify(prefix)}: ${found.slice(0, 5).join(', ')}`,
+    );
+  }
+
   /** Returns the report as Markdown, undefined if there is none. */
   async report(id: string): Promise<string | undefined> {
     const response = await this.#request(`${incidentPath(id)}/report`, { accepted: [404] });
@@ -72,6 +95,16 @@ export class ApiClient {
     const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
     const body: unknown = await response.json();
     return StoredIncidentState.parse(isRecord(body) ? body.state : undefined);
+  }
+
+  /** Returns the health of every cluster, and their number by state. */
+  async clusters(): Promise<z.infer<typeof Health>> {
+    return Health.parse(await (await this.#request('/health/clusters')).json());
+  }
+
+  /** Returns the number of jobs by state. */
+  async queue(): Promise<Record<string, number>> {
+    return Counts.parse(await (await this.#request('/api/queue')).json());
   }
 
   async books(): Promise<Books> {

@@ -2,7 +2,7 @@ import { describeResource } from '@nightcrier/core/faults/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import path from 'node:path';
-import { incidentRow, incidentTable, shorten } from './incident-table.ts';
+import { incidentRow, incidentTable, shorten } from './lists/incident-table.ts';
 
 /** Time without a change of any incident after which the table is shown, ms. */
 const QUIET_MS = 5_000;

@@ -1,16 +1,22 @@
 import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from './api-client.ts';
+import type { ListFormat } from './lists/print-list.ts';
 import { shellUser } from './shell-user.ts';
 
 interface Parts {
   apiUrlOption: () => Option;
   outputOption: () => Option;
+  /** For lists. */
+  listOption: () => Option;
   clientOf: (command: Command) => ApiClient;
 }
 
 /** Adds the commands of problems. */
-export function addProblemCommands(program: Command, { apiUrlOption, outputOption, clientOf }: Parts): void {
+export function addProblemCommands(
+  program: Command,
+  { apiUrlOption, outputOption, listOption, clientOf }: Parts,
+): void {
   const problems = program
     .command('problems')
     .description('list and show problems, acknowledge them, have them investigated again')
@@ -22,11 +28,14 @@ export function addProblemCommands(program: Command, { apiUrlOption, outputOptio
     .addOption(new Option('--state <state>', 'only problems in this state').choices(PROBLEM_STATES))
     .option('--cluster <name>', 'only problems of this cluster')
     .option('--limit <count>', 'longest list', '50')
-    .addOption(outputOption())
-    .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
-      const { listProblems } = await import('./commands/problems.ts');
-      await listProblems(clientOf(problems), filter, output);
-    });
+    .option('-w, --watch', 'print again every two seconds', false)
+    .addOption(listOption())
+    .action(
+      async ({ output, ...options }: Record<string, string | boolean> & { watch: boolean; output: ListFormat }) => {
+        const { listProblems } = await import('./commands/problems.ts');
+        await listProblems(clientOf(problems), { ...options, format: output });
+      },
+    );
 
   problems
     .command('show')

@@ -13,6 +13,8 @@ import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import type { RoutesTestOptions } from './commands/routes.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
+import { addClusterCommands } from './cluster-commands.ts';
+import { LIST_FORMATS, type ListFormat } from './lists/print-list.ts';
 import { addProblemCommands } from './problem-commands.ts';
 import { shellUser } from './shell-user.ts';
 import { addSilenceCommands } from './silence-commands.ts';
@@ -20,6 +22,9 @@ import { INSTALLATION } from './installation.ts';
 
 const outputOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(['table', 'json'] as const).default('table');
+
+const listOption = (): Option =>
+  new Option('-o, --output <format>', 'how to print').choices(LIST_FORMATS).default('table');
 
 const program = withShortErrors(new Command('nightcrier'))
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
@@ -138,16 +143,17 @@ incidents
   .addOption(new Option('--state <state>', 'only incidents in this state').choices(INCIDENT_STATES))
   .option('--cluster <name>', 'only incidents of this cluster')
   .option('--limit <count>', 'longest list', '50')
-  .addOption(outputOption())
-  .action(async ({ output, ...filter }: Record<string, string> & { output: 'table' | 'json' }) => {
+  .option('-w, --watch', 'print again every two seconds', false)
+  .addOption(listOption())
+  .action(async ({ output, ...options }: Record<string, string | boolean> & { watch: boolean; output: ListFormat }) => {
     const { listIncidents } = await import('./commands/incidents.ts');
-    await listIncidents(apiClient(), filter, output);
+    await listIncidents(apiClient(), { ...options, format: output });
   });
 
 incidents
   .command('show')
   .description('show an incident and its report')
-  .argument('<incident-id>')
+  .argument('<incident-id>', 'the id, or its beginning')
   .addOption(outputOption())
   .action(async (id: string, { output }: { output: 'table' | 'json' }) => {
     const { showIncident } = await import('./commands/incidents.ts');
@@ -158,14 +164,17 @@ incidents
   .command('requeue')
   .description('queue an incident that has ended as a new one; prints the id of the new incident')
   .argument('<incident-id>')
-  .action(async (id: string) => console.log(await apiClient().requeue(id)));
+  .action(async (id: string) => console.log(await apiClient().requeue(await apiClient().incidentId(id))));
 
 incidents
   .command('split')
   .description('queue one member of an incident as a new incident; prints its id')
   .argument('<incident-id>')
   .argument('<member>', 'fault id of the member, see `incidents show`')
-  .action(async (id: string, member: string) => console.log(await apiClient().split(id, member)));
+  .action(async (id: string, member: string) => {
+    const api = apiClient();
+    console.log(await api.split(await api.incidentId(id), member));
+  });
 
 incidents
   .command('cancel')
@@ -175,12 +184,15 @@ incidents
   .option('--by <who>', 'who cancels it (default: the user of this shell)')
   .action(async (id: string, { reason, by = shellUser() }: { reason?: string; by?: string }) => {
     const { cancelIncident } = await import('./commands/incidents.ts');
-    await cancelIncident(apiClient(), id, { reason, by });
+    const api = apiClient();
+    await cancelIncident(api, await api.incidentId(id), { reason, by });
   });
 
-addProblemCommands(program, { apiUrlOption, outputOption, clientOf });
-addSilenceCommands(program, { apiUrlOption, outputOption, clientOf });
-addAccessCommands(program, { apiUrlOption, outputOption, clientOf });
+const parts = { apiUrlOption, outputOption, listOption, clientOf };
+addClusterCommands(program, parts);
+addProblemCommands(program, parts);
+addSilenceCommands(program, parts);
+addAccessCommands(program, parts);
 
 /**
  * Runs the command that the words name. The code of a command is loaded when it runs.

@@ -1,15 +1,17 @@
 import type { Command, Option } from 'commander';
 import type { ApiClient } from './api-client.ts';
+import type { ListFormat } from './lists/print-list.ts';
 import { shellUser } from './shell-user.ts';
 
 interface Parts {
   apiUrlOption: () => Option;
-  outputOption: () => Option;
+  /** For lists. */
+  listOption: () => Option;
   clientOf: (command: Command) => ApiClient;
 }
 
 /** Adds the commands of silences. */
-export function addSilenceCommands(program: Command, { apiUrlOption, outputOption, clientOf }: Parts): void {
+export function addSilenceCommands(program: Command, { apiUrlOption, listOption, clientOf }: Parts): void {
   const silence = program
     .command('silence')
     .description('keep problems from being investigated and notified for some time')
@@ -34,8 +36,8 @@ export function addSilenceCommands(program: Command, { apiUrlOption, outputOptio
     .command('list')
     .description('list silences, those that end last first')
     .option('--all', 'also those that ended within the last week', false)
-    .addOption(outputOption())
-    .action(async ({ all, output }: { all: boolean; output: 'table' | 'json' }) => {
+    .addOption(listOption())
+    .action(async ({ all, output }: { all: boolean; output: ListFormat }) => {
       const { listSilences } = await import('./commands/silence.ts');
       await listSilences(clientOf(silence), all, output);
     });

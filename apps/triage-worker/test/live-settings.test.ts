@@ -123,8 +123,9 @@ const ELSEWHERE = {
     'webhook_secret',
     'webhook_secret_file',
     'public_url',
+    'route',
+    'receivers',
   ],
-  'notification/receivers.test.ts': ['route', 'receivers'],
   'notification/slack-buttons.test.ts': ['slack_app_token', 'slack_app_token_file', 'slack_operators'],
 };
 
@@ -284,8 +285,12 @@ describe('a reload applies the settings of failing agents:', () => {
     await next();
     worker.reloading.apply(failing({ ...settings, failure_threshold_for_alert: 1 }));
     await next();
-    const events = (): string[] => receiver.deliveries.map(({ body }) => String(JSON.parse(body).event));
-    await expect.poll(events, patience).toContain('agents_degraded');
+    const events = (): string[] =>
+      receiver.deliveries.flatMap(({ body }) => {
+        const { event, problem }: { event: string; problem: { component?: string } } = JSON.parse(body);
+        return problem.component === 'agents' ? [event] : [];
+      });
+    await expect.poll(events, patience).toContain('firing');
     // A working agent is not tried before the interval ends; a shorter one has it tried, and recover.
     worker.reloading.apply(
       harness.config(
@@ -298,7 +303,7 @@ describe('a reload applies the settings of failing agents:', () => {
         await next();
         return events();
       }, patience)
-      .toContain('agents_recovered');
+      .toContain('recovered');
   });
 
   it('notify_on_agent_failure', async () => {
@@ -348,6 +353,22 @@ describe('a reload applies the targets of notifications:', () => {
     );
     await harness.reaches(await harness.admit(), 'reported');
     await expect.poll(() => receiver.deliveries[0]?.headers['webhook-signature'], patience).toBeDefined();
+  });
+
+  it('route and receivers', async () => {
+    await using first = await WebhookReceiver.start();
+    await using second = await WebhookReceiver.start();
+    const receivers = (url: string) => [{ name: 'team', webhook_configs: [{ url }] }];
+    const route = { receiver: 'team' };
+    const worker = await harness.startWorker(
+      harness.config({ webhook_url: first.url, receivers: receivers(second.url) }),
+    );
+    await harness.reaches(await harness.admit(), 'reported');
+    await expect.poll(() => first.deliveries.length, patience).toBe(1);
+    worker.reloading.apply(harness.config({ webhook_url: first.url, route, receivers: receivers(second.url) }));
+    await harness.reaches(await harness.admit(), 'reported');
+    await expect.poll(() => second.deliveries.length, patience).toBe(1);
+    expect(first.deliveries).toHaveLength(1);
   });
 
   it.each(['slack_webhook_url', 'slack_webhook_url_file'])('%s', async (key) => {

@@ -1,7 +1,7 @@
 import { BOOK_ENTRIES, QUEUED_STATES, RECEIVED_AS } from '@nightcrier/core/incidents/books';
 import Table from 'cli-table3';
 import type { ApiClient } from '../api-client.ts';
-import { headStyle } from '../incident-table.ts';
+import { headStyle } from '../lists/incident-table.ts';
 
 /**
  * `nightcrier books`: counts every received fault by outcome, and every queued incident by state.

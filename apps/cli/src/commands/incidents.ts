@@ -4,21 +4,44 @@ import { describeResource } from '@nightcrier/core/faults/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { incidentRow, incidentTable } from '../incident-table.ts';
+import { ageOf } from '../lists/duration.ts';
+import { type IncidentRow, incidentRow, shortId } from '../lists/incident-table.ts';
+import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
+import { printRepeatedly } from '../lists/repeat.ts';
+
+const COLUMNS: ListColumn<IncidentRow & { age: string }>[] = [
+  { head: 'id', text: ({ incident_id: id }) => shortId(id) },
+  { head: 'state', text: ({ state }) => state },
+  { head: 'severity', text: ({ severity }) => severity },
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
+  { head: 'resource', text: ({ resource }) => resource, least: 14 },
+  { head: 'cause', text: ({ root_cause: cause }) => cause || '–', least: 10 },
+  { head: 'confidence', text: ({ confidence }) => (confidence === undefined ? '–' : `${confidence} %`), wide: true },
+  { head: 'fault', text: ({ fault }) => fault, wide: true },
+  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true },
+  { head: 'incident', text: ({ incident_id: id }) => id, wide: true },
+  { head: 'age', text: ({ age }) => age },
+];
 
 /** `nightcrier incidents list`: prints incidents, newest first. */
 export async function listIncidents(
   api: ApiClient,
-  filter: Record<string, string>,
-  format: 'table' | 'json',
+  { watch, format, ...filter }: Record<string, string | boolean> & { watch: boolean; format: ListFormat },
 ): Promise<void> {
-  const rows = (await api.incidents(filter)).map(incidentRow);
-  if (format === 'json') for (const row of rows) console.log(JSON.stringify(row));
-  else console.log(rows.length === 0 ? 'no incidents' : incidentTable(rows, process.stdout));
+  const query = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
+  await printRepeatedly(watch, async () => {
+    const incidents = await api.incidents(query);
+    const rows = incidents.map((incident) => ({
+      ...incidentRow(incident),
+      age: ageOf(Date.parse(incident.created_at)),
+    }));
+    printList(rows, COLUMNS, { format, none: 'no incidents' });
+  });
 }
 
 /** `nightcrier incidents show ID`: prints an incident and its report. */
-export async function showIncident(api: ApiClient, id: string, format: 'table' | 'json'): Promise<void> {
+export async function showIncident(api: ApiClient, prefix: string, format: 'table' | 'json'): Promise<void> {
+  const id = await api.incidentId(prefix);
   const incident = await api.incident(id);
   const report = await api.report(id);
   if (format === 'json') {

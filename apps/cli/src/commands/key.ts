@@ -1,8 +1,8 @@
-import type { NewApiKey } from '@nightcrier/core/access/api-key';
+import type { ApiKey, NewApiKey } from '@nightcrier/core/access/api-key';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { parseDuration } from '../duration.ts';
-import { printTable } from '../print-table.ts';
+import { parseDuration } from '../lists/duration.ts';
+import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
 
 /** `nightcrier key add NAME`: makes an API key and prints it; nothing else is on stdout, so that a script can take it. */
 export async function addKey(
@@ -28,22 +28,18 @@ export async function addKey(
   console.error(escapeControls(`key ${id} (${name}, ${role}), expires ${expires_at ?? 'never'}; it is shown only now`));
 }
 
+const COLUMNS: ListColumn<ApiKey>[] = [
+  { head: 'id', text: ({ id }) => id },
+  { head: 'name', text: ({ name }) => name, least: 10 },
+  { head: 'role', text: ({ role }) => role },
+  { head: 'created', text: ({ created_at: at }) => `${at.slice(0, 16)}Z` },
+  { head: 'by', text: ({ created_by: by }) => by, least: 10 },
+  { head: 'expires', text: ({ expires_at: at }) => (at === undefined ? 'never' : `${at.slice(0, 16)}Z`) },
+];
+
 /** `nightcrier key list`. */
-export async function listKeys(api: ApiClient, output: 'table' | 'json'): Promise<void> {
-  const keys = await api.apiKeys();
-  if (output === 'json') {
-    for (const key of keys) console.log(JSON.stringify(key));
-    return;
-  }
-  const rows = keys.map(({ id, name, role, created_by, created_at, expires_at }) => [
-    id,
-    name,
-    role,
-    `${created_at.slice(0, 16)}Z`,
-    created_by,
-    expires_at === undefined ? 'never' : `${expires_at.slice(0, 16)}Z`,
-  ]);
-  printTable(['id', 'name', 'role', 'created', 'by', 'expires'], rows, 'no API keys');
+export async function listKeys(api: ApiClient, format: ListFormat): Promise<void> {
+  printList(await api.apiKeys(), COLUMNS, { format, none: 'no API keys' });
 }
 
 /** `nightcrier key revoke KEY`. */

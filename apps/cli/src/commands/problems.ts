@@ -3,30 +3,32 @@ import type { Problem } from '@nightcrier/core/problems/problem';
 import { symptomName } from '@nightcrier/core/problems/problem-key';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { ageOf } from '../duration.ts';
-import { printTable } from '../print-table.ts';
+import { ageOf } from '../lists/duration.ts';
+import { shortId } from '../lists/incident-table.ts';
+import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
+import { printRepeatedly } from '../lists/repeat.ts';
 
-/** `nightcrier problems list`. */
+const COLUMNS: ListColumn<Problem>[] = [
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
+  { head: 'problem', text: ({ key }) => key, least: 16 },
+  { head: 'state', text: stateOf, least: 9 },
+  { head: 'severity', text: ({ severity }) => severity },
+  { head: 'faults', text: faultTypes, least: 10 },
+  { head: 'incident', text: ({ incidents: [latest] }) => (latest === undefined ? '–' : shortId(latest)) },
+  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true },
+  { head: 'taken over by', text: ({ acknowledged }) => acknowledged?.by ?? '–', wide: true },
+  { head: 'age', text: ({ since }) => ageOf(since) },
+];
+
+/** `nightcrier problems list`: those that are firing first. */
 export async function listProblems(
   api: ApiClient,
-  filter: Record<string, string>,
-  output: 'table' | 'json',
+  { watch, format, ...filter }: Record<string, string | boolean> & { watch: boolean; format: ListFormat },
 ): Promise<void> {
-  const problems = await api.problems(filter);
-  if (output === 'json') {
-    for (const problem of problems) console.log(JSON.stringify(problem));
-    return;
-  }
-  const rows = problems.map((problem) => [
-    problem.cluster,
-    problem.key,
-    stateOf(problem),
-    problem.severity,
-    faultTypes(problem),
-    ageOf(problem.since),
-    String(problem.recurrences),
-  ]);
-  printTable(['cluster', 'problem', 'state', 'severity', 'faults', 'age', 'again'], rows, 'no problems');
+  const query = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
+  await printRepeatedly(watch, async () => {
+    printList(await api.problems(query), COLUMNS, { format, none: 'no problems' });
+  });
 }
 
 /** `nightcrier problems show CLUSTER PROBLEM`. */

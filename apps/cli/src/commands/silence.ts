@@ -1,7 +1,7 @@
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import type { ApiClient } from '../api-client.ts';
-import { parseDuration } from '../duration.ts';
-import { printTable } from '../print-table.ts';
+import type { ApiClient, ShownSilence } from '../api-client.ts';
+import { parseDuration } from '../lists/duration.ts';
+import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
 
 export interface AddSilenceOptions {
   /** Each one or several matchers. */
@@ -29,22 +29,19 @@ export async function addSilence(api: ApiClient, options: AddSilenceOptions): Pr
   console.log(silence.id);
 }
 
+const COLUMNS: ListColumn<ShownSilence>[] = [
+  { head: 'id', text: ({ id }) => id },
+  { head: 'state', text: ({ state, investigate }) => (investigate ? `${state}, investigates` : state) },
+  { head: 'matchers', text: ({ matchers }) => matchers, least: 16 },
+  { head: 'ends', text: ({ ends_at: at }) => `${at.slice(0, 16)}Z` },
+  { head: 'by', text: ({ created_by: by }) => by, least: 6 },
+  { head: 'comment', text: ({ comment }) => comment, least: 8 },
+];
+
 /** `nightcrier silence list`. */
-export async function listSilences(api: ApiClient, all: boolean, output: 'table' | 'json'): Promise<void> {
+export async function listSilences(api: ApiClient, all: boolean, format: ListFormat): Promise<void> {
   const silences = (await api.silences()).filter(({ state }) => all || state !== 'expired');
-  if (output === 'json') {
-    for (const silence of silences) console.log(JSON.stringify(silence));
-    return;
-  }
-  const rows = silences.map(({ id, state, matchers, ends_at, created_by, comment, investigate }) => [
-    id,
-    investigate ? `${state}, investigates` : state,
-    matchers,
-    `${ends_at.slice(0, 16)}Z`,
-    created_by,
-    comment,
-  ]);
-  printTable(['id', 'state', 'matchers', 'ends', 'by', 'comment'], rows, 'no silences');
+  printList(silences, COLUMNS, { format, none: 'no silences' });
 }
 
 /** `nightcrier silence expire ID…`. */

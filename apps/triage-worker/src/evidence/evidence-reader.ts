@@ -200,10 +200,10 @@ export class EvidenceReader {
       return await read(provenance);
     } catch (error) {
       if (!(error instanceof KubernetesError) || isClusterAway(error)) throw error;
-      const { code, message } = error;
+      const { code, message, retryAfter } = error;
       const status = error.status ?? 0;
       if (isDecisive && (code === 'timeout' || status === 429 || status >= 500)) {
-        throw new KubernetesError('unreachable', message, { status, cause: error });
+        throw new KubernetesError('unreachable', message, { status, retryAfter, cause: error });
       }
       return { ...provenance, type: 'gap', code, reason: message };
     }

@@ -9,6 +9,7 @@ import { COLLECTION_TIMEOUT_MS, type Evidence, type EvidencePiece } from '../evi
 import { redactEvidence } from '../evidence/redact-evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
+import { throttledOutcome } from './throttled-cluster.ts';
 
 /** A worker's connection waits for Redis as long as it takes; evidence does not, ms. */
 const ALERTS_TIMEOUT_MS = 5_000;
@@ -69,6 +70,8 @@ async function collect({ incident, kubeconfig, cluster }: Claim, context: Triage
     signal.throwIfAborted();
     context.permissions.forget(cluster.name);
     clients.forget(kubeconfig);
+    const throttled = throttledOutcome(cause);
+    if (throttled) throw new TriageEnded(throttled, { cause });
     if (cause instanceof KubernetesError && (cause.code === 'kubeconfig' || isClusterAway(cause))) {
       const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
       const reason = `cluster ${cluster.name}: evidence could not be collected: ${cause.message}`;

@@ -8,6 +8,7 @@ import {
 import type { Claim } from '../claim.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { TriageEnded } from '../triage-ended.ts';
+import { throttledOutcome } from './throttled-cluster.ts';
 
 /**
  * Checks the permissions of the kubeconfig in the namespace of the incident, with an answer that is at most an hour old. The
@@ -43,6 +44,8 @@ async function ask(
     return await permissions.ask({ clusterName: cluster.name, kubeconfig, allowSecretsAccess, namespace }, signal);
   } catch (cause) {
     if (!(cause instanceof KubernetesError)) throw cause;
+    const throttled = throttledOutcome(cause);
+    if (throttled) throw new TriageEnded(throttled, { cause });
     const kind = cause.code === 'kubeconfig' ? 'failed' : 'retry';
     throw new TriageEnded({ kind, reason: cause.message }, { cause });
   }

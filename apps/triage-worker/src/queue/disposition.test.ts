@@ -49,6 +49,10 @@ it.each<[TriageOutcome, object]>([
     { job: 'delay', milliseconds: 1, reason: 'stop', attemptCounts: false },
   ],
   [
+    { kind: 'requeue', reason: 'throttled', delay: 40_000 },
+    { job: 'delay', milliseconds: 40_000, reason: 'throttled', attemptCounts: false },
+  ],
+  [
     { kind: 'skipped', reason: 'disabled' },
     { job: 'complete', end: { state: 'skipped', reason: 'disabled' }, message: 'triage_skipped' },
   ],

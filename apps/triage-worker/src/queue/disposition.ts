@@ -71,9 +71,8 @@ export function dispositionOf(
       };
     }
     case 'requeue': {
-      const { reason } = outcome;
-      const delay = { milliseconds: HAND_BACK_DELAY, reason, attemptCounts: false };
-      return { job: 'delay', ...delay, level: 'info', message: 'incident requeued' };
+      const { reason, delay: milliseconds = HAND_BACK_DELAY } = outcome;
+      return { job: 'delay', milliseconds, reason, attemptCounts: false, level: 'info', message: 'incident requeued' };
     }
     case 'expired': {
       const end: IncidentEnd = { state: 'expired', reason: outcome.reason };

@@ -51,7 +51,7 @@ export async function askAccessWidely(scope: AccessScope, question: AccessQuesti
   return inNamespace.allowed ? { ...inNamespace, inNamespaceOnly: true } : inNamespace;
 }
 
-/** Without any answer there is nothing to report: a server that stays silent is as good as out of reach. */
+/** Without any answer there is nothing to report: a server that stays silent, or throttles for long, is as good as out of reach. */
 export function isFatal(error: KubernetesError): boolean {
-  return error.code === 'timeout' || isClusterAway(error);
+  return error.code === 'timeout' || error.status === 429 || isClusterAway(error);
 }

@@ -20,8 +20,11 @@ export type TriageOutcome =
   | ({ kind: 'failed' } & Cause)
   /** A transient cause: try again later, if attempts remain. */
   | ({ kind: 'retry' } & Cause)
-  /** The worker shuts down, or lost the incident: hand the job back at once, without counting an attempt. */
-  | { kind: 'requeue'; reason: string }
+  /**
+   * The worker shuts down, or lost the incident, or the cluster throttles: hand the job back without counting an attempt, at once
+   * or after a delay, ms.
+   */
+  | { kind: 'requeue'; reason: string; delay?: number }
   /** It waited longer than `max_queue_age_seconds`. */
   | { kind: 'expired'; reason: string }
   /** Triage is disabled for the cluster. */

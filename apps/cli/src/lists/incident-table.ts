@@ -41,6 +41,11 @@ export function incidentRow(incident: Incident): IncidentRow {
   };
 }
 
+/** Enough of an id to be unique among the incidents of an installation, in most cases. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
 /** Widths of the columns. The root cause takes the rest. */
 const WIDTHS = { incident: 38, fault: 30, confidence: 16, time: 8 };
 /** One border at the left of each column, and one at the end. */

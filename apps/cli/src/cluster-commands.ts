@@ -1,0 +1,33 @@
+import type { Command, Option } from 'commander';
+import type { ApiClient } from './api-client.ts';
+import type { ListFormat } from './lists/print-list.ts';
+
+interface Parts {
+  apiUrlOption: () => Option;
+  listOption: () => Option;
+  clientOf: (command: Command) => ApiClient;
+}
+
+/** Adds the commands of clusters and of the queue. */
+export function addClusterCommands(program: Command, { apiUrlOption, listOption, clientOf }: Parts): void {
+  const clusters = program
+    .command('clusters')
+    .description('list clusters: which are watched, and what is not seen; exits 1 if one is not watched')
+    .option('-w, --watch', 'print again every two seconds', false)
+    .addOption(apiUrlOption())
+    .addOption(listOption())
+    .action(async ({ watch, output }: { watch: boolean; output: ListFormat }) => {
+      const { listClusters } = await import('./commands/clusters.ts');
+      process.exitCode = await listClusters(clientOf(clusters), { watch, format: output });
+    });
+
+  const queue = program
+    .command('queue')
+    .description('count the jobs of the triage queue by state')
+    .addOption(apiUrlOption())
+    .addOption(listOption())
+    .action(async ({ output }: { output: ListFormat }) => {
+      const { showQueue } = await import('./commands/queue.ts');
+      await showQueue(clientOf(queue), output);
+    });
+}

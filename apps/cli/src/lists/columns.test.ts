@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fitColumns } from './columns.ts';
+
+const columns = [
+  { head: 'id', values: ['3f9c0a7d', 'b1'] },
+  { head: 'resource', values: ['Pod shop/cart-7d4b9c8f6d-x2vbq', 'Node node-1'], least: 12 },
+  { head: 'cause', values: ['the image cannot be pulled: unauthorized', ''], least: 10 },
+];
+
+describe('fitColumns', () => {
+  test('aligns columns without cutting where there is room', () => {
+    expect(fitColumns(columns, 200)).toEqual([
+      'ID        RESOURCE                        CAUSE',
+      '3f9c0a7d  Pod shop/cart-7d4b9c8f6d-x2vbq  the image cannot be pulled: unauthorized',
+      'b1        Node node-1',
+    ]);
+  });
+
+  test('cuts the widest columns first, and never one that must be whole', () => {
+    const lines = fitColumns(columns, 50);
+    expect(lines.map((line) => line.length).every((length) => length <= 50)).toBe(true);
+    expect(lines[1]).toBe('3f9c0a7d  Pod shop/cart-7d4b…  the image cannot b…');
+  });
+
+  test('keeps the least widths where there is too little room', () => {
+    expect(fitColumns(columns, 10)[1]).toBe('3f9c0a7d  Pod shop/ca…  the image…');
+  });
+
+  test('is never wider than it may be, if the least widths fit', () => {
+    const texts = fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 60 }), { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(texts, texts, fc.integer({ min: 40, max: 200 }), (one, other, width) => {
+        const lines = fitColumns(
+          [
+            { head: 'one', values: one, least: 8 },
+            { head: 'other', values: other, least: 8 },
+          ],
+          width,
+        );
+        expect(lines).toHaveLength(4);
+        expect(lines.every((line) => Array.from(line).length <= width)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,61 @@
+/** A column of a list. */
+export interface Column {
+  head: string;
+  /** One for each row. Control characters must be escaped. */
+  values: readonly string[];
+  /**
+   * The least width when there is little room, in characters; the text is cut with an ellipsis. Undefined: never cut. Of the columns
+   * that can be cut, the widest gives way first.
+   */
+  least?: number;
+}
+
+const GAP = '  ';
+
+/** Returns a head and one line for each row, aligned, and no wider than `width` as far as the least widths allow. */
+export function fitColumns(columns: readonly Column[], width: number): string[] {
+  const widths = columns.map(({ head, values }) => Math.max(...[head, ...values].map(lengthOf)));
+  const excess = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (columns.length - 1)) - width;
+  for (let over = excess(); over > 0; over = excess()) {
+    const widest = widestToCut(columns, widths);
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 1) - 1;
+  }
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) => pad(cut(text, widths[index] ?? 0), widths[index] ?? 0))
+      .join(GAP)
+      .trimEnd();
+  const rows = columns[0]?.values.length ?? 0;
+  return [
+    line(columns.map(({ head }) => head.toUpperCase())),
+    ...Array.from({ length: rows }, (_, row) => line(columns.map(({ values }) => values[row] ?? ''))),
+  ];
+}
+
+function widestToCut(columns: readonly Column[], widths: readonly number[]): number | undefined {
+  let found: number | undefined;
+  for (const [index, { least }] of columns.entries()) {
+    const width = widths[index] ?? 0;
+    if (least !== undefined && width > least && width > (found === undefined ? 0 : (widths[found] ?? 0))) found = index;
+  }
+  return found;
+}
+
+function cut(text: string, width: number): string {
+  const characters = Array.from(text);
+  return characters.length <= width
+    ? text
+    : `${characters
+        .slice(0, Math.max(0, width - 1))
+        .join('')
+        .trimEnd()}…`;
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - lengthOf(text)));
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}

@@ -1,0 +1,46 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
+import { stringify } from 'yaml';
+import { type Column, fitColumns } from './columns.ts';
+
+/** How lists are printed. `wide`: as wide as the texts are. */
+export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
+export type ListFormat = (typeof LIST_FORMATS)[number];
+
+export interface ListColumn<Row> {
+  head: string;
+  text: (row: Row) => string;
+  /** See {@link Column}. */
+  least?: number;
+  /** Only with `-o wide`. */
+  wide?: boolean;
+}
+
+/** The width of lists that no terminal shows, in columns. */
+const WIDTH_ELSEWHERE = 120;
+
+/** Renders rows as `-o` asks for. In a table, control characters are escaped, so that no terminal obeys them. */
+export function renderList<Row>(
+  rows: readonly Row[],
+  columns: readonly ListColumn<Row>[],
+  { format, none, width = process.stdout.columns }: { format: ListFormat; none: string; width?: number | undefined },
+): string {
+  if (format === 'json') return rows.map((row) => escapeControls(JSON.stringify(row))).join('\n');
+  if (format === 'yaml') return escapeControls(stringify(rows)).trimEnd();
+  if (rows.length === 0) return none;
+  const shown = columns.filter(({ wide = false }) => format === 'wide' || !wide);
+  const rendered = shown.map(({ head, text, least }): Column => {
+    const values = rows.map((row) => escapeControls(text(row)).replaceAll(/\s+/g, ' '));
+    return { head, values, ...(least !== undefined && { least }) };
+  });
+  return fitColumns(rendered, format === 'wide' ? Number.POSITIVE_INFINITY : (width ?? WIDTH_ELSEWHERE)).join('\n');
+}
+
+/** Prints a list; nothing where it is JSON and empty. */
+export function printList<Row>(
+  rows: readonly Row[],
+  columns: readonly ListColumn<Row>[],
+  options: { format: ListFormat; none: string },
+): void {
+  const text = renderList(rows, columns, options);
+  if (text !== '') console.log(text);
+}
