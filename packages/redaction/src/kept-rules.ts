@@ -1,3 +1,4 @@
+import { inSlices } from '@nightcrier/core/async/time-slices';
 import { rules } from '@secretlint/secretlint-rule-preset-recommend';
 
 /** Start and end of a match in a text. */
@@ -15,6 +16,23 @@ const KEPT = rules.filter(({ meta }) => !LEFT_OUT.test(meta.id));
  * which keeps a record of each run in memory and never frees it.
  */
 export async function rangesOfKnownTokens(text: string): Promise<Range[]> {
+  const all: Range[] = [];
+  for (let start = 0; start < text.length; start += LONGEST_PIECE) {
+    const from = Math.max(0, start - OVERLAP);
+    const ranges = await rangesIn(text.slice(from, start + LONGEST_PIECE));
+    for (const [begin, end] of ranges) {
+      // What begins there was found in the piece before, with what precedes it.
+      if (from === 0 || begin >= OVERLAP / 2) all.push([from + begin, from + end]);
+    }
+  }
+  return all.toSorted(([a], [b]) => a - b);
+}
+
+/** Characters that are searched at once, and how far a piece reaches back into the one before. Tokens are shorter. */
+const LONGEST_PIECE = 32_000;
+const OVERLAP = 2_000;
+
+async function rangesIn(text: string): Promise<Range[]> {
   const ranges: Range[] = [];
   const context = {
     sharedOptions: {},
@@ -23,8 +41,16 @@ export async function rangesOfKnownTokens(text: string): Promise<Range[]> {
     report: ({ range }: { range: Range }) => void ranges.push(range),
   };
   const source = sourceOf(text);
-  await Promise.all(KEPT.map(async (rule) => rule.create(context, {}).file?.(source)));
-  return ranges.toSorted(([a], [b]) => a - b);
+  function* search(): Generator<void, unknown[]> {
+    const searches: unknown[] = [];
+    for (const rule of KEPT) {
+      searches.push(rule.create(context, {}).file?.(source));
+      yield;
+    }
+    return searches;
+  }
+  await Promise.all(await inSlices(search()));
+  return ranges;
 }
 
 /** Wraps the text as a file without a path, as the rules expect. They do not use lines and columns. */

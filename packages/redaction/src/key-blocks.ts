@@ -7,23 +7,29 @@ const END = new RegExp(`-----END ?${KIND}`, 'g');
 const CUT_OFF = /(?:(?:\s|\\[rn]){1,6}[A-Za-z0-9+/=]{16,200}){0,400}/y;
 const PUTTY = /(Private-Lines: ?\d{1,4})(?:(?:\s|\\[rn]){1,4}[A-Za-z0-9+/=]{16,200}){1,400}/g;
 
+/** Keys that are redacted in a step. */
+const BLOCKS_OF_STEP = 200;
+
 /** Characters. What is longer is no key. */
 const LONGEST_KEY = 20_000;
 
-/** Redacts private keys: PEM, OpenSSH, PGP and PuTTY. */
-export function redactKeyBlocks(text: string): string {
+/** Redacts private keys: PEM, OpenSSH, PGP and PuTTY. Yields between steps. */
+export function* redactKeyBlocks(text: string): Generator<void, string> {
   let rest = text;
   // The search for a cut block in base64 text is expensive.
-  if (rest.includes('PRIVATE KEY') || rest.includes('OpenVPN Static key')) rest = redactEnds(redactBegun(rest));
+  if (rest.includes('PRIVATE KEY') || rest.includes('OpenVPN Static key'))
+    rest = yield* redactEnds(yield* redactBegun(rest));
   return rest.includes('Private-Lines:') ? rest.replace(PUTTY, `$1\n${REDACTED}`) : rest;
 }
 
 /** Redacts from the begin of each key to its end, or as far as the text looks like a key. */
-function redactBegun(text: string): string {
+function* redactBegun(text: string): Generator<void, string> {
   const ends = Array.from(text.matchAll(END), (match) => ({ at: match.index, end: match.index + match[0].length }));
   const parts: string[] = [];
   let [position, next] = [0, 0];
+  let count = 0;
   for (const { index: start, 0: begin } of text.matchAll(BEGIN)) {
+    if (++count % BLOCKS_OF_STEP === 0) yield;
     if (start < position) continue;
     while ((ends[next]?.at ?? Infinity) < start) next += 1;
     const end = ends[next];
@@ -40,10 +46,12 @@ function endOfCut(text: string, from: number): number {
 }
 
 /** Redacts the rest of keys whose begin is missing: the lines of base64 before the end. */
-function redactEnds(text: string): string {
+function* redactEnds(text: string): Generator<void, string> {
   const parts: string[] = [];
   let position = 0;
+  let count = 0;
   for (const { index: at, 0: end } of text.matchAll(END)) {
+    if (++count % BLOCKS_OF_STEP === 0) yield;
     const start = startOfRest(text, at, Math.max(position, at - LONGEST_KEY));
     if (start === at) continue;
     parts.push(text.slice(position, start), REDACTED);

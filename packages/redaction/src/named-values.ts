@@ -13,7 +13,7 @@ const ASSIGNMENT = new RegExp(
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
     `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
-  'dgi',
+  'gi',
 );
 
 /** `export NAME=value` on a line of its own: punctuation belongs to the value. */
@@ -64,9 +64,9 @@ function redactAssignments(text: string): string {
   let position = 0;
   for (const match of text.matchAll(ASSIGNMENT)) {
     const [, word = '', separator = ''] = match;
-    const { triple, quoted = triple, bare, encoded = bare } = match.groups ?? {};
-    const { groups } = match.indices ?? {};
-    const [start, end] = groups?.triple ?? groups?.quoted ?? groups?.encoded ?? groups?.bare ?? [0, 0];
+    const { three, triple, quote = three, quoted = triple, bare, encoded = bare } = match.groups ?? {};
+    const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
+    const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
     const before = text.slice(Math.max(0, match.index - 80), match.index);
     if (start < position || !isWholeName(word, before) || !canBeSecret(word, value, quoted !== undefined)) continue;

@@ -1,3 +1,4 @@
+import { inSlices } from '@nightcrier/core/async/time-slices';
 import { type Range, rangesOfKnownTokens } from './kept-rules.ts';
 import { cutOut, replaceSecrets } from './replace-secrets.ts';
 import { linesWithTokens } from './token-lines.ts';
@@ -7,7 +8,7 @@ import { linesWithTokens } from './token-lines.ts';
  * match no rule remain: redaction reduces leaks and does not exclude them.
  */
 export async function redactText(text: string): Promise<string> {
-  const replaced = replaceSecrets(text);
+  const replaced = await inSlices(replaceSecrets(text));
   const lines = linesWithTokens(replaced);
   if (lines.length === 0) return replaced;
   return withLines(replaced, lines, await withoutKnownTokens(lines.map(([start, end]) => replaced.slice(start, end))));

@@ -1,3 +1,4 @@
+import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
 import type { Range } from './kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
@@ -12,64 +13,129 @@ import { linesWithTokens } from './token-lines.ts';
  */
 export async function redactValue<Value>(value: Value): Promise<Value> {
   const searched = new Map<string, Range[]>();
-  const replaced = mapTexts(value, (text) => {
-    const own = replaceSecrets(text);
-    const lines = linesWithTokens(own);
-    if (lines.length > 0) searched.set(own, lines);
-    return own;
-  });
+  const replaced = await inSlices(
+    mapTexts(value, (text) => {
+      if (text.length < SHORTEST) return text;
+      const note = (own: string): string => {
+        const lines = linesWithTokens(own);
+        if (lines.length > 0) searched.set(own, lines);
+        return own;
+      };
+      return text.length < SHORT ? note(atOnce(replaceSecrets(text))) : noted(replaceSecrets(text), note);
+    }),
+  );
   const redacted = await withoutKnownTokens(
     [...searched].flatMap(([text, lines]) => lines.map(([start, end]) => text.slice(start, end))),
   );
-  const all =
-    redacted.size === 0 ? replaced : mapTexts(replaced, (text) => withLines(text, searched.get(text) ?? [], redacted));
+  if (redacted.size === 0) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts are replaced by texts; the structure is the same
+    return replaced as Value;
+  }
+  const all = await inSlices(mapTexts(replaced, (text) => withLines(text, searched.get(text) ?? [], redacted)));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts are replaced by texts; the structure is the same
   return all as Value;
 }
 
-type MapText = (text: string) => string;
-
-/** Maps each text in a value, and redacts texts that are secrets because of their position. */
-function mapTexts(value: unknown, map: MapText): unknown {
-  if (typeof value === 'string') return mapString(value, map);
-  if (Array.isArray(value)) return mapList(value, map);
-  if (typeof value === 'object' && value !== null) return mapObject(value, map);
-  return value;
+function* noted(steps: Generator<void, string>, note: (text: string) => string): Generator<void, string> {
+  return note(yield* steps);
 }
 
-function mapString(text: string, map: MapText): string {
-  const trimmed = text.trim();
-  if (/^[{[]/.test(trimmed)) {
-    try {
-      return JSON.stringify(mapTexts(JSON.parse(trimmed), map));
-    } catch {
-      // Not JSON.
-    }
+/** Characters. A shorter text has no secret. */
+const SHORTEST = 6;
+/** Characters. A shorter text takes less than a millisecond. */
+const SHORT = 16_000;
+/** Values that are walked in a step. */
+const VALUES_OF_STEP = 200;
+
+/** Returns a string for a text that is shorter than {@link SHORT}. */
+type MapText = (text: string) => Generator<void, string> | string;
+
+type Parts = Record<PropertyKey, unknown>;
+
+/** A value that remains to be mapped, or JSON to write when its parts are mapped. */
+interface Task {
+  /** Where the result belongs. */
+  target: Parts;
+  key: PropertyKey;
+  value: unknown;
+  isParsedJson?: boolean;
+}
+
+/** Maps each text in a value, and redacts texts that are secrets because of their position. Yields between steps. */
+function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
+  const result: { root?: unknown } = {};
+  const tasks: Task[] = [{ target: result, key: 'root', value: root }];
+  let walked = 0;
+  for (let task = tasks.pop(); task; task = tasks.pop()) {
+    const { target, key, value } = task;
+    if (task.isParsedJson) target[key] = JSON.stringify(target[key]);
+    else if (typeof value === 'string') {
+      const json = jsonIn(value);
+      if (json === undefined) {
+        const mapped = map(value);
+        target[key] = typeof mapped === 'string' ? mapped : yield* mapped;
+      } else tasks.push({ target, key, value, isParsedJson: true }, { target, key, value: json });
+    } else if (typeof value === 'object' && value !== null) {
+      const copy = Array.isArray(value) ? mapList(value) : yield* mapObject(value);
+      target[key] = copy;
+      for (const part of Object.keys(copy)) {
+        const given = copy[part];
+        if (typeof given === 'object' && given !== null) tasks.push({ target: copy, key: part, value: given });
+        else if (typeof given === 'string' && given !== REDACTED) {
+          if (given.length >= SHORT || canBeJson(given)) tasks.push({ target: copy, key: part, value: given });
+          else copy[part] = map(given);
+        }
+        walked += 1;
+        if (walked % VALUES_OF_STEP === 0) yield;
+      }
+    } else target[key] = value;
+    walked += 1;
+    if (walked % VALUES_OF_STEP === 0) yield;
   }
-  return map(text);
+  return result.root;
+}
+
+function canBeJson(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first === 0x7b || first === 0x5b || first <= 0x20;
+}
+
+/** Returns the value of a text that is JSON: an object or a list. */
+function jsonIn(text: string): object | undefined {
+  if (!canBeJson(text) || !/^\s*[{[]/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** In a list of arguments, the value can follow its flag: `--password hunter2`. */
-function mapList(values: unknown[], map: MapText): unknown[] {
-  return values.map((value, index) => {
+function mapList(values: unknown[]): Parts {
+  const mapped = values.map((value, index) => {
     const before: unknown = values[index - 1];
     const isFlagged = typeof before === 'string' && /^--?[\w-]+$/.test(before) && isSecretName(before);
-    return isFlagged && typeof value === 'string' && !value.startsWith('-') ? REDACTED : mapTexts(value, map);
+    return isFlagged && typeof value === 'string' && !value.startsWith('-') ? REDACTED : value;
   });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- elements are replaced by their index
+  return mapped as unknown as Parts;
 }
 
-function mapObject(object: object, map: MapText): object {
+function* mapObject(object: object): Generator<void, Parts> {
   const { name, key: named, kind }: { name?: unknown; key?: unknown; kind?: unknown } = object;
   const isSecretVariable = [name, named].some((label) => typeof label === 'string' && isSecretName(label));
-  const entries = Object.entries(object).map(([key, value]: [string, unknown]): [string, unknown] => {
-    if (kind === 'Secret' && (key === 'data' || key === 'stringData')) return [key, REDACTED];
-    if (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) return [key, REDACTED];
-    if (isSecretName(key) && isSecretMember(key, value)) return [key, REDACTED];
-    if (key === 'auth' && typeof value === 'string' && REGISTRY_AUTH.test(value)) return [key, REDACTED];
-    return [key, mapTexts(value, map)];
-  });
-  const mapped: Record<string, unknown> = Object.fromEntries(entries);
-  return mapped;
+  const isSecret = (key: string, value: unknown): boolean =>
+    (kind === 'Secret' && (key === 'data' || key === 'stringData')) ||
+    (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) ||
+    (isSecretName(key) && isSecretMember(key, value)) ||
+    (key === 'auth' && typeof value === 'string' && REGISTRY_AUTH.test(value));
+  const entries: [string, unknown][] = Object.entries(object);
+  for (const [index, entry] of entries.entries()) {
+    if (isSecret(...entry)) entry[1] = REDACTED;
+    if (index % VALUES_OF_STEP === VALUES_OF_STEP - 1) yield;
+  }
+  return Object.fromEntries(entries);
 }
 
 /** The base64 of user and password in a Docker configuration. */

@@ -98,24 +98,30 @@ const ORDER = new Map(TEXT_RULES.map(([rule], index) => [rule, index]));
 /** Secrets can be encoded within encoded text, such as a Secret in a Secret. */
 const DEEPEST_ENCODING = 3;
 
-/** Redacts secrets of a known form, values with secret-looking names, and what decodes to either. */
-export function replaceSecrets(text: string, depth = 0): string {
-  const keyless = redactManifests(redactKeyBlocks(text));
-  const found = SCAN.find(keyless);
-  const tokenless = withoutTokens(keyless, found, depth);
-  return applyTextRules(tokenless, tokenless === keyless ? found : SCAN.find(tokenless));
+/** Redacts secrets of a known form, values with secret-looking names, and what decodes to either. Yields between steps. */
+export function* replaceSecrets(text: string, depth = 0): Generator<void, string> {
+  const keyless = redactManifests(yield* redactKeyBlocks(text));
+  if (text.length > LONGEST_PIECE) yield;
+  const found = yield* SCAN.find(keyless);
+  const tokenless = yield* withoutTokens(keyless, found, depth);
+  return yield* applyTextRules(tokenless, tokenless === keyless ? found : yield* SCAN.find(tokenless));
 }
 
-function withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: number): string {
+/** Hits that are checked in a step. */
+const HITS_OF_STEP = 1_000;
+
+function* withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: number): Generator<void, string> {
   const ranges: [start: number, end: number][] = [];
-  for (const { at, rule } of hits) {
+  for (const [index, { at, rule }] of hits.entries()) {
     const end = 'token' in rule ? endOfToken(text, at, rule) : undefined;
     if (end !== undefined) ranges.push([at, end]);
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
-  for (const [start, end] of runs) {
+  for (const [index, [start, end]] of runs.entries()) {
     const run = text.slice(start, end);
-    if (isEncodedSecret(run, depth) || isPrefixedToken(run)) ranges.push([start, end]);
+    if ((yield* isEncodedSecret(run, depth)) || isPrefixedToken(run)) ranges.push([start, end]);
     else if (/^[MNO]/.test(run)) ranges.push(...discordToken(text, start));
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
   return cutOut(
     text,
@@ -151,14 +157,14 @@ function discordToken(text: string, start: number): [start: number, end: number]
 }
 
 /** Returns whether a run of base64 characters is a token without a prefix, or decodes to text with a secret. */
-function isEncodedSecret(run: string, depth: number): boolean {
+function* isEncodedSecret(run: string, depth: number): Generator<void, boolean> {
   if (NO_PREFIX.test(run)) return true;
   if (depth >= DEEPEST_ENCODING) return false;
   // A name may stand before the value: `data=`.
   const encoded = run.slice(run.replace(/={1,2}$/, '').lastIndexOf('=') + 1);
   if (!BEGIN_OF_TEXT.test(encoded) || !isTextWhenDecoded(encoded.slice(0, 16))) return false;
   const decoded = Buffer.from(encoded, 'base64').toString('latin1');
-  return replaceSecrets(decoded, depth + 1) !== decoded;
+  return (yield* replaceSecrets(decoded, depth + 1)) !== decoded;
 }
 
 /** The first character of the base64 form of printable text. */
@@ -176,20 +182,52 @@ const END_OF_NAME = /^\S{1,60}$|^[^\n]{1,60}[:|>][-+\d]{0,2}\s?$/;
 const BEGIN_OF_BLOCK = /[:=]\s{0,4}(?:[|>][-+\d]{0,2}|<<[-~]?["']?\w{1,20}["']?)\s{0,8}$/;
 const LONGEST_BLOCK = 4_000;
 
-function applyTextRules(text: string, { hits }: ScanResult<Rule>): string {
+function* applyTextRules(text: string, { hits }: ScanResult<Rule>): Generator<void, string> {
   const parts: string[] = [];
   let position = 0;
   for (const { start, end, rules } of regions(text, hits)) {
     const ordered = [...rules].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
-    parts.push(
-      text.slice(position, start),
-      ordered.reduce((rest, rule) => rule(rest), text.slice(start, end)),
-    );
+    parts.push(text.slice(position, start));
+    for (const piece of pieces(text.slice(start, end))) {
+      let rest = piece;
+      for (const rule of ordered) {
+        rest = rule(rest);
+        if (piece.length > LONGEST_PIECE / 4) yield;
+      }
+      parts.push(rest);
+    }
     position = end;
+    if (text.length > LONGEST_PIECE) yield;
   }
   if (position === 0) return text;
   parts.push(text.slice(position));
   return parts.join('');
+}
+
+/** Characters to which rules are applied at once. */
+const LONGEST_PIECE = 32_000;
+/** Where a long text can be cut: before a name, and not within a value. */
+const BREAK = /[\s,;&{}[\]]["']?(?=[\w-]{0,100}$)/;
+
+/** Cuts a long text, such as a megabyte of JSON in one line. */
+function pieces(text: string): string[] {
+  const found: string[] = [];
+  let start = 0;
+  while (text.length - start > LONGEST_PIECE) {
+    const end = start + LONGEST_PIECE;
+    const newline = text.lastIndexOf('\n', end);
+    const found_at = newline > start + LONGEST_PIECE / 2 ? newline + 1 : breakBefore(text, end);
+    found.push(text.slice(start, found_at));
+    start = found_at;
+  }
+  found.push(text.slice(start));
+  return found;
+}
+
+function breakBefore(text: string, end: number): number {
+  const before = text.slice(end - 500, end);
+  const match = BREAK.exec(before);
+  return match ? end - 500 + match.index + 1 : end;
 }
 
 /** Lines that are searched together. */

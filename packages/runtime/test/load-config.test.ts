@@ -242,6 +242,8 @@ describe('loadConfig', () => {
       ['log_level: info', 'log_level: debug', 'mcp_endpoint: http://x'],
       /nightcrier\.yaml:2:1: Map keys must be unique/,
     ],
+    ['a key that is a list', ['? [a, b]', ': 1'], /nightcrier\.yaml:1:3: a key must be a name/],
+    ['keys within keys without end', ['? '.repeat(2_000)], /nightcrier\.yaml:1:\d+: a key must be a name/],
     ['a file that is not a mapping', ['- a', '- b'], /must be a mapping/],
   ])('points into %s', async (_, lines, expected) => {
     expect((await problemsOf(lines)).join('\n')).toMatch(expected);

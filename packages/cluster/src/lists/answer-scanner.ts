@@ -26,6 +26,8 @@ const NULL = 0x6e;
 const LISTS = new Set(['result.structuredContent.items', 'result.structuredContent']);
 const ITEMS = new Set([...LISTS].map((path) => `${path}.[]`));
 const TEXT = 'result.content.[].text';
+/** Frames of the longest of these paths. */
+const DEEPEST_PATH = 4;
 /** Bytes of one item, or of an error; etcd takes objects of 1.5 MiB. */
 const LONGEST_VALUE = 8 << 20;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -139,7 +141,9 @@ export class AnswerScanner {
     return false;
   }
 
+  /** Returns where the scanner is, an empty text where nothing is kept: a hostile answer can be nested without end. */
   #path(): string {
+    if (this.#frames.length > DEEPEST_PATH) return '';
     return this.#frames.map(({ isArray, key }) => (isArray ? '[]' : key)).join('.');
   }
 

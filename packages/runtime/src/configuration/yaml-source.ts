@@ -29,10 +29,12 @@ export class YamlSource {
       prettyErrors: false,
       merge: true,
       logLevel: 'error',
+      // The check of the library compares each key with all others.
+      uniqueKeys: false,
     });
     for (const error of this.#document.errors) this.problems.push(`${this.#at(error.pos[0])} ${error.message}`);
     this.#interpolate(environment);
-    this.#values = this.#toValues();
+    this.#values = this.#checkKeys() ? this.#toValues() : {};
   }
 
   /** The file's content as plain values; `undefined` for an empty file. */
@@ -83,6 +85,28 @@ export class YamlSource {
   #at(offset: number): string {
     const { line, col } = this.#lines.linePos(offset);
     return `${this.file}:${line}:${col}:`;
+  }
+
+  /** Returns whether all keys are plain values. The library takes exponential time to write others as text. */
+  #checkKeys(): boolean {
+    let arePlain = true;
+    visit(this.#document, {
+      Map: (_, map) => {
+        const known = new Set<unknown>();
+        for (const { key } of map.items) {
+          if (!isScalar(key)) {
+            arePlain = false;
+            this.problems.push(`${this.#at(startOf(key) ?? 0)} a key must be a name, not a list or mapping`);
+            return visit.BREAK;
+          }
+          if (key.source === '<<') continue;
+          if (known.has(key.value)) this.problems.push(`${this.#at(startOf(key) ?? 0)} Map keys must be unique`);
+          known.add(key.value);
+        }
+        return undefined;
+      },
+    });
+    return arePlain;
   }
 
   /** Replaces variables in scalar values only, after parsing, so that a value can never add keys. */

@@ -112,7 +112,7 @@ it('counts a line of 10 MB, binary garbage and unknown events as unreadable', as
     '',
     CODEX_DONE,
   ]);
-  expect(usage).toMatchObject({ input_tokens: 1_000_000, output_tokens: 100_000, unreadable_lines: 3 });
+  expect(usage).toMatchObject({ input_tokens: 1_000_000, output_tokens: 100_000, unreadable_lines: 4 });
 });
 
 it('reads no more than the limit of a log', async () => {

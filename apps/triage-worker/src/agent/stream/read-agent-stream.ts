@@ -5,7 +5,7 @@ import { claude } from './claude.ts';
 import { codex, CODEX_DENIAL } from './codex.ts';
 import { gemini } from './gemini.ts';
 import { goose } from './goose.ts';
-import { readLines } from './read-lines.ts';
+import { canBeEvent, readLines } from './read-lines.ts';
 import { type Dialect, emptyTally, type Tally } from './tally.ts';
 
 /** Longer lines are skipped: a tool's output can be longer, an event that counts cannot. */
@@ -37,14 +37,16 @@ export async function readAgentStream(logsDirectory: string, reading: StreamRead
   if (reading.agent === 'builtin') return { usage: usageOf(tally, reading, 0), failure: undefined };
   const dialect = DIALECTS[reading.agent];
   let unreadable = 0;
-  for await (const line of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
-    const event = line && parseJson(line.toString('utf8'));
-    if (typeof event === 'object' && event !== null) dialect(event, tally);
-    else if (line?.length !== 0) unreadable += 1;
+  for await (const lines of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
+    for (const line of lines) {
+      const event = line && canBeEvent(line) ? parseJson(line.toString('utf8')) : undefined;
+      if (typeof event === 'object' && event !== null) dialect(event, tally);
+      else if (line?.length !== 0) unreadable += 1;
+    }
   }
   if (reading.agent === 'codex') {
-    for await (const line of readLines(path.join(logsDirectory, 'agent-stderr.log'), MAX_LINE_BYTES)) {
-      if (line && CODEX_DENIAL.test(line.toString('utf8'))) tally.denials += 1;
+    for await (const lines of readLines(path.join(logsDirectory, 'agent-stderr.log'), MAX_LINE_BYTES)) {
+      tally.denials += lines.filter((line) => line && CODEX_DENIAL.test(line.toString('utf8'))).length;
     }
   }
   return { usage: usageOf(tally, reading, unreadable), failure: tally.failure };

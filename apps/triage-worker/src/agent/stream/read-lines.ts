@@ -2,14 +2,22 @@ import { open } from 'node:fs/promises';
 
 /** Maximum bytes read of a stream; the log of the agent is limited to the same. */
 const MAX_BYTES = 64 * 1024 * 1024;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Returns whether a line can be an event, JSON of an object. Millions of lines that are none take no time then. */
+export function canBeEvent(line: Buffer): boolean {
+  const end = line.at(-1) === 0x0d ? -2 : -1;
+  return line[0] === OPEN_OBJECT && line.at(end) === CLOSE_OBJECT;
+}
 
 /**
- * Yields the lines of a file with untrusted content, as bytes, in bounded memory. Yields undefined for a line longer than
- * `maxBytes`, and for what is beyond 64 MiB. A missing file has no lines.
+ * Yields the lines of a file with untrusted content, as bytes, in bounded memory: those of a part of the file at once, because a file
+ * can have millions. A line longer than `maxBytes` is undefined, as is what is beyond 64 MiB. A missing file has no lines.
  */
-export async function* readLines(file: string, maxBytes: number): AsyncGenerator<Buffer | undefined> {
+export async function* readLines(file: string, maxBytes: number): AsyncGenerator<(Buffer | undefined)[]> {
   await using handle = await open(file, 'r').catch((error: unknown) => {
     // The container never started, or another worker has moved its logs.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -24,18 +32,20 @@ export async function* readLines(file: string, maxBytes: number): AsyncGenerator
     total += bytesRead;
     if (bytesRead === 0) break;
     if (total > MAX_BYTES) {
-      yield undefined;
+      yield [undefined];
       return;
     }
+    const lines: (Buffer | undefined)[] = [];
     let begin = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1 && end < bytesRead; end = chunk.indexOf(NEWLINE, begin)) {
       keep(begin, end);
-      yield line();
+      lines.push(line());
       begin = end + 1;
     }
     keep(begin, bytesRead);
+    yield lines;
   }
-  if (length > 0) yield line();
+  if (length > 0) yield [line()];
 
   function keep(from: number, to: number): void {
     length += to - from;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { readLines } from './read-lines.ts';
+import { canBeEvent, readLines } from './read-lines.ts';
 
 /** Longer lines are skipped. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
@@ -42,8 +42,8 @@ const ToolOutput = z.union([
 
 /** Yields the output of an agent's tools from the logs of its run. */
 export async function* toolOutputs(logsDirectory: string): AsyncGenerator<string> {
-  for await (const line of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
-    if (line) yield* outputsIn(line.toString('utf8'));
+  for await (const lines of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
+    for (const line of lines) if (line && canBeEvent(line)) yield* outputsIn(line.toString('utf8'));
   }
 }
 

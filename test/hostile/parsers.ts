@@ -1,0 +1,93 @@
+import { EventStream } from '@nightcrier/cluster/lists/event-stream';
+import { ListReader } from '@nightcrier/cluster/lists/list-reader';
+import { cleanText } from '@nightcrier/cluster/mcp/wire-text';
+import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
+import { redactText } from '../../packages/redaction/src/redact-text.ts';
+import { redactValue } from '../../packages/redaction/src/redact-value.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { reportPage } from '../../apps/api/src/report-html.ts';
+import { firstComplaint, findLogCause } from '../../apps/triage-worker/src/analyser/logs/log-cause.ts';
+import { fenced, oneLine } from '../../apps/triage-worker/src/analyser/safe-text.ts';
+import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
+import { toolOutputs } from '../../apps/triage-worker/src/agent/stream/tool-output.ts';
+import { complaintsIn } from '../../apps/triage-worker/src/evidence/view/complaints.ts';
+import { slackFallback, slackText } from '../../apps/triage-worker/src/notification/slack/slack-text.ts';
+import { namedResources } from '../../apps/triage-worker/src/report/named-resources.ts';
+import { quotedOutputs } from '../../apps/triage-worker/src/report/quoted-output.ts';
+import { readReport } from '../../apps/triage-worker/src/report/read-report.ts';
+import { squeeze, unsupportedQuotes } from '../../apps/triage-worker/src/report/unsupported-quotes.ts';
+import { YamlSource } from '../../packages/runtime/src/configuration/yaml-source.ts';
+
+/** Reads a hostile text as the product does. */
+export type Parser = (text: string) => unknown;
+
+/** Calls a parser with a file of this name, with the text as its content. */
+const inFile =
+  (name: string, parse: (folder: string) => Promise<unknown>): Parser =>
+  async (text) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-hostile-'));
+    await writeFile(path.join(folder, name), text);
+    try {
+      await parse(folder);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+
+/** The parsers of what clusters, servers, agents and operators write, by what they read. */
+export const PARSERS: Record<string, Parser> = {
+  report: inFile('investigation.md', async (folder) => readReport(folder, 1)),
+  'quotes of a report': (text) => unsupportedQuotes(quotedOutputs(text), squeeze('evidence')),
+  'objects that a report names': namedResources,
+  'report as a page': (text) => reportPage('id', text),
+  'redaction of a text': redactText,
+  'redaction of an object': (text) => redactValue({ log: text }),
+  'redaction of a list': (text) => redactValue({ lines: text.split('\n') }),
+  'cause in a log': (text) => [findLogCause(text), firstComplaint(text), complaintsIn(text)],
+  'printable text': (text) => [oneLine(text), fenced(text), cleanText(text, 16_384)],
+  'recorded text': squeeze,
+  'text for Slack': (text) => [slackText(text, 3_000), slackFallback(text, 3_000)],
+  notification: (text) =>
+    ['kubernetes/faults', 'kubernetes/events', 'kubernetes/subscription_error'].map((logger) =>
+      parseNotification(
+        {
+          logger,
+          data: { context: text, message: text, type: 'Warning', involvedObject: { name: text }, error: text },
+        },
+        { clusterName: 'west', now: new Date(0) },
+      ),
+    ),
+  'event stream': (text) => {
+    const stream = new EventStream(() => undefined);
+    stream.feed(Buffer.from(`data: ${text}\n\n`));
+    stream.end();
+  },
+  'list as JSON': (text) =>
+    list(`{"result":{"structuredContent":{"items":[{"metadata":{"name":${JSON.stringify(text)}}}]}}}`),
+  'list as YAML': (text) => list(JSON.stringify({ result: { content: [{ type: 'text', text: `- ${text}` }] } })),
+  'list that is the text': list,
+  'configuration file': (text) => new YamlSource('nightcrier.yaml', text, { X: 'x' }).values(),
+  'stream of an agent': inFile('agent-stdout.log', async (folder) =>
+    readAgentStream(folder, { agent: 'claude', prices: {} }),
+  ),
+  'output of tools': inFile('agent-stdout.log', async (folder) => {
+    for await (const _ of toolOutputs(folder)) continue;
+  }),
+};
+
+function list(answer: string): void {
+  const reader = new ListReader(
+    { kind: 'pods', isEventStream: false, form: 'unknown', known: new BigUint64Array() },
+    () => undefined,
+  );
+  try {
+    const bytes = Buffer.from(answer);
+    for (let at = 0; at < bytes.length; at += 32 << 10) reader.feed(bytes.subarray(at, at + (32 << 10)));
+    for (const _ of reader.heldText()) continue;
+    reader.end();
+  } catch {
+    // It is no list.
+  }
+}
