@@ -261,6 +261,7 @@ test('health and metrics show degraded agents', async () => {
   await breaker.enter('c', 60, 60);
   expect(await (await api.get('/health/clusters')).json()).toMatchObject({
     agents: { state: 'degraded', failures_in_row: 2, reason: 'the key was refused', passed_over: 1 },
+    receivers: [{ receiver: 'default', target: 'slack-bot', failures: 1, last_error: 'unreachable' }],
   });
   const metrics = await (await api.get('/metrics')).text();
   expect(metrics).toContain('nightcrier_agents_degraded 1');

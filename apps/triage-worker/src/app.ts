@@ -7,6 +7,7 @@ import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
+import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
 import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
@@ -68,6 +69,7 @@ export class TriageWorkerApp {
   readonly #followers: ((config: Config) => void)[] = [];
   #config: Config;
   #started: Promise<void> | undefined;
+  #workers: LiveWorkers | undefined;
   #stopped = false;
 
   /** Applies a changed configuration, see {@link Reloading}. Running investigations keep the one they started with. */
@@ -265,7 +267,13 @@ export class TriageWorkerApp {
       wakeNotifier: () => notifier.wake(),
       onQueueError: () => sweeper.wake(),
     });
-    this.#lifecycle.onStop('worker', () => worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE));
+    this.#lifecycle.onStop('worker', async () => {
+      await worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE);
+      // Does not wait: Redis may be unreachable.
+      this.#workers
+        ?.forget()
+        .catch((error: unknown) => this.#options.logger.debug({ error }, 'worker record not removed'));
+    });
     this.#followers.push((config) => worker.configure(config));
     return worker;
   }
@@ -291,7 +299,7 @@ export class TriageWorkerApp {
 
   async #startShare(state: State, worker: TriageWorker): Promise<void> {
     const { max_concurrent_agents } = this.#config;
-    const workers = state.openLiveWorkers(WORKER_SILENT_MS, {
+    this.#workers = state.openLiveWorkers(WORKER_SILENT_MS, {
       id: worker.id,
       process: ownProcess(),
       hasEnded,
@@ -300,7 +308,7 @@ export class TriageWorkerApp {
       onReleased: (incidents) => this.#options.logger.warn({ incidents }, 'incidents of a dead worker released'),
     });
     const share = new WorkerShare({
-      workers,
+      workers: this.#workers,
       max_concurrent_agents,
       onShare: (agents) => worker.limit(agents),
       logger: this.#options.logger,

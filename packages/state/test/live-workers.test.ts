@@ -95,19 +95,34 @@ test('a worker whose process on this machine has ended loses its incidents with 
   expect([await stateOf(state, id), await stateOf(state, remote)]).toEqual(['waiting', 'active']);
 });
 
-test('the lock decides for a worker of an earlier version, which leaves no record, and for one that is stopping', async () => {
+test('the lock decides for a worker of an earlier version, which leaves no record', async () => {
   await using state = await openTestState(server.url);
-  const old = state.openLiveWorkers(HOUR_MS);
-  const stopping = openWorker(state, 'stopping');
-  await stopping.beat();
-  expect(await old.beat()).toBe(2);
-  const ids = [await runOne(state, 'old'), await runOne(state, 'stopping')];
-  await stopping.leave();
+  await state.openLiveWorkers(HOUR_MS).beat();
+  const id = await runOne(state, 'old');
   const other = openWorker(state, 'other', { silence: 0, hasEnded: () => true });
   await other.beat();
   await other.beat();
   expect(other.released).toEqual([]);
-  expect(await Promise.all(ids.map((id) => stateOf(state, id)))).toEqual(['active', 'active']);
+  expect(await stateOf(state, id)).toBe('active');
+});
+
+test('a worker that stops keeps its incidents for as long as its process lives, although it sends no heartbeats', async () => {
+  await using state = await openTestState(server.url);
+  let hasEnded = false;
+  const stopping = openWorker(state, 'stopping');
+  const other = openWorker(state, 'other', { silence: 0, hasEnded: () => hasEnded });
+  await stopping.beat();
+  const [id, finished] = [await runOne(state, 'stopping'), openWorker(state, 'finished')];
+  await finished.beat();
+  await finished.leave();
+  await finished.forget();
+  await stopping.leave();
+  expect(await other.beat()).toBe(1);
+  expect(other.released).toEqual([]);
+  hasEnded = true;
+  await other.beat();
+  expect(other.released).toEqual([id]);
+  expect(Object.keys(await state.redis.hgetall(state.keys.workerRecords)).toSorted()).toEqual(['', 'other']);
 });
 
 test('after an outage of Redis, workers have time to report before they count as dead', async () => {

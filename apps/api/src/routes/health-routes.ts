@@ -13,7 +13,7 @@ import { shareWhileRunning } from '../shared-result.ts';
 
 /**
  * `/healthz` and `/readyz`, both without an access key, and `/health/clusters` (design.md, "Health Status Structure"), which
- * also lists the ingesters, the gateways, the isolation of agents, the agents while they are degraded, the alerts that were received, and problems of Redis with the
+ * also lists the ingesters, the gateways, the isolation of agents, the agents while they are degraded, the receivers whose deliveries fail, the alerts that were received, and problems of Redis with the
  * values that are damaged in it. None of them writes to Redis.
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -34,6 +34,7 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     redis?: RedisHealth;
     gateways?: GatewayHealth[];
     isolation?: WorkerIsolation[];
+    receivers?: FailingReceiver[];
   };
   const read = async (): Promise<Health> => {
     const [configuration] = await refused();
@@ -51,6 +52,7 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
       }),
       ...(await alertHealth(context)),
       ...(await agentAccess(context)),
+      ...(await failingReceivers(context)),
     };
   };
   const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
@@ -58,6 +60,33 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     await assertRedisAnswers(redis);
     return reply.type('application/json; charset=utf-8').send(await build());
   });
+}
+
+interface FailingReceiver {
+  receiver: string;
+  target: string;
+  failing_since: string;
+  failures: number;
+  last_error?: string;
+}
+
+/** The targets of receivers whose last delivery failed. Nothing where all succeed. */
+async function failingReceivers({ receiverHealth }: ApiContext): Promise<{ receivers?: FailingReceiver[] }> {
+  const receivers = [...(await receiverHealth.read())].flatMap(
+    ([target, { receiver, failing_since: since, failures, last_error }]): FailingReceiver[] =>
+      since === undefined
+        ? []
+        : [
+            {
+              receiver,
+              target,
+              failing_since: new Date(since).toISOString(),
+              failures,
+              ...(last_error !== undefined && { last_error }),
+            },
+          ],
+  );
+  return receivers.length > 0 ? { receivers } : {};
 }
 
 interface GatewayHealth {

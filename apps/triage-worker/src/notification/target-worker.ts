@@ -1,6 +1,7 @@
 import { backoff } from '@nightcrier/core/async/backoff';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { notificationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
@@ -184,7 +185,7 @@ export class TargetWorker implements JobQueue {
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
       logger.warn({ target: target.id, error: error.message }, 'firing problems not posted again');
-      await state.receiverHealth.failed(target.id, target, error.message);
+      await state.receiverHealth.failed(target.id, target, hideSecrets(error.message));
     }
   }
 
@@ -197,7 +198,7 @@ export class TargetWorker implements JobQueue {
     else logger.error(fields, 'notification not delivered');
     if (error instanceof UnrecoverableError) return;
     state.receiverHealth
-      .failed(target, this.target, error.message)
+      .failed(target, this.target, hideSecrets(error.message))
       .catch((cause: unknown) => logger.debug({ target, error: cause }, 'receiver health not written'));
   }
 }

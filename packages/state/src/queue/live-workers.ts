@@ -63,12 +63,21 @@ export class LiveWorkers {
     return count;
   }
 
-  /** Removes this worker from the live ones. From now on only BullMQ's locks protect the jobs that it still finishes. */
+  /**
+   * Removes this worker from the live ones. It sends no heartbeats from now on, and still finishes jobs: they are released when
+   * its process has ended, and not for its silence.
+   */
   async leave(): Promise<void> {
+    const record = { at: Date.now(), process: this.#takeover?.process, leaving: true };
     await Promise.all([
       this.#redis.zrem(this.#keys.workers, this.#id),
-      this.#redis.hdel(this.#keys.workerRecords, this.#id),
+      ...(this.#takeover ? [this.#redis.hset(this.#keys.workerRecords, this.#id, JSON.stringify(record))] : []),
     ]);
+  }
+
+  /** Removes the record of this worker: it holds no jobs any more. */
+  async forget(): Promise<void> {
+    await this.#redis.hdel(this.#keys.workerRecords, this.#id);
   }
 
   async #arguments(): Promise<string[]> {

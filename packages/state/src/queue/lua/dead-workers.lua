@@ -7,6 +7,8 @@
 
 -- Without a heartbeat of any worker for this long, Redis was unreachable, or no worker ran.
 local GAP_MS = 5000
+-- A worker that leaves sends no heartbeats; its record is deleted after a day at the latest.
+local FORGOTTEN_MS = 24 * 3600 * 1000
 -- The field with the times of the first heartbeat after such a gap, and of the last one.
 local WATCH = ''
 
@@ -21,7 +23,8 @@ return function(worker, ended, now)
   for at = 1, #records, 2 do
     local id, record = records[at], decode(records[at + 1]) or {}
     local silent = now - math.max(number_of(record.at, 0), since)
-    if id ~= WATCH and id ~= worker.id and (ended[id] or silent >= worker.silence) then
+    local allowed = record.leaving == true and FORGOTTEN_MS or worker.silence
+    if id ~= WATCH and id ~= worker.id and (ended[id] or silent >= allowed) then
       dead[id] = true
       redis.call('HDEL', keys.worker_records, id)
     end
