@@ -309,6 +309,7 @@ describe('IntakeCounters', () => {
       filtered: 2,
       malformed: 3,
       skipped: 0,
+      silenced: 0,
       lost: 0,
       waiting: 1,
       delayed: 0,
