@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { z } from 'zod';
+import { measureMany } from './connections/many/measure-many.ts';
 import type { Bench } from './run.ts';
 
 const SIZES = [100, 500, 1000];
@@ -62,8 +63,11 @@ function ratios(product: Figures, baseline: Figures): Record<string, number> {
 }
 
 export const bench: Bench = {
-  description: 'connections to 100, 500 and 1000 clusters in one process, against a bare loop of SDK clients',
-  async measure(progress) {
+  description:
+    'connections to 100, 500 and 1000 clusters in one process, against a bare loop of SDK clients; `--clusters N`: N clusters over 4 ingesters',
+  async measure(progress, options) {
+    const clusters = Number(options.get('clusters') ?? 0);
+    if (clusters > 0) return measureMany(clusters, progress);
     const runs: Record<string, unknown> = {};
     let top: Figures | undefined;
     let topRatios: Record<string, number> = {};

@@ -177,7 +177,7 @@ export class Ingester {
       logger,
     });
     const publisher = new HealthPublisher({
-      health: () => connections.health(),
+      health: (clusters) => connections.health(clusters),
       publish: async (clusters) => {
         await state.clusterHealth.publish(leases, heldHealth(clusters, held));
         await state.ingesterHealth.publish({ name: this.id, spool: intake.spoolHealth() });

@@ -69,7 +69,7 @@ test('a lease that has changed is not taken; a taken one gets a greater token', 
 test('an ingester that lost a lease can neither renew it, nor release it, nor write', async () => {
   const held = await a.take(free('prod'));
   const taken = await b.take(held);
-  const expires = async (): Promise<number | undefined> => (await b.beat(NOTHING)).leases.get('prod')?.expires_at;
+  const expires = async (): Promise<string | null> => redis.hget(state.keys.leases, 'prod');
   const before = await expires();
   clock.ms += 1_000;
   await a.beat(held);
@@ -120,4 +120,46 @@ test('lists the configurations that live ingesters refuse, until they accept one
   clock.ms += LEASE_MS;
   await b.beat(NOTHING); // `a` has died
   expect(await board.refused()).toEqual([]);
+});
+
+test('an ingester learns of every change, whatever the others run, and reads the rest once', async () => {
+  await a.beat(NOTHING);
+  await a.take(free('prod', 'staging', 'test'));
+  expect((await b.beat(NOTHING)).changed).toBeUndefined();
+  expect((await b.beat(NOTHING)).changed).toEqual([]);
+  const taken = await a.take(free('dev'));
+  expect(await b.beat(NOTHING)).toMatchObject({ changed: ['dev'] });
+  await a.release(taken);
+  const { changed, leases } = await b.beat(NOTHING);
+  expect({ changed, clusters: [...leases.keys()].toSorted() }).toEqual({
+    changed: ['dev'],
+    clusters: ['prod', 'staging', 'test'],
+  });
+  // A process of a version without the log: it takes, and it releases.
+  const lease = { owner: 'old', token: await redis.incr(state.keys.leaseToken), expires_at: clock.ms + LEASE_MS };
+  await redis.hset(state.keys.leases, 'prod', JSON.stringify(lease));
+  await a.take(free('dev'));
+  expect((await b.beat(NOTHING)).leases.get('prod')).toMatchObject({ owner: 'old' });
+  lease.expires_at += 1_000;
+  await redis.hset(state.keys.leases, 'prod', JSON.stringify(lease));
+  expect((await b.beat(NOTHING)).leases.get('prod')).toEqual(lease);
+  await redis.hdel(state.keys.leases, 'prod');
+  await b.beat(NOTHING);
+  expect([...(await b.beat(NOTHING)).leases.keys()].toSorted()).toEqual(['dev', 'staging', 'test']);
+  expect((await b.beat(NOTHING)).changed).toEqual([]);
+  // Redis has lost what it had.
+  await redis.del(state.keys.leases, state.keys.leaseToken, state.keys.leaseLog);
+  await a.take(free('new'));
+  expect([...(await b.beat(NOTHING)).leases.keys()]).toEqual(['new']);
+});
+
+test('the log of changes is no longer than what it is about', async () => {
+  for (let i = 0; i < 3; i += 1) {
+    const clusters = free(...Array.from({ length: 500 }, (_, index) => `gone-${i}-${index}`));
+    await a.release(await a.take(clusters));
+  }
+  expect(await redis.zcard(state.keys.leaseLog)).toBeLessThanOrEqual(1_001);
+  await a.take(free('prod'));
+  await b.beat(NOTHING);
+  expect([...(await b.beat(NOTHING)).leases.keys()]).toEqual(['prod']);
 });

@@ -175,6 +175,45 @@ describe('IncidentStore', () => {
     expect(await listed({ state: 'reported', limit: 10 })).toEqual([]);
   });
 
+  test('lists the incidents of a cluster by an index, in pages, also those of versions without it', async () => {
+    const clock = new Clock();
+    await using state = await openTestState(server.url, { global_queue_size: 6 }, { now: clock.now });
+    const { incidents, keys, redis } = state;
+    const ids: string[] = [];
+    const admit = async (cluster: string, step = 1): Promise<void> => {
+      clock.ms += step;
+      const { incidentId } = await state.admission.admit(fault({ cluster }));
+      if (cluster === 'rare') ids.unshift(incidentId);
+    };
+    const pages = async (filter: { state?: 'queued' | 'rejected' } = {}): Promise<string[][]> => {
+      const found: string[][] = [];
+      for (let cursor: string | undefined; ;) {
+        const page = await incidents.list({ ...filter, cluster: 'rare', limit: 2, ...(cursor && { cursor }) });
+        found.push(page.incidents.map(({ incident_id }) => incident_id));
+        if (page.next === undefined) return found;
+        cursor = page.next;
+      }
+    };
+    for (let at = 0; at < 3; at += 1) await admit('rare', 0);
+    await admit('common');
+    // What a version without the index has written.
+    await redis.del(keys.incidentsOf('rare'));
+    const sorted = (some: string[][]): string[] => some.flat().toSorted();
+    expect(sorted(await pages())).toEqual(ids.toSorted());
+    await incidents.indexFormer();
+    expect(await redis.zcard(keys.incidentsOf('rare'))).toBe(3);
+    for (let at = 0; at < 4; at += 1) await admit('rare');
+    const all = await pages();
+    expect(all.map(({ length }) => length)).toEqual([2, 2, 2, 1]);
+    expect(all.flat().slice(0, 4)).toEqual(ids.slice(0, 4));
+    expect(sorted(all)).toEqual(ids.toSorted());
+    await incidents.begin(ids[2]!);
+    expect(sorted(await pages({ state: 'queued' }))).not.toContain(ids[2]);
+    await expect(incidents.list({ limit: 1, cursor: 'bm90' })).rejects.toThrow(RangeError);
+    await incidents.setAside(ids[0]!, 'damaged');
+    expect(await redis.zscore(keys.incidentsOf('rare'), ids[0]!)).toBeNull();
+  });
+
   test('keeps the state reported under the name that older versions read, and counts and lists both names', async () => {
     await using state = await openTestState(server.url);
     const { incidentId } = await state.admission.admit(fault());

@@ -37,9 +37,34 @@ export interface StateSnapshot {
   notifications: { target: string; receiver: string; failing: boolean; failures: number; jobs: QueueCounts }[];
 }
 
-/** Reads the state, undefined if Redis is unreachable. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads the state, undefined if Redis is unreachable. A busy Redis, or a busy machine, can take longer for the state of thousands
+ * of clusters than a command may take. While Redis answers a ping, it is read again.
+ */
 export async function readSnapshot(context: ApiContext): Promise<StateSnapshot | undefined> {
-  const { redis, keys, health, clusters, intake, triage, logger } = context;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await readState(context);
+    } catch (error) {
+      if (attempts < ATTEMPTS && (await answersPing(context))) continue;
+      context.logger.debug({ error }, 'state not read; metrics are without it');
+      return undefined;
+    }
+  }
+}
+
+async function answersPing({ redis }: ApiContext): Promise<boolean> {
+  return redis.ping().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @throws Error of Redis */
+async function readState(context: ApiContext): Promise<StateSnapshot> {
+  const { redis, keys, health, clusters, intake, triage } = context;
   const parts = [
     health.read(clusters()),
     context.ingesters.read(),
@@ -60,51 +85,46 @@ export async function readSnapshot(context: ApiContext): Promise<StateSnapshot |
     context.problems.countFiring(),
     context.serverProblems(),
   ] as const;
-  try {
-    const [
-      healths,
-      ingesters,
-      pages,
-      malformed,
-      alerts,
-      runs,
-      causes,
-      agents,
-      incidents,
-      queue,
-      breaker,
-      notifications,
-      oldest,
-      workers,
-      gateways,
-      used,
-      firing,
-      redisProblems,
-    ] = await Promise.all(parts);
-    return {
-      clusters: healths,
-      ingesters,
-      intake: pages,
-      malformed,
-      alerts,
-      triage: runs,
-      causes,
-      agents,
-      incidents,
-      queue,
-      breaker,
-      notifications,
-      oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
-      workers,
-      gateways: gateways.length,
-      firing,
-      redisWritable: !redisProblems.some(({ blocks }) => blocks),
-      budget: { used, limit: context.dailyBudget() },
-    };
-  } catch (error) {
-    logger.debug({ error }, 'state not read; metrics are without it');
-    return undefined;
-  }
+  const [
+    healths,
+    ingesters,
+    pages,
+    malformed,
+    alerts,
+    runs,
+    causes,
+    agents,
+    incidents,
+    queue,
+    breaker,
+    notifications,
+    oldest,
+    workers,
+    gateways,
+    used,
+    firing,
+    redisProblems,
+  ] = await Promise.all(parts);
+  return {
+    clusters: healths,
+    ingesters,
+    intake: pages,
+    malformed,
+    alerts,
+    triage: runs,
+    causes,
+    agents,
+    incidents,
+    queue,
+    breaker,
+    notifications,
+    oldestWaiting: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
+    workers,
+    gateways: gateways.length,
+    firing,
+    redisWritable: !redisProblems.some(({ blocks }) => blocks),
+    budget: { used, limit: context.dailyBudget() },
+  };
 }
 
 async function notificationCounts({

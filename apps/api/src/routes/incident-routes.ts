@@ -16,6 +16,7 @@ const LIST_QUERY = {
     state: { type: 'string', enum: [...INCIDENT_STATES, storedName('reported')] },
     cluster: { type: 'string', minLength: 1, maxLength: 100 },
     limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
+    cursor: { type: 'string', minLength: 1, maxLength: 500 },
   },
 };
 
@@ -24,6 +25,8 @@ interface ListQuery {
   state?: IncidentState;
   cluster?: string;
   limit: number;
+  /** `next` of the page before. */
+  cursor?: string;
 }
 
 /** `GET` routes of incidents, reports and the queue. */
@@ -32,7 +35,10 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     '/incidents',
     { schema: { querystring: LIST_QUERY } },
     async ({ query }): Promise<IncidentList> => {
-      const list = await incidents.list(query);
+      const list = await incidents.list(query).catch((error: unknown) => {
+        if (error instanceof RangeError) throw new ApiError('bad_request', error.message, { cause: error });
+        throw error;
+      });
       return { ...list, incidents: await Promise.all(list.incidents.map(redactIncident)) };
     },
   );

@@ -116,9 +116,9 @@ export class ConnectionManager {
     for (const { connection } of this.#watched.values()) await connection.verifyReports(checked);
   }
 
-  /** Returns the health of every watched cluster, in the order of the configuration. */
-  health(): ClusterHealth[] {
-    return this.#order.flatMap((name) => this.healthOf(name) ?? []);
+  /** Returns the health of the watched ones of these clusters; of all by default, in the order of the configuration. */
+  health(clusters: Iterable<string> = this.#order): ClusterHealth[] {
+    return [...clusters].flatMap((name) => this.healthOf(name) ?? []);
   }
 
   /** Returns undefined for a cluster that is not watched. */

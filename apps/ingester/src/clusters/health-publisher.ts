@@ -3,8 +3,8 @@ import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 
 export interface HealthPublisherOptions {
-  /** Returns the present health of all clusters. */
-  health: () => ClusterHealth[];
+  /** Returns the present health of these clusters, or of all. Clusters that are not watched are left out. */
+  health: (clusters?: Iterable<string>) => ClusterHealth[];
   /** Rejects while Redis is unreachable. */
   publish: (clusters: ClusterHealth[]) => Promise<void>;
   logger: Logger;
@@ -57,7 +57,7 @@ export class HealthPublisher {
     this.#changed = new Set();
     const isFull = performance.now() >= this.#nextFullReport;
     if (isFull) this.#nextFullReport = performance.now() + INTERVAL_MS;
-    await publish(health().filter(({ name }) => isFull || changed.has(name)));
+    await publish(isFull ? health() : health(changed));
     return Math.max(0, this.#nextFullReport - performance.now());
   }
 

@@ -38,21 +38,20 @@ export type LeaseDecision = 'hold' | 'take' | 'join' | 'leave';
  * lease length after the one before it in rank.
  */
 export function decideLease(situation: LeaseSituation): LeaseDecision {
-  const { lease, now, id, token, ranked, watching, active, unheldFor, inTouchFor, afterOutage, leaseLength } =
-    situation;
+  const { lease, now, id, token, watching, unheldFor, inTouchFor, afterOutage, leaseLength } = situation;
   // Ours with another token: the answer of the call that took it was lost.
   if (lease?.owner === id) return lease.token === token ? 'hold' : 'take';
-  const rank = ranked.indexOf(id);
+  const rank = situation.ranked.indexOf(id);
   if (lease && lease.expires_at > now) {
     // Taken from us while this process was paused: the connection may be stale, and a new one has to become active first.
     if (rank !== 0 || token !== undefined) return 'leave';
-    return active ? 'take' : 'join';
+    return situation.active ? 'take' : 'join';
   }
   // After an outage of Redis every lease has expired or is lost. Its owner still watches, and may not have renewed yet.
   const maybeAlive = (lease !== undefined || afterOutage) && inTouchFor < leaseLength;
   if (maybeAlive) {
     if (rank !== 0 && !watching) return 'leave';
-    return rank === 0 && active ? 'take' : 'join';
+    return rank === 0 && situation.active ? 'take' : 'join';
   }
   if (rank !== -1 && unheldFor >= rank * leaseLength) return 'take';
   return watching ? 'join' : 'leave';

@@ -16,6 +16,8 @@ export interface LeaseGuardOptions {
 }
 
 const RESTART_MS = 5_000;
+/** The thread has next to nothing to remember: by default, its garbage would take more memory than the rest of it. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
 
 /**
  * Keeps a thread that renews the leases while the event loop of this process is blocked, so that a parse of a large answer does
@@ -59,7 +61,7 @@ export class LeaseGuard {
   #startThread(): void {
     const { redis, id, length, logger } = this.#options;
     const workerData: LeaseThreadData = { redis: settingsForThread(redis), id, length, pulse: this.#buffer };
-    const thread = new Worker(new URL('lease-thread.ts', import.meta.url), { workerData });
+    const thread = new Worker(new URL('lease-thread.ts', import.meta.url), { workerData, resourceLimits: LIMITS });
     thread.unref();
     this.#thread = thread;
     thread.postMessage(this.#state);

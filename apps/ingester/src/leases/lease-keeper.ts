@@ -11,7 +11,7 @@ import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from '.
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
 export interface LeaseKeeperOptions {
-  leases: Pick<ClusterLeases, 'id' | 'length' | 'beat' | 'take' | 'release'>;
+  leases: Pick<ClusterLeases, 'id' | 'length' | 'beat' | 'take' | 'release' | 'pulse'>;
   held: HeldLeases;
   /** Names of the configured clusters. */
   clusters: readonly string[];
@@ -37,6 +37,8 @@ interface LeaseKeeperEvents {
 const START_PATIENCE_MS = 1_000;
 /** Between two renewals while Redis is unreachable, and while other ingesters take clusters over. */
 const SHORT_INTERVAL_MS = 250;
+/** Clusters whose faults begin to arrive within this time are taken over together, ms. */
+const COALESCE_MS = 200;
 /** Added to the expiry of a lease, so that the next renewal finds it expired. */
 const EXPIRY_MARGIN_MS = 20;
 
@@ -50,7 +52,11 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #now: () => number;
   readonly #loop: BackgroundLoop;
+  /** Clusters without a live owner. */
   readonly #unheldSince = new Map<string, number>();
+  readonly #decisions = new Map<string, LeaseDecision>();
+  /** Clusters whose decision may change although their lease does not. */
+  readonly #open = new Set<string>();
   readonly #left = Promise.withResolvers<void>();
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
@@ -60,6 +66,8 @@ export class LeaseKeeper {
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
   #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
+  /** The circumstances of the last decisions. */
+  #decidedIn: string | undefined;
   #refused: RefusedConfiguration | undefined;
 
   constructor(options: LeaseKeeperOptions) {
@@ -85,9 +93,11 @@ export class LeaseKeeper {
     this.#refused = undefined;
     this.#configured = true;
     const configured = new Set(clusters);
-    for (const cluster of this.#unheldSince.keys()) if (!configured.has(cluster)) this.#unheldSince.delete(cluster);
-    for (const cluster of this.#ranks.clusters.keys())
-      if (!configured.has(cluster)) this.#ranks.clusters.delete(cluster);
+    for (const known of [this.#unheldSince, this.#decisions, this.#open, this.#ranks.clusters]) {
+      for (const cluster of known.keys()) if (!configured.has(cluster)) known.delete(cluster);
+    }
+    this.#lingering = new Set();
+    this.#decidedIn = undefined;
     this.#loop.wake();
   }
 
@@ -100,7 +110,7 @@ export class LeaseKeeper {
   /** Decides about a cluster whose faults arrive now: its lease can be taken from its owner. */
   clusterChanged(cluster: string): void {
     const { held, isActive } = this.#options;
-    if (held.tokenOf(cluster) === undefined && isActive(cluster)) this.#loop.wake();
+    if (held.tokenOf(cluster) === undefined && isActive(cluster)) this.#loop.wake(COALESCE_MS);
   }
 
   /** Resolves when other ingesters watch what this one watched, if there are others; at the latest after `patience` ms. */
@@ -132,6 +142,7 @@ export class LeaseKeeper {
       this.#moveTo(afterRenewal(this.#state, this.#now()));
       await this.#follow(view);
       this.#options.guard?.update(held.tokens, { leaving, refused: this.#refused });
+      if (this.#options.guard) await leases.pulse();
       const isAlone = !view.ingesters.some((id) => id !== leases.id);
       if (leaving && this.#state.kind === 'leaving' && (isAlone || held.tokens.size === 0))
         this.#move({ kind: 'left' });
@@ -168,21 +179,26 @@ export class LeaseKeeper {
   /** Decides about every cluster, takes and releases leases, and reports what is to be watched. */
   async #follow(view: LeaseView): Promise<void> {
     const { leases, held, isActive, logger } = this.#options;
-    const decisions = await this.#linger(view, this.#decide(view));
+    this.#decide(view);
+    const decisions = this.#decisions;
+    await this.#linger(view, decisions);
     const kept = new Map([...held.tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
     const lost = [...held.tokens.keys()].filter((cluster) => decisions.has(cluster) && !kept.has(cluster));
     const released = new Map(
       // A cluster that is unreachable cannot become active elsewhere first.
       [...held.tokens].filter(([cluster]) => !decisions.has(cluster) || (this.#isLeaving && !isActive(cluster))),
     );
+    for (const cluster of view.changed ?? view.leases.keys()) {
+      // Taken without knowing, and no longer configured.
+      const lease = view.leases.get(cluster);
+      if (lease?.owner === leases.id && !decisions.has(cluster)) released.set(cluster, lease.token);
+    }
     for (const cluster of released.keys()) kept.delete(cluster);
     held.replace(kept);
     await leases.release(released);
 
-    const wanted = [...decisions].filter(([, decision]) => decision === 'take');
-    const taken = await leases.take(
-      new Map(wanted.map(([cluster]) => [cluster, view.leases.get(cluster)?.token ?? 0])),
-    );
+    const wanted = [...this.#open].filter((cluster) => decisions.get(cluster) === 'take');
+    const taken = await leases.take(new Map(wanted.map((cluster) => [cluster, view.leases.get(cluster)?.token ?? 0])));
     held.replace(new Map([...kept, ...taken]));
     if (taken.size + lost.length + released.size > 0) {
       const fields = { taken: [...taken.keys()], lost, given_back: [...released.keys()], held: held.tokens.size };
@@ -201,52 +217,77 @@ export class LeaseKeeper {
    * Keeps watching a cluster that another ingester has taken, until its faults arrive there: this process was paused, or its
    * lease expired for another reason, and the new owner may only begin to connect.
    */
-  async #linger(view: LeaseView, decisions: Map<string, LeaseDecision>): Promise<Map<string, LeaseDecision>> {
+  async #linger(view: LeaseView, decisions: Map<string, LeaseDecision>): Promise<void> {
     const { leases, isActive, activeOwners } = this.#options;
     const isTaken = (cluster: string): boolean => {
       const lease = view.leases.get(cluster);
       return lease !== undefined && lease.owner !== leases.id && lease.expires_at > view.now;
     };
-    const isLingering = ([cluster, decision]: [string, LeaseDecision]): boolean =>
-      (decision === 'leave' || this.#lingering.has(cluster)) &&
-      this.#watched.has(cluster) &&
-      isActive(cluster) &&
-      isTaken(cluster);
-    const candidates = [...decisions].filter(isLingering).map(([cluster]) => cluster);
+    const candidates = [...this.#watched].filter((cluster) => {
+      const isLeft = decisions.get(cluster) === 'leave' || this.#lingering.has(cluster);
+      return isLeft && isActive(cluster) && isTaken(cluster);
+    });
     const owners = await activeOwners(candidates);
     const isWatched = (cluster: string): boolean => owners.get(cluster) === view.leases.get(cluster)?.owner;
     this.#lingering = new Set(candidates.filter((cluster) => !isWatched(cluster)));
     // Its connection may be stale: it is not taken back with it.
     for (const cluster of candidates) decisions.set(cluster, this.#lingering.has(cluster) ? 'join' : 'leave');
-    return decisions;
   }
 
-  #decide(view: LeaseView): Map<string, LeaseDecision> {
-    const { leases, held, isActive } = this.#options;
+  /** Decides about each cluster whose situation may have changed. */
+  #decide(view: LeaseView): void {
     const now = this.#now();
     const contact = this.#state.kind === 'connected' ? this.#state : { since: now, afterOutage: true };
-    return new Map(
-      this.#clusters.map((cluster): [string, LeaseDecision] => {
-        const lease = view.leases.get(cluster);
-        const isHeld = lease !== undefined && lease.expires_at > view.now;
-        const unheldSince = isHeld ? now : (this.#unheldSince.get(cluster) ?? now);
-        this.#unheldSince.set(cluster, unheldSince);
-        const decision = decideLease({
-          lease,
-          now: view.now,
-          id: leases.id,
-          token: held.tokenOf(cluster),
-          ranked: this.#ranked(cluster, view.ingesters),
-          watching: this.#watched.has(cluster),
-          active: isActive(cluster),
-          unheldFor: now - unheldSince,
-          inTouchFor: now - contact.since,
-          afterOutage: contact.afterOutage,
-          leaseLength: leases.length,
-        });
-        return [cluster, decision];
-      }),
-    );
+    const inTouchFor = now - contact.since;
+    // What the decision about a lease with a live owner depends on, beside the lease.
+    const circumstances = JSON.stringify([view.ingesters.toSorted(), view.owners.toSorted(), this.#state.kind]);
+    const isSame = circumstances === this.#decidedIn;
+    this.#decidedIn = circumstances;
+    const clusters =
+      isSame && view.changed
+        ? new Set([
+            ...this.#open,
+            ...this.#lingering,
+            ...view.changed.filter((cluster) => this.#decisions.has(cluster)),
+          ])
+        : this.#clusters;
+    for (const cluster of clusters) this.#decideAbout(cluster, view, { now, inTouchFor, ...contact });
+  }
+
+  #decideAbout(
+    cluster: string,
+    view: LeaseView,
+    { now, inTouchFor, afterOutage }: { now: number; inTouchFor: number; afterOutage: boolean },
+  ): void {
+    const { leases, held, isActive } = this.#options;
+    const lease = view.leases.get(cluster);
+    const isHeld = lease !== undefined && lease.expires_at > view.now;
+    const unheldSince = this.#unheldSince.get(cluster) ?? now;
+    if (isHeld) this.#unheldSince.delete(cluster);
+    else this.#unheldSince.set(cluster, unheldSince);
+    const ranked = (): string[] => this.#ranked(cluster, view.ingesters);
+    const decision = decideLease({
+      lease,
+      now: view.now,
+      id: leases.id,
+      token: held.tokenOf(cluster),
+      watching: this.#watched.has(cluster),
+      unheldFor: isHeld ? 0 : now - unheldSince,
+      inTouchFor,
+      afterOutage,
+      leaseLength: leases.length,
+      // Both cost more than the rest, and most decisions need neither.
+      get ranked() {
+        return ranked();
+      },
+      get active() {
+        return isActive(cluster);
+      },
+    });
+    this.#decisions.set(cluster, decision);
+    if (decision === 'hold' || (decision === 'leave' && isHeld && held.tokenOf(cluster) === undefined)) {
+      this.#open.delete(cluster);
+    } else this.#open.add(cluster);
   }
 
   /** Cached: ranks change only when ingesters come and go. */
@@ -260,7 +301,7 @@ export class LeaseKeeper {
 
   /** Without Redis: watches what it watched, and every cluster whose owner was never known. */
   #watchUnattended(): void {
-    this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#unheldSince.has(cluster)));
+    this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#decisions.has(cluster)));
   }
 
   /** Reports changes only, because each report has all clusters compared. */

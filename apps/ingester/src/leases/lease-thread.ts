@@ -5,7 +5,7 @@ import type { IngesterStatus } from '@nightcrier/state/leases/cluster-leases';
 import { openLeases } from '@nightcrier/state/leases/open-leases';
 import { connectProducer } from '@nightcrier/state/redis/connection';
 import { z } from 'zod';
-import { isRenewalDue } from './stand-in.ts';
+import { isRenewalDue, LONGEST_BLOCK_MS } from './stand-in.ts';
 import { settingsInThread } from './thread-settings.ts';
 
 /** What the thread is started with. */
@@ -26,7 +26,7 @@ export interface LeaseThreadState {
 
 /**
  * Renews the leases of this ingester while its event loop is blocked, for example by a very large answer that is parsed at
- * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only watches.
+ * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only gives a sign of life.
  */
 function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   const settings = settingsInThread(text);
@@ -43,8 +43,9 @@ function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
       const count = Atomics.load(counter, 0);
       if (count !== seen.count) seen = { count, at: now };
       const blockedFor = now - seen.at;
+      if (blockedFor < LONGEST_BLOCK_MS) await leases.pulse();
       if (held.tokens.size === 0 || !isRenewalDue({ blockedFor, sinceRenewal: now - renewedAt, length })) return;
-      await leases.beat(held.tokens, held.status);
+      await leases.renew(held.tokens, held.status);
       renewedAt = now;
       parentPort?.postMessage({ blockedFor });
     },

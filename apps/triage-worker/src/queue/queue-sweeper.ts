@@ -26,6 +26,7 @@ export class QueueSweeper {
   readonly #options: QueueSweeperOptions;
   readonly #loop: BackgroundLoop;
   #maxQueueAge: number;
+  #isIndexed = false;
 
   constructor(options: QueueSweeperOptions) {
     const { interval, logger } = options;
@@ -68,6 +69,7 @@ export class QueueSweeper {
       async () => this.#expire(),
       async () => this.#endAbandoned(),
       async () => this.#options.slots.refill(),
+      async () => this.#indexFormer(),
     ];
     for (const step of steps) {
       await step().catch((error: unknown) => logger.debug({ error }, 'step of the queue sweep failed'));
@@ -77,6 +79,11 @@ export class QueueSweeper {
   async #repair(): Promise<void> {
     const { sweep, logger } = this.#options;
     for (const id of await sweep.repair()) logger.error({ incident_id: id }, 'damaged job removed; incident failed');
+  }
+
+  async #indexFormer(): Promise<void> {
+    if (!this.#isIndexed) await this.#options.sweep.indexFormer();
+    this.#isIndexed = true;
   }
 
   async #expire(): Promise<void> {

@@ -51,7 +51,7 @@ test.each([
   ['connecting', 'initialize'],
   ['opening the stream', 'GET'],
   ['subscribing', 'tools/call events_subscribe'],
-])('stop in the middle of %s does not wait for the answer and leaves no session', async (_, stage) => {
+])('stop in the middle of %s does not wait for long, and leaves no session', async (_, stage) => {
   const silent = (asked: string): boolean => asked === stage;
   const server = await ScriptedServer.start({
     get: () => silent('GET'),
@@ -65,6 +65,33 @@ test.each([
   expect(connection.health().status).toBe('stopped');
   expect(server.sessions.size).toBe(0);
 });
+
+test.each(['stopped', 'given up'])(
+  'a session that the server opens after the attempt was %s is deleted',
+  async (end) => {
+    const answers = Promise.withResolvers<void>();
+    const server = await ScriptedServer.start({
+      post: (call, response, late) => {
+        const { sessions } = late;
+        if (call.method !== 'initialize' || sessions.size > 0) return false;
+        sessions.set('late', undefined);
+        const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } };
+        void answers.promise.then(() => late.reply(response, call.id, result, { 'mcp-session-id': 'late' }));
+        return true;
+      },
+    });
+    const connect = end === 'stopped' ? 60_000 : 300;
+    const { connection, failed } = watchCluster(server.endpoint, {
+      timeouts: { connect, call: 60_000, close: 20_000, subscribe: 60_000, list: 30_000, proof: 60_000 },
+    });
+    await expect.poll(() => server.asked).toContain('initialize');
+    const over = end === 'stopped' ? connection.stop() : failed(/did not answer within 300 ms/);
+    if (end !== 'stopped') await over;
+    answers.resolve();
+    await expect.poll(() => server.sessions.has('late'), { timeout: 20_000 }).toBe(false);
+    await over;
+  },
+);
 
 test('stop during the wait for the next attempt is immediate', async () => {
   const server = await ScriptedServer.start({ post: (_, response) => Boolean(response.writeHead(500).end()) });

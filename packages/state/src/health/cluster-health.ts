@@ -36,7 +36,12 @@ const Hash = z.union([
 const Time = z
   .tuple([z.null(), z.tuple([z.coerce.number(), z.coerce.number()])])
   .transform(([, [seconds, micros]]) => seconds * 1000 + Math.floor(micros / 1000));
-const Read = z.tuple([Hash, Hash, Time]);
+/** Members by score. */
+const Scores = z.union([
+  z.tuple([z.null(), z.array(z.string())]).transform(([, flat]) => scoresOf(flat)),
+  z.tuple([z.instanceof(Error).refine(isWrongType)], z.unknown()).transform(() => new Map<string, number>()),
+]);
+const Read = z.tuple([Hash, Hash, Time, Scores]);
 
 /** What an ingester reports about a cluster. */
 export interface HeldHealth {
@@ -95,19 +100,27 @@ export class ClusterHealthBoard {
 
   /**
    * Returns the health of every configured cluster, in the order of the configuration. A cluster that no live ingester
-   * holds, or that its ingester has not reported for {@link HEALTH_STALE_MS}, is `disconnected`.
+   * holds, whose ingester has given no sign of life for the time of a beat, or that its ingester has not reported for
+   * {@link HEALTH_STALE_MS}, is `disconnected`.
    * @param now milliseconds since the epoch, instead of Redis's clock
    */
   async read(configured: ConfiguredCluster[], now?: number): Promise<ClusterHealth[]> {
-    const { health, leases } = this.#keys;
+    const { health, leases, ingesterPulse } = this.#keys;
     // Not a transaction: a full Redis refuses every command in one.
-    const [reports, held, time] = Read.parse(
-      await this.#redis.pipeline().hgetall(health).hgetall(leases).time().exec(),
+    const [reports, held, time, pulses] = Read.parse(
+      await this.#redis
+        .pipeline()
+        .hgetall(health)
+        .hgetall(leases)
+        .time()
+        .zrangebyscore(ingesterPulse, '-inf', '+inf', 'WITHSCORES')
+        .exec(),
     );
+    const isRunning = (owner: string): boolean => (pulses.get(owner) ?? Infinity) > (now ?? time);
     return configured.map((cluster) => {
       const report = this.#parse(cluster.name, HealthReport, reports.get(cluster.name));
       const lease = this.#parse(cluster.name, Lease, held.get(cluster.name));
-      return healthOf(cluster, report, lease, now ?? time);
+      return healthOf(cluster, report, lease, now ?? time, isRunning);
     });
   }
 
@@ -122,17 +135,23 @@ export class ClusterHealthBoard {
   }
 }
 
+function scoresOf(flat: string[]): Map<string, number> {
+  const count = flat.length / 2;
+  return new Map(Array.from({ length: count }, (_, index) => [flat[2 * index] ?? '', Number(flat[2 * index + 1])]));
+}
+
 /** Decides the health of a cluster. */
 function healthOf(
   cluster: ConfiguredCluster,
   report: HealthReport | undefined,
   lease: Lease | undefined,
   now: number,
+  isRunning: (owner: string) => boolean,
 ): ClusterHealth {
   const configured = { labels: cluster.labels, triage_enabled: cluster.triage_enabled };
   const owner = lease && lease.expires_at > now ? lease.owner : undefined;
   if (report && now - report.reported_at <= HEALTH_STALE_MS) {
-    if (report.owner === owner) return { ...report.health, ...configured, owner };
+    if (report.owner === owner && isRunning(owner)) return { ...report.health, ...configured, owner };
     // Its last report before it released the cluster.
     if (!owner && report.health.status === 'stopped') return { ...report.health, ...configured };
   }

@@ -11,6 +11,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { CorruptIncidentError, GATEWAY_FIELD, parseIncidentRow } from './incident-row.ts';
 import { ifReadable } from '../damage/if-readable.ts';
+import { cursorOf, parseCursor, type Position, readIndex } from '../redis/index-page.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -44,6 +45,8 @@ export interface IncidentFilter {
   cluster?: string;
   /** Maximum of incidents to return, at least 1. */
   limit: number;
+  /** `next` of the page before. */
+  cursor?: string;
 }
 
 export interface IncidentList {
@@ -51,6 +54,8 @@ export interface IncidentList {
   incidents: Incident[];
   /** Ids of listed incidents whose rows cannot be read; also logged. */
   corrupt: string[];
+  /** Where the next page begins; missing on the last one. */
+  next?: string;
 }
 
 /** What `lua/incident-transition.lua` reads as ARGV[1]. */
@@ -78,6 +83,9 @@ const Counts = z.record(IncidentState, z.number());
 const LONGEST_REASON = 1_000;
 /** Rows read in one round trip of a list. */
 const PAGE = 100;
+/** A process that indexes former incidents is taken for dead after this time. */
+const INDEXING_SECONDS = 600;
+const INDEXED_AT_ONCE = 500;
 /** Reports are deleted with their rows, and at the latest after this time. */
 const REPORT_SECONDS = 30 * 24 * 3600;
 
@@ -94,6 +102,7 @@ export class IncidentStore {
   readonly #script: LuaScript;
   readonly #setAside: LuaScript;
   readonly #addUsage: LuaScript;
+  readonly #indexFormer: LuaScript;
 
   constructor(context: StateContext) {
     const { redis, keys, logger, now } = context;
@@ -104,6 +113,7 @@ export class IncidentStore {
     this.#script = defineScript(context, 'incidents/incident-transition');
     this.#setAside = defineScript(context, 'incidents/set-aside');
     this.#addUsage = defineScript(context, 'incidents/add-usage');
+    this.#indexFormer = defineScript(context, 'incidents/index-former');
   }
 
   /** @throws CorruptIncidentError when the row cannot be read. */
@@ -112,18 +122,49 @@ export class IncidentStore {
     return Object.keys(row).length === 0 ? undefined : parseIncidentRow(id, row);
   }
 
-  /** Lists incidents, newest first. With a cluster, it reads the cluster of every newer incident in the state. */
-  async list({ state, cluster, limit }: IncidentFilter): Promise<IncidentList> {
-    const index = state === undefined ? this.#keys.incidents : this.#keys.incidentsIn(state);
+  /**
+   * Lists incidents, newest first.
+   * @throws RangeError for a cursor that no page of such a list has returned
+   */
+  async list({ state, cluster, limit, cursor }: IncidentFilter): Promise<IncidentList> {
+    const index = {
+      name: state ?? 'all',
+      key: state === undefined ? this.#keys.incidents : this.#keys.incidentsIn(state),
+    };
+    const isIndexed = cluster !== undefined && (await this.#redis.exists(this.#keys.incidentsIndexed.complete)) === 1;
+    if (isIndexed) index.key = this.#keys.incidentsOf(cluster);
     const list: IncidentList = { incidents: [], corrupt: [] };
-    for (let from = 0; list.incidents.length < limit; from += PAGE) {
-      const ids = await ifReadable(this.#redis.zrevrange(index, from, from + PAGE - 1), []);
-      if (ids.length === 0) break;
-      const wanted = cluster === undefined ? ids : await this.#ofCluster(ids, cluster);
-      await this.#read(wanted, list);
+    let after = cursor === undefined ? undefined : parseCursor(cursor, [index]);
+    for (;;) {
+      const found = await ifReadable(readIndex(this.#redis, index, after, PAGE), []);
+      const wanted = new Set(await this.#wanted(found, isIndexed ? { state } : { cluster }));
+      const rows = await this.#rows(found.filter((one) => wanted.has(one)));
+      for (const one of found) {
+        if (list.incidents.length === limit && after) return { ...list, next: cursorOf(after) };
+        after = one;
+        if (wanted.has(one)) this.#take(one.member, rows.get(one.member) ?? {}, list);
+      }
+      if (found.length < PAGE) return list;
     }
-    list.incidents.splice(limit);
-    return list;
+  }
+
+  /**
+   * Adds the incidents of versions before 0.2 to the index by cluster, in steps; once a day, whichever process calls first. Until
+   * it is complete, a list of a cluster reads all incidents.
+   */
+  async indexFormer(): Promise<void> {
+    const { running, complete } = this.#keys.incidentsIndexed;
+    if ((await this.#redis.set(running, '1', 'EX', INDEXING_SECONDS, 'NX')) === null) return;
+    const index = { name: 'all', key: this.#keys.incidents };
+    let after: Position | undefined;
+    for (;;) {
+      const found = await ifReadable(readIndex(this.#redis, index, after, INDEXED_AT_ONCE), []);
+      await this.#indexFormer([], [String(this.#now()), ...found.map(({ member }) => member)]);
+      after = found.at(-1);
+      if (found.length < INDEXED_AT_ONCE) break;
+    }
+    await this.#redis.set(complete, '1');
+    await this.#redis.set(running, '1', 'EX', 86_400);
   }
 
   /** Returns the number of incidents in each state. */
@@ -229,26 +270,29 @@ export class IncidentStore {
     return Reply.parse(await this.#script([], [JSON.stringify(request)]));
   }
 
-  async #ofCluster(ids: string[], cluster: string): Promise<string[]> {
-    const names = await Promise.all(
-      ids.map(async (id) => ifReadable(this.#redis.hget(this.#keys.incident(id), 'cluster_name'), null)),
+  /** Selects entries by a field of their rows. */
+  async #wanted(found: Position[], { state, cluster }: Pick<IncidentFilter, 'state' | 'cluster'>): Promise<Position[]> {
+    if (state === undefined && cluster === undefined) return found;
+    const [field, value] = cluster === undefined ? ['state', storedName(state ?? 'queued')] : ['cluster_name', cluster];
+    const values = await Promise.all(
+      found.map(async ({ member }) => ifReadable(this.#redis.hget(this.#keys.incident(member), field), null)),
     );
-    return ids.filter((_, at) => names[at] === cluster);
+    return found.filter((_, at) => values[at] === value || (field === 'state' && values[at] === state));
   }
 
-  async #read(ids: string[], list: IncidentList): Promise<void> {
-    const rows = await Promise.all(ids.map(async (id) => this.#row(id)));
-    for (const [at, id] of ids.entries()) {
-      const row = rows[at] ?? {};
-      // Deleted by the retention since its id was read.
-      if (Object.keys(row).length === 0) continue;
-      try {
-        list.incidents.push(parseIncidentRow(id, row));
-      } catch (error) {
-        if (!(error instanceof CorruptIncidentError)) throw error;
-        this.#logger.error({ incident_id: id, error: error.message }, 'incident row unreadable');
-        list.corrupt.push(id);
-      }
+  async #rows(entries: Position[]): Promise<Map<string, Record<string, string>>> {
+    return new Map(await Promise.all(entries.map(async ({ member }) => [member, await this.#row(member)] as const)));
+  }
+
+  #take(id: string, row: Record<string, string>, list: IncidentList): void {
+    // Deleted by the retention since its id was read.
+    if (Object.keys(row).length === 0) return;
+    try {
+      list.incidents.push(parseIncidentRow(id, row));
+    } catch (error) {
+      if (!(error instanceof CorruptIncidentError)) throw error;
+      this.#logger.error({ incident_id: id, error: error.message }, 'incident row unreadable');
+      list.corrupt.push(id);
     }
   }
 

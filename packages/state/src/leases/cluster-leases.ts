@@ -15,14 +15,18 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** A snapshot of all leases. */
+/** A snapshot of all leases, valid until the next one. */
 export interface LeaseView {
   /** Milliseconds since the epoch, by Redis's clock. */
   now: number;
   /** Ids of the live ingesters that take clusters. */
   ingesters: string[];
+  /** Ids of the live ingesters, also of those that leave. */
+  owners: string[];
   /** By cluster; released leases are missing. */
-  leases: Map<string, Lease>;
+  leases: ReadonlyMap<string, Lease>;
+  /** Clusters whose leases may have another owner than in the snapshot before; undefined: any. */
+  changed: readonly string[] | undefined;
 }
 
 /** The status of an ingester, sent with its heartbeat. */
@@ -51,7 +55,24 @@ export interface ClusterLeasesOptions {
 /** The clusters of a dead ingester are free after this time, ms. */
 export const LEASE_MS = 6_000;
 
-const Beat = z.tuple([z.number(), z.array(z.string()), z.array(z.string())]);
+/** Part of the length of a lease for which an ingester counts as running after a sign of life: the time between two beats. */
+const PULSE_SHARE = 1 / 3;
+/** All leases are read again after this time, ms, whatever the log of changes tells. */
+const REREAD_MS = 60_000;
+
+const Beat = z
+  .tuple([
+    z.number(),
+    z.array(z.string()),
+    z.array(z.string()),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.array(z.string()),
+  ])
+  .transform(([now, ingesters, leases, all, count, version, owners]) => {
+    return { now, ingesters, leases: pairsOf(leases), isAll: all === 1, count, version, owners: pairsOf(owners) };
+  });
 const Tokens = z.array(z.number());
 
 /**
@@ -67,6 +88,12 @@ export class ClusterLeases {
   readonly #take: LuaScript;
   readonly #release: LuaScript;
   readonly #write: LuaScript;
+  readonly #pulse: LuaScript;
+  /** As of the last beat. */
+  readonly #leases = new Map<string, Lease>();
+  /** Of the leases; undefined: all of them are read with the next beat. */
+  #version: number | undefined;
+  #readAt = 0;
 
   constructor(context: StateContext, { id, length = LEASE_MS, now }: ClusterLeasesOptions) {
     this.id = id;
@@ -77,28 +104,68 @@ export class ClusterLeases {
     this.#take = defineScript(context, 'leases/lease-take');
     this.#release = defineScript(context, 'leases/lease-release');
     this.#write = defineScript(context, 'leases/fenced-write');
+    this.#pulse = defineScript(context, 'leases/ingester-pulse');
   }
 
   /**
-   * Records a heartbeat, renews the leases that this ingester holds, and returns all leases.
+   * Records a heartbeat, renews the leases that this ingester holds, and returns all leases. Redis sends those that have changed
+   * since the call before.
    * @param held cluster to token; a lost lease is not renewed, which the result shows
    */
-  async beat(held: ReadonlyMap<string, number>, { leaving, refused }: IngesterStatus = {}): Promise<LeaseView> {
-    const { leases, ingesters, refusedConfigurations } = this.#keys;
-    const [now, ids, flat] = Beat.parse(
-      await this.#beat(
-        [leases, ingesters, refusedConfigurations],
-        [
-          this.id,
-          this.#now(),
-          String(this.length),
-          leaving ? '1' : '',
-          refused ? JSON.stringify(refused) : '',
-          ...pairs(held),
-        ],
-      ),
+  async beat(held: ReadonlyMap<string, number>, status: IngesterStatus = {}): Promise<LeaseView> {
+    const since = this.#version === undefined ? '' : String(this.#version);
+    const { now, ingesters, leases, isAll, count, version, owners } = await this.#send(held, status, since);
+    if (isAll) {
+      this.#leases.clear();
+      this.#readAt = now;
+    }
+    for (const [cluster, text] of leases) {
+      const lease = text === '' ? undefined : parseLease(text);
+      if (lease) this.#leases.set(cluster, lease);
+      else this.#leases.delete(cluster);
+    }
+    const expiries = new Map(owners.map(([id, time]) => [id, Number(time)]));
+    let isReliable = (isAll || this.#leases.size === count) && now - this.#readAt < REREAD_MS;
+    for (const lease of this.#leases.values()) {
+      // Each beat of an ingester renews all that it holds. One of a version without the log is known by its leases alone.
+      const expiry = expiries.get(lease.owner);
+      if (expiry === undefined) isReliable = false;
+      else if (expiry > lease.expires_at) lease.expires_at = expiry;
+    }
+    this.#version = isReliable ? version : undefined;
+    const changed = isAll ? undefined : leases.map(([cluster]) => cluster);
+    return { now, ingesters, owners: [...expiries.keys()], leases: this.#leases, changed };
+  }
+
+  /** Records a heartbeat and renews the leases that this ingester holds, as {@link beat} does. */
+  async renew(held: ReadonlyMap<string, number>, status: IngesterStatus = {}): Promise<void> {
+    await this.#send(held, status, '-');
+  }
+
+  /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease. */
+  async pulse(): Promise<void> {
+    await this.#pulse([this.#keys.ingesterPulse], [this.id, this.#now(), String(this.length * PULSE_SHARE)]);
+  }
+
+  async #send(
+    held: ReadonlyMap<string, number>,
+    { leaving, refused }: IngesterStatus,
+    since: string,
+  ): Promise<z.infer<typeof Beat>> {
+    const { leases, ingesters, refusedConfigurations, leaseOwners, leaseLog, leaseToken } = this.#keys;
+    const reply = await this.#beat(
+      [leases, ingesters, refusedConfigurations, leaseOwners, leaseLog, leaseToken],
+      [
+        this.id,
+        this.#now(),
+        String(this.length),
+        leaving ? '1' : '',
+        refused ? JSON.stringify(refused) : '',
+        since,
+        ...pairs(held),
+      ],
     );
-    return { now, ingesters: ids, leases: new Map(parseLeases(flat)) };
+    return Beat.parse(reply);
   }
 
   /**
@@ -108,8 +175,11 @@ export class ClusterLeases {
    */
   async take(seen: ReadonlyMap<string, number>): Promise<Map<string, number>> {
     if (seen.size === 0) return new Map();
-    const { leases, leaseToken } = this.#keys;
-    const reply = await this.#take([leases, leaseToken], [this.id, this.#now(), String(this.length), ...pairs(seen)]);
+    const { leases, leaseToken, leaseLog } = this.#keys;
+    const reply = await this.#take(
+      [leases, leaseToken, leaseLog],
+      [this.id, this.#now(), String(this.length), ...pairs(seen)],
+    );
     const tokens = Tokens.parse(reply);
     const taken = [...seen.keys()].map((cluster, index): [string, number] => [cluster, tokens[index] ?? 0]);
     return new Map(taken.filter(([, token]) => token > 0));
@@ -117,7 +187,8 @@ export class ClusterLeases {
 
   /** Releases leases, cluster to token; lost ones stay as they are. */
   async release(held: ReadonlyMap<string, number>): Promise<void> {
-    if (held.size > 0) await this.#release([this.#keys.leases], [this.id, ...pairs(held)]);
+    const { leases, leaseToken, leaseLog } = this.#keys;
+    if (held.size > 0) await this.#release([leases, leaseToken, leaseLog], [this.id, ...pairs(held)]);
   }
 
   /**
@@ -133,12 +204,8 @@ export class ClusterLeases {
   }
 }
 
-/** Reads the flat reply of HGETALL on {@link StateKeys.leases}. */
-function parseLeases(flat: string[]): [string, Lease][] {
-  return Array.from({ length: flat.length / 2 }, (_, index) => index).flatMap((index): [string, Lease][] => {
-    const lease = parseLease(flat[2 * index + 1] ?? '');
-    return lease ? [[flat[2 * index] ?? '', lease]] : [];
-  });
+function pairsOf(flat: string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index] ?? '', flat[2 * index + 1] ?? '']);
 }
 
 /** A damaged lease is none: the ingester that takes the cluster replaces it. */

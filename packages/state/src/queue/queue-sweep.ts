@@ -97,6 +97,11 @@ export class QueueSweep {
     }
   }
 
+  /** Indexes the incidents of former versions, see {@link IncidentStore.indexFormer}. */
+  async indexFormer(): Promise<void> {
+    await this.#incidents.indexFormer();
+  }
+
   async #runningWithoutJob(): Promise<string[]> {
     const ids = await ifReadable(this.#redis.zrange(this.#keys.incidentsIn('investigating'), 0, '-1'), []);
     const jobs = await Promise.all(

@@ -34,6 +34,12 @@ export class StateKeys {
   readonly leaseToken: string;
   /** Sorted set: id of each ingester that takes clusters, by the time in ms at which it counts as dead. */
   readonly ingesters: string;
+  /** Sorted set: id of each ingester, also of one that leaves, by the time in ms until which its leases are valid. */
+  readonly leaseOwners: string;
+  /** Sorted set: clusters whose leases have changed, by the fencing token of the change. */
+  readonly leaseLog: string;
+  /** Sorted set: id of each ingester by the time in ms until which it counts as running. */
+  readonly ingesterPulse: string;
   /** Hash: id of an ingester to the JSON of the configuration that it refuses. */
   readonly refusedConfigurations: string;
   /** Hash: id of an ingester to the JSON of its last health report. */
@@ -84,6 +90,9 @@ export class StateKeys {
     this.leases = `${this.ours}leases`;
     this.leaseToken = `${this.ours}lease-token`;
     this.ingesters = `${this.ours}ingesters`;
+    this.leaseOwners = `${this.ours}lease-owners`;
+    this.leaseLog = `${this.ours}lease-log`;
+    this.ingesterPulse = `${this.ours}ingester-pulse`;
     this.refusedConfigurations = `${this.ours}refused-configurations`;
     this.ingesterHealth = `${this.ours}ingester-health`;
     this.workers = `${this.ours}workers`;
@@ -176,6 +185,19 @@ export class StateKeys {
   /** Sorted set: ids of the incidents in a state, by their creation in ms. */
   incidentsIn(state: IncidentState): string {
     return `${this.incidents}:${storedName(state)}`;
+  }
+
+  /** Sorted set: ids of the incidents of a cluster, by their creation in ms. */
+  incidentsOf(cluster: string): string {
+    return `${this.ours}incidents-of:${cluster}`;
+  }
+
+  /**
+   * Strings. The first exists while a process indexes the incidents of former versions by cluster, and for a day afterwards; the
+   * second, once all have been indexed.
+   */
+  get incidentsIndexed(): { running: string; complete: string } {
+    return { running: `${this.ours}incidents-indexing`, complete: `${this.ours}incidents-indexed` };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { errors, request } from 'undici';
 import { ConnectionError } from './connection-error.ts';
 
 /** Redirects that keep the place of what was asked; 303 asks for something else. */
@@ -16,7 +16,7 @@ type Response = Awaited<ReturnType<typeof request>>;
 export async function requestSameOrigin(endpoint: string | URL, options: RequestOptions): Promise<Response> {
   let url = new URL(endpoint);
   for (let hop = 0; ; hop += 1) {
-    const response = await request(url, options);
+    const response = await requestAgain(url, options);
     const { location } = response.headers;
     if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') return response;
     await response.body.dump();
@@ -31,6 +31,18 @@ export async function requestSameOrigin(endpoint: string | URL, options: Request
     if (hop === MOST_HOPS)
       throw redirected(endpoint, location, 'and on and on; check mcp.endpoint and any proxy before it');
     url = target;
+  }
+}
+
+/** Sends a request, and once more when the server closed the idle connection in the moment in which it was used again. */
+async function requestAgain(url: URL, options: RequestOptions): Promise<Response> {
+  try {
+    return await request(url, options);
+  } catch (error) {
+    // A connection that has carried an answer before. The server does not read from one that it closes.
+    const isReused = error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
+    if (!isReused) throw error;
+    return request(url, options);
   }
 }
 

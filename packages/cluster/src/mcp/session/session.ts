@@ -70,6 +70,8 @@ export class McpSession {
   readonly #stream = new AbortController();
   readonly #pulse = new StreamPulse();
   #closing: Promise<void> | undefined;
+  /** The server may have opened a session whose id has not arrived yet. */
+  #opening: Promise<void> | undefined;
   /** Parameters by tool. */
   #tools: ReadonlyMap<string, readonly string[]> = new Map();
 
@@ -108,7 +110,9 @@ export class McpSession {
       });
       return session;
     } catch (error) {
-      await session.close();
+      const closed = session.close();
+      // A stop waits for the clean end; the next attempt does not.
+      if (signal.aborted) await closed;
       throw signal.aborted ? signal.reason : explainError(error, 'connect', endpoint);
     }
   }
@@ -212,6 +216,9 @@ export class McpSession {
 
   async #end(): Promise<void> {
     const { endpoint, dispatcher, timeouts, logger } = this.#options;
+    // Otherwise the session would stay at the server: nothing but its answer tells its id.
+    const opened = this.#opening?.catch(() => undefined);
+    if (opened) await pTimeout(opened, { milliseconds: timeouts.close, message: false });
     const hadSession = this.#transport.sessionId !== undefined;
     const headers = this.#sessionHeaders();
     this.#stream.abort();
@@ -261,7 +268,8 @@ export class McpSession {
   async #initialize(): Promise<void> {
     const { era = new ProtocolEra(), timeouts } = this.#options;
     // The SDK's deadline does not cover the notification that completes the handshake; the caller's does.
-    await era.connect(this.#client, this.#transport, timeouts.connect);
+    this.#opening = era.connect(this.#client, this.#transport, timeouts.connect + timeouts.close);
+    await this.#opening;
     this.#tools = await this.#listTools();
   }
 

@@ -13,7 +13,7 @@
 -- @include admission/books/write-counts
 local id, reason, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local row_key = keys.incident(id)
-local state = redis.call('HGET', row_key, 'state')
+local state, cluster = redis.call('HGET', row_key, 'state'), redis.call('HGET', row_key, 'cluster_name')
 if redis.call('EXISTS', row_key) == 1 then
   if open_states[state] then
     local counts = {}
@@ -24,4 +24,5 @@ if redis.call('EXISTS', row_key) == 1 then
 end
 for other in pairs(all_states) do redis.call('ZREM', keys.incidents_in(other), id) end
 redis.call('ZREM', keys.incidents, id)
+if cluster then redis.call('ZREM', keys.incidents_of(cluster), id) end
 redis.call('ZREM', keys.waiting, id)

@@ -1,13 +1,6 @@
 -- lease_of(leases, cluster) returns the lease on a cluster, {owner, token, expires_at}, nil if there is none. One that
 -- cannot be read is moved aside.
--- @include redis/decode
+-- @include leases/parse-lease
 return function(leases, cluster)
-  local text = redis.call('HGET', leases, cluster)
-  if not text then return nil end
-  local lease = decode(text)
-  if lease and type(lease.owner) == 'string' and type(lease.token) == 'number' and type(lease.expires_at) == 'number' then
-    return lease
-  end
-  redis.aside(leases, cluster, 'it is no lease')
-  return nil
+  return parse_lease(leases, cluster, redis.call('HGET', leases, cluster))
 end

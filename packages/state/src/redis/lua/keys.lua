@@ -28,6 +28,7 @@ local names = {
 function names.incident(id) return PREFIX .. 'incident:' .. id end
 function names.report(id) return PREFIX .. 'report:' .. id end
 function names.incidents_in(state) return PREFIX .. 'incidents:' .. state end
+function names.incidents_of(cluster) return PREFIX .. 'incidents-of:' .. cluster end
 function names.fault(cluster, fingerprint) return PREFIX .. 'fault:' .. cluster .. ':' .. fingerprint end
 function names.group(cluster, group) return PREFIX .. 'group:' .. cluster .. ':' .. group end
 function names.waiting_of(cluster) return PREFIX .. 'waiting:' .. cluster end

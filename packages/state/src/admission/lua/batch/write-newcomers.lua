@@ -2,12 +2,13 @@
 -- their faults and groups. Unlike the owner of a member (see join_group) these are deleted with the row.
 -- @include redis/keys
 -- @include admission/batch/write-cluster-index
+-- @include incidents/state/index-by-cluster
 -- @include admission/books/count
 -- @include admission/books/count-received
 return function(batch)
   local newcomers, now = batch.newcomers, batch.header.now_ms
   if #newcomers == 0 then return end
-  local owners, created, scores, owned = {}, {}, {}, 0
+  local owners, created, scores, owned, created_of = {}, {}, {}, 0, {}
   for at = 1, #newcomers do
     local fault = newcomers[at]
     local id = fault.id
@@ -18,11 +19,14 @@ return function(batch)
       owned = owned + 2
     end
     created[2 * at - 1], created[2 * at] = now, id
+    local of = created_of[fault.cluster] or {}
+    created_of[fault.cluster], of[#of + 1], of[#of + 2] = of, now, id
     scores[2 * at - 1], scores[2 * at] = fault.score, id
   end
   redis.call('MSET', unpack(owners))
   redis.call('ZADD', keys.incidents, unpack(created))
   redis.call('ZADD', keys.incidents_in('queued'), unpack(created))
+  for cluster, of in pairs(created_of) do index_by_cluster(cluster, batch.header.now, unpack(of)) end
   redis.call('ZADD', keys.waiting, unpack(scores))
   if batch.clusters_indexed then write_cluster_index(newcomers) end
   for cluster, number in pairs(batch.newcomers_of) do

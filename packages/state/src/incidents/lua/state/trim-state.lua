@@ -14,10 +14,12 @@ local function release_fault(key, id, row, shed, now)
   if not (shed and keep_owner(key, id, row[4], now, row[3])) then redis.call('DEL', key) end
 end
 
+-- Also takes the incident out of the index of its cluster.
 local function release_faults(id, state, now)
   local row_key, shed = keys.incident(id), shed_states[state]
   local row = redis.call('HMGET', row_key, 'cluster_name', 'fingerprint', 'dedup_until', 'place', 'other_members')
   local cluster, fingerprint = row[1], row[2]
+  if cluster then redis.call('ZREM', keys.incidents_of(cluster), id) end
   if not cluster or not fingerprint then return end
   release_fault(keys.fault(cluster, fingerprint), id, row, shed, now)
   if not shed or not row[5] then return end
