@@ -1,6 +1,6 @@
 #!/bin/bash
 # goose, headless, for images built with GOOSE_RELEASE_URL. Prompt on stdin, one JSON event per line on stdout.
-# goose has no list of allowed commands: only a read-only kubeconfig keeps it from writing.
+# goose has no list of allowed commands: what it may do is up to the gateway and the container.
 set -euo pipefail
 
 if ! command -v goose >/dev/null; then

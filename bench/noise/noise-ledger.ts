@@ -34,6 +34,8 @@ export class NoiseLedger {
   readonly #delivered = new Set<string>();
   /** Targets that were notified of a problem, by cluster and key. */
   readonly #notified = new Map<string, Map<string, number | undefined>>();
+  /** Changes of each problem that people were notified of, by name of problem and event. */
+  readonly #changes = new Map<string, number>();
   #investigations = 0;
 
   investigated(): void {
@@ -47,6 +49,7 @@ export class NoiseLedger {
     this.#notified.set(name, notified);
     if (event !== 'recurred' && this.#delivered.has(id)) return;
     this.#delivered.add(id);
+    if (event !== 'recurred') this.#changes.set(`${name} ${event}`, (this.#changes.get(`${name} ${event}`) ?? 0) + 1);
     const workloads = [problem.workload, ...(problem.members ?? []).map((key) => key.split('/').at(-1) ?? key)];
     for (const { target } of planDeliveries({ event, problem }, ROUTE, TARGETS, notified)) {
       notified.set(target, undefined);
@@ -85,6 +88,10 @@ export class NoiseLedger {
       missed: problems.filter((one) => !speaks((event) => event === 'reported', one)).length,
       not_recovered: problems.filter((one) => !speaks((event) => event === 'recovered' || event === 'flapping', one))
         .length,
+      // Only what flaps begins or ends more than once.
+      repeated: [...this.#changes]
+        .filter(([name, times]) => times > 1 && !/\/flappy /.test(name))
+        .map(([name]) => name),
       unfounded: this.#messages.filter(({ cluster, workloads }) => !known.has(`${cluster}|${workloads[0]}`)).length,
     };
   }

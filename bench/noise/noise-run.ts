@@ -21,12 +21,18 @@ export interface NoiseSettings {
   clusters: number;
   /** `before`: the rules of versions without a life of problems: fingerprint, window, and group of one type and workload. */
   rules: 'before' | 'now';
+  /** Ingesters and workers die between two of their steps again and again, and Redis is killed. */
+  disturbance?: { killRedis: () => Promise<void> };
 }
 
 /** Seconds between two steps. */
 const STEP = 30;
 /** The noise, and then calm in which everything recovers, minutes. */
 const MINUTES = 55;
+/** With a disturbance, processes die in every so many steps. */
+const DEATH_STEPS = 7;
+/** Afterwards they live, because a detector that dies counts the time to a recovery anew; minutes. */
+const DEATHS_END = 31;
 /** How long an investigation takes, s. */
 const INVESTIGATION = 90;
 const START = Date.parse('2026-03-01T12:00:00Z');
@@ -56,7 +62,7 @@ interface Watched {
 }
 
 /** Plays the noise through detection, admission, problems and outbox, over a real Redis and an injected clock. */
-export async function playNoise({ redisUrl, clusters, rules }: NoiseSettings) {
+export async function playNoise({ redisUrl, clusters, rules, disturbance }: NoiseSettings) {
   const key_prefix = `noise-${randomUUID()}`;
   const redis = connectProducer({ url: redisUrl, key_prefix }, silentLogger);
   await once(redis, 'ready');
@@ -71,24 +77,49 @@ export async function playNoise({ redisUrl, clusters, rules }: NoiseSettings) {
   const leases = state.openLeases({ id: 'noise', now, length: MINUTES * 120_000 });
   const tokens = await leases.take(new Map(names.map((name) => [name, 0])));
   const admitting: Promise<unknown>[] = [];
-  const watched = names.map((name) =>
-    watch(name, tokens.get(name) ?? 0, now, (event) =>
-      admitting.push(admission.admit(rules === 'now' ? event : withoutProblem(event))),
-    ),
-  );
-  for (const one of watched) await one.detection.begin(one.cluster.name);
+  let isDying = false;
+  const admit = async (event: ClusterEvent): Promise<void> => {
+    const id = randomUUID();
+    await admission.admit(rules === 'now' ? event : withoutProblem(event), id);
+    // The reply was lost, and the next ingester sends it again from the spool.
+    if (isDying) await admission.admit(rules === 'now' ? event : withoutProblem(event), id);
+  };
+  const startIngester = async (): Promise<Watched[]> => {
+    const load = async (name: string): Promise<Remembered[]> =>
+      (await state.problems.list(name)).flatMap(({ key, symptoms }) =>
+        symptoms.map((symptom) => ({ problem: key, symptom })),
+      );
+    const seenUntil = clock.ms === START ? undefined : clock.ms;
+    const all = names.map((name) =>
+      watch(name, {
+        token: tokens.get(name) ?? 0,
+        now,
+        load: () => load(name),
+        seenUntil,
+        admit: (event) => admitting.push(admit(event)),
+      }),
+    );
+    for (const one of all) await one.detection.begin(one.cluster.name);
+    return all;
+  };
+  let watched = await startIngester();
   const started = new Map<string, number>();
   for (let second = STEP; second <= MINUTES * 60; second += STEP) {
     clock.ms = START + second * 1_000;
+    isDying = disturbance !== undefined && second < DEATHS_END * 60 && (second / STEP) % DEATH_STEPS === 0;
     for (const one of watched) {
       observe(one, second / 60, clock.ms);
       for (const fault of one.cluster.pushed((second - STEP) / 60, second / 60)) {
         const problem = one.detection.pushed(fault);
-        admitting.push(admission.admit(eventOf(one.cluster.name, fault, problem, clock.ms, rules)));
+        admitting.push(admit(eventOf(one.cluster.name, fault, problem, clock.ms)));
       }
     }
     await Promise.all(admitting.splice(0));
-    await writeProblems(state, leases, watched);
+    // The ingester dies after it has admitted, and before it has written what it found.
+    if (isDying) watched = await startIngester();
+    else await writeProblems(state, leases, watched);
+    if (isDying) await disturbance?.killRedis();
+    if (redis.status !== 'ready') await once(redis, 'ready');
     await investigate(state, queue, clock.ms, started, ledger, rules);
     if (rules === 'now') {
       await state.problems.sweep(ADMISSION.reopen_window * 1_000);
@@ -96,7 +127,8 @@ export async function playNoise({ redisUrl, clusters, rules }: NoiseSettings) {
     }
     for (const due of await state.problemOutbox.due()) {
       ledger.deliver(due.notification);
-      await state.problemOutbox.taken(due);
+      // The worker dies after it has sent, and before it has noted that.
+      if (!isDying) await state.problemOutbox.taken(due);
     }
     await turn();
   }
@@ -113,7 +145,16 @@ export async function playNoise({ redisUrl, clusters, rules }: NoiseSettings) {
   };
 }
 
-function watch(name: string, token: number, now: () => number, admit: (event: ClusterEvent) => void): Watched {
+interface WatchOptions {
+  token: number;
+  now: () => number;
+  load: () => Promise<Remembered[]>;
+  /** Until when the cluster was watched before, ms since the epoch. */
+  seenUntil: number | undefined;
+  admit: (event: ClusterEvent) => void;
+}
+
+function watch(name: string, { token, now, load, seenUntil, admit }: WatchOptions): Watched {
   const unwritten: Watched['unwritten'] = new Map();
   const note = (problem: string): Map<string, Remembered['symptom']> => {
     const symptoms = unwritten.get(problem) ?? new Map<string, Remembered['symptom']>();
@@ -123,32 +164,29 @@ function watch(name: string, token: number, now: () => number, admit: (event: Cl
   const detection: ClusterDetection = new ClusterDetection({
     clusterName: name,
     memory: {
-      load: async () => [],
+      load,
       save: (changed) => {
         for (const { problem, symptom } of changed)
           note(problem).set(`${symptom.container ?? '-'}/${symptom.family}`, symptom);
       },
       confirm: (problems) => void problems.map(note),
     },
-    watermark: new WatermarkTracker(NO_WATERMARKS),
+    watermark: new WatermarkTracker({
+      ...NO_WATERMARKS,
+      read: async () => (seenUntil === undefined ? undefined : { at: seenUntil, blindMs: 0 }),
+    }),
     incidents: NO_WATERMARKS,
     logger: silentLogger,
     now,
     onFault: ({ fault, problem }) =>
-      admit({ ...eventOf(name, fault, problem, now(), 'now'), ...detection.detector.placeOf(fault.resource) }),
+      admit({ ...eventOf(name, fault, problem, now()), ...detection.detector.placeOf(fault.resource) }),
   });
   return { cluster: new NoisyCluster(name, START), detection, token, unwritten };
 }
 
-function eventOf(
-  cluster_name: string,
-  event: ClusterEvent['event'],
-  problem: string,
-  ms: number,
-  rules: NoiseSettings['rules'],
-): ClusterEvent {
+function eventOf(cluster_name: string, event: ClusterEvent['event'], problem: string, ms: number): ClusterEvent {
   const received_at = new Date(ms).toISOString();
-  return { cluster_name, labels: {}, event, source: 'subscription', ...(rules === 'now' && { problem }), received_at };
+  return { cluster_name, labels: {}, event, source: 'subscription', problem, received_at };
 }
 
 function withoutProblem({ problem: _problem, ...event }: ClusterEvent): ClusterEvent {

@@ -1,7 +1,7 @@
 import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +95,41 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
     expect(await answers()).toContain('answer 29');
   });
 
+  it('follows a log to its end', async () => {
+    const { kubectl } = await agent();
+    const [pod = ''] = (await kubectl('get pods -n shop -o name')).stdout.split('\n');
+    const { exitCode, all } = await kubectl(`logs ${pod} -n shop --follow --tail=3`);
+    expect(exitCode).toBe(0);
+    expect(all?.split('\n')).toHaveLength(3);
+  });
+
+  it('explains resources and shows their usage: top, explain', async () => {
+    const upstream = await startUpstream((request, response) => {
+      const { pathname } = new URL(request.url ?? '', 'http://x');
+      const body = METRICS_SERVER[pathname];
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      return response.end(JSON.stringify(body ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 }));
+    });
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token, grant } = await harness.grant();
+      const flags = [
+        '--kubeconfig',
+        await harness.kubeconfigFor(address, token),
+        '--cache-dir',
+        path.join(harness.folder, 'cache'),
+      ];
+      const kubectl = async (command: string) =>
+        (await execa('kubectl', [...flags, ...command.split(' ')], { timeout: 20_000 })).stdout;
+      expect(await kubectl('top pods -n shop')).toMatch(/cart\s+250m\s+64Mi/);
+      expect(await kubectl('explain pods')).toContain('A group of containers.');
+      const { summary } = await harness.state.doorRecords.read(grant);
+      expect(summary.kube_denied).toBe(0);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
   it('writes nothing, reads no Secret, and prints why', async () => {
     const { kubectl, grant } = await agent();
     const before = cluster.kubernetesRequests.length;
@@ -127,6 +162,9 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
   it('reads Secrets where the cluster has allow_secrets_access', async () => {
     const { kubectl } = await agent({ allow_secrets_access: true });
     expect((await kubectl('get secrets -A')).exitCode).toBe(0);
+    // What `helm list` asks.
+    const releases = '/api/v1/namespaces/shop/secrets?labelSelector=owner%3Dhelm%2Cstatus+in+%28deployed%29';
+    expect((await kubectl(`get --raw ${releases}`)).stdout).toContain('"kind":"SecretList"');
   });
 });
 
@@ -286,6 +324,27 @@ describe('the kube door', () => {
     }
   });
 
+  it('uses the token of a kubeconfig that is replaced, with the next request', async () => {
+    const seen: (string | undefined)[] = [];
+    const upstream = await startUpstream((request, response) => {
+      seen.push(request.headers.authorization);
+      response.setHeader('content-type', 'application/json');
+      return response.end('{"kind":"PodList","items":[]}');
+    });
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token } = await harness.grant();
+      await ask(address.kube_url, token);
+      const [file, draft] = [path.join(harness.folder, 'kubeconfig'), path.join(harness.folder, 'draft')];
+      await writeFile(draft, upstream.kubeconfig.replace('upstream-token', 'renewed-token'));
+      await rename(draft, file);
+      await ask(address.kube_url, token);
+      expect(seen).toEqual(['Bearer upstream-token', 'Bearer renewed-token']);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
   it('sends the API server its own headers only', async () => {
     const seen: Record<string, unknown>[] = [];
     const upstream = await startUpstream((request, response) => {
@@ -379,6 +438,71 @@ describe('the kube door', () => {
     expect(mode & 0o777).toBe(0o600);
   });
 });
+
+const LISTED = { namespaced: true, singularName: '', verbs: ['get', 'list'] };
+/** What kubectl asks of an API server with a metrics server. */
+const METRICS_SERVER: Record<string, object> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: [
+      {
+        name: 'metrics.k8s.io',
+        versions: [{ groupVersion: 'metrics.k8s.io/v1beta1', version: 'v1beta1' }],
+        preferredVersion: { groupVersion: 'metrics.k8s.io/v1beta1', version: 'v1beta1' },
+      },
+    ],
+  },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [{ ...LISTED, name: 'pods', kind: 'Pod', shortNames: ['po'] }],
+  },
+  '/apis/metrics.k8s.io/v1beta1': {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: 'metrics.k8s.io/v1beta1',
+    resources: [{ ...LISTED, name: 'pods', kind: 'PodMetrics' }],
+  },
+  '/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods': {
+    kind: 'PodMetricsList',
+    apiVersion: 'metrics.k8s.io/v1beta1',
+    metadata: {},
+    items: [
+      {
+        metadata: { name: 'cart', namespace: 'shop' },
+        timestamp: '2026-01-01T00:00:00Z',
+        window: '30s',
+        containers: [{ name: 'app', usage: { cpu: '250m', memory: '64Mi' } }],
+      },
+    ],
+  },
+  '/openapi/v3': { paths: { 'api/v1': { serverRelativeURL: '/openapi/v3/api/v1?hash=A' } } },
+  '/openapi/v3/api/v1': {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'v1' },
+    paths: {
+      '/api/v1/namespaces/{namespace}/pods': {
+        get: {
+          'x-kubernetes-action': 'list',
+          'x-kubernetes-group-version-kind': { group: '', version: 'v1', kind: 'Pod' },
+          responses: {},
+        },
+      },
+    },
+    components: {
+      schemas: {
+        'io.k8s.api.core.v1.Pod': {
+          type: 'object',
+          description: 'A group of containers.',
+          properties: { kind: { type: 'string', description: 'x' } },
+          'x-kubernetes-group-version-kind': [{ group: '', version: 'v1', kind: 'Pod' }],
+        },
+      },
+    },
+  },
+};
 
 /** Sends bytes as they are over TLS, and returns what comes back. */
 async function raw(url: string, text: string): Promise<string> {

@@ -101,6 +101,17 @@ describe('a request to a model', () => {
   });
 
   it.each([
+    ['/v1/messages', MESSAGES],
+    ['/v1/chat/completions', { model: 'gpt-x', messages: USER }],
+    ['/v1beta/models/gemini-x:generateContent', { contents: CONTENTS }],
+  ])('of goose, which uses any provider, is sent to %s with its key', async (target, body) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant({ agent: 'goose' });
+    expect((await post(`${url}${target}`, token, body)).status).toBe(200);
+    expect(model.requests).toMatchObject([{ apiKey: KEY }]);
+  });
+
+  it.each([
     ['/v1/messages/count_tokens', { model: 'claude-x', messages: USER }],
     ['/v1/messages', MESSAGES],
   ])('is refused without a valid token: %s', async (target, body) => {

@@ -97,6 +97,11 @@ const ELSEWHERE = {
     'monitoring.password_file',
     'monitoring.ca_file',
   ],
+  // The worker gives the current values to what these test.
+  'packages/state/test/problem-life.test.ts': ['reopen_window', 'reinvestigate_after'],
+  'packages/state/test/problem-storm.test.ts': ['storm_threshold'],
+  'packages/state/test/self-watch.test.ts': ['blind_after', 'heartbeat_url', 'heartbeat_url_file'],
+  'apps/ingester/test/silences.test.ts': ['maintenance_windows'],
   'live-settings.test.ts': [
     'require_read_only',
     'max_attempts',

@@ -143,8 +143,8 @@ export class Problems {
     if ((await this.#redis.set(this.#keys.problemsIndexed, '1', 'EX', 86_400, 'NX')) === null) return;
     const { lastContacts, health, alertedClusters } = this.#keys;
     const names = await Promise.all([
-      ifReadable(this.#redis.hkeys(lastContacts), []),
-      ifReadable(this.#redis.hkeys(health), []),
+      ifReadable(this.#redis.hgetall(lastContacts), {}).then((contacts) => Object.keys(contacts)),
+      ifReadable(this.#redis.hgetall(health), {}).then((reports) => Object.keys(reports)),
       ifReadable(this.#redis.smembers(alertedClusters), []),
     ]);
     for (const cluster of new Set(names.flat())) await this.#indexCluster(cluster);

@@ -4,8 +4,9 @@
 return function(cluster, problem, name, fingerprint, now)
   local key, prefix = keys.problem(cluster, problem), 'alert:' .. name .. '|'
   redis.call('HDEL', key, prefix .. fingerprint)
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if string.sub(field, 1, #prefix) == prefix then return false end
+  local fields = redis.call('HGETALL', key)
+  for at = 1, #fields, 2 do
+    if string.sub(fields[at], 1, #prefix) == prefix then return false end
   end
   local json = redis.call('HGET', key, 'symptom:' .. name)
   if not json then return false end

@@ -34,7 +34,9 @@ for _, failure in ipairs(cjson.decode(ARGV[4])) do
     notify_problem(cluster, problem, 'firing', now)
   end
 end
-for _, member in ipairs(redis.call('HKEYS', keys.own_failures)) do
+local known = redis.call('HGETALL', keys.own_failures)
+for at = 1, #known, 2 do
+  local member = known[at]
   if not failing[member] then
     local cluster, problem = string.match(member, '^([^|]*)|(.*)$')
     if cluster then change_problem(cluster, problem, 'recovered', now) end
