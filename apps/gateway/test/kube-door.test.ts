@@ -83,6 +83,18 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
     });
   });
 
+  it('keeps what was read, redacted and bounded, so that quotes can be looked up', async () => {
+    const { kubectl, grant } = await agent();
+    await kubectl('get pods -n shop');
+    await kubectl('get deployments -n shop -o json');
+    const answers = async (): Promise<string> => (await harness.state.doorRecords.answers(grant)).join('\n');
+    await expect.poll(answers, { timeout: 5_000 }).toContain('"kind":"Deployment"');
+    expect(await answers()).toContain('"cells":["cart-');
+    for (let at = 0; at < 30; at += 1) await harness.state.doorRecords.addAnswer(grant, `answer ${at}`);
+    expect(await harness.state.doorRecords.answers(grant)).toHaveLength(24);
+    expect(await answers()).toContain('answer 29');
+  });
+
   it('follows a log to its end', async () => {
     const { kubectl } = await agent();
     const [pod = ''] = (await kubectl('get pods -n shop -o name')).stdout.split('\n');

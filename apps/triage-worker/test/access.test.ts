@@ -70,6 +70,27 @@ it('a script gets a kubeconfig and a model behind the gateway, with a token that
   expect(await state.grants.find(token)).toBeUndefined();
 });
 
+it('a quote that came through the kube door is supported', async () => {
+  await state.gateways.report(ADDRESS);
+  const access = { kube_access: 'gateway', llm_access: 'gateway' } as const;
+  const id = await harness.admit('image-pull-back-off');
+  const run = { incident_id: id, attempt: 1 };
+  const entry = {
+    time: new Date().toISOString(),
+    door: 'kube',
+    verb: 'log',
+    target: '/',
+    decision: 'allowed',
+  } as const;
+  await state.doorRecords.add(run, { ...entry, status: 200, bytes: 1, ms: 1 });
+  await state.doorRecords.addAnswer(run, 'the kubelet says: exit code 137, I think\n');
+  await harness.startWorker(harness.config({ ...access, anthropic_api_key: 'the-key' }, { agent: 'quotes-output' }));
+  const { report } = await harness.reaches(id, 'reported');
+  expect(report).toMatchObject({ root_cause: 'The stand-in cause.' });
+  expect(report).not.toHaveProperty('unsupported');
+  expect(await readFile(harness.workspace(id, 'logs/gateway-answers.txt'), 'utf8')).toContain('exit code 137');
+});
+
 it.each([
   [{ kube_access: 'gateway' }, 'reported'],
   [{ kube_access: 'gateway', require_read_only: true }, 'failed'],

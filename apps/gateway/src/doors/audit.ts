@@ -43,13 +43,23 @@ export class Audit {
     if (run && token !== '') this.#record(run, { ...request, decision: 'denied', status: 401, bytes: 0, ms: 0 });
   }
 
+  /** Records what an agent has read, redacted, so that the worker can look its quotes up. */
+  addAnswer(run: RunOfAgent, sample: Buffer): void {
+    const adding = async (): Promise<void> => this.#records.addAnswer(run, await redactText(sample.toString('utf8')));
+    this.#track(run, adding());
+  }
+
   /** Resolves when everything is recorded. */
   async flush(): Promise<void> {
     await Promise.all(this.#pending);
   }
 
   #record(run: RunOfAgent, entry: DoorEntry): void {
-    const adding = this.#add(run, entry).catch((error: unknown) => {
+    this.#track(run, this.#add(run, entry));
+  }
+
+  #track(run: RunOfAgent, work: Promise<void>): void {
+    const adding = work.catch((error: unknown) => {
       this.#logger.error({ incident_id: run.incident_id, error }, 'request of agent not recorded');
     });
     this.#pending.add(adding);

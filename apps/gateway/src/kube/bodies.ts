@@ -27,10 +27,21 @@ async function redactLines(lines: string[]): Promise<string> {
   return redacted.map((line) => `${line}\n`).join('');
 }
 
-/** Counts the bytes that pass, and fails beyond a limit. */
+/** Bytes that are kept of the begin of an answer, and of its end. */
+const SAMPLED = 32 * 1024;
+
+/** Returns an answer, without its middle if it is long. */
+export function sampleOf(content: Buffer): Buffer {
+  if (content.length <= 2 * SAMPLED) return content;
+  return Buffer.concat([content.subarray(0, SAMPLED), Buffer.from('\n'), content.subarray(-SAMPLED)]);
+}
+
+/** Counts the bytes that pass, keeps a sample of them, and fails beyond a limit. */
 export class ByteLimit extends Transform {
   readonly #limit: number;
   bytes = 0;
+  #begin = Buffer.alloc(0);
+  #end = Buffer.alloc(0);
 
   constructor(limit: number) {
     super();
@@ -39,7 +50,16 @@ export class ByteLimit extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.bytes += chunk.length;
+    const taken = chunk.subarray(0, SAMPLED - this.#begin.length);
+    if (taken.length > 0) this.#begin = Buffer.concat([this.#begin, taken]);
+    const rest = chunk.subarray(taken.length).subarray(-SAMPLED);
+    if (rest.length > 0) this.#end = Buffer.concat([this.#end, rest]).subarray(-SAMPLED);
     if (this.bytes > this.#limit) done(new Error(`the answer has more than ${this.#limit} bytes`));
     else done(null, chunk);
+  }
+
+  /** What has passed, without its middle if it is long. */
+  get sample(): Buffer {
+    return Buffer.concat([this.#begin, this.#end]);
   }
 }

@@ -74,6 +74,7 @@ export class KubeDoor {
       const { verb, result } = await this.#answer(request, response, caller);
       if ('reason' in result) send(response, result.status, messageOf(result, caller));
       entry(result, verb, 'bytes' in result ? result.bytes : 0);
+      if ('sample' in result && result.sample) this.#options.audit.addAnswer(caller.grant, result.sample);
     } catch (error) {
       const result = failureOf(error, caller);
       if (response.headersSent) response.destroy();

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, errors, request as send } from 'undici';
 import type { Caller } from '../doors/caller.ts';
 import { documentTypes, jsonOnly } from './accept.ts';
-import { ByteLimit, redactEvents, redactJson } from './bodies.ts';
+import { ByteLimit, redactEvents, redactJson, sampleOf } from './bodies.ts';
 import type { AllowedRequest } from './kube-request.ts';
 import type { ReviewBody } from './review-body.ts';
 import { statusBody } from './status.ts';
@@ -38,6 +38,8 @@ export interface RelayOptions {
 export interface Relayed {
   status: number;
   bytes: number;
+  /** Objects or a log, without their middle if they are long: what the agent can quote. */
+  sample?: Buffer;
 }
 
 /** The API server gave no answer that can be passed on. */
@@ -148,7 +150,7 @@ async function passObjects(
   if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
   response.writeHead(statusCode, { ...passed(headers), 'content-type': type, 'content-length': content.length });
   response.end(content);
-  return { status: statusCode, bytes: content.length };
+  return { status: statusCode, bytes: content.length, sample: sampleOf(content) };
 }
 
 async function passStream(
@@ -169,7 +171,8 @@ async function passStream(
   const counter = new ByteLimit(LONGEST_STREAM);
   if (allowed.kind === 'watch' && !allowSecrets) await pipeline(body, redactEvents, counter, response);
   else await pipeline(body, counter, response);
-  return { status: statusCode, bytes: counter.bytes };
+  const { bytes, sample } = counter;
+  return { status: statusCode, bytes, ...(allowed.kind === 'log' && { sample }) };
 }
 
 function passed(headers: Dispatcher.ResponseData['headers']): Record<string, string | string[]> {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { toolOutputs } from './stream/tool-output.ts';
+import { DOOR_ANSWERS } from './access/door-answers.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { squeeze } from '../report/unsupported-quotes.ts';
 
@@ -23,7 +24,7 @@ const WORD = /[a-z0-9][-a-z0-9.]{0,252}/g;
 
 /**
  * Returns the recorded text of a run: the evidence, the incident files, and the output of the agent's tools, without the agent's own
- * text.
+ * text, and the latest answers of the API server to it.
  * @returns undefined when it is too long to search
  */
 export async function recordedText({ directory, evidence, logs }: Workspace): Promise<RecordedText | undefined> {
@@ -51,5 +52,7 @@ export async function recordedText({ directory, evidence, logs }: Workspace): Pr
   for await (const text of toolOutputs(logs)) {
     if (!(await add(text))) return undefined;
   }
+  // Bounded where they are recorded; a rest that does not fit is left out.
+  await add(await readFile(path.join(logs, DOOR_ANSWERS), 'utf8').catch(() => ''));
   return { squeezed, names };
 }

@@ -6,6 +6,8 @@ import type { StateContext } from '../redis/state-context.ts';
 
 /** Most entries that are kept of one run. All of them are counted. */
 const KEPT_ENTRIES = 10_000;
+/** Answers of the API server that are kept of one run, the latest. The gateway bounds each. */
+const KEPT_ANSWERS = 24;
 /** The worker writes them into the workspace when the run has ended, or the next worker does. */
 const KEPT_SECONDS = 24 * 3600;
 
@@ -60,6 +62,19 @@ export class DoorRecords {
     if (entry.cost_usd !== undefined) pipeline.hincrbyfloat(counts, 'cost_usd', entry.cost_usd);
     const failure = (await pipeline.exec())?.find(([error]) => error !== null)?.[0];
     if (failure) throw failure;
+  }
+
+  /** Records what a run has read of its cluster. */
+  async addAnswer({ incident_id, attempt }: RunOfAgent, text: string): Promise<void> {
+    const key = this.#keys.doorAnswers(incident_id, attempt);
+    const pipeline = this.#redis.pipeline().rpush(key, text).ltrim(key, -KEPT_ANSWERS, -1).expire(key, KEPT_SECONDS);
+    const failure = (await pipeline.exec())?.find(([error]) => error !== null)?.[0];
+    if (failure) throw failure;
+  }
+
+  /** Returns the latest answers of the API server that a run has read. */
+  async answers({ incident_id, attempt }: RunOfAgent): Promise<string[]> {
+    return this.#redis.lrange(this.#keys.doorAnswers(incident_id, attempt), 0, -1);
   }
 
   /** Records that the provider of the model failed a run, or, without a reason, that it answers. */

@@ -157,6 +157,11 @@ export class StateKeys {
     return `${this.ours}door-counts:${incidentId}:${attempt}`;
   }
 
+  /** List: what one run of an agent has read of its cluster last. */
+  doorAnswers(incidentId: string, attempt: number): string {
+    return `${this.ours}door-answers:${incidentId}:${attempt}`;
+  }
+
   /** String: JSON of the location of a message in Slack, by the problem or incident that it is about, see `SlackCards`. */
   slackCard(subject: string): string {
     return `${this.ours}slack-card:${subject}`;

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TriageContext } from '../../triage-context.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { DOOR_ANSWERS, writeAnswers } from './door-answers.ts';
 import { usesGateway } from './open-access.ts';
 
 /** What a run did through the gateway. */
@@ -29,6 +30,7 @@ export async function closeAccess(
     if (entries.length === 0) return { summary, denied: [] };
     const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     await writeFile(path.join(workspace.logs, 'gateway.ndjson'), lines, { mode: 0o600 });
+    await writeAnswers(path.join(workspace.logs, DOOR_ANSWERS), await access.doorRecords.answers(run));
     await incidents.addDoorCounts(run.incident_id, summary);
     const denied = entries.filter(({ decision }) => decision === 'denied');
     if (denied.length > 0) logger.warn({ requests: denied.length }, 'requests of the agent were denied');
