@@ -78,6 +78,10 @@ describe('a reload', () => {
       'queue_overflow_policy',
       'dedup_window_seconds',
       'grouping',
+      // Of problems: packages/state/test/problem-life.test.ts.
+      'reopen_window',
+      'reinvestigate_after',
+      'storm_threshold',
     ];
     const keys = ['api.access_key', 'api.access_key_file'];
     // The last two are in many-readers.test.ts and metrics.test.ts.

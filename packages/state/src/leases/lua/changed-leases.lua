@@ -2,10 +2,11 @@
 -- alternately, '' for a lease that was released, and whether these are all leases instead: for '' as the version, and where
 -- the log does not tell.
 -- @include leases/newest-change
+-- @include redis/number-of
 local AT_ONCE = 1000
 
 return function(leases, log, counter, since)
-  local version = tonumber(redis.call('GET', counter) or 0)
+  local version = number_of(redis.call('GET', counter), 0)
   local from = tonumber(since)
   local incomplete_until = tonumber(redis.call('ZSCORE', log, '') or 0)
   if not from or from > version or from < incomplete_until or newest_change(log) ~= version then

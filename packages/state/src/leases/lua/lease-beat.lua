@@ -19,6 +19,7 @@
 -- @include leases/lease-time
 -- @include leases/renew-leases
 -- @include leases/changed-leases
+-- @include redis/number-of
 local leases, ingesters, refused, owners, log, counter = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, leaving, configuration, since = ARGV[1], ARGV[4] == '1', ARGV[5], ARGV[6]
 local now = lease_time(ARGV[2])
@@ -53,6 +54,6 @@ return {
   changed,
   all,
   redis.call('HLEN', leases),
-  tonumber(redis.call('GET', counter) or 0),
+  number_of(redis.call('GET', counter), 0),
   redis.call('ZRANGE', owners, 0, -1, 'WITHSCORES'),
 }
