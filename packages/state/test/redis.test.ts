@@ -86,6 +86,7 @@ describe('StateKeys', () => {
     expect(written.filter((key) => !key.startsWith(`${keys.bullmq}:triage:`)).toSorted()).toEqual(
       [
         keys.incidents,
+        keys.incidentsOf('prod'),
         keys.incidentsIn('queued'),
         keys.incidentsIn('investigating'),
         keys.incident(id),

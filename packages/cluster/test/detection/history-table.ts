@@ -156,14 +156,17 @@ function compare(
   return { found: found.toSorted(), wanted: [...wanted, ...unseen].toSorted(), untimely };
 }
 
-describe.each<Source>(['both', 'faults', 'events', 'poll', 'watch'])('through %s', (source) => {
+/** Tests that each history gives the wanted faults through a source, in their time. */
+export function testHistories(source: Source): void {
   const play = played(historiesFor(source), (history) => playAlone(history, source), 8);
-  test.each(historiesFor(source).map((history) => [history.name, history] as const))('%s', async (_, history) => {
-    const { found, wanted, untimely } = compare(await play(history), expectedOf(history, source), source);
-    expect(found).toEqual(wanted);
-    expect(untimely).toEqual([]);
+  describe(`through ${source}`, () => {
+    test.each(historiesFor(source).map((history) => [history.name, history] as const))('%s', async (_, history) => {
+      const { found, wanted, untimely } = compare(await play(history), expectedOf(history, source), source);
+      expect(found).toEqual(wanted);
+      expect(untimely).toEqual([]);
+    });
   });
-});
+}
 
 /** With a server of its own, so that several can wait at the same time. */
 async function playWithRealServer(history: History): Promise<Found[]> {
@@ -188,15 +191,18 @@ async function playWithRealServer(history: History): Promise<Found[]> {
   }
 }
 
-describe('through the real stock server', () => {
+/** Tests the same with the stock server. */
+export function testHistoriesOfStockServer(): void {
   const play = played(OF_REAL_SERVER, playWithRealServer, 6);
-  test.each(OF_REAL_SERVER.map((history) => [history.name, history] as const))(
-    '%s',
-    async (_, history) => {
-      const { found, wanted, untimely } = compare(await play(history), expectedOf(history, 'poll'), 'poll');
-      expect(found).toEqual(wanted);
-      expect(untimely).toEqual([]);
-    },
-    180_000,
-  );
-});
+  describe('through the real stock server', () => {
+    test.each(OF_REAL_SERVER.map((history) => [history.name, history] as const))(
+      '%s',
+      async (_, history) => {
+        const { found, wanted, untimely } = compare(await play(history), expectedOf(history, 'poll'), 'poll');
+        expect(found).toEqual(wanted);
+        expect(untimely).toEqual([]);
+      },
+      180_000,
+    );
+  });
+}

@@ -1,0 +1,4 @@
+import { testHistories } from './history-table.ts';
+
+testHistories('poll');
+testHistories('watch');

@@ -1,0 +1,3 @@
+import { testHistoriesOfStockServer } from './history-table.ts';
+
+testHistoriesOfStockServer();
