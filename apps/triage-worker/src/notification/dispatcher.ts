@@ -73,11 +73,15 @@ export class Dispatcher {
     return isQueued;
   }
 
-  /** A silence may have ended after the investigation: then its result is what is notified, as if it had ended now. */
-  async #eventOf({ event, incident_id }: StoredProblemNotification): Promise<ProblemEvent> {
+  /**
+   * A silence may have ended after the investigation: then its result is what is notified, as if it had ended now. An investigation
+   * that has ended since the beginning was noted has a notification of its own.
+   */
+  async #eventOf({ event, at, incident_id }: StoredProblemNotification): Promise<ProblemEvent> {
     if (event !== 'firing' || incident_id === undefined) return event;
     const incident = await this.#options.incidents.get(incident_id).catch(asMissing);
     if (!incident || !isFinal(incident.state)) return event;
+    if (incident.finished_at !== undefined && Date.parse(incident.finished_at) > Date.parse(at)) return event;
     return incident.report ? 'reported' : 'investigation_failed';
   }
 

@@ -82,7 +82,8 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     failed: (error = /./) =>
       expect
         .poll(() => lines.some(({ fields }) => fields.status === 'failed' && error.test(String(fields.error))), {
-          timeout: 10_000,
+          // A list that hangs is waited for before the next probe.
+          timeout: 40_000,
           interval: 10,
         })
         .toBe(true),
