@@ -21,10 +21,11 @@ test('MCP servers, Kubernetes APIs and receivers are reached through the proxies
   await writeFile(kubeconfig, cluster.kubeconfig());
   const delivered: string[] = [];
   const receiver = createServer((request, response) => {
-    void json(request).then((notification) => {
-      delivered.push(String(Reflect.get(Object(notification), 'event')));
+    const receive = async (): Promise<void> => {
+      delivered.push(String(Reflect.get(Object(await json(request)), 'event')));
       response.end('{}');
-    });
+    };
+    void receive();
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void receiver.close());
   await once(receiver, 'listening');
