@@ -70,11 +70,12 @@ test.each(['stopped', 'given up'])(
   'a session that the server opens after the attempt was %s is deleted',
   async (end) => {
     const answers = Promise.withResolvers<void>();
+    let isFirst = true;
     const server = await ScriptedServer.start({
       post: (call, response, late) => {
-        const { sessions } = late;
-        if (call.method !== 'initialize' || sessions.size > 0) return false;
-        sessions.set('late', undefined);
+        if (call.method !== 'initialize' || !isFirst) return false;
+        isFirst = false;
+        late.sessions.set('late', undefined);
         const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } };
         void answers.promise.then(() => late.reply(response, call.id, result, { 'mcp-session-id': 'late' }));
         return true;
