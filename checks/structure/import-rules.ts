@@ -157,6 +157,7 @@ export const IMPORT_RULES: ImportRules = {
       'silence-commands.ts',
       'problem-commands.ts',
       'cluster-commands.ts',
+      'command-parts.ts',
       'default-command.ts',
       'commands',
       'system',

@@ -1,18 +1,13 @@
 import { ROLES } from '@nightcrier/core/access/role';
 import { type Command, Option } from 'commander';
-import type { ApiClient } from './api-client.ts';
+import type { CommandParts } from './command-parts.ts';
 import type { ListFormat } from './lists/print-list.ts';
 
-interface Parts {
-  apiUrlOption: () => Option;
-  outputOption: () => Option;
-  /** For lists. */
-  listOption: () => Option;
-  clientOf: (command: Command) => ApiClient;
-}
-
 /** Adds the commands of API keys and of the audit log. */
-export function addAccessCommands(program: Command, { apiUrlOption, outputOption, listOption, clientOf }: Parts): void {
+export function addAccessCommands(
+  program: Command,
+  { apiUrlOption, outputOption, listOption, clientOf }: CommandParts,
+): void {
   const key = program
     .command('key')
     .description('add, list and revoke API keys; needs the role admin')

@@ -1,15 +1,9 @@
-import type { Command, Option } from 'commander';
-import type { ApiClient } from './api-client.ts';
+import type { Command } from 'commander';
+import type { CommandParts } from './command-parts.ts';
 import type { ListFormat } from './lists/print-list.ts';
 
-interface Parts {
-  apiUrlOption: () => Option;
-  listOption: () => Option;
-  clientOf: (command: Command) => ApiClient;
-}
-
 /** Adds the commands of clusters and of the queue. */
-export function addClusterCommands(program: Command, { apiUrlOption, listOption, clientOf }: Parts): void {
+export function addClusterCommands(program: Command, { apiUrlOption, listOption, clientOf }: CommandParts): void {
   const clusters = program
     .command('clusters')
     .description('list clusters: which are watched, and what is not seen; exits 1 if one is not watched')

@@ -1,16 +1,8 @@
 import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { type Command, Option } from 'commander';
-import type { ApiClient } from './api-client.ts';
+import type { CommandParts } from './command-parts.ts';
 import type { ListFormat } from './lists/print-list.ts';
 import { shellUser } from './shell-user.ts';
-
-interface Parts {
-  apiUrlOption: () => Option;
-  outputOption: () => Option;
-  /** For lists. */
-  listOption: () => Option;
-  clientOf: (command: Command) => ApiClient;
-}
 
 /** Adds the commands of problems. */
 export function addProblemCommands(

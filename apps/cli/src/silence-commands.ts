@@ -1,17 +1,10 @@
-import type { Command, Option } from 'commander';
-import type { ApiClient } from './api-client.ts';
+import type { Command } from 'commander';
+import type { CommandParts } from './command-parts.ts';
 import type { ListFormat } from './lists/print-list.ts';
 import { shellUser } from './shell-user.ts';
 
-interface Parts {
-  apiUrlOption: () => Option;
-  /** For lists. */
-  listOption: () => Option;
-  clientOf: (command: Command) => ApiClient;
-}
-
 /** Adds the commands of silences. */
-export function addSilenceCommands(program: Command, { apiUrlOption, listOption, clientOf }: Parts): void {
+export function addSilenceCommands(program: Command, { apiUrlOption, listOption, clientOf }: CommandParts): void {
   const silence = program
     .command('silence')
     .description('keep problems from being investigated and notified for some time')

@@ -34,7 +34,7 @@ export const WRITE_CHECKS: readonly WriteCheck[] = [
   },
   {
     permission: 'can_exec',
-    // A WebSocket starts as a GET, so API servers before 1.35 let whoever may `get` this subresource run commands.
+    // A WebSocket starts as a GET, so API servers before 1.35 let every account that may `get` this subresource run commands.
     questions: ['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
   },
   {

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** As stored: the key without its secret part, of which there is the SHA-256, hexadecimal. */
@@ -64,7 +65,7 @@ export class ApiKeys {
   async list(): Promise<ApiKey[]> {
     const rows = await ifReadable(this.#redis.hvals(this.#key), []);
     return rows
-      .flatMap((row) => parseKey(row) ?? [])
+      .flatMap((row) => storedJson(StoredKey, row) ?? [])
       .map(withoutHash)
       .toSorted((one, other) => one.created_at.localeCompare(other.created_at));
   }
@@ -74,7 +75,7 @@ export class ApiKeys {
     const [, id, random = ''] = KEY.exec(secret) ?? [];
     if (id === undefined) return undefined;
     const row = await ifReadable(this.#redis.hget(this.#key, id), null);
-    const stored = row === null ? undefined : parseKey(row);
+    const stored = row === null ? undefined : storedJson(StoredKey, row);
     if (!stored || !isSame(stored.hash, hashOf(random))) return undefined;
     if (stored.expires_at !== undefined && Date.parse(stored.expires_at) <= this.#now()) return undefined;
     return withoutHash(stored);
@@ -90,14 +91,6 @@ export class ApiKeys {
 
 function withoutHash(stored: StoredKey): ApiKey {
   return ApiKey.parse(stored);
-}
-
-function parseKey(row: string): StoredKey | undefined {
-  try {
-    return StoredKey.safeParse(JSON.parse(row)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function hashOf(random: string): string {

@@ -2,6 +2,7 @@ import type { Principal } from '@nightcrier/core/access/principal';
 import { type AuditAction, AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { Redis } from 'ioredis';
 import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** Entries that are kept; the oldest ones go first. */
@@ -61,16 +62,8 @@ export class AuditLog {
   async page({ limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<AuditPage> {
     const from = cursor === undefined ? '+inf' : `(${cursor}`;
     const rows = await ifReadable(this.#redis.zrevrangebyscore(this.#entries, from, '-inf', 'LIMIT', 0, limit), []);
-    const entries = rows.flatMap((row) => parseEntry(row) ?? []);
+    const entries = rows.flatMap((row) => storedJson(AuditEntry, row) ?? []);
     const last = entries.at(-1);
     return { entries, ...(rows.length === limit && last && { next_cursor: String(last.sequence) }) };
-  }
-}
-
-function parseEntry(row: string): AuditEntry | undefined {
-  try {
-    return AuditEntry.safeParse(JSON.parse(row)).data;
-  } catch {
-    return undefined;
   }
 }

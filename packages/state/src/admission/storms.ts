@@ -13,7 +13,7 @@ import type { Admission } from './admission.ts';
 
 const Waiting = z.object({ trait: z.string(), cluster_event: ClusterEvent });
 
-/** Storms that are looked at in one run. */
+/** Storms that one run decides about. */
 const MOST_STORMS = 100;
 
 /** The problems that wait for what is found of the first one of their storm. All methods reject while Redis is unreachable. */

@@ -6,6 +6,7 @@ import {
   SilencedBy,
 } from '@nightcrier/core/problems/problem';
 import { z } from 'zod';
+import { storedJson } from '../damage/stored-json.ts';
 
 const SYMPTOM = 'symptom:';
 const Texts = z.array(z.string());
@@ -17,7 +18,7 @@ const Texts = z.array(z.string());
  */
 export function parseProblemRow(cluster: string, key: string, row: Record<string, string>): Problem | undefined {
   const symptoms = Object.entries(row).flatMap(([field, text]) =>
-    field.startsWith(SYMPTOM) ? (jsonOf(RememberedSymptom, text) ?? []) : [],
+    field.startsWith(SYMPTOM) ? (storedJson(RememberedSymptom, text) ?? []) : [],
   );
   const { state, severity = 'warning', since, changed_at, incidents, component, message, member_of } = row;
   const problem = Problem.safeParse({
@@ -29,16 +30,16 @@ export function parseProblemRow(cluster: string, key: string, row: Record<string
     changed_at: Number(changed_at ?? since),
     recovered_at: numberOf(row.recovered_at ?? row.cleared_at),
     closed_at: numberOf(row.closed_at),
-    place: jsonOf(ProblemPlace, row.about),
+    place: storedJson(ProblemPlace, row.about),
     symptoms,
-    incidents: jsonOf(Texts, incidents) ?? [],
+    incidents: storedJson(Texts, incidents) ?? [],
     recurrences: numberOf(row.recurrences),
     flapping: row.flapping === '1',
-    acknowledged: jsonOf(Acknowledgement, row.acknowledged),
-    silenced: jsonOf(SilencedBy, row.silenced),
+    acknowledged: storedJson(Acknowledgement, row.acknowledged),
+    silenced: storedJson(SilencedBy, row.silenced),
     component,
     message,
-    members: jsonOf(Texts, row.members),
+    members: storedJson(Texts, row.members),
     member_of,
   });
   return problem.data;
@@ -47,13 +48,4 @@ export function parseProblemRow(cluster: string, key: string, row: Record<string
 function numberOf(text: string | undefined): number | undefined {
   const number = Number(text);
   return text === undefined || Number.isNaN(number) ? undefined : number;
-}
-
-function jsonOf<T extends z.ZodType>(schema: T, text: string | undefined): z.infer<T> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -53,7 +54,7 @@ export class SilencedFaults {
     const rows = Object.entries(await ifReadable(this.#redis.hgetall(this.#keys.silencedFaults(cluster)), {}));
     if (rows.length === 0) await this.#redis.srem(this.#keys.silencedClusters, cluster);
     return rows.flatMap(([name, row]) => {
-      const kept = parseKept(row);
+      const kept = storedJson(Kept, row);
       return kept ? [{ name, ...kept }] : [];
     });
   }
@@ -65,12 +66,4 @@ export class SilencedFaults {
 
 function nameOf({ problem, event }: ClusterEvent): string {
   return problem ?? `fault:${event.faultId}`;
-}
-
-function parseKept(row: string): z.infer<typeof Kept> | undefined {
-  try {
-    return Kept.safeParse(JSON.parse(row)).data;
-  } catch {
-    return undefined;
-  }
 }

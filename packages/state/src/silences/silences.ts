@@ -2,6 +2,7 @@ import { type NewSilence, Silence } from '@nightcrier/core/silences/silence';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** How long an ended silence is listed, ms. */
@@ -56,26 +57,18 @@ export class Silences {
   async list(): Promise<Silence[]> {
     const rows = await ifReadable(this.#redis.hvals(this.#key), []);
     return rows
-      .flatMap((row) => parseSilence(row) ?? [])
+      .flatMap((row) => storedJson(Silence, row) ?? [])
       .toSorted((one, other) => other.ends_at.localeCompare(one.ends_at));
   }
 
   /** Ends a silence at once. Returns it; undefined if there is none that has not ended. */
   async expire(id: string, by: string): Promise<Silence | undefined> {
     const row = await ifReadable(this.#redis.hget(this.#key, id), null);
-    const silence = row === null ? undefined : parseSilence(row);
+    const silence = row === null ? undefined : storedJson(Silence, row);
     const now = this.#now();
     if (!silence || Date.parse(silence.ends_at) <= now) return undefined;
     const expired: Silence = { ...silence, ends_at: new Date(now).toISOString(), expired_by: by };
     await this.#redis.hset(this.#key, id, JSON.stringify(expired));
     return expired;
-  }
-}
-
-function parseSilence(row: string): Silence | undefined {
-  try {
-    return Silence.safeParse(JSON.parse(row)).data;
-  } catch {
-    return undefined;
   }
 }
