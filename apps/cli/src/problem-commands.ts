@@ -7,7 +7,7 @@ import { shellUser } from './shell-user.ts';
 /** Adds the commands of problems. */
 export function addProblemCommands(
   program: Command,
-  { apiUrlOption, outputOption, listOption, clientOf }: Parts,
+  { apiUrlOption, outputOption, listOption, clientOf }: CommandParts,
 ): void {
   const problems = program
     .command('problems')
