@@ -260,7 +260,16 @@ test('a problem is acknowledged, by whom and why, until that is taken back or it
   expect(await life.notified()).toEqual(['firing', 'acknowledged', 'acknowledged']);
 });
 
-test('a silenced problem is not notified, and is when the silence is lifted while it fires', async () => {
+test('of a problem that is still investigated when its silence is lifted, the beginning is notified', async () => {
+  await using life = await openLife();
+  await life.fires();
+  await life.state.problems.markSilenced('prod', KEY, { by: 'alice', reason: 'upgrade' });
+  await life.receive();
+  await life.state.problems.markSilenced('prod', KEY, undefined);
+  expect(await life.notified()).toEqual(['firing']);
+});
+
+test('a silenced problem is not notified, and is, of its report, when the silence is lifted while it fires', async () => {
   await using life = await openLife();
   await life.fires();
   const silence = { by: 'alice', reason: 'upgrade', until: '2026-03-01T14:00:00Z' };
@@ -270,7 +279,7 @@ test('a silenced problem is not notified, and is when the silence is lifted whil
   expect(await life.notified()).toEqual([]);
   expect(await life.problem()).toMatchObject({ silenced: silence });
   await life.state.problems.markSilenced('prod', KEY, undefined);
-  expect(await life.notified()).toEqual(['firing']);
+  expect(await life.notified()).toEqual(['reported']);
   await life.state.problems.markSilenced('prod', KEY, silence);
   await life.recovers();
   expect(await life.notified()).toEqual(['recovered']);

@@ -1,7 +1,5 @@
-import { isFinal } from '@nightcrier/core/incidents/incident';
 import { type Notification, notificationId } from '@nightcrier/core/incidents/notification';
 import type { Logger } from '@nightcrier/core/logger';
-import type { ProblemEvent } from '@nightcrier/core/problems/problem-notification';
 import { planDeliveries } from '@nightcrier/core/routing/delivery-plan';
 import type { ReceiverTarget } from '@nightcrier/core/routing/receiver-targets';
 import type { Route } from '@nightcrier/core/routing/route-tree';
@@ -63,26 +61,13 @@ export class Dispatcher {
     );
   }
 
-  async #dispatchProblem(due: StoredProblemNotification): Promise<boolean> {
+  async #dispatchProblem(notification: StoredProblemNotification): Promise<boolean> {
     const { conversations } = this.#options;
-    const notification = { ...due, event: await this.#eventOf(due) };
     const { id, event, problem } = notification;
     const subject = `${problem.cluster}/${problem.key}`;
     const isQueued = await this.#enqueue(subject, id, notification, { problem: notification, part: 'message' });
     if (event === 'closed' && isQueued) await conversations.end(subject);
     return isQueued;
-  }
-
-  /**
-   * A silence may have ended after the investigation: then its result is what is notified, as if it had ended now. An investigation
-   * that has ended since the beginning was noted has a notification of its own.
-   */
-  async #eventOf({ event, at, incident_id }: StoredProblemNotification): Promise<ProblemEvent> {
-    if (event !== 'firing' || incident_id === undefined) return event;
-    const incident = await this.#options.incidents.get(incident_id).catch(asMissing);
-    if (!incident || !isFinal(incident.state)) return event;
-    if (incident.finished_at !== undefined && Date.parse(incident.finished_at) > Date.parse(at)) return event;
-    return incident.report ? 'reported' : 'investigation_failed';
   }
 
   /** Notifications of earlier versions are routed by the incident that they name. */

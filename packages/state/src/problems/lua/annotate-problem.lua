@@ -10,8 +10,17 @@
 -- @include redis/keys
 -- @include problems/state/state-of
 -- @include problems/state/notify-problem
+-- @include incidents/state/open-states
 -- How long a silence waits for the row of its problem.
 local NEW_MS = 3600000
+
+-- What began or went on under a silence is notified at its end: the result of the investigation, or the beginning while there is none.
+local function event_after_silence(key)
+  local incident = redis.call('HGET', key, 'incident')
+  local state = incident and redis.call('HGET', keys.incident(incident), 'state')
+  if not state or open_states[state] then return 'firing' end
+  return state == 'resolved' and 'reported' or 'investigation_failed'
+end
 
 local cluster, problem, field, content, now = unpack(ARGV)
 local key = keys.problem(cluster, problem)
@@ -30,7 +39,6 @@ if content == '' then redis.call('HDEL', key, field) else redis.call('HSET', key
 if field == 'acknowledged' then
   notify_problem(cluster, problem, 'acknowledged', now)
 elseif content == '' and redis.call('HDEL', key, 'suppressed') == 1 and state == 'firing' then
-  -- What began or went on under the silence is notified now.
-  notify_problem(cluster, problem, 'firing', now)
+  notify_problem(cluster, problem, event_after_silence(key), now)
 end
 return 1
