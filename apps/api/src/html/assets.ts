@@ -10,15 +10,15 @@ const TYPES = {
   svg: 'image/svg+xml',
 } as const;
 
-const packages = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** Name in the URL and file. All are read when the process starts. */
 const FILES = {
   'style.css': new URL('files/style.css', import.meta.url),
   'icon.svg': new URL('files/icon.svg', import.meta.url),
   'pages.js': new URL('files/pages.js', import.meta.url),
-  'htmx.js': packages.resolve('htmx.org/dist/htmx.min.js'),
-  'htmx-sse.js': packages.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
+  'htmx-sse.js': require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
 } as const;
 export type AssetName = keyof typeof FILES;
 
