@@ -156,6 +156,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('http server', () => app.close());
 
   try {
+    await app.ready();
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+  try {
     const url = await app.listen({ host: options.host, port: options.port });
     logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
     return { url, reloading, stop: () => lifecycle.stop() };
