@@ -141,6 +141,7 @@ export const IMPORT_RULES: ImportRules = {
       'metrics',
       'dashboard',
       'routes',
+      'changes',
       'unrouted.ts',
       'error-handling.ts',
       'access',
