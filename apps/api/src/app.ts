@@ -179,6 +179,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   app.addHook('preClose', async () => eventResponses.close());
 
   try {
+    await app.ready();
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+  try {
     const url = await app.listen({ host: options.host, port: options.port });
     logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
     return { url, reloading, stop: () => lifecycle.stop() };
