@@ -20,6 +20,9 @@ import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
+import { dashboard } from './dashboard/dashboard.ts';
+import { assetRoutes } from './html/assets.ts';
+import { decorateBasePath } from './html/link.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -156,6 +159,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
+  decorateBasePath(app);
   protect(app, { settings: () => access, apiKeys: state.apiKeys });
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
@@ -175,6 +179,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     { prefix: '/api' },
   );
   void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  assetRoutes(app);
+  void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
   app.addHook('preClose', async () => eventResponses.close());
 
