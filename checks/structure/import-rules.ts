@@ -27,6 +27,7 @@ export const IMPORT_RULES: ImportRules = {
   },
   layers: {
     core: [
+      'api',
       'settings',
       'routing',
       'settings/sections',
@@ -104,6 +105,7 @@ export const IMPORT_RULES: ImportRules = {
       'alerts',
       'problems',
       'leases',
+      'events',
       'breaker',
       'grants',
       'budgets',
@@ -148,6 +150,7 @@ export const IMPORT_RULES: ImportRules = {
       'parse-body.ts',
       'api-error.ts',
       'api-context.ts',
+      'events',
       'report-html.ts',
       'html',
       'security-headers.ts',
