@@ -63,7 +63,7 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
 }
 
 /** A lost connection to Redis has no error type of its own, so Redis is checked again. */
-async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
+export async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
   try {
     await assertRedisAnswers(redis);
   } catch (error) {
