@@ -1,4 +1,4 @@
-import { Cause } from '@nightcrier/core/diagnosis/cause';
+import type { Cause } from '@nightcrier/core/diagnosis/cause';
 import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
 import { ReportSummary } from '@nightcrier/core/incidents/report';
 import { PROBLEM_STATES, type Problem, type ProblemState } from '@nightcrier/core/problems/problem';

@@ -86,7 +86,7 @@ function clusterPanel(cluster: ClusterHealth): Html {
     ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
   );
   return html`<section class="panel cluster" id="cluster-${name}"><h2>${name} ${clusterMark(status, degraded !== undefined)}</h2>
-<dl class="facts">${shown.map(([fact, value]) => html`<dt>${fact}</dt><dd>${value}</dd>`)}</dl>${blindKinds(cluster)}</section>`;
+<dl class="facts">${shown.map(([fact, value]) => html`<div><dt>${fact}</dt><dd>${value}</dd></div>`)}</dl>${blindKinds(cluster)}</section>`;
 }
 
 function permissionsOf({ permissions }: ClusterHealth): Html {

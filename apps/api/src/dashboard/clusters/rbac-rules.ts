@@ -22,7 +22,9 @@ export interface MissingPermission {
 
 /** Returns what is missing, with the rule for each. */
 export function missingPermissions(permissions: ClusterPermissions): MissingPermission[] {
-  const missing: MissingPermission[] = NEEDED.flatMap(([field, what, rule]) => (permissions[field] ? [] : [{ what, rule }]));
+  const missing: MissingPermission[] = NEEDED.flatMap(([field, what, rule]) =>
+    permissions[field] ? [] : [{ what, rule }],
+  );
   if (permissions.secrets_access_allowed && !permissions.can_get_secrets)
     missing.push({ what: 'secrets', rule: '{apiGroups: [""], resources: [secrets], verbs: [get, list]}' });
   if (permissions.secrets_access_allowed && !permissions.can_get_configmaps)

@@ -36,7 +36,7 @@ export function routesPage(app: FastifyInstance, { config, receiverHealth }: Api
     const body = html`${tryForm(request, given)}
 ${found && result(found, labels, current)}
 <section class="panel"><h2>Routing tree</h2><ul class="tree">${node(routeTree(current.route))}</ul></section>
-<section class="panel"><h2>Receivers</h2><ul class="plain">${receiverTargets(current).map(({ id, receiver, kind }) => html`<li><strong>${receiver}</strong> <code>${id}</code> ${kind} ${failing.has(id) ? mark('critical', 'deliveries fail') : undefined}</li>`)}</ul></section>`;
+<section class="panel"><h2>Receivers</h2>${receiverTargets(current).length === 0 && html`<p class="quiet">The configuration has none.</p>`}<ul class="plain">${receiverTargets(current).map(({ id, receiver, kind }) => html`<li><strong>${receiver}</strong> <code>${id}</code> ${kind} ${failing.has(id) ? mark('critical', 'deliveries fail') : undefined}</li>`)}</ul></section>`;
     return sendHtml(reply, page(request, { title: 'Routes', section: '/routes', body }));
   });
 }

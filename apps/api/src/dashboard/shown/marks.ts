@@ -5,7 +5,7 @@ import type { Problem, ProblemState } from '@nightcrier/core/problems/problem';
 import { type Html, html } from '../../html/html.ts';
 
 /** The look of a mark; each has a shape of its own in the style sheet. */
-export type Tone = 'critical' | 'warning' | 'info' | 'good' | 'neutral' | 'plain';
+export type Tone = 'firing' | 'critical' | 'warning' | 'info' | 'good' | 'neutral' | 'plain';
 
 /** Returns a short word with a shape and a colour. */
 export function mark(tone: Tone, text: string): Html {
@@ -16,7 +16,7 @@ export function severityMark(severity: Severity): Html {
   return mark(severity, severity);
 }
 
-const STATES: Record<ProblemState, Tone> = { firing: 'critical', recovered: 'good', closed: 'neutral' };
+const STATES: Record<ProblemState, Tone> = { firing: 'firing', recovered: 'good', closed: 'neutral' };
 
 /** Returns the state of a problem, and what else holds for it. */
 export function problemMarks({ state, flapping, acknowledged, silenced }: Problem): Html {
