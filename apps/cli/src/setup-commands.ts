@@ -5,7 +5,9 @@ import type { CommandParts } from './command-parts.ts';
 export function addSetupCommands(program: Command, { outputOption }: CommandParts): void {
   program
     .command('doctor')
-    .description('examine everything that Nightcrier depends on; prints the fix of each problem, and exits 1 if one failed')
+    .description(
+      'examine everything that Nightcrier depends on; prints the fix of each problem, and exits 1 if one failed',
+    )
     .argument('[config]', 'configuration file (default: the one that up would read)')
     .addOption(new Option('--only <check...>', 'examine these alone, such as redis mcp').default([]))
     .addOption(outputOption())

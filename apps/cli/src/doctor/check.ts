@@ -22,12 +22,12 @@ export interface Examination {
   /** Default: 15,000. */
   timeoutMs?: number;
   /** Returns what it has found. What it throws counts as a failed finding. */
-  run(signal: AbortSignal): Promise<Finding[]>;
+  run: (signal: AbortSignal) => Promise<Finding[]>;
 }
 
 /** A kind of things that `doctor` examines. */
 export interface Check {
   /** Shown in the first column, and given to `--only`. */
   name: string;
-  examine(context: CheckContext): Examination[];
+  examine: (context: CheckContext) => Examination[];
 }

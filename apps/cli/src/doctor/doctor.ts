@@ -33,7 +33,11 @@ const WIDTH_ELSEWHERE = 100;
 export async function doctor({ file, format, only }: DoctorOptions): Promise<number> {
   const checks = CHECKS.filter(({ name }) => only.length === 0 || only.includes(name));
   const onProgress = process.stderr.isTTY ? showProgress : undefined;
-  const { findings, exitCode } = await diagnose(file, { environment: process.env, checks, ...(onProgress && { onProgress }) });
+  const { findings, exitCode } = await diagnose(file, {
+    environment: process.env,
+    checks,
+    ...(onProgress && { onProgress }),
+  });
   if (process.stderr.isTTY) process.stderr.write('\r\u001B[2K');
   if (format === 'json') console.log(escapeControls(JSON.stringify({ ok: exitCode === EXIT_CODES.ok, findings })));
   else {

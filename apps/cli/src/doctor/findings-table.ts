@@ -26,14 +26,17 @@ export function findingsTable(findings: readonly CheckFinding[], { width, colors
   const subject = Math.min(wanted, Math.max(LONGEST_SUBJECT, width - 2 - check - 2 - 2 - 60));
   const indent = 2 + check + 2 + subject + 2;
   const room = Math.max(LEAST_MESSAGE, width - indent);
-  const mark = (state: FindingState): string => (colors ? styleText(COLORS[state], MARKS[state], { validateStream: false }) : MARKS[state]);
+  const mark = (state: FindingState): string =>
+    colors ? styleText(COLORS[state], MARKS[state], { validateStream: false }) : MARKS[state];
   return rows
     .map((row) => {
       const head = `${row.check.padEnd(check)}  ${shortened(row.subject, subject).padEnd(subject)}  `;
       const [first = '', ...more] = wrapped(row.message, room);
       const fix = 'fix' in row ? wrapped(row.fix, room - 2) : [];
       const below = [...more, ...fix.map((line, at) => `${at === 0 ? '→' : ' '} ${line}`)];
-      return [`${mark(row.state)} ${head}${first}`.trimEnd(), ...below.map((line) => ' '.repeat(indent) + line)].join('\n');
+      return [`${mark(row.state)} ${head}${first}`.trimEnd(), ...below.map((line) => ' '.repeat(indent) + line)].join(
+        '\n',
+      );
     })
     .join('\n');
 }

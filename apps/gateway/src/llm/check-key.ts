@@ -35,7 +35,11 @@ export async function checkKey(provider: Provider, config: Config, signal: Abort
     if (!access) return { kind: 'missing', url, reason: 'no key is configured' };
     url = access.baseUrl;
     const headers = { ...access.headers, ...(provider === 'anthropic' && { 'anthropic-version': '2023-06-01' }) };
-    const { statusCode, body } = await request(`${url}${MODELS[provider]}`, { headers, signal, dispatcher: outgoing() });
+    const { statusCode, body } = await request(`${url}${MODELS[provider]}`, {
+      headers,
+      signal,
+      dispatcher: outgoing(),
+    });
     const text = (await getStreamAsBuffer(body, { maxBuffer: LONGEST })).toString('utf8');
     return { url, ...judge(statusCode, text) };
   } catch (error) {

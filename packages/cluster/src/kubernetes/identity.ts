@@ -26,7 +26,10 @@ export async function credentialEnd(file: string): Promise<CredentialEnd | undef
     user?.certData === undefined ? await textOf(user?.certFile) : Buffer.from(user.certData, 'base64').toString('utf8');
   const ends = [
     { what: 'token' as const, expires: token === undefined ? undefined : endOfToken(token) },
-    { what: 'client certificate' as const, expires: certificate === undefined ? undefined : endOfCertificate(certificate) },
+    {
+      what: 'client certificate' as const,
+      expires: certificate === undefined ? undefined : endOfCertificate(certificate),
+    },
   ];
   return ends
     .flatMap(({ what, expires }) => (expires ? [{ what, expires }] : []))
@@ -39,7 +42,8 @@ export async function readIdentity(kubernetes: Kubernetes, signal: AbortSignal):
     const answer = await kubernetes.selfReview('selfsubjectreviews', {}, { signal });
     return Review.safeParse(answer).data?.status.userInfo.username;
   } catch (error) {
-    if (error instanceof KubernetesError && (error.code === 'not_found' || error.code === 'forbidden')) return undefined;
+    if (error instanceof KubernetesError && (error.code === 'not_found' || error.code === 'forbidden'))
+      return undefined;
     throw error;
   }
 }

@@ -19,10 +19,18 @@ async function inspect(config: CheckContext['config'], signal: AbortSignal): Pro
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'EADDRINUSE') {
       if (await isOurs(host, port, signal)) return ok(address, 'the API answers');
-      return failed(address, 'another program listens here', `set api.port to a free one; who listens: ss -ltnp sport = :${port}`);
+      return failed(
+        address,
+        'another program listens here',
+        `set api.port to a free one; who listens: ss -ltnp sport = :${port}`,
+      );
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      return failed(address, `this machine has no address ${host}`, 'set api.host to 127.0.0.1, or to 0.0.0.0 with api.access_key_file');
+      return failed(
+        address,
+        `this machine has no address ${host}`,
+        'set api.host to 127.0.0.1, or to 0.0.0.0 with api.access_key_file',
+      );
     }
     if (code === 'EACCES') return failed(address, reasonOf(error), 'set api.port to 1024 or above');
     return failed(address, reasonOf(error), 'correct api.host and api.port');
@@ -40,7 +48,9 @@ async function isOurs(host: string, port: number, signal: AbortSignal): Promise<
   const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
-    const answer = await fetch(`http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`, { signal: timeout });
+    const answer = await fetch(`http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`, {
+      signal: timeout,
+    });
     return (await answer.text()) === '{"status":"ok"}';
   } catch {
     return false;

@@ -29,5 +29,7 @@ function fixOf(problem: string): string {
   const [, meant] = /did you mean "([^"]+)"\?/.exec(problem) ?? [];
   const where = place === undefined ? '' : ` at ${place}`;
   if (meant !== undefined) return `write ${meant}${where}`;
+  const [, advice] = /[:;] ((?:set|add|use|write|run|give) .+)$/.exec(problem) ?? [];
+  if (advice !== undefined) return advice;
   return `correct it${where}, then: nightcrier validate`;
 }

@@ -15,10 +15,11 @@ const SAMPLE = Buffer.alloc(64 * 1024);
 /** The directories that Nightcrier writes to: writable, not full, and closed to other users. */
 export const disk: Check = {
   name: 'disk',
-  examine: ({ config }) => directoriesOf(config).map(({ setting, directory }) => ({
-    subject: setting,
-    run: async () => inspect(setting, directory),
-  })),
+  examine: ({ config }) =>
+    directoriesOf(config).map(({ setting, directory }) => ({
+      subject: setting,
+      run: async () => inspect(setting, directory),
+    })),
 };
 
 function directoriesOf({ data_dir, workspace_root, spool_dir }: CheckContext['config']) {
@@ -51,7 +52,9 @@ async function inspect(setting: string, directory: string): Promise<Finding[]> {
   if (existing === directory) {
     const { mode } = await stat(directory);
     if ((mode & 0o002) !== 0) {
-      found.push(warning(setting, `every user of this machine can write into ${directory}`, `chmod o-w ${quoted(directory)}`));
+      found.push(
+        warning(setting, `every user of this machine can write into ${directory}`, `chmod o-w ${quoted(directory)}`),
+      );
     }
   }
   return found.length > 0 ? found : [ok(setting, `${directory}, ${sizeOf(free)} free`)];

@@ -46,7 +46,11 @@ async function inspect(context: CheckContext, signal: AbortSignal): Promise<Find
   }
 }
 
-function unreachable({ agent_engine: name }: Config, environment: CheckContext['environment'], error: unknown): Finding {
+function unreachable(
+  { agent_engine: name }: Config,
+  environment: CheckContext['environment'],
+  error: unknown,
+): Finding {
   const message = reasonOf(error);
   let place = 'DOCKER_HOST';
   try {
@@ -56,7 +60,11 @@ function unreachable({ agent_engine: name }: Config, environment: CheckContext['
     // The message names what is wrong with the address.
   }
   if (/EACCES|permission denied/i.test(message)) {
-    return failed(name, message, `add this user to the group of ${place}: sudo usermod -aG $(stat -c %G ${place}) $USER`);
+    return failed(
+      name,
+      message,
+      `add this user to the group of ${place}: sudo usermod -aG $(stat -c %G ${place}) $USER`,
+    );
   }
   const start = name === 'docker' ? 'sudo systemctl start docker' : 'systemctl --user start podman.socket';
   return failed(name, message, `start the engine at ${place} (${start}), or set DOCKER_HOST`);
@@ -88,7 +96,11 @@ async function inspectSandbox(
       ? failed(image, `the image lacks ${missing.join(', ')}`, buildCommand(image))
       : ok(image, [...found.programs].map(([program, version]) => `${program} ${version}`).join(', ')),
     limits.length > 0
-      ? warning('limits', limits.join('; '), 'enable the cgroup controllers memory, cpu and pids for the engine (cgroup v2)')
+      ? warning(
+          'limits',
+          limits.join('; '),
+          'enable the cgroup controllers memory, cpu and pids for the engine (cgroup v2)',
+        )
       : ok('limits', `${config.agent_memory} memory, ${config.agent_cpus} CPUs, 512 processes`),
   ];
 }
@@ -106,7 +118,11 @@ function buildCommand(image: string): string {
 }
 
 /** The worker's own probe. A worker that finds the same starts no agents. */
-async function inspectIsolation(runtime: AgentRuntime, { config, redis }: CheckContext, signal: AbortSignal): Promise<Finding> {
+async function inspectIsolation(
+  runtime: AgentRuntime,
+  { config, redis }: CheckContext,
+  signal: AbortSignal,
+): Promise<Finding> {
   const access = await redis.access();
   const gateways = access.kind === 'open' ? access.state.gateways : { live: async () => [] };
   const board = { publish: async () => undefined, remove: async () => undefined };
@@ -119,7 +135,8 @@ async function inspectIsolation(runtime: AgentRuntime, { config, redis }: CheckC
       return ok('isolation', 'not isolated: kube_access or llm_access is direct');
     case 'failed':
     case 'unknown': {
-      const fix = 'restart the engine without changes to its default seccomp, network and runtime; no agent runs until then';
+      const fix =
+        'restart the engine without changes to its default seccomp, network and runtime; no agent runs until then';
       return failed('isolation', `a probe container found ${findings.join('; ')}`, fix);
     }
     default:

@@ -18,7 +18,8 @@ export const gateways: Check = {
 async function inspect({ config, redis }: CheckContext): Promise<Finding[]> {
   const { kube_access, llm_access, gateway_socket_dir } = config;
   if (agentsOf(config).length === 0) return [skipped('gateway', 'no agent is configured but the built-in analyser')];
-  if (kube_access === 'direct' && llm_access === 'direct') return [skipped('gateway', 'kube_access and llm_access are direct')];
+  if (kube_access === 'direct' && llm_access === 'direct')
+    return [skipped('gateway', 'kube_access and llm_access are direct')];
   const directory = socketDirectory(config);
   try {
     checkSocketPath(path.join(directory, LONGEST_NAME));
@@ -37,7 +38,8 @@ async function inspect({ config, redis }: CheckContext): Promise<Finding[]> {
   const access = await redis.access();
   if (access.kind !== 'open') return [ok(directory, 'usable for sockets')];
   const [live, workers] = await Promise.all([access.state.gateways.live(), access.state.isolation.read()]);
-  if (live.length > 0) return [ok(directory, live.length === 1 ? '1 gateway listens' : `${live.length} gateways listen`)];
+  if (live.length > 0)
+    return [ok(directory, live.length === 1 ? '1 gateway listens' : `${live.length} gateways listen`)];
   if (workers.length === 0) return [ok(directory, 'usable for sockets; no worker runs now')];
   const message = 'workers run, and no gateway: their agents reach neither cluster nor model';
   return [warning(directory, message, 'start one on each machine with agents: node apps/gateway/src/main.ts')];

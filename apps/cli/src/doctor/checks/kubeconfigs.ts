@@ -95,7 +95,9 @@ function judge(
     const isRequired = require_read_only ?? kube_access === 'direct';
     const excess = describeExcess(permissions).join('; ');
     const report = isRequired && readOnly === false ? failed : warning;
-    found.push(report(name, excess || 'it is not known whether the kubeconfig only reads', `${renew}, for a read-only account`));
+    found.push(
+      report(name, excess || 'it is not known whether the kubeconfig only reads', `${renew}, for a read-only account`),
+    );
   }
   return found;
 }

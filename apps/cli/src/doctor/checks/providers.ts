@@ -46,9 +46,17 @@ function described({ key, baseUrl }: ModelProvider, { kind, url, reason }: KeyCh
     case 'refused':
       return failed(subject, `${url}: ${reason}`, `put a valid key into ${key}_file, or add credit to its account`);
     case 'unreachable':
-      return failed(subject, `${url} is unreachable: ${reason}`, `let this machine reach it, set HTTPS_PROXY, or correct ${baseUrl}`);
+      return failed(
+        subject,
+        `${url} is unreachable: ${reason}`,
+        `let this machine reach it, set HTTPS_PROXY, or correct ${baseUrl}`,
+      );
     case 'unknown':
-      return warning(subject, `${url}: ${reason}`, `correct ${baseUrl}, if agents fail; it is not known whether the key is accepted`);
+      return warning(
+        subject,
+        `${url}: ${reason}`,
+        `correct ${baseUrl}, if agents fail; it is not known whether the key is accepted`,
+      );
     default:
       return kind satisfies never;
   }

@@ -15,7 +15,12 @@ export const receivers: Check = {
   examine: ({ config }) => {
     const targets = receiverTargets(config);
     if (targets.length === 0) {
-      return [{ subject: 'none', run: async () => [skipped('none', 'no receiver is configured; reports are in the API alone')] }];
+      return [
+        {
+          subject: 'none',
+          run: async () => [skipped('none', 'no receiver is configured; reports are in the API alone')],
+        },
+      ];
     }
     const opened = openTargets(config);
     return targets.map((target) => ({
@@ -44,7 +49,10 @@ async function inspect(target: ReceiverTarget, opened: NotificationTarget[], sig
   const { id } = target;
   try {
     const how = await opened.find((one) => one.id === id)?.check(signal);
-    return ok(id, how === 'accepted' ? 'accepts messages' : 'answers; only a delivery shows whether it accepts messages');
+    return ok(
+      id,
+      how === 'accepted' ? 'accepts messages' : 'answers; only a delivery shows whether it accepts messages',
+    );
   } catch (error) {
     const message = reasonOf(error);
     return failed(id, message, fixOf(target, message));
@@ -55,7 +63,8 @@ async function inspect(target: ReceiverTarget, opened: NotificationTarget[], sig
 const NEEDS: Record<TargetKind, { address: string; credentials: string }> = {
   'slack-webhook': {
     address: 'the webhook URL',
-    credentials: 'make a new incoming webhook in the Slack app, and set slack_webhook_url_file (webhook_url_file) to it',
+    credentials:
+      'make a new incoming webhook in the Slack app, and set slack_webhook_url_file (webhook_url_file) to it',
   },
   'slack-bot': {
     address: 'slack_api_url (api_url)',
@@ -74,12 +83,18 @@ const NEEDS: Record<TargetKind, { address: string; credentials: string }> = {
 function fixOf({ kind, receiver }: ReceiverTarget, message: string): string {
   const of = receiver === 'default' ? '' : ` of the receiver ${receiver}`;
   const { address, credentials } = NEEDS[kind];
-  if (/xapp|apps\.connections\.open/.test(message)) return `set slack_app_token_file (app_token_file)${of} to a valid app-level token`;
-  if (/is unreachable/.test(message)) return `let this machine reach it, set HTTPS_PROXY, or correct ${address}${of}`;
+  if (/xapp|apps\.connections\.open/.test(message))
+    return `set slack_app_token_file (app_token_file)${of} to a valid app-level token`;
+  if (/is unreachable|ECONNREFUSED|ENOTFOUND|ETIMEDOUT/.test(message))
+    return `let this machine reach it, set HTTPS_PROXY, or correct ${address}${of}`;
   if (/did not answer as it does|something else than Slack/.test(message)) {
     return `correct ${address}${of}: a web page or proxy answers there`;
   }
-  if (/invalid_auth|not_authed|token_|account_inactive|answered 40[134]|no_service|EAUTH|[Ll]ogin|535|answered 400/.test(message)) {
+  if (
+    /invalid_auth|not_authed|token_|account_inactive|answered 40[134]|no_service|EAUTH|[Ll]ogin|535|answered 400/.test(
+      message,
+    )
+  ) {
     return `${credentials}${of}`;
   }
   return `correct ${address}${of}, or see the log of the service`;

@@ -56,13 +56,22 @@ function unreachable({ url, username }: Config['redis'], address: string, reason
     return failed(address, `Redis refuses the password: ${reason}`, fix);
   }
   if (/certificate|TLS|SSL/i.test(reason)) {
-    return failed(address, reason, 'set redis.ca_file to the authority of the server, and redis.server_name to its name');
+    return failed(
+      address,
+      reason,
+      'set redis.ca_file to the authority of the server, and redis.server_name to its name',
+    );
   }
   const setting = url === undefined ? 'redis.sentinel.hosts' : 'redis.url';
   return failed(address, `Redis is unreachable: ${reason}`, `start Redis at ${address}, or correct ${setting}`);
 }
 
-async function described({ code, blocks, message }: RedisProblem, state: State, config: Config, address: string): Promise<Finding> {
+async function described(
+  { code, blocks, message }: RedisProblem,
+  state: State,
+  config: Config,
+  address: string,
+): Promise<Finding> {
   const report = blocks ? failed : warning;
   const cli = redisCli(address);
   switch (code) {
