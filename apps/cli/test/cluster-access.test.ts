@@ -137,7 +137,9 @@ describe('rbac', () => {
       triage: { enabled: true, kubeconfig: 'k', allow_secrets_access },
     });
   const rolesOf = (manifests: string): string[] =>
-    parseAllDocuments(manifests).map((document) => `${document.get('kind')} ${document.getIn(['metadata', 'name'])}`);
+    parseAllDocuments(manifests).map((document) =>
+      [document.get('kind'), document.getIn(['metadata', 'name'])].join(' '),
+    );
   const READING = ['Namespace nightcrier', 'ServiceAccount nightcrier', 'ClusterRoleBinding nightcrier-view'];
   const NODES = ['ClusterRole nightcrier-nodes', 'ClusterRoleBinding nightcrier-nodes'];
 
