@@ -6,13 +6,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AccessSettings, authenticate } from './authenticate.ts';
 import { ApiError } from '../api-error.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
+import { requireRoles } from './route-roles.ts';
 import { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without credentials. */
     open?: boolean;
-    /** Needed for this route. Default: `viewer` to read, `operator` for every other method. */
+    /** Needed for this route. A route that has none, and is not `open`, makes the start fail. */
     role?: Role;
   }
   interface FastifyRequest {
@@ -21,16 +22,21 @@ declare module 'fastify' {
   }
 }
 
-/** Refuses every request whose client lacks the role that its route needs. A route is closed unless it says otherwise. */
+/**
+ * Refuses every request whose client lacks the role that its route needs. The API does not start when a route says neither its role nor
+ * that it is open.
+ */
 export function protect(
   app: FastifyInstance,
   { settings, apiKeys }: { settings: () => AccessSettings; apiKeys: ApiKeys },
 ): void {
   app.decorateRequest('principal', undefined);
+  requireRoles(app);
   const wrongKeys = new WrongKeys();
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
-    const { open, role = roleFor(request.method) } = request.routeOptions.config;
+    // A URL that no route answers has no role either.
+    const { open, role = 'viewer' } = request.routeOptions.config;
     if (open) return;
     const { authorization, origin } = request.headers;
     const configured = settings();
@@ -53,10 +59,6 @@ export function protect(
       throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
     }
   });
-}
-
-function roleFor(method: string): Role {
-  return method === 'GET' || method === 'HEAD' ? 'viewer' : 'operator';
 }
 
 /** Returns who makes a request of a route that is not `open`. */

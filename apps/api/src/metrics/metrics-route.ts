@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { measureProcess, PROCESS_METRICS } from '@nightcrier/runtime/metrics/process-metrics';
+import { READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 import { exposition } from './exposition.ts';
@@ -14,5 +15,5 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
     const state = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
     return exposition([PROCESS_METRICS, state]);
   });
-  app.get('/metrics', async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
+  app.get('/metrics', READS, async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
 }

@@ -6,8 +6,7 @@ import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { parseBody } from '../parse-body.ts';
 import { authorOf } from '../access/protect.ts';
-
-const ADMIN = { config: { role: 'admin' } } as const;
+import { ADMINISTERS } from '../access/route-roles.ts';
 
 const AUDIT_QUERY = {
   type: 'object',
@@ -20,9 +19,9 @@ const AUDIT_QUERY = {
 
 /** Routes of named API keys and of the audit log, for administrators. */
 export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: ApiContext): void {
-  app.get('/keys', ADMIN, async (): Promise<{ keys: ApiKey[] }> => ({ keys: await apiKeys.list() }));
+  app.get('/keys', ADMINISTERS, async (): Promise<{ keys: ApiKey[] }> => ({ keys: await apiKeys.list() }));
 
-  app.post('/keys', ADMIN, async (request, reply): Promise<{ key: ApiKey; secret: string }> => {
+  app.post('/keys', ADMINISTERS, async (request, reply): Promise<{ key: ApiKey; secret: string }> => {
     const author = authorOf(request);
     const wanted = parseBody(NewApiKey, request.body);
     try {
@@ -38,7 +37,7 @@ export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: A
     }
   });
 
-  app.delete<{ Params: { key: string } }>('/keys/:key', ADMIN, async (request): Promise<{ key: ApiKey }> => {
+  app.delete<{ Params: { key: string } }>('/keys/:key', ADMINISTERS, async (request): Promise<{ key: ApiKey }> => {
     const author = authorOf(request);
     const key = await apiKeys.revoke(request.params.key);
     if (!key)
@@ -53,7 +52,7 @@ export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: A
 
   app.get<{ Querystring: { limit: number; cursor?: string } }>(
     '/audit',
-    { ...ADMIN, schema: { querystring: AUDIT_QUERY } },
+    { ...ADMINISTERS, schema: { querystring: AUDIT_QUERY } },
     async ({ query }): Promise<AuditPage> => audit.page(query),
   );
 }

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { authorOf } from '../access/protect.ts';
+import { CHANGES } from '../access/route-roles.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** One line without control characters: it is printed in terminals. */
@@ -39,7 +40,7 @@ interface Cancelled {
 export function cancelRoute(app: FastifyInstance, { cancellations, audit, logger }: ApiContext): void {
   app.post<{ Params: { id: string }; Body: CancelRequest | null | undefined }>(
     '/incidents/:id/cancel',
-    { schema: { body: BODY } },
+    { ...CHANGES, schema: { body: BODY } },
     async (received, reply): Promise<Cancelled> => {
       const { id } = received.params;
       const author = authorOf(received, received.body?.by);

@@ -6,6 +6,7 @@ import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { RedisHealth } from '@nightcrier/core/redis-health';
 import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
+import { OPEN, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
@@ -18,9 +19,9 @@ import { shareWhileRunning } from '../shared-result.ts';
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
   const { redis, health, ingesters, clusters, refused, breaker, serverProblems, damage } = context;
-  app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }));
+  app.get('/healthz', OPEN, () => ({ status: 'ok' }));
 
-  app.get('/readyz', { config: { open: true } }, async () => {
+  app.get('/readyz', OPEN, async () => {
     await assertRedisAnswers(redis);
     const blocking = (await serverProblems()).filter(({ blocks }) => blocks);
     if (blocking.length > 0) throw new ApiError('redis_unsuitable', blocking.map(({ message }) => message).join('; '));
@@ -56,7 +57,7 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
     };
   };
   const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
-  app.get('/health/clusters', async (_request, reply) => {
+  app.get('/health/clusters', READS, async (_request, reply) => {
     await assertRedisAnswers(redis);
     return reply.type('application/json; charset=utf-8').send(await build());
   });

@@ -5,6 +5,7 @@ import { redactText } from '@nightcrier/redaction/redact-text';
 import type { IncidentList } from '@nightcrier/state/incidents/incidents';
 import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
+import { READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { REPORT_HEADERS, reportPage } from '../report-html.ts';
@@ -33,7 +34,7 @@ interface ListQuery {
 export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }: ApiContext): void {
   app.get<{ Querystring: ListQuery }>(
     '/incidents',
-    { schema: { querystring: LIST_QUERY } },
+    { ...READS, schema: { querystring: LIST_QUERY } },
     async ({ query }): Promise<IncidentList> => {
       const list = await incidents.list(query).catch((error: unknown) => {
         if (error instanceof RangeError) throw new ApiError('bad_request', error.message, { cause: error });
@@ -43,14 +44,14 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     },
   );
 
-  app.get<{ Params: { id: string } }>('/incidents/:id', async ({ params }): Promise<Incident> => {
+  app.get<{ Params: { id: string } }>('/incidents/:id', READS, async ({ params }): Promise<Incident> => {
     const incident = await incidents.get(params.id);
     if (!incident) throw noIncident(params.id);
     return redactIncident(incident);
   });
 
   // The agent's Markdown, or an HTML page if the client prefers that, as browsers do.
-  app.get<{ Params: { id: string } }>('/incidents/:id/report', async (request, reply) => {
+  app.get<{ Params: { id: string } }>('/incidents/:id/report', READS, async (request, reply) => {
     const { params } = request;
     const stored = await incidents.report(params.id);
     if (stored !== undefined) {
@@ -65,7 +66,7 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     throw new ApiError('report_not_found', `incident ${params.id} has no report: its state is ${incident.state}`);
   });
 
-  app.get('/queue', async (): Promise<QueueCounts> => queueCounts(redis, keys));
+  app.get('/queue', READS, async (): Promise<QueueCounts> => queueCounts(redis, keys));
 }
 
 /** Returns the error for an incident that does not exist. */

@@ -5,6 +5,7 @@ import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { ProblemPage } from '@nightcrier/state/problems/problem-page';
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
+import { CHANGES, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { parseBody } from '../parse-body.ts';
@@ -37,7 +38,7 @@ interface ProblemParams {
 export function problemRoutes(app: FastifyInstance, { problems, admission, audit, logger }: ApiContext): void {
   app.get<{ Querystring: ListQuery }>(
     '/problems',
-    { schema: { querystring: LIST_QUERY } },
+    { ...READS, schema: { querystring: LIST_QUERY } },
     async ({ query }): Promise<ProblemPage> => {
       try {
         const page = await problems.page(query);
@@ -49,13 +50,13 @@ export function problemRoutes(app: FastifyInstance, { problems, admission, audit
     },
   );
 
-  app.get<ProblemParams>('/problems/:cluster/:key', async ({ params: { cluster, key } }): Promise<Problem> => {
+  app.get<ProblemParams>('/problems/:cluster/:key', READS, async ({ params: { cluster, key } }): Promise<Problem> => {
     const problem = await problems.get(cluster, key);
     if (!problem) throw noProblem(cluster, key);
     return redactValue(problem);
   });
 
-  app.post<ProblemParams>('/problems/:cluster/:key/acknowledge', async (request): Promise<Problem> => {
+  app.post<ProblemParams>('/problems/:cluster/:key/acknowledge', CHANGES, async (request): Promise<Problem> => {
     const { cluster, key } = request.params;
     const { comment: given, author: claimed } = parseBody(AcknowledgeRequest, request.body);
     const author = authorOf(request, claimed);
@@ -68,7 +69,7 @@ export function problemRoutes(app: FastifyInstance, { problems, admission, audit
     return (await problems.get(cluster, key)) ?? gone(cluster, key);
   });
 
-  app.delete<ProblemParams>('/problems/:cluster/:key/acknowledge', async (request): Promise<Problem> => {
+  app.delete<ProblemParams>('/problems/:cluster/:key/acknowledge', CHANGES, async (request): Promise<Problem> => {
     const { cluster, key } = request.params;
     const author = authorOf(request);
     if (!(await problems.unacknowledge(cluster, key))) throw noProblem(cluster, key);
@@ -77,17 +78,21 @@ export function problemRoutes(app: FastifyInstance, { problems, admission, audit
     return (await problems.get(cluster, key)) ?? gone(cluster, key);
   });
 
-  app.post<ProblemParams>('/problems/:cluster/:key/investigate', async (request): Promise<{ incident_id: string }> => {
-    const { cluster, key } = request.params;
-    const author = authorOf(request);
-    const outcome = await admission.investigateAgain(cluster, key);
-    if (!outcome) throw noProblem(cluster, key);
-    const incident_id = requeuedAs(outcome, logger);
-    const details = { incident: incident_id };
-    await audit.record(author, { action: 'investigation_requested', subject: `${cluster}/${key}`, details });
-    logger.info({ by: author.name, cluster, problem: key, incident_id }, 'investigation requested');
-    return { incident_id };
-  });
+  app.post<ProblemParams>(
+    '/problems/:cluster/:key/investigate',
+    CHANGES,
+    async (request): Promise<{ incident_id: string }> => {
+      const { cluster, key } = request.params;
+      const author = authorOf(request);
+      const outcome = await admission.investigateAgain(cluster, key);
+      if (!outcome) throw noProblem(cluster, key);
+      const incident_id = requeuedAs(outcome, logger);
+      const details = { incident: incident_id };
+      await audit.record(author, { action: 'investigation_requested', subject: `${cluster}/${key}`, details });
+      logger.info({ by: author.name, cluster, problem: key, incident_id }, 'investigation requested');
+      return { incident_id };
+    },
+  );
 }
 
 function noProblem(cluster: string, key: string): ApiError {

@@ -6,6 +6,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
+import { READS } from '../access/route-roles.ts';
 import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } from '../error-handling.ts';
 
@@ -17,6 +18,10 @@ export function queueBoard(
   app: FastifyInstance,
   { queue, redis, logger }: { queue: TriageQueue; redis: RedisConnection; logger: Logger },
 ): void {
+  // Bull Board registers its routes itself, also those that change a queue.
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, ...READS.config };
+  });
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new ApiError('read_only', 'the queue board is read-only');

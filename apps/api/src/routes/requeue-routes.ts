@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { authorOf } from '../access/protect.ts';
+import { CHANGES } from '../access/route-roles.ts';
 import { noIncident } from './incident-routes.ts';
 
 /** The new incident. */
@@ -22,7 +23,7 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
     return incident;
   };
 
-  app.post<{ Params: { id: string } }>('/incidents/:id/requeue', async (request): Promise<Requeued> => {
+  app.post<{ Params: { id: string } }>('/incidents/:id/requeue', CHANGES, async (request): Promise<Requeued> => {
     const { id } = request.params;
     const incident = await find(id);
     if (!isFinal(incident.state)) {
@@ -41,6 +42,7 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
 
   app.post<{ Params: { id: string; member: string } }>(
     '/incidents/:id/members/:member/split',
+    CHANGES,
     async (request): Promise<Requeued> => {
       const { id, member: faultId } = request.params;
       const incident = await find(id);

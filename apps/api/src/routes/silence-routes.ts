@@ -2,6 +2,7 @@ import { NewSilence, type Silence, type SilenceState, silenceState } from '@nigh
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
+import { CHANGES, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { parseBody } from '../parse-body.ts';
@@ -15,11 +16,11 @@ export interface ShownSilence extends Silence {
 export function silenceRoutes(app: FastifyInstance, { silences, audit, logger }: ApiContext): void {
   const shown = (silence: Silence): ShownSilence => ({ ...silence, state: silenceState(silence, Date.now()) });
 
-  app.get('/silences', async (): Promise<{ silences: ShownSilence[] }> => ({
+  app.get('/silences', READS, async (): Promise<{ silences: ShownSilence[] }> => ({
     silences: (await silences.list()).map(shown),
   }));
 
-  app.post('/silences', async (request, reply): Promise<{ silence: ShownSilence }> => {
+  app.post('/silences', CHANGES, async (request, reply): Promise<{ silence: ShownSilence }> => {
     const wanted = parseBody(NewSilence, request.body);
     const author = authorOf(request, wanted.author);
     const comment = await redactText(wanted.comment);
@@ -36,14 +37,18 @@ export function silenceRoutes(app: FastifyInstance, { silences, audit, logger }:
     }
   });
 
-  app.delete<{ Params: { id: string } }>('/silences/:id', async (request): Promise<{ silence: ShownSilence }> => {
-    const author = authorOf(request);
-    const { id } = request.params;
-    const silence = await silences.expire(id, author.name);
-    if (!silence)
-      throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
-    await audit.record(author, { action: 'silence_expired', subject: id, details: { matchers: silence.matchers } });
-    logger.info({ by: author.name, silence: id }, 'silence expired');
-    return { silence: shown(silence) };
-  });
+  app.delete<{ Params: { id: string } }>(
+    '/silences/:id',
+    CHANGES,
+    async (request): Promise<{ silence: ShownSilence }> => {
+      const author = authorOf(request);
+      const { id } = request.params;
+      const silence = await silences.expire(id, author.name);
+      if (!silence)
+        throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
+      await audit.record(author, { action: 'silence_expired', subject: id, details: { matchers: silence.matchers } });
+      logger.info({ by: author.name, silence: id }, 'silence expired');
+      return { silence: shown(silence) };
+    },
+  );
 }

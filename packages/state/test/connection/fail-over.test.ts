@@ -78,6 +78,8 @@ describe('with sentinels', () => {
     await using replicated = await startReplicated();
     await using traffic = await startTraffic(settingsOf(replicated));
     await expect.poll(() => traffic.processed.size, { timeout: 20_000 }).toBeGreaterThan(50);
+    // A master answers a write before its replica has it: without this, the last one could be lost.
+    await replicated.holdWrites();
     process.kill(replicated.pids[0], 'SIGKILL');
     const then = traffic.admitted.size;
     await expect.poll(() => traffic.admitted.size, { timeout: 30_000 }).toBeGreaterThan(then + 50);

@@ -17,6 +17,8 @@ export interface Replicated extends AsyncDisposable {
   /** The process ids of the servers, in their order. */
   pids: [number, number];
   sentinelPassword: string;
+  /** Makes writes to the master wait, and resolves when the replica has all that the master answered. */
+  holdWrites(): Promise<void>;
   /** Has the sentinels promote the replica. */
   failOver(): Promise<void>;
 }
@@ -62,7 +64,7 @@ export async function startReplicated(): Promise<Replicated> {
     redis.on('error', () => undefined);
     return redis;
   };
-  const onReplica = connect(urls[1]);
+  const [onMaster, onReplica] = [connect(urls[0]), connect(urls[1])];
   const onSentinel = connect(`redis://:${SENTINEL_PASSWORD}@127.0.0.1:${sentinels[0]}`);
   await expect.poll(async () => onReplica.info('replication'), { timeout: 20_000 }).toContain('master_link_status:up');
   await expect
@@ -78,11 +80,19 @@ export async function startReplicated(): Promise<Replicated> {
     urls,
     pids,
     sentinelPassword: SENTINEL_PASSWORD,
+    async holdWrites() {
+      await onMaster.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+      const offset = async (redis: Redis, field: string): Promise<string | undefined> =>
+        new RegExp(`^${field}:(\\d+)`, 'm').exec(await redis.info('replication'))?.[1];
+      const behind = async (): Promise<boolean> =>
+        (await offset(onMaster, 'master_repl_offset')) !== (await offset(onReplica, 'slave_repl_offset'));
+      await expect.poll(behind, { timeout: 20_000 }).toBe(false);
+    },
     async failOver() {
       await onSentinel.call('SENTINEL', 'FAILOVER', 'mymaster');
     },
     async [Symbol.asyncDispose]() {
-      for (const redis of [onReplica, onSentinel]) redis.disconnect();
+      for (const redis of [onMaster, onReplica, onSentinel]) redis.disconnect();
       for (const child of started) child.kill('SIGKILL');
       await Promise.all(started);
       await rm(folder, { recursive: true, force: true });
