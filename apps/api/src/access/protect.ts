@@ -1,4 +1,4 @@
-import type { Principal } from '@nightcrier/core/access/principal';
+import { choosesName, type Principal } from '@nightcrier/core/access/principal';
 import { includesRole, type Role } from '@nightcrier/core/access/role';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { ApiKeys } from '@nightcrier/state/access/api-keys';
@@ -73,5 +73,5 @@ export function principalOf({ principal }: FastifyRequest): Principal {
  */
 export function authorOf(request: FastifyRequest, claimed?: string): Pick<Principal, 'name' | 'kind'> {
   const { name, kind } = principalOf(request);
-  return { name: kind === 'api_key' ? name : (claimed ?? name), kind };
+  return { name: choosesName(kind) ? (claimed ?? name) : name, kind };
 }

@@ -8,11 +8,15 @@ export function readableByOthers(config: Config): string[] {
     { what: `cluster ${name}: mcp.client_key_file`, file: mcp?.client_key_file },
     { what: `cluster ${name}: kubeconfig`, file: triage.kubeconfig },
   ]);
-  const settings = [...Object.entries(config), ...Object.entries(config.api), ...redisFiles(config)].flatMap(
-    ([key, value]: [string, unknown]) =>
-      /_(?:key|token|secret|webhook_url|url|password)_file$/.test(key) && typeof value === 'string'
-        ? [{ what: key, file: value }]
-        : [],
+  const settings = [
+    ...Object.entries(config),
+    ...Object.entries(config.api),
+    ...apiFiles(config),
+    ...redisFiles(config),
+  ].flatMap(([key, value]: [string, unknown]) =>
+    /[_.](?:key|token|secret|webhook_url|url|password)_file$/.test(key) && typeof value === 'string'
+      ? [{ what: key, file: value }]
+      : [],
   );
   const warned = new Set<string>();
   return [...settings, ...clusters].flatMap(({ what, file }) => {
@@ -20,6 +24,13 @@ export function readableByOthers(config: Config): string[] {
     warned.add(file);
     return [`${what}: every user of this machine can read ${file}; run: chmod o-r ${file}`];
   });
+}
+
+function apiFiles({ api }: Config): [string, unknown][] {
+  return [
+    ['api.auth.oidc.client_secret_file', api.auth.oidc.client_secret_file],
+    ['api.tls.key_file', api.tls.key_file],
+  ];
 }
 
 function redisFiles({ redis }: Config): [string, unknown][] {
