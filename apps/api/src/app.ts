@@ -17,6 +17,9 @@ import { type AccessSettings, assertProtected } from './access/authenticate.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
+import { dashboard } from './dashboard/dashboard.ts';
+import { assetRoutes } from './html/assets.ts';
+import { decorateBasePath } from './html/link.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -135,6 +138,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
+  decorateBasePath(app);
   protect(app, { settings: () => access, apiKeys: state.apiKeys });
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
@@ -153,6 +157,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     { prefix: '/api' },
   );
   void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  assetRoutes(app);
+  void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
 
   try {

@@ -8,6 +8,7 @@ import { Problem } from '@nightcrier/core/problems/problem';
 import { type NewSilence, Silence, SILENCE_STATES } from '@nightcrier/core/silences/silence';
 import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
 import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
+import type { Response } from 'undici';
 import { z } from 'zod';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
@@ -180,9 +181,12 @@ export class ApiClient {
     const { method = 'GET', body, signal = AbortSignal.timeout(TIMEOUT_MS), accepted = [] } = options;
     const url = `${this.#base}${path}`;
     const headers = { ...this.#headers, ...(body && { 'content-type': 'application/json' }) };
+    const { fetch } = await import('undici');
+    const { outgoing } = await import('@nightcrier/cluster/outgoing/dispatcher');
     let response: Response;
     try {
-      response = await fetch(url, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
+      const init = { method, headers, signal, dispatcher: outgoing() };
+      response = await fetch(url, body === undefined ? init : { ...init, body: JSON.stringify(body) });
     } catch (cause) {
       throw new ExitError('unavailable', `cannot reach the API at ${this.#base}; start nightcrier, or set --api-url`, {
         cause,

@@ -1,5 +1,6 @@
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
+import { followProxies } from '@nightcrier/runtime/configuration/follow-proxies';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { addSettingFlags, settingFlags, withShortErrors } from '@nightcrier/runtime/configuration/config-flags';
 import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
@@ -86,8 +87,10 @@ program
 
 const apiUrlOption = (): Option =>
   new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
-const clientOf = (command: Command): ApiClient =>
-  new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);
+const clientOf = (command: Command): ApiClient => {
+  followProxies(process.env);
+  return new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);
+};
 
 const books = program
   .command('books')

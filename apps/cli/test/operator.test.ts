@@ -1,5 +1,7 @@
 import { NO_USAGE } from '@nightcrier/core/incidents/agent-usage';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { Secret } from '@nightcrier/core/settings/secret';
+import { startConnectProxy } from '../../../test/fixtures/connect-proxy.ts';
 import { execa } from 'execa';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
@@ -20,6 +22,29 @@ const nightcrier = ({ url }: ApiUnderTest, ...args: string[]) =>
     env: { PATH: process.env.PATH, NIGHTCRIER_API_URL: url },
     extendEnv: false,
   });
+
+describe('the connection to the API', () => {
+  test('goes through the proxy that the environment names', async () => {
+    const access_key = 'key-of-the-proxy-test';
+    await using api = await openReadyApi(server.url, { accessKey: new Secret(access_key) });
+    const proxy = await startConnectProxy();
+    const { port } = new URL(api.url);
+    // Only the proxy resolves this name.
+    const env = {
+      PATH: process.env.PATH,
+      NIGHTCRIER_API_ACCESS_KEY: access_key,
+      NIGHTCRIER_API_URL: `http://api.test:${port}`,
+    };
+    const books = async (variables: Record<string, string>) =>
+      execa(process.execPath, [cli, 'books'], { reject: false, env: { ...env, ...variables }, extendEnv: false });
+    expect(await books({ HTTP_PROXY: proxy.url })).toMatchObject({ exitCode: 0 });
+    expect([...proxy.forwarded]).toEqual([`api.test:${port}`]);
+    const mistyped = await books({ HTTP_PROXY: 'ftp://user:secret-of-proxy@proxy' });
+    expect(mistyped).toMatchObject({ exitCode: 78, stderr: expect.stringContaining('HTTP_PROXY') });
+    expect(mistyped.stderr).not.toContain('secret-of-proxy');
+    proxy.close();
+  });
+});
 
 describe('nightcrier books', () => {
   test('exits 0 if the books balance, else 1 with the counts that do not', async () => {

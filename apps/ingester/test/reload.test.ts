@@ -126,6 +126,9 @@ describe('connection settings', () => {
     ['sse_reconnect_max_backoff', 30],
     ['sse_reconnect_multiplier', 3],
     ['sse_reconnect_jitter', 0.2],
+    ['recovery_after', 60],
+    ['crash_recovery_after', 300],
+    ['recovery_interval', 30],
     ['subscribe_mode', 'events'],
   ];
 

@@ -28,6 +28,9 @@ const CONNECTION_SETTINGS = [
   'sse_reconnect_multiplier',
   'sse_reconnect_jitter',
   'resync_interval',
+  'recovery_after',
+  'crash_recovery_after',
+  'recovery_interval',
 ] as const satisfies readonly (keyof Config)[];
 export type ConnectionSettings = Pick<Config, (typeof CONNECTION_SETTINGS)[number]>;
 
@@ -172,6 +175,8 @@ export class ConnectionManager {
       mode: settings.subscribe_mode,
       pollInterval: settings.poll_interval * 1000,
       resyncInterval: settings.resync_interval * 1000,
+      recovery: { crash: settings.crash_recovery_after * 1000, other: settings.recovery_after * 1000 },
+      recheckInterval: settings.recovery_interval * 1000,
       memory: memoryOf(cluster.name),
       detected: detectedOf(cluster.name),
       reconnect: {

@@ -1,6 +1,7 @@
 import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import { type FaultEvent, faultFingerprint } from '@nightcrier/core/faults/fault';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
+import type { RecoveryTimes } from '@nightcrier/core/problems/recovery';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Sighting, WatermarkMemory, WatermarkTracker } from '../backfill/watermark.ts';
 import { type Detected, Detector } from './detector.ts';
@@ -18,6 +19,8 @@ export interface DetectionMemory {
 
 export interface ClusterDetectionOptions {
   clusterName: string;
+  /** Default: those of the settings' defaults. */
+  recovery?: RecoveryTimes;
   memory: DetectionMemory;
   watermark: WatermarkTracker;
   /** Knows which faults have incidents. */
@@ -48,7 +51,7 @@ export class ClusterDetection {
 
   constructor(options: ClusterDetectionOptions) {
     this.#options = options;
-    this.detector = new Detector(options.clusterName);
+    this.detector = new Detector(options.clusterName, options.recovery);
   }
 
   /**

@@ -3,7 +3,8 @@ import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOM_FAMILIES, type SymptomFamily } from '@nightcrier/core/problems/symptom-families';
-import { familyOfType, recoveryOf, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
+import { DEFAULT_RECOVERY, recoveryOf, type RecoveryTimes } from '@nightcrier/core/problems/recovery';
+import { familyOfType, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
 import { type ObjectName, nameKey } from './cluster-objects.ts';
 import { faultOf, rememberedOf } from './fault-of.ts';
 import { Freshness } from './freshness.ts';
@@ -57,14 +58,17 @@ const RECENT_MS = 15 * 60_000;
 export class Detector {
   readonly #fresh = new Freshness();
   readonly #suspects = new Suspects((kind) => this.#fresh.has(kind));
-  readonly #known = new KnownSymptoms();
+  readonly #recovery: RecoveryTimes;
+  readonly #known: KnownSymptoms;
   #horizon: Horizon = { over: 0, ended: 0 };
   #losses = 0;
   /** What the MCP server calls the cluster, see `faultOf`. */
   serverCluster: string;
 
-  constructor(serverCluster: string) {
+  constructor(serverCluster: string, recovery: RecoveryTimes = DEFAULT_RECOVERY) {
     this.serverCluster = serverCluster;
+    this.#recovery = recovery;
+    this.#known = new KnownSymptoms(recovery);
   }
 
   /** Keys of the problems that are firing by what is up to date. */
@@ -240,7 +244,7 @@ export class Detector {
       consider((symptom.until ?? 0) + 1);
     }
     for (const [, { symptom, absentSince }] of this.#known.firing()) {
-      if (absentSince !== undefined) consider(absentSince + recoveryOf(symptom.family));
+      if (absentSince !== undefined) consider(absentSince + recoveryOf(symptom.family, this.#recovery));
     }
     return next === Infinity ? undefined : next;
   }
@@ -283,7 +287,7 @@ export class Detector {
       if (due > now && due < next && isOf(symptom.resource)) next = due;
     }
     for (const [, { symptom, absentSince = now }] of this.#known.firing()) {
-      if (isOf(symptom.resource)) next = Math.min(next, absentSince + recoveryOf(symptom.family));
+      if (isOf(symptom.resource)) next = Math.min(next, absentSince + recoveryOf(symptom.family, this.#recovery));
     }
     return next === Infinity ? undefined : next;
   }

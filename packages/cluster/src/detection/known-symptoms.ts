@@ -6,7 +6,7 @@ import {
   type Workload,
   workloadKey,
 } from '@nightcrier/core/problems/problem-key';
-import { recoveryOf } from '@nightcrier/core/problems/symptom-table';
+import { recoveryOf, type RecoveryTimes } from '@nightcrier/core/problems/recovery';
 
 /** A symptom that is remembered from before, with its problem. */
 export interface Remembered {
@@ -27,9 +27,14 @@ const MOST_KNOWN = 20_000;
 
 /** The symptoms that have fired in one cluster: firing or cleared, by symptom key. */
 export class KnownSymptoms {
+  readonly #recovery: RecoveryTimes;
   readonly #known = new Map<string, Known>();
   /** Symptom keys by workload. */
   readonly #byWorkload = new Map<string, Set<string>>();
+
+  constructor(recovery: RecoveryTimes) {
+    this.#recovery = recovery;
+  }
 
   get(key: string): Known | undefined {
     return this.#known.get(key);
@@ -89,7 +94,7 @@ export class KnownSymptoms {
   /** Notes that no object shows a symptom. @returns whether it has been gone for long enough, and is cleared now */
   clear(known: Known, now: number): boolean {
     known.absentSince ??= now;
-    if (now - known.absentSince < recoveryOf(known.symptom.family)) return false;
+    if (now - known.absentSince < recoveryOf(known.symptom.family, this.#recovery)) return false;
     known.symptom = { ...known.symptom, state: 'cleared', cleared_at: now };
     return true;
   }

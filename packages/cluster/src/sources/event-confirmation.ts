@@ -11,6 +11,8 @@ import { GET_RESOURCE_TOOL, resourceOf } from '../mcp/session/tools.ts';
 
 export interface EventConfirmationOptions {
   detection: ClusterDetection;
+  /** How often an object with a firing symptom is read, to see that it recovers, ms. */
+  recheckInterval: number;
   logger: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -31,8 +33,8 @@ const BATCH = 2;
 /** Objects that are kept in mind; the resync finds what is beyond. */
 const MOST_OBJECTS = 1_000;
 const GET_TIMEOUT_MS = 10_000;
-/** How often an object with a firing symptom is read, to see that it recovers, ms. */
-const RECHECK_MS = 60_000;
+/** An object that is about to recover is read once more so much later, ms. */
+const SHORTEST_RECHECK_MS = 1_000;
 /** Events of one object come in bursts: it is read once for all of them, ms. */
 const SETTLE_MS = 200;
 const NOT_FOUND = /not ?found/i;
@@ -86,7 +88,7 @@ export class EventConfirmation {
   follow({ kind, name, namespace }: ResourceReference): void {
     const watched = watchedKindOf(kind);
     if (watched && this.#session.tools.has(GET_RESOURCE_TOOL)) {
-      this.#doubt(watched, { name, ...(namespace && { namespace }) }, this.#options.now() + RECHECK_MS);
+      this.#doubt(watched, { name, ...(namespace && { namespace }) }, this.#nextCheck());
     }
   }
 
@@ -97,8 +99,12 @@ export class EventConfirmation {
       if (kind !== 'events') this.#doubt(kind, name, Math.max(dueAt, now() + SETTLE_MS));
     }
     for (const { kind, name } of this.#options.detection.detector.firingObjects()) {
-      if (kind !== 'events') this.#doubt(kind, name, this.#options.now() + RECHECK_MS);
+      if (kind !== 'events') this.#doubt(kind, name, this.#nextCheck());
     }
+  }
+
+  #nextCheck(): number {
+    return this.#options.now() + this.#options.recheckInterval;
   }
 
   #doubt(kind: WatchedKind, name: Doubtful['name'], dueAt: number): Doubtful | undefined {
@@ -180,6 +186,6 @@ export class EventConfirmation {
     if (doubtful.dueAt > now()) return;
     const next = detection.detector.nextChangeOf(doubtful.kind, doubtful.name, now());
     if (next === undefined) this.#doubtful.delete(id);
-    else doubtful.dueAt = Math.min(Math.max(next, now() + 1_000), now() + RECHECK_MS);
+    else doubtful.dueAt = Math.min(Math.max(next, now() + SHORTEST_RECHECK_MS), this.#nextCheck());
   }
 }

@@ -284,20 +284,6 @@ export const SYMPTOMS = {
 } as const satisfies Record<string, SymptomRow>;
 export type SymptomKind = keyof typeof SYMPTOMS;
 
-/**
- * How long a symptom must be absent, or its object gone, before it has recovered, seconds. A container that crashes runs between
- * two crashes, and the kubelet forgets its back-off after ten minutes.
- */
-const RECOVERY: Partial<Record<SymptomFamily, number>> = {
-  crash: 10 * MINUTE,
-};
-const DEFAULT_RECOVERY = 2 * MINUTE;
-
-/** Time without the symptom after which it has recovered, ms. */
-export function recoveryOf(family: SymptomFamily): number {
-  return (RECOVERY[family] ?? DEFAULT_RECOVERY) * 1000;
-}
-
 /** Fault types of an event-emitting MCP server, each with the family of its symptom. */
 const SERVER_TYPES: ReadonlyMap<string, SymptomFamily> = new Map([
   ['PodCrash', 'crash'],

@@ -3,7 +3,7 @@ import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { adaptOriginalValues } from '@nightcrier/core/settings/original/original-meanings';
 import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
-import { useProxies } from '@nightcrier/core/settings/proxies';
+import { followProxies } from './follow-proxies.ts';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
 import path from 'node:path';
@@ -90,15 +90,6 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   const config = resolvePaths(parsed.config, folder);
   warnings.push(...readableByOthers(config));
   return { config, file: source && path.resolve(source.file), warnings };
-}
-
-/** @throws ConfigError when a proxy is not a URL */
-function followProxies(environment: Record<string, string | undefined>): void {
-  try {
-    useProxies(environment);
-  } catch (error) {
-    throw new ConfigError('environment', [error instanceof Error ? error.message : String(error)]);
-  }
 }
 
 /** KUBECONFIG may be a list; the first file that is there counts. */

@@ -1,6 +1,7 @@
 import type { FaultSource } from '@nightcrier/core/clusters/cluster-event';
 import type { ClusterHealth, ConnectionStatus, IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
+import type { RecoveryTimes } from '@nightcrier/core/problems/recovery';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
 import type { PushedNotification } from './subscription.ts';
@@ -40,6 +41,7 @@ export interface Received {
 type WatchSettings = Omit<
   ClusterWatchOptions,
   | 'timeouts'
+  | 'recheckInterval'
   | 'random'
   | 'now'
   | 'status'
@@ -65,6 +67,10 @@ export interface ClusterConnectionOptions extends WatchSettings {
   pollShare?: number;
   /** Between two resyncs of a subscribed cluster; 0: only after a gap. */
   resyncInterval: number;
+  /** Default: as the settings are by default. */
+  recovery?: RecoveryTimes;
+  /** How often the object of a firing symptom is read where nothing watches it. Default: as the setting is by default. */
+  recheckInterval?: number;
   /** Stored state of the cluster, which outlives this connection. */
   memory: WatermarkMemory;
   /** Where what was detected is remembered beyond this connection. */
@@ -81,6 +87,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   steadyNow?: () => number;
   random?: () => number;
 }
+
+const DEFAULT_RECHECK_MS = 60_000;
 
 /** Failures that only an operator can fix. */
 const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden', 'api_unauthorized']);
@@ -131,6 +139,7 @@ export class ClusterConnection {
     const scan = new ClusterScan(endpoint, logger, this.#sight, timeouts.list);
     const detection = new ClusterDetection({
       clusterName: cluster.name,
+      ...(options.recovery && { recovery: options.recovery }),
       memory: options.detected,
       watermark: this.#watermark,
       incidents: options.memory,
@@ -155,6 +164,7 @@ export class ClusterConnection {
     });
     this.#watch = {
       ...options,
+      recheckInterval: options.recheckInterval ?? DEFAULT_RECHECK_MS,
       endpoint,
       follower: this.#follower,
       timeouts,

@@ -59,6 +59,8 @@ export interface ClusterWatchOptions {
   mode: SubscriptionMode | 'poll';
   /** A dead connection is detected within this time. */
   readTimeout: number;
+  /** How often the object of a firing symptom is read where nothing watches it. */
+  recheckInterval: number;
   timeouts: ClusterWatchTimeouts;
   /** Shared by all connections of the process. */
   transport: Dispatcher;
@@ -289,11 +291,11 @@ async function scanUnfollowed(
 
 /** Ends by itself when the session does. */
 function beginConfirmation(
-  { detection, logger, now, onConfirmation }: ClusterWatchOptions,
+  { detection, recheckInterval, logger, now, onConfirmation }: ClusterWatchOptions,
   session: McpSession,
   signal: AbortSignal,
 ): EventConfirmation {
-  const confirmation = new EventConfirmation(session, { detection, logger, now });
+  const confirmation = new EventConfirmation(session, { detection, recheckInterval, logger, now });
   const end = (): void => {
     onConfirmation(undefined);
     void confirmation.stop();

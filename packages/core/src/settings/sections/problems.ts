@@ -1,6 +1,7 @@
 import { integer, seconds, secretUrl, withSecretFiles } from '../config-fields.ts';
 
 const admission = { used_by: ['ingester', 'api', 'triage-worker'], live: true } as const;
+const detection = { used_by: ['ingester'], live: true } as const;
 
 /** When a problem counts as another one, and when it is investigated again. */
 export const problems = withSecretFiles({
@@ -9,6 +10,27 @@ export const problems = withSecretFiles({
     .meta({
       description: 'A fault of a problem that recovered within this time reopens it. Afterwards the problem is closed.',
       ...admission,
+    }),
+  recovery_after: seconds(1, 86_400)
+    .default(120)
+    .meta({
+      description:
+        'A symptom has recovered when it was absent, or its object gone, for this long. The failed run of a CronJob recovers with a later run that succeeds. A change renews the connections.',
+      ...detection,
+    }),
+  crash_recovery_after: seconds(1, 86_400)
+    .default(600)
+    .meta({
+      description:
+        'In place of recovery_after, for containers that crash: they run between two crashes. A change renews the connections.',
+      ...detection,
+    }),
+  recovery_interval: seconds(1, 3_600)
+    .default(60)
+    .meta({
+      description:
+        'How often the objects of firing problems are read where no watch or poll shows them, at most 1,000 of a cluster. A change renews the connections.',
+      ...detection,
     }),
   reinvestigate_after: seconds(0, 2_592_000)
     .default(21_600)

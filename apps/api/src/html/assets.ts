@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { link } from './link.ts';
+
+const TYPES = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const;
+
+const require = createRequire(import.meta.url);
+
+/** Name in the URL and file. All are read when the process starts. */
+const FILES = {
+  'style.css': new URL('files/style.css', import.meta.url),
+  'icon.svg': new URL('files/icon.svg', import.meta.url),
+  'pages.js': new URL('files/pages.js', import.meta.url),
+  'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
+  'htmx-sse.js': require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+} as const;
+export type AssetName = keyof typeof FILES;
+
+interface Asset {
+  /** Contains a hash of the content. */
+  path: `/assets/${string}`;
+  type: string;
+  content: Buffer;
+}
+
+const assets = new Map(Object.entries(FILES).map(([name, file]) => [name, readAsset(name, readFileSync(file))]));
+const served = new Map([...assets.values()].map((asset) => [asset.path, asset]));
+
+function readAsset(name: string, content: Buffer): Asset {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const [stem = '', extension = ''] = name.split('.');
+  const type = Object.entries(TYPES).find(([known]) => known === extension)?.[1] ?? 'application/octet-stream';
+  return { path: `/assets/${stem}.${hash}.${extension}`, type, content };
+}
+
+/** Returns the URL of a style sheet, script or icon. */
+export function assetUrl(request: FastifyRequest, name: AssetName): string {
+  const asset = assets.get(name);
+  if (!asset) throw new Error(`there is no asset ${name}`);
+  return link(request, asset.path);
+}
+
+/** `GET /assets/…`: what pages load. Without credentials, since the login page needs them; browsers keep them. */
+export function assetRoutes(app: FastifyInstance): void {
+  for (const { path, type, content } of served.values()) {
+    app.get(path, { config: { open: true } }, (_, reply) =>
+      reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(content),
+    );
+  }
+}
