@@ -140,6 +140,7 @@ export const IMPORT_RULES: ImportRules = {
       'app.ts',
       'metrics',
       'dashboard',
+      'login',
       'routes',
       'unrouted.ts',
       'error-handling.ts',

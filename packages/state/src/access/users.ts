@@ -14,10 +14,9 @@ const StoredUser = User.extend({
 });
 type StoredUser = z.infer<typeof StoredUser>;
 
+const KnownUser = StoredUser.omit({ hash: true });
 /** A user, and what its sessions are bound to. */
-export interface KnownUser extends User {
-  version: string;
-}
+type KnownUser = z.infer<typeof KnownUser>;
 
 /** The local users of the API. */
 export class Users {
@@ -51,13 +50,13 @@ export class Users {
   /** Returns the user of a name; undefined if there is none. */
   async get(name: string): Promise<KnownUser | undefined> {
     const stored = await this.#read(name);
-    return stored && known(stored);
+    return stored && KnownUser.parse(stored);
   }
 
   /** Returns the user whose name and password these are; undefined for any other. */
   async find(name: string, password: string): Promise<KnownUser | undefined> {
     const stored = await this.#read(name);
-    return (await isPassword(password, stored?.hash)) && stored ? known(stored) : undefined;
+    return (await isPassword(password, stored?.hash)) && stored ? KnownUser.parse(stored) : undefined;
   }
 
   /** Changes the password, which ends the sessions of the user. Returns undefined where there is no such user. */
@@ -84,10 +83,6 @@ export class Users {
   #time(): string {
     return new Date(this.#now()).toISOString();
   }
-}
-
-function known({ hash: _, ...user }: StoredUser): KnownUser {
-  return user;
 }
 
 function newVersion(): string {
