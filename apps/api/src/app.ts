@@ -19,6 +19,9 @@ import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
+import { noteClusterChanges } from './events/cluster-changes.ts';
+import { EventFeed } from './events/event-feed.ts';
+import { EventResponses } from './events/event-responses.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
 import { decorateBasePath } from './html/link.ts';
@@ -34,6 +37,7 @@ import { oidcRoutes } from './login/oidc-routes.ts';
 import { userRoutes } from './routes/user-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { silenceRoutes } from './routes/silence-routes.ts';
+import { streamRoute } from './routes/stream-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -113,6 +117,22 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     // Unknown parameters are an error. `verbose` adds the value, which the message shows.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
+  const feed = new EventFeed({
+    events: state.events,
+    connect: () => connectWorker(settings, logger.child({ connection: 'events' })),
+    logger,
+  });
+  lifecycle.onStop('event feed', () => feed.close());
+  const clusterChanges = noteClusterChanges({
+    redis,
+    events: state.events,
+    read: async () => state.clusterHealth.read(clusters),
+    isNeeded: () => feed.listeners > 0,
+    logger,
+  });
+  lifecycle.onStop('cluster changes', () => clusterChanges.stop());
+  clusterChanges.start();
+  const eventResponses = new EventResponses({ feed, events: state.events });
   const context: ApiContext = {
     redis,
     keys: state.keys,
@@ -142,6 +162,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     audit: state.audit,
     silences: state.silences,
     problems: state.problems,
+    events: feed,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -167,6 +188,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       silenceRoutes(scope, context);
       accessRoutes(scope, context);
       userRoutes(scope, context);
+      streamRoute(scope, eventResponses);
     },
     { prefix: '/api' },
   );
@@ -178,6 +200,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
+  app.addHook('preClose', async () => eventResponses.close());
 
   try {
     await app.ready();

@@ -11,6 +11,7 @@
 -- @include problems/state/state-of
 -- @include problems/state/notify-problem
 -- @include incidents/state/open-states
+-- @include events/note-event
 -- How long a silence waits for the row of its problem.
 local NEW_MS = 3600000
 
@@ -36,6 +37,7 @@ if not state then return 0 end
 local before = redis.call('HGET', key, field)
 if (before or '') == content then return 1 end
 if content == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, content) end
+if field == 'silenced' then note_event('problem', { cluster = cluster, key = problem, state = state, change = 'changed' }) end
 if field == 'acknowledged' then
   notify_problem(cluster, problem, 'acknowledged', now)
 elseif content == '' and redis.call('HDEL', key, 'suppressed') == 1 and state == 'firing' then
