@@ -8,6 +8,11 @@ import { type Silence, silenceState } from './silence.ts';
 /** That a problem is silenced, by what, and whether it is investigated all the same. */
 export type Silencing = SilencedBy & { investigate: boolean };
 
+/** Returns what is noted on a problem. */
+export function silencedBy({ investigate: _, ...silenced }: Silencing): SilencedBy {
+  return silenced;
+}
+
 /** Silences and maintenance windows, compiled once and then applied to many problems. */
 export class SilenceRules {
   readonly #silences: { silence: Silence; matchers: Matcher[] }[];
