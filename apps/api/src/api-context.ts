@@ -21,6 +21,7 @@ import type { Problems } from '@nightcrier/state/problems/problems';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import type { Silences } from '@nightcrier/state/silences/silences';
 import type { StateKeys } from '@nightcrier/state/redis/keys';
+import type { EventFeed } from './events/event-feed.ts';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 
 /** What the routes work with. */
@@ -60,5 +61,7 @@ export interface ApiContext {
   audit: AuditLog;
   silences: Silences;
   problems: Problems;
+  /** What happens in the installation, for pages and streams. */
+  events: EventFeed;
   logger: Logger;
 }

@@ -17,6 +17,9 @@ import { type AccessSettings, assertProtected } from './access/authenticate.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
+import { noteClusterChanges } from './events/cluster-changes.ts';
+import { EventFeed } from './events/event-feed.ts';
+import { EventResponses } from './events/event-responses.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
 import { decorateBasePath } from './html/link.ts';
@@ -29,6 +32,7 @@ import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { silenceRoutes } from './routes/silence-routes.ts';
+import { streamRoute } from './routes/stream-route.ts';
 import { queueBoard } from './routes/queue-board.ts';
 import { protect } from './access/protect.ts';
 
@@ -108,6 +112,22 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     // Unknown parameters are an error. `verbose` adds the value, which the message shows.
     ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
+  const feed = new EventFeed({
+    events: state.events,
+    connect: () => connectWorker(settings, logger.child({ connection: 'events' })),
+    logger,
+  });
+  lifecycle.onStop('event feed', () => feed.close());
+  const clusterChanges = noteClusterChanges({
+    redis,
+    events: state.events,
+    read: async () => state.clusterHealth.read(clusters),
+    isNeeded: () => feed.listeners > 0,
+    logger,
+  });
+  lifecycle.onStop('cluster changes', () => clusterChanges.stop());
+  clusterChanges.start();
+  const eventResponses = new EventResponses({ feed, events: state.events });
   const context: ApiContext = {
     redis,
     keys: state.keys,
@@ -135,6 +155,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     audit: state.audit,
     silences: state.silences,
     problems: state.problems,
+    events: feed,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -153,6 +174,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       problemRoutes(scope, context);
       silenceRoutes(scope, context);
       accessRoutes(scope, context);
+      streamRoute(scope, eventResponses);
     },
     { prefix: '/api' },
   );
@@ -160,6 +182,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assetRoutes(app);
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
+  app.addHook('preClose', async () => eventResponses.close());
 
   try {
     await app.ready();

@@ -16,6 +16,7 @@ import { IsolationBoard } from './gateways/isolation-board.ts';
 import { RunSockets } from './gateways/run-sockets.ts';
 import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
+import { EventStream } from './events/event-stream.ts';
 import { DamageRecord } from './damage/damaged-values.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
@@ -88,6 +89,7 @@ export interface State {
   readonly silences: Silences;
   readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
+  readonly events: EventStream;
   /** Returns what is wrong with the server, see `readServerProblems`. */
   serverProblems(): Promise<RedisProblem[]>;
   /** Returns the name of this installation, see `readInstance`. */
@@ -151,6 +153,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     silences: new Silences(context),
     silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
+    events: new EventStream(context),
     serverProblems: () => readServerProblems(redis, key_prefix),
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),

@@ -1,6 +1,5 @@
 import { AcknowledgeRequest } from '@nightcrier/core/problems/acknowledge-request';
 import { PROBLEM_STATES, type Problem, type ProblemState } from '@nightcrier/core/problems/problem';
-import { redactText } from '@nightcrier/redaction/redact-text';
 import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { ProblemPage } from '@nightcrier/state/problems/problem-page';
 import type { FastifyInstance } from 'fastify';
@@ -8,8 +7,8 @@ import { authorOf } from '../access/protect.ts';
 import { CHANGES, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
+import { acknowledgeProblem, investigateProblem, noProblem, unacknowledgeProblem } from '../changes/problem-changes.ts';
 import { parseBody } from '../parse-body.ts';
-import { requeuedAs } from './requeue-routes.ts';
 
 const LIST_QUERY = {
   type: 'object',
@@ -35,7 +34,8 @@ interface ProblemParams {
 }
 
 /** Routes of problems: read them, take one over, have one investigated again. */
-export function problemRoutes(app: FastifyInstance, { problems, admission, audit, logger }: ApiContext): void {
+export function problemRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { problems } = context;
   app.get<{ Querystring: ListQuery }>(
     '/problems',
     { ...READS, schema: { querystring: LIST_QUERY } },
@@ -57,51 +57,19 @@ export function problemRoutes(app: FastifyInstance, { problems, admission, audit
   });
 
   app.post<ProblemParams>('/problems/:cluster/:key/acknowledge', CHANGES, async (request): Promise<Problem> => {
-    const { cluster, key } = request.params;
-    const { comment: given, author: claimed } = parseBody(AcknowledgeRequest, request.body);
-    const author = authorOf(request, claimed);
-    const comment = given === undefined ? undefined : await redactText(given);
-    const at = new Date().toISOString();
-    const acknowledgement = { by: author.name, at, ...(comment !== undefined && { comment }) };
-    if (!(await problems.acknowledge(cluster, key, acknowledgement))) throw noProblem(cluster, key);
-    await audit.record(author, { action: 'problem_acknowledged', subject: `${cluster}/${key}`, details: { comment } });
-    logger.info({ by: author.name, cluster, problem: key }, 'problem acknowledged');
-    return (await problems.get(cluster, key)) ?? gone(cluster, key);
+    const { comment, author } = parseBody(AcknowledgeRequest, request.body);
+    return acknowledgeProblem(context, request.params, authorOf(request, author), comment);
   });
 
-  app.delete<ProblemParams>('/problems/:cluster/:key/acknowledge', CHANGES, async (request): Promise<Problem> => {
-    const { cluster, key } = request.params;
-    const author = authorOf(request);
-    if (!(await problems.unacknowledge(cluster, key))) throw noProblem(cluster, key);
-    await audit.record(author, { action: 'problem_unacknowledged', subject: `${cluster}/${key}` });
-    logger.info({ by: author.name, cluster, problem: key }, 'problem acknowledgement removed');
-    return (await problems.get(cluster, key)) ?? gone(cluster, key);
-  });
+  app.delete<ProblemParams>('/problems/:cluster/:key/acknowledge', CHANGES, async (request): Promise<Problem> =>
+    unacknowledgeProblem(context, request.params, authorOf(request)),
+  );
 
   app.post<ProblemParams>(
     '/problems/:cluster/:key/investigate',
     CHANGES,
-    async (request): Promise<{ incident_id: string }> => {
-      const { cluster, key } = request.params;
-      const author = authorOf(request);
-      const outcome = await admission.investigateAgain(cluster, key);
-      if (!outcome) throw noProblem(cluster, key);
-      const incident_id = requeuedAs(outcome, logger);
-      const details = { incident: incident_id };
-      await audit.record(author, { action: 'investigation_requested', subject: `${cluster}/${key}`, details });
-      logger.info({ by: author.name, cluster, problem: key, incident_id }, 'investigation requested');
-      return { incident_id };
-    },
+    async (request): Promise<{ incident_id: string }> => ({
+      incident_id: await investigateProblem(context, request.params, authorOf(request)),
+    }),
   );
-}
-
-function noProblem(cluster: string, key: string): ApiError {
-  return new ApiError(
-    'problem_not_found',
-    `cluster ${JSON.stringify(cluster)} has no problem ${JSON.stringify(key)} that is firing or has recovered lately`,
-  );
-}
-
-function gone(cluster: string, key: string): never {
-  throw noProblem(cluster, key);
 }

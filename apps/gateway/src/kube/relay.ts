@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, errors, request as send } from 'undici';
 import type { Caller } from '../doors/caller.ts';
 import { documentTypes, jsonOnly } from './accept.ts';
-import { ByteLimit, redactEvents, redactJson, sampleOf } from './bodies.ts';
+import { PassedBytes, redactEvents, redactJson, sampleOf } from './bodies.ts';
 import type { AllowedRequest } from './kube-request.ts';
 import type { ReviewBody } from './review-body.ts';
 import { statusBody } from './status.ts';
@@ -125,7 +125,7 @@ async function passFailure(
   const isStatus = String(headers['content-type']).startsWith('application/json');
   const content = Buffer.from(isStatus ? await redactJson(text) : statusBody(statusCode, text.trim().slice(0, 500)));
   response.writeHead(statusCode, {
-    ...passed(headers),
+    ...passedHeaders(headers),
     'content-type': 'application/json',
     'content-length': content.length,
   });
@@ -148,7 +148,7 @@ async function passObjects(
     throw new UpstreamFailure(413, `the answer is longer than ${limit}; name a namespace, a selector or a limit`);
   });
   if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
-  response.writeHead(statusCode, { ...passed(headers), 'content-type': type, 'content-length': content.length });
+  response.writeHead(statusCode, { ...passedHeaders(headers), 'content-type': type, 'content-length': content.length });
   response.end(content);
   return { status: statusCode, bytes: content.length, sample: sampleOf(content) };
 }
@@ -165,17 +165,24 @@ async function passStream(
       `the API server answered a watch with ${type.slice(0, 100)}, which cannot be redacted`,
     );
   }
-  response.writeHead(statusCode, { ...passed(headers), 'content-type': type });
+  response.writeHead(statusCode, { ...passedHeaders(headers), 'content-type': type });
   // A watch without events has its headers at once.
   response.flushHeaders();
-  const counter = new ByteLimit(LONGEST_STREAM);
-  if (allowed.kind === 'watch' && !allowSecrets) await pipeline(body, redactEvents, counter, response);
-  else await pipeline(body, counter, response);
-  const { bytes, sample } = counter;
-  return { status: statusCode, bytes, ...(allowed.kind === 'log' && { sample }) };
+  const passed = new PassedBytes(LONGEST_STREAM);
+  if (allowed.kind === 'watch' && !allowSecrets) {
+    await pipeline(body, (chunks: AsyncIterable<Buffer>) => redactEvents(chunks, passed), response);
+  } else {
+    // A listener beside the pipe: a transform between body and response would halve the throughput.
+    body.on('data', (chunk: Buffer) => {
+      const excess = passed.add(chunk);
+      if (excess) body.destroy(excess);
+    });
+    await pipeline(body, response);
+  }
+  return { status: statusCode, bytes: passed.bytes, ...(allowed.kind === 'log' && { sample: passed.sample }) };
 }
 
-function passed(headers: Dispatcher.ResponseData['headers']): Record<string, string | string[]> {
+function passedHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string | string[]> {
   return Object.fromEntries(
     PASSED_HEADERS.flatMap((name): [string, string | string[]][] => {
       const value = headers[name];

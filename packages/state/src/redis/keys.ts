@@ -74,6 +74,8 @@ export class StateKeys {
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
   readonly audit: string;
   readonly auditSequence: string;
+  /** Stream: the latest events, see `EventStream`. */
+  readonly events: string;
 
   constructor(keyPrefix: string) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(keyPrefix))
@@ -109,6 +111,7 @@ export class StateKeys {
     this.apiKeys = `${this.ours}api-keys`;
     this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
+    this.events = `${this.ours}events`;
     this.auditSequence = `${this.ours}audit-sequence`;
   }
 

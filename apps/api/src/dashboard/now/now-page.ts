@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { READS } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
 import { html } from '../../html/html.ts';
 import { page, sendHtml } from '../../html/page.ts';
 
 /** `GET /`: what fires, what is not watched, and what Nightcrier does about it. */
 export function nowPage(app: FastifyInstance, { problems }: ApiContext): void {
-  app.get('/', async (request, reply) => {
+  app.get('/', READS, async (request, reply) => {
     const firing = await problems.countFiring();
     const rows = firing.map(
       ({ cluster, severity, count }) =>

@@ -4,6 +4,7 @@
 -- @include incidents/state/open-states
 -- @include problems/state/state-of
 -- @include problems/state/notify-problem
+-- @include events/note-event
 -- How long a silence waits for the row of its problem.
 local NEW_MS = 3600000
 
@@ -17,12 +18,13 @@ end
 
 return function(cluster, problem, silence, now)
   local key = keys.problem(cluster, problem)
+  if (redis.call('HGET', key, 'silenced') or '') == silence then return end
   local state = state_of(redis.call('HGET', key, 'state'))
-  if silence ~= '' then
-    redis.call('HSET', key, 'silenced', silence)
-    -- Its fault is about to be admitted: a silence must hold before the problem is announced.
-    if not state then redis.call('PEXPIRE', key, NEW_MS) end
-  elseif redis.call('HDEL', key, 'silenced') == 1 and redis.call('HDEL', key, 'suppressed') == 1 and state == 'firing' then
+  if silence == '' then redis.call('HDEL', key, 'silenced') else redis.call('HSET', key, 'silenced', silence) end
+  -- Its fault is about to be admitted: a silence must hold before the problem is announced.
+  if not state then return redis.call('PEXPIRE', key, NEW_MS) end
+  note_event('problem', { cluster = cluster, key = problem, state = state, change = 'changed' })
+  if silence == '' and redis.call('HDEL', key, 'suppressed') == 1 and state == 'firing' then
     notify_problem(cluster, problem, event_after_silence(key), now)
   end
 end

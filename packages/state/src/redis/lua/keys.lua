@@ -23,6 +23,8 @@ local names = {
   own_failures = PREFIX .. 'own-failures',
   problem_sequence = PREFIX .. 'problem-sequence',
   exhausted_budgets = PREFIX .. 'exhausted-budgets',
+  events = PREFIX .. 'events',
+  cluster_states = PREFIX .. 'cluster-states',
   budget_reservations = PREFIX .. 'budget-reservations',
 }
 

@@ -10,6 +10,7 @@
 -- @include queue/waiting/remember-waiting
 -- @include queue/waiting/forget-waiting
 -- @include admission/books/count
+-- @include events/note-event
 local ENDED_AS = { dropped = 'dropped', expired = 'expired' }
 
 return function(id, to, phase, now, counts)
@@ -31,4 +32,5 @@ return function(id, to, phase, now, counts)
   end
   if to == 'queued' then remember_waiting(id, cluster, number_of(row[4], 0)) else forget_waiting(id, cluster) end
   enter_state(id, to, created, now)
+  if to ~= row[1] then note_event('incident', { incident_id = id, cluster = cluster, state = to }) end
 end

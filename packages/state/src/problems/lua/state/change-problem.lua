@@ -1,5 +1,5 @@
 -- change_problem(cluster, problem, to, now) moves a problem to another state, lists it there, and notifies. It is the only writer of
--- `state`. Returns 'begun' for a problem that is new, or was closed; 'changed'; or nil if it cannot go there from where it is.
+-- `state`, and appends an event. Returns 'begun' for a problem that is new, or was closed; 'changed'; or nil if it cannot go there from where it is.
 -- Times are in ms, as text.
 --
 -- The row of a problem is a hash:
@@ -19,12 +19,15 @@
 -- @include problems/state/state-of
 -- @include problems/state/index-problem
 -- @include problems/state/notify-problem
+-- @include events/note-event
 local NEXT = {
   none = { firing = true, closed = true },
   firing = { recovered = true },
   recovered = { firing = true, closed = true },
   closed = { firing = true },
 }
+-- What an event calls a change to a state, unless the problem begins.
+local CHANGES = { firing = 'reopened', recovered = 'recovered', closed = 'closed' }
 -- So many recoveries within this time are flapping.
 local FLAPPING, FLAPPING_MS = 3, 3600000
 
@@ -70,6 +73,9 @@ return function(cluster, problem, to, now)
   else redis.call('HSET', key, 'closed_at', now) end
   redis.call('HSET', key, 'state', to, 'changed_at', now, 'cluster', cluster, 'key', problem)
   index_problem(cluster, problem, to, now)
+  if from ~= 'none' or to == 'firing' then
+    note_event('problem', { cluster = cluster, key = problem, state = to, change = begins and 'opened' or CHANGES[to] })
+  end
   if to == 'closed' then
     -- What was last notified of a flapping problem is that it flaps.
     redis.call('ZREM', keys.flapping_problems, cluster .. '|' .. problem)

@@ -1,5 +1,5 @@
 -- notify_problem(cluster, problem, event, now, incident) writes a notification of a problem to the outbox, in the same step as the change that
--- it reports. Nothing is written of a problem that was never announced, and of a silenced one only what ends an earlier
+-- it reports, and appends an event of what changes the problem but not its state. Nothing is written of a problem that was never announced, and of a silenced one only what ends an earlier
 -- notification; `suppressed` then marks that something was not written. Several recurrences become one notification. `now` is in
 -- ms; without an incident the latest counts.
 -- @include redis/keys
@@ -8,6 +8,10 @@
 -- @include redis/time-text
 -- @include notifications/note-problem-due
 -- @include problems/state/problem-facts
+-- @include problems/state/state-of
+-- @include events/note-event
+-- What change_problem has appended an event of, and what happens too often.
+local NO_EVENT = { firing = true, reopened = true, recovered = true, closed = true, recurred = true }
 local ENDS = { recovered = true, closed = true, acknowledged = true }
 
 -- Returns whether a silence of the row (JSON) holds.
@@ -28,6 +32,9 @@ return function(cluster, problem, event, now, incident)
   local key = keys.problem(cluster, problem)
   local fields, row = redis.call('HGETALL', key), {}
   for at = 1, #fields, 2 do row[fields[at]] = fields[at + 1] end
+  if not NO_EVENT[event] and state_of(row.state) then
+    note_event('problem', { cluster = cluster, key = problem, state = state_of(row.state), change = 'changed' })
+  end
   local spell = row.spell or of_former_version(key, row, now)
   if not spell or (row.spell and row.announced ~= '1') then return end
   if is_silenced(row.silenced, now) and not (ENDS[event] and row.notified) then
