@@ -49,6 +49,8 @@ await measure(
     active: () => connections.filter((connection) => connection.health().status === 'active').length,
     connect: () => connections.forEach((connection) => connection.start()),
     reconnects: true,
+    // Each lists its Warning Events and its subscriptions once.
+    idleMs: 40_000,
   },
   arrivals,
 );
