@@ -12,9 +12,8 @@ export class WebhookReceiver implements AsyncDisposable {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      if (this.outage !== undefined) return void response.writeHead(this.outage).end();
-      this.deliveries.push({ headers: textOf(request.headers), body });
-      response.writeHead(this.statuses.shift() ?? 200).end();
+      if (this.outage === undefined) this.deliveries.push({ headers: textOf(request.headers), body });
+      response.writeHead(this.outage ?? this.statuses.shift() ?? 200).end();
     });
   });
 

@@ -9,7 +9,8 @@ import { type Silence, silenceState } from './silence.ts';
 export type Silencing = SilencedBy & { investigate: boolean };
 
 /** Returns what is noted on a problem. */
-export function silencedBy({ investigate: _, ...silenced }: Silencing): SilencedBy {
+export function silencedBy(silencing: Silencing): SilencedBy {
+  const { investigate: _investigate, ...silenced } = silencing;
   return silenced;
 }
 

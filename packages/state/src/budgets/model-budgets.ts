@@ -98,10 +98,8 @@ export class ModelBudgets {
     const current = entries
       .flatMap((entry) => (entry.refusal && isCurrent(entry) ? [entry.refusal] : []))
       .toSorted((one, other) => one.at - other.at);
-    const byBudget = new Map(
-      current.map(({ at: _, ...budget }) => [`${budget.scope} ${budget.cluster ?? ''}`, budget]),
-    );
-    return [...byBudget.values()];
+    const byBudget = new Map(current.map((refusal) => [`${refusal.scope} ${refusal.cluster ?? ''}`, refusal]));
+    return [...byBudget.values()].map((refusal) => ExhaustedBudget.parse(refusal));
   }
 
   /** Returns what is settled today. */
