@@ -25,7 +25,9 @@ it('three workers with failing agents send one degraded and one recovered alert,
   await expect.poll(alerts, patience).toMatchObject([
     {
       event: 'firing',
-      problem: { message: expect.stringMatching(/^Agents are degraded: failures in a row: 3; .*claude exited with code 3/) },
+      problem: {
+        message: expect.stringMatching(/^Agents are degraded: failures in a row: 3; .*claude exited with code 3/),
+      },
     },
   ]);
 
