@@ -1,7 +1,6 @@
-import type { ExhaustedBudget } from '../gateway/budgets.ts';
-import type { AgentHealth } from '../incidents/agent-health.ts';
 import type { ClusterHealth } from '../clusters/cluster-health.ts';
 import type { Severity } from '../faults/severity.ts';
+import type { ExhaustedBudget } from './exhausted-budget.ts';
 
 /** A part of Nightcrier that fails. It is a problem like those of workloads. */
 export interface OwnFailure {
@@ -28,7 +27,12 @@ export interface OwnView {
   /** Processes that are alive. */
   ingesters: number;
   workers: number;
-  agents: Pick<AgentHealth, 'state' | 'failures_in_row' | 'reason' | 'passed_over'>;
+  agents: {
+    state: 'working' | 'degraded';
+    failures_in_row: number;
+    reason?: string | undefined;
+    passed_over?: number | undefined;
+  };
   receivers: readonly { target: string; failing_since?: number | undefined; last_error?: string | undefined }[];
   /** Budgets for which the gateway has refused requests. */
   exhausted: readonly ExhaustedBudget[];

@@ -1,4 +1,5 @@
-import { type Budget, type Budgets, ExhaustedBudget } from '@nightcrier/core/gateway/budgets';
+import type { Budget, Budgets } from '@nightcrier/core/gateway/budgets';
+import { ExhaustedBudget } from '@nightcrier/core/problems/exhausted-budget';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
