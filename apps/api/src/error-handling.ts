@@ -1,7 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
-import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { API_ERRORS, ApiError, type ApiErrorBody, type ApiErrorCode } from './api-error.ts';
 
@@ -25,15 +25,24 @@ function redisUnavailable(cause: unknown): ApiError {
 /** Turns every failure into a response, and an unexpected one into a log line. */
 export function handleErrors(app: FastifyInstance, redis: RedisConnection, logger: Logger): void {
   app.setErrorHandler(async (thrown, request, reply) => {
-    const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
-    if (error.code === 'internal')
-      logger.error({ method: request.method, url: request.url, error: thrown }, 'request failed');
+    const error = await failureOf(thrown, request, { redis, logger });
     const { status, body } = failureResponse(error);
     return reply.status(status).type('application/json; charset=utf-8').send(body);
   });
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found', `no such route: ${request.method} ${request.url.split('?', 1)[0]}`);
   });
+}
+
+/** Returns the error that answers a request, and logs one that was not expected. */
+export async function failureOf(
+  thrown: unknown,
+  { method, url }: Pick<FastifyRequest, 'method' | 'url'>,
+  { redis, logger }: { redis: RedisConnection; logger: Logger },
+): Promise<ApiError> {
+  const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
+  if (error.code === 'internal') logger.error({ method, url, error: thrown }, 'request failed');
+  return error;
 }
 
 /** Returns the response to a failed request. */
@@ -63,7 +72,7 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
 }
 
 /** A lost connection to Redis has no error type of its own, so Redis is checked again. */
-export async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
+async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<ApiError> {
   try {
     await assertRedisAnswers(redis);
   } catch (error) {

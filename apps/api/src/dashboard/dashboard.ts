@@ -2,7 +2,7 @@ import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { assertRedisAnswers, failureResponse, knownFailure, unknownFailure } from '../error-handling.ts';
+import { assertRedisAnswers, failureOf, failureResponse } from '../error-handling.ts';
 import { html } from '../html/html.ts';
 import { link } from '../html/link.ts';
 import { page, sendHtml } from '../html/page.ts';
@@ -36,12 +36,10 @@ export function dashboard(app: FastifyInstance, context: ApiContext): void {
 }
 
 /** Shows failures as pages. What concerns the credentials is answered as everywhere. */
-function showErrors(app: FastifyInstance, { redis, logger }: ApiContext): void {
+function showErrors(app: FastifyInstance, context: ApiContext): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     if (thrown instanceof ApiError && !request.principal) throw thrown;
-    const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
-    if (error.code === 'internal')
-      logger.error({ method: request.method, url: request.url, error: thrown }, 'request failed');
+    const error = await failureOf(thrown, request, context);
     const { status } = failureResponse(error);
     const body = html`<p class="notice bad" role="alert">${hideSecrets(error.message)}</p><p><a href="${link(request, '/')}">What fires now</a></p>`;
     return sendHtml(
