@@ -4,7 +4,7 @@ import { adaptOriginalValues } from '@nightcrier/core/settings/original/original
 import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
 import { followProxies } from './follow-proxies.ts';
-import { rememberOrigins } from '@nightcrier/core/settings/setting-origins';
+import { rememberOrigins } from './setting-origins.ts';
 import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';

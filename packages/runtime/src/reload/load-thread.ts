@@ -1,5 +1,5 @@
 import { knownSecrets } from '@nightcrier/core/settings/known-secrets';
-import { knownOrigins } from '@nightcrier/core/settings/setting-origins';
+import { knownOrigins } from '../configuration/setting-origins.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigError } from '../configuration/config-error.ts';
 import { loadConfig } from '../configuration/load-config.ts';

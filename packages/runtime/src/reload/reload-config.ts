@@ -1,5 +1,5 @@
 import { rememberSecret } from '@nightcrier/core/settings/known-secrets';
-import { rememberOrigins } from '@nightcrier/core/settings/setting-origins';
+import { rememberOrigins } from '../configuration/setting-origins.ts';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';

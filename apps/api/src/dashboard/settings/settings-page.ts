@@ -1,7 +1,7 @@
 import { valueAt } from '@nightcrier/core/settings/setting-value';
 import { type Setting, SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { formatSeconds } from '@nightcrier/core/settings/config-fields';
-import { originOf } from '@nightcrier/core/settings/setting-origins';
+import { originOf } from '@nightcrier/runtime/configuration/setting-origins';
 import { Secret } from '@nightcrier/core/settings/secret';
 import type { Config } from '@nightcrier/core/settings/config';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
