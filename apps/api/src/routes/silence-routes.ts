@@ -1,27 +1,25 @@
-import { NewSilence, type Silence, type SilenceState, silenceState } from '@nightcrier/core/silences/silence';
+import { ADD_SILENCE, EXPIRE_SILENCE, LIST_SILENCES, type ShownSilence } from '@nightcrier/core/api/silence-routes';
+import { type Silence, silenceState } from '@nightcrier/core/silences/silence';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
-import { CHANGES, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { parseBody } from '../parse-body.ts';
-
-/** A silence as the API shows it. */
-export interface ShownSilence extends Silence {
-  state: SilenceState;
-}
+import { pageOf } from '../list-page.ts';
+import { serve } from '../serve-route.ts';
 
 /** Routes of silences: read them, add one, end one. */
 export function silenceRoutes(app: FastifyInstance, { silences, audit, logger }: ApiContext): void {
   const shown = (silence: Silence): ShownSilence => ({ ...silence, state: silenceState(silence, Date.now()) });
 
-  app.get('/silences', READS, async (): Promise<{ silences: ShownSilence[] }> => ({
-    silences: (await silences.list()).map(shown),
-  }));
+  serve(app, LIST_SILENCES, async ({ query }) => {
+    const wanted = (await silences.list()).map(shown).filter(({ state }) => query.state?.includes(state) ?? true);
+    const { items, ...next } = pageOf(wanted, query, ({ ends_at: end, id }) => `${end} ${id}`, 'descending');
+    return { silences: items, ...next };
+  });
 
-  app.post('/silences', CHANGES, async (request, reply): Promise<{ silence: ShownSilence }> => {
-    const wanted = parseBody(NewSilence, request.body);
+  serve(app, ADD_SILENCE, async (request, reply) => {
+    const wanted = request.body;
     const author = authorOf(request, wanted.author);
     const comment = await redactText(wanted.comment);
     try {
@@ -37,18 +35,14 @@ export function silenceRoutes(app: FastifyInstance, { silences, audit, logger }:
     }
   });
 
-  app.delete<{ Params: { id: string } }>(
-    '/silences/:id',
-    CHANGES,
-    async (request): Promise<{ silence: ShownSilence }> => {
-      const author = authorOf(request);
-      const { id } = request.params;
-      const silence = await silences.expire(id, author.name);
-      if (!silence)
-        throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
-      await audit.record(author, { action: 'silence_expired', subject: id, details: { matchers: silence.matchers } });
-      logger.info({ by: author.name, silence: id }, 'silence expired');
-      return { silence: shown(silence) };
-    },
-  );
+  serve(app, EXPIRE_SILENCE, async (request) => {
+    const author = authorOf(request);
+    const { id } = request.params;
+    const silence = await silences.expire(id, author.name);
+    if (!silence)
+      throw new ApiError('silence_not_found', `there is no silence ${JSON.stringify(id)} that has not ended`);
+    await audit.record(author, { action: 'silence_expired', subject: id, details: { matchers: silence.matchers } });
+    logger.info({ by: author.name, silence: id }, 'silence expired');
+    return { silence: shown(silence) };
+  });
 }
