@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { measureMany } from './connections/many/measure-many.ts';
 import type { Bench } from './run.ts';
 
-const SIZES = [100, 500, 1000];
+const SIZES = '1000';
 const FIXTURES = path.join(import.meta.dirname, 'connections');
 
 const Figures = z.object({
@@ -25,7 +25,7 @@ const Figures = z.object({
 type Figures = z.infer<typeof Figures>;
 
 /** Servers and clients run in separate processes: each figure covers the clients only. */
-async function run(clients: number, kind: 'product' | 'baseline'): Promise<Figures> {
+async function run(clients: number, kind: 'product' | 'baseline', progress: (text: string) => void): Promise<Figures> {
   const servers = start('servers.ts');
   const { port } = z.object({ port: z.number() }).parse(await message(servers));
   const measuring = start(`${kind}.ts`, [String(clients), String(port)]);
@@ -33,6 +33,10 @@ async function run(clients: number, kind: 'product' | 'baseline'): Promise<Figur
     for (;;) {
       const request = z.record(z.string(), z.unknown()).parse(await message(measuring));
       if ('figures' in request) return Figures.parse(request.figures);
+      if ('progress' in request) {
+        progress(`${kind}: ${String(request.progress)}`);
+        continue;
+      }
       servers.send(request);
       if (request.order === 'most') measuring.send(z.object({ most: z.number() }).parse(await message(servers)));
     }
@@ -64,17 +68,17 @@ function ratios(product: Figures, baseline: Figures): Record<string, number> {
 
 export const bench: Bench = {
   description:
-    'connections to 100, 500 and 1000 clusters in one process, against a bare loop of SDK clients; `--clusters N`: N clusters over 4 ingesters',
+    'connections to 1000 clusters in one process, against a bare loop of SDK clients; `--sizes 100,500,1000`: several sizes; `--clusters N`: N clusters over 4 ingesters',
   async measure(progress, options) {
     const clusters = Number(options.get('clusters') ?? 0);
     if (clusters > 0) return measureMany(clusters, progress);
     const runs: Record<string, unknown> = {};
     let top: Figures | undefined;
     let topRatios: Record<string, number> = {};
-    for (const size of SIZES) {
-      const product = await run(size, 'product');
+    for (const size of (options.get('sizes') ?? SIZES).split(',').map(Number)) {
+      const product = await run(size, 'product', progress);
       progress(`${size} connections: ${JSON.stringify(product)}`);
-      const baseline = await run(size, 'baseline');
+      const baseline = await run(size, 'baseline', progress);
       progress(`${size} SDK clients: ${JSON.stringify(baseline)}`);
       const ratio = ratios(product, baseline);
       runs[`n${size}`] = { ...product, baseline, ratio };

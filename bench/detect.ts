@@ -9,9 +9,14 @@ import type { WatcherName } from './detect/clients.ts';
 import type { Bench } from './run.ts';
 
 const FIXTURES = path.join(import.meta.dirname, 'detect');
-const SIZES = [2_000, 10_000];
+const SMALL = 2_000;
+const LARGE = 10_000;
 /** A busy machine lengthens pauses and adds none: the shortest of the longest pauses counts. */
-const RUNS = 3;
+const RUNS = 2;
+/** After these times no further repetition, and no large cluster, is begun; `--seconds N` sets the second one. */
+const REPEAT_UNTIL_S = 60;
+const LARGE_UNTIL_S = 90;
+const NAMES = ['watch', 'bare-watch', 'poll', 'bare-poll'] as const;
 
 const Figures = z.object({
   rss_mb: z.number(),
@@ -80,67 +85,78 @@ async function kubeconfigOf(server: string, folder: string): Promise<string> {
   return file;
 }
 
-/** Of several runs: of each figure the smallest. */
-async function best(run: () => Promise<Figures>, runs: number): Promise<Figures> {
-  let found = await run();
-  for (let more = 1; more < runs; more += 1) {
-    const other = await run();
-    const least = (figure: keyof Figures): number => Math.min(found[figure], other[figure]);
-    found = {
-      ...found,
-      rss_mb: least('rss_mb'),
-      cpu_s: least('cpu_s'),
-      first_cpu_s: least('first_cpu_s'),
-      block_ms: least('block_ms'),
-    };
-  }
-  return found;
+/** Of each figure the smaller one. */
+function least(one: Figures, other: Figures): Figures {
+  const of = (figure: keyof Figures): number => Math.min(one[figure], other[figure]);
+  const [rss_mb, cpu_s] = [of('rss_mb'), of('cpu_s')];
+  return { ...one, rss_mb, cpu_s, first_cpu_s: of('first_cpu_s'), block_ms: of('block_ms') };
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
 export const bench: Bench = {
   description:
-    'a cluster with 2,000 and 10,000 pods, polled and watched, against bare clients that list and watch the same',
-  async measure(progress) {
+    'a cluster with 2,000 pods, and with 10,000 if there is time, polled and watched, against bare clients that list and watch the same',
+  async measure(progress, options) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
-    const figures: Record<string, number> = {};
+    const largeUntil = Number(options.get('seconds') ?? LARGE_UNTIL_S);
+    const begun = performance.now();
+    const elapsed = (): number => (performance.now() - begun) / 1_000;
     const of: Record<string, Figures> = {};
+    const add = async (key: string, name: WatcherName, pods: number, form?: string): Promise<void> => {
+      const measured = await measure(name, pods, folder, form);
+      progress(`${Math.round(elapsed())} s: ${pods} pods, ${key}: ${JSON.stringify(measured)}`);
+      const before = of[`${key} ${pods}`];
+      of[`${key} ${pods}`] = before ? least(before, measured) : measured;
+    };
     try {
-      for (const pods of SIZES) {
-        for (const name of ['watch', 'bare-watch', 'poll', 'bare-poll'] as const) {
-          const measured = await best(() => measure(name, pods, folder), pods === SIZES[0] ? RUNS : 1);
-          of[`${name} ${pods}`] = measured;
-          progress(`${pods} pods, ${name}: ${JSON.stringify(measured)}`);
-          const key = name.replace('-', '_');
-          for (const [figure, value] of Object.entries(measured)) figures[`${key}_${figure}_${pods}`] = round(value);
-        }
-      }
-      const text = await measure('poll', SIZES[0] ?? 0, folder, 'text');
-      progress(`${SIZES[0]} pods, poll of a server that writes text: ${JSON.stringify(text)}`);
-      for (const [figure, value] of Object.entries(text)) figures[`poll_text_${figure}_${SIZES[0]}`] = round(value);
-      const { child, url } = await serve(SIZES[0] ?? 0, 'structured');
+      for (const name of NAMES) await add(name, name, SMALL);
+      await add('poll-text', 'poll', SMALL, 'text');
+      const { child, url } = await serve(SMALL, 'structured');
       const change = (pod: number): void => void child.send({ order: 'change', pod, crashing: true });
       const latency = await symptomsToIncidents(await kubeconfigOf(url, folder), change).finally(() =>
         child.kill('SIGKILL'),
       );
-      const ratio = (figure: 'cpu_s' | 'first_cpu_s', name: 'watch' | 'poll', pods: number): number =>
-        round((of[`${name} ${pods}`]?.[figure] ?? 0) / (of[`bare-${name} ${pods}`]?.[figure] ?? 1));
-      const [small = 0, large = 0] = SIZES;
-      return {
-        watch_rss_mb_2000: figures.watch_rss_mb_2000,
-        longest_block_ms: round(
-          Math.max(...['watch', 'poll'].map((name) => of[`${name} ${small}`]?.block_ms ?? 0), text.block_ms),
-        ),
-        ...latency,
-        cpu_ratio_watch_vs_bare: ratio('cpu_s', 'watch', small),
-        cpu_ratio_poll_vs_bare: ratio('cpu_s', 'poll', small),
-        cpu_ratio_watch_vs_bare_10000: ratio('cpu_s', 'watch', large),
-        cpu_ratio_poll_vs_bare_10000: ratio('cpu_s', 'poll', large),
-        ...figures,
-      };
+      progress(`${Math.round(elapsed())} s: ${JSON.stringify(latency)}`);
+      for (let run = 1; run < RUNS; run += 1) {
+        for (const name of NAMES) if (elapsed() < REPEAT_UNTIL_S) await add(name, name, SMALL);
+      }
+      for (const name of NAMES) {
+        if (elapsed() < largeUntil) await add(name, name, LARGE);
+        else progress(`${LARGE} pods, ${name}: left out; --seconds allows more time`);
+      }
+      return { ...summary(of), ...latency, ...details(of) };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+/** The figures with a goal: the ratio to the bare client is that of the same size. */
+function summary(of: Record<string, Figures>): Record<string, number | undefined> {
+  const ratio = (name: 'watch' | 'poll', pods: number): number | undefined => {
+    const [ours, bare] = [of[`${name} ${pods}`], of[`bare-${name} ${pods}`]];
+    return ours && bare && round(ours.cpu_s / bare.cpu_s);
+  };
+  const blocks = ['watch', 'poll', 'poll-text'].map((name) => of[`${name} ${SMALL}`]?.block_ms ?? Infinity);
+  return {
+    watch_rss_mb_2000: round(of[`watch ${SMALL}`]?.rss_mb ?? Infinity),
+    longest_block_ms: round(Math.max(...blocks)),
+    cpu_ratio_watch_vs_bare: ratio('watch', SMALL),
+    cpu_ratio_poll_vs_bare: ratio('poll', SMALL),
+    cpu_ratio_watch_vs_bare_10000: ratio('watch', LARGE),
+    cpu_ratio_poll_vs_bare_10000: ratio('poll', LARGE),
+  };
+}
+
+function details(of: Record<string, Figures>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(of).flatMap(([key, figures]) => {
+      const [name = '', pods = ''] = key.split(' ');
+      return Object.entries(figures).map(([figure, value]) => [
+        `${name.replaceAll('-', '_')}_${figure}_${pods}`,
+        round(value),
+      ]);
+    }),
+  );
+}

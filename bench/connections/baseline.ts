@@ -30,6 +30,7 @@ await measure(
     active: () => clients.length,
     connect: () => void Promise.all(Array.from({ length: size }, () => limit(connect))),
     reconnects: false,
+    idleMs: 5_000,
   },
   arrivals,
 );

@@ -10,18 +10,16 @@ export interface Clients {
   connect: () => void;
   /** Whether clients reconnect by themselves. */
   reconnects: boolean;
+  /** The longest interval between two requests of a client without faults, ms. */
+  idleMs: number;
 }
 
 /** Enough samples that p99 is not a single pause of the garbage collector; the first ones run cold code. */
-const STEADY = 3_000;
+const STEADY = 2_000;
 const WARM_UP = 200;
 const BURST = 20_000;
-/** Right after the connect: no client probes anything yet. */
+/** Right after the connect, the clusters are listed. */
 const SETTLING_MS = 5_000;
-/** From here on, each connection is probed at its interval, as ever after. */
-const SETTLED_AFTER_MS = 30_000;
-/** The longest interval between two probes of a connection. */
-const IDLE_MS = 30_000;
 
 /** Called with the `context` of each received fault, which is the time at which it was sent. */
 export class Arrivals {
@@ -70,11 +68,12 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
   const settlingCpu = process.cpuUsage();
   await sleep(SETTLING_MS);
   const settlingCpuMs = cpuMs(settlingCpu);
-  await sleep(SETTLED_AFTER_MS - SETTLING_MS);
+  report(`${size} connected in ${round(connectAll / 1_000)} s; idle for ${clients.idleMs / 1_000} s`);
   const cpu = process.cpuUsage();
-  await sleep(IDLE_MS);
+  await sleep(clients.idleMs);
   const idleCpuMs = cpuMs(cpu);
 
+  report('steady stream, then a burst');
   process.send?.({ order: 'steady', count: WARM_UP + STEADY });
   await until(() => arrivals.count === WARM_UP + STEADY, 'steady');
   const latencies = arrivals.latencies.slice(WARM_UP).toSorted((a, b) => a - b);
@@ -95,7 +94,7 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
     p50_ms: percentile(0.5),
     p99_ms: percentile(0.99),
     burst_events_per_s: Math.round((BURST * 1_000) / burst),
-    idle_cpu_percent: round((idleCpuMs * 100) / IDLE_MS),
+    idle_cpu_percent: round((idleCpuMs * 100) / clients.idleMs),
     settling_cpu_percent: round((settlingCpuMs * 100) / SETTLING_MS),
     connect_cpu_ms: Math.round(connectCpuMs),
     burst_cpu_us_per_event: round((burstCpuMs * 1_000) / BURST),
@@ -103,8 +102,13 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
   process.send?.({ figures: clients.reconnects ? { ...figures, ...(await reconnect(size, clients)) } : figures });
 }
 
+function report(progress: string): void {
+  process.send?.({ progress });
+}
+
 async function reconnect(size: number, clients: Clients): Promise<object> {
   const began = performance.now();
+  report('all connections are cut');
   process.send?.({ order: 'restart' });
   await until(() => clients.active() < size / 2, 'loss');
   await until(() => clients.active() === size, 'reconnect');

@@ -1,6 +1,7 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import pLimit from 'p-limit';
 import { ClusterConnection } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import { ListPace } from '@nightcrier/cluster/backfill/list-pace';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { Arrivals, measure } from './measure.ts';
@@ -9,6 +10,7 @@ const [size = 0, port = 0] = process.argv.slice(2).map(Number);
 const arrivals = new Arrivals();
 const transport = createMcpTransport();
 const connectLimit = pLimit(50);
+const listPace = new ListPace();
 
 const connections = Array.from({ length: size }, (_, index) => {
   const name = `cluster-${index}`;
@@ -29,6 +31,7 @@ const connections = Array.from({ length: size }, (_, index) => {
     readTimeout: 75_000,
     transport,
     connectLimit,
+    listPace,
     logger: silentLogger,
     onReceived: ({ source, fault }) => {
       if (source === 'subscription') arrivals.add(fault.context);
@@ -46,6 +49,8 @@ await measure(
     active: () => connections.filter((connection) => connection.health().status === 'active').length,
     connect: () => connections.forEach((connection) => connection.start()),
     reconnects: true,
+    // Each lists its Warning Events and its subscriptions once.
+    idleMs: 40_000,
   },
   arrivals,
 );

@@ -5,6 +5,7 @@ import { KINDS, WATCHED_KINDS } from '@nightcrier/cluster/detection/kinds';
 import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { loadKubeconfig } from '@nightcrier/cluster/kubernetes/kubeconfig';
 import { ClusterConnection } from '@nightcrier/cluster/mcp/connection/cluster-connection';
+import { ListPace } from '@nightcrier/cluster/backfill/list-pace';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { ClusterConfig, WatchedClusterConfig } from '@nightcrier/core/clusters/cluster-config';
@@ -53,6 +54,7 @@ async function product(mode: 'watch' | 'poll', { server, kubeconfig }: Source): 
     readTimeout: 75_000,
     transport: createMcpTransport(),
     connectLimit: pLimit(50),
+    listPace: new ListPace(),
     logger: silentLogger,
     onReceived: () => undefined,
     onMalformed: () => undefined,

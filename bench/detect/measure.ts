@@ -7,9 +7,9 @@ import { WATCHERS } from './clients.ts';
 const [name, server = '', kubeconfig = '', pods = '0'] = process.argv.slice(2);
 const SETTLE_MS = 1_000;
 /** Pods that change: fifty a second. */
-const CHANGES = 500;
+const CHANGES = 200;
 const CHANGE_MS = 20;
-const POLLS = 5;
+const POLLS = 3;
 
 /** Between two looks at the clock, ms. */
 const TICK_MS = 2;

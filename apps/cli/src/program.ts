@@ -18,6 +18,7 @@ import { addClusterCommands } from './cluster-commands.ts';
 import { LIST_FORMATS, type ListFormat } from './lists/print-list.ts';
 import { addProblemCommands } from './problem-commands.ts';
 import { shellUser } from './shell-user.ts';
+import { addSetupCommands } from './setup-commands.ts';
 import { addSilenceCommands } from './silence-commands.ts';
 import { INSTALLATION } from './installation.ts';
 
@@ -192,6 +193,7 @@ incidents
   });
 
 const parts = { apiUrlOption, outputOption, listOption, clientOf };
+addSetupCommands(program, parts);
 addClusterCommands(program, parts);
 addProblemCommands(program, parts);
 addSilenceCommands(program, parts);

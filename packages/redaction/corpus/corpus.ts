@@ -1,4 +1,5 @@
 import { type NamedSecret, NAMED_SECRETS } from './named-secrets.ts';
+import { ODD_SHAPES } from './odd-shapes.ts';
 import { TOKENS } from './tokens.ts';
 
 export interface LabelledSecret extends NamedSecret {
@@ -21,5 +22,7 @@ export const SECRETS: readonly LabelledSecret[] = [
       return { shape, secret, text: context?.(secret) ?? secret };
     }),
   ),
-  ...Object.entries(NAMED_SECRETS).flatMap(([shape, named]) => [1, 2].map((seed) => ({ shape, ...named(seed) }))),
+  ...Object.entries({ ...NAMED_SECRETS, ...ODD_SHAPES }).flatMap(([shape, named]) =>
+    [1, 2].map((seed) => ({ shape, ...named(seed) })),
+  ),
 ];

@@ -6,18 +6,22 @@ const NEXT = `(?:["']?,[ \\t]{0,4}["']|[ \\t]{1,4}["']?)`;
 
 /** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
-  ['curl wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
-  ['etcdctl influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
-  ['mysql mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p'],
-  ['redis-cli valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
+  ['curl|wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  ['etcdctl|influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  ['mysql|mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p'],
+  ['redis-cli|valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
   ['mongo', 'mongo(?:sh|dump|restore)?', '-pNEXT'],
   ['login', 'docker|podman|helm|az|oras|nerdctl|skopeo', '-p(?:=|NEXT)'],
   ['snmp', 'snmp(?:walk|get|getnext|bulkwalk|set|table)', '-[cAX]NEXT'],
-  ['ipmi sqlcmd', 'ipmitool|sqlcmd', '-PNEXT'],
+  ['ipmi|sqlcmd', 'ipmitool|sqlcmd', '-PNEXT'],
   ['ldap', 'ldap(?:search|add|modify|delete|whoami|passwd)', '-wNEXT'],
   ['smbclient', 'smbclient', '-UNEXT[^\\s%"\']{1,100}%'],
   ['lftp', 'lftp', '-uNEXT[^\\s,"\']{1,100},'],
-  ['unzip', 'unzip', '-PNEXT'],
+  ['zip -', '(?:un)?zip', '-PNEXT'],
+  ['mosquitto', 'mosquitto_(?:pub|sub|rr)', '(?:-P|--pw)NEXT'],
+  ['cqlsh|clickhouse', 'cqlsh|clickhouse-client', '(?:-p|--password)(?:=|NEXT)'],
+  ['7z a|7z x|7za |7zz ', '7z[az]?', '-p'],
+  [' -a |--auth', 'https?|xh|ab', '(?:-a|-A|--auth)(?:=|NEXT)[^\\s:"\']{1,100}:'],
   ['openssl', 'openssl', '(?:-k|-pass(?:in|out)?)NEXT(?:pass:)?'],
   ['from-literal', 'kubectl|oc', '--from-literal(?:=|NEXT)[\\w.-]{1,253}='],
 ];
@@ -31,6 +35,14 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['sshpass', 'sshpassNEXT-p(?:NEXT)?'],
   ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
   ['login=', 'login=[\\w.-]{1,60}:'],
+  ['setx|setenv', 'set(?:x|env)NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],
+  ['set -', 'set -[gUx]{1,3}NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],
+  ['ENV ', 'ENV[ \\t]{1,4}\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)[ \\t]{1,4}"?'],
+  ['securestring', '(?:ConvertTo|convertto)-(?:SecureString|securestring)NEXT(?:-StringNEXT)?'],
+  [
+    'password-stdin|--stdin|sudo -s|passphrase-fd|kinit',
+    '(?=[^\\n]{0,300}\\|[^\\n|]{0,200}(?:--password-stdin|passwd --stdin|sudo -S|--passphrase-fd|kinit))echo(?: -n)?NEXT',
+  ],
   ['chpasswd', '(?=[^\\n]{0,300}\\| ?chpasswd)echoNEXT[\\w.-]{1,60}:'],
 ];
 
@@ -49,5 +61,5 @@ function commandRule(words: string, before: string): readonly [rule: (text: stri
     text.replace(pattern, (whole: string, given: string, value: string) =>
       canBeSecret('password', value, true) ? `${given}${REDACTED}` : whole,
     );
-  return [rule, ...words.split(' ')];
+  return [rule, ...words.split('|')];
 }

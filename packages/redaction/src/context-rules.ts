@@ -32,7 +32,8 @@ export function redactAuthorization(text: string): string {
     .replace(/\b(Bearer|Basic)([ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1$2${REDACTED}`)
     .replace(AUTHORIZATION, (whole: string, before: string, value: string) =>
       value.startsWith(REDACTED) || !/\d/.test(value) ? whole : `${before}${REDACTED}`,
-    );
+    )
+    .replace(/\b((?:response|mac)=\\?")([\w+/=]{20,200})(?=\\?")/g, `$1${REDACTED}`);
 }
 
 const AUTHORIZATION =
@@ -92,6 +93,12 @@ const PHRASES: readonly RegExp[] = [
   /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)["'`](?: is| was| =|:)?[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
   // With letters of both cases and a digit it is no word.
   /(\bpassword[ \t])(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])([\w!#$%&*+./~^-]{8,200})(?=\s|$)/g,
+  // SQL with a plug-in, an ACL of Redis, HAProxy, network devices.
+  /(\bidentified (?:with|via)[ \t]{1,4}[\w"'`]{1,60}[ \t]{1,4}(?:by|as|using)[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
+  /(\bsetuser\b[^\n]{0,200}?[ "]>)([^\s"]{1,500})/gi,
+  /(\bstats\s{1,8}auth\s{1,8}[\w.-]{1,60}:)(\S{1,200})/gi,
+  /(\b(?:password|secret|key) [05-9] ["']?)(?=[\w$./]{0,60}\d)([\w$./]{8,200})/gi,
+  /(\bcommunity[ \t]{1,4})(\S{1,100})(?=[ \t]{1,4}(?:RO|RW|ro|rw|view)\b)/g,
   // .netrc, redis.conf, the commands of Redis.
   /(\blogin \S{1,100} password )(\S{1,500})/g,
   /(\b(?:requirepass|masterauth)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
@@ -106,6 +113,8 @@ export function redactMarked(text: string): string {
     .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
     .replace(/\b[\w-]{11}:APA91b[\w-]{100,200}/g, REDACTED)
     .replace(/(^|[\s"'])([\w.*-]{1,200}:\d{1,5}:[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm, `$1$2${REDACTED}`)
+    .replace(/(?<![\w-])\w{6}_\w{29}_mmk\b/g, REDACTED)
+    .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
     .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
     .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`);
 }

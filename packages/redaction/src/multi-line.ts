@@ -1,5 +1,43 @@
 import { REDACTED } from './redacted.ts';
-import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
+import { canBeSecret, isSecretName, isWholeName, SECRET_NAME } from './secret-names.ts';
+
+const HEADER = /^[A-Za-z][\w -]{0,40}(?:,[A-Za-z][\w -]{0,40}){1,30}\r?$/;
+
+/** Returns whether a line is the first one of a table with commas between its columns. */
+export function isTableHeader(line: string): boolean {
+  return line.length <= 1_000 && HEADER.test(line);
+}
+
+function namesOfSecrets(header: string): number[] {
+  return header.split(',').flatMap((name, index) => (isSecretName(name.trim()) ? index : []));
+}
+
+/** Redacts the columns of a table with commas (CSV) whose names are those of secrets. */
+export function redactTableColumns(text: string): string {
+  let secrets: number[] = [];
+  let columns = 0;
+  const lines = text.split('\n').map((line) => {
+    const named = isTableHeader(line) ? namesOfSecrets(line) : [];
+    if (named.length > 0) {
+      secrets = named;
+      columns = line.split(',').length;
+      return line;
+    }
+    const fields = line.split(',');
+    if (secrets.length === 0 || fields.length !== columns) {
+      secrets = [];
+      return line;
+    }
+    return fields
+      .map((field, index) =>
+        secrets.includes(index) && canBeSecret('password', field.trim(), true)
+          ? field.replace(/^(["']?)[^"'\r]{1,2000}(["']?\r?)$/, `$1${REDACTED}$2`)
+          : field,
+      )
+      .join(',');
+  });
+  return lines.join('\n');
+}
 
 /** `password: |`, `password: >-`, `password = <<EOT` at the end of a line. */
 const BLOCK = new RegExp(

@@ -1,15 +1,15 @@
 import { REDACTED } from './redacted.ts';
 import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
 
-/** Around a value: `Some("x")` of Rust, `map[Token:[x]]` of Go. */
-const WRAPPER = '(?:Some\\(|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\]))?';
+/** Around a value: `Some("x")` of Rust, `map[Token:[x]]` of Go, `N'x'` of SQL, `b'x'` of Python. */
+const WRAPPER = '(?:Some\\(|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
 
 /**
  * `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. A doubled quote belongs to the value
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|%3[DA])[ \\t]{0,4}(?:%22)?)${WRAPPER})` +
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|->|%3[DA])[ \\t]{0,4}(?:%22)?)${WRAPPER})` +
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
     `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
@@ -37,6 +37,24 @@ const ELEMENT = new RegExp(
   'gi',
 );
 
+/** `&quot;password&quot;:&quot;x&quot;`. */
+const ENTITY = new RegExp(
+  `(${SECRET_NAME}&(?:quot|apos|#34|#39|#x22|#x27);\\s{0,4}[:=]\\s{0,4}&(?:quot|apos|#34|#39|#x22|#x27);)([^&\\n]{1,500})(?=&)`,
+  'gi',
+);
+
+/** A field of a form that comes in parts. */
+const FORM_FIELD = new RegExp(
+  `(name=\\\\?"[\\w.-]{0,60}${SECRET_NAME}\\\\?"(?:\\r?\\n[\\w-]{1,40}:[^\\n]{0,200})?(?:\\r?\\n|\\\\r\\\\n){2})([^\\r\\n\\\\]{1,2000})`,
+  'gi',
+);
+
+/** Name and value as the two members of a pair: `["password", "x"]`, `{password, "x"}`, `(password . "x")`, `define('X_KEY', 'x')`. */
+const PAIR_OF_TWO = new RegExp(
+  `([[({]\\s{0,4}["']?[\\w.-]{0,60}${SECRET_NAME}["']?\\s{0,8}(?:,|\\.(?= ))\\s{0,8}["'])([^"'\\n]{1,2000})(?=["']\\s{0,4}[\\])}])`,
+  'gi',
+);
+
 /** Redacts values that follow the name of a secret. */
 export function redactNamedValues(text: string): string {
   const replace = (whole: string, before: string, value: string): string =>
@@ -50,14 +68,31 @@ export function redactNamedValues(text: string): string {
       : from;
   const elements = apply(text, '</', ELEMENT);
   const pairs = /value/i.test(elements) ? apply(elements, '', PAIR) : elements;
-  const flags = apply(apply(pairs, '=', EXPORTED), '-', FLAG);
-  return /[:=]|%3/.test(flags) ? redactAssignments(flags) : flags;
+  const fields = apply(apply(pairs, '&', ENTITY), 'name=', FORM_FIELD);
+  const flags = apply(apply(withoutPairsOfTwo(fields), '=', EXPORTED), '-', FLAG);
+  return /[:=]|->|%3/.test(flags) ? redactAssignments(flags) : flags;
+}
+
+/** A word in small letters may be a name as well: `["password", "email"]`. */
+function withoutPairsOfTwo(text: string): string {
+  return text.replace(PAIR_OF_TWO, (whole: string, before: string, value: string) =>
+    /^[a-z_]*$/.test(value) || !canBeSecret('password', value, true) ? whole : `${before}${REDACTED}`,
+  );
 }
 
 /** A name in capitals: `--token TOKEN`. */
 function isPlaceholder(value: string): boolean {
   return /^[A-Z_]+[\])]?$/.test(value);
 }
+
+/** Redacts the second value of a change: `password = "old" -> "new"`, when the first one was a secret. */
+export function redactChanges(text: string): string {
+  return text.replace(CHANGE, (whole: string, before: string, value: string) =>
+    canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+const CHANGE = /(\[redacted\]["']?[ \t]{1,4}(?:->|=>|→)[ \t]{1,4}["'])([^"'\n]{1,2000})(?=["'])/g;
 
 function redactAssignments(text: string): string {
   let redacted = '';

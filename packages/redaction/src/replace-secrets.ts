@@ -12,8 +12,8 @@ import {
 } from './context-rules.ts';
 import { redactKeyBlocks } from './key-blocks.ts';
 import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
-import { redactBlocks, redactManifests } from './multi-line.ts';
-import { redactNamedValues } from './named-values.ts';
+import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './multi-line.ts';
+import { redactChanges, redactNamedValues } from './named-values.ts';
 import { REDACTED } from './redacted.ts';
 import { endOfToken, isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
 
@@ -29,13 +29,29 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactAuthorization, 'bearer', 'basic', 'authorization'],
   [redactCookies, 'cookie'],
   ...COMMAND_RULES,
-  [redactMarked, ':aa', '8q~', '7q~', '.atlasv1.', ':apa91b', '?key=', '&key=', 'auth"', 'auth\\"'],
+  [
+    redactMarked,
+    ':aa',
+    '8q~',
+    '7q~',
+    '.atlasv1.',
+    ':apa91b',
+    '?key=',
+    '&key=',
+    'auth"',
+    'auth\\"',
+    '_mmk',
+    '?code=',
+    '&code=',
+  ],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
   [redactJsonWebKeys, '"kty"'],
   [redactPhrases, 'password', 'passphrase', 'passcode', 'identified', 'requirepass', 'masterauth', '"auth'],
+  [redactPhrases, 'setuser', 'stats auth', 'secret 5', 'secret 9', 'key 7', 'community '],
   [redactPhrases, 'psk "', "psk '", ...NAMES.flatMap((name) => ['`', '"', "'"].map((end) => name + end))],
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
   [redactDirectives, ...NAMES.flatMap((name) => ['"', "'", ' ', '=', ':'].map((end) => name + end))],
+  [redactTableColumns, 'password,', ',password', 'secret,', ',secret', 'token,', ',token', 'key,', '_key\n'],
   [redactBlocks, ': |\n', ': >', ' <<', '=<<', ': |-'],
   [
     redactNamedValues,
@@ -84,8 +100,10 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'key_id',
     'keyid',
   ],
+  [redactNamedValues, '_salt', 'code_verifier', 'samlre', 'assertion', ' key:', ' key='],
   [redactNamedValues, 'sessionid', 'session_id', 'session-id', 'connect.sid'],
   [redactNamedValues, 'connstr', 'connectionstring', 'connection_string', 'connection-string'],
+  [redactChanges, ' -> "', " -> '", ' => "'],
 ];
 
 const KEYWORDS: Keyword<Rule>[] = [
@@ -117,9 +135,14 @@ function* withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: n
     if (end !== undefined) ranges.push([at, end]);
     if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
+  let searched = 0;
   for (const [index, [start, end]] of runs.entries()) {
+    if (start < searched) continue;
     const run = text.slice(start, end);
-    if ((yield* isEncodedSecret(run, depth)) || isPrefixedToken(run)) ranges.push([start, end]);
+    const last = endOfWrapped(text, start, end);
+    if (last > end) searched = last;
+    const whole = last > end ? text.slice(start, last).replaceAll(/\s/g, '') : run;
+    if ((yield* isEncodedSecret(whole, depth)) || isPrefixedToken(run)) ranges.push([start, last]);
     else if (/^[MNO]/.test(run)) ranges.push(...discordToken(text, start));
     if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
@@ -143,6 +166,27 @@ export function cutOut(text: string, ranges: readonly (readonly [start: number, 
   }
   parts.push(text.slice(position));
   return parts.join('');
+}
+
+/** Lines that programs wrap base64 at: PEM, MIME, `base64`. */
+const WRAPPED_AT: ReadonlySet<number> = new Set([60, 64, 70, 72, 76]);
+const NEXT_LINES = /(?:\r?\n[ \t]{0,40}[\w+/=-]{1,76}(?=\s|$)){1,400}/y;
+
+/** Returns where base64 ends that goes on in the lines below, each as long as the first one but the last. */
+function endOfWrapped(text: string, start: number, end: number): number {
+  const width = end - start;
+  if (!WRAPPED_AT.has(width)) return end;
+  NEXT_LINES.lastIndex = end;
+  const below = NEXT_LINES.exec(text)?.[0];
+  if (below === undefined) return end;
+  let last = end;
+  for (const line of below.split('\n').slice(1)) {
+    const length = line.trim().length;
+    if (length > width) break;
+    last += line.length + 1;
+    if (length < width) break;
+  }
+  return last;
 }
 
 /** Keys of Twilio and Mailchimp. */
@@ -177,7 +221,7 @@ function isTextWhenDecoded(encoded: string): boolean {
 /** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
 const LINES_BEHIND = 2;
 /** What follows the word then, within its line. */
-const END_OF_NAME = /^\S{1,60}$|^[^\n]{1,60}[:|>][-+\d]{0,2}\s?$/;
+const END_OF_NAME = /^\S{1,60}\r?$|^[^\n]{1,60}[:|>][-+\d]{0,2}\s?$/;
 /** The same, where a block of lines follows. */
 const BEGIN_OF_BLOCK = /[:=]\s{0,4}(?:[|>][-+\d]{0,2}|<<[-~]?["']?\w{1,20}["']?)\s{0,8}$/;
 const LONGEST_BLOCK = 4_000;
@@ -264,10 +308,17 @@ function endOfLineAt(text: string, at: number): number {
   return newline === -1 ? text.length : newline + 1;
 }
 
+/** Returns whether a word is a column in the first line of a table: names with commas between them, and nothing else. */
+function isHeaderOfTable(text: string, at: number, end: number): boolean {
+  if (!/^[\w -]{2,40}(?:,|\r?$)/.test(text.slice(at, end))) return false;
+  return isTableHeader(text.slice(text.lastIndexOf('\n', at) + 1, end));
+}
+
 /** Returns the end of the lines that can contain the value of a name. */
 function endOfValue(text: string, at: number, endOfLine: number): number {
   let end = endOfLine;
   if (end - at <= 80 && BEGIN_OF_BLOCK.test(text.slice(at, end))) return endOfLineAt(text, end + LONGEST_BLOCK);
+  if (end - at <= 200 && isHeaderOfTable(text, at, end)) return endOfLineAt(text, end + LONGEST_BLOCK);
   if (end - at > 80 || !END_OF_NAME.test(text.slice(at, end))) return Math.min(end + 1, text.length);
   for (let line = 0; line < LINES_BEHIND && end !== -1; line += 1) end = text.indexOf('\n', end + 1);
   return end === -1 ? text.length : end + 1;

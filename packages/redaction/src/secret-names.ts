@@ -4,10 +4,11 @@
  */
 export const SECRET_NAME =
   '(?:passw(?:or[dt])?s?|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
-  'api[ _.-]?keys?|access[_.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
+  'api[ _.-]?keys?|access[ _.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
-  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook)[_.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
-  'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[_.-]?phrase|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
+  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook|' +
+  'validation|decryption|certificate|logged[_.-]?in|nonce|recovery|unseal|gossip)[ _.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
+  'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[ _.-]?phrase|unseal[ _.-]?key \\d|(?:auth|logged_in|nonce)_salt|code_verifier|saml(?:response|request)|client_assertion|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
   'signature|sig|jsessionid|phpsessid|_auth|authorization)';
 
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */

@@ -4,7 +4,7 @@ import { ROLES, type RoleName } from './kubernetes/access/access-rules.ts';
 import { writeClusterFiles } from './clusters-file.ts';
 import { playScenarios } from './scenario-player.ts';
 import { populate } from './populate.ts';
-import { harmlessScenarioNames, scenarioNames } from './scenario.ts';
+import { harmlessScenarioNames, installedScenarioNames, scenarioNames } from './scenario.ts';
 import { startSimulatedCluster, type SimulatedCluster } from './simulated-cluster.ts';
 
 interface Options {
@@ -129,7 +129,7 @@ function scenarios(text: string): readonly string[] {
   if (text === 'all') return scenarioNames;
   if (text === 'none') return [];
   const names = list(text);
-  const known = [...scenarioNames, ...harmlessScenarioNames];
+  const known = [...scenarioNames, ...installedScenarioNames, ...harmlessScenarioNames];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new InvalidArgumentError(`there is no scenario "${unknown}"; use all, none, or some of ${known.join(', ')}`);

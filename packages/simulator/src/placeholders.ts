@@ -32,6 +32,9 @@ const GENERATORS: Record<string, Generator> = {
   },
   /** `${ago:5m}`: the time five minutes ago, as the API server writes times. */
   ago: (duration, { now }) => `${timeAgo(duration, now).toISOString().slice(0, 19)}Z`,
+  /** `${in:3d}`: the time in three days. */
+  in: (duration, { now }) =>
+    `${new Date(2 * now.getTime() - timeAgo(duration, now).getTime()).toISOString().slice(0, 19)}Z`,
   /** `${agoMicros:5m}`: the same with microseconds, as newer fields and most logs have it. */
   agoMicros: (duration, { now }) => timeAgo(duration, now).toISOString().replace('Z', '482Z'),
 };

@@ -5,7 +5,13 @@ import { listAt, textAt } from './kubernetes/objects/kubernetes-object.ts';
 import { ObjectStore } from './kubernetes/objects/object-store.ts';
 import { PodLogs } from './kubernetes/api/pod-log.ts';
 import { resourceType } from './kubernetes/objects/resource-types.ts';
-import { harmlessScenarioNames, loadScenario, parseScenario, scenarioNames } from './scenario.ts';
+import {
+  harmlessScenarioNames,
+  installedScenarioNames,
+  loadScenario,
+  parseScenario,
+  scenarioNames,
+} from './scenario.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 
@@ -30,26 +36,32 @@ test('covers the most common faults of a cluster', () => {
   ]);
 });
 
-test.each(scenarioNames)('%s identifies its fault as the server documents it', (name) => {
-  const { run } = clusterWith(name);
-  const fault = run.fault;
-  const { container = '' } = loadScenario(name).fault ?? {};
-  const identity = `alpha:${fault?.faultType}:${fault?.resource.uid}:${container}`;
-  expect(fault?.faultId).toBe(createHash('sha256').update(identity).digest('hex').slice(0, 16));
-});
+test.each([...scenarioNames, ...installedScenarioNames])(
+  '%s identifies its fault as the server documents it',
+  (name) => {
+    const { run } = clusterWith(name);
+    const fault = run.fault;
+    const { container = '' } = loadScenario(name).fault ?? {};
+    const identity = `alpha:${fault?.faultType}:${fault?.resource.uid}:${container}`;
+    expect(fault?.faultId).toBe(createHash('sha256').update(identity).digest('hex').slice(0, 16));
+  },
+);
 
-test.each(scenarioNames)('%s has no unfilled placeholder and no dangling reference', (name) => {
-  const { store, run } = clusterWith(name);
-  expect(JSON.stringify([run.objects, run.events, run.fault])).not.toContain('${');
-  const uids = new Set(run.objects.map((object) => object.metadata.uid));
-  for (const object of run.objects) {
-    for (const owner of listAt(object, 'metadata.ownerReferences')) expect(uids).toContain(textAt(owner, 'uid'));
-    const { namespace = 'default' } = object.metadata;
-    expect(store.get(resourceType('namespaces'), undefined, namespace)).toBeDefined();
-  }
-  expect(uids).toContain(run.fault?.resource.uid);
-  expect(run.events.some((event) => event['type'] === 'Warning')).toBe(true);
-});
+test.each([...scenarioNames, ...installedScenarioNames])(
+  '%s has no unfilled placeholder and no dangling reference',
+  (name) => {
+    const { store, run } = clusterWith(name);
+    expect(JSON.stringify([run.objects, run.events, run.fault])).not.toContain('${');
+    const uids = new Set(run.objects.map((object) => object.metadata.uid));
+    for (const object of run.objects) {
+      for (const owner of listAt(object, 'metadata.ownerReferences')) expect(uids).toContain(textAt(owner, 'uid'));
+      const { namespace = 'default' } = object.metadata;
+      expect(store.get(resourceType('namespaces'), undefined, namespace)).toBeDefined();
+    }
+    expect(uids).toContain(run.fault?.resource.uid);
+    expect(run.events.some((event) => event['type'] === 'Warning')).toBe(true);
+  },
+);
 
 test('gives a workload in another namespace, and one with another name, its own identity', () => {
   const store = new ObjectStore();

@@ -8,6 +8,7 @@ import { mergePatch } from './merge-patch.ts';
 const SCENARIO_FOLDER = fileURLToPath(new URL('../scenarios/', import.meta.url));
 
 const HARMLESS = 'harmless/';
+const INSTALLED = 'installed/';
 
 const duration = z.string().regex(/^\d+[smhd]$/, 'write a number and s, m, h or d, such as 5m');
 /** Key of an object of the scenario. */
@@ -56,6 +57,7 @@ const ScenarioFault = z.strictObject({
     'DeploymentFailure',
     'JobFailure',
     // The MCP server has no detector for the following.
+    'CertificateExpiry',
     'ContainerConfigError',
     'ImagePull',
     'OOMKilled',
@@ -104,6 +106,9 @@ export const scenarioNames: readonly string[] = namesIn('').filter((name) => nam
 /** Names of the scenarios in which nothing is wrong, although it looks so for a moment, in alphabetical order. */
 export const harmlessScenarioNames: readonly string[] = namesIn(HARMLESS);
 
+/** Names of the scenarios about kinds that are installed in some clusters only, such as those of cert-manager. */
+export const installedScenarioNames: readonly string[] = namesIn(INSTALLED);
+
 function namesIn(folder: string): string[] {
   return readdirSync(`${SCENARIO_FOLDER}${folder}`)
     .filter((file) => file.endsWith('.yaml'))
@@ -116,14 +121,18 @@ const loaded = new Map<string, Scenario>();
 
 /** Loads a scenario by its name; `baseline` is the healthy state that every cluster starts from. */
 export function loadScenario(name: string): Scenario {
-  const isHarmless = harmlessScenarioNames.includes(name);
-  if (name !== 'baseline' && !isHarmless && !scenarioNames.includes(name)) {
-    const names = [...scenarioNames, ...harmlessScenarioNames].join(', ');
+  const folder = harmlessScenarioNames.includes(name)
+    ? HARMLESS
+    : installedScenarioNames.includes(name)
+      ? INSTALLED
+      : '';
+  if (name !== 'baseline' && folder === '' && !scenarioNames.includes(name)) {
+    const names = [...scenarioNames, ...installedScenarioNames, ...harmlessScenarioNames].join(', ');
     throw new Error(`unknown scenario "${name}"; use one of: ${names}`);
   }
   let scenario = loaded.get(name);
   if (!scenario) {
-    scenario = parseScenario(readFileSync(`${SCENARIO_FOLDER}${isHarmless ? HARMLESS : ''}${name}.yaml`, 'utf8'), name);
+    scenario = parseScenario(readFileSync(`${SCENARIO_FOLDER}${folder}${name}.yaml`, 'utf8'), name);
     loaded.set(name, scenario);
   }
   return scenario;

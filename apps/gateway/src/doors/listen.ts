@@ -47,13 +47,17 @@ async function answers(socket: string): Promise<boolean> {
   return promise.finally(() => probe.destroy());
 }
 
+/** @throws Error when the path is too long for a Unix socket */
+export function checkSocketPath(file: string): void {
+  if (Buffer.byteLength(file) <= LONGEST_SOCKET_PATH) return;
+  throw new Error(
+    `the path of the socket ${file} is longer than ${LONGEST_SOCKET_PATH} bytes; set gateway_socket_dir to a shorter one`,
+  );
+}
+
 /** Listens on a Unix socket that every user may connect to: the agent has a user of its own, and a token decides. */
 export async function listenOnSocket(server: Server, file: string): Promise<void> {
-  if (Buffer.byteLength(file) > LONGEST_SOCKET_PATH) {
-    throw new Error(
-      `the path of the socket ${file} is longer than ${LONGEST_SOCKET_PATH} bytes; set gateway_socket_dir to a shorter one`,
-    );
-  }
+  checkSocketPath(file);
   await listening(server, () => server.listen(file));
   await chmod(file, 0o666);
 }

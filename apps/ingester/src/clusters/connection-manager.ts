@@ -14,6 +14,7 @@ import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { CANNOT_WATCH } from '@nightcrier/cluster/sight/cluster-sight';
 import { sameValue } from '@nightcrier/core/same-value';
+import { ListPace } from '@nightcrier/cluster/backfill/list-pace';
 import pLimit from 'p-limit';
 import pTimeout from 'p-timeout';
 import { readAccess } from './read-access.ts';
@@ -72,6 +73,7 @@ export class ConnectionManager {
   readonly #options: ConnectionManagerOptions;
   readonly #transport = createMcpTransport();
   readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
+  readonly #listPace = new ListPace();
   readonly #watched = new Map<string, Watched>();
   /** Connections that are stopping; a stop waits for them. */
   readonly #ending = new Set<Promise<void>>();
@@ -189,6 +191,7 @@ export class ConnectionManager {
       readTimeout: settings.sse_read_timeout * 1000,
       transport: this.#transport,
       connectLimit: this.#connectLimit,
+      listPace: this.#listPace,
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),

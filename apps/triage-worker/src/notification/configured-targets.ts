@@ -73,9 +73,10 @@ function open(target: ReceiverTarget, parts: TargetParts): NotificationTarget {
     }
     case 'slack-bot': {
       const { bot_token, bot_token_file, channel = '', api_url: apiUrl, app_token, app_token_file } = target.settings;
-      const buttons = (app_token ?? app_token_file) !== undefined;
+      const hasButtons = (app_token ?? app_token_file) !== undefined;
+      const readAppToken = hasButtons ? (): Promise<Secret> => required(app_token, app_token_file) : undefined;
       const readToken = (): Promise<Secret> => required(bot_token, bot_token_file);
-      return slackBot(target, { readToken, channel, apiUrl, cards, rate, buttons });
+      return slackBot(target, { readToken, channel, apiUrl, cards, rate, readAppToken });
     }
     case 'msteams': {
       const { webhook_url, webhook_url_file } = target.settings;

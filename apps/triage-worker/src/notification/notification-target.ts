@@ -24,6 +24,12 @@ export interface NotificationTarget extends TargetIdentity {
     part: NotificationJob['part'],
     signal: AbortSignal,
   ): Promise<NotificationJob['part'] | undefined>;
+  /**
+   * Finds out whether deliveries would be accepted, without one that shows anywhere.
+   * @returns `accepted`: the service takes address and credentials; `reachable`: it answers, and only a delivery would show more
+   * @throws DeliveryError
+   */
+  check(signal: AbortSignal): Promise<'accepted' | 'reachable'>;
   /** Posts what its service forgets otherwise. Called every few seconds by every worker. */
   refresh?(signal: AbortSignal): Promise<void>;
 }

@@ -96,7 +96,7 @@ it('Slack accepts the messages and reports of 1,000 incidents with hostile names
     const readToken = (): Promise<Secret> => Promise.resolve(new Secret(slack.token));
     const bot = slackBot(
       { id: 'slack-bot', receiver: 'default' },
-      { readToken, channel: 'C1', apiUrl: slack.apiUrl, cards, rate, buttons: true },
+      { readToken, channel: 'C1', apiUrl: slack.apiUrl, cards, rate, readAppToken: readToken },
     );
     const target = { id: 'slack-webhook', receiver: 'default' };
     const hook = slackWebhook(target, () => Promise.resolve(new Secret(slack.webhookUrl)), rate);

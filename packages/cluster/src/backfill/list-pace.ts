@@ -44,6 +44,3 @@ export class ListPace {
     return Math.max(this.#busyUntil, now - (BURST / RATE) * 1_000) + (lists / RATE) * 1_000;
   }
 }
-
-/** Of this process. */
-export const LIST_PACE = new ListPace();

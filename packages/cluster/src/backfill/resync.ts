@@ -4,7 +4,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
-import { LIST_PACE } from './list-pace.ts';
+import type { ListPace } from './list-pace.ts';
 import { WATCHED_KINDS } from '../detection/kinds.ts';
 import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
 import type { ClusterSight } from '../sight/cluster-sight.ts';
@@ -21,6 +21,8 @@ export interface ResyncOptions {
   interval: number;
   /** How a scan that failed is tried again. */
   reconnect: ReconnectConfig;
+  /** Bounds the lists of the process; shared. */
+  listPace: ListPace;
   logger: Logger;
   now: () => number;
   random: () => number;
@@ -165,15 +167,15 @@ export class Resync {
    * has time for them; then the first ones are listed again, because the others are judged by them.
    */
   async #attempt({ session, signal, onLost, onScanned }: ResyncWatch, onFirst: () => void): Promise<boolean> {
-    const { scan, detection, logger, now } = this.#options;
+    const { scan, detection, listPace, logger, now } = this.#options;
     try {
       const scannedAt = await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
       if (signal.aborted) return false;
       const isDone = await this.settle(scannedAt, 'resync');
       onFirst();
-      if (!LIST_PACE.tryTake(OTHER_KINDS.length)) {
+      if (!listPace.tryTake(OTHER_KINDS.length)) {
         onScanned();
-        await LIST_PACE.wait(WATCHED_KINDS.length, signal);
+        await listPace.wait(WATCHED_KINDS.length, signal);
         await scan.run(session, detection.detector, { now, signal, kinds: FIRST_KINDS });
       }
       await scan.run(session, detection.detector, { now, signal, kinds: OTHER_KINDS });

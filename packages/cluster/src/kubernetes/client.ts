@@ -20,7 +20,14 @@ export interface RequestOptions {
 }
 
 /** The reviews that ask about oneself: they are POSTed, and change nothing. */
-export type SelfReview = 'selfsubjectaccessreviews' | 'selfsubjectrulesreviews';
+export type SelfReview = 'selfsubjectaccessreviews' | 'selfsubjectrulesreviews' | 'selfsubjectreviews';
+
+/** Group and kind of each. */
+const REVIEWS: Record<SelfReview, readonly [group: string, kind: string]> = {
+  selfsubjectaccessreviews: ['authorization.k8s.io', 'SelfSubjectAccessReview'],
+  selfsubjectrulesreviews: ['authorization.k8s.io', 'SelfSubjectRulesReview'],
+  selfsubjectreviews: ['authentication.k8s.io', 'SelfSubjectReview'],
+};
 
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
@@ -100,11 +107,11 @@ export class Kubernetes implements AsyncDisposable {
     }
   }
 
-  /** Asks what this user may do. @throws KubernetesError, or the signal's reason */
+  /** Asks who this user is, or what it may do. @throws KubernetesError, or the signal's reason */
   async selfReview<T extends object>(review: SelfReview, spec: object, options: RequestOptions = {}): Promise<T> {
-    const segments = ['apis', 'authorization.k8s.io', 'v1', review];
-    const kind = review === 'selfsubjectaccessreviews' ? 'SelfSubjectAccessReview' : 'SelfSubjectRulesReview';
-    const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind, spec });
+    const [group, kind] = REVIEWS[review];
+    const segments = ['apis', group, 'v1', review];
+    const body = JSON.stringify({ apiVersion: `${group}/v1`, kind, spec });
     return parseObject<T>(await this.#ask('POST', segments, body, options), segments);
   }
 

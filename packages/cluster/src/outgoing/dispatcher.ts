@@ -11,6 +11,8 @@ export class OutgoingDispatcher extends Dispatcher {
   readonly #options: OutgoingOptions;
   readonly #direct: Agent;
   readonly #proxied = new Map<string, ProxyAgent>();
+  /** The proxy of each origin, which does not change. */
+  readonly #proxies = new Map<string, string | undefined>();
 
   constructor(options: OutgoingOptions = {}) {
     super();
@@ -24,7 +26,7 @@ export class OutgoingDispatcher extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const proxy = options.origin === undefined ? undefined : proxyFor(new URL(options.origin));
+    const proxy = this.#proxyOf(options.origin);
     return (proxy === undefined ? this.#direct : this.#through(proxy)).dispatch(options, handler);
   }
 
@@ -34,6 +36,14 @@ export class OutgoingDispatcher extends Dispatcher {
 
   override async destroy(): Promise<void> {
     await Promise.all([this.#direct.destroy(), ...[...this.#proxied.values()].map((agent) => agent.destroy())]);
+  }
+
+  #proxyOf(origin: URL | string | undefined): string | undefined {
+    const name = String(origin ?? '');
+    if (origin === undefined || this.#proxies.has(name)) return this.#proxies.get(name);
+    const proxy = proxyFor(new URL(origin));
+    this.#proxies.set(name, proxy);
+    return proxy;
   }
 
   #through(uri: string): ProxyAgent {

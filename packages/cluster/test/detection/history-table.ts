@@ -158,7 +158,7 @@ function compare(
 
 /** Tests that each history gives the wanted faults through a source, in their time. */
 export function testHistories(source: Source): void {
-  const play = played(historiesFor(source), (history) => playAlone(history, source), 8);
+  const play = played(historiesFor(source), (history) => playAlone(history, source), 16);
   describe(`through ${source}`, () => {
     test.each(historiesFor(source).map((history) => [history.name, history] as const))('%s', async (_, history) => {
       const { found, wanted, untimely } = compare(await play(history), expectedOf(history, source), source);

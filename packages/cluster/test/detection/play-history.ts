@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { ListPace } from '../../src/backfill/list-pace.ts';
 import type { Watermark } from '../../src/backfill/watermark.ts';
 import type { Remembered } from '../../src/detection/known-symptoms.ts';
 import { KINDS, WATCHED_KINDS } from '../../src/detection/kinds.ts';
@@ -172,6 +173,8 @@ export async function playHistory(
     timeouts: { ...DEFAULT_TIMEOUTS, connect: 10_000, call: 30_000, close: 2_000 },
     transport,
     connectLimit: pLimit(50),
+    // All histories of a source are played in this process within seconds.
+    listPace: new ListPace(() => performance.now() * 1_000),
     logger,
     now: clock.now,
     onReceived: receive,

@@ -50,6 +50,8 @@ test('a cluster without an MCP server is watched: what breaks is reported once, 
   await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
   const job = await cluster.run('failed-job');
   await expect.poll(() => typesOf(watched), patient).toContain('JobFailure');
+  await cluster.run('certificate-expiring');
+  await expect.poll(() => typesOf(watched), patient).toContain('CertificateExpiry');
   const ids = watched.received.map(({ fault }) => fault.faultId);
   expect(ids).toEqual(expect.arrayContaining([crash.fault?.faultId, job.fault?.faultId]));
   expect(new Set(ids).size).toBe(ids.length);

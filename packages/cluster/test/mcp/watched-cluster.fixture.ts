@@ -1,6 +1,7 @@
 import { silentLogger, type Logger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
 import pLimit from 'p-limit';
+import { ListPace } from '../../src/backfill/list-pace.ts';
 import { expect, onTestFinished } from 'vitest';
 import {
   ClusterConnection,
@@ -60,6 +61,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000, list: 30_000, proof: 60_000 },
     transport,
     connectLimit: pLimit(50),
+    listPace: new ListPace(),
     logger: recordingLogger(lines),
     onReceived: (one) => received.push(one),
     onMalformed: (reason) => malformed.push(reason),

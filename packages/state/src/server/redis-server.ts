@@ -1,15 +1,20 @@
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
 import { probes } from './acl.ts';
-import { parseInfo } from './server-facts.ts';
+import { parseInfo, type ServerFacts } from './server-facts.ts';
 import { serverProblems } from './server-problems.ts';
 
 /** Returns what is wrong with the server behind a connection. Writes nothing. Rejects while Redis is unreachable. */
 export async function readServerProblems(redis: Redis, keyPrefix: string): Promise<RedisProblem[]> {
-  const facts = parseInfo(await redis.info());
+  const facts = await readServerFacts(redis);
   // A replica refuses what it is asked for another reason.
-  const missing = facts.role === 'slave' ? [] : await missingRules(redis, keyPrefix);
+  const missing = facts.role === 'slave' ? [] : await readMissingRules(redis, keyPrefix);
   return serverProblems(facts, missing);
+}
+
+/** Returns what the server says about itself. @throws Error while Redis is unreachable */
+export async function readServerFacts(redis: Redis): Promise<ServerFacts> {
+  return parseInfo(await redis.info());
 }
 
 /** Returns what identifies the process of the server: it changes with a restart, and with a fail-over. */
@@ -21,7 +26,7 @@ export async function readRunId(redis: Redis): Promise<string> {
  * Returns the rules that the ACL of the connection's user lacks. Redis checks the permission when a command is queued in
  * a transaction, and this transaction is discarded.
  */
-async function missingRules(redis: Redis, keyPrefix: string): Promise<string[]> {
+export async function readMissingRules(redis: Redis, keyPrefix: string): Promise<string[]> {
   const commands = probes(`{${keyPrefix}}:acl-probe`);
   const pipeline = redis.pipeline();
   pipeline.call('MULTI');

@@ -13,6 +13,8 @@ export interface ServerFacts {
   maxMemory: number;
   /** Whether the last writes to its append-only file and of its snapshot succeeded. */
   persists: boolean;
+  /** Whether it keeps an append-only file. */
+  appendOnly: boolean;
 }
 
 /** Reads the reply of `INFO`. A field that the server does not know has the value that means no problem. */
@@ -33,5 +35,6 @@ export function parseInfo(info: string): ServerFacts {
     usedMemory: number('used_memory') - number('mem_not_counted_for_evict'),
     maxMemory: number('maxmemory'),
     persists: ['aof_last_write_status', 'rdb_last_bgsave_status'].every((name) => (fields.get(name) ?? 'ok') === 'ok'),
+    appendOnly: (fields.get('aof_enabled') ?? '1') === '1',
   };
 }

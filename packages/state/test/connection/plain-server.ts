@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 export interface PlainServer extends AsyncDisposable {
   port: number;
@@ -24,7 +24,7 @@ export async function startPlainServer(settings: Record<string, string>): Promis
       stdio: 'ignore',
     },
   );
-  await expect.poll(async () => accepts(port), { timeout: 20_000 }).toBe(true);
+  await vi.waitFor(async () => expect(await accepts(port)).toBe(true), { timeout: 20_000 });
   return {
     port,
     async [Symbol.asyncDispose]() {

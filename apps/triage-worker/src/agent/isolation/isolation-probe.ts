@@ -21,8 +21,8 @@ const PROBE_SECONDS = 30;
 export interface IsolationProbeOptions {
   config: () => Config;
   runtime: AgentRuntime;
-  gateways: GatewayBoard;
-  board: IsolationBoard;
+  gateways: Pick<GatewayBoard, 'live'>;
+  board: Pick<IsolationBoard, 'publish' | 'remove'>;
   workerId: string;
   instance: string;
   logger: Logger;

@@ -43,6 +43,11 @@ export class SlackApi {
     return parsed(method, Members, answer).users;
   }
 
+  /** Asks whether Slack accepts the token. Changes nothing. @throws DeliveryError, {@link SlackError} such as `invalid_auth` */
+  async test(method: 'auth.test' | 'apps.connections.open', signal: AbortSignal): Promise<void> {
+    await this.#call(method, '', 'application/x-www-form-urlencoded', signal);
+  }
+
   async #call(method: string, body: string, contentType: string, signal: AbortSignal): Promise<object> {
     const headers = { authorization: `Bearer ${(await this.#readToken()).reveal()}`, 'content-type': contentType };
     const { text } = await post(`Slack's ${method}`, `${this.#url}/${method}`, { body, headers, signal });

@@ -14,8 +14,8 @@ export interface SlackBotOptions {
   apiUrl: string;
   cards: SlackCards;
   rate: NotificationTarget['rate'];
-  /** Whether messages get buttons. */
-  buttons: boolean;
+  /** Set: messages get buttons, whose clicks come by this app-level token. */
+  readAppToken: (() => Promise<Secret>) | undefined;
 }
 
 /** Error codes of a message that cannot be updated: it was removed, or is too old. */
@@ -29,7 +29,7 @@ const ALSO_IN_THREAD = new Set<Notice['event']>(['reopened', 'severity_raised'])
  */
 export function slackBot(
   { id, receiver }: TargetIdentity,
-  { readToken, channel, apiUrl, cards, rate, buttons }: SlackBotOptions,
+  { readToken, channel, apiUrl, cards, rate, readAppToken }: SlackBotOptions,
 ): NotificationTarget {
   const api = new SlackApi(apiUrl, readToken);
   return {
@@ -42,11 +42,16 @@ export function slackBot(
     async deliver(notice, part, signal) {
       return part === 'message' ? postOrUpdate(notice, signal) : postReport(notice, signal);
     },
+    async check(signal) {
+      await api.test('auth.test', signal);
+      if (readAppToken) await new SlackApi(apiUrl, readAppToken).test('apps.connections.open', signal);
+      return 'accepted';
+    },
   };
 
   async function postOrUpdate(notice: Notice, signal: AbortSignal): Promise<'report' | undefined> {
     const card = await cardOf(notice);
-    const message = slackMessage(notice, buttons ? { buttonsOf: id } : {});
+    const message = slackMessage(notice, readAppToken ? { buttonsOf: id } : {});
     if (card) {
       await update({ channel: card.channel, ts: card.ts, ...message }, signal);
       if (notice.repeat || ALSO_IN_THREAD.has(notice.event)) await postChange(notice, card, signal);

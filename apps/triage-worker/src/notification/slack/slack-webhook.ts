@@ -1,5 +1,6 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import type { NotificationTarget, TargetIdentity } from '../notification-target.ts';
+import { DeliveryError } from '../delivery-error.ts';
 import { notTheService, post } from '../targets/post.ts';
 import { slackMessage } from './slack-message.ts';
 
@@ -25,6 +26,17 @@ export function slackWebhook(
       const { text } = await post(name, (await readUrl()).reveal(), { body, signal });
       if (text.trim() !== 'ok') throw notTheService(name, text);
       return undefined;
+    },
+    async check(signal) {
+      const name = "Slack's webhook";
+      try {
+        const { text } = await post(name, (await readUrl()).reveal(), { body: '{}', signal });
+        throw notTheService(name, text);
+      } catch (error) {
+        // How Slack refuses a message without text, after it has found the webhook.
+        if (error instanceof DeliveryError && error.message.endsWith(': no_text')) return 'accepted';
+        throw error;
+      }
     },
   };
 }

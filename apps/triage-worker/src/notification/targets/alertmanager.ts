@@ -74,6 +74,11 @@ export function alertmanager({ id, receiver }: TargetIdentity, options: Alertman
       await send([...replaced, firing(alert)], signal);
       return undefined;
     },
+    async check(signal) {
+      // A list of no alerts.
+      await send([], signal);
+      return 'accepted';
+    },
     async refresh(signal) {
       if (!(await posted.takeTurn(id, times.interval))) return;
       const alerts = [...(await posted.read(id)).values()].flatMap((text) => parseAlert(text) ?? []);

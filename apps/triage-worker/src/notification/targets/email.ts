@@ -2,6 +2,7 @@ import { proxyFor } from '@nightcrier/core/settings/proxies';
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Transporter } from 'nodemailer';
 import type { SMTPError } from 'nodemailer/lib/smtp-connection/index.js';
 import { DeliveryError } from '../delivery-error.ts';
 import type { Notice } from '../content/notice.ts';
@@ -34,21 +35,35 @@ export function email({ id, receiver }: TargetIdentity, options: EmailOptions): 
     inOrder: true,
     keepsState: false,
     async deliver(notice, _part, signal) {
-      const { createTransport } = await import('nodemailer');
-      const transport = createTransport(await transportOptions(options));
-      const abort = (): void => transport.close();
-      signal.addEventListener('abort', abort);
-      try {
-        await transport.sendMail(mailOf(notice, options));
-      } catch (error) {
-        throw deliveryError(error);
-      } finally {
-        signal.removeEventListener('abort', abort);
-        transport.close();
-      }
+      await withTransport(options, signal, async (transport) => transport.sendMail(mailOf(notice, options)));
       return undefined;
     },
+    async check(signal) {
+      // Connects and logs in, and sends no mail.
+      await withTransport(options, signal, async (transport) => transport.verify());
+      return 'accepted';
+    },
   };
+}
+
+/** @throws DeliveryError */
+async function withTransport(
+  options: EmailOptions,
+  signal: AbortSignal,
+  use: (transport: Transporter) => Promise<unknown>,
+): Promise<void> {
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport(await transportOptions(options));
+  const abort = (): void => transport.close();
+  signal.addEventListener('abort', abort);
+  try {
+    await use(transport);
+  } catch (error) {
+    throw deliveryError(error);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    transport.close();
+  }
 }
 
 async function transportOptions({ smarthost, username, readPassword, requireTls, caFile }: EmailOptions) {

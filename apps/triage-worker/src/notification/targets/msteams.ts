@@ -2,7 +2,7 @@ import type { Secret } from '@nightcrier/core/settings/secret';
 import type { Notice } from '../content/notice.ts';
 import { factsOf, footerOf, headlineOf, paragraphsOf, statusOf } from '../content/wording.ts';
 import type { NotificationTarget, TargetIdentity } from '../notification-target.ts';
-import { notTheService, post } from './post.ts';
+import { notTheService, post, reach } from './post.ts';
 
 /** Teams refuses messages above 28 KB. */
 const LONGEST_MESSAGE = 27_000;
@@ -29,6 +29,9 @@ export function msteams({ id, receiver }: TargetIdentity, readUrl: () => Promise
       const { status, text } = await post(name, (await readUrl()).reveal(), { body: messageOf(notice), signal });
       if (status !== 202) throw notTheService(name, `${status} in place of 202: ${text}`);
       return undefined;
+    },
+    async check(signal) {
+      return reach('the Teams workflow', (await readUrl()).reveal(), signal);
     },
   };
 }

@@ -45,12 +45,21 @@ export function pagerDuty({ id, receiver }: TargetIdentity, { readKey, url }: Pa
     inOrder: true,
     keepsState: true,
     async deliver(notice, _part, signal) {
-      const body = JSON.stringify({ routing_key: (await readKey()).reveal(), ...eventOf(notice) });
-      const { status, text } = await post('PagerDuty', url, { body, signal });
-      if (status !== 202 || !isAnswer(text)) throw notTheService('PagerDuty', `${status}: ${text}`);
+      await send(eventOf(notice), signal);
       return undefined;
     },
+    async check(signal) {
+      // The end of an alert that does not exist changes nothing.
+      await send({ event_action: 'resolve', dedup_key: 'nightcrier:check' }, signal);
+      return 'accepted';
+    },
   };
+
+  async function send(event: object, signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify({ routing_key: (await readKey()).reveal(), ...event });
+    const { status, text } = await post('PagerDuty', url, { body, signal });
+    if (status !== 202 || !isAnswer(text)) throw notTheService('PagerDuty', `${status}: ${text}`);
+  }
 }
 
 function eventOf(notice: Notice): object {

@@ -60,6 +60,29 @@ export async function post(
   return { status: response.status, text };
 }
 
+/**
+ * Sends a HEAD request, which delivers nothing. Any answer of the service itself will do: most refuse the method.
+ * @throws DeliveryError when it is unreachable, or something else answers
+ */
+export async function reach(target: string, url: string, signal: AbortSignal): Promise<'reachable'> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'HEAD',
+      redirect: 'manual',
+      dispatcher: outgoing(),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch (cause) {
+    throw new DeliveryError(`${target} is unreachable: ${describe(cause)}`, { kind: 'failed' }, { cause });
+  }
+  const { status, headers } = response;
+  if (status >= 500) throw new DeliveryError(`${target} answered ${status}`, { kind: 'failed' });
+  const isPage = status < 400 && (status >= 300 || /^\s*text\/html\b/i.test(headers.get('content-type') ?? ''));
+  if (isPage) throw notTheService(target, status >= 300 ? `a redirect (${status})` : `a web page (${status})`);
+  return 'reachable';
+}
+
 /** Returns the error for an answer that the service does not give: the message has not arrived. */
 export function notTheService(target: string, text: string): DeliveryError {
   return new DeliveryError(`${target} did not answer as it does: ${excerpt(text)}`, { kind: 'failed' });

@@ -1,7 +1,7 @@
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { createHmac } from 'node:crypto';
 import type { NotificationTarget, TargetIdentity } from '../notification-target.ts';
-import { post } from './post.ts';
+import { post, reach } from './post.ts';
 import { webhookBody } from './webhook-body.ts';
 
 export interface WebhookOptions {
@@ -39,6 +39,10 @@ export function webhook(
       };
       await post('the webhook', (await readUrl()).reveal(), { body, headers, signal });
       return undefined;
+    },
+    async check(signal) {
+      await readSecret();
+      return reach('the webhook', (await readUrl()).reveal(), signal);
     },
   };
 }

@@ -18,6 +18,7 @@ import type { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { ClusterPoll, DEFAULT_POLL_SHARE } from '../../sources/poll.ts';
 import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { ProtocolEra } from '../session/protocol-era.ts';
+import type { ListPace } from '../../backfill/list-pace.ts';
 import { Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
@@ -76,6 +77,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   /** Where what was detected is remembered beyond this connection. */
   detected: DetectionMemory;
   reconnect: ReconnectConfig;
+  /** Spreads the lists of the process over time; shared by all connections. */
+  listPace: ListPace;
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
@@ -157,6 +160,7 @@ export class ClusterConnection {
       watermark: this.#watermark,
       interval: options.resyncInterval,
       reconnect: options.reconnect,
+      listPace: options.listPace,
       logger,
       now: this.#now,
       random: this.#random,

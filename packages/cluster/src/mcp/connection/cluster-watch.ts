@@ -203,7 +203,11 @@ async function connect(
   }
 }
 
-function chooseMode({ mode, endpoint }: ClusterWatchOptions, session: McpSession): ClusterWatchOptions['mode'] {
+/** Returns how a cluster is watched through a session. @throws ConnectionError when the server has no tool for it */
+export function chooseMode(
+  { mode, endpoint }: Pick<ClusterWatchOptions, 'mode' | 'endpoint'>,
+  session: Pick<McpSession, 'canPush' | 'tools'>,
+): ClusterWatchOptions['mode'] {
   if (mode !== 'poll' && session.canPush && session.tools.has(SUBSCRIBE_TOOL)) return mode;
   if (session.tools.has(LIST_RESOURCES_TOOL)) return 'poll';
   const lacking = mode === 'poll' ? LIST_RESOURCES_TOOL : `${SUBSCRIBE_TOOL} or ${LIST_RESOURCES_TOOL}`;
@@ -319,7 +323,8 @@ async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, 
   return pTimeout(Promise.race([poll.repeat(session, resync, signal), proving]), untilLost);
 }
 
-async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {
+/** @throws ConnectionError */
+export async function readAccess(options: Pick<ClusterWatchOptions, 'readAccess'>): Promise<McpAccess> {
   try {
     return await options.readAccess();
   } catch (error) {
@@ -329,7 +334,8 @@ async function readAccess(options: ClusterWatchOptions): Promise<McpAccess> {
   }
 }
 
-function ownTransport(tls: TlsFiles): Dispatcher {
+/** @throws ConnectionError */
+export function ownTransport(tls: TlsFiles): Dispatcher {
   try {
     return createMcpTransport(tls);
   } catch (error) {

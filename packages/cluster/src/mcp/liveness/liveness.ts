@@ -23,6 +23,11 @@ export interface WatchedSubscription {
   onAlive: (askedAt: number) => void;
 }
 
+/** A request that is due within this part of its interval is sent with another one. */
+const JOINED_PART = 0.25;
+/** The first request comes after this part of its interval at the earliest. */
+const EARLIEST_FIRST = 0.3;
+
 /**
  * Probes a subscription until it is dead. A server cancels a subscription whose notification it could not send, and still
  * answers everything else. So the probe lists the subscriptions where the server supports it. Elsewhere it pings, unless a list
@@ -30,30 +35,83 @@ export interface WatchedSubscription {
  * @throws ConnectionError with the result of the probe, or the signal's reason
  */
 export async function watchLiveness(watched: WatchedSubscription): Promise<never> {
-  const { session, endpoint, liveness, random, signal, check, steadyNow } = watched;
-  const after = (ms: number): number => steadyNow() + withJitter(ms, PROBE_JITTER, random());
-  let probeAt = after(liveness.interval);
-  let proveAt = check.listsEvents ? steadyNow() : after(liveness.proveInterval);
-  let listedAt = -Infinity;
+  const { session, endpoint, liveness, signal, check, steadyNow } = watched;
+  const requests = new Requests(watched);
   for (;;) {
-    await sleep(Math.max(0, Math.min(probeAt, proveAt, check.dueAt) - steadyNow()), undefined, { signal });
+    const wakeAt = Math.min(requests.probeAt, requests.proveAt, check.dueAt);
+    await sleep(Math.max(0, wakeAt - steadyNow()), undefined, { signal });
     if (session.isSilent(Date.now(), liveness.silence)) {
       throw new ConnectionError('stream_lost', `${endpoint}: the event stream sent nothing for too long`);
     }
     check.followPush();
-    if (steadyNow() >= probeAt) {
-      if (!isProbed(watched, steadyNow() - listedAt)) await probeTwice(watched);
-      probeAt = after(liveness.interval);
-    }
-    if (steadyNow() >= proveAt) {
-      const [askedAt, begunAt] = [Date.now(), steadyNow()];
-      const isProven = await check.run();
-      proveAt = isProven ? after(liveness.proveInterval) : steadyNow() + liveness.retry;
-      if (!isProven || !session.tools.has(LIST_RESOURCES_TOOL)) continue;
-      listedAt = begunAt;
-      if (isProbed(watched, 0)) confirm(watched, askedAt);
-    }
+    await requests.send();
   }
+}
+
+/** The requests that a subscription is watched by, and when the next ones are due, ms of the steady clock. */
+class Requests {
+  readonly #watched: WatchedSubscription;
+  /** When the first proof is due, or the second one where the first list is what later ones are compared with. */
+  readonly #firstProofAt: number;
+  #listedAt = -Infinity;
+  probeAt: number;
+  proveAt: number;
+
+  constructor(watched: WatchedSubscription) {
+    const { liveness, random, check, steadyNow } = watched;
+    this.#watched = watched;
+    // Many connections begin together. Their requests are spread over the interval from the first one on.
+    const phase = EARLIEST_FIRST + (1 - EARLIEST_FIRST) * random();
+    this.probeAt = steadyNow() + liveness.interval * phase;
+    this.#firstProofAt = steadyNow() + liveness.proveInterval * phase;
+    this.proveAt = check.listsEvents ? steadyNow() : this.#firstProofAt;
+  }
+
+  /** Sends what is due. @throws ConnectionError when the session is over */
+  async send(): Promise<void> {
+    const { liveness, steadyNow } = this.#watched;
+    const { probe, proof } = dueTogether(this, liveness, steadyNow());
+    // Where a list takes the place of a ping, it comes first.
+    const listsFirst = isProbed(this.#watched, 0);
+    if (proof && listsFirst) await this.#prove();
+    if (probe) {
+      if (!isProbed(this.#watched, steadyNow() - this.#listedAt)) await probeTwice(this.#watched);
+      this.probeAt = this.#after(liveness.interval);
+    }
+    if (proof && !listsFirst) await this.#prove();
+  }
+
+  async #prove(): Promise<void> {
+    const { liveness, session, check, steadyNow } = this.#watched;
+    const [askedAt, begunAt] = [Date.now(), steadyNow()];
+    const isProven = await check.run();
+    if (!isProven) this.proveAt = steadyNow() + liveness.retry;
+    else if (steadyNow() < this.#firstProofAt) this.proveAt = this.#firstProofAt;
+    else this.proveAt = this.#after(liveness.proveInterval);
+    if (!isProven || !session.tools.has(LIST_RESOURCES_TOOL)) return;
+    this.#listedAt = begunAt;
+    if (isProbed(this.#watched, 0)) confirm(this.#watched, askedAt);
+  }
+
+  #after(ms: number): number {
+    return this.#watched.steadyNow() + withJitter(ms, PROBE_JITTER, this.#watched.random());
+  }
+}
+
+/**
+ * Returns which requests to send now. One that is due soon goes with the other over the same connection: servers close idle ones
+ * long before the next request, and a new one costs a handshake.
+ */
+export function dueTogether(
+  { probeAt, proveAt }: { probeAt: number; proveAt: number },
+  { interval, proveInterval }: Pick<Liveness, 'interval' | 'proveInterval'>,
+  now: number,
+): { probe: boolean; proof: boolean } {
+  const isAnyDue = now >= Math.min(probeAt, proveAt);
+  return {
+    probe: isAnyDue && now >= probeAt - interval * JOINED_PART,
+    proof: isAnyDue && now >= proveAt - proveInterval * JOINED_PART,
+  };
 }
 
 /** Proves sight through a session that polls, whenever no list has done so for a while. @throws as {@link watchLiveness} */

@@ -117,6 +117,11 @@ export class McpSession {
     }
   }
 
+  /** The version of the Model Context Protocol that both sides speak. */
+  get protocolVersion(): string | undefined {
+    return this.#client.getNegotiatedProtocolVersion();
+  }
+
   /** Names of the server's tools. */
   get tools(): Pick<ReadonlySet<string>, 'has'> {
     return this.#tools;

@@ -92,7 +92,10 @@ export async function callStreamed(call: Call, options: CallOptions): Promise<St
  * a moment after the answer. One that goes on is closed.
  */
 async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
-  await body.dump({ limit: REST_BYTES, signal: AbortSignal.timeout(REST_MS) }).catch(() => undefined);
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(), REST_MS);
+  await body.dump({ limit: REST_BYTES, signal: ending.signal }).catch(() => undefined);
+  clearTimeout(timer);
 }
 
 /** Returns the error of an answer that did not come in time. */

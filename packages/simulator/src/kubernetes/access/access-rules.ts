@@ -55,6 +55,8 @@ const VIEW: AccessRule[] = [
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: READ },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: READ },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
+  // cert-manager's chart adds its kinds to the role.
+  { apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs: READ },
 ];
 
 const NODES: AccessRule[] = [

@@ -115,6 +115,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     shortNames: ['sc'],
     subresources: [],
   }),
+  resource('cert-manager.io/v1', 'certificates', 'Certificate', { shortNames: ['cert', 'certs'] }),
   resource('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', review),
   resource('authorization.k8s.io/v1', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', review),
   resource('authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview', review),

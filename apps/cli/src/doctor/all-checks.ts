@@ -1,0 +1,31 @@
+import type { Check } from './check.ts';
+import { api } from './checks/api.ts';
+import { clock } from './checks/clock.ts';
+import { configuration } from './checks/configuration.ts';
+import { disk } from './checks/disk.ts';
+import { engine } from './checks/engine.ts';
+import { gateways } from './checks/gateways.ts';
+import { kubeconfigs } from './checks/kubeconfigs.ts';
+import { mcpServers } from './checks/mcp-servers.ts';
+import { nodeCheck } from './checks/node.ts';
+import { providers } from './checks/providers.ts';
+import { receivers } from './checks/receivers.ts';
+import { redis } from './checks/redis.ts';
+import { secretFiles } from './checks/secret-files.ts';
+
+/** What `doctor` examines, in the order of its table. A further kind is a file in `checks`, and a line here. */
+export const CHECKS: readonly Check[] = [
+  nodeCheck(process.version),
+  configuration,
+  secretFiles,
+  disk,
+  redis,
+  clock,
+  mcpServers,
+  kubeconfigs,
+  engine,
+  providers,
+  gateways,
+  receivers,
+  api,
+];

@@ -1,0 +1,128 @@
+import type { RedisProblem } from '@nightcrier/core/redis-health';
+import { randomUUID } from 'node:crypto';
+import type { Config } from '@nightcrier/core/settings/config';
+import type { State } from '@nightcrier/state/open-state';
+import { readMissingRules, readServerFacts } from '@nightcrier/state/server/redis-server';
+import { describeAddress } from '@nightcrier/state/redis/redis-settings';
+import { silentLogger } from '@nightcrier/core/logger';
+import { findNativeServer } from '../../embedded-redis/native-redis.ts';
+import type { Check, CheckContext } from '../check.ts';
+import { failed, type Finding, ok, reasonOf, warning } from '../finding.ts';
+
+/** A slower answer makes each admission and each job slow, ms. */
+const SLOW_MS = 20;
+const PINGS = 20;
+
+/** Redis: reachable, suitable, durable, writable and fast. */
+export const redis: Check = {
+  name: 'redis',
+  examine: (context) => [{ subject: 'redis', run: async () => inspect(context) }],
+};
+
+async function inspect({ config, redis: shared }: CheckContext): Promise<Finding[]> {
+  const access = await shared.access();
+  if (access.kind === 'embedded') return embedded();
+  const address = describeAddress(config.redis);
+  if (access.kind === 'failed') return [unreachable(config.redis, address, access.reason)];
+  const { state } = access;
+  const [problems, facts] = await Promise.all([state.serverProblems(), readServerFacts(state.redis)]);
+  const cli = redisCli(address);
+  const found: Finding[] = [];
+  for (const problem of problems) found.push(await described(problem, state, config, address));
+  if (!facts.appendOnly) {
+    const message = 'Redis keeps no append-only file: a restart loses what was queued since its last snapshot';
+    found.push(warning(address, message, `${cli} CONFIG SET appendonly yes, and "appendonly yes" in redis.conf`));
+  }
+  if (problems.some(({ blocks }) => blocks)) return found;
+  const latency = await measure(state, config.redis.key_prefix);
+  if (latency > SLOW_MS) {
+    const message = `Redis answers in ${latency.toFixed(0)} ms: each admission and job takes several answers`;
+    found.push(warning(address, message, 'run Redis near the workers, or see `redis-cli --latency` and SLOWLOG GET'));
+  }
+  return found.length > 0 ? found : [ok(address, `${facts.version}, append-only file, ${latency.toFixed(1)} ms`)];
+}
+
+async function embedded(): Promise<Finding[]> {
+  const server = await findNativeServer(undefined, silentLogger);
+  if (server !== undefined) return [ok('embedded', `\`nightcrier up\` starts ${server}`)];
+  const message = 'the embedded Redis is Valkey in WebAssembly, which keeps nothing over a restart';
+  return [warning('embedded', message, 'install valkey-server or redis-server (6.2 or later), or set redis.url')];
+}
+
+function unreachable({ url, username }: Config['redis'], address: string, reason: string): Finding {
+  if (/WRONGPASS|NOAUTH|invalid password|invalid username/i.test(reason)) {
+    const user = username ?? 'default';
+    const fix = `set redis.password_file to the password of the Redis user ${user}`;
+    return failed(address, `Redis refuses the password: ${reason}`, fix);
+  }
+  if (/certificate|TLS|SSL/i.test(reason)) {
+    return failed(
+      address,
+      reason,
+      'set redis.ca_file to the authority of the server, and redis.server_name to its name',
+    );
+  }
+  const setting = url === undefined ? 'redis.sentinel.hosts' : 'redis.url';
+  return failed(address, `Redis is unreachable: ${reason}`, `start Redis at ${address}, or correct ${setting}`);
+}
+
+async function described(
+  { code, blocks, message }: RedisProblem,
+  state: State,
+  config: Config,
+  address: string,
+): Promise<Finding> {
+  const report = blocks ? failed : warning;
+  const cli = redisCli(address);
+  switch (code) {
+    case 'cluster':
+      return report(address, message, 'set redis.url to a Redis with "cluster-enabled no", or redis.sentinel');
+    case 'replica':
+      return report(address, message, 'set redis.url to the master, or redis.sentinel.name and redis.sentinel.hosts');
+    case 'permission': {
+      const rules = await readMissingRules(state.redis, config.redis.key_prefix);
+      return report(address, message, `${cli} ACL SETUSER ${config.redis.username ?? 'USER'} ${rules.join(' ')}`);
+    }
+    case 'eviction_policy': {
+      const fix = `${cli} CONFIG SET maxmemory-policy noeviction, and "maxmemory-policy noeviction" in redis.conf`;
+      return failed(address, message, fix);
+    }
+    case 'evicted':
+      return report(address, message, `${cli} CONFIG SET maxmemory 0, or more memory; a restart resets the count`);
+    case 'full':
+      return report(address, message, `${cli} CONFIG SET maxmemory 0, or a higher limit`);
+    case 'persistence':
+      return report(address, message, `free space in the directory that "${cli} CONFIG GET dir" names`);
+    case 'version':
+      return failed(address, message, 'upgrade Redis to 7 or later, or use Valkey');
+    default:
+      return code satisfies never;
+  }
+}
+
+/** Writes, reads and deletes a key, and returns the median time of an answer in ms. @throws Error when a value does not come back */
+async function measure({ redis: connection }: State, prefix: string): Promise<number> {
+  const key = `{${prefix}}:doctor:${randomUUID()}`;
+  const written = randomUUID();
+  try {
+    await connection.set(key, written, 'PX', 60_000);
+    const read = await connection.get(key);
+    if (read !== written) throw new Error(`Redis returned ${JSON.stringify(read)} for a key that was just written`);
+    await connection.del(key);
+  } catch (error) {
+    throw new Error(`a write failed: ${reasonOf(error)}`, { cause: error });
+  }
+  const times: number[] = [];
+  for (let sent = 0; sent < PINGS; sent += 1) {
+    const from = performance.now();
+    await connection.ping();
+    times.push(performance.now() - from);
+  }
+  return times.toSorted((one, other) => one - other)[PINGS / 2] ?? 0;
+}
+
+/** The command that speaks to the server, without its password. */
+function redisCli(address: string): string {
+  const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? [];
+  return host === undefined ? 'redis-cli' : `redis-cli -h ${host} -p ${port}`;
+}
