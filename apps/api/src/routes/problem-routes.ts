@@ -35,11 +35,11 @@ export function problemRoutes(app: FastifyInstance, context: ApiContext): void {
 
   serve(app, ACKNOWLEDGE_PROBLEM, async (request) => {
     const { comment, author } = request.body;
-    return acknowledgeProblem(context, request.params, authorOf(request, author), comment);
+    return redactValue(await acknowledgeProblem(context, request.params, authorOf(request, author), comment));
   });
 
   serve(app, UNACKNOWLEDGE_PROBLEM, async (request) =>
-    unacknowledgeProblem(context, request.params, authorOf(request)),
+    redactValue(await unacknowledgeProblem(context, request.params, authorOf(request))),
   );
 
   serve(app, INVESTIGATE_PROBLEM, async (request) => ({
