@@ -5,6 +5,7 @@ import type { CommandParts } from './command-parts.ts';
 export function addSetupCommands(program: Command, { outputOption }: CommandParts): void {
   program
     .command('doctor')
+    .summary('find what is wrong with the set-up, and its fix')
     .description(
       'examine everything that Nightcrier depends on; prints the fix of each problem, and exits 1 if one failed',
     )
@@ -18,6 +19,7 @@ export function addSetupCommands(program: Command, { outputOption }: CommandPart
 
   program
     .command('rbac')
+    .summary('print the manifests of the account')
     .description('print the manifests of the account that the clusters need: nightcrier rbac | kubectl apply -f -')
     .argument('[config]', 'configuration file (default: the one that up would read)')
     .option('--cluster <name>', 'only what this cluster needs')
