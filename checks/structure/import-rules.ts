@@ -142,6 +142,7 @@ export const IMPORT_RULES: ImportRules = {
       'app.ts',
       'metrics',
       'dashboard',
+      'login',
       'routes',
       'changes',
       'documentation.ts',

@@ -14,7 +14,9 @@ import { openState } from '@nightcrier/state/open-state';
 import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
 import fastify from 'fastify';
-import { type AccessSettings, assertProtected } from './access/authenticate.ts';
+import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
+import { SessionPrincipals } from './access/session-principals.ts';
+import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, handleErrors } from './error-handling.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
@@ -33,6 +35,9 @@ import { incidentRoutes } from './routes/incident-routes.ts';
 import { problemRoutes } from './routes/problem-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
+import { loginRoutes } from './login/login-routes.ts';
+import { oidcRoutes } from './login/oidc-routes.ts';
+import { userRoutes } from './routes/user-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { silenceRoutes } from './routes/silence-routes.ts';
 import { streamRoute } from './routes/stream-route.ts';
@@ -97,7 +102,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       dailyBudget = config.llm_budgets.per_day;
       metricsPerCluster = config.api.metrics_per_cluster;
       refusal = undefined;
-      access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
+      access = changedAccess(access, config, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
@@ -152,6 +157,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     gateways: state.gateways,
     workersAlive: () => countLiveWorkers(redis, state.keys),
     apiKeys: state.apiKeys,
+    users: state.users,
+    sessions: state.sessions,
     audit: state.audit,
     silences: state.silences,
     problems: state.problems,
@@ -162,7 +169,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   validateRequests(app);
   describeRoutes(app);
   decorateBasePath(app);
-  protect(app, { settings: () => access, apiKeys: state.apiKeys });
+  const accessOf = {
+    settings: () => access,
+    apiKeys: state.apiKeys,
+    sessions: new SessionPrincipals(state),
+    wrongKeys: new WrongKeys(),
+  };
+  protect(app, accessOf);
   handleErrors(app, redis, logger);
   void app.register((scope) => {
     void scope.register(fastifyEtag, { weak: true });
@@ -180,6 +193,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       problemRoutes(scope, context);
       silenceRoutes(scope, context);
       accessRoutes(scope, context);
+      userRoutes(scope, context);
       streamRoute(scope, eventResponses);
       documentationRoutes(scope);
     },
@@ -187,6 +201,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   );
   void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
   assetRoutes(app);
+  void app.register((scope) => {
+    loginRoutes(scope, { ...context, access: accessOf });
+    oidcRoutes(scope, { ...context, access: accessOf });
+  });
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
   app.addHook('preClose', async () => eventResponses.close());
@@ -214,18 +232,16 @@ function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
   return { name, labels, triage_enabled: triage.enabled };
 }
 
-/** Another access key takes effect at once, unless the API would then serve everybody. */
-function withAccessKey(
-  access: AccessSettings,
-  { access_key: accessKey, access_key_file: accessKeyFile }: Config['api'],
-  logger: Logger,
-): AccessSettings {
+/** Other ways to log in take effect at once, unless the API would then serve everybody. */
+function changedAccess(former: AccessSettings, config: Config, logger: Logger): AccessSettings {
   try {
-    const changed = { ...access, accessKey, accessKeyFile };
+    // These need a restart.
+    const { host, basePath, tls, allowAnonymous } = former;
+    const changed = { ...accessSettings(config), host, basePath, tls, allowAnonymous };
     assertProtected(changed);
     return changed;
   } catch (error) {
-    logger.error({ error }, 'access key not changed');
-    return access;
+    logger.error({ error }, 'access settings not changed');
+    return former;
   }
 }

@@ -1,3 +1,4 @@
+import { choosesName } from '@nightcrier/core/access/principal';
 import { CANCEL_INCIDENT } from '@nightcrier/core/api/incident-routes';
 import type { ReturnedBy } from '@nightcrier/core/api/route';
 import { redactText } from '@nightcrier/redaction/redact-text';
@@ -16,7 +17,7 @@ export function cancelRoute(app: FastifyInstance, { cancellations, audit, logger
   serve(app, CANCEL_INCIDENT, async (received, reply): Promise<ReturnedBy<typeof CANCEL_INCIDENT>> => {
     const { id } = received.params;
     const author = authorOf(received, received.body.by);
-    const request = { ...received.body, ...(author.kind === 'api_key' && { by: author.name }) };
+    const request = { ...received.body, ...(!choosesName(author.kind) && { by: author.name }) };
     const fields = {
       incident_id: id,
       by: request.by && (await redactText(request.by)),

@@ -3,7 +3,7 @@ import type { Role } from '../access/role.ts';
 
 /** What one route of the API takes and answers: the API validates by it, clients are typed by it, and the documentation is made of it. */
 export interface ApiRoute {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** From the root of the API; parameters as `:name`. */
   path: string;
   /** One line. */
@@ -31,7 +31,7 @@ export const API_TAGS = {
   queue: 'The queue and the books',
   silences: 'What is counted and listed, and neither investigated nor notified',
   events: 'What happens, as it happens',
-  access: 'API keys, and who changed what; for administrators',
+  access: 'API keys, users, sessions, and who changed what; for administrators',
 } as const;
 export type ApiTag = keyof typeof API_TAGS;
 
