@@ -75,13 +75,13 @@ export function validateRequests(app: FastifyInstance): void {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
 }
 
-const PARTS: Record<string, string> = { params: 'path parameter', querystring: 'query parameter', body: 'body' };
+const PARTS: Record<string, string> = { params: 'path parameter ', querystring: 'query parameter ' };
 const LONGEST_SHOWN = 100;
 
 /** Names each value that is not valid, and what is allowed. */
 function invalid(part: string, data: unknown, issues: readonly z.core.$ZodIssue[]): ApiError {
   const described = issues.flatMap((issue): string[] => {
-    const where = [PARTS[part] ?? part, issue.path.map(String).join('.')].filter(Boolean).join(' ');
+    const where = `${PARTS[part] ?? ''}${issue.path.map(String).join('.')}`.trim() || part;
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => `${where} ${JSON.stringify(key)} is unknown`);
     return [`${where}${shown(part, valueAt(data, issue.path))}: ${issue.message}`];
