@@ -151,6 +151,7 @@ export const IMPORT_RULES: ImportRules = {
       'access',
       'serve-route.ts',
       'api-error.ts',
+      'certificate.ts',
       'api-context.ts',
       'events',
       'list-problems.ts',

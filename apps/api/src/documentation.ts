@@ -43,7 +43,7 @@ for (const [id, schema] of Object.entries(COMPONENTS)) schemaRegistry.add(schema
  * Collects the routes that are registered afterwards, for the description that {@link documentationRoutes} serves. Routes without a tag
  * are left out: pages, assets and the queue board.
  */
-export function describeRoutes(app: FastifyInstance): void {
+export function describeRoutes(app: FastifyInstance, basePath: string): void {
   void app.register(fastifySwagger, {
     hideUntagged: true,
     openapi: {
@@ -55,6 +55,7 @@ export function describeRoutes(app: FastifyInstance): void {
           'Watches Kubernetes clusters and has agents investigate every fault, read-only. Failed requests are answered as RFC 9457 says. ' +
           'Further fields, routes and values of `code` may be added at any time.',
       },
+      servers: [{ url: basePath === '' ? '/' : basePath }],
       tags: Object.entries(API_TAGS).map(([name, description]) => ({ name, description })),
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key' } } },
       security: [{ key: [] }],
@@ -65,7 +66,7 @@ export function describeRoutes(app: FastifyInstance): void {
 }
 
 /** `GET /openapi.json`, and a viewer of it at `/docs`, whose files are all of this API. */
-export function documentationRoutes(app: FastifyInstance): void {
+export function documentationRoutes(app: FastifyInstance, basePath: string): void {
   let description: string | undefined;
   app.get('/openapi.json', READS, (_, reply) => {
     description ??= JSON.stringify(app.swagger());
@@ -78,6 +79,7 @@ export function documentationRoutes(app: FastifyInstance): void {
     });
     void scope.register(fastifySwaggerUi, {
       routePrefix: '/docs',
+      ...(basePath !== '' && { indexPrefix: basePath }),
       uiConfig: { validatorUrl: null, deepLinking: true },
       theme: { title: 'Nightcrier API' },
     });
