@@ -1,8 +1,7 @@
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { assertRedisAnswers, failureOf, failureResponse } from '../error-handling.ts';
+import { assertRedisAnswers, failureOf, failureBody } from '../error-handling.ts';
 import { html } from '../html/html.ts';
 import { link } from '../html/link.ts';
 import { page, sendHtml } from '../html/page.ts';
@@ -40,11 +39,8 @@ function showErrors(app: FastifyInstance, context: ApiContext): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     if (thrown instanceof ApiError && !request.principal) throw thrown;
     const error = await failureOf(thrown, request, context);
-    const { status } = failureResponse(error);
-    const body = html`<p class="notice bad" role="alert">${hideSecrets(error.message)}</p><p><a href="${link(request, '/')}">What fires now</a></p>`;
-    return sendHtml(
-      reply.status(status),
-      page(request, { title: error.code.replaceAll('_', ' '), section: '/', body }),
-    );
+    const { status, title, detail } = failureBody(error);
+    const body = html`<p class="notice bad" role="alert">${detail}</p><p><a href="${link(request, '/')}">What fires now</a></p>`;
+    return sendHtml(reply.status(status), page(request, { title, section: '/', body }));
   });
 }

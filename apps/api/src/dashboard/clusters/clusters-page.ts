@@ -7,7 +7,7 @@ import type { ApiContext } from '../../api-context.ts';
 import { flag, type Html, html, type Renderable } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { page, sendHtml } from '../../html/page.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { shareWhileRunning } from '../../shared-result.ts';
 import { liveRegion, liveStream } from '../live.ts';
 import { clusterMark, mark } from '../shown/marks.ts';
@@ -27,7 +27,7 @@ type Query = z.infer<typeof Query>;
 export function clustersPage(app: FastifyInstance, { health, clusters }: ApiContext): void {
   const read = shareWhileRunning(async () => (await health.read(clusters())).toSorted(byNeed));
   app.get('/clusters', READS, async (request, reply) => {
-    const query = parseBody(Query, request.query);
+    const query = parseFields(Query, request.query);
     const all = await read();
     const wanted = all.filter((cluster) => isWanted(cluster, query));
     const from = query.after === undefined ? 0 : wanted.findIndex(({ name }) => name === query.after) + 1;

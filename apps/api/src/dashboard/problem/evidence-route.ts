@@ -4,7 +4,7 @@ import { READS } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
 import { ApiError } from '../../api-error.ts';
 import type { ProblemName } from '../../changes/problem-changes.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { readEvidence } from './evidence-files.ts';
 
 const Query = z.object({ name: z.string().min(1).max(1_000) });
@@ -15,7 +15,7 @@ export function evidenceRoute(app: FastifyInstance, { problems, incidents, confi
     '/problems/:cluster/:key/files/:incident',
     READS,
     async ({ params, query }, reply) => {
-      const { name } = parseBody(Query, query);
+      const { name } = parseFields(Query, query);
       const problem = await problems.get(params.cluster, params.key);
       const known = problem?.incidents.includes(params.incident) ?? false;
       const incident = known ? await incidents.get(params.incident) : undefined;

@@ -17,7 +17,7 @@ import {
   unacknowledgeProblem,
 } from '../../changes/problem-changes.ts';
 import { addSilence } from '../../changes/silence-changes.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { field, type FormFields, formOf, seeOther } from '../forms/form-body.ts';
 import { placeOf, problemPath } from '../shown/problem-text.ts';
 
@@ -62,14 +62,19 @@ async function perform(
   const comment = field(form, 'comment') ?? field(form, `${action}_comment`);
   switch (action) {
     case 'acknowledge':
-      await acknowledgeProblem(context, name, author, comment === undefined ? undefined : parseBody(Comment, comment));
+      await acknowledgeProblem(
+        context,
+        name,
+        author,
+        comment === undefined ? undefined : parseFields(Comment, comment),
+      );
       return;
     case 'unacknowledge':
       await unacknowledgeProblem(context, name, author);
       return;
     case 'silence': {
       const wanted = { matchers: matchersOf(name), duration: Number(field(form, 'duration')), comment };
-      await addSilence(context, parseBody(NewSilence, wanted), author);
+      await addSilence(context, parseFields(NewSilence, wanted), author);
       return;
     }
     case 'investigate':
@@ -96,7 +101,7 @@ async function giveFeedback(
   author: Author,
   form: FormFields,
 ): Promise<void> {
-  const given = parseBody(NewFeedback, { verdict: field(form, 'verdict'), comment: field(form, 'comment') });
+  const given = parseFields(NewFeedback, { verdict: field(form, 'verdict'), comment: field(form, 'comment') });
   const problem = await problems.get(cluster, key);
   if (!problem) throw noProblem(cluster, key);
   const id = field(form, 'incident') ?? '';

@@ -9,7 +9,7 @@ import { ApiError } from '../../api-error.ts';
 import { type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { page, sendHtml } from '../../html/page.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { noticeOf } from '../forms/notice.ts';
 import { liveRegion, liveStream } from '../live.ts';
 import { bulkForm } from './bulk-form.ts';
@@ -20,7 +20,7 @@ import { problemTable } from './problem-table.ts';
 /** `GET /problems`: the list, filtered by the query. */
 export function problemsPage(app: FastifyInstance, { problemSearch }: ApiContext): void {
   app.get('/problems', READS, async (request, reply) => {
-    const filter = parseBody(ProblemFilter, request.query);
+    const filter = parseFields(ProblemFilter, request.query);
     const results = await problemSearch.find(queryOf(filter)).catch((error: unknown) => {
       if (error instanceof RangeError) throw new ApiError('bad_request', error.message, { cause: error });
       throw error;

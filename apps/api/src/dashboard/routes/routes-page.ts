@@ -12,7 +12,7 @@ import { ApiError } from '../../api-error.ts';
 import { flag, type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { page, sendHtml } from '../../html/page.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { mark } from '../shown/marks.ts';
 
 const value = z.string().trim().max(253).default('');
@@ -27,7 +27,7 @@ export function routesPage(app: FastifyInstance, { config, receiverHealth }: Api
   app.get('/routes', READS, async (request, reply) => {
     const current = config();
     if (!current) throw new ApiError('not_found', 'the API was started without a configuration of routes');
-    const given = parseBody(Query, request.query);
+    const given = parseFields(Query, request.query);
     const labels = labelsOf(given, current);
     const found = labels.size > 0 ? destinationsOf(routeTree(current.route), labels) : undefined;
     const failing = new Map(

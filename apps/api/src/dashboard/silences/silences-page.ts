@@ -9,7 +9,7 @@ import { csrfField } from '../../html/csrf-field.ts';
 import { type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { page, sendHtml } from '../../html/page.ts';
-import { parseBody } from '../../parse-body.ts';
+import { parseFields } from '../forms/parse-fields.ts';
 import { field, formOf, seeOther } from '../forms/form-body.ts';
 import { noticeOf } from '../forms/notice.ts';
 import { durationField } from '../problems/bulk-form.ts';
@@ -40,7 +40,7 @@ export function silencesPage(app: FastifyInstance, context: ApiContext): void {
       comment: field(form, 'comment'),
       investigate: field(form, 'investigate') === 'yes',
     };
-    await addSilence(context, parseBody(NewSilence, wanted), authorOf(request));
+    await addSilence(context, parseFields(NewSilence, wanted), authorOf(request));
     return seeOther(request, reply, '/silences', 'silenced');
   });
 
