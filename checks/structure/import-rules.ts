@@ -150,6 +150,7 @@ export const IMPORT_RULES: ImportRules = {
       'access',
       'parse-body.ts',
       'api-error.ts',
+      'certificate.ts',
       'api-context.ts',
       'events',
       'report-html.ts',

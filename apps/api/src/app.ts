@@ -12,19 +12,21 @@ import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health'
 import { openState } from '@nightcrier/state/open-state';
 import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Server as HttpsServer } from 'node:https';
 import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
 import { SessionPrincipals } from './access/session-principals.ts';
 import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { Certificate, type CertificateFiles } from './certificate.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
-import { decorateBasePath } from './html/link.ts';
+import { decorateBasePath, withoutBasePath } from './html/link.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -44,6 +46,8 @@ import { protect } from './access/protect.ts';
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */
   port: number;
+  /** Needed where `tls` is set. */
+  certificate?: CertificateFiles | undefined;
   redis: RedisSettings;
   clusters: ClusterConfig[];
   /** Bounds of the queue; they apply to incidents that are requeued or split. */
@@ -77,6 +81,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assertProtected(options);
   const { redis: settings, logger } = options;
   const { key_prefix } = settings;
+  const certificate = options.certificate && (await Certificate.read(options.certificate, logger));
   const lifecycle = new Lifecycle(logger, options.shutdownTimeout);
 
   const redis = connectProducer(settings, logger);
@@ -106,7 +111,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
   };
 
-  const app = fastify({
+  const { basePath } = options;
+  const app: FastifyInstance = fastify({
+    ...(certificate && { https: certificate.options }),
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     // The longest parameter is the fault id of a member, measured after decoding.
@@ -166,7 +174,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
-  decorateBasePath(app);
+  decorateBasePath(app, basePath);
   const accessOf = {
     settings: () => access,
     apiKeys: state.apiKeys,
@@ -192,7 +200,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
     { prefix: '/api' },
   );
-  void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
   assetRoutes(app);
   void app.register((scope) => {
     loginRoutes(scope, { ...context, access: accessOf });
@@ -200,6 +208,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
+  if (certificate && app.server instanceof HttpsServer) {
+    certificate.renew(app.server);
+    lifecycle.onStop('certificate', () => certificate.stop());
+  }
   app.addHook('preClose', async () => eventResponses.close());
 
   try {
