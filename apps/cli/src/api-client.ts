@@ -1,4 +1,6 @@
 import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
+import { Session } from '@nightcrier/core/access/session';
+import { type NewUser, User } from '@nightcrier/core/access/user';
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
@@ -13,7 +15,7 @@ import { z } from 'zod';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
 interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   body?: object;
   signal?: AbortSignal | undefined;
@@ -33,6 +35,9 @@ export type ShownSilence = z.infer<typeof ShownSilence>;
 const Silences = z.object({ silences: ShownSilence.array() });
 const OneSilence = z.object({ silence: ShownSilence });
 const Problems = z.object({ problems: Problem.array() });
+const Users = z.object({ users: User.array() });
+const OneUser = z.object({ user: User });
+const Sessions = z.object({ sessions: Session.array() });
 const Audit = z.object({ entries: AuditEntry.array() });
 
 /** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
@@ -126,6 +131,35 @@ export class ApiClient {
   async revokeApiKey(idOrName: string): Promise<ApiKey> {
     const path = `/api/keys/${encodeURIComponent(idOrName)}`;
     return MadeKey.pick({ key: true }).parse(await (await this.#request(path, { method: 'DELETE' })).json()).key;
+  }
+
+  /** Returns all local users, by name. */
+  async users(): Promise<User[]> {
+    return Users.parse(await (await this.#request('/api/users')).json()).users;
+  }
+
+  async addUser(user: NewUser): Promise<User> {
+    return OneUser.parse(await (await this.#request('/api/users', { method: 'POST', body: user })).json()).user;
+  }
+
+  async changePassword(name: string, password: string): Promise<void> {
+    const path = `/api/users/${encodeURIComponent(name)}/password`;
+    await this.#request(path, { method: 'PUT', body: { password } });
+  }
+
+  async removeUser(name: string): Promise<void> {
+    await this.#request(`/api/users/${encodeURIComponent(name)}`, { method: 'DELETE' });
+  }
+
+  /** Returns the sessions of browsers, the latest first. */
+  async sessions(): Promise<Session[]> {
+    return Sessions.parse(await (await this.#request('/api/sessions')).json()).sessions;
+  }
+
+  /** Ends the session with an id, or all sessions of a user. Returns them. */
+  async revokeSessions(idOrName: string): Promise<Session[]> {
+    const path = `/api/sessions/${encodeURIComponent(idOrName)}`;
+    return Sessions.parse(await (await this.#request(path, { method: 'DELETE' })).json()).sessions;
   }
 
   /** Returns the latest changes by people, the latest first. */
