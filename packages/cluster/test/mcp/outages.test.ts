@@ -19,8 +19,8 @@ interface Row {
   sources: Source[];
   breaks: (cluster: SimulatedCluster) => Promise<void> | void;
   heals: (cluster: SimulatedCluster) => Promise<void> | void;
-  /** What the health says of the time, once it is over. */
-  counts: 'blind_seconds' | 'blind_kinds';
+  /** What the health says of the time, once it is over; `gap`: until it was noticed, because polls go on in its place. */
+  counts: 'blind_seconds' | 'blind_kinds' | 'gap';
   /** What the health says while it lasts. */
   shows: RegExp;
 }
@@ -73,6 +73,20 @@ const ROWS: Row[] = [
     },
     counts: 'blind_kinds',
     shows: /forbidden/,
+  },
+  {
+    outage: 'the watches behind a healthy subscription are dead, and the MCP server is restarted',
+    sources: ['both', 'faults'],
+    breaks: async (cluster) => {
+      cluster.killMcpInformers();
+      await cluster.run('crash-loop-back-off');
+    },
+    heals: async (cluster) => {
+      await cluster.stopMcp();
+      await cluster.startMcp();
+    },
+    counts: 'gap',
+    shows: /push is silent/,
   },
 ];
 
@@ -142,15 +156,17 @@ async function playOutage({ breaks, heals, counts, shows }: Row, source: Source)
 
     const during = samples.filter(({ at }) => at > blindAt && at < healedAt);
     const blind = samples.map(({ blind_seconds = 0 }) => blind_seconds);
+    const blindBy = ({ blind_seconds = 0 }: ClusterHealth): number => blind_seconds - (before.blind_seconds ?? 0);
     const kinds = during.flatMap(({ blind_kinds = [] }) => blind_kinds.map((one) => one.blind_seconds));
     return {
       source,
       healthy: during.filter((sample) => !isBlind(sample)),
       isRising: blind.every((value, index) => value >= (blind[index - 1] ?? 0)),
-      isCounted:
-        counts === 'blind_seconds'
-          ? (health().blind_seconds ?? 0) - (before.blind_seconds ?? 0) >= (healedAt - brokenAt) / 1000 - 0.1
-          : Math.max(...kinds) >= OUTAGE_MS / 1000 - 1,
+      isCounted: {
+        blind_seconds: blindBy(health()) >= (healedAt - brokenAt) / 1000 - 0.1,
+        gap: blindBy(health()) >= (blindAt - brokenAt) / 1000 - 0.1,
+        blind_kinds: Math.max(...kinds) >= OUTAGE_MS / 1000 - 1,
+      }[counts],
     };
   } finally {
     clearInterval(sampling);
