@@ -29,6 +29,7 @@ COPY --from=dependencies /app /app
 COPY apps apps
 COPY packages packages
 COPY configs configs
+COPY deploy deploy
 COPY agent-container agent-container
 COPY LICENSE ./
 # Named volumes inherit the owner of the folder that they cover.

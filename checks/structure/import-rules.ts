@@ -167,6 +167,7 @@ export const IMPORT_RULES: ImportRules = {
       'command-parts.ts',
       'default-command.ts',
       'commands',
+      'cluster-access',
       'doctor/doctor.ts',
       'doctor/all-checks.ts',
       'doctor/checks',

@@ -257,7 +257,7 @@ test('health and metrics show degraded agents', async () => {
   const { breaker } = api.state;
   await api.state.receiverHealth.failed('slack-bot', { receiver: 'default', kind: 'slack-bot' }, 'unreachable');
   const failed = { kind: 'failed', reason: 'the key was refused', threshold: 2, probeIntervalSeconds: 60 } as const;
-  for (const id of ['a', 'b']) await breaker.record(id, 'claude', failed);
+  for (const id of ['a', 'b']) await breaker.record(id, failed);
   await breaker.enter('c', 60, 60);
   expect(await (await api.get('/health/clusters')).json()).toMatchObject({
     agents: { state: 'degraded', failures_in_row: 2, reason: 'the key was refused', passed_over: 1 },

@@ -104,8 +104,8 @@ describe('the rules for Prometheus', () => {
       const { incidentId } = await admission.admit(fault('prod', 'critical'));
       await redis.zadd(state.keys.incidentsIn('queued'), Date.now() - 3_600_000, incidentId);
       const failed = { kind: 'failed', reason: 'x', threshold: 1, probeIntervalSeconds: 60 } as const;
-      await state.breaker.record('one', 'claude', failed);
-      await state.breaker.record('two', 'claude', failed);
+      await state.breaker.record('one', failed);
+      await state.breaker.record('two', failed);
       const cost = { tokens: 100, usd: 0 };
       const reserved = await state.budgets.reserve({ incident_id: 'i', cluster: 'prod', cost, seconds: 60 }, {});
       if (reserved.kind === 'reserved') await state.budgets.settle(reserved.id, cost);

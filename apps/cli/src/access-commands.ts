@@ -10,6 +10,7 @@ export function addAccessCommands(
 ): void {
   const key = program
     .command('key')
+    .summary('add, list and revoke API keys')
     .description('add, list and revoke API keys; needs the role admin')
     .addOption(apiUrlOption());
 
@@ -47,6 +48,7 @@ export function addAccessCommands(
 
   const audit = program
     .command('audit')
+    .summary('list who changed what')
     .description('list who changed what, the latest first; needs the role admin')
     .option('--limit <count>', 'longest list', '50')
     .addOption(apiUrlOption())

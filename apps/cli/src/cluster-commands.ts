@@ -6,6 +6,7 @@ import type { ListFormat } from './lists/print-list.ts';
 export function addClusterCommands(program: Command, { apiUrlOption, listOption, clientOf }: CommandParts): void {
   const clusters = program
     .command('clusters')
+    .summary('list clusters and what is not seen of them')
     .description('list clusters: which are watched, and what is not seen; exits 1 if one is not watched')
     .option('-w, --watch', 'print again every two seconds', false)
     .addOption(apiUrlOption())

@@ -11,6 +11,7 @@ export function addProblemCommands(
 ): void {
   const problems = program
     .command('problems')
+    .summary('list, show, acknowledge problems')
     .description('list and show problems, acknowledge them, have them investigated again')
     .addOption(apiUrlOption());
 

@@ -7,6 +7,7 @@ import { INCIDENT_STATES } from '@nightcrier/core/incidents/incident';
 import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
+import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
@@ -28,7 +29,7 @@ const outputOption = (): Option =>
 const listOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(LIST_FORMATS).default('table');
 
-const program = withShortErrors(new Command('nightcrier'))
+export const program = withShortErrors(new Command('nightcrier'))
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
   .option('-V, --version', 'print the version')
   .on('option:version', () => {
@@ -37,6 +38,7 @@ const program = withShortErrors(new Command('nightcrier'))
   });
 
 addSettingFlags(program.command('demo'))
+  .summary('watch faults of simulated clusters become reports')
   .description('two simulated clusters and the whole system: watch faults become reports')
   .option('--once', 'exit when the first incident of every cluster has its report', false)
   .option('--json', 'one JSON line for each incident', false)
@@ -46,6 +48,7 @@ addSettingFlags(program.command('demo'))
   });
 
 addSettingFlags(program.command('up'))
+  .summary('run the whole system on this machine')
   .description('ingester, triage worker and API on this machine, with an embedded Redis unless one is configured')
   .option('--processes', 'run each of the three as a process of its own', false)
   .action(async ({ processes }: { processes: boolean }, command: Command) => {
@@ -56,6 +59,7 @@ addSettingFlags(program.command('up'))
 
 program
   .command('validate')
+  .summary('check a configuration')
   .description('check a configuration; prints every problem with its line')
   .argument('[config]', 'configuration file (default: the one that up would read)')
   .addOption(outputOption())
@@ -66,11 +70,13 @@ program
 
 program
   .command('schema')
+  .summary('print the JSON Schema of the configuration')
   .description('print the JSON Schema of the configuration file, for editors')
   .action(async () => (await import('./commands/schema.ts')).printSchema());
 
 program
   .command('simulate')
+  .summary('run simulated clusters')
   .description('simulated clusters (MCP server and Kubernetes API); all flags go to the simulator')
   .allowUnknownOption()
   .helpOption(false)
@@ -95,6 +101,7 @@ const clientOf = (command: Command): ApiClient => {
 
 const books = program
   .command('books')
+  .summary('count every received fault by its outcome')
   .description(
     'count every received fault by outcome, and every incident by state; exits 1 if the counts do not balance',
   )
@@ -137,6 +144,7 @@ routesTest.action(async (options: RoutesTestOptions) => {
 
 const incidents = program
   .command('incidents')
+  .summary('list, show, requeue, split, cancel incidents')
   .description('list, show, requeue, split and cancel incidents of a running system')
   .addOption(apiUrlOption());
 const apiClient = (): ApiClient => clientOf(incidents);
@@ -198,6 +206,11 @@ addClusterCommands(program, parts);
 addProblemCommands(program, parts);
 addSilenceCommands(program, parts);
 addAccessCommands(program, parts);
+// Of the commands and options above: `completion SHELL` prints a script that asks for them.
+tab(program, { completionCommandName: 'completion' });
+program.commands
+  .find((command) => command.name() === 'completion')
+  ?.description('print the completion script of a shell');
 
 /**
  * Runs the command that the words name. The code of a command is loaded when it runs.

@@ -5,6 +5,7 @@ import type { CommandParts } from './command-parts.ts';
 export function addSetupCommands(program: Command, { outputOption }: CommandParts): void {
   program
     .command('doctor')
+    .summary('find what is wrong with the set-up, and its fix')
     .description(
       'examine everything that Nightcrier depends on; prints the fix of each problem, and exits 1 if one failed',
     )
@@ -14,5 +15,33 @@ export function addSetupCommands(program: Command, { outputOption }: CommandPart
     .action(async (file: string | undefined, { only, output }: { only: string[]; output: 'table' | 'json' }) => {
       const { doctor } = await import('./doctor/doctor.ts');
       process.exitCode = await doctor({ file, format: output, only });
+    });
+
+  program
+    .command('rbac')
+    .summary('print the manifests of the account')
+    .description('print the manifests of the account that the clusters need: nightcrier rbac | kubectl apply -f -')
+    .argument('[config]', 'configuration file (default: the one that up would read)')
+    .option('--cluster <name>', 'only what this cluster needs')
+    .action(async (file: string | undefined, { cluster }: { cluster?: string }) => {
+      const { printManifests } = await import('./cluster-access/manifests.ts');
+      await printManifests({ file, cluster });
+    });
+
+  program
+    .command('kubeconfig')
+    .description('make the kubeconfig of a cluster')
+    .command('create')
+    .description(
+      'write the kubeconfig of the account that rbac creates, with a new token; replaces an older file at once',
+    )
+    .argument('<file>', 'where it is written; only its owner can read it')
+    .option('--cluster <name>', 'name of its context (default: that of the cluster in your kubeconfig)')
+    .option('--context <name>', 'context of your kubeconfig (default: the current one)')
+    .option('--duration <duration>', 'life of the token, such as 720h; the API server may shorten it', '720h')
+    .action(async (file: string, options: { cluster?: string; context?: string; duration: string }) => {
+      const { createKubeconfig } = await import('./cluster-access/create-kubeconfig.ts');
+      const { cluster, context, duration } = options;
+      process.exitCode = await createKubeconfig({ file, cluster, context, duration }, process.env);
     });
 }

@@ -7,6 +7,7 @@ import { shellUser } from './shell-user.ts';
 export function addSilenceCommands(program: Command, { apiUrlOption, listOption, clientOf }: CommandParts): void {
   const silence = program
     .command('silence')
+    .summary('keep problems from being notified')
     .description('keep problems from being investigated and notified for some time')
     .addOption(apiUrlOption());
 

@@ -160,8 +160,8 @@ test('the example configuration has the defaults', async () => {
 });
 
 describe('nightcrier up', () => {
-  test('--help groups the settings, with default, unit and environment names', async () => {
-    const { stdout, exitCode } = await nightcrier('up', '--help');
+  test('--help-all groups the settings, with default, unit and environment names', async () => {
+    const { stdout, exitCode } = await nightcrier('up', '--help-all');
     expect(exitCode).toBe(0);
     const headings = stdout.split('\n').filter((line) => /^[A-Z].*:$/.test(line));
     expect(headings).toEqual(

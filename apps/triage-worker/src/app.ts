@@ -45,6 +45,8 @@ export interface TriageWorkerOptions {
   retryDelay?: { initial: number; max: number };
   grace?: ScriptGrace;
   notifierTimes?: NotifierTimes;
+  /** Between two checks of the installation itself, ms. */
+  selfWatchInterval?: number;
   /** Maximum messages to Slack per `duration` ms. */
   slackRate?: { max: number; duration: number };
   alertmanagerTimes?: AlertmanagerTimes;
@@ -291,6 +293,7 @@ export class TriageWorkerApp {
     const watch = state.openSelfWatch({
       settings: () => this.#config,
       heartbeat: async () => callHeartbeat(this.#config),
+      interval: this.#options.selfWatchInterval,
       logger,
     });
     this.#lifecycle.onStop('self watch', () => watch.stop());

@@ -116,6 +116,7 @@ export class TestHarness {
       lock: SHORT_LOCK,
       retryDelay: { initial: 50, max: 200 },
       notifierTimes: SHORT_NOTIFIER_TIMES,
+      selfWatchInterval: 500,
       slackRate: { max: 1, duration: 50 },
       grace,
     };

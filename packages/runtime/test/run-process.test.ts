@@ -89,7 +89,7 @@ describe('runProcess', () => {
   });
 
   test('shows the settings of its process, with unit, default and environment name', async () => {
-    const { stdout } = await run('--help');
+    const { stdout } = await run('--help-all');
     expect(stdout).toMatch(/\nStorage:\n(.|\n)*--spool-max-bytes <number>\n +Maximum size of the spool/);
     expect(stdout).toContain('[default: 1073741824] [unit: bytes] [env: NIGHTCRIER_SPOOL_MAX_BYTES]\n');
     expect(stdout).not.toContain('--agent-timeout');

@@ -162,7 +162,7 @@ async function populate(state: TestState): Promise<void> {
   const { incidentId } = await state.admission.admit({ ...fault({ id: 'a' }), problem: 'a-problem' });
   await state.admission.admit(fault({ id: 'b' }));
   await state.incidents.begin(incidentId);
-  await state.breaker.record(incidentId, 'claude', {
+  await state.breaker.record(incidentId, {
     kind: 'failed',
     reason: 'r',
     threshold: 1,
@@ -232,7 +232,7 @@ async function exercise(state: TestState): Promise<string | undefined> {
     (await state.incidents.finish(fresh.incidentId, { state: 'reported', notify: 'incident_resolved' })).kind,
   ).toBe('changed');
   expect((await state.incidents.get(fresh.incidentId))?.state).toBe('reported');
-  await state.breaker.record(fresh.incidentId, 'claude', { kind: 'succeeded' });
+  await state.breaker.record(fresh.incidentId, { kind: 'succeeded' });
   const slots = state.openSlots({ max_agents_per_cluster: 1, lease: 1_000 });
   await slots.refill();
   await state.damage.read();

@@ -1,7 +1,7 @@
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { AdmissionOutcome } from '@nightcrier/core/incidents/admission';
 import type { SilencedBy } from '@nightcrier/core/problems/problem';
-import type { Silencing } from '@nightcrier/core/silences/silencing';
+import { silencedBy, type Silencing } from '@nightcrier/core/silences/silencing';
 import type { CurrentSilences } from '@nightcrier/state/silences/current-silences';
 import type { SilencedFaults } from '@nightcrier/state/silences/silenced-faults';
 import { labelsOfFault } from './silenced-labels.ts';
@@ -34,7 +34,8 @@ export class SilenceGate {
     const { admit, faults, mark } = this.#options;
     const silencing = await this.silencing(event);
     if (!silencing) return admit(event, incidentId);
-    const { investigate, ...silenced } = silencing;
+    const { investigate } = silencing;
+    const silenced = silencedBy(silencing);
     if (event.problem !== undefined) await mark(event.cluster_name, event.problem, silenced);
     if (investigate) return admit(event, incidentId);
     await faults.keep(event, incidentId);

@@ -5,7 +5,7 @@ import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Problem, SilencedBy } from '@nightcrier/core/problems/problem';
 import { sameValue } from '@nightcrier/core/same-value';
-import type { Silencing, SilenceRules } from '@nightcrier/core/silences/silencing';
+import { silencedBy, type Silencing, type SilenceRules } from '@nightcrier/core/silences/silencing';
 import type { CurrentSilences } from '@nightcrier/state/silences/current-silences';
 import type { SilencedFault, SilencedFaults } from '@nightcrier/state/silences/silenced-faults';
 import { labelsOfFault, labelsOfSymptoms } from './silenced-labels.ts';
@@ -96,6 +96,8 @@ export class SilenceSweeper {
   async #mark(cluster: ClusterConfig, firing: readonly Problem[], rules: SilenceRules): Promise<void> {
     const { mark, silenceOf } = this.#options;
     for (const problem of firing) {
+      // Failures of Nightcrier are silenced by what writes them.
+      if (problem.component !== undefined) continue;
       const found = labelsOfSymptoms(cluster, problem).map(({ symptom, labels }) =>
         rules.silencing(labels, this.#annotation(silenceOf(cluster.name, symptom.resource), problem), this.#now()),
       );
@@ -139,9 +141,7 @@ function shortest(found: readonly (Silencing | undefined)[]): SilencedBy | undef
   const [first] = found
     .filter((one) => one !== undefined)
     .toSorted((one, other) => (one.until ?? LAST).localeCompare(other.until ?? LAST));
-  if (!first) return undefined;
-  const { investigate: _, ...silenced } = first;
-  return silenced;
+  return first && silencedBy(first);
 }
 
 /** After every other time. */

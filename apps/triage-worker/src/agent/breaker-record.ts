@@ -24,7 +24,7 @@ export class BreakerRecord {
     const { config, breaker, logger } = this.#context;
     const { agent_cli: agent } = config;
     try {
-      const change = await breaker.record(this.#incidentId, agent, result);
+      const change = await breaker.record(this.#incidentId, result);
       if (change === 'opened') logger.error({ agent }, 'agents degraded; too many failures in a row');
       if (change === 'closed') logger.info({ agent }, 'agents recovered');
     } catch (error) {

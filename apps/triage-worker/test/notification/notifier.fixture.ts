@@ -45,6 +45,8 @@ export interface RunningNotifier {
 export interface NotifierSetup {
   key_prefix?: string;
   alertmanagerTimes?: AlertmanagerTimes;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
 
 let sequence = 0;
@@ -52,11 +54,15 @@ let sequence = 0;
 /** Starts what delivers notifications, without a worker around it. */
 export async function startNotifier(
   settings: z.input<typeof Settings>,
-  { key_prefix = randomUUID(), alertmanagerTimes = { interval: 200, lifetime: 2_000 } }: NotifierSetup = {},
+  {
+    key_prefix = randomUUID(),
+    alertmanagerTimes = { interval: 200, lifetime: 2_000 },
+    now = Date.now,
+  }: NotifierSetup = {},
 ): Promise<RunningNotifier> {
   const config = { ...Settings.parse(settings), clusters: [] };
   const redis = connectWorker({ url: server.url, key_prefix }, silentLogger);
-  const state = openState(redis, { key_prefix, logger: silentLogger });
+  const state = openState(redis, { key_prefix, logger: silentLogger, now });
   const logger = new RecordingLogger();
   const { slackCards, postedAlerts, incidents } = state;
   const parts = { slackCards, postedAlerts, slackRate: { max: 1, duration: 20 }, alertmanagerTimes, logger };

@@ -6,12 +6,14 @@ export class WebhookReceiver implements AsyncDisposable {
   readonly deliveries: { headers: Record<string, string>; body: string }[] = [];
   /** Status of the next responses, instead of 200. */
   readonly statuses: number[] = [];
+  /** While it is set, requests get this status, and are not recorded. */
+  outage: number | undefined;
   readonly #server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      this.deliveries.push({ headers: textOf(request.headers), body });
-      response.writeHead(this.statuses.shift() ?? 200).end();
+      if (this.outage === undefined) this.deliveries.push({ headers: textOf(request.headers), body });
+      response.writeHead(this.outage ?? this.statuses.shift() ?? 200).end();
     });
   });
 

@@ -84,7 +84,7 @@ export class Credentials {
   }
 }
 
-/** Credentials of the kubeconfig's current context. @throws KubernetesError `kubeconfig` */
-export async function loadCredentials(kubeconfigPath: string): Promise<Credentials> {
-  return new Credentials(await loadKubeconfig(kubeconfigPath));
+/** Credentials of the kubeconfig's current context, or of another one of it. @throws KubernetesError `kubeconfig` */
+export async function loadCredentials(kubeconfigPath: string, context?: string): Promise<Credentials> {
+  return new Credentials(await loadKubeconfig(kubeconfigPath, context));
 }

@@ -63,9 +63,10 @@ const Kubeconfig = z.looseObject({
 
 /**
  * Reads a kubeconfig and takes its current context. Relative paths in it are relative to its folder.
+ * @param asCurrent the context to take in place of the current one
  * @throws KubernetesError `kubeconfig`, with the file, what is wrong with it and what to do.
  */
-export async function loadKubeconfig(file: string): Promise<CurrentContext> {
+export async function loadKubeconfig(file: string, asCurrent?: string): Promise<CurrentContext> {
   const broken = (problem: string, cause?: unknown): KubernetesError =>
     new KubernetesError('kubeconfig', `kubeconfig ${file}: ${problem}`, { cause });
 
@@ -87,6 +88,7 @@ export async function loadKubeconfig(file: string): Promise<CurrentContext> {
   let content: z.infer<typeof Kubeconfig>;
   try {
     content = Kubeconfig.parse(parse(text, { merge: true, maxAliasCount: 100 }));
+    if (asCurrent !== undefined) content['current-context'] = asCurrent;
     const adapted = adaptToClient(content, path.dirname(file));
     kubeconfig.loadFromString(JSON.stringify(adapted));
     kubeconfig.makePathsAbsolute(path.dirname(file));

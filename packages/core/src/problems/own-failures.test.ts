@@ -12,6 +12,7 @@ const WELL: OwnView = {
   workers: 2,
   agents: { state: 'working', failures_in_row: 0 },
   receivers: [{ target: 'slack-bot' }],
+  exhausted: [],
   blindAfter: 5 * MINUTE,
 };
 
@@ -40,7 +41,17 @@ test.each([
   ],
   ['a receiver that has just failed', { receivers: [{ target: 'slack-bot', failing_since: NOW }] }, []],
   ['degraded agents', { agents: { state: 'degraded', failures_in_row: 3 } }, ['- component:agents']],
-  ['a budget that is used up', { exhausted: 'usd' }, ['- component:budget']],
+  [
+    'budgets that are used up',
+    {
+      exhausted: [
+        { scope: 'day', limit: 'usd' },
+        { scope: 'cluster', limit: 'tokens', cluster: 'prod' },
+        { scope: 'incident', limit: 'usd', cluster: 'prod', incident_id: 'a' },
+      ],
+    },
+    ['- component:budget', 'prod component:budget', 'prod component:budget:incident'],
+  ],
 ] as const)('%s', (_, changes, failing) => {
   const failures = ownFailures({ ...WELL, ...changes });
   expect(failures.map(({ cluster, key }) => `${cluster} ${key}`)).toEqual(failing);

@@ -1,5 +1,6 @@
 import type { ClusterHealth } from '../clusters/cluster-health.ts';
 import type { Severity } from '../faults/severity.ts';
+import type { ExhaustedBudget } from './exhausted-budget.ts';
 
 /** A part of Nightcrier that fails. It is a problem like those of workloads. */
 export interface OwnFailure {
@@ -12,8 +13,6 @@ export interface OwnFailure {
   severity: Severity;
   /** One sentence; not redacted. */
   message: string;
-  /** Whether it is notified. That of agents is by their breaker. */
-  notify: boolean;
 }
 
 export const OWN_COMPONENTS = ['cluster', 'ingester', 'worker', 'receiver', 'agents', 'budget'] as const;
@@ -28,10 +27,15 @@ export interface OwnView {
   /** Processes that are alive. */
   ingesters: number;
   workers: number;
-  agents: { state: 'working' | 'degraded'; failures_in_row: number; reason?: string | undefined };
+  agents: {
+    state: 'working' | 'degraded';
+    failures_in_row: number;
+    reason?: string | undefined;
+    passed_over?: number | undefined;
+  };
   receivers: readonly { target: string; failing_since?: number | undefined; last_error?: string | undefined }[];
-  /** What of `llm_budgets.per_day` is used up, such as `usd`. */
-  exhausted?: 'tokens' | 'usd' | undefined;
+  /** Budgets for which the gateway has refused requests. */
+  exhausted: readonly ExhaustedBudget[];
   /** `blind_after`, ms. */
   blindAfter: number;
 }
@@ -67,28 +71,21 @@ export function ownFailures(view: OwnView): OwnFailure[] {
     ),
     ...(agents.state === 'degraded'
       ? [
-          {
-            ...own(
-              'agents',
-              'AgentsDegraded',
-              'warning',
-              `Agents are degraded: failures in a row: ${agents.failures_in_row}. The last one: ${agents.reason ?? 'no reason known'}`,
-            ),
-            notify: false,
-          },
-        ]
-      : []),
-    ...(exhausted
-      ? [
           own(
-            'budget',
-            'BudgetUsedUp',
+            'agents',
+            'AgentsDegraded',
             'warning',
-            `llm_budgets.per_day is used up (${exhausted}): until midnight UTC the built-in analyser reports.`,
+            `Agents are degraded: failures in a row: ${agents.failures_in_row}; incidents given to fallback agents: ${agents.passed_over ?? 0}. The last failure: ${agents.reason ?? 'no reason known'}`,
           ),
         ]
       : []),
+    ...exhausted.map((budget) => usedUp(budget)),
   ];
+}
+
+/** Returns the target that a failure of a receiver is about, by the key of its problem. */
+export function targetOfKey(key: string): string | undefined {
+  return /^component:receiver:(?<target>.+)$/.exec(key)?.groups?.target;
 }
 
 /** Returns whether everything that a dead man's switch is for works. One cluster that nobody sees has a notification of its own. */
@@ -106,6 +103,31 @@ function blindCluster({ name, status, last_contact, error }: OwnView['clusters']
   return [{ ...own('cluster', 'ClusterUnwatched', 'critical', message), severity: 'warning', cluster: name }];
 }
 
+function usedUp({ scope, limit, cluster, incident_id }: ExhaustedBudget): OwnFailure {
+  const budget = own('budget', 'BudgetUsedUp', 'warning', '', scope === 'incident' ? 'incident' : undefined);
+  const concerned = { ...budget, cluster: cluster ?? NO_CLUSTER };
+  switch (scope) {
+    case 'day':
+      return {
+        ...concerned,
+        message: `llm_budgets.per_day is used up (${limit}): until midnight UTC the built-in analyser reports.`,
+      };
+    case 'cluster':
+      return {
+        ...concerned,
+        message: `llm_budgets.cluster_per_day of cluster ${cluster} is used up (${limit}): until midnight UTC the built-in analyser reports.`,
+      };
+    case 'incident':
+      return {
+        ...concerned,
+        severity: 'info',
+        message: `llm_budgets.incident was used up (${limit}) by incident ${incident_id}: the built-in analyser reported.`,
+      };
+    default:
+      return scope satisfies never;
+  }
+}
+
 function own(
   component: OwnComponent,
   fault_type: string,
@@ -114,5 +136,5 @@ function own(
   of?: string,
 ): OwnFailure {
   const key = `component:${component}${of === undefined ? '' : `:${of}`}`;
-  return { cluster: NO_CLUSTER, key, component, fault_type, severity, message, notify: true };
+  return { cluster: NO_CLUSTER, key, component, fault_type, severity, message };
 }

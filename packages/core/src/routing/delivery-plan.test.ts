@@ -71,6 +71,29 @@ test.each<[ProblemEvent, Partial<NotifiedProblem>, string[], string[]]>([
   expect(plan(event, change, notified)).toEqual(expected);
 });
 
+test.each<[string, Partial<NotifiedProblem>, string[]]>([
+  ['another target of its receiver', { key: 'component:receiver:slack-bot' }, ['webhook']],
+  ['the targets that its labels lead to', { key: 'component:receiver:payments.email.0' }, ['slack-bot', 'webhook']],
+])('a target that fails is announced by %s', (_, change, expected) => {
+  expect(plan('firing', { labels: {}, component: 'receiver', ...change })).toEqual(expected);
+});
+
+test('the failure of the only target that it is routed to goes to all others', () => {
+  const single = receiverTargets(
+    Settings.parse({
+      webhook_url: 'https://all.example',
+      receivers: [{ name: 'payments', pagerduty_configs: [{ routing_key: 'a'.repeat(32) }] }],
+    }),
+  );
+  const failure = { ...problem, labels: {}, component: 'receiver', key: 'component:receiver:webhook' };
+  const to = (event: ProblemEvent, notified: string[]): string[] =>
+    planDeliveries({ event, problem: failure }, route, single, new Map(notified.map((id) => [id, 60]))).map(
+      ({ target }) => target,
+    );
+  expect(to('firing', [])).toEqual(['payments.pagerduty.0']);
+  expect(to('recovered', ['payments.pagerduty.0'])).toEqual(['payments.pagerduty.0']);
+});
+
 test('who was notified of a problem is notified of its end, although its labels have changed', () => {
   expect(plan('recovered', { severity: 'warning' }, ['payments.pagerduty.0'])).toEqual(['payments.pagerduty.0']);
 });

@@ -1,4 +1,5 @@
 import { problemLabels } from '../matching/problem-labels.ts';
+import { targetOfKey } from '../problems/own-failures.ts';
 import type { ProblemEvent, ProblemNotification } from '../problems/problem-notification.ts';
 import type { ReceiverTarget, TargetKind } from './receiver-targets.ts';
 import { destinationsOf, type Route } from './route-tree.ts';
@@ -55,6 +56,7 @@ export const NOTIFIED_EVENTS: Readonly<Record<TargetKind, ReadonlySet<ProblemEve
 /**
  * Decides which targets are notified of a change of a problem: those of the receivers that the routes give, and those that were
  * notified of the problem before, whatever its labels are by now.
+ * A target that fails is not notified of its failure, which others announce.
  * @param notified the targets that were notified of it before, with the interval of each
  */
 export function planDeliveries(
@@ -65,8 +67,13 @@ export function planDeliveries(
 ): PlannedDelivery[] {
   const labels = problemLabels({ ...problem, fault_type: problem.fault_types[0] });
   const destinations = destinationsOf(route, labels);
-  return targets.flatMap((target) => {
-    const destination = destinations.find(({ receiver }) => receiver === target.receiver);
+  const failing = problem.component === 'receiver' ? targetOfKey(problem.key) : undefined;
+  const working = targets.filter(({ id }) => id !== failing);
+  const isRouted = ({ receiver }: ReceiverTarget): boolean => destinations.some((one) => one.receiver === receiver);
+  // A failure of the only target that it would go to goes to all others.
+  const [fallback] = failing === undefined || working.some(isRouted) ? [] : destinations;
+  return working.flatMap((target) => {
+    const destination = destinations.find(({ receiver }) => receiver === target.receiver) ?? fallback;
     const wasNotified = notified.has(target.id);
     if (!destination && !wasNotified) return [];
     if (ONLY_AFTER.has(event) && !wasNotified) return [];

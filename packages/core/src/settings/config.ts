@@ -16,7 +16,7 @@ import { redis, sentinel } from './sections/redis.ts';
 
 export { AGENT_CLIS, type AgentCli } from './agent-cli.ts';
 
-/** The settings under the headings that `--help` and the example file show. `parent`: the key that they are nested in, below its own. */
+/** The settings under the headings that `--help-all` and the example file show. `parent`: the key that they are nested in, below its own. */
 export const SECTIONS: readonly { heading: string; parent?: string; shape: z.ZodRawShape }[] = [
   { heading: 'Cluster connections', shape: connections },
   { heading: 'Alerts', parent: 'alerts', shape: alerts },

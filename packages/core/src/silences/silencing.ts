@@ -8,6 +8,12 @@ import { type Silence, silenceState } from './silence.ts';
 /** That a problem is silenced, by what, and whether it is investigated all the same. */
 export type Silencing = SilencedBy & { investigate: boolean };
 
+/** Returns what is noted on a problem. */
+export function silencedBy(silencing: Silencing): SilencedBy {
+  const { investigate: _investigate, ...silenced } = silencing;
+  return silenced;
+}
+
 /** Silences and maintenance windows, compiled once and then applied to many problems. */
 export class SilenceRules {
   readonly #silences: { silence: Silence; matchers: Matcher[] }[];

@@ -8,14 +8,16 @@ import { EXIT_CODES } from '../exit-code.ts';
 const UNBROKEN = '\u0001';
 
 const HINTS = `
-A flag overrides an environment variable, which overrides the configuration file,
-which overrides the default. A duration is a number of seconds, or text such as
-500ms, 30s, 1m30s or 2h. Secrets have no flag, because flags show in the process
-list: use the environment or a file. Changes of the configuration file take effect
-at once, or on SIGHUP; settings marked [needs a restart] do not.`;
+Every setting is also a flag, such as --agent-timeout 60s; --help-all lists
+them. A flag overrides an environment variable, which overrides the
+configuration file, which overrides the default. A duration is a number of
+seconds, or text such as 500ms, 30s, 1m30s or 2h. Secrets have no flag, because
+flags show in the process list: use the environment or a file. Changes of the
+configuration file take effect at once, or on SIGHUP; settings marked
+[needs a restart] do not.`;
 
 /**
- * Adds `--config` and a flag for each setting to a command, with a help page that groups them.
+ * Adds `--config` and a flag for each setting to a command. `--help-all` lists the settings in groups; `--help` fits a page without them.
  * @param process shows only the settings of this process; all flags are accepted
  */
 export function addSettingFlags(command: Command, process?: ProcessName): Command {
@@ -33,15 +35,24 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
       ]),
     ).helpGroup('Configuration:'),
   );
+  const shownByAll: Option[] = [];
   for (const setting of SETTINGS) {
-    const option = optionOf(setting);
-    if (option) command.addOption(option.hideHelp(!isUsedBy(setting, process)));
+    const option = optionOf(setting)?.hideHelp();
+    if (!option) continue;
+    command.addOption(option);
+    if (isUsedBy(setting, process)) shownByAll.push(option);
   }
   for (const { flag, to = '' } of ORIGINAL_KEYS) {
     if (flag !== undefined) command.addOption(new Option(`--${flag} [value]`, `the original name of ${to}`).hideHelp());
   }
   return withShortErrors(command)
     .helpOption('-h, --help', 'Show this page.')
+    .option('--help-all', 'Show every setting as a flag, with its default and its environment variable.')
+    .on('option:help-all', () => {
+      for (const option of shownByAll) option.hideHelp(false);
+      command.outputHelp();
+      globalThis.process.exit(EXIT_CODES.ok);
+    })
     .allowExcessArguments(false)
     .addHelpText('after', HINTS)
     .configureHelp({

@@ -72,8 +72,8 @@ export class AgentBreaker {
   }
 
   /** Records the result of a run. Returns `opened` when agents have become degraded, `closed` when they work again. */
-  async record(incidentId: string, agent: string, result: AgentResult): Promise<z.infer<typeof Change>> {
-    return Change.parse(await this.#script([], [result.kind, incidentId, ...argumentsOf(agent, result)]));
+  async record(incidentId: string, result: AgentResult): Promise<z.infer<typeof Change>> {
+    return Change.parse(await this.#script([], [result.kind, incidentId, ...argumentsOf(result)]));
   }
 
   async read(): Promise<AgentHealth> {
@@ -87,15 +87,14 @@ export class AgentBreaker {
   }
 }
 
-function argumentsOf(agent: string, result: AgentResult): string[] {
+function argumentsOf(result: AgentResult): string[] {
   switch (result.kind) {
     case 'failed': {
       const { threshold, probeIntervalSeconds, reason, cluster = '', clusters = '' } = result;
       const interval = String(Math.ceil(probeIntervalSeconds * 1000));
-      return [String(threshold), interval, agent, reason, cluster, String(clusters)];
+      return [String(threshold), interval, reason, cluster, String(clusters)];
     }
     case 'succeeded':
-      return [agent];
     case 'inconclusive':
       return [];
     default:

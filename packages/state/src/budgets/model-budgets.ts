@@ -1,8 +1,11 @@
 import type { Budget, Budgets } from '@nightcrier/core/gateway/budgets';
+import { ExhaustedBudget } from '@nightcrier/core/problems/exhausted-budget';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { StateKeys } from '../redis/keys.ts';
+import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -55,11 +58,17 @@ export class ModelBudgets {
   /** Reserves the cost of a request, if no budget would be exceeded. */
   async reserve({ incident_id, cluster, cost, seconds }: BudgetedRequest, budgets: Budgets): Promise<Reservation> {
     const id = randomUUID();
-    const day = new Date(this.#now()).toISOString().slice(0, 10);
+    const day = this.#day();
+    const at = this.#now();
     const scopes = [
-      scope(`incident:${incident_id}`, KEPT.incident, budgets.incident),
-      scope(`cluster:${cluster}:${day}`, KEPT.day, budgets.cluster_per_day),
-      scope(`day:${day}`, KEPT.day, budgets.per_day),
+      scope(`incident:${incident_id}`, KEPT.incident, budgets.incident, {
+        scope: 'incident',
+        cluster,
+        incident_id,
+        at,
+      }),
+      scope(`cluster:${cluster}:${day}`, KEPT.day, budgets.cluster_per_day, { scope: 'cluster', cluster, at }),
+      scope(`day:${day}`, KEPT.day, budgets.per_day, { scope: 'day', at }),
     ];
     const ms = String(Math.ceil(seconds * 1000));
     const reply = Reply.parse(await this.#reserve([], [id, ...figures(cost), ms, JSON.stringify(scopes)]));
@@ -73,16 +82,52 @@ export class ModelBudgets {
     await this.#settle([], [reservation, ...figures(cost)]);
   }
 
+  /**
+   * Returns the budgets that are used up: those of today, and of each cluster the last incident that was refused within an hour. Forgets
+   * what is older.
+   */
+  async exhausted(): Promise<ExhaustedBudget[]> {
+    const key = this.#keys.exhaustedBudgets;
+    const entries = Object.entries(await ifReadable(this.#redis.hgetall(key), {})).map(([name, text]) => ({
+      name,
+      refusal: storedJson(Refusal, text),
+    }));
+    const isCurrent = ({ name, refusal }: (typeof entries)[number]): boolean =>
+      refusal?.scope === 'incident' ? this.#now() - refusal.at < REFUSED_MS : name.endsWith(this.#day());
+    const outdated = entries.filter((entry) => !entry.refusal || !isCurrent(entry)).map(({ name }) => name);
+    if (outdated.length > 0) await this.#redis.hdel(key, ...outdated);
+    const current = entries
+      .flatMap((entry) => (entry.refusal && isCurrent(entry) ? [entry.refusal] : []))
+      .toSorted((one, other) => one.at - other.at);
+    const byBudget = new Map(current.map((refusal) => [`${refusal.scope} ${refusal.cluster ?? ''}`, refusal]));
+    return [...byBudget.values()].map((refusal) => ExhaustedBudget.parse(refusal));
+  }
+
   /** Returns what is settled today. */
   async today(): Promise<ModelCost> {
-    const day = new Date(this.#now()).toISOString().slice(0, 10);
+    const day = this.#day();
     const { tokens, micro_usd } = Figures.parse(await this.#redis.hgetall(this.#keys.budget(`day:${day}`)));
     return { tokens, usd: micro_usd / 1_000_000 };
   }
+
+  /** As the names of scopes have it, UTC. */
+  #day(): string {
+    return new Date(this.#now()).toISOString().slice(0, 10);
+  }
 }
 
-function scope(name: string, keep: number, { tokens = -1, usd }: Budget = {}): object {
-  return { name, keep, tokens, micro_usd: usd === undefined ? -1 : Math.floor(usd * 1_000_000) };
+/** How long an incident that was refused counts, ms. */
+const REFUSED_MS = 3_600_000;
+const Refusal = ExhaustedBudget.extend({ at: z.number() });
+
+/** @param about what is kept of the scope when a request exceeds it, beside the limit */
+function scope(
+  name: string,
+  keep: number,
+  { tokens = -1, usd }: Budget = {},
+  about: Omit<z.infer<typeof Refusal>, 'limit'>,
+): object {
+  return { name, keep, tokens, micro_usd: usd === undefined ? -1 : Math.floor(usd * 1_000_000), about };
 }
 
 function figures({ tokens, usd }: ModelCost): string[] {

@@ -118,8 +118,7 @@ export class Problems {
    * @returns whether that is noted
    */
   async markSilenced(cluster: string, key: string, silenced: SilencedBy | undefined): Promise<boolean> {
-    const until = silenced?.until === undefined ? {} : { until_ms: Date.parse(silenced.until) };
-    return this.#note(cluster, key, 'silenced', silenced ? JSON.stringify({ ...silenced, ...until }) : '');
+    return this.#note(cluster, key, 'silenced', silenceText(silenced));
   }
 
   /**
@@ -196,6 +195,12 @@ export class Problems {
   async #note(cluster: string, key: string, field: string, content: string): Promise<boolean> {
     return (await this.#annotate([], [cluster, key, field, content, String(this.#now())])) === 1;
   }
+}
+
+/** Returns what scripts take as the silence of a problem: the end in ms, too; '' for none. */
+export function silenceText(silenced: SilencedBy | undefined): string {
+  if (!silenced) return '';
+  return JSON.stringify({ ...silenced, ...(silenced.until !== undefined && { until_ms: Date.parse(silenced.until) }) });
 }
 
 /** Cluster and key of a problem as indexes name it. */

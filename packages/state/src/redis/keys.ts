@@ -150,6 +150,11 @@ export class StateKeys {
     return `${this.ours}budget:${scope}`;
   }
 
+  /** Hash: the scopes whose budget a request has exceeded, see `budgets/lua/reserve-budget.lua`. */
+  get exhaustedBudgets(): string {
+    return `${this.ours}exhausted-budgets`;
+  }
+
   /** List: JSON of the last requests through the gateway of one run of an agent. */
   doorEntries(incidentId: string, attempt: number): string {
     return `${this.ours}door-entries:${incidentId}:${attempt}`;

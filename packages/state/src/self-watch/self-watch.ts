@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
+import { problemLabels } from '@nightcrier/core/matching/problem-labels';
 import { isWell, ownFailures, type OwnFailure, type OwnView } from '@nightcrier/core/problems/own-failures';
 import type { ProblemPlace } from '@nightcrier/core/problems/problem';
 import type { Config } from '@nightcrier/core/settings/config';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { silencedBy } from '@nightcrier/core/silences/silencing';
 import type { Redis } from 'ioredis';
 import { AgentBreaker } from '../breaker/agent-breaker.ts';
 import { ModelBudgets } from '../budgets/model-budgets.ts';
 import { ClusterHealthBoard } from '../health/cluster-health.ts';
 import { ReceiverHealth } from '../notifications/receiver-health.ts';
+import { silenceText } from '../problems/problems.ts';
+import { CurrentSilences } from '../silences/current-silences.ts';
+import { Silences } from '../silences/silences.ts';
 import { countLiveWorkers } from '../queue/live-workers.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -19,7 +24,7 @@ import type { StateKeys } from '../redis/keys.ts';
 /** The settings of the watch. */
 export type SelfWatchSettings = Pick<
   Config,
-  'clusters' | 'blind_after' | 'llm_budgets' | 'heartbeat_url' | 'heartbeat_url_file'
+  'clusters' | 'blind_after' | 'maintenance_windows' | 'heartbeat_url' | 'heartbeat_url_file'
 >;
 
 export interface SelfWatchOptions {
@@ -28,6 +33,8 @@ export interface SelfWatchOptions {
   /** Calls `heartbeat_url`; missing in processes that do not. Rejects when the call fails. */
   heartbeat?: () => Promise<void>;
   logger: Logger;
+  /** Between two checks, ms; by default 10 s. */
+  interval?: number | undefined;
 }
 
 interface Boards {
@@ -35,6 +42,7 @@ interface Boards {
   budgets: ModelBudgets;
   clusterHealth: ClusterHealthBoard;
   receiverHealth: ReceiverHealth;
+  silences: CurrentSilences;
 }
 
 const INTERVAL_MS = 10_000;
@@ -62,16 +70,22 @@ export class SelfWatch {
     this.#redis = context.redis;
     this.#keys = context.keys;
     this.#now = context.now;
+    const silences = new Silences(context);
     this.#boards = {
       breaker: new AgentBreaker(context),
       budgets: new ModelBudgets(context),
       clusterHealth: new ClusterHealthBoard(context),
       receiverHealth: new ReceiverHealth(context),
+      silences: new CurrentSilences({
+        list: async () => silences.list(),
+        windows: () => options.settings().maintenance_windows,
+        now: context.now,
+      }),
     };
     this.#since = context.now();
     this.#write = defineScript(context, 'self-watch/write-own-failures');
     this.#loop = new BackgroundLoop(async () => void (await this.check()), {
-      interval: INTERVAL_MS,
+      interval: options.interval ?? INTERVAL_MS,
       firstRun: 'after_interval',
       onError: (error) => options.logger.debug({ error: String(error) }, 'own failures not written; retrying'),
     });
@@ -90,9 +104,16 @@ export class SelfWatch {
     const settings = this.#options.settings();
     const failures = ownFailures(await this.#view(settings));
     const places = new Map(settings.clusters.map(({ name, labels, environment }) => [name, { labels, environment }]));
+    const rules = await this.#boards.silences.rules();
     const written = failures.map((failure) => {
       const place: ProblemPlace = places.get(failure.cluster) ?? { labels: {} };
-      return { ...failure, message: hideSecrets(failure.message), about: JSON.stringify(place) };
+      const found = rules.silencing(problemLabels({ ...failure, ...place }), undefined, this.#now());
+      return {
+        ...failure,
+        message: hideSecrets(failure.message),
+        about: JSON.stringify(place),
+        silenced: silenceText(found && silencedBy(found)),
+      };
     });
     await this.#write([], [this.#id, String(this.#now()), String(LEASE_MS), JSON.stringify(written)]);
     const hasHeartbeat = (settings.heartbeat_url ?? settings.heartbeat_url_file) !== undefined;
@@ -100,10 +121,10 @@ export class SelfWatch {
     return failures;
   }
 
-  async #view({ clusters, blind_after, llm_budgets }: SelfWatchSettings): Promise<OwnView> {
+  async #view({ clusters, blind_after }: SelfWatchSettings): Promise<OwnView> {
     const { breaker, budgets, clusterHealth, receiverHealth } = this.#boards;
     const now = this.#now();
-    const [health, ingesters, workers, agents, receivers, used] = await Promise.all([
+    const [health, ingesters, workers, agents, receivers, exhausted] = await Promise.all([
       clusterHealth.read(
         clusters.map(({ name, labels, triage }) => ({ name, labels, triage_enabled: triage.enabled })),
         now,
@@ -112,9 +133,8 @@ export class SelfWatch {
       countLiveWorkers(this.#redis, this.#keys, this.#now),
       breaker.read(),
       receiverHealth.read(),
-      budgets.today(),
+      budgets.exhausted(),
     ]);
-    const isUsedUp = (limit: 'tokens' | 'usd'): boolean => used[limit] >= (llm_budgets?.per_day?.[limit] ?? Infinity);
     return {
       now,
       since: this.#since,
@@ -127,7 +147,7 @@ export class SelfWatch {
         failing_since,
         last_error,
       })),
-      exhausted: (['usd', 'tokens'] as const).find(isUsedUp),
+      exhausted,
       blindAfter: blind_after * 1_000,
     };
   }

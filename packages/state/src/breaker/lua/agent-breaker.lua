@@ -1,6 +1,5 @@
 -- The breaker of agents over all workers. At a threshold of consecutive failures agents become degraded. From then on one
--- incident at a time, and none before the next probe is due, is given to the agent, until it reports. Each change between
--- working and degraded writes its notification in the same step.
+-- incident at a time, and none before the next probe is due, is given to the agent, until it reports.
 --
 -- The hash `agent-breaker`: failures (consecutive), reason (of the last one); while degraded also since, next_probe (ms),
 -- probe (incident id), probe_until (ms), passed_over (number of incidents that the agent did not get). Until it is degraded also
@@ -10,10 +9,10 @@
 -- KEYS: none; the names are in redis/keys.lua
 -- ARGV[1]: operation: enter, failed, succeeded or inconclusive (the agent neither failed nor reported)
 -- ARGV[2]: incident id
--- ARGV[3]: enter: lease of a probe (ms); failed: threshold (0: none); succeeded: agent
+-- ARGV[3]: enter: lease of a probe (ms); failed: threshold (0: none)
 -- ARGV[4]: enter and failed: probe interval (ms)
--- ARGV[5], ARGV[6]: failed: agent, reason
--- ARGV[7], ARGV[8]: failed: cluster that may have caused it, or empty; number of clusters, or empty
+-- ARGV[5]: failed: reason
+-- ARGV[6], ARGV[7]: failed: cluster that may have caused it, or empty; number of clusters, or empty
 -- Returns: enter → {'agent'}, {'probe'} or {'degraded', failures, reason}; failed → 'opened' or 'counted';
 -- succeeded → 'closed' or 'counted'; inconclusive → 'counted'
 --
@@ -40,12 +39,11 @@ if operation == 'failed' then
   return record_failure(breaker, {
     threshold = tonumber(ARGV[3]),
     interval = tonumber(ARGV[4]),
-    agent = ARGV[5],
-    reason = ARGV[6],
-    cluster = ARGV[7] or '',
-    clusters = math.max(1, tonumber(ARGV[8] or '') or math.huge),
+    reason = ARGV[5],
+    cluster = ARGV[6] or '',
+    clusters = math.max(1, tonumber(ARGV[7] or '') or math.huge),
   })
 end
-if operation == 'succeeded' then return record_success(breaker, ARGV[3]) end
+if operation == 'succeeded' then return record_success(breaker) end
 if breaker.is_probe then redis.call('HDEL', breaker.key, 'probe', 'probe_until') end
 return 'counted'

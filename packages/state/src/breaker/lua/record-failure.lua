@@ -1,8 +1,7 @@
 -- record_failure(breaker, failure) counts a failure of the agent and opens the breaker at the threshold. `failure` is
--- {threshold, interval (ms), agent, reason, cluster, clusters}. A cluster whose workloads make agents fail counts once towards the threshold,
+-- {threshold, interval (ms), reason, cluster, clusters}. A cluster whose workloads make agents fail counts once towards the threshold,
 -- however often, so that it cannot take the agent from all others; unless fewer clusters than the threshold exist, and all of them fail.
 -- @include redis/number-of
--- @include notifications/note-due
 return function(breaker, failure)
   local failures = redis.call('HINCRBY', breaker.key, 'failures', 1)
   redis.call('HSET', breaker.key, 'reason', failure.reason)
@@ -19,15 +18,7 @@ return function(breaker, failure)
     redis.call('HDEL', breaker.key, 'probe', 'probe_until')
     redis.call('HSET', breaker.key, 'next_probe', breaker.now + failure.interval)
   elseif not breaker.since and failure.threshold > 0 and failures >= failure.threshold and widespread then
-    local since = breaker.now
-    redis.call('HSET', breaker.key, 'since', since, 'next_probe', since + failure.interval, 'passed_over', 0)
-    note_due('agents_degraded:' .. since, {
-      event = 'agents_degraded',
-      since = since,
-      agent = failure.agent,
-      failures = failures,
-      reason = failure.reason,
-    })
+    redis.call('HSET', breaker.key, 'since', breaker.now, 'next_probe', breaker.now + failure.interval, 'passed_over', 0)
     return 'opened'
   end
   return 'counted'

@@ -1,21 +1,9 @@
--- record_success(breaker, agent) resets the count of failures, or closes the breaker after a probe.
--- @include notifications/note-due
-return function(breaker, agent)
-  if not breaker.since then
-    redis.call('DEL', breaker.key)
-  elseif breaker.is_probe then
-    local counts = redis.call('HMGET', breaker.key, 'failures', 'passed_over')
-    redis.call('DEL', breaker.key)
-    note_due('agents_recovered:' .. breaker.since, {
-      event = 'agents_recovered',
-      since = tonumber(breaker.since),
-      at = breaker.now,
-      agent = agent,
-      failures = tonumber(counts[1]) or 0,
-      passed_over = tonumber(counts[2]) or 0,
-    })
-    return 'closed'
+-- record_success(breaker) resets the count of failures, or closes the breaker after a probe.
+return function(breaker)
+  if breaker.since and not breaker.is_probe then
+    -- A run that started before agents were degraded does not prove that they work now.
+    return 'counted'
   end
-  -- A run that started before agents were degraded does not prove that they work now.
-  return 'counted'
+  redis.call('DEL', breaker.key)
+  return breaker.since and 'closed' or 'counted'
 end

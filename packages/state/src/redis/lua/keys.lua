@@ -22,6 +22,7 @@ local names = {
   self_watch = PREFIX .. 'self-watch',
   own_failures = PREFIX .. 'own-failures',
   problem_sequence = PREFIX .. 'problem-sequence',
+  exhausted_budgets = PREFIX .. 'exhausted-budgets',
   events = PREFIX .. 'events',
   cluster_states = PREFIX .. 'cluster-states',
   budget_reservations = PREFIX .. 'budget-reservations',

@@ -5,11 +5,12 @@
 -- ARGV[1]: id of the process
 -- ARGV[2]: now (ms)
 -- ARGV[3]: how long (ms) no other process may do it
--- ARGV[4]: the failures (JSON list of OwnFailure, each with `about`, see ProblemPlace)
+-- ARGV[4]: the failures (JSON list of OwnFailure, each with `about`, see ProblemPlace, and `silenced`, see note_silence)
 -- Returns: 1, or 0 when another process does it
 --
 -- @include redis/keys
 -- @include incidents/state/kept-ms
+-- @include problems/note-silence
 -- @include problems/state/change-problem
 -- @include problems/state/notify-problem
 local id, now, lease = ARGV[1], ARGV[2], ARGV[3]
@@ -24,15 +25,13 @@ for _, failure in ipairs(cjson.decode(ARGV[4])) do
   local member, key = cluster .. '|' .. problem, keys.problem(cluster, problem)
   failing[member] = true
   redis.call('HSET', keys.own_failures, member, now)
-  local change = change_problem(cluster, problem, 'firing', now)
   redis.call('HSET', key, 'component', failure.component, 'message', failure.message, 'severity', failure.severity,
     'fault_type', failure.fault_type, 'about', failure.about)
+  note_silence(cluster, problem, failure.silenced, now)
+  if change_problem(cluster, problem, 'firing', now) then redis.call('ZADD', keys.problems(cluster), now, problem) end
   redis.call('PEXPIRE', key, kept_ms)
-  if change then redis.call('ZADD', keys.problems(cluster), now, problem) end
-  if change == 'begun' and failure.notify then
-    redis.call('HSET', key, 'announced', '1')
-    notify_problem(cluster, problem, 'firing', now)
-  end
+  -- Also one that an earlier version wrote without announcing it.
+  if redis.call('HSETNX', key, 'announced', '1') == 1 then notify_problem(cluster, problem, 'firing', now) end
 end
 local known = redis.call('HGETALL', keys.own_failures)
 for at = 1, #known, 2 do
