@@ -76,7 +76,7 @@ const ROWS: Row[] = [
   },
   {
     outage: 'the watches behind a healthy subscription are dead, and the MCP server is restarted',
-    sources: ['both', 'faults'],
+    sources: ['both'],
     breaks: async (cluster) => {
       cluster.killMcpInformers();
       await cluster.run('crash-loop-back-off');
