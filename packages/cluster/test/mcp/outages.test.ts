@@ -21,6 +21,8 @@ interface Row {
   heals: (cluster: SimulatedCluster) => Promise<void> | void;
   /** What the health says of the time, once it is over; `gap`: until it was noticed, because polls go on in its place. */
   counts: 'blind_seconds' | 'blind_kinds' | 'gap';
+  /** It begins after the first list of Events, which is what later ones are compared with. */
+  isLater?: true;
   /** What the health says while it lasts. */
   shows: RegExp;
 }
@@ -85,6 +87,7 @@ const ROWS: Row[] = [
       await cluster.stopMcp();
       await cluster.startMcp();
     },
+    isLater: true,
     counts: 'gap',
     shows: /push is silent/,
   },
@@ -127,7 +130,7 @@ interface Outcome {
 }
 
 /** Plays an outage through one source. */
-async function playOutage({ breaks, heals, counts, shows }: Row, source: Source): Promise<Outcome> {
+async function playOutage({ breaks, heals, counts, isLater, shows }: Row, source: Source): Promise<Outcome> {
   const cluster = await startSimulatedCluster({ name: 'alpha', eventsTools: source !== 'poll' });
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-outage-'));
   const samples: Sample[] = [];
@@ -141,6 +144,9 @@ async function playOutage({ breaks, heals, counts, shows }: Row, source: Source)
     };
     sampling = setInterval(() => samples.push({ ...health(), at: Date.now() }), 20);
     await expect.poll(summary, patient).toMatch(/ sees:/);
+    const seenAt = Date.now();
+    const lastContact = (): number => Date.parse(health().last_contact ?? '');
+    if (isLater) await expect.poll(lastContact, patient).toBeGreaterThan(seenAt);
     const before = health();
 
     const brokenAt = Date.now();
