@@ -60,9 +60,11 @@ interface Ratios {
   ratio_vs_bare_add: number;
   ratio_vs_bare_addBulk: number;
   redis_us_per_event: number;
-  /** Redis time of a duplicate and of a rejected fault, relative to that of an admission. */
+  /** Redis time of a duplicate, of a rejected fault and of a new problem, relative to that of an admission. */
   duplicate_cost: number;
   reject_cost: number;
+  /** Of a fault of a new problem, which is judged, linked and announced; the other events belong to none. */
+  problem_cost: number;
 }
 
 /** Returns the median of rounds with all lanes in each, so that a slow moment of the machine affects all of them. */
@@ -88,6 +90,7 @@ async function atDepth(redis: RedisConnection, depth: number): Promise<Ratios> {
     redis_us_per_event: perEvent,
     duplicate_cost: (await costOfDuplicates(redis, lanes.admission)) / perEvent,
     reject_cost: (await costOfRejections(redis)) / perEvent,
+    problem_cost: (await costOfProblems(redis, lanes.admission)) / perEvent,
   });
 }
 
@@ -104,6 +107,13 @@ async function costOfRejections(redis: RedisConnection): Promise<number> {
   await lane(events(1));
   const before = await redisBusy(redis);
   await lane(events(EVENTS));
+  return ((await redisBusy(redis)) - before) / EVENTS;
+}
+
+async function costOfProblems(redis: RedisConnection, lane: Lane): Promise<number> {
+  const faults = events(EVENTS).map((one) => ({ ...one, problem: `shop/Deployment/${one.event.resource.name}` }));
+  const before = await redisBusy(redis);
+  await lane(faults);
   return ((await redisBusy(redis)) - before) / EVENTS;
 }
 
@@ -129,7 +139,7 @@ function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSetting
     grouping: 'workload',
     reopen_window: 3_600,
     reinvestigate_after: 21_600,
-    storm_threshold: 10,
+    storm_threshold: 0,
     ...changes,
   };
   const admission = state.openAdmission(state.openQueue(), settings);

@@ -3,6 +3,8 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { ApiKeys } from '@nightcrier/state/access/api-keys';
 import type { AuditLog } from '@nightcrier/state/access/audit-log';
+import type { Sessions } from '@nightcrier/state/access/sessions';
+import type { Users } from '@nightcrier/state/access/users';
 import type { Budget } from '@nightcrier/core/gateway/budgets';
 import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
@@ -58,6 +60,8 @@ export interface ApiContext {
   /** Returns the number of triage workers that are alive. */
   workersAlive: () => Promise<number>;
   apiKeys: ApiKeys;
+  users: Users;
+  sessions: Sessions;
   audit: AuditLog;
   silences: Silences;
   problems: Problems;

@@ -12,17 +12,21 @@ import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health'
 import { openState } from '@nightcrier/state/open-state';
 import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify from 'fastify';
-import { type AccessSettings, assertProtected } from './access/authenticate.ts';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Server as HttpsServer } from 'node:https';
+import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
+import { SessionPrincipals } from './access/session-principals.ts';
+import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { Certificate, type CertificateFiles } from './certificate.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
-import { decorateBasePath } from './html/link.ts';
+import { decorateBasePath, withoutBasePath } from './html/link.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -30,6 +34,9 @@ import { incidentRoutes } from './routes/incident-routes.ts';
 import { problemRoutes } from './routes/problem-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
+import { loginRoutes } from './login/login-routes.ts';
+import { oidcRoutes } from './login/oidc-routes.ts';
+import { userRoutes } from './routes/user-routes.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { silenceRoutes } from './routes/silence-routes.ts';
 import { streamRoute } from './routes/stream-route.ts';
@@ -39,6 +46,8 @@ import { protect } from './access/protect.ts';
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */
   port: number;
+  /** Needed where `tls` is set. */
+  certificate?: CertificateFiles | undefined;
   redis: RedisSettings;
   clusters: ClusterConfig[];
   /** Bounds of the queue; they apply to incidents that are requeued or split. */
@@ -72,6 +81,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assertProtected(options);
   const { redis: settings, logger } = options;
   const { key_prefix } = settings;
+  const certificate = options.certificate && (await Certificate.read(options.certificate, logger));
   const lifecycle = new Lifecycle(logger, options.shutdownTimeout);
 
   const redis = connectProducer(settings, logger);
@@ -94,14 +104,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       dailyBudget = config.llm_budgets.per_day;
       metricsPerCluster = config.api.metrics_per_cluster;
       refusal = undefined;
-      access = withAccessKey({ ...access, publicUrl: config.public_url }, config.api, logger);
+      access = changedAccess(access, config, logger);
     },
     refuse: (refused) => {
       refusal = { process: 'api', ...refused };
     },
   };
 
-  const app = fastify({
+  const { basePath } = options;
+  const app: FastifyInstance = fastify({
+    ...(certificate && { https: certificate.options }),
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     // The longest parameter is the fault id of a member, measured after decoding.
@@ -152,6 +165,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     gateways: state.gateways,
     workersAlive: () => countLiveWorkers(redis, state.keys),
     apiKeys: state.apiKeys,
+    users: state.users,
+    sessions: state.sessions,
     audit: state.audit,
     silences: state.silences,
     problems: state.problems,
@@ -159,8 +174,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
-  decorateBasePath(app);
-  protect(app, { settings: () => access, apiKeys: state.apiKeys });
+  decorateBasePath(app, basePath);
+  const accessOf = {
+    settings: () => access,
+    apiKeys: state.apiKeys,
+    sessions: new SessionPrincipals(state),
+    wrongKeys: new WrongKeys(),
+  };
+  protect(app, accessOf);
   handleErrors(app, redis, logger);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -174,14 +195,23 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       problemRoutes(scope, context);
       silenceRoutes(scope, context);
       accessRoutes(scope, context);
+      userRoutes(scope, context);
       streamRoute(scope, eventResponses);
     },
     { prefix: '/api' },
   );
-  void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
   assetRoutes(app);
+  void app.register((scope) => {
+    loginRoutes(scope, { ...context, access: accessOf });
+    oidcRoutes(scope, { ...context, access: accessOf });
+  });
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
+  if (certificate && app.server instanceof HttpsServer) {
+    certificate.renew(app.server);
+    lifecycle.onStop('certificate', () => certificate.stop());
+  }
   app.addHook('preClose', async () => eventResponses.close());
 
   try {
@@ -207,18 +237,16 @@ function asShown({ name, labels, triage }: ClusterConfig): ConfiguredCluster {
   return { name, labels, triage_enabled: triage.enabled };
 }
 
-/** Another access key takes effect at once, unless the API would then serve everybody. */
-function withAccessKey(
-  access: AccessSettings,
-  { access_key: accessKey, access_key_file: accessKeyFile }: Config['api'],
-  logger: Logger,
-): AccessSettings {
+/** Other ways to log in take effect at once, unless the API would then serve everybody. */
+function changedAccess(former: AccessSettings, config: Config, logger: Logger): AccessSettings {
   try {
-    const changed = { ...access, accessKey, accessKeyFile };
+    // These need a restart.
+    const { host, basePath, tls, allowAnonymous } = former;
+    const changed = { ...accessSettings(config), host, basePath, tls, allowAnonymous };
     assertProtected(changed);
     return changed;
   } catch (error) {
-    logger.error({ error }, 'access key not changed');
-    return access;
+    logger.error({ error }, 'access settings not changed');
+    return former;
   }
 }

@@ -1,19 +1,18 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
+import { accessSettings } from './access/access-settings.ts';
 import { type RunningApi, startApi } from './app.ts';
 
 /** Starts the API of a configuration. @throws Error when the configuration names no Redis; see also {@link startApi} */
 export async function startConfiguredApi(config: Config, logger: Logger): Promise<RunningApi> {
   const { api, redis, clusters, shutdown_timeout } = config;
+  const { cert_file: certFile, key_file: keyFile } = api.tls;
   if (!namesRedis(redis)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
   return startApi({
-    host: api.host,
+    ...accessSettings(config),
     port: api.port,
-    accessKey: api.access_key,
-    accessKeyFile: api.access_key_file,
-    allowAnonymous: api.allow_anonymous,
-    publicUrl: config.public_url,
+    certificate: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
     redis,
     clusters,
     metricsPerCluster: api.metrics_per_cluster,

@@ -1,6 +1,7 @@
 import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { ClusterHealth, RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
+import { Settings } from '@nightcrier/core/settings/config';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { Severity } from '@nightcrier/core/faults/severity';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
@@ -66,6 +67,9 @@ export async function openApi(
     host: '127.0.0.1',
     port: 0,
     allowAnonymous: false,
+    basePath: '',
+    tls: false,
+    auth: Settings.parse({}).api.auth,
     redis: settings,
     clusters: CLUSTERS,
     shutdownTimeout: 10,

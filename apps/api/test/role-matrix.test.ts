@@ -94,7 +94,7 @@ describe('every route', () => {
   test('that is open is one of a short list', () => {
     const open = calls().filter(({ config }) => config?.open === true);
     expect(
-      open.map(({ path }) => path).filter((path) => !/^\/(?:healthz|readyz)$|^\/(?:login|assets)\b/.test(path)),
+      open.map(({ path }) => path).filter((path) => !/^\/(?:healthz|readyz)$|^\/(?:login|logout|assets)\b/.test(path)),
     ).toEqual([]);
   });
 

@@ -52,15 +52,15 @@ test('nightcrier routes test prints the receivers of a problem, by the labels of
         receiver: 'pager',
         route: 'route.routes[0]',
         repeat_interval: 1800,
-        targets: [{ id: 'pager.pagerduty.0', kind: 'pagerduty' }],
+        targets: [{ id: expect.stringMatching(/^pager\.pagerduty\.[0-9a-f]{10}$/), kind: 'pagerduty' }],
       },
       {
         receiver: 'payments',
         route: 'route.routes[1]',
         repeat_interval: 14_400,
         targets: [
-          { id: 'payments.alertmanager.0', kind: 'alertmanager' },
-          { id: 'payments.webhook.0', kind: 'webhook' },
+          { id: expect.stringMatching(/^payments\.alertmanager\.[0-9a-f]{10}$/), kind: 'alertmanager' },
+          { id: expect.stringMatching(/^payments\.webhook\.[0-9a-f]{10}$/), kind: 'webhook' },
         ],
       },
     ],

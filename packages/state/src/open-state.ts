@@ -3,6 +3,8 @@ import type { RedisProblem } from '@nightcrier/core/redis-health';
 import type { Redis } from 'ioredis';
 import { ApiKeys } from './access/api-keys.ts';
 import { AuditLog } from './access/audit-log.ts';
+import { Sessions } from './access/sessions.ts';
+import { Users } from './access/users.ts';
 import { Admission } from './admission/admission.ts';
 import type { AdmissionSettings } from './admission/admission-settings.ts';
 import { Storms } from './admission/storms.ts';
@@ -86,6 +88,8 @@ export interface State {
   readonly slackCards: SlackCards;
   readonly apiKeys: ApiKeys;
   readonly audit: AuditLog;
+  readonly users: Users;
+  readonly sessions: Sessions;
   readonly silences: Silences;
   readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
@@ -150,6 +154,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     slackCards: new SlackCards(context),
     apiKeys: new ApiKeys(context),
     audit: new AuditLog(context),
+    users: new Users(context),
+    sessions: new Sessions(context),
     silences: new Silences(context),
     silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),

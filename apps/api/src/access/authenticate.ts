@@ -1,99 +1,72 @@
-import type { ApiKey } from '@nightcrier/core/access/api-key';
 import type { Principal } from '@nightcrier/core/access/principal';
 import { isLoopback } from '@nightcrier/core/settings/loopback';
-import type { Secret } from '@nightcrier/core/settings/secret';
-import { isNamedKey } from '@nightcrier/state/access/api-keys';
+import { type ApiKeys, isNamedKey } from '@nightcrier/state/access/api-keys';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import { ApiError } from '../api-error.ts';
-
-/** Who may use the API. */
-export interface AccessSettings {
-  /** The address that the API listens on. */
-  host: string;
-  /** Required from every client as `Authorization: Bearer <key>`. */
-  accessKey?: Secret | undefined;
-  /** A file that holds the key, read at each request. */
-  accessKeyFile?: string | undefined;
-  /** Allows an address beyond loopback without a key. */
-  allowAnonymous: boolean;
-  /** Address of the API as browsers reach it. */
-  publicUrl?: string | undefined;
-}
-
-/**
- * Checks that an API which other machines can reach has an access key, or is meant to be open.
- * @throws Error that names the settings
- */
-export function assertProtected({ host, accessKey, accessKeyFile, allowAnonymous }: AccessSettings): void {
-  if (accessKey || accessKeyFile !== undefined || allowAnonymous || isLoopback(host)) return;
-  throw new Error(
-    `api.host ${host} can be reached from other machines: set api.access_key or api.access_key_file, ` +
-      'or set api.allow_anonymous: true to serve incidents without authentication',
-  );
-}
+import { type AccessSettings, methodsOf } from './access-settings.ts';
+import { assertNamesPage, assertOwnHost, assertOwnPage, type RequestSource } from './own-address.ts';
+import { type ProxyRequest, principalOfProxy } from './proxy-principal.ts';
+import type { SessionPrincipals } from './session-principals.ts';
 
 /** What is known of a request before its route runs. */
-export interface Credentials {
+export interface Credentials extends RequestSource, ProxyRequest {
   authorization: string | undefined;
-  host: string;
-  origin?: string | undefined;
+  /** The value of the session cookie. */
+  session: string | undefined;
+}
+
+export interface CredentialStores {
+  apiKeys: Pick<ApiKeys, 'find'>;
+  sessions: SessionPrincipals;
 }
 
 /**
- * Returns who makes a request. Without credentials, only requests for a name of this API are accepted. This prevents DNS
- * rebinding: a web page whose host name resolves to the address of the API could use it otherwise. With credentials, such a
- * page lacks them.
- * @param findKey looks a named key up
- * @throws ApiError origin_not_allowed, unauthorized or host_not_allowed
+ * Returns who makes a request: by a key, else by a session, else by the headers of a proxy.
+ * @param access with the access key of now
+ * @throws ApiError origin_not_allowed, unauthorized, host_not_allowed or forbidden
  */
 export async function authenticate(
   access: AccessSettings,
   request: Credentials,
-  findKey: (secret: string) => Promise<ApiKey | undefined>,
+  { apiKeys, sessions }: CredentialStores,
 ): Promise<Principal> {
-  // CSRF: a page of another site may send requests, and browsers name its origin in all but plain reads.
-  if (request.origin !== undefined && !isOwnOrigin(access, request.origin, request.host))
-    throw new ApiError('origin_not_allowed', `requests from pages of ${request.origin} are not allowed`);
+  assertOwnPage(access, request);
   const [, secret] = /^Bearer +(.+)$/i.exec(request.authorization ?? '') ?? [];
-  if (secret !== undefined) {
-    if (access.accessKey && sameSecret(secret, access.accessKey.reveal()))
-      return { name: 'access key', kind: 'access_key', role: 'admin' };
-    const key = await findKey(secret);
-    if (key) return { name: key.name, kind: 'api_key', role: key.role };
-    if (isNamedKey(secret))
-      throw new ApiError('unauthorized', 'this API key does not exist, is revoked or has expired');
+  const holder = secret === undefined ? undefined : await holderOf(access, secret, apiKeys);
+  if (holder) return holder;
+  const user = request.session === undefined ? undefined : await sessions.find(request.session, access);
+  if (user) {
+    assertNamesPage(request);
+    return user;
   }
-  if (access.accessKey)
-    throw new ApiError('unauthorized', 'send the access key or an API key as "Authorization: Bearer <key>"');
-  return anonymous(access, request.host);
+  const methods = methodsOf(access);
+  const proxied = methods.includes('proxy') ? principalOfProxy(access, request) : undefined;
+  if (proxied) return proxied;
+  if (methods.includes('none')) return anonymous(access, request.host);
+  throw new ApiError('unauthorized', 'send the access key or an API key as "Authorization: Bearer <key>", or log in');
+}
+
+/**
+ * Returns who has a key; undefined if it is none.
+ * @throws ApiError unauthorized for an API key that has ended
+ */
+export async function holderOf(
+  access: AccessSettings,
+  secret: string,
+  apiKeys: Pick<ApiKeys, 'find'>,
+): Promise<(Principal & { keyId?: string }) | undefined> {
+  if (access.accessKey && sameSecret(secret, access.accessKey.reveal()))
+    return { name: 'access key', kind: 'access_key', role: 'admin' };
+  const key = await apiKeys.find(secret);
+  if (key) return { name: key.name, kind: 'api_key', role: key.role, keyId: key.id };
+  if (isNamedKey(secret)) throw new ApiError('unauthorized', 'this API key does not exist, is revoked or has expired');
+  return undefined;
 }
 
 /** Everybody on this machine may do everything; beyond it, nobody without a key decides who has access. */
 function anonymous(access: AccessSettings, host: string): Principal {
-  const name = URL.parse(`http://${host}`)?.hostname ?? '';
-  if (isOwnName(access, name))
-    return { name: 'anonymous', kind: 'anonymous', role: isLoopback(access.host) ? 'admin' : 'operator' };
-  throw new ApiError(
-    'host_not_allowed',
-    `host ${JSON.stringify(host)} is not a name of this API: ` +
-      (isLoopback(access.host)
-        ? 'use localhost or 127.0.0.1, or set public_url'
-        : 'use its address, or set public_url'),
-  );
-}
-
-function isOwnOrigin({ publicUrl }: AccessSettings, origin: string, host: string): boolean {
-  const page = URL.parse(origin)?.host;
-  return page !== undefined && (page === host || (publicUrl !== undefined && page === URL.parse(publicUrl)?.host));
-}
-
-/** A page of another site has a public DNS name. An address is not looked up, and a name without a dot is not public. */
-function isOwnName({ host, publicUrl }: AccessSettings, name: string): boolean {
-  if (isLoopback(name) || (publicUrl !== undefined && name === URL.parse(publicUrl)?.hostname)) return true;
-  if (isLoopback(host) || name === '') return false;
-  const isAddress = isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
-  return isAddress || name === host.toLowerCase() || !name.includes('.') || /\.svc(?:\.cluster\.local)?$/.test(name);
+  assertOwnHost(access, host);
+  return { name: 'anonymous', kind: 'anonymous', role: isLoopback(access.host) ? 'admin' : 'operator' };
 }
 
 /** Compares in constant time; the digests have the same length. */

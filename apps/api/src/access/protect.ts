@@ -1,13 +1,15 @@
-import type { Principal } from '@nightcrier/core/access/principal';
+import { choosesName, type Principal } from '@nightcrier/core/access/principal';
 import { includesRole, type Role } from '@nightcrier/core/access/role';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
-import type { ApiKeys } from '@nightcrier/state/access/api-keys';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type AccessSettings, authenticate } from './authenticate.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
+import { link } from '../html/link.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
+import { type AccessSettings, methodsOf } from './access-settings.ts';
+import { authenticate, type CredentialStores } from './authenticate.ts';
 import { requireRoles } from './route-roles.ts';
-import { WrongKeys } from './wrong-keys.ts';
+import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
+import type { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,43 +24,96 @@ declare module 'fastify' {
   }
 }
 
+export interface Access extends CredentialStores {
+  /** The settings of now. */
+  settings: () => AccessSettings;
+  wrongKeys: WrongKeys;
+}
+
 /**
  * Refuses every request whose client lacks the role that its route needs. The API does not start when a route says neither its role nor
  * that it is open.
  */
-export function protect(
-  app: FastifyInstance,
-  { settings, apiKeys }: { settings: () => AccessSettings; apiKeys: ApiKeys },
-): void {
+export function protect(app: FastifyInstance, access: Access): void {
   app.decorateRequest('principal', undefined);
   requireRoles(app);
-  const wrongKeys = new WrongKeys();
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     // A URL that no route answers has no role either.
     const { open, role = 'viewer' } = request.routeOptions.config;
-    if (open) return;
-    const { authorization, origin } = request.headers;
-    const configured = settings();
-    const access = { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
+    if (open) return undefined;
+    const settings = await currentAccess(access);
     try {
-      const principal = await authenticate(access, { authorization, host: request.host, origin }, (secret) =>
-        apiKeys.find(secret),
-      );
+      const principal = await identify(request, settings, access);
       if (!includesRole(principal.role, role))
         throw new ApiError('forbidden', `${principal.name} has the role ${principal.role}; this needs ${role}`);
       request.principal = principal;
+      return undefined;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'unauthorized') throw error;
-      const wait = authorization === undefined ? 0 : wrongKeys.record(request.ip, Date.now());
-      if (wait === 0) {
-        void reply.header('www-authenticate', 'Bearer');
-        throw error;
-      }
-      void reply.header('retry-after', wait);
-      throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
+      return refuse(request, reply, { error, settings, access });
     }
   });
+}
+
+/** Returns the settings of now with the access key, which may be in a file. */
+export async function currentAccess({ settings }: Pick<Access, 'settings'>): Promise<AccessSettings> {
+  const configured = settings();
+  return { ...configured, accessKey: await readSecret(configured.accessKey, configured.accessKeyFile) };
+}
+
+/** Returns who makes a request. @throws ApiError see {@link authenticate} */
+export async function identify(
+  request: FastifyRequest,
+  settings: AccessSettings,
+  stores: CredentialStores,
+): Promise<Principal> {
+  const { method, host, headers, socket, raw } = request;
+  const { authorization, origin, cookie } = headers;
+  return authenticate(
+    settings,
+    {
+      method,
+      host,
+      origin,
+      fetchSite: [headers['sec-fetch-site']].flat()[0],
+      authorization,
+      session: readCookie(cookie, SESSION_COOKIE, settings),
+      address: socket.remoteAddress ?? '',
+      rawHeaders: raw.rawHeaders,
+    },
+    stores,
+  );
+}
+
+/** Sends a browser to the login page, and answers any other client with 401, or with 429 after many wrong keys. */
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { error, settings, access }: { error: ApiError; settings: AccessSettings; access: Access },
+): FastifyReply {
+  if (request.headers.authorization === undefined) {
+    if (wantsPage(request) && hasLoginPage(settings))
+      return reply.redirect(`${link(request, '/login')}?return=${encodeURIComponent(request.url)}`, 303);
+    void reply.header('www-authenticate', 'Bearer');
+    throw error;
+  }
+  const wait = access.wrongKeys.record(request.ip, Date.now());
+  if (wait === 0) {
+    void reply.header('www-authenticate', 'Bearer');
+    throw error;
+  }
+  void reply.header('retry-after', wait);
+  throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
+}
+
+/** What reads a whole page: a browser that follows a link, not a script of a page. */
+function wantsPage(request: FastifyRequest): boolean {
+  return request.method === 'GET' && request.accepts().type(['application/json', 'text/html']) === 'text/html';
+}
+
+function hasLoginPage(settings: AccessSettings): boolean {
+  return methodsOf(settings).some((method) => method === 'keys' || method === 'users' || method === 'oidc');
 }
 
 /** Returns who makes a request of a route that is not `open`. */
@@ -69,9 +124,9 @@ export function principalOf({ principal }: FastifyRequest): Principal {
 
 /**
  * Returns the author of a change. A key that many people share does not say who they are, so they may; the name of an API key
- * is not up to its holder.
+ * or of a user is not up to the client.
  */
 export function authorOf(request: FastifyRequest, claimed?: string): Pick<Principal, 'name' | 'kind'> {
   const { name, kind } = principalOf(request);
-  return { name: kind === 'api_key' ? name : (claimed ?? name), kind };
+  return { name: choosesName(kind) ? (claimed ?? name) : name, kind };
 }

@@ -33,6 +33,12 @@ export class WrongKeys {
     return wait > 0 ? Math.ceil(wait / 1_000) : 0;
   }
 
+  /** Takes back an attempt that was counted before it was known to be right. */
+  takeBack(address: string): void {
+    const bucket = this.#buckets.get(sourceOf(address));
+    if (bucket) bucket.fullAt -= REFILL_MS;
+  }
+
   /** Number of addresses that are remembered. */
   get size(): number {
     return this.#buckets.size;

@@ -1,3 +1,4 @@
+import { choosesName } from '@nightcrier/core/access/principal';
 import {
   type CancelRequest,
   LONGEST_CANCEL_NAME,
@@ -44,7 +45,7 @@ export function cancelRoute(app: FastifyInstance, { cancellations, audit, logger
     async (received, reply): Promise<Cancelled> => {
       const { id } = received.params;
       const author = authorOf(received, received.body?.by);
-      const request = { ...received.body, ...(author.kind === 'api_key' && { by: author.name }) };
+      const request = { ...received.body, ...(!choosesName(author.kind) && { by: author.name }) };
       const fields = {
         incident_id: id,
         by: request.by && (await redactText(request.by)),

@@ -16,7 +16,7 @@ import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } fr
  */
 export function queueBoard(
   app: FastifyInstance,
-  { queue, redis, logger }: { queue: TriageQueue; redis: RedisConnection; logger: Logger },
+  { queue, redis, logger, basePath }: { queue: TriageQueue; redis: RedisConnection; logger: Logger; basePath: string },
 ): void {
   // Bull Board registers its routes itself, also those that change a queue.
   app.addHook('onRoute', (route) => {
@@ -30,7 +30,7 @@ export function queueBoard(
   app.addHook('preHandler', async () => assertRedisAnswers(redis));
 
   const serverAdapter = new FastifyAdapter();
-  serverAdapter.setBasePath(app.prefix);
+  serverAdapter.setBasePath(basePath + app.prefix);
   createBullBoard({
     queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
     serverAdapter,

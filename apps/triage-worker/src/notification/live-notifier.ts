@@ -1,7 +1,6 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
-import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
 import type { Notifier } from './notifier.ts';
 
 type NotificationSettings = Partial<Config>;
@@ -54,7 +53,6 @@ export class LiveNotifier {
   async #replace(config: Config): Promise<void> {
     if (this.#stopped) return;
     await this.#current.stop();
-    await this.#current.retire(receiverTargets(config));
     this.#current = this.#open(config);
     await this.#current.start();
     this.#current.wake();

@@ -64,6 +64,7 @@ export class Notifier {
     const { targets, receivers, sockets, route, state, incidents, logger } = this.#options;
     this.#workers = targets.map((target) => new TargetWorker(target, this.#options));
     await Promise.all(this.#workers.map(async (worker) => worker.prepare()));
+    await state.receiverHealth.retain(targets.map(({ id }) => id));
     if (this.#isStopped()) return;
     for (const worker of this.#workers) {
       const { id } = worker;
@@ -88,12 +89,6 @@ export class Notifier {
   /** Reads the outbox immediately: a notification is due. */
   wake(): void {
     this.#loop.wake();
-  }
-
-  /** Forgets the health of targets that are no longer configured. */
-  async retire(next: readonly ReceiverTarget[]): Promise<void> {
-    const gone = this.#options.receivers.filter(({ id }) => !next.some((target) => target.id === id));
-    await Promise.all(gone.map(async ({ id }) => this.#options.state.receiverHealth.remove(id)));
   }
 
   /** Stops deliveries. What is due or queued stays for other workers or the next start. */

@@ -1,6 +1,7 @@
 import { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { State } from '@nightcrier/state/open-state';
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { startNotifier, useRedis } from './notifier.fixture.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
@@ -130,4 +131,27 @@ it('a receiver that fails is announced by another one, until it works again', as
   await watch.check();
   await expect.poll(() => received(other), patience).toEqual([`firing ${key}`, `recovered ${key}`]);
   expect(received(failing)).toEqual(['reported west shop/cart']);
+});
+
+it('a target that fails and is no longer configured is forgotten, and its failure recovers', async () => {
+  await using hook = await WebhookReceiver.start();
+  const key_prefix = randomUUID();
+  const time = { ms: Date.now() };
+  const now = (): number => time.ms;
+  const before = await startNotifier({ webhook_url: hook.url }, { key_prefix, now });
+  await before.state.redis.zadd(before.state.keys.ingesters, time.ms + 600 * MINUTE, 'i');
+  await before.state.redis.zadd(before.state.keys.workers, time.ms + 600 * MINUTE, 'w');
+  await before.state.receiverHealth.failed('webhook', { receiver: 'default', kind: 'webhook' }, 'unreachable');
+  time.ms += 2 * MINUTE;
+  const watchOf = (state: State) =>
+    state.openSelfWatch({
+      settings: () => ({ clusters: [], blind_after: 300, maintenance_windows: [] }),
+      logger: silentLogger,
+    });
+  const watch = watchOf(before.state);
+  expect(await watch.check()).toMatchObject([{ key: 'component:receiver:webhook' }]);
+  const { state } = await startNotifier({}, { key_prefix, now });
+  expect(await state.receiverHealth.read()).toEqual(new Map());
+  expect(await watch.check()).toEqual([]);
+  expect(await state.problems.get('-', 'component:receiver:webhook')).toMatchObject({ state: 'recovered' });
 });

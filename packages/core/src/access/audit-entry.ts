@@ -4,6 +4,12 @@ import { z } from 'zod';
 export const AUDIT_ACTIONS = [
   'key_added',
   'key_revoked',
+  'user_added',
+  'user_removed',
+  'user_password_changed',
+  'logged_in',
+  'logged_out',
+  'session_revoked',
   'silence_added',
   'silence_expired',
   'problem_acknowledged',
@@ -26,7 +32,7 @@ export const AuditEntry = z.object({
   by_kind: z.string(),
   /** One of {@link AUDIT_ACTIONS}, or one of a later version. */
   action: z.string(),
-  /** What was changed: the id of an incident, a silence or a key, or a problem as `cluster/key`. */
+  /** What was changed: the id of an incident, a silence, a key or a session, the name of a user, or a problem as `cluster/key`. */
   subject: z.string(),
   /** Further facts: matchers, end, comment, reason. */
   details: z.record(z.string(), z.string()).default({}),

@@ -1,7 +1,7 @@
 import type { Role } from './role.ts';
 
 /** How a client proved who it is. */
-export type PrincipalKind = 'anonymous' | 'access_key' | 'api_key' | 'slack';
+export type PrincipalKind = 'anonymous' | 'access_key' | 'api_key' | 'user' | 'oidc' | 'proxy' | 'slack';
 
 /** Who makes a request: the author of the changes that it makes. */
 export interface Principal {
@@ -9,4 +9,9 @@ export interface Principal {
   name: string;
   kind: PrincipalKind;
   role: Role;
+}
+
+/** Returns whether a client chooses its name: it has none, or shares its key with others. */
+export function choosesName(kind: PrincipalKind): boolean {
+  return kind === 'anonymous' || kind === 'access_key';
 }

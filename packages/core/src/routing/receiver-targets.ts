@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { notifications } from '../settings/sections/notifications.ts';
 import { DEFAULT_RECEIVER, type ReceiverConfig } from '../settings/sections/receivers.ts';
@@ -15,7 +16,7 @@ export type TargetKind = TargetSettings['kind'];
 
 /** One place that a receiver notifies. */
 export type ReceiverTarget = TargetSettings & {
-  /** Names its queue: `slack-bot` for the default receiver, `payments.slack-bot.0` for others. */
+  /** Names its queue: `slack-bot` for the default receiver, `payments.slack-bot.<hash of its address>` for others. */
   id: string;
   receiver: string;
 };
@@ -67,20 +68,52 @@ function defaultTargets(config: RoutingConfig): ReceiverTarget[] {
 }
 
 function targetsOf(receiver: ReceiverConfig): ReceiverTarget[] {
-  const named = <T extends TargetSettings>(targets: T[]): (T & { id: string; receiver: string })[] =>
-    targets.map((target, index) => ({
-      ...target,
-      id: `${receiver.name}.${target.kind}.${index}`,
-      receiver: receiver.name,
-    }));
-  return [
-    ...named(receiver.slack_configs.map((settings) => ({ kind: slackKind(settings), settings }))),
-    ...named(receiver.msteamsv2_configs.map((settings) => ({ kind: 'msteams' as const, settings }))),
-    ...named(receiver.pagerduty_configs.map((settings) => ({ kind: 'pagerduty' as const, settings }))),
-    ...named(receiver.alertmanager_configs.map((settings) => ({ kind: 'alertmanager' as const, settings }))),
-    ...named(receiver.email_configs.map((settings) => ({ kind: 'email' as const, settings }))),
-    ...named(receiver.webhook_configs.map((settings) => ({ kind: 'webhook' as const, settings }))),
+  const targets: TargetSettings[] = [
+    ...receiver.slack_configs.map((settings) => ({ kind: slackKind(settings), settings })),
+    ...receiver.msteamsv2_configs.map((settings) => ({ kind: 'msteams' as const, settings })),
+    ...receiver.pagerduty_configs.map((settings) => ({ kind: 'pagerduty' as const, settings })),
+    ...receiver.alertmanager_configs.map((settings) => ({ kind: 'alertmanager' as const, settings })),
+    ...receiver.email_configs.map((settings) => ({ kind: 'email' as const, settings })),
+    ...receiver.webhook_configs.map((settings) => ({ kind: 'webhook' as const, settings })),
   ];
+  const used = new Map<string, number>();
+  return targets.map((target) => {
+    const id = `${receiver.name}.${target.kind}.${targetHash(target)}`;
+    const before = used.get(id) ?? 0;
+    used.set(id, before + 1);
+    return { ...target, id: before === 0 ? id : `${id}.${before + 1}`, receiver: receiver.name };
+  });
+}
+
+/**
+ * Returns what tells a target from others of its kind: its address, so that its queue and its conversations stay the same when the
+ * lists of a receiver are reordered. A secret counts where it is the address; no secret can be derived from the hash.
+ */
+function targetHash(target: TargetSettings): string {
+  return createHash('sha256')
+    .update(JSON.stringify(addressOf(target)))
+    .digest('hex')
+    .slice(0, 10);
+}
+
+function addressOf(target: TargetSettings): (string | undefined)[] {
+  switch (target.kind) {
+    case 'slack-bot':
+      return [target.settings.api_url, target.settings.channel];
+    case 'slack-webhook':
+    case 'msteams':
+      return [target.settings.webhook_url_file ?? target.settings.webhook_url?.reveal()];
+    case 'pagerduty':
+      return [target.settings.url, target.settings.routing_key_file ?? target.settings.routing_key?.reveal()];
+    case 'alertmanager':
+      return target.settings.urls.toSorted();
+    case 'email':
+      return target.settings.to.toSorted();
+    case 'webhook':
+      return [target.settings.url_file ?? target.settings.url?.reveal()];
+    default:
+      return target satisfies never;
+  }
 }
 
 function slackKind({ webhook_url, webhook_url_file }: Settings<'slack_configs'>): 'slack-webhook' | 'slack-bot' {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ClusterConfig } from '../clusters/cluster-config.ts';
 import { agents, providers } from './sections/agents.ts';
 import { alerts } from './sections/alerts.ts';
+import { auth, authShape, oidc, proxy, tls } from './sections/api-access.ts';
 import { connections } from './sections/connections.ts';
 import { metrics } from './sections/metrics.ts';
 import { monitoring } from './sections/monitoring.ts';
@@ -33,6 +34,10 @@ export const SECTIONS: readonly { heading: string; parent?: string; shape: z.Zod
   { heading: 'Redis', parent: 'redis', shape: redis },
   { heading: 'Redis Sentinel', parent: 'redis.sentinel', shape: sentinel },
   { heading: 'API', parent: 'api', shape: api },
+  { heading: 'Login', parent: 'api.auth', shape: auth },
+  { heading: 'OpenID Connect', parent: 'api.auth.oidc', shape: oidc },
+  { heading: 'Authenticating proxy', parent: 'api.auth.proxy', shape: proxy },
+  { heading: 'TLS of the API', parent: 'api.tls', shape: tls },
   { heading: 'Metrics of a process', parent: 'metrics', shape: metrics },
 ];
 
@@ -56,7 +61,13 @@ export const Settings = z.strictObject({
   alerts: z.strictObject(alerts).prefault({}),
   monitoring: z.strictObject(monitoring).prefault({}),
   redis: z.strictObject({ ...redis, sentinel: z.strictObject(sentinel).prefault({}) }).prefault({}),
-  api: z.strictObject(api).prefault({}),
+  api: z
+    .strictObject({
+      ...api,
+      auth: z.strictObject(authShape).prefault({}),
+      tls: z.strictObject(tls).prefault({}),
+    })
+    .prefault({}),
   metrics: z.strictObject(metrics).prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;

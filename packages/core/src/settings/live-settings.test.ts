@@ -77,7 +77,10 @@ test('what needs a restart is a short list', () => {
     'redis.sentinel.password_file',
     'api.host',
     'api.port',
+    'api.base_path',
     'api.allow_anonymous',
+    'api.tls.cert_file',
+    'api.tls.key_file',
     'metrics.port',
     'metrics.host',
   ]);

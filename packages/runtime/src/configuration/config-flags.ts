@@ -1,14 +1,14 @@
 import { isUsedBy, SETTINGS, type Setting, settingOf } from '@nightcrier/core/settings/setting-list';
 import type { ProcessName } from '@nightcrier/core/settings/setting-meta';
 import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
-import { type Command, Option } from 'commander';
+import { type Command, Help, Option } from 'commander';
 import { EXIT_CODES } from '../exit-code.ts';
 
 /** Stands for a space at which no line is wrapped. */
 const UNBROKEN = '\u0001';
 
 const HINTS = `
-Every setting is also a flag, such as --agent-timeout 60s; --help-all lists
+Every setting is also a flag, such as --log-level debug; --help-all lists
 them. A flag overrides an environment variable, which overrides the
 configuration file, which overrides the default. A duration is a number of
 seconds, or text such as 500ms, 30s, 1m30s or 2h. Secrets have no flag, because
@@ -35,13 +35,17 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
       ]),
     ).helpGroup('Configuration:'),
   );
-  const shownByAll: Option[] = [];
+  const settings = new Set<Option>();
   for (const setting of SETTINGS) {
-    const option = optionOf(setting)?.hideHelp();
+    const option = optionOf(setting);
     if (!option) continue;
-    command.addOption(option);
-    if (isUsedBy(setting, process)) shownByAll.push(option);
+    command.addOption(option.hideHelp(!isUsedBy(setting, process)));
+    settings.add(option);
   }
+  const plain = new Help();
+  let withSettings = false;
+  // Outside of the page they are visible, to be suggested and completed.
+  let isPage = false;
   for (const { flag, to = '' } of ORIGINAL_KEYS) {
     if (flag !== undefined) command.addOption(new Option(`--${flag} [value]`, `the original name of ${to}`).hideHelp());
   }
@@ -49,7 +53,7 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
     .helpOption('-h, --help', 'Show this page.')
     .option('--help-all', 'Show every setting as a flag, with its default and its environment variable.')
     .on('option:help-all', () => {
-      for (const option of shownByAll) option.hideHelp(false);
+      withSettings = true;
       command.outputHelp();
       globalThis.process.exit(EXIT_CODES.ok);
     })
@@ -57,6 +61,16 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
     .addHelpText('after', HINTS)
     .configureHelp({
       showGlobalOptions: false,
+      formatHelp: (shown, helper) => {
+        isPage = true;
+        try {
+          return plain.formatHelp(shown, helper);
+        } finally {
+          isPage = false;
+        }
+      },
+      visibleOptions: (shown) =>
+        plain.visibleOptions(shown).filter((option) => withSettings || !isPage || !settings.has(option)),
       // Flags are too long for two columns.
       formatItem: (term, _width, description, helper) => {
         const width = (helper.helpWidth ?? 80) - 6;

@@ -76,9 +76,19 @@ export class ApiKeys {
     if (id === undefined) return undefined;
     const row = await ifReadable(this.#redis.hget(this.#key, id), null);
     const stored = row === null ? undefined : storedJson(StoredKey, row);
-    if (!stored || !isSame(stored.hash, hashOf(random))) return undefined;
-    if (stored.expires_at !== undefined && Date.parse(stored.expires_at) <= this.#now()) return undefined;
+    if (!stored || !isSame(stored.hash, hashOf(random)) || this.#hasExpired(stored)) return undefined;
     return withoutHash(stored);
+  }
+
+  /** Returns the key with an id; undefined if there is none, it is revoked or it has expired. */
+  async get(id: string): Promise<ApiKey | undefined> {
+    const row = await ifReadable(this.#redis.hget(this.#key, id), null);
+    const stored = row === null ? undefined : storedJson(StoredKey, row);
+    return stored && !this.#hasExpired(stored) ? withoutHash(stored) : undefined;
+  }
+
+  #hasExpired({ expires_at: end }: StoredKey): boolean {
+    return end !== undefined && Date.parse(end) <= this.#now();
   }
 
   /** Removes the key with an id or a name. Returns it; undefined if there is none. */

@@ -49,9 +49,10 @@ export class ReceiverHealth {
     await this.#redis.hsetnx(this.#key, id, JSON.stringify({ receiver, kind, failures: 0 }));
   }
 
-  /** Removes a target that is no longer configured. */
-  async remove(id: string): Promise<void> {
-    await this.#redis.hdel(this.#key, id);
+  /** Forgets all other targets, which are no longer configured. */
+  async retain(ids: readonly string[]): Promise<void> {
+    const gone = (await ifReadable(this.#redis.hkeys(this.#key), [])).filter((id) => !ids.includes(id));
+    if (gone.length > 0) await this.#redis.hdel(this.#key, ...gone);
   }
 
   /** Two workers that write at the same time count one failure; the time at which it began stays. */

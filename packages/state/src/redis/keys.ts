@@ -69,6 +69,10 @@ export class StateKeys {
 
   /** Hash: id of each API key to its JSON, with the hash of its secret. */
   readonly apiKeys: string;
+  /** Hash: name of each local user to its JSON, with the hash of its password. */
+  readonly users: string;
+  /** Sorted set: SHA-256 of the secret of each session, by the time in ms at which it ends in any case. */
+  readonly sessions: string;
   /** Hash: id of each silence to its JSON. */
   readonly silences: string;
   /** Sorted set: JSON of the latest changes by people, by their sequence number; and string: the last number. */
@@ -109,6 +113,8 @@ export class StateKeys {
     this.damaged = `${this.ours}damaged`;
     this.agentBreaker = `${this.ours}agent-breaker`;
     this.apiKeys = `${this.ours}api-keys`;
+    this.users = `${this.ours}users`;
+    this.sessions = `${this.ours}sessions`;
     this.silences = `${this.ours}silences`;
     this.audit = `${this.ours}audit`;
     this.events = `${this.ours}events`;
@@ -133,6 +139,11 @@ export class StateKeys {
   /** Set: `<attempt>:<hash of the token>` of the grants of an incident. */
   grants(incidentId: string): string {
     return `${this.ours}grants:${incidentId}`;
+  }
+
+  /** String: JSON of a session, by the SHA-256 of its secret, hexadecimal. Expires after a time without requests. */
+  session(hash: string): string {
+    return `${this.ours}session:${hash}`;
   }
 
   /** Set: ids of the gateways that listen on the sockets of a run. Expires with its grant. */

@@ -3,6 +3,8 @@ import { type AgentCli, MODEL_PROVIDERS } from '../agent-cli.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import type { Settings } from '../config.ts';
 import { rawValue } from './file-checks.ts';
+import { accessProblems } from '../access-problems.ts';
+import { authShape } from '../sections/api-access.ts';
 import { isLoopback } from '../loopback.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
 import { isUsedBy, SETTINGS, settingOf } from '../setting-list.ts';
@@ -29,7 +31,7 @@ export function crossChecks(raw: Record<string, unknown>, surroundings: ConfigSu
       ...(uses('ingester') ? [...backoffProblems(settings), ...alertProblems(settings)] : []),
       ...(uses('triage-worker') || uses('gateway') ? agentProblems(settings, surroundings) : []),
       ...(uses('triage-worker') ? toolProblems(settings) : []),
-      ...(uses('api') ? apiProblems(settings) : []),
+      ...(uses('api') ? apiProblems(raw, settings) : []),
     ],
     warnings: uses('triage-worker') ? webhookWarnings(settings) : [],
   };
@@ -117,17 +119,17 @@ function toolProblems({ agent_allowed_tools = [], agent_unrestricted_tools }: Va
   return [{ path: ['agent_allowed_tools'], message }];
 }
 
-function apiProblems(settings: ValidSettings): ConfigProblem[] {
-  const host = settings['api.host'];
-  const isProtected =
-    settings['api.access_key'] !== undefined ||
-    settings['api.access_key_file'] !== undefined ||
-    settings['api.allow_anonymous'] === true;
-  if (typeof host !== 'string' || isProtected || isLoopback(host)) return [];
-  const message =
-    `api.host: ${host} can be reached from other machines: set api.access_key (or api.access_key_file), ` +
-    'or api.allow_anonymous: true to serve incidents without a key';
-  return [{ path: ['api', 'host'], message }];
+/** Who could use the API, and how people log in. */
+function apiProblems(raw: Record<string, unknown>, settings: ValidSettings): ConfigProblem[] {
+  const { data: auth } = z.strictObject(authShape).safeParse(rawValue(raw, ['api', 'auth']) ?? {});
+  const { 'api.host': host, 'api.base_path': base_path, public_url } = settings;
+  if (typeof host !== 'string' || typeof base_path !== 'string' || !auth) return [];
+  const hasKey = settings['api.access_key'] !== undefined || settings['api.access_key_file'] !== undefined;
+  const allow_anonymous = settings['api.allow_anonymous'] === true;
+  return accessProblems({ host, base_path, public_url, hasKey, allow_anonymous, auth }).map(({ setting, message }) => ({
+    path: setting.split('.'),
+    message: `${setting}: ${message}`,
+  }));
 }
 
 function alertProblems(settings: ValidSettings): ConfigProblem[] {

@@ -412,7 +412,7 @@ describe('any configuration', () => {
     const chosen = SETTINGS.filter(
       ({ meta, name }) =>
         meta.secret !== true &&
-        !/_file$|^(api\.host|alerts\.host|(alerts|monitoring)\.username|slack_channel|slack_operators|agent_script_path)$/.test(
+        !/_file$|^(api\.(?:host|base_path|auth\..+)|alerts\.host|(alerts|monitoring)\.username|slack_channel|slack_operators|agent_script_path)$/.test(
           name,
         ),
     );

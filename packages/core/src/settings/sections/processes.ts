@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { choice, filePath, flag, integer, seconds, secret, text, withSecretFiles } from '../config-fields.ts';
 
 /** Where files are kept. */
@@ -77,6 +78,16 @@ export const api = withSecretFiles({
         'Key that API clients send as a Bearer token, at least 16 characters. Required when api.host is not a loopback address.',
       example: '/run/secrets/api',
       live: true,
+      ...onlyApi,
+    }),
+  base_path: z
+    .string()
+    .regex(/^(?:\/[A-Za-z0-9._~-]+)*$/, { error: 'must be a path such as /nightcrier, without a slash at its end' })
+    .meta({ value: 'path', schema: { type: 'string', pattern: '^(/[A-Za-z0-9._~-]+)*$' } })
+    .default('')
+    .meta({
+      description:
+        'Path below which browsers reach the API behind a proxy, such as /nightcrier; the proxy may remove it or not. public_url must end with it.',
       ...onlyApi,
     }),
   metrics_per_cluster: flag()

@@ -16,7 +16,7 @@ return function(fault, bound, evicted, batch)
     local state = rejects and 'rejected' or 'dropped'
     write_row(fault, state, batch, 'bound', bound, 'finished_at', header.now_text, 'dedup_until', header.dedup_until,
       'reason', why .. ' (' .. bound_text(bound, fault.cluster, header) .. ')')
-    index_by_cluster(fault.cluster, header.now, header.now_ms, fault.id)
+    index_by_cluster(fault.cluster, header.now_ms, fault.id)
     enter_state(fault.id, state, header.now_ms, header.now)
     if keep_owner(fault.fault_key, fault.id, fault.score, header.now, header.dedup_until) then
       batch.owners[fault.fault_key] = fault.id

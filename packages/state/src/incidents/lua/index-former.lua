@@ -10,5 +10,5 @@
 for at = 2, #ARGV do
   local created = redis.call('ZSCORE', keys.incidents, ARGV[at])
   local cluster = redis.call('HGET', keys.incident(ARGV[at]), 'cluster_name')
-  if created and cluster then index_by_cluster(cluster, tonumber(ARGV[1]), created, ARGV[at]) end
+  if created and cluster then index_by_cluster(cluster, created, ARGV[at]) end
 end

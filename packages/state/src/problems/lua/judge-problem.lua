@@ -38,7 +38,7 @@ return function(fault, batch)
   if now - investigated_at >= batch.header.reinvestigate_after then return { reason = 'again' } end
   if fault.severity > number_of(row[6], fault.severity) then return { reason = 'severity' } end
   local known = decode(row[7]) or {}
-  for _, fact in ipairs(fault.signature) do
+  for _, fact in ipairs(decode(fault.signature) or {}) do
     if is_other(known, fact) then return { reason = 'signature' } end
   end
   return { incident = incident }

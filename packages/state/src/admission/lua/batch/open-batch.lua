@@ -13,6 +13,7 @@
 --   newcomers: queued faults, see add_newcomer
 --   newcomers_of: cluster to the number of its newcomers
 --   remembered: see remember_answer
+--   storms: name of the row of a storm's first problem to what has joined it, see join_storm
 -- @include admission/batch/read-faults
 -- @include admission/batch/read-known
 -- @include admission/batch/index-clusters
@@ -25,7 +26,7 @@ return function(bullmq_keys, args)
   batch.header, batch.faults = header, faults
   batch.job = { keys = bullmq_keys, args = cmsgpack.unpack(args[2]), options = cmsgpack.unpack(args[3]) }
   batch.waiting, batch.evictions_left = count_waiting(header.global_queue_size, #faults), MOST_EVICTIONS
-  batch.counts = {}
+  batch.counts, batch.storms = {}, {}
   batch.newcomers, batch.newcomers_of = {}, {}
   batch.remembered = { calls = {}, answers = {} }
   batch.clusters_indexed = index_clusters(header)

@@ -1,10 +1,9 @@
 -- read_faults(args) returns the faults of a call as tables:
 --   id of its incident, if it gets one; cluster; fingerprint; group, nil without one; problem, nil if the group is not one; score: eviction score, as text; severity, 0
---   is the lowest; received_at; job_data (JSON); cluster_event (JSON); member: see member_json; signature: see causeSignature of the core package; about: see ProblemPlace there (JSON); traits: see stormTraits there; operation and source_id: what an
+--   is the lowest; received_at; job_data (JSON); cluster_event (JSON); member: see member_json; signature: see causeSignature of the core package (JSON); about: see ProblemPlace there (JSON); traits: see stormTraits there (JSON); operation and source_id: what an
 --   operator requests, `requeue` or `split`, and of which incident; row_key, fault_key, group_key: names of Redis keys; owns_group: see
 --   add_newcomer.
 -- @include redis/keys
--- @include redis/decode
 -- @include queue/waiting/severity-band
 local FIRST, FIELDS = 4, 13
 -- See admissionGroup of the core package.
@@ -26,9 +25,9 @@ return function(args)
       job_data = job_data,
       cluster_event = cluster_event,
       member = member,
-      signature = decode(signature) or {},
+      signature = signature,
       about = about,
-      traits = decode(traits) or {},
+      traits = traits,
       row_key = keys.incident(id),
       fault_key = keys.fault(cluster, fingerprint),
       group = nil,

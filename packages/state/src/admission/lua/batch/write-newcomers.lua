@@ -26,7 +26,7 @@ return function(batch)
   redis.call('MSET', unpack(owners))
   redis.call('ZADD', keys.incidents, unpack(created))
   redis.call('ZADD', keys.incidents_in('queued'), unpack(created))
-  for cluster, of in pairs(created_of) do index_by_cluster(cluster, batch.header.now, unpack(of)) end
+  for cluster, of in pairs(created_of) do index_by_cluster(cluster, unpack(of)) end
   redis.call('ZADD', keys.waiting, unpack(scores))
   if batch.clusters_indexed then write_cluster_index(newcomers) end
   for cluster, number in pairs(batch.newcomers_of) do

@@ -15,6 +15,7 @@
 --   symptom:<container>/<family>, alert:<symptom>|<fingerprint> (JSON)
 --   firing_until (ms): only versions before 0.2 read it
 -- @include redis/keys
+-- @include redis/append
 -- @include redis/decode
 -- @include problems/state/state-of
 -- @include problems/state/index-problem
@@ -31,47 +32,47 @@ local CHANGES = { firing = 'reopened', recovered = 'recovered', closed = 'closed
 -- So many recoveries within this time are flapping.
 local FLAPPING, FLAPPING_MS = 3, 3600000
 
+-- Each of these returns what is notified of the change, nil for nothing, and the fields that it writes.
 local function begin(key, now)
   redis.call('HDEL', key, 'recovered_at', 'cleared_at', 'closed_at', 'recoveries', 'flapping', 'announced', 'acknowledged', 'incident',
     'signatures', 'investigated_at', 'investigated_severity', 'members', 'member_of', 'notified', 'suppressed')
   local spell = now .. '-' .. redis.call('INCR', keys.problem_sequence)
-  redis.call('HSET', key, 'spell', spell, 'since', now, 'recurrences', 0)
+  return nil, { 'spell', spell, 'since', now, 'recurrences', '0' }
 end
 
--- Notes a recovery. Returns what is notified of it, if anything.
 local function recover(key, member, now)
-  redis.call('HSET', key, 'recovered_at', now, 'firing_until', '0')
   local recoveries = { tonumber(now) }
   for _, at in ipairs(decode(redis.call('HGET', key, 'recoveries')) or {}) do
     if type(at) == 'number' and at > now - FLAPPING_MS and #recoveries < FLAPPING then recoveries[#recoveries + 1] = at end
   end
-  redis.call('HSET', key, 'recoveries', cjson.encode(recoveries))
+  local fields = { 'recovered_at', now, 'firing_until', '0', 'recoveries', cjson.encode(recoveries) }
   local was_flapping = redis.call('HGET', key, 'flapping') == '1'
   if #recoveries < FLAPPING then
     redis.call('HDEL', key, 'flapping')
     redis.call('ZREM', keys.flapping_problems, member)
-    return 'recovered'
+    return 'recovered', fields
   end
-  redis.call('HSET', key, 'flapping', '1')
+  append(fields, 'flapping', '1')
   redis.call('ZADD', keys.flapping_problems, now, member)
-  return not was_flapping and 'flapping' or nil
+  return not was_flapping and 'flapping' or nil, fields
 end
 
 local function reopen(key)
   redis.call('HDEL', key, 'recovered_at', 'cleared_at')
-  return redis.call('HGET', key, 'flapping') ~= '1' and 'reopened' or nil
+  return redis.call('HGET', key, 'flapping') ~= '1' and 'reopened' or nil, {}
 end
 
 return function(cluster, problem, to, now)
   local key = keys.problem(cluster, problem)
   local from = state_of(redis.call('HGET', key, 'state')) or 'none'
   if not NEXT[from][to] then return nil end
-  local begins, event = to == 'firing' and from ~= 'recovered', nil
-  if begins then begin(key, now)
-  elseif to == 'firing' then event = reopen(key)
-  elseif to == 'recovered' then event = recover(key, cluster .. '|' .. problem, now)
-  else redis.call('HSET', key, 'closed_at', now) end
-  redis.call('HSET', key, 'state', to, 'changed_at', now, 'cluster', cluster, 'key', problem)
+  local begins = to == 'firing' and from ~= 'recovered'
+  local event, fields
+  if begins then event, fields = begin(key, now)
+  elseif to == 'firing' then event, fields = reopen(key)
+  elseif to == 'recovered' then event, fields = recover(key, cluster .. '|' .. problem, now)
+  else fields = { 'closed_at', now } end
+  redis.call('HSET', key, 'state', to, 'changed_at', now, 'cluster', cluster, 'key', problem, unpack(fields))
   index_problem(cluster, problem, to, now)
   if from ~= 'none' or to == 'firing' then
     note_event('problem', { cluster = cluster, key = problem, state = to, change = begins and 'opened' or CHANGES[to] })

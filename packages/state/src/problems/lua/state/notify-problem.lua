@@ -1,13 +1,14 @@
--- notify_problem(cluster, problem, event, now, incident) writes a notification of a problem to the outbox, in the same step as the change that
+-- notify_problem(cluster, problem, event, now, incident, row) writes a notification of a problem to the outbox, in the same step as the change that
 -- it reports, and appends an event of what changes the problem but not its state. Nothing is written of a problem that was never announced, and of a silenced one only what ends an earlier
 -- notification; `suppressed` then marks that something was not written. Several recurrences become one notification. `now` is in
--- ms; without an incident the latest counts.
+-- ms; without an incident the latest counts, and without a row (see read_problem) it is read.
 -- @include redis/keys
 -- @include redis/decode
 -- @include redis/number-of
 -- @include redis/time-text
 -- @include notifications/note-problem-due
 -- @include problems/state/problem-facts
+-- @include problems/state/read-problem
 -- @include problems/state/state-of
 -- @include events/note-event
 -- What change_problem has appended an event of, and what happens too often.
@@ -28,10 +29,9 @@ local function of_former_version(key, row, now)
   return spell
 end
 
-return function(cluster, problem, event, now, incident)
+return function(cluster, problem, event, now, incident, row)
   local key = keys.problem(cluster, problem)
-  local fields, row = redis.call('HGETALL', key), {}
-  for at = 1, #fields, 2 do row[fields[at]] = fields[at + 1] end
+  row = row or read_problem(key)
   if not NO_EVENT[event] and state_of(row.state) then
     note_event('problem', { cluster = cluster, key = problem, state = state_of(row.state), change = 'changed' })
   end

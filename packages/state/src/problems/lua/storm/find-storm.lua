@@ -2,6 +2,7 @@
 -- more than storm_threshold problems of its cluster that share a trait with it (see stormTraits in core) have begun within a
 -- minute, and the first of them is being investigated, or was a short while ago. It is less severe than that one, or equal.
 -- @include redis/keys
+-- @include redis/decode
 -- @include redis/number-of
 -- @include incidents/is-open
 local WINDOW_MS, LASTING_MS = 60000, 600000
@@ -42,7 +43,7 @@ end
 return function(fault, batch)
   if batch.header.storm_threshold == 0 then return nil end
   local storm
-  for _, trait in ipairs(fault.traits) do
+  for _, trait in ipairs(decode(fault.traits) or {}) do
     -- All of its traits are noted, and the closest counts.
     local found = storm_of(trait, fault, batch)
     storm = storm or found
