@@ -44,7 +44,7 @@ test('titles, links, the clipboard, a cleared screen and reordered text in a fil
     const hostile = String.raw`\e]0;title\a\e]8;;http://x\e\\link\e]8;;\e\\\e]52;c;eA==\a\e[2J\u202e\u009b31m`;
     await writeFile(file, `clusters:\n  - name: "${hostile}"\n    "${hostile}": 1\n`);
     const main = path.join(SOURCES, 'main.ts');
-    const { all = '', exitCode } = await execa(process.execPath, [main, 'validate', file], {
+    const { all, exitCode } = await execa(process.execPath, [main, 'validate', file], {
       reject: false,
       all: true,
     });
