@@ -1,4 +1,5 @@
 import { fastifyAccepts } from '@fastify/accepts';
+import { fastifyEtag } from '@fastify/etag';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
@@ -18,12 +19,14 @@ import { type AccessSettings, accessSettings, assertProtected } from './access/a
 import { SessionPrincipals } from './access/session-principals.ts';
 import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
-import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { assertRedisAnswers, handleErrors } from './error-handling.ts';
 import { Certificate, type CertificateFiles } from './certificate.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
+import { describeRoutes, documentationRoutes } from './documentation.ts';
+import { validateRequests } from './serve-route.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
 import { decorateBasePath, withoutBasePath } from './html/link.ts';
@@ -119,11 +122,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     handlerTimeout: HANDLER_TIMEOUT_MS,
     // The longest parameter is the fault id of a member, measured after decoding.
     routerOptions: { maxParamLength: LONGEST_FAULT_ID },
-    schemaErrorFormatter: describeInvalid,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerUnparsed,
-    // Unknown parameters are an error. `verbose` adds the value, which the message shows.
-    ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
   const feed = new EventFeed({
     events: state.events,
@@ -174,6 +174,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
+  validateRequests(app);
+  describeRoutes(app, basePath);
   decorateBasePath(app, basePath);
   const accessOf = {
     settings: () => access,
@@ -183,11 +185,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   protect(app, accessOf);
   handleErrors(app, redis, logger);
-  healthRoutes(app, context);
-  metricsRoute(app, context);
+  void app.register((scope) => {
+    void scope.register(fastifyEtag, { weak: true });
+    healthRoutes(scope, context);
+  });
+  void app.register((scope) => metricsRoute(scope, context));
   void app.register(
     (scope) => {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
+      void scope.register(fastifyEtag, { weak: true });
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
@@ -197,6 +203,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       accessRoutes(scope, context);
       userRoutes(scope, context);
       streamRoute(scope, eventResponses);
+      documentationRoutes(scope, basePath);
     },
     { prefix: '/api' },
   );

@@ -1,6 +1,7 @@
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import type { ApiClient, ShownSilence } from '../api-client.ts';
+import type { ShownSilence } from '@nightcrier/core/api/silence-routes';
+import type { ApiClient } from '../api-client.ts';
 import { parseDuration } from '../lists/duration.ts';
 import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
 
