@@ -180,7 +180,6 @@ export const IMPORT_RULES: ImportRules = {
       'system',
       'embedded-redis',
       'installation.ts',
-      'heap-growth.ts',
       'demo-progress.ts',
       'lists',
       'shell-user.ts',
