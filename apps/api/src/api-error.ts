@@ -30,11 +30,6 @@ export const API_ERRORS = {
 } as const;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
-/** The body of every failed request. */
-export interface ApiErrorBody {
-  error: { code: ApiErrorCode; message: string };
-}
-
 /** A failed request. Code and message are sent to the client. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode;

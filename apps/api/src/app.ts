@@ -1,4 +1,5 @@
 import { fastifyAccepts } from '@fastify/accepts';
+import { fastifyEtag } from '@fastify/etag';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { LONGEST_FAULT_ID } from '@nightcrier/core/faults/fault';
@@ -12,19 +13,23 @@ import type { ConfiguredCluster } from '@nightcrier/state/health/cluster-health'
 import { openState } from '@nightcrier/state/open-state';
 import { countLiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { connectProducer, connectWorker, disconnect, type RedisSettings } from '@nightcrier/state/redis/connection';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+import { Server as HttpsServer } from 'node:https';
 import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
 import { SessionPrincipals } from './access/session-principals.ts';
 import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
-import { assertRedisAnswers, describeInvalid, handleErrors } from './error-handling.ts';
+import { assertRedisAnswers, handleErrors } from './error-handling.ts';
+import { Certificate, type CertificateFiles } from './certificate.ts';
 import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
+import { describeRoutes, documentationRoutes } from './documentation.ts';
+import { validateRequests } from './serve-route.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { assetRoutes } from './html/assets.ts';
-import { decorateBasePath } from './html/link.ts';
+import { decorateBasePath, withoutBasePath } from './html/link.ts';
 import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -44,6 +49,8 @@ import { protect } from './access/protect.ts';
 export interface ApiOptions extends AccessSettings {
   /** 0: any free port. */
   port: number;
+  /** Needed where `tls` is set. */
+  certificate?: CertificateFiles | undefined;
   redis: RedisSettings;
   clusters: ClusterConfig[];
   /** Bounds of the queue; they apply to incidents that are requeued or split. */
@@ -77,6 +84,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   assertProtected(options);
   const { redis: settings, logger } = options;
   const { key_prefix } = settings;
+  const certificate = options.certificate && (await Certificate.read(options.certificate, logger));
   const lifecycle = new Lifecycle(logger, options.shutdownTimeout);
 
   const redis = connectProducer(settings, logger);
@@ -106,16 +114,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
   };
 
-  const app = fastify({
+  const { basePath } = options;
+  const app: FastifyInstance = fastify({
+    ...(certificate && { https: certificate.options }),
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     // The longest parameter is the fault id of a member, measured after decoding.
     routerOptions: { maxParamLength: LONGEST_FAULT_ID },
-    schemaErrorFormatter: describeInvalid,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerUnparsed,
-    // Unknown parameters are an error. `verbose` adds the value, which the message shows.
-    ajv: { customOptions: { verbose: true, removeAdditional: false } },
   });
   const feed = new EventFeed({
     events: state.events,
@@ -166,7 +174,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
   };
   void app.register(fastifyAccepts);
-  decorateBasePath(app);
+  validateRequests(app);
+  describeRoutes(app, basePath);
+  decorateBasePath(app, basePath);
   const accessOf = {
     settings: () => access,
     apiKeys: state.apiKeys,
@@ -175,11 +185,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   protect(app, accessOf);
   handleErrors(app, redis, logger);
-  healthRoutes(app, context);
-  metricsRoute(app, context);
+  void app.register((scope) => {
+    void scope.register(fastifyEtag, { weak: true });
+    healthRoutes(scope, context);
+  });
+  void app.register((scope) => metricsRoute(scope, context));
   void app.register(
     (scope) => {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
+      void scope.register(fastifyEtag, { weak: true });
       incidentRoutes(scope, context);
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
@@ -189,10 +203,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       accessRoutes(scope, context);
       userRoutes(scope, context);
       streamRoute(scope, eventResponses);
+      documentationRoutes(scope, basePath);
     },
     { prefix: '/api' },
   );
-  void app.register((scope) => queueBoard(scope, { queue, redis, logger }), { prefix: '/queues' });
+  void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
   assetRoutes(app);
   void app.register((scope) => {
     loginRoutes(scope, { ...context, access: accessOf });
@@ -200,6 +215,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   });
   void app.register((scope) => dashboard(scope, context));
   lifecycle.onStop('http server', () => app.close());
+  if (certificate && app.server instanceof HttpsServer) {
+    certificate.renew(app.server);
+    lifecycle.onStop('certificate', () => certificate.stop());
+  }
   app.addHook('preClose', async () => eventResponses.close());
 
   try {

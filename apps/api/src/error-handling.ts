@@ -1,9 +1,10 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
-import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
-import { API_ERRORS, ApiError, type ApiErrorBody, type ApiErrorCode } from './api-error.ts';
+import { type ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
+import { API_ERRORS, ApiError } from './api-error.ts';
 
 /**
  * Checks that Redis is reachable. Takes at most the command timeout of the connection.
@@ -28,20 +29,34 @@ export function handleErrors(app: FastifyInstance, redis: RedisConnection, logge
     const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
     if (error.code === 'internal')
       logger.error({ method: request.method, url: request.url, error: thrown }, 'request failed');
-    const { status, body } = failureResponse(error);
-    return reply.status(status).type('application/json; charset=utf-8').send(body);
+    const body = failureBody(error, request.url);
+    return reply.status(body.status).type(PROBLEM_JSON).send(body);
   });
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found', `no such route: ${request.method} ${request.url.split('?', 1)[0]}`);
   });
 }
 
-/** Returns the response to a failed request. */
-export function failureResponse({ code, message }: ApiError): {
-  status: (typeof API_ERRORS)[ApiErrorCode];
-  body: ApiErrorBody;
-} {
-  return { status: API_ERRORS[code], body: { error: { code, message: hideSecrets(message) } } };
+/**
+ * Returns the body of a failed request, see RFC 9457.
+ * @param url of the request, if there is one; its query is left out
+ */
+export function failureBody({ code, message }: ApiError, url?: string): ApiFailure {
+  const detail = hideSecrets(message);
+  return {
+    type: `urn:nightcrier:error:${code}`,
+    title: titleOf(code),
+    status: API_ERRORS[code],
+    detail,
+    ...(url !== undefined && { instance: hideSecrets(url.split('?', 1)[0] ?? '') }),
+    error: { code, message: detail },
+  };
+}
+
+/** Returns `incident_not_found` as "Incident not found". */
+function titleOf(code: string): string {
+  const words = code.replaceAll('_', ' ').replaceAll('redis', 'Redis').replaceAll('uri', 'URI');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Refusals of a Redis that is full, a replica, without disk, or whose ACL lacks a command. */
@@ -75,17 +90,4 @@ async function unknownFailure(redis: RedisConnection, thrown: unknown): Promise<
 /** Returns the error for a failure that no code is made for. */
 export function internalFailure(cause: unknown): ApiError {
   return new ApiError('internal', 'internal error; see the log of the API', { cause });
-}
-
-/** Describes invalid parameters: name, value and what is allowed. Needs ajv's `verbose`. */
-export function describeInvalid(errors: FastifySchemaValidationError[], part: string): Error {
-  const described = errors.map((error) => {
-    const { allowedValues, additionalProperty } = error.params;
-    if (typeof additionalProperty === 'string')
-      return `${part} parameter ${JSON.stringify(additionalProperty)} is unknown`;
-    const value: unknown = 'data' in error ? error.data : undefined;
-    const must = Array.isArray(allowedValues) ? `must be one of ${allowedValues.join(', ')}` : error.message;
-    return `${part} parameter ${error.instancePath.slice(1)} ${JSON.stringify(value)} ${must}`;
-  });
-  return new ApiError('bad_request', described.join('; '));
 }

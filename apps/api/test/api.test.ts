@@ -159,12 +159,12 @@ describe('GET /api/incidents', () => {
   });
 
   test.each([
-    ['state=lost', 'querystring parameter state "lost" must be one of queued, investigating'],
-    ['limit=0', 'querystring parameter limit 0 must be >= 1'],
-    ['limit=1000', 'querystring parameter limit 1000 must be <= 500'],
-    ['limit=many', 'querystring parameter limit "many" must be integer'],
-    ['cluster=', 'querystring parameter cluster "" must NOT have fewer than 1 characters'],
-    ['order=asc', 'querystring parameter "order" is unknown'],
+    ['state=lost', 'query parameter state "lost": Invalid option: expected one of "queued"|"investigating"'],
+    ['limit=0', 'query parameter limit "0": Too small: expected number to be >=1'],
+    ['limit=1000', 'query parameter limit "1000": Too big: expected number to be <=500'],
+    ['limit=many', 'query parameter limit "many": Invalid input: expected number'],
+    ['cluster=', 'query parameter cluster "": Too small: expected string to have >=1 characters'],
+    ['order=asc', 'query parameter "order" is unknown'],
   ])('refuses ?%s and names the value', async (query, message) => {
     await using api = await openReadyApi(server.url);
     expect(await failure(await api.get(`/api/incidents?${query}`))).toEqual({

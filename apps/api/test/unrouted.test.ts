@@ -1,4 +1,5 @@
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { ApiFailure } from '@nightcrier/core/api/errors';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,5 +34,10 @@ test.each([
   const [head = '', body = ''] = answer.split('\r\n\r\n');
   expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
   expect(head.toLowerCase()).toContain("frame-ancestors 'none'");
-  expect(JSON.parse(body)).toEqual({ error: { code, message: expect.any(String) } });
+  expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+  expect(ApiFailure.parse(JSON.parse(body))).toMatchObject({
+    type: `urn:nightcrier:error:${code}`,
+    status,
+    error: { code },
+  });
 });

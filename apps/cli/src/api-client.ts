@@ -1,21 +1,38 @@
-import { ApiKey, type NewApiKey } from '@nightcrier/core/access/api-key';
-import { AuditEntry } from '@nightcrier/core/access/audit-entry';
-import { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
-import type { CancelRequest } from '@nightcrier/core/incidents/cancel-request';
-import { Books } from '@nightcrier/core/incidents/books';
-import type { AcknowledgeRequest } from '@nightcrier/core/problems/acknowledge-request';
-import { Problem } from '@nightcrier/core/problems/problem';
-import { type NewSilence, Silence, SILENCE_STATES } from '@nightcrier/core/silences/silence';
-import { Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
-import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
+import { ADD_KEY, LIST_AUDIT, LIST_KEYS, REVOKE_KEY } from '@nightcrier/core/api/access-routes';
+import { ApiFailure } from '@nightcrier/core/api/errors';
+import { GET_BOOKS, GET_HEALTH, GET_QUEUE, type Health } from '@nightcrier/core/api/health-routes';
+import {
+  CANCEL_INCIDENT,
+  GET_INCIDENT,
+  GET_REPORT,
+  LIST_INCIDENTS,
+  REQUEUE_INCIDENT,
+  SPLIT_INCIDENT,
+} from '@nightcrier/core/api/incident-routes';
+import {
+  ACKNOWLEDGE_PROBLEM,
+  GET_PROBLEM,
+  INVESTIGATE_PROBLEM,
+  LIST_PROBLEMS,
+  UNACKNOWLEDGE_PROBLEM,
+} from '@nightcrier/core/api/problem-routes';
+import type { AnswerOf, ApiRoute, SentBodyOf } from '@nightcrier/core/api/route';
+import { ADD_SILENCE, EXPIRE_SILENCE, LIST_SILENCES, type ShownSilence } from '@nightcrier/core/api/silence-routes';
+import type { ApiKey } from '@nightcrier/core/access/api-key';
+import type { AuditEntry } from '@nightcrier/core/access/audit-entry';
+import type { Books } from '@nightcrier/core/incidents/books';
+import type { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
+import type { Problem } from '@nightcrier/core/problems/problem';
 import type { Response } from 'undici';
-import { z } from 'zod';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
-interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+/** What a request of a route is made of. */
+interface RequestParts<R extends ApiRoute> {
+  /** By the names in the path of the route. */
+  params?: Record<string, string>;
+  query?: Record<string, string>;
   /** Sent as JSON. */
-  body?: object;
+  body?: SentBodyOf<R>;
   signal?: AbortSignal | undefined;
   /** Statuses besides 2xx that are no failure. */
   accepted?: number[];
@@ -23,17 +40,6 @@ interface RequestOptions {
 
 const TIMEOUT_MS = 10_000;
 const WHOLE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-const Counts = z.record(z.string(), z.number());
-const Health = z.object({ clusters: ClusterHealth.array(), summary: Counts });
-const Keys = z.object({ keys: ApiKey.array() });
-const MadeKey = z.object({ key: ApiKey, secret: z.string() });
-const ShownSilence = Silence.extend({ state: z.enum(SILENCE_STATES) });
-export type ShownSilence = z.infer<typeof ShownSilence>;
-const Silences = z.object({ silences: ShownSilence.array() });
-const OneSilence = z.object({ silence: ShownSilence });
-const Problems = z.object({ problems: Problem.array() });
-const Audit = z.object({ entries: AuditEntry.array() });
 
 /** Client of the API of a running system. All methods throw an Error with the API's message if a request fails. */
 export class ApiClient {
@@ -47,13 +53,11 @@ export class ApiClient {
 
   /** Returns incidents, newest first. */
   async incidents(query: Record<string, string> = {}, signal?: AbortSignal): Promise<Incident[]> {
-    const response = await this.#request(`/api/incidents?${new URLSearchParams(query).toString()}`, { signal });
-    const body: unknown = await response.json();
-    return Incident.array().parse(isRecord(body) ? body.incidents : body);
+    return (await this.#call(LIST_INCIDENTS, { query, signal })).incidents;
   }
 
   async incident(id: string): Promise<Incident> {
-    return Incident.parse(await (await this.#request(incidentPath(id))).json());
+    return this.#call(GET_INCIDENT, { params: { id } });
   }
 
   /**
@@ -77,110 +81,114 @@ export class ApiClient {
 
   /** Returns the report as Markdown, undefined if there is none. */
   async report(id: string): Promise<string | undefined> {
-    const response = await this.#request(`${incidentPath(id)}/report`, { accepted: [404] });
+    const response = await this.#request(GET_REPORT, { params: { id }, accepted: [404] });
     return response.status === 404 ? undefined : response.text();
   }
 
   /** Requeues an incident that has ended; returns the id of the new incident. */
   async requeue(id: string): Promise<string> {
-    return this.#newIncident(`${incidentPath(id)}/requeue`);
+    return (await this.#call(REQUEUE_INCIDENT, { params: { id } })).incident_id;
   }
 
   /** Splits one member off an incident; returns the id of the new incident. */
   async split(id: string, member: string): Promise<string> {
-    return this.#newIncident(`${incidentPath(id)}/members/${encodeURIComponent(member)}/split`);
+    return (await this.#call(SPLIT_INCIDENT, { params: { id, member } })).incident_id;
   }
 
   /** Cancels an open incident; returns `cancelled`, or the state of an incident that a worker is going to end. */
-  async cancel(id: string, request: CancelRequest): Promise<IncidentState> {
-    const response = await this.#request(`${incidentPath(id)}/cancel`, { method: 'POST', body: request });
-    const body: unknown = await response.json();
-    return StoredIncidentState.parse(isRecord(body) ? body.state : undefined);
+  async cancel(id: string, request: SentBodyOf<typeof CANCEL_INCIDENT>): Promise<IncidentState> {
+    return (await this.#call(CANCEL_INCIDENT, { params: { id }, body: request })).state;
   }
 
   /** Returns the health of every cluster, and their number by state. */
-  async clusters(): Promise<z.infer<typeof Health>> {
-    return Health.parse(await (await this.#request('/health/clusters')).json());
+  async clusters(): Promise<Health> {
+    return this.#call(GET_HEALTH);
   }
 
   /** Returns the number of jobs by state. */
   async queue(): Promise<Record<string, number>> {
-    return Counts.parse(await (await this.#request('/api/queue')).json());
+    return this.#call(GET_QUEUE);
   }
 
   async books(): Promise<Books> {
-    return Books.parse(await (await this.#request('/api/books')).json());
+    return this.#call(GET_BOOKS);
   }
 
   /** Returns all named API keys, the oldest first. */
   async apiKeys(): Promise<ApiKey[]> {
-    return Keys.parse(await (await this.#request('/api/keys')).json()).keys;
+    return (await this.#call(LIST_KEYS)).keys;
   }
 
   /** Makes a named API key; returns it with its secret, which cannot be read again. */
-  async addApiKey(key: NewApiKey): Promise<{ key: ApiKey; secret: string }> {
-    return MadeKey.parse(await (await this.#request('/api/keys', { method: 'POST', body: key })).json());
+  async addApiKey(key: SentBodyOf<typeof ADD_KEY>): Promise<AnswerOf<typeof ADD_KEY>> {
+    return this.#call(ADD_KEY, { body: key });
   }
 
   /** Revokes the API key with an id or a name, and returns it. */
   async revokeApiKey(idOrName: string): Promise<ApiKey> {
-    const path = `/api/keys/${encodeURIComponent(idOrName)}`;
-    return MadeKey.pick({ key: true }).parse(await (await this.#request(path, { method: 'DELETE' })).json()).key;
+    return (await this.#call(REVOKE_KEY, { params: { key: idOrName } })).key;
   }
 
   /** Returns the latest changes by people, the latest first. */
   async audit(limit: number): Promise<AuditEntry[]> {
-    return Audit.parse(await (await this.#request(`/api/audit?limit=${limit}`)).json()).entries;
+    return (await this.#call(LIST_AUDIT, { query: { limit: String(limit) } })).entries;
   }
 
   /** Returns problems: those that are firing first, of each state the latest change first. */
   async problems(query: Record<string, string> = {}): Promise<Problem[]> {
-    const response = await this.#request(`/api/problems?${new URLSearchParams(query).toString()}`);
-    return Problems.parse(await response.json()).problems;
+    return (await this.#call(LIST_PROBLEMS, { query })).problems;
   }
 
   async problem(cluster: string, key: string): Promise<Problem> {
-    return Problem.parse(await (await this.#request(problemPath(cluster, key))).json());
+    return this.#call(GET_PROBLEM, { params: { cluster, key } });
   }
 
-  async acknowledge(cluster: string, key: string, request: AcknowledgeRequest): Promise<void> {
-    await this.#request(`${problemPath(cluster, key)}/acknowledge`, { method: 'POST', body: request });
+  async acknowledge(cluster: string, key: string, request: SentBodyOf<typeof ACKNOWLEDGE_PROBLEM>): Promise<void> {
+    await this.#call(ACKNOWLEDGE_PROBLEM, { params: { cluster, key }, body: request });
   }
 
   async unacknowledge(cluster: string, key: string): Promise<void> {
-    await this.#request(`${problemPath(cluster, key)}/acknowledge`, { method: 'DELETE' });
+    await this.#call(UNACKNOWLEDGE_PROBLEM, { params: { cluster, key } });
   }
 
   /** Has a problem investigated again; returns the id of the new incident. */
   async investigate(cluster: string, key: string): Promise<string> {
-    return this.#newIncident(`${problemPath(cluster, key)}/investigate`);
+    return (await this.#call(INVESTIGATE_PROBLEM, { params: { cluster, key } })).incident_id;
   }
 
   /** Returns all silences, also those that ended within a week. */
   async silences(): Promise<ShownSilence[]> {
-    return Silences.parse(await (await this.#request('/api/silences')).json()).silences;
+    return (await this.#call(LIST_SILENCES)).silences;
   }
 
-  async addSilence(silence: z.input<typeof NewSilence>): Promise<ShownSilence> {
-    const response = await this.#request('/api/silences', { method: 'POST', body: silence });
-    return OneSilence.parse(await response.json()).silence;
+  async addSilence(silence: SentBodyOf<typeof ADD_SILENCE>): Promise<ShownSilence> {
+    return (await this.#call(ADD_SILENCE, { body: silence })).silence;
   }
 
   /** Ends a silence at once. */
   async expireSilence(id: string): Promise<void> {
-    await this.#request(`/api/silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    await this.#call(EXPIRE_SILENCE, { params: { id } });
   }
 
-  async #newIncident(path: string): Promise<string> {
-    const body: unknown = await (await this.#request(path, { method: 'POST' })).json();
-    if (isRecord(body) && typeof body.incident_id === 'string') return body.incident_id;
-    throw new Error(`${path} returned no incident_id: ${JSON.stringify(body)}`);
+  /** Returns the answer as the schema of the route makes it. */
+  async #call<const R extends ApiRoute>(route: R, parts: RequestParts<R> = {}): Promise<AnswerOf<R>> {
+    const response = await this.#request(route, parts);
+    const { answers }: ApiRoute = route;
+    const schema = answers[response.status === 201 || response.status === 202 ? response.status : 200];
+    if (!schema)
+      throw new Error(`${route.method} ${response.url} answered with the unexpected status ${response.status}`);
+    // The schema of the answer is one of those that the type is made of.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return schema.parse(await response.json()) as AnswerOf<R>;
   }
 
-  async #request(path: string, options: RequestOptions = {}): Promise<Response> {
-    const { method = 'GET', body, signal = AbortSignal.timeout(TIMEOUT_MS), accepted = [] } = options;
-    const url = `${this.#base}${path}`;
-    const headers = { ...this.#headers, ...(body && { 'content-type': 'application/json' }) };
+  async #request<R extends ApiRoute>(route: R, parts: RequestParts<R>): Promise<Response> {
+    const { params = {}, query = {}, body, signal = AbortSignal.timeout(TIMEOUT_MS), accepted = [] } = parts;
+    const { method } = route;
+    const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+    const search = new URLSearchParams(query).toString();
+    const url = `${this.#base}${path}${search && `?${search}`}`;
+    const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) };
     const { fetch } = await import('undici');
     const { outgoing } = await import('@nightcrier/cluster/outgoing/dispatcher');
     let response: Response;
@@ -197,25 +205,11 @@ export class ApiClient {
   }
 }
 
-function problemPath(cluster: string, key: string): string {
-  return `/api/problems/${encodeURIComponent(cluster)}/${encodeURIComponent(key)}`;
-}
-
-function incidentPath(id: string): string {
-  return `/api/incidents/${encodeURIComponent(id)}`;
-}
-
 /** Returns the message of a failed request; undefined if something other than the API answered. */
 function failureOf(text: string): string | undefined {
   try {
-    const body: unknown = JSON.parse(text);
-    const error = isRecord(body) ? body.error : undefined;
-    return isRecord(error) && typeof error.message === 'string' ? error.message : undefined;
+    return ApiFailure.pick({ error: true }).safeParse(JSON.parse(text)).data?.error.message;
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -32,6 +32,9 @@ export interface GatewayOptions {
   logger: Logger;
 }
 
+/** Connections to one socket, or to one port, that all scripts and the runs of earlier versions share. */
+const MOST_SHARED_CONNECTIONS = 1_024;
+
 type CreateServer = (door: Door, listener: Listener) => Server;
 
 /** A gateway, in a process of its own or in a test. All that it remembers is in Redis, so that any gateway serves any agent. */
@@ -119,6 +122,7 @@ export class GatewayApp {
     const [forContainers, forScripts] = [create(door, SHARED), create(door, SHARED)];
     const file = path.join(directory, `${this.#id}.${door}.sock`);
     for (const server of [forContainers, forScripts]) {
+      server.maxConnections = MOST_SHARED_CONNECTIONS;
       this.#lifecycle.onStop(`${door} door`, () => closeServer(server));
     }
     await listenOnSocket(forContainers, file);
@@ -162,9 +166,12 @@ export class GatewayApp {
   }
 }
 
+/** HTTP/2 is not negotiated. A client that begins no handshake holds its connection for this long, ms. */
+const tlsOptions = { ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 };
+
 /** kubectl sends its token over TLS only. */
 function kubeServer({ cert, key }: KeyPair, door: KubeDoor, listener: Listener): Server {
-  return https.createServer({ cert, key, ALPNProtocols: ['http/1.1'], ...serverOptions }, (request, response) => {
+  return https.createServer({ cert, key, ...tlsOptions, ...serverOptions }, (request, response) => {
     void door.handle(request, response, listener);
   });
 }

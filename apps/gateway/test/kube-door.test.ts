@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import { connect as connectSocket } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
@@ -412,6 +413,44 @@ describe('the kube door', () => {
     const statuses = stdout.split('\n');
     expect(statuses).toContain('429');
     expect(statuses.filter((status) => status === '200').length).toBeGreaterThanOrEqual(200);
+  });
+
+  it('bounds tokens that are guessed, for the run that guesses alone', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
+    const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
+    expect(await statusOf(socket, one.token)).toBe('200');
+    const guess = [...curl, ...through(socket), '--output', '/dev/null', '--write-out', '%{http_code}\n'];
+    const guesses = Array.from({ length: 400 }, (_, index) => [
+      ...(index === 0 ? [] : ['--next']),
+      ...guess,
+      ...bearer(`guess-${index}`),
+      'https://127.0.0.1/api/v1/pods',
+    ]).flat();
+    const { stdout } = await execa('curl', ['--parallel', '--parallel-max', '20', ...guesses], { reject: false });
+    const statuses = stdout.trim().split('\n');
+    expect(statuses).toContain('429');
+    expect(await statusOf(socket, one.token)).toBe('200');
+    expect(await statusOf(foreign, other.token)).toBe('200');
+    const recorded = async (): Promise<number> =>
+      (await harness.state.doorRecords.read(one.grant)).entries.filter(({ status }) => status === 401).length;
+    const refused = statuses.filter((status) => status === '401').length;
+    expect(refused).toBeGreaterThanOrEqual(100);
+    await expect.poll(recorded, { timeout: 30_000 }).toBeGreaterThanOrEqual(refused);
+    expect(await recorded()).toBeLessThan(400);
+  });
+
+  it('serves other runs while one holds more connections than it may, which send nothing', async () => {
+    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
+    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
+    const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
+    const idle = Array.from({ length: 300 }, () => connectSocket(socket).on('error', () => undefined));
+    const closed = (): number => idle.filter(({ closed: over }) => over).length;
+    for (const connection of idle) connection.resume();
+    await expect.poll(closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(300 - 128);
+    expect(await statusOf(foreign, other.token)).toBe('200');
+    for (const connection of idle) connection.destroy();
+    await expect.poll(() => statusOf(socket, one.token), { timeout: 30_000 }).toBe('200');
   });
 
   it('gateways of a machine share their authority; sockets of killed ones are removed', async () => {

@@ -7,9 +7,17 @@ declare module 'fastify' {
   }
 }
 
-/** Gives each request its base path; whoever knows it sets it before the route runs. */
-export function decorateBasePath(app: FastifyInstance): void {
-  if (!app.hasRequestDecorator('basePath')) app.decorateRequest('basePath', '');
+/** Gives each request its base path. */
+export function decorateBasePath(app: FastifyInstance, basePath: string): void {
+  app.decorateRequest('basePath', basePath);
+}
+
+/** Returns the URL as routes know it. A proxy may have removed the base path, or passes it on. */
+export function withoutBasePath(url: string, basePath: string): string {
+  if (basePath === '' || !url.startsWith(basePath)) return url;
+  const rest = url.slice(basePath.length);
+  if (rest.startsWith('/')) return rest;
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : url;
 }
 
 /** Returns the path of a page as the browser has to ask for it. Every link of a page is made by this. */

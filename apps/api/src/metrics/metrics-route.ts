@@ -1,7 +1,8 @@
+import { GET_METRICS } from '@nightcrier/core/api/health-routes';
 import type { FastifyInstance } from 'fastify';
 import { measureProcess, PROCESS_METRICS } from '@nightcrier/runtime/metrics/process-metrics';
-import { READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
+import { serve } from '../serve-route.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 import { exposition } from './exposition.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -15,5 +16,5 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
     const state = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
     return exposition([PROCESS_METRICS, state]);
   });
-  app.get('/metrics', READS, async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
+  serve(app, GET_METRICS, async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
 }

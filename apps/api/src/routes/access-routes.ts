@@ -1,31 +1,24 @@
-import { type ApiKey, NewApiKey } from '@nightcrier/core/access/api-key';
+import { ADD_KEY, LIST_AUDIT, LIST_KEYS, REVOKE_KEY } from '@nightcrier/core/api/access-routes';
 import { KeyNameTakenError } from '@nightcrier/state/access/api-keys';
-import type { AuditPage } from '@nightcrier/state/access/audit-log';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
-import { parseBody } from '../parse-body.ts';
 import { authorOf } from '../access/protect.ts';
-import { ADMINISTERS } from '../access/route-roles.ts';
-
-const AUDIT_QUERY = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
-    cursor: { type: 'string', pattern: '^[0-9]{1,15}$' },
-  },
-};
+import { pageOf } from '../list-page.ts';
+import { serve } from '../serve-route.ts';
 
 /** Routes of named API keys and of the audit log, for administrators. */
 export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: ApiContext): void {
-  app.get('/keys', ADMINISTERS, async (): Promise<{ keys: ApiKey[] }> => ({ keys: await apiKeys.list() }));
+  serve(app, LIST_KEYS, async ({ query }) => {
+    const wanted = (await apiKeys.list()).filter(({ role }) => query.role === undefined || role === query.role);
+    const { items, ...next } = pageOf(wanted, query, ({ created_at: at, id }) => `${at} ${id}`, 'ascending');
+    return { keys: items, ...next };
+  });
 
-  app.post('/keys', ADMINISTERS, async (request, reply): Promise<{ key: ApiKey; secret: string }> => {
+  serve(app, ADD_KEY, async (request, reply) => {
     const author = authorOf(request);
-    const wanted = parseBody(NewApiKey, request.body);
     try {
-      const made = await apiKeys.add(wanted, author.name);
+      const made = await apiKeys.add(request.body, author.name);
       const { id, name, role, expires_at } = made.key;
       await audit.record(author, { action: 'key_added', subject: id, details: { name, role, expires_at } });
       logger.info({ by: author.name, key: id, name, role }, 'api key added');
@@ -37,7 +30,7 @@ export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: A
     }
   });
 
-  app.delete<{ Params: { key: string } }>('/keys/:key', ADMINISTERS, async (request): Promise<{ key: ApiKey }> => {
+  serve(app, REVOKE_KEY, async (request) => {
     const author = authorOf(request);
     const key = await apiKeys.revoke(request.params.key);
     if (!key)
@@ -50,9 +43,5 @@ export function accessRoutes(app: FastifyInstance, { apiKeys, audit, logger }: A
     return { key };
   });
 
-  app.get<{ Querystring: { limit: number; cursor?: string } }>(
-    '/audit',
-    { ...ADMINISTERS, schema: { querystring: AUDIT_QUERY } },
-    async ({ query }): Promise<AuditPage> => audit.page(query),
-  );
+  serve(app, LIST_AUDIT, async ({ query }) => audit.page(query));
 }

@@ -1,9 +1,10 @@
-import { auditBooks, type Books } from '@nightcrier/core/incidents/books';
+import { GET_BOOKS } from '@nightcrier/core/api/health-routes';
+import { auditBooks } from '@nightcrier/core/incidents/books';
 import type { FastifyInstance } from 'fastify';
-import { READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
+import { serve } from '../serve-route.ts';
 
 /** `GET /books`: the books at one instant, and whether they balance. */
 export function booksRoute(app: FastifyInstance, { intake }: ApiContext): void {
-  app.get('/books', READS, async (): Promise<Books> => auditBooks(await intake.read()));
+  serve(app, GET_BOOKS, async () => auditBooks(await intake.read()));
 }

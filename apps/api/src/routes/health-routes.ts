@@ -1,15 +1,22 @@
-import type { AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/alert-outcome';
-import type { AgentHealth } from '@nightcrier/core/incidents/agent-health';
-import { type HealthSummary, summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
+import {
+  type AlertHealth,
+  type FailingReceiver,
+  type GatewayHealth,
+  GET_HEALTH,
+  type Health,
+  IS_ALIVE,
+  IS_READY,
+} from '@nightcrier/core/api/health-routes';
+import { summarizeHealth } from '@nightcrier/core/clusters/cluster-health';
 import type { WorkerIsolation } from '@nightcrier/core/gateway/isolation';
-import type { IngesterHealth } from '@nightcrier/core/clusters/ingester-health';
-import type { RedisHealth } from '@nightcrier/core/redis-health';
+import type { ReturnedBy } from '@nightcrier/core/api/route';
 import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
-import { OPEN, READS } from '../access/route-roles.ts';
+import { createHash } from 'node:crypto';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers } from '../error-handling.ts';
+import { serve } from '../serve-route.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 
 /**
@@ -19,24 +26,15 @@ import { shareWhileRunning } from '../shared-result.ts';
  */
 export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
   const { redis, health, ingesters, clusters, refused, breaker, serverProblems, damage } = context;
-  app.get('/healthz', OPEN, () => ({ status: 'ok' }));
+  serve(app, IS_ALIVE, async (): Promise<ReturnedBy<typeof IS_ALIVE>> => ({ status: 'ok' }));
 
-  app.get('/readyz', OPEN, async () => {
+  serve(app, IS_READY, async (): Promise<ReturnedBy<typeof IS_READY>> => {
     await assertRedisAnswers(redis);
     const blocking = (await serverProblems()).filter(({ blocks }) => blocks);
     if (blocking.length > 0) throw new ApiError('redis_unsuitable', blocking.map(({ message }) => message).join('; '));
     return { status: 'ok' };
   });
 
-  type Health = HealthSummary & {
-    ingesters: IngesterHealth[];
-    agents?: AgentHealth;
-    alerts?: AlertHealth;
-    redis?: RedisHealth;
-    gateways?: GatewayHealth[];
-    isolation?: WorkerIsolation[];
-    receivers?: FailingReceiver[];
-  };
   const read = async (): Promise<Health> => {
     const [configuration] = await refused();
     const summary = summarizeHealth(await health.read(clusters()));
@@ -56,19 +54,15 @@ export function healthRoutes(app: FastifyInstance, context: ApiContext): void {
       ...(await failingReceivers(context)),
     };
   };
-  const build = shareWhileRunning(async () => Buffer.from(JSON.stringify(await read())));
-  app.get('/health/clusters', READS, async (_request, reply) => {
-    await assertRedisAnswers(redis);
-    return reply.type('application/json; charset=utf-8').send(await build());
+  const build = shareWhileRunning(async () => {
+    const body = Buffer.from(JSON.stringify(await read()));
+    return { body, etag: `"${createHash('sha1').update(body).digest('base64url')}"` };
   });
-}
-
-interface FailingReceiver {
-  receiver: string;
-  target: string;
-  failing_since: string;
-  failures: number;
-  last_error?: string;
+  serve(app, GET_HEALTH, async (_request, reply) => {
+    await assertRedisAnswers(redis);
+    const { body, etag } = await build();
+    return reply.header('etag', etag).type('application/json; charset=utf-8').send(body);
+  });
 }
 
 /** The targets of receivers whose last delivery failed. Nothing where all succeed. */
@@ -90,14 +84,6 @@ async function failingReceivers({ receiverHealth }: ApiContext): Promise<{ recei
   return receivers.length > 0 ? { receivers } : {};
 }
 
-interface GatewayHealth {
-  id: string;
-  host: string;
-  /** Seconds since its start; missing for one of an earlier version. */
-  age_seconds?: number;
-  last_seen: string;
-}
-
 /** The gateways that live, and what workers know of the isolation of their agents. Nothing where there is neither. */
 async function agentAccess({
   gateways,
@@ -115,13 +101,6 @@ async function agentAccess({
     ...(shown.length > 0 && { gateways: shown }),
     ...(proofs.length > 0 && { isolation: await redactValue(proofs) }),
   };
-}
-
-interface AlertHealth {
-  /** Alerts that were received since the installation. */
-  received: Record<AlertOutcome, number>;
-  /** The latest of those that name no configured cluster, or nothing in it. */
-  unassigned: UnassignedAlert[];
 }
 
 /** Nothing where no alert was ever received. */

@@ -1,57 +1,31 @@
-import { storedName } from '@nightcrier/core/incidents/stored-name';
-import { INCIDENT_STATES, type Incident, type IncidentState } from '@nightcrier/core/incidents/incident';
+import { GET_QUEUE } from '@nightcrier/core/api/health-routes';
+import { GET_INCIDENT, GET_REPORT, LIST_INCIDENTS } from '@nightcrier/core/api/incident-routes';
 import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { redactText } from '@nightcrier/redaction/redact-text';
-import type { IncidentList } from '@nightcrier/state/incidents/incidents';
-import { queueCounts, type QueueCounts } from '@nightcrier/state/queue/triage-queue';
+import { queueCounts } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
-import { READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { REPORT_HEADERS, reportPage } from '../report-html.ts';
-
-const LIST_QUERY = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    state: { type: 'string', enum: [...INCIDENT_STATES, storedName('reported')] },
-    cluster: { type: 'string', minLength: 1, maxLength: 100 },
-    limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
-    cursor: { type: 'string', minLength: 1, maxLength: 500 },
-  },
-};
-
-interface ListQuery {
-  /** Also the former name of `reported`. */
-  state?: IncidentState;
-  cluster?: string;
-  limit: number;
-  /** `next` of the page before. */
-  cursor?: string;
-}
+import { serve } from '../serve-route.ts';
 
 /** `GET` routes of incidents, reports and the queue. */
 export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }: ApiContext): void {
-  app.get<{ Querystring: ListQuery }>(
-    '/incidents',
-    { ...READS, schema: { querystring: LIST_QUERY } },
-    async ({ query }): Promise<IncidentList> => {
-      const list = await incidents.list(query).catch((error: unknown) => {
-        if (error instanceof RangeError) throw new ApiError('bad_request', error.message, { cause: error });
-        throw error;
-      });
-      return { ...list, incidents: await Promise.all(list.incidents.map(redactIncident)) };
-    },
-  );
+  serve(app, LIST_INCIDENTS, async ({ query }) => {
+    const list = await incidents.list(query).catch((error: unknown) => {
+      if (error instanceof RangeError) throw new ApiError('bad_request', error.message, { cause: error });
+      throw error;
+    });
+    return { ...list, incidents: await Promise.all(list.incidents.map(redactIncident)) };
+  });
 
-  app.get<{ Params: { id: string } }>('/incidents/:id', READS, async ({ params }): Promise<Incident> => {
+  serve(app, GET_INCIDENT, async ({ params }) => {
     const incident = await incidents.get(params.id);
     if (!incident) throw noIncident(params.id);
     return redactIncident(incident);
   });
 
-  // The agent's Markdown, or an HTML page if the client prefers that, as browsers do.
-  app.get<{ Params: { id: string } }>('/incidents/:id/report', READS, async (request, reply) => {
+  serve(app, GET_REPORT, async (request, reply) => {
     const { params } = request;
     const stored = await incidents.report(params.id);
     if (stored !== undefined) {
@@ -66,7 +40,7 @@ export function incidentRoutes(app: FastifyInstance, { redis, keys, incidents }:
     throw new ApiError('report_not_found', `incident ${params.id} has no report: its state is ${incident.state}`);
   });
 
-  app.get('/queue', READS, async (): Promise<QueueCounts> => queueCounts(redis, keys));
+  serve(app, GET_QUEUE, async () => queueCounts(redis, keys));
 }
 
 /** Returns the error for an incident that does not exist. */

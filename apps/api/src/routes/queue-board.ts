@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { READS } from '../access/route-roles.ts';
 import { ApiError } from '../api-error.ts';
-import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } from '../error-handling.ts';
+import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../error-handling.ts';
 
 /**
  * Serves Bull Board read-only: its actions would bypass the bounds and the books. Its own read-only mode refuses actions;
@@ -16,7 +16,7 @@ import { assertRedisAnswers, failureResponse, internalFailure, knownFailure } fr
  */
 export function queueBoard(
   app: FastifyInstance,
-  { queue, redis, logger }: { queue: TriageQueue; redis: RedisConnection; logger: Logger },
+  { queue, redis, logger, basePath }: { queue: TriageQueue; redis: RedisConnection; logger: Logger; basePath: string },
 ): void {
   // Bull Board registers its routes itself, also those that change a queue.
   app.addHook('onRoute', (route) => {
@@ -30,7 +30,7 @@ export function queueBoard(
   app.addHook('preHandler', async () => assertRedisAnswers(redis));
 
   const serverAdapter = new FastifyAdapter();
-  serverAdapter.setBasePath(app.prefix);
+  serverAdapter.setBasePath(basePath + app.prefix);
   createBullBoard({
     queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
     serverAdapter,
@@ -40,10 +40,10 @@ export function queueBoard(
   serverAdapter.setErrorHandler((thrown) => {
     const known = knownFailure(thrown);
     if (!known) logger.error({ error: thrown }, 'queue board request failed');
-    const { status, body } = failureResponse(known ?? internalFailure(thrown));
+    const body = failureBody(known ?? internalFailure(thrown));
     // Bull Board sends any status; its type lists only those of its own handlers.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return { status: status as HTTPStatus, body };
+    return { status: body.status as HTTPStatus, body };
   });
   void app.register(serverAdapter.registerPlugin());
 }

@@ -1,17 +1,12 @@
+import { REQUEUE_INCIDENT, SPLIT_INCIDENT } from '@nightcrier/core/api/incident-routes';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
 import { ApiError } from '../api-error.ts';
 import { authorOf } from '../access/protect.ts';
-import { CHANGES } from '../access/route-roles.ts';
 import { requeuedAs } from '../changes/requeued-as.ts';
+import { serve } from '../serve-route.ts';
 import { noIncident } from './incident-routes.ts';
-
-/** The new incident. */
-interface Requeued {
-  incident_id: string;
-  previous_incident_id: string;
-}
 
 /** `POST` routes that queue an incident again, or one member of an incident separately. */
 export function requeueRoutes(app: FastifyInstance, { incidents, admission, audit, logger }: ApiContext): void {
@@ -21,7 +16,7 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
     return incident;
   };
 
-  app.post<{ Params: { id: string } }>('/incidents/:id/requeue', CHANGES, async (request): Promise<Requeued> => {
+  serve(app, REQUEUE_INCIDENT, async (request) => {
     const { id } = request.params;
     const incident = await find(id);
     if (!isFinal(incident.state)) {
@@ -38,24 +33,20 @@ export function requeueRoutes(app: FastifyInstance, { incidents, admission, audi
     return requeued;
   });
 
-  app.post<{ Params: { id: string; member: string } }>(
-    '/incidents/:id/members/:member/split',
-    CHANGES,
-    async (request): Promise<Requeued> => {
-      const { id, member: faultId } = request.params;
-      const incident = await find(id);
-      const member = incident.members.slice(1).find((candidate) => candidate.faultId === faultId);
-      if (!member) {
-        const own =
-          incident.fingerprint === faultId ? 'is the fault of the incident itself' : 'is not in the list of members';
-        throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: it ${own}`);
-      }
-      const incident_id = requeuedAs(await admission.splitOff(incident, member), logger);
-      const requeued = { incident_id, previous_incident_id: id };
-      const details = { incident: requeued.incident_id, fault: faultId };
-      await audit.record(authorOf(request), { action: 'incident_split', subject: id, details });
-      logger.info({ ...requeued, fault: faultId }, 'incident member split off');
-      return requeued;
-    },
-  );
+  serve(app, SPLIT_INCIDENT, async (request) => {
+    const { id, member: faultId } = request.params;
+    const incident = await find(id);
+    const member = incident.members.slice(1).find((candidate) => candidate.faultId === faultId);
+    if (!member) {
+      const own =
+        incident.fingerprint === faultId ? 'is the fault of the incident itself' : 'is not in the list of members';
+      throw new ApiError('member_not_found', `incident ${id} has no member ${JSON.stringify(faultId)}: it ${own}`);
+    }
+    const incident_id = requeuedAs(await admission.splitOff(incident, member), logger);
+    const requeued = { incident_id, previous_incident_id: id };
+    const details = { incident: requeued.incident_id, fault: faultId };
+    await audit.record(authorOf(request), { action: 'incident_split', subject: id, details });
+    logger.info({ ...requeued, fault: faultId }, 'incident member split off');
+    return requeued;
+  });
 }

@@ -1,37 +1,31 @@
-import { NewSilence, type Silence, type SilenceState, silenceState } from '@nightcrier/core/silences/silence';
+import { ADD_SILENCE, EXPIRE_SILENCE, LIST_SILENCES, type ShownSilence } from '@nightcrier/core/api/silence-routes';
+import { type Silence, silenceState } from '@nightcrier/core/silences/silence';
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
-import { CHANGES, READS } from '../access/route-roles.ts';
 import type { ApiContext } from '../api-context.ts';
 import { addSilence, expireSilence } from '../changes/silence-changes.ts';
-import { parseBody } from '../parse-body.ts';
-
-/** A silence as the API shows it. */
-export interface ShownSilence extends Silence {
-  state: SilenceState;
-}
+import { pageOf } from '../list-page.ts';
+import { serve } from '../serve-route.ts';
 
 /** Routes of silences: read them, add one, end one. */
 export function silenceRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { silences } = context;
   const shown = (silence: Silence): ShownSilence => ({ ...silence, state: silenceState(silence, Date.now()) });
 
-  app.get('/silences', READS, async (): Promise<{ silences: ShownSilence[] }> => ({
-    silences: (await silences.list()).map(shown),
-  }));
+  serve(app, LIST_SILENCES, async ({ query }) => {
+    const wanted = (await context.silences.list())
+      .map(shown)
+      .filter(({ state }) => query.state?.includes(state) ?? true);
+    const { items, ...next } = pageOf(wanted, query, ({ ends_at: end, id }) => `${end} ${id}`, 'descending');
+    return { silences: items, ...next };
+  });
 
-  app.post('/silences', CHANGES, async (request, reply): Promise<{ silence: ShownSilence }> => {
-    const wanted = parseBody(NewSilence, request.body);
-    const silence = await addSilence(context, wanted, authorOf(request, wanted.author));
+  serve(app, ADD_SILENCE, async (request, reply) => {
+    const silence = await addSilence(context, request.body, authorOf(request, request.body.author));
     void reply.status(201);
     return { silence: shown(silence) };
   });
 
-  app.delete<{ Params: { id: string } }>(
-    '/silences/:id',
-    CHANGES,
-    async (request): Promise<{ silence: ShownSilence }> => ({
-      silence: shown(await expireSilence(context, request.params.id, authorOf(request))),
-    }),
-  );
+  serve(app, EXPIRE_SILENCE, async (request) => ({
+    silence: shown(await expireSilence(context, request.params.id, authorOf(request))),
+  }));
 }

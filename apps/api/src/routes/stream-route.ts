@@ -1,27 +1,29 @@
-import { EventId, STREAM_KINDS } from '@nightcrier/core/api/stream-event';
+import { EventId } from '@nightcrier/core/api/stream-event';
+import { STREAM_EVENTS } from '@nightcrier/core/api/stream-route';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { READS } from '../access/route-roles.ts';
+import { ApiError } from '../api-error.ts';
 import type { EventResponses } from '../events/event-responses.ts';
-import { parseBody } from '../parse-body.ts';
-
-const StreamQuery = z.strictObject({
-  kinds: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(STREAM_KINDS)))
-    .optional(),
-  cluster: z.string().min(1).max(100).optional(),
-  after: EventId.optional(),
-});
+import { serve } from '../serve-route.ts';
 
 /** `GET /stream`: server-sent events, see `EventResponses`. A browser resumes with the header `Last-Event-ID`. */
 export function streamRoute(app: FastifyInstance, responses: EventResponses): void {
-  app.get('/stream', { ...READS, exposeHeadRoute: false }, async (request, reply) => {
-    const { kinds, cluster, after } = parseBody(StreamQuery, request.query);
-    const header = request.headers['last-event-id'];
-    const resumed = header === undefined ? after : parseBody(EventId, header);
-    await responses.answer(reply, resumed, { kinds, cluster });
-    return reply;
-  });
+  serve(
+    app,
+    STREAM_EVENTS,
+    async (request, reply) => {
+      const { kinds, cluster, after } = request.query;
+      await responses.answer(reply, resumedAt(request.headers['last-event-id']) ?? after, { kinds, cluster });
+      return reply;
+    },
+    // It would wait for ever.
+    { exposeHeadRoute: false },
+  );
+}
+
+/** Returns the id in the header that a browser resumes with. */
+function resumedAt(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const id = EventId.safeParse(header);
+  if (!id.success) throw new ApiError('bad_request', `the header Last-Event-ID ${id.error.issues[0]?.message}`);
+  return id.data;
 }

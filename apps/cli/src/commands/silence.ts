@@ -1,5 +1,6 @@
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import type { ApiClient, ShownSilence } from '../api-client.ts';
+import type { ShownSilence } from '@nightcrier/core/api/silence-routes';
+import type { ApiClient } from '../api-client.ts';
 import { parseDuration } from '../lists/duration.ts';
 import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
 

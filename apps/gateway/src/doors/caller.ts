@@ -1,12 +1,15 @@
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Grants } from '@nightcrier/state/grants/grants';
+import { TokenBucket } from './token-bucket.ts';
 
 /** Requests of one run at the same time: kubectl opens few, and a browser of one's own would not need more. */
 const MOST_CONCURRENT = 64;
-/** Requests of one run per second, on average, and how many may come at once. */
-const RATE = 50;
-const BURST = 400;
+const REQUESTS_OF_RUN = { rate: 50, burst: 400 };
+/** Requests with tokens that are not valid, through the sockets of one run, or through those that scripts share. */
+const UNKNOWN_TOKENS = { rate: 10, burst: 100 };
 const LIVE_CHECK_MS = 1_000;
+/** A run without requests for this long is forgotten, with its rate. */
+const FORGOTTEN_MS = 60_000;
 
 /** A run that makes requests through this gateway. */
 export interface Caller {
@@ -17,23 +20,28 @@ export interface Caller {
 
 interface Entry extends Caller {
   readonly abort: AbortController;
+  readonly requests: TokenBucket;
   active: number;
-  tokens: number;
-  refilled: number;
+  /** ms */
+  lastUsed: number;
 }
 
 export type Entrance =
   | { kind: 'entered'; caller: Caller; leave: () => void }
   | { kind: 'unknown'; reason: string }
+  /** Too many tokens that are not valid have come this way: this one is not looked up. */
+  | { kind: 'throttled'; reason: string }
   | { kind: 'busy'; caller: Caller };
 
 /**
- * Admits requests by their token, asks Redis for each, and bounds how many a run makes. Streams end when their grant does: grants
- * of open requests are looked up again every second.
+ * Admits requests by their token, asks Redis for each, and bounds how many a run makes, and how many tokens are guessed. Streams end when
+ * their grant does: grants of open requests are looked up again every second.
  */
 export class Callers {
   readonly #grants: Grants;
   readonly #entries = new Map<string, Entry>();
+  /** By the directory of the socket; '' for those that are shared. */
+  readonly #unknown = new Map<string, TokenBucket>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(grants: Grants) {
@@ -45,21 +53,25 @@ export class Callers {
    * @throws Error when Redis does not answer
    */
   async enter(token: string, socket: string | undefined, now = performance.now()): Promise<Entrance> {
+    const guesses = this.#guessesOf(socket ?? '', now);
+    // A run that is known here is not slowed down by what others guess.
+    if (!this.#entries.has(token) && !guesses.allows(now))
+      return { kind: 'throttled', reason: 'too many requests with tokens that are not valid; try again' };
     const grant = await this.#grants.find(token);
-    if (!grant) return { kind: 'unknown', reason: 'the token is not valid: it is unknown, expired or revoked' };
-    if (grant.socket !== socket)
-      return { kind: 'unknown', reason: 'the token is not valid here: it is that of another run' };
+    if (grant?.socket !== socket || !grant) {
+      guesses.take(now);
+      const problem = grant ? 'valid here: it is that of another run' : 'valid: it is unknown, expired or revoked';
+      return { kind: 'unknown', reason: `the token is not ${problem}` };
+    }
     const entry = this.#entryOf(token, grant, now);
-    entry.tokens = Math.min(BURST, entry.tokens + ((now - entry.refilled) / 1000) * RATE);
-    entry.refilled = now;
-    if (entry.active >= MOST_CONCURRENT || entry.tokens < 1) return { kind: 'busy', caller: entry };
-    entry.tokens -= 1;
+    if (entry.active >= MOST_CONCURRENT || !entry.requests.allows(now)) return { kind: 'busy', caller: entry };
+    entry.requests.take(now);
     entry.active += 1;
+    entry.lastUsed = now;
     this.#timer ??= setInterval(() => void this.#endRevoked(), LIVE_CHECK_MS);
     const leave = (): void => {
       entry.active -= 1;
       if (entry.active > 0) return;
-      // What remains of the rate is kept for a while by the entry; it is forgotten with the grant.
       if (this.#entries.values().every(({ active }) => active === 0)) this.#stopTimer();
     };
     return { kind: 'entered', caller: entry, leave };
@@ -75,16 +87,30 @@ export class Callers {
   #entryOf(token: string, grant: Grant, now: number): Entry {
     const known = this.#entries.get(token);
     if (known && !known.signal.aborted) return known;
-    this.#forgetIdle();
+    this.#forgetIdle(now);
     const abort = new AbortController();
-    const entry = { grant, abort, signal: abort.signal, active: 0, tokens: BURST, refilled: now };
+    const requests = new TokenBucket(REQUESTS_OF_RUN, now);
+    const entry = { grant, abort, signal: abort.signal, active: 0, requests, lastUsed: now };
     this.#entries.set(token, entry);
     return entry;
   }
 
-  #forgetIdle(): void {
-    for (const [token, { active, grant }] of this.#entries) {
-      if (active === 0 && grant.expires_at < Date.now()) this.#entries.delete(token);
+  #guessesOf(socket: string, now: number): TokenBucket {
+    const known = this.#unknown.get(socket);
+    if (known) return known;
+    this.#forgetIdle(now);
+    const guesses = new TokenBucket(UNKNOWN_TOKENS, now);
+    this.#unknown.set(socket, guesses);
+    return guesses;
+  }
+
+  /** What is kept is bounded by the requests of the last minute, however many runs there were. */
+  #forgetIdle(now: number): void {
+    for (const [token, { active, lastUsed }] of this.#entries) {
+      if (active === 0 && now - lastUsed > FORGOTTEN_MS) this.#entries.delete(token);
+    }
+    for (const [socket, guesses] of this.#unknown) {
+      if (guesses.isFull(now)) this.#unknown.delete(socket);
     }
   }
 

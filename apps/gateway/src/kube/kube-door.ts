@@ -55,6 +55,10 @@ export class KubeDoor {
       this.#options.audit.addUnknown(listener, token, { time, door: 'kube', verb, target, reason });
       return send(response, 401, reason);
     }
+    if (entrance.kind === 'throttled') {
+      response.setHeader('retry-after', '1');
+      return send(response, 429, entrance.reason);
+    }
     const { caller } = entrance;
     const entry = (result: Relayed | Answer, verb: string, bytes = 0): void => {
       const { status } = result;

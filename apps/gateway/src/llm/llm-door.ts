@@ -68,6 +68,11 @@ export class LlmDoor {
       refuse(response, anthropic, 401, reason);
       return;
     }
+    if (entrance.kind === 'throttled') {
+      response.setHeader('retry-after', '1');
+      refuse(response, anthropic, 429, entrance.reason);
+      return;
+    }
     const { caller } = entrance;
     let outcome: Outcome;
     try {

@@ -15,6 +15,16 @@ export interface AuditedChange {
   details?: Record<string, string | undefined>;
 }
 
+export interface AuditFilter {
+  /** Entries that are read at a time; a page has at most so many, and fewer where a filter leaves some out. */
+  limit: number;
+  /** `next_cursor` of the page before. */
+  cursor?: string | undefined;
+  action?: AuditAction | undefined;
+  /** The author. */
+  by?: string | undefined;
+}
+
 export interface AuditPage {
   /** The latest first. */
   entries: AuditEntry[];
@@ -58,8 +68,19 @@ export class AuditLog {
     if (failure) throw failure;
   }
 
-  /** @param cursor `next_cursor` of the page before */
-  async page({ limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<AuditPage> {
+  async page(filter: AuditFilter): Promise<AuditPage> {
+    for (let { cursor } = filter; ;) {
+      const { entries, next_cursor } = await this.#read(filter.limit, cursor);
+      const found = entries.filter(
+        ({ action, by }) => (filter.action ?? action) === action && (filter.by ?? by) === by,
+      );
+      if (found.length > 0 || next_cursor === undefined)
+        return { entries: found, ...(next_cursor !== undefined && { next_cursor }) };
+      cursor = next_cursor;
+    }
+  }
+
+  async #read(limit: number, cursor: string | undefined): Promise<AuditPage> {
     const from = cursor === undefined ? '+inf' : `(${cursor}`;
     const rows = await ifReadable(this.#redis.zrevrangebyscore(this.#entries, from, '-inf', 'LIMIT', 0, limit), []);
     const entries = rows.flatMap((row) => storedJson(AuditEntry, row) ?? []);

@@ -24,7 +24,8 @@ export const agents = {
   agent_cli: choice(AGENT_CLIS)
     .default('builtin')
     .meta({
-      description: 'Agent that investigates. builtin is rule-based and needs no key.',
+      description:
+        'Agent that investigates. builtin is rule-based and needs no key. goose is in the image only if that is built with GOOSE_RELEASE_URL.',
       env: ['AGENT_CLI'],
       ...worker,
     }),
