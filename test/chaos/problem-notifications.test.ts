@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { NEEDS_NATIVE, nativeKind } from '../fixtures/redis-server.ts';
+import { nativeKind } from '../fixtures/redis-server.ts';
 import { SlackServer } from '../fixtures/slack-server.ts';
 import { WatchedIntake } from '../fixtures/watched-intake.ts';
 
@@ -41,7 +41,7 @@ async function startLedger() {
 }
 
 test.skipIf(nativeKind === undefined)(
-  `each receiver is notified of each state once while worker, ingester and Redis are killed (${NEEDS_NATIVE})`,
+  'each receiver is notified of each state once while worker, ingester and Redis are killed (needs a native Redis server)',
   async () => {
     await using slack = await SlackServer.start();
     const ledger = await startLedger();
