@@ -97,6 +97,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     state: [
       'open-state.ts',
+      'search',
       'self-watch',
       'admission',
       'queue',
