@@ -1,6 +1,5 @@
 import type { Settings } from '@nightcrier/core/settings/config';
 import type { Workspace } from '../../../workspace/workspace.ts';
-import type { AgentSettings } from '../run-request.ts';
 
 /** One run of the agent script. */
 export interface ScriptRun {
@@ -16,8 +15,22 @@ export interface ScriptRun {
   instance: string;
 }
 
+/** The settings that reach the script as flags. */
+export type AgentSettings = Pick<
+  Settings,
+  | 'agent_allowed_tools'
+  | 'agent_cli'
+  | 'agent_cpus'
+  | 'agent_engine'
+  | 'agent_image'
+  | 'agent_memory'
+  | 'agent_model'
+  | 'agent_network'
+  | 'agent_timeout'
+>;
+
 /** Returns the arguments of an agent script, those of `run-agent.sh` (agent-container/CONTRACT.md). */
-export function scriptArguments(run: ScriptRun, settings: AgentSettings & Pick<Settings, 'agent_engine'>): string[] {
+export function scriptArguments(run: ScriptRun, settings: AgentSettings): string[] {
   const flags: [flag: string, value: string | undefined][] = [
     ['-w', run.workspace.directory],
     ['-m', settings.agent_model],
