@@ -172,6 +172,7 @@ export const IMPORT_RULES: ImportRules = {
       'setup-commands.ts',
       'command-parts.ts',
       'default-command.ts',
+      'access',
       'commands',
       'cluster-access',
       'doctor/doctor.ts',
