@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { HAS_MONITORING, startPrometheusWith } from '../../../test/fixtures/monitoring-servers.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
@@ -34,6 +34,15 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
+/** Every query of the board, at any depth. */
+function queriesOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => queriesOf(item));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) =>
+    key === 'expr' && typeof item === 'string' ? [item] : queriesOf(item),
+  );
+}
+
 /** The names of all metrics that the API exports. */
 async function exportedMetrics(): Promise<Set<string>> {
   await using api = await openReadyApi(server.url);
@@ -58,6 +67,21 @@ describe('the rules for Prometheus', () => {
       exported.has(name) || exported.has(name.replace(/_(?:bucket|sum|count)$/, ''));
     expect(used.length).toBeGreaterThan(30);
     expect(used.filter((name) => !known(name))).toEqual([]);
+  });
+
+  test.skipIf(!HAS_MONITORING)('and the queries of the board are PromQL, by promtool', async () => {
+    const board: unknown = JSON.parse(await readFile(file('configs/grafana/nightcrier.json'), 'utf8'));
+    const queries = queriesOf(board).map((expr, at) => ({
+      alert: `Panel${at}`,
+      expr: expr.replaceAll(/\$__(?:rate_)?interval/g, '5m').replaceAll(/"\$\{?\w+(?::\w+)?\}?"/g, '".*"'),
+    }));
+    expect(queries.length).toBeGreaterThan(20);
+    const input = stringify({ groups: [{ name: 'board', rules: queries }] });
+    const { exitCode, stdout, stderr } = await execa('promtool', ['check', 'rules', '/dev/stdin'], {
+      input,
+      reject: false,
+    });
+    expect([exitCode, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
   });
 
   test.skipIf(!HAS_MONITORING)('pass promtool, with their tests', async () => {
