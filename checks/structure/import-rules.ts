@@ -97,6 +97,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     state: [
       'open-state.ts',
+      'search',
       'self-watch',
       'admission',
       'queue',
@@ -171,6 +172,7 @@ export const IMPORT_RULES: ImportRules = {
       'setup-commands.ts',
       'command-parts.ts',
       'default-command.ts',
+      'access',
       'commands',
       'cluster-access',
       'doctor/doctor.ts',
