@@ -1,13 +1,15 @@
 import { execa } from 'execa';
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { HAS_MONITORING, startPrometheusWith } from '../../../test/fixtures/monitoring-servers.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { fault, openReadyApi } from './api-under-test.ts';
 
-const file = (path: string): URL => new URL(`../../../${path}`, import.meta.url);
+const file = (name: string): URL => new URL(`../../../${name}`, import.meta.url);
 const Rules = z.object({
   groups: z.array(
     z.object({
@@ -76,11 +78,11 @@ describe('the rules for Prometheus', () => {
       expr: expr.replaceAll(/\$__(?:rate_)?interval/g, '5m').replaceAll(/"\$\{?\w+(?::\w+)?\}?"/g, '".*"'),
     }));
     expect(queries.length).toBeGreaterThan(20);
-    const input = stringify({ groups: [{ name: 'board', rules: queries }] });
-    const { exitCode, stdout, stderr } = await execa('promtool', ['check', 'rules', '/dev/stdin'], {
-      input,
-      reject: false,
-    });
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-board-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const queriesFile = path.join(folder, 'board.yaml');
+    await writeFile(queriesFile, stringify({ groups: [{ name: 'board', rules: queries }] }));
+    const { exitCode, stdout, stderr } = await execa('promtool', ['check', 'rules', queriesFile], { reject: false });
     expect([exitCode, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
   });
 

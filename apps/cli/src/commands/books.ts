@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { BOOK_ENTRIES, QUEUED_STATES, RECEIVED_AS } from '@nightcrier/core/incidents/books';
 import type { ApiClient } from '../api-client.ts';
 import { type ListColumn, printList } from '../lists/print-list.ts';
@@ -12,7 +13,7 @@ const MOST_CLUSTERS = 6;
 export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promise<0 | 1> {
   const books = await api.books();
   if (format === 'json') {
-    console.log(JSON.stringify(books));
+    console.log(escapeControls(JSON.stringify(books)));
   } else {
     const pages = Object.entries(books.clusters);
     const shown = pages.length <= MOST_CLUSTERS ? pages : [];
@@ -20,7 +21,7 @@ export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promi
       { head: 'entry', text: (entry) => entry },
       { head: 'all', text: (entry) => String(books.total[entry]) },
       ...shown.map(([name, page]) => ({
-        head: name,
+        head: escapeControls(name),
         text: (entry: keyof typeof page) => String(page[entry]),
         least: 6,
       })),
@@ -28,7 +29,9 @@ export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promi
     printList(BOOK_ENTRIES, columns, { format: 'table', none: '' });
     if (pages.length > shown.length) console.log(`${pages.length} clusters: -o json has the counts of each`);
     console.log(`received = ${RECEIVED_AS.join(' + ')}\nqueued = ${QUEUED_STATES.join(' + ')}`);
-    console.log(books.balanced ? 'the books balance' : `the books do not balance:\n${books.off.join('\n')}`);
+    console.log(
+      books.balanced ? 'the books balance' : escapeControls(`the books do not balance:\n${books.off.join('\n')}`),
+    );
   }
   return books.balanced ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
@@ -46,10 +47,11 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
     targets: targets.filter((target) => target.receiver === receiver).map(({ id, kind }) => ({ id, kind })),
   }));
   if (output === 'json') {
-    console.log(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows }));
+    console.log(escapeControls(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows })));
     return;
   }
-  console.log(`labels: ${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}`);
+  const shown = [...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
+  console.log(escapeControls(`labels: ${shown}`));
   printList(rows, COLUMNS, { format: 'table', none: 'no receiver' });
 }
 
@@ -64,7 +66,7 @@ function labelsOf(given: Pick<RoutesTestOptions, string>, { clusters }: Config):
     throw new ExitError('usage', `--severity: ${JSON.stringify(severity)} must be one of ${SEVERITIES.join(', ')}`);
   const cluster = clusters.find((entry) => entry.name === name);
   if (name !== undefined && !cluster)
-    console.error(`warning: the configuration has no cluster ${name}; its labels are those given here`);
+    console.error(escapeControls(`warning: the configuration has no cluster ${name}; its labels are those given here`));
   const pairs = Array.isArray(given.labels) ? given.labels : [];
   return new Map([
     ...Object.entries(cluster?.labels ?? {}),
