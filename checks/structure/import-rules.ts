@@ -182,7 +182,6 @@ export const IMPORT_RULES: ImportRules = {
       'system',
       'embedded-redis',
       'installation.ts',
-      'heap-growth.ts',
       'demo-progress.ts',
       'lists',
       'shell-user.ts',

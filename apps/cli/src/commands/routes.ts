@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
@@ -6,7 +7,24 @@ import type { Config } from '@nightcrier/core/settings/config';
 import { formatSeconds } from '@nightcrier/core/settings/config-fields';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import Table from 'cli-table3';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+
+interface RouteRow {
+  receiver: string;
+  route: string;
+  repeat_interval: number | undefined;
+  targets: { id: string; kind: string }[];
+}
+
+const COLUMNS: ListColumn<RouteRow>[] = [
+  { head: 'receiver', text: ({ receiver }) => receiver, least: 8 },
+  { head: 'route', text: ({ route }) => route, least: 12 },
+  {
+    head: 'repeated',
+    text: ({ repeat_interval: repeat }) => (repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`),
+  },
+  { head: 'targets', text: ({ targets }) => targets.map(({ id }) => id).join(', ') || 'none', least: 12 },
+];
 
 export interface RoutesTestOptions {
   config?: string;
@@ -22,29 +40,19 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
   const { config } = await loadConfig({ flags, environment: process.env });
   const labels = labelsOf(given, config);
   const targets = receiverTargets(config);
-  const rows = destinationsOf(routeTree(config.route), labels).map(({ receiver, repeatInterval, path }) => ({
+  const rows = destinationsOf(routeTree(config.route), labels).map(({ receiver, repeatInterval, path }): RouteRow => ({
     receiver,
     route: routeName(path),
     repeat_interval: repeatInterval,
     targets: targets.filter((target) => target.receiver === receiver).map(({ id, kind }) => ({ id, kind })),
   }));
   if (output === 'json') {
-    console.log(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows }));
+    console.log(escapeControls(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows })));
     return;
   }
-  const table = new Table({
-    head: ['receiver', 'route', 'repeated', 'targets'],
-    style: { head: ['bold'], border: [] },
-  });
-  for (const { receiver, route, repeat_interval: repeat, targets: found } of rows)
-    table.push([
-      receiver,
-      route,
-      repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`,
-      found.map(({ id }) => id).join('\n') || 'none',
-    ]);
-  console.log(`labels: ${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}`);
-  console.log(table.toString());
+  const shown = [...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
+  console.log(escapeControls(`labels: ${shown}`));
+  printList(rows, COLUMNS, { format: 'table', none: 'no receiver' });
 }
 
 /** Returns the labels that were given, and those of the cluster in the configuration. */
@@ -58,7 +66,7 @@ function labelsOf(given: Pick<RoutesTestOptions, string>, { clusters }: Config):
     throw new ExitError('usage', `--severity: ${JSON.stringify(severity)} must be one of ${SEVERITIES.join(', ')}`);
   const cluster = clusters.find((entry) => entry.name === name);
   if (name !== undefined && !cluster)
-    console.error(`warning: the configuration has no cluster ${name}; its labels are those given here`);
+    console.error(escapeControls(`warning: the configuration has no cluster ${name}; its labels are those given here`));
   const pairs = Array.isArray(given.labels) ? given.labels : [];
   return new Map([
     ...Object.entries(cluster?.labels ?? {}),
