@@ -67,5 +67,7 @@ export interface ApiContext {
   problems: Problems;
   /** What happens in the installation, for pages and streams. */
   events: EventFeed;
+  /** `workspace_root` of the configuration: where a worker of this machine keeps evidence. */
+  workspaceRoot: () => string;
   logger: Logger;
 }
