@@ -77,7 +77,7 @@ export const IMPORT_RULES: ImportRules = {
       'kept-rules.ts',
       'redacted.ts',
     ],
-    runtime: ['process', 'metrics', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'tracing', 'metrics', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',

@@ -29,6 +29,7 @@ import { HealthPublisher } from './clusters/health-publisher.ts';
 import { CurrentSilences } from '@nightcrier/state/silences/current-silences';
 import { SilenceGate } from './intake/silence-gate.ts';
 import { SilenceSweeper } from './intake/silence-sweeper.ts';
+import { traced } from './intake/traced-admission.ts';
 import { Intake } from './intake/intake.ts';
 import { HeldLeases } from './leases/held-leases.ts';
 import { LeaseGuard } from './leases/lease-guard.ts';
@@ -116,6 +117,7 @@ export class Ingester {
     const queue = state.openQueue();
     lifecycle.onStop('queue', () => queue.close());
     const admission = state.openAdmission(queue, config);
+    const admit = traced(async (event, incidentId) => admission.admit(event, incidentId));
     const leases = state.openLeases({ id: this.id, length: config.cluster_lease * 1000 });
     const { lastContacts } = state;
 
@@ -132,7 +134,7 @@ export class Ingester {
       windows: () => this.#config.maintenance_windows,
     });
     const gate = new SilenceGate({
-      admit: (event, incidentId) => admission.admit(event, incidentId),
+      admit,
       silences,
       faults: state.silencedFaults,
       mark: async (cluster, problem, silenced) => void (await state.problems.markSilenced(cluster, problem, silenced)),
@@ -204,7 +206,7 @@ export class Ingester {
       firing: async (cluster) => (await state.problems.list(cluster)).filter((problem) => problem.state === 'firing'),
       mark: async (cluster, problem, silenced) => void (await state.problems.markSilenced(cluster, problem, silenced)),
       silenceOf: (cluster, resource) => connections.silenceOf(cluster, resource),
-      admit: async (event, incidentId) => intake.admitted(event, await admission.admit(event, incidentId)),
+      admit: async (event, incidentId) => intake.admitted(event, await admit(event, incidentId)),
       logger,
     });
     const receiver = config.alerts.port === undefined ? undefined : this.#alertReceiver(state, intake);

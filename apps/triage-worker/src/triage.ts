@@ -48,7 +48,7 @@ export async function triage(
       const workspace = makeWorkspace(config.workspace_root, incidentId, { resume });
       const evidence = fillWorkspace(workspace, claimed.incident, permissions, gathered, { ...context, resume });
       return alongside(evidence, async () => {
-        const outcome = await investigate(start, claimed, workspace, evidence, context);
+        const outcome = await stages.time('agent', investigate(start, claimed, workspace, evidence, context));
         return linkKnowledge(await checkReport(outcome, workspace, claimed, context), claimed.incident, context);
       });
     });

@@ -6,6 +6,7 @@ import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
 import { createLogger, type RootLogger } from '@nightcrier/runtime/process/logger';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
+import { exportTraces } from '@nightcrier/runtime/tracing/export-traces';
 import { allowHeapGrowth } from '../heap-growth.ts';
 import { printLogLines } from '../system/log-lines.ts';
 import { startSystem, type System } from '../system/system.ts';
@@ -30,6 +31,8 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   exitOnCrash(logger);
   for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
   const stopping = stopSignal();
+  // Processes of their own export their own.
+  const traces = processes ? undefined : await exportTraces('nightcrier', process.env, logger);
   const children = {
     arguments: Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
     onLine: printLogLines(process.stderr),
@@ -54,6 +57,7 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   } finally {
     unfollow();
     await system.stop();
+    await traces?.stop();
   }
 }
 

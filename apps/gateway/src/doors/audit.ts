@@ -3,6 +3,7 @@ import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Logger } from '@nightcrier/core/logger';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import { gatewaySeconds } from '@nightcrier/runtime/metrics/process-metrics';
+import { recordSpan } from '@nightcrier/runtime/tracing/spans';
 import type { DoorRecords, RunOfAgent } from '@nightcrier/state/grants/door-records';
 import type { Listener } from './listener.ts';
 
@@ -23,6 +24,7 @@ export class Audit {
   add(grant: Grant, entry: DoorEntry): void {
     gatewaySeconds.observe({ door: entry.door, decision: entry.decision }, entry.ms / 1000);
     this.#record(grant, entry);
+    traceRequest(grant, entry);
     if (entry.decision !== 'denied') return;
     const { incident_id, attempt, cluster, agent } = grant;
     const { door, verb, reason } = entry;
@@ -70,4 +72,28 @@ export class Audit {
     const target = await redactText(entry.target.slice(0, LONGEST_TARGET));
     await this.#records.add(run, { ...entry, target });
   }
+}
+
+/** The target may hold names that only redaction may let out, so a trace has none. */
+function traceRequest(
+  { incident_id, cluster, agent }: Grant,
+  { time, ms, door, verb, decision, status, model }: DoorEntry,
+): void {
+  const start = Date.parse(time);
+  recordSpan({
+    incidentId: incident_id,
+    name: 'gateway',
+    start,
+    end: start + ms,
+    attributes: {
+      'nightcrier.cluster': cluster,
+      'nightcrier.agent': agent,
+      'nightcrier.door': door,
+      'nightcrier.decision': decision,
+      'http.request.method': verb,
+      'http.response.status_code': status,
+      'gen_ai.request.model': model,
+    },
+    ...(decision === 'failed' && { error: `status ${status}` }),
+  });
 }

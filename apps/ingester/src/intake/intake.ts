@@ -11,6 +11,7 @@ import type { MalformedReason } from '@nightcrier/cluster/mcp/malformed';
 import type { EarlyOutcome, MalformedCount } from '@nightcrier/state/admission/intake-counters';
 import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import { admissionSeconds } from '@nightcrier/runtime/metrics/process-metrics';
+import { recordSpan } from '@nightcrier/runtime/tracing/spans';
 import { ShedBursts } from './shed-bursts.ts';
 import { Spool, type SpoolOptions } from '../spool/spool.ts';
 
@@ -160,6 +161,15 @@ export class Intake {
   admitted({ cluster_name: cluster, event, source, received_at }: ClusterEvent, outcome: AdmissionOutcome): void {
     admissionSeconds.observe(Math.max(0, this.#now() - Date.parse(received_at)) / 1000);
     const { count, logger } = this.#options;
+    if (outcome.kind !== 'silenced') {
+      const attributes = {
+        'nightcrier.cluster': cluster,
+        'nightcrier.source': source,
+        'nightcrier.outcome': outcome.kind,
+      };
+      const times = { start: Date.parse(received_at), end: this.#now() };
+      recordSpan({ incidentId: outcome.incidentId, name: 'notification', ...times, attributes });
+    }
     const fields = { ...describe(cluster, event), source, outcome: outcome.kind, incident: outcome.incidentId };
     if ('evicted' in outcome) this.#evicted(outcome.evicted);
     switch (outcome.kind) {

@@ -16,6 +16,7 @@ import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { type Notice, readNotice } from './content/notice.ts';
 import { DeliveryError } from './delivery-error.ts';
 import type { JobQueue } from './dispatcher.ts';
+import { recordSpan } from '@nightcrier/runtime/tracing/spans';
 import type { NotificationTarget } from './notification-target.ts';
 
 /** Times of deliveries, in milliseconds. */
@@ -155,8 +156,11 @@ export class TargetWorker implements JobQueue {
     const { target } = this;
     const { part } = data;
     const began = performance.now();
-    const observe = (outcome: 'delivered' | 'retried' | 'failed'): void =>
+    const start = Date.now();
+    const observe = (outcome: 'delivered' | 'retried' | 'failed'): void => {
       notificationSeconds.observe({ receiver_type: target.kind, outcome }, (performance.now() - began) / 1000);
+      traceDelivery(notice, target, { start, outcome });
+    };
     try {
       const next = await target.deliver(notice, part, signal);
       if (target.keepsState && notice.sequence !== undefined)
@@ -211,4 +215,20 @@ function isRecurrence({ problem, notification, repeat }: NotificationJob): boole
 function asRefused(error: unknown): never {
   if (error instanceof CorruptIncidentError) throw new UnrecoverableError(error.message);
   throw error;
+}
+
+function traceDelivery(
+  { incident, event }: Notice,
+  { id, kind }: NotificationTarget,
+  { start, outcome }: { start: number; outcome: string },
+): void {
+  if (incident === undefined) return;
+  recordSpan({
+    incidentId: incident.incident_id,
+    name: 'delivery',
+    start,
+    end: Date.now(),
+    attributes: { 'nightcrier.target': id, 'nightcrier.receiver_type': kind, 'nightcrier.event': event },
+    ...(outcome !== 'delivered' && { error: outcome }),
+  });
 }

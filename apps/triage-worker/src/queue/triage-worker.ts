@@ -16,6 +16,7 @@ import type { RetryPolicy } from './disposition.ts';
 import { FailedJobs } from './failed-jobs.ts';
 import { type HeldJob, giveBack, settle } from './settle.ts';
 import { WorkerStateTracker } from './worker-state.ts';
+import { traceTriage } from './trace-triage.ts';
 import { StageClock } from '../stage-clock.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { triage } from '../triage.ts';
@@ -216,7 +217,9 @@ export class TriageWorker {
     const { incidents, config: notifications } = context;
     const startedAt = performance.now();
     const id = held.job.data.incident_id;
+    const claimedAt = Date.now();
     const outcome = orCancelled(await triage(id, row, { ...context, ...run }), cancel.request());
+    await traceTriage(held.job, { row, claimedAt, outcome, stages: run.stages });
     if (outcome.kind === 'cancelled')
       run.afterwards.defer(async () => removeAgentContainers(id, { ...context, logger }));
     const seconds = Math.round(performance.now() - startedAt) / 1000;

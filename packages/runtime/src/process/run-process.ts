@@ -12,6 +12,7 @@ import { keepHeartbeat } from './heartbeat.ts';
 import { loadConfig } from '../configuration/load-config.ts';
 import { reloadConfig } from '../reload/reload-config.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
+import { exportTraces } from '../tracing/export-traces.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -57,6 +58,7 @@ export async function runProcess(
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
   const stopping = stopSignal();
+  const traces = await exportTraces(`nightcrier-${name}`, process.env, logger);
   const { file } = loaded;
   const changes = new ConfigWatcher({ process: name, loaded, load: () => reloadConfig(sources, file), logger });
   try {
@@ -83,6 +85,7 @@ export async function runProcess(
     logger.info({ cause, shutdown_timeout: loaded.config.shutdown_timeout }, 'process stopping');
     await app.stop();
     await metrics?.stop();
+    await traces?.stop();
     logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {
