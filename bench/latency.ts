@@ -54,6 +54,7 @@ export const bench: Bench = {
       await intake.startIngester();
       const log = await intake.startWorker();
       const ours: number[] = [];
+      const sentAt: number[] = [];
       const bare: number[] = [];
       // Alternating, so that both see the same machine.
       for (let fault = 0; fault < WARM_UP + FAULTS; fault += 1) {
@@ -65,6 +66,7 @@ export const bench: Bench = {
         const alone = await bareStart(engine, Settings.parse(agent), folder, fault);
         if (fault < WARM_UP) continue;
         ours.push(started - sent);
+        sentAt.push(sent);
         bare.push(alone);
         if (fault % 20 === 0) progress(`${fault} of ${WARM_UP + FAULTS} faults`);
       }
@@ -76,7 +78,7 @@ export const bench: Bench = {
         whole_p99_ms: round(quantile(ours, 0.99)),
         bare_p50_ms: round(bareP50),
         bare_p99_ms: round(quantile(bare, 0.99)),
-        stages_p50_ms: stages(log()),
+        stages_p50_ms: stages(log(), sentAt),
       };
     } finally {
       await intake.dispose();
@@ -143,25 +145,29 @@ async function untilFilesAreQuick(folder: string, progress: (text: string) => vo
   progress('creating files is still slow; the figures include that');
 }
 
-/** Returns the median duration of each stage as logged by the worker. */
-function stages(log: string): Record<string, number> {
-  const runs = log.split('\n').flatMap((line) => {
-    const found = line.includes('"stages_ms"') ? WorkerLine.safeParse(JSON.parse(line)) : undefined;
-    return found?.success ? [found.data.stages_ms] : [];
+/**
+ * Returns the median duration of each stage as logged by the worker; several run at once. `queue` is the time from the notification to the
+ * worker, and `all` that from there to the container that runs and has its inputs.
+ */
+function stages(log: string, sentAt: readonly number[]): Record<string, number> {
+  const logged = log.split('\n').flatMap((line) => {
+    const found = line.includes('"container_start"') ? WorkerLine.safeParse(JSON.parse(line)) : undefined;
+    return found?.success ? [found.data] : [];
+  });
+  const runs = logged.slice(-sentAt.length).map(({ time, stages_ms }, at) => {
+    const claimed = Date.parse(time) - (stages_ms.all ?? 0);
+    return { queue: claimed - (sentAt[at] ?? claimed), ...stages_ms };
   });
   const names = Object.keys(runs[0] ?? {});
   return Object.fromEntries(
-    names.map((name) => [
-      name,
-      quantile(
-        runs.map((run) => run[name] ?? 0),
-        0.5,
-      ),
-    ]),
+    names.map((name) => {
+      const durations = runs.map((run: Record<string, number>) => run[name] ?? 0);
+      return [name, round(quantile(durations, 0.5))];
+    }),
   );
 }
 
-const WorkerLine = z.object({ stages_ms: z.record(z.string(), z.number()) });
+const WorkerLine = z.object({ time: z.string(), stages_ms: z.record(z.string(), z.number()) });
 
 function now(): number {
   return performance.timeOrigin + performance.now();

@@ -87,13 +87,17 @@ export interface AgentRun {
   remove(): Promise<void>;
 }
 
+/** Waits for a step and records its duration, such as {@link StageClock.time}. */
+export type Timed = <Result>(step: string, work: Promise<Result>) => Promise<Result>;
+
 /** Runs agents in a sandbox: on a container engine, later on Kubernetes. */
 export interface AgentRuntime {
   /**
    * Creates the sandbox at once, and starts the agent when its inputs are there.
+   * @param timed measures the steps
    * @throws EngineError; the signal's reason; or the rejection of `inputs`. Nothing remains then.
    */
-  start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun>;
+  start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal, timed?: Timed): Promise<AgentRun>;
   /** Runs a script with bash in the sandbox of an agent, and returns what it prints. @throws EngineError */
   probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string>;
   /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */

@@ -79,12 +79,15 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
     const kind = isolation.state === 'failed' ? 'unusable' : 'unavailable';
     return settled({ kind, reason: `the isolation of agents is not proven: ${isolation.findings.join('; ')}` });
   }
-  const access = await openAccess({ claim, context, place: 'container' });
+  const access = await context.stages.time('access', openAccess({ claim, context, place: 'container' }));
   if ('reason' in access) return settled(access);
   const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig ?? '', access.secrets));
   const { incident_id: incidentId, attempts: attempt } = claim.incident;
   const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access);
-  return context.runtime.start(request, inputs, context.signal);
+  const { logger, runtime, signal, stages } = context;
+  const run = await runtime.start(request, inputs, signal, async (step, work) => stages.time(step, work));
+  logger.debug({ stages_ms: stages.times() }, 'agent container started');
+  return run;
 }
 
 /** Runs the script of `agent_script_path`, once the workspace is complete. */

@@ -4,7 +4,7 @@ import { EngineClient, type Inspection } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
 import { isNotFound } from './engine/engine-error.ts';
 import { logFrames } from './engine/log-frames.ts';
-import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest } from '../../agent-runtime.ts';
+import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest, Timed } from '../../agent-runtime.ts';
 import { together } from '@nightcrier/core/async/together';
 import {
   AGENT_DIRECTORY,
@@ -47,14 +47,22 @@ export class DockerRuntime implements AgentRuntime {
     this.#options = options;
   }
 
-  async start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal): Promise<AgentRun> {
+  async start(
+    request: RunRequest,
+    inputs: Promise<InputFile[]>,
+    signal: AbortSignal,
+    timed: Timed = async (_step, work) => work,
+  ): Promise<AgentRun> {
     const engine = await this.#engine();
     // Awaited below, unless the container cannot be created.
     void inputs.catch(() => undefined);
-    const container = await this.#create(engine, request, signal);
+    const container = await timed('container_create', this.#create(engine, request, signal));
     const { id, name } = container;
     try {
-      await together(engine.start(id, signal), fillInputs(engine, container, inputs, signal));
+      await together(
+        timed('container_start', engine.start(id, signal)),
+        timed('container_inputs', fillInputs(engine, container, inputs, signal)),
+      );
       // The agent starts now, because its inputs are there.
       const startedAt = new Date();
       const deadline = startedAt.getTime() + request.timeout * 1000;
