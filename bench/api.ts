@@ -48,12 +48,12 @@ export const bench: Bench = {
     const api = execa(process.execPath, [API, '--config', file], {
       ipc: true,
       reject: false,
-      stderr: 'ignore',
+      all: true,
       lines: true,
     });
     const agent = new Agent({ keepAlive: true });
     try {
-      const url = await urlOf(api.iterable());
+      const url = await urlOf(api.iterable({ from: 'all' }));
       const body = await read(agent, `${url}/health/clusters`);
       const baseline = fork(BASELINE);
       baseline.send(body.toString());
@@ -221,7 +221,7 @@ async function eventTime(state: State, url: string): Promise<number> {
   });
   const [seconds = 0] = await state.redis.time();
   const began = performance.now();
-  await state.events.noteClusters([{ name, status: 'active' }], (Number(seconds) + 60) * 1000);
+  await state.events.noteClusters([{ name, status: 'active' }], (seconds + 60) * 1000);
   const times = await Promise.all(got);
   agent.destroy();
   return Math.max(...times) - began;

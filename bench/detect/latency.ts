@@ -33,7 +33,8 @@ export async function symptomsToIncidents(
     source: 'kubernetes',
     triage: { enabled: true, kubeconfig },
   });
-  const settings = Settings.parse({ data_dir, redis, require_read_only: false });
+  // Each symptom is a problem of its own, though all of them begin within a minute.
+  const settings = Settings.parse({ data_dir, redis, require_read_only: false, storm_threshold: 0 });
   const ingester = new Ingester({ ...settings, clusters: [cluster] }, silentLogger);
   const connection = connectWorker(redis, silentLogger);
   const { intake } = openState(connection, { key_prefix: redis.key_prefix, logger: silentLogger });

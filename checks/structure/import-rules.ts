@@ -97,6 +97,7 @@ export const IMPORT_RULES: ImportRules = {
     ],
     state: [
       'open-state.ts',
+      'search',
       'self-watch',
       'admission',
       'queue',
@@ -173,6 +174,7 @@ export const IMPORT_RULES: ImportRules = {
       'setup-commands.ts',
       'command-parts.ts',
       'default-command.ts',
+      'access',
       'commands',
       'cluster-access',
       'doctor/doctor.ts',
@@ -182,7 +184,6 @@ export const IMPORT_RULES: ImportRules = {
       'system',
       'embedded-redis',
       'installation.ts',
-      'heap-growth.ts',
       'demo-progress.ts',
       'lists',
       'shell-user.ts',

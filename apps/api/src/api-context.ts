@@ -19,6 +19,11 @@ import type { DamageRecord } from '@nightcrier/state/damage/damaged-values';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { IngesterHealthBoard } from '@nightcrier/state/health/ingester-health';
 import type { IntakeCounters } from '@nightcrier/state/admission/intake-counters';
+import type { Config } from '@nightcrier/core/settings/config';
+import type { DoorRecords } from '@nightcrier/state/grants/door-records';
+import type { Feedback } from '@nightcrier/state/incidents/feedback';
+import type { Conversations } from '@nightcrier/state/notifications/conversations';
+import type { ProblemSearch } from '@nightcrier/state/search/problem-search';
 import type { Problems } from '@nightcrier/state/problems/problems';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import type { Silences } from '@nightcrier/state/silences/silences';
@@ -65,6 +70,12 @@ export interface ApiContext {
   audit: AuditLog;
   silences: Silences;
   problems: Problems;
+  problemSearch: ProblemSearch;
+  feedback: Feedback;
+  conversations: Conversations;
+  doorRecords: DoorRecords;
+  /** The current configuration; undefined where the API was started without one. */
+  config: () => Config | undefined;
   /** What happens in the installation, for pages and streams. */
   events: EventFeed;
   /** `workspace_root` of the configuration: where a worker of this machine keeps evidence. */

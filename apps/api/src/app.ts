@@ -63,6 +63,8 @@ export interface ApiOptions extends AccessSettings {
   dailyBudget?: Budget | undefined;
   /** Where a worker of this machine keeps evidence. */
   workspaceRoot: string;
+  /** What the pages on routes and settings show. */
+  config?: Config | undefined;
   /** Longest time for `stop`, in seconds. */
   shutdownTimeout: number;
   logger: Logger;
@@ -100,12 +102,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
   let clusters = options.clusters.map(asShown);
-  let { dailyBudget } = options;
+  let { dailyBudget, config: currentConfig } = options;
   let metricsPerCluster = options.metricsPerCluster ?? true;
   let refusal: RefusedConfiguration | undefined;
   let access: AccessSettings = options;
   const reloading: Reloading = {
     apply: (config) => {
+      currentConfig = config;
       admission.configure(config);
       clusters = config.clusters.map(asShown);
       dailyBudget = config.llm_budgets.per_day;
@@ -174,6 +177,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     audit: state.audit,
     silences: state.silences,
     problems: state.problems,
+    problemSearch: state.problemSearch,
+    feedback: state.feedback,
+    conversations: state.conversations,
+    doorRecords: state.doorRecords,
+    config: () => currentConfig,
     events: feed,
     workspaceRoot: () => options.workspaceRoot,
     logger,

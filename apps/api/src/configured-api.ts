@@ -19,6 +19,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     dailyBudget: config.llm_budgets.per_day,
     admission: config,
     workspaceRoot: config.workspace_root,
+    config,
     shutdownTimeout: shutdown_timeout,
     logger,
   });

@@ -1,7 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { type ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
 import { API_ERRORS, ApiError } from './api-error.ts';
@@ -26,15 +26,24 @@ function redisUnavailable(cause: unknown): ApiError {
 /** Turns every failure into a response, and an unexpected one into a log line. */
 export function handleErrors(app: FastifyInstance, redis: RedisConnection, logger: Logger): void {
   app.setErrorHandler(async (thrown, request, reply) => {
-    const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
-    if (error.code === 'internal')
-      logger.error({ method: request.method, url: request.url, error: thrown }, 'request failed');
+    const error = await failureOf(thrown, request, { redis, logger });
     const body = failureBody(error, request.url);
     return reply.status(body.status).type(PROBLEM_JSON).send(body);
   });
   app.setNotFoundHandler((request) => {
     throw new ApiError('not_found', `no such route: ${request.method} ${request.url.split('?', 1)[0]}`);
   });
+}
+
+/** Returns the error that answers a request, and logs one that was not expected. */
+export async function failureOf(
+  thrown: unknown,
+  { method, url }: Pick<FastifyRequest, 'method' | 'url'>,
+  { redis, logger }: { redis: RedisConnection; logger: Logger },
+): Promise<ApiError> {
+  const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
+  if (error.code === 'internal') logger.error({ method, url, error: thrown }, 'request failed');
+  return error;
 }
 
 /**

@@ -49,7 +49,7 @@ const STYLE =
 
 /** Renders a report as an HTML page. Everything but structured text is removed. */
 export function reportPage(incidentId: string, markdown: string): string {
-  const body = render(markdown);
+  const body = renderMarkdown(markdown);
   const title = sanitizeHtml(`Report on incident ${incidentId}`, { allowedTags: [] });
   return (
     `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>\n` +
@@ -57,7 +57,8 @@ export function reportPage(incidentId: string, markdown: string): string {
   );
 }
 
-function render(markdown: string): string {
+/** Renders Markdown from outside as HTML. Everything but structured text is removed. */
+export function renderMarkdown(markdown: string): string {
   if (markdown.length > LONGEST_PARSED || NESTED.test(markdown)) return preformatted(markdown);
   try {
     return sanitizeHtml(marked.parse(markdown, { async: false }), ALLOWED);

@@ -63,8 +63,7 @@ const optionsFor = (secret: string) => ({ requestInit: { headers: { authorizatio
 const CLIENTS: Record<string, (secret: string) => Promise<Connected>> = {
   'before 2026': async (secret) => {
     const client = new EarlierClient(INFO);
-    // Its type of a session is narrower than that of transports.
-    await client.connect(new EarlierTransport(new URL(`${api.url}/mcp`), optionsFor(secret)) as never);
+    await client.connect(new EarlierTransport(new URL(`${api.url}/mcp`), optionsFor(secret)));
     return client;
   },
   'of 2026-07-28': async (secret) => {

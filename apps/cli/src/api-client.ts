@@ -18,8 +18,18 @@ import {
 } from '@nightcrier/core/api/problem-routes';
 import type { AnswerOf, ApiRoute, SentBodyOf } from '@nightcrier/core/api/route';
 import { ADD_SILENCE, EXPIRE_SILENCE, LIST_SILENCES, type ShownSilence } from '@nightcrier/core/api/silence-routes';
+import {
+  ADD_USER,
+  CHANGE_PASSWORD,
+  LIST_SESSIONS,
+  LIST_USERS,
+  REMOVE_USER,
+  REVOKE_SESSION,
+} from '@nightcrier/core/api/user-routes';
 import type { ApiKey } from '@nightcrier/core/access/api-key';
 import type { AuditEntry } from '@nightcrier/core/access/audit-entry';
+import type { Session } from '@nightcrier/core/access/session';
+import type { User } from '@nightcrier/core/access/user';
 import type { Books } from '@nightcrier/core/incidents/books';
 import type { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Problem } from '@nightcrier/core/problems/problem';
@@ -127,6 +137,33 @@ export class ApiClient {
   /** Revokes the API key with an id or a name, and returns it. */
   async revokeApiKey(idOrName: string): Promise<ApiKey> {
     return (await this.#call(REVOKE_KEY, { params: { key: idOrName } })).key;
+  }
+
+  /** Returns all local users, by name. */
+  async users(): Promise<User[]> {
+    return (await this.#call(LIST_USERS)).users;
+  }
+
+  async addUser(user: SentBodyOf<typeof ADD_USER>): Promise<User> {
+    return (await this.#call(ADD_USER, { body: user })).user;
+  }
+
+  async changePassword(name: string, password: string): Promise<void> {
+    await this.#call(CHANGE_PASSWORD, { params: { name }, body: { password } });
+  }
+
+  async removeUser(name: string): Promise<void> {
+    await this.#call(REMOVE_USER, { params: { name } });
+  }
+
+  /** Returns the sessions of browsers, the latest first. */
+  async sessions(): Promise<Session[]> {
+    return (await this.#call(LIST_SESSIONS)).sessions;
+  }
+
+  /** Ends the session with an id, or all sessions of a user. Returns them. */
+  async revokeSessions(idOrName: string): Promise<Session[]> {
+    return (await this.#call(REVOKE_SESSION, { params: { session: idOrName } })).sessions;
   }
 
   /** Returns the latest changes by people, the latest first. */

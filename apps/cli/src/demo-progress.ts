@@ -49,7 +49,7 @@ export class DemoProgress {
     for (const row of rows) {
       if (row.state !== 'reported' || row.workspace === undefined) continue;
       const report = path.relative('', path.join(row.workspace, 'output/investigation.md'));
-      this.#output.write(`${row.cluster}  ${row.resource}\n    ${report}\n`);
+      this.#output.write(`${row.cluster}  ${row.resource}\n    ${escapeControls(report)}\n`);
     }
   }
 
@@ -61,7 +61,7 @@ export class DemoProgress {
     const row = incidentRow(incident);
     const result = isFinal(incident.state) && row.root_cause !== '' ? `: ${shorten(row.root_cause, 120)}` : '';
     this.say(`${cluster}  ${event.faultType}  ${describeResource(event.resource)}  ${incident.state}${result}`);
-    if (this.#json && isFinal(incident.state)) process.stdout.write(`${JSON.stringify(row)}\n`);
+    if (this.#json && isFinal(incident.state)) process.stdout.write(`${escapeControls(JSON.stringify(row))}\n`);
   }
 
   #status(text: string): void {

@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
-import { holdHeapGrowth } from './heap-growth.ts';
+import { holdHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
 import { INSTALLATION } from './installation.ts';
 
 // Before anything else is loaded. Compiled code is kept where the installation is; if it is read-only, nothing is kept.

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { type Command, Option } from 'commander';
 import type { CommandParts } from './command-parts.ts';
@@ -59,5 +60,7 @@ export function addProblemCommands(
     .description('have a problem investigated again; prints the id of the new incident')
     .argument('<cluster>')
     .argument('<problem>', 'its key, such as shop/cart')
-    .action(async (cluster: string, key: string) => console.log(await clientOf(problems).investigate(cluster, key)));
+    .action(async (cluster: string, key: string) =>
+      console.log(escapeControls(await clientOf(problems).investigate(cluster, key))),
+    );
 }

@@ -176,7 +176,9 @@ incidents
   .command('requeue')
   .description('queue an incident that has ended as a new one; prints the id of the new incident')
   .argument('<incident-id>')
-  .action(async (id: string) => console.log(await apiClient().requeue(await apiClient().incidentId(id))));
+  .action(async (id: string) =>
+    console.log(escapeControls(await apiClient().requeue(await apiClient().incidentId(id)))),
+  );
 
 incidents
   .command('split')
@@ -185,7 +187,7 @@ incidents
   .argument('<member>', 'fault id of the member, see `incidents show`')
   .action(async (id: string, member: string) => {
     const api = apiClient();
-    console.log(await api.split(await api.incidentId(id), member));
+    console.log(escapeControls(await api.split(await api.incidentId(id), member)));
   });
 
 incidents

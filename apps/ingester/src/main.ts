@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 import '@nightcrier/runtime/process/reload-during-start';
+import { allowHeapGrowth, holdHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
+
+holdHeapGrowth();
 
 // Loaded when the handler of SIGHUP is there.
 const { runProcess } = await import('@nightcrier/runtime/process/run-process');
@@ -8,5 +11,6 @@ const { Ingester } = await import('./app.ts');
 await runProcess('ingester', async (config, logger) => {
   const ingester = new Ingester(config, logger);
   await ingester.start();
+  allowHeapGrowth();
   return ingester;
 });

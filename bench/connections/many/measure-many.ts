@@ -121,8 +121,9 @@ async function books(url: string, sent: z.infer<typeof Account>): Promise<Record
     await once(redis, 'ready');
     const state = openState(redis, { key_prefix: 'nightcrier', logger: silentLogger });
     let { total } = await state.intake.read();
-    // Ingesters admit what they have received before they answer for it.
-    for (let attempts = 0; attempts < 20 && total.received - total.deduplicated < sent.reached; attempts += 1) {
+    // Ingesters admit what they have received before they answer for it; on a busy machine, from their spools.
+    const begun = performance.now();
+    while (total.received - total.deduplicated < sent.reached && performance.now() - begun < PATIENCE_S * 1_000) {
       await sleep(500);
       ({ total } = await state.intake.read());
     }
@@ -131,6 +132,8 @@ async function books(url: string, sent: z.infer<typeof Account>): Promise<Record
       faults_reached: sent.reached,
       faults_possibly_received: sent.lost,
       faults_in_books: counted,
+      books_complete_after_s: round((performance.now() - begun) / 1_000),
+      lost: total.lost,
       faults_missing: Math.max(0, sent.reached - counted),
       faults_doubled: Math.max(0, counted - sent.reached - sent.lost),
     };

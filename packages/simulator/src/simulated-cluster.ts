@@ -35,6 +35,8 @@ export interface SimulatedClusterOptions {
    * event-emitting server, whose answers are text only.
    */
   eventsTools?: boolean;
+  /** Whether the MCP server lists in pages where it is asked to. Default: false, as no real one does. */
+  listPages?: boolean;
   /** Role of service accounts by `namespace/name`, for which tokens can be requested. */
   serviceAccounts?: Record<string, RoleName>;
   /** The MCP server runs with `--disable-multi-cluster`: it calls the cluster '', else by its kubeconfig's context. */
@@ -124,7 +126,10 @@ export class SimulatedCluster {
     this.serverCluster = options.disableMultiCluster ? '' : name;
     this.#mcp = new McpEndpoint({
       cluster: this.serverCluster,
-      readTools: readTools(this.#account, this.#logs, !eventsTools),
+      readTools: readTools(this.#account, this.#logs, {
+        isStructured: !eventsTools,
+        hasPages: options.listPages ?? false,
+      }),
       eventsTools,
       bearerToken: options.bearerToken,
       logger,

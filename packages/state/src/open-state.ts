@@ -36,6 +36,8 @@ import { SocketLease } from './notifications/socket-lease.ts';
 import { ProblemOutbox } from './notifications/problem-outbox.ts';
 import { SlackCards } from './notifications/slack-cards.ts';
 import { Problems } from './problems/problems.ts';
+import { ProblemSearch } from './search/problem-search.ts';
+import { Feedback } from './incidents/feedback.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
 import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
@@ -77,6 +79,8 @@ export interface State {
   readonly ingesters: IngesterBoard;
   readonly lastContacts: LastContacts;
   readonly problems: Problems;
+  readonly problemSearch: ProblemSearch;
+  readonly feedback: Feedback;
   readonly alerts: AlertStore;
   readonly alertCounters: AlertCounters;
   readonly outbox: NotificationOutbox;
@@ -143,6 +147,8 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     ingesters: new IngesterBoard(context),
     lastContacts: new LastContacts(context),
     problems: new Problems(context),
+    problemSearch: new ProblemSearch(context),
+    feedback: new Feedback(context),
     alerts: new AlertStore(context),
     alertCounters: new AlertCounters(context),
     outbox: new NotificationOutbox(context),

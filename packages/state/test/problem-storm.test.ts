@@ -138,3 +138,17 @@ test('a member that still fires when the first one has recovered is investigated
   expect(await storm.storms.decide()).toBe(1);
   expect((await storm.notified()).slice(-1)).toEqual(['firing p4']);
 });
+
+test('problems of different namespaces that lack the same dependency are one storm, and others are none', async () => {
+  await using storm = await openStorm();
+  const pull = async (at: number, registry: string) => {
+    const event = fault({ id: `i${at}`, type: 'ImagePull' });
+    event.event.resource.namespace = `team-${at}`;
+    event.event.context = `Back-off pulling image "${registry}/app-${at}:1"`;
+    return storm.state.admission.admit({ ...event, problem: `team-${at}/p${at}`, node: `n${at}` });
+  };
+  const kinds = [];
+  for (let at = 0; at < 5; at += 1) kinds.push((await pull(at, 'one.example.com')).kind);
+  expect(kinds).toEqual(['queued', 'queued', 'queued', 'grouped', 'grouped']);
+  expect((await pull(5, 'other.example.com')).kind).toBe('queued');
+});

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -48,8 +49,9 @@ export async function createKubeconfig(
     await writePrivate(temporary, kubeconfigOf(name, address, issued));
     const { identity, problems } = await verify(temporary, name);
     await rename(temporary, file);
-    console.error(`wrote ${file}: ${identity} in ${name} (${address.server}), until ${issued.expires.toISOString()}`);
-    for (const problem of problems) console.error(`warning: ${problem}`);
+    const until = issued.expires.toISOString();
+    console.error(escapeControls(`wrote ${file}: ${identity} in ${name} (${address.server}), until ${until}`));
+    for (const problem of problems) console.error(escapeControls(`warning: ${problem}`));
     return problems.length === 0 ? 0 : 1;
   } finally {
     await rm(temporary, { force: true });

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { BOOK_ENTRIES, QUEUED_STATES, RECEIVED_AS } from '@nightcrier/core/incidents/books';
 import Table from 'cli-table3';
 import type { ApiClient } from '../api-client.ts';
@@ -10,16 +11,18 @@ import { headStyle } from '../lists/incident-table.ts';
 export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promise<0 | 1> {
   const books = await api.books();
   if (format === 'json') {
-    console.log(JSON.stringify(books));
+    console.log(escapeControls(JSON.stringify(books)));
   } else {
-    const names = Object.keys(books.clusters);
+    const names = Object.keys(books.clusters).map(escapeControls);
     const table = new Table({ head: ['', 'all', ...names], style: { head: headStyle(), border: [], compact: true } });
     for (const entry of BOOK_ENTRIES) {
       table.push([entry, books.total[entry], ...Object.values(books.clusters).map((page) => page[entry])]);
     }
     console.log(table.toString());
     console.log(`received = ${RECEIVED_AS.join(' + ')}\nqueued = ${QUEUED_STATES.join(' + ')}`);
-    console.log(books.balanced ? 'the books balance' : `the books do not balance:\n${books.off.join('\n')}`);
+    console.log(
+      books.balanced ? 'the books balance' : escapeControls(`the books do not balance:\n${books.off.join('\n')}`),
+    );
   }
   return books.balanced ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { isFinal } from '@nightcrier/core/incidents/incident';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { createLogger } from '@nightcrier/runtime/process/logger';
@@ -66,7 +67,7 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
     const ended = Promise.race([stopping, system.broken, simulator.ended.then((how) => `simulator ended: ${how}`)]);
     const reason = await watch(new ApiClient(url), progress, once, ended);
     progress.say('stopping');
-    if (reason !== undefined) console.error(`demo: ${reason}; logs in ${path.join(folder, 'logs')}`);
+    if (reason !== undefined) console.error(escapeControls(`demo: ${reason}; logs in ${path.join(folder, 'logs')}`));
     return reason === undefined ? 0 : 1;
   } finally {
     await system?.stop();

@@ -81,11 +81,11 @@ export async function showIncident(api: ApiClient, prefix: string, format: 'tabl
 /** `nightcrier incidents cancel ID`: ends an open incident, or has its worker end it. */
 export async function cancelIncident(api: ApiClient, id: string, request: CancelRequest): Promise<void> {
   const state = await api.cancel(id, request);
-  console.log(
+  const shown =
     state === 'cancelled'
       ? `incident ${id} is cancelled`
-      : `incident ${id} is ${state}; its worker stops it within seconds: nightcrier incidents show ${id}`,
-  );
+      : `incident ${id} is ${state}; its worker stops it within seconds: nightcrier incidents show ${id}`;
+  console.log(escapeControls(shown));
 }
 
 /** Returns the code of the cause with its confidence, and whether it is determined. */

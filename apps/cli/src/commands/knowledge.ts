@@ -32,7 +32,7 @@ export async function testKnowledge(api: ApiClient, id: string, options: Knowled
       matches,
       conditions,
     }));
-    console.log(JSON.stringify({ incident_id: id, folder, articles: shown, problems }));
+    console.log(escapeControls(JSON.stringify({ incident_id: id, folder, articles: shown, problems })));
   } else console.log(escapeControls(described(results, folder)));
   return problems.length > 0 ? 1 : 0;
 }

@@ -40,7 +40,7 @@ export async function showProblem(
 ): Promise<void> {
   const problem = await api.problem(cluster, key);
   if (output === 'json') {
-    console.log(JSON.stringify(problem));
+    console.log(escapeControls(JSON.stringify(problem)));
     return;
   }
   const { acknowledged, silenced, recovered_at, symptoms, incidents } = problem;

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { receiverTargets } from '@nightcrier/core/routing/receiver-targets';
@@ -29,7 +30,7 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
     targets: targets.filter((target) => target.receiver === receiver).map(({ id, kind }) => ({ id, kind })),
   }));
   if (output === 'json') {
-    console.log(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows }));
+    console.log(escapeControls(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows })));
     return;
   }
   const table = new Table({
@@ -38,12 +39,13 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
   });
   for (const { receiver, route, repeat_interval: repeat, targets: found } of rows)
     table.push([
-      receiver,
-      route,
+      escapeControls(receiver),
+      escapeControls(route),
       repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`,
-      found.map(({ id }) => id).join('\n') || 'none',
+      found.map(({ id }) => escapeControls(id)).join('\n') || 'none',
     ]);
-  console.log(`labels: ${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}`);
+  const shown = [...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
+  console.log(escapeControls(`labels: ${shown}`));
   console.log(table.toString());
 }
 
@@ -58,7 +60,7 @@ function labelsOf(given: Pick<RoutesTestOptions, string>, { clusters }: Config):
     throw new ExitError('usage', `--severity: ${JSON.stringify(severity)} must be one of ${SEVERITIES.join(', ')}`);
   const cluster = clusters.find((entry) => entry.name === name);
   if (name !== undefined && !cluster)
-    console.error(`warning: the configuration has no cluster ${name}; its labels are those given here`);
+    console.error(escapeControls(`warning: the configuration has no cluster ${name}; its labels are those given here`));
   const pairs = Array.isArray(given.labels) ? given.labels : [];
   return new Map([
     ...Object.entries(cluster?.labels ?? {}),

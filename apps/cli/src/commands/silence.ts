@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 import type { ShownSilence } from '@nightcrier/core/api/silence-routes';
 import type { ApiClient } from '../api-client.ts';
@@ -27,7 +28,7 @@ export async function addSilence(api: ApiClient, options: AddSilenceOptions): Pr
     ...(start !== undefined && { starts_at: instantOf('--start', start) }),
     ...(end === undefined ? { duration: parseDuration(duration ?? '1h') } : { ends_at: instantOf('--end', end) }),
   });
-  console.log(silence.id);
+  console.log(escapeControls(silence.id));
 }
 
 const COLUMNS: ListColumn<ShownSilence>[] = [
@@ -49,7 +50,7 @@ export async function listSilences(api: ApiClient, all: boolean, format: ListFor
 export async function expireSilences(api: ApiClient, ids: string[]): Promise<void> {
   for (const id of ids) {
     await api.expireSilence(id);
-    console.log(`silence ${id} expired`);
+    console.log(escapeControls(`silence ${id} expired`));
   }
 }
 

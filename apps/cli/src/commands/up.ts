@@ -3,11 +3,11 @@ import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { reloadConfig } from '@nightcrier/runtime/reload/reload-config';
 import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
 import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
+import { allowHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
 import { createLogger, type RootLogger } from '@nightcrier/runtime/process/logger';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
 import { exportTraces } from '@nightcrier/runtime/tracing/export-traces';
-import { allowHeapGrowth } from '../heap-growth.ts';
 import { printLogLines } from '../system/log-lines.ts';
 import { startSystem, type System } from '../system/system.ts';
 

@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
@@ -15,14 +16,16 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     loaded = await loadConfig({ flags: file === undefined ? {} : { config: file }, environment: process.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) }));
-    else console.error(hideSecrets(error.message));
+    if (format === 'json')
+      console.log(escapeControls(JSON.stringify({ valid: false, problems: error.problems.map(hideSecrets) })));
+    else console.error(escapeControls(hideSecrets(error.message)));
     return EXIT_CODES.configuration;
   }
   const { problems } = await new KnowledgeFolder().read(loaded.config.knowledge_dir);
   if (problems.length > 0) {
-    if (format === 'json') console.log(JSON.stringify({ valid: false, problems: problems.map(hideSecrets) }));
-    else console.error(hideSecrets(new ConfigError('knowledge_dir', problems).message));
+    if (format === 'json')
+      console.log(escapeControls(JSON.stringify({ valid: false, problems: problems.map(hideSecrets) })));
+    else console.error(escapeControls(hideSecrets(new ConfigError('knowledge_dir', problems).message)));
     return EXIT_CODES.configuration;
   }
   const clusters = loaded.config.clusters.map((cluster) => ({
@@ -32,17 +35,14 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     kubeconfig: cluster.triage.kubeconfig,
   }));
   if (format === 'json') {
-    console.log(JSON.stringify({ valid: true, warnings: loaded.warnings, clusters }));
+    console.log(escapeControls(JSON.stringify({ valid: true, warnings: loaded.warnings, clusters })));
     return 0;
   }
-  for (const warning of loaded.warnings) console.error(`warning: ${warning}`);
-  const rows = clusters.map((row) => [
-    row.name,
-    row.endpoint,
-    row.triage ? 'enabled' : 'disabled',
-    row.kubeconfig ?? '–',
-  ]);
-  console.log(`${clusterTable(rows)}\n${file ?? loaded.file ?? 'the configuration'} is valid`);
+  for (const warning of loaded.warnings) console.error(escapeControls(`warning: ${warning}`));
+  const rows = clusters.map((row) =>
+    [row.name, row.endpoint, row.triage ? 'enabled' : 'disabled', row.kubeconfig ?? '–'].map(escapeControls),
+  );
+  console.log(`${clusterTable(rows)}\n${escapeControls(file ?? loaded.file ?? 'the configuration')} is valid`);
   return 0;
 }
 

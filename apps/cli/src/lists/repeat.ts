@@ -1,3 +1,4 @@
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const INTERVAL_MS = 2_000;
@@ -15,7 +16,7 @@ export async function printRepeatedly(watch: boolean, print: () => Promise<void>
     try {
       await print();
     } catch (error) {
-      console.error(error instanceof Error ? error.message : String(error));
+      console.error(escapeControls(error instanceof Error ? error.message : String(error)));
     }
   }
 }

@@ -127,9 +127,13 @@ export class Detector {
         : { over: lastContact - SKEW_MS, ended: lastContact - SKEW_MS };
   }
 
-  /** Begins to take a whole list, in parts: a large one must not block the process. */
-  beginList<K extends WatchedKind>(kind: K): Listing<K> {
-    return new Listing(kind, this.#suspects, this.#fresh);
+  /**
+   * Begins to take a whole list, in parts: a large one must not block the process.
+   * @param isFollowed whether changes of the objects are noticed from the list on. If not, an object shows a symptom until it was
+   *   read, and not longer: the lists of a large cluster may take longer than a grace period
+   */
+  beginList<K extends WatchedKind>(kind: K, { isFollowed = true } = {}): Listing<K> {
+    return new Listing(kind, this.#suspects, this.#fresh, isFollowed);
   }
 
   /** Takes a whole list: objects of the kind that are not in it no longer exist. */
@@ -320,8 +324,9 @@ export class Detector {
   #shown(now: number): Map<string, Suspect> {
     const shown = new Map<string, Suspect>();
     for (const suspect of this.#suspects) {
-      const { symptom, seenAt } = suspect;
-      if (dueAt(symptom, seenAt) > now || (symptom.until ?? Infinity) < now) continue;
+      const { symptom, seenAt, readAt, kind } = suspect;
+      if (dueAt(symptom, seenAt) > (this.#fresh.isFollowed(kind) ? now : readAt)) continue;
+      if ((symptom.until ?? Infinity) < now) continue;
       if (!this.#fresh.isCurrent(suspect.kind, suspect.name, now) || this.#isUnconfirmed(suspect, now)) continue;
       const { workload } = symptom;
       const key = this.#known.keyLike(suspect.key, { workload, family: SYMPTOMS[symptom.kind].family });

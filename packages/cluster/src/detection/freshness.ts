@@ -13,6 +13,8 @@ export function objectId(kind: WatchedKind, name: ObjectName): string {
 export class Freshness {
   /** Kinds whose objects are up to date. */
   readonly #current = new Set<WatchedKind>();
+  /** Of these, the kinds that were listed, and that nothing has followed since. */
+  readonly #listed = new Set<WatchedKind>();
   /** Kinds that cannot be read at all. */
   readonly #unreadable = new Set<WatchedKind>();
   /** Namespaces that cannot be read of a kind that is up to date otherwise. */
@@ -25,12 +27,22 @@ export class Freshness {
     return this.#current.has(kind);
   }
 
-  /** @param blind namespaces that cannot be read */
-  set(kind: WatchedKind, blind: ReadonlySet<string> = new Set()): void {
+  /**
+   * @param blind namespaces that cannot be read
+   * @param isFollowed whether changes are noticed from now on
+   */
+  set(kind: WatchedKind, blind: ReadonlySet<string> = new Set(), isFollowed = true): void {
     this.#current.add(kind);
+    if (isFollowed) this.#listed.delete(kind);
+    else this.#listed.add(kind);
     this.#unreadable.delete(kind);
     if (blind.size > 0) (this.#blind ??= new Map()).set(kind, blind);
     else this.#blind?.delete(kind);
+  }
+
+  /** Whether a change of an object of this kind would have been noticed. */
+  isFollowed(kind: WatchedKind): boolean {
+    return this.#current.has(kind) && !this.#listed.has(kind);
   }
 
   lose(kind: WatchedKind): void {

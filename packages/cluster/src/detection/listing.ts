@@ -13,8 +13,11 @@ export class Listing<K extends WatchedKind> {
   readonly #fresh: Freshness;
   readonly #listed = new Set<string>();
   readonly #wasCurrent: boolean;
+  readonly #isFollowed: boolean;
 
-  constructor(kind: K, suspects: Suspects, fresh: Freshness) {
+  /** @param isFollowed whether changes of the objects are noticed from the list on */
+  constructor(kind: K, suspects: Suspects, fresh: Freshness, isFollowed: boolean) {
+    this.#isFollowed = isFollowed;
     this.#kind = kind;
     this.#suspects = suspects;
     this.#fresh = fresh;
@@ -28,8 +31,9 @@ export class Listing<K extends WatchedKind> {
   }
 
   /** Takes an object of the list that has not changed. @returns whether it is here */
-  keep(name: ObjectName): boolean {
+  keep(name: ObjectName, now: number): boolean {
     this.#listed.add(nameKey(name));
+    this.#suspects.noteRead(this.#kind, name, now);
     return this.#suspects.objects.get(this.#kind, name) !== undefined;
   }
 
@@ -39,7 +43,7 @@ export class Listing<K extends WatchedKind> {
    */
   end(blind: ReadonlySet<string> = new Set()): void {
     this.#suspects.setKnown(this.#kind, true);
-    this.#fresh.set(this.#kind, blind);
+    this.#fresh.set(this.#kind, blind, this.#isFollowed);
     for (const key of this.#suspects.objects.names(this.#kind)) {
       const name = nameOf(key);
       if (!this.#listed.has(key) && !blind.has(name.namespace)) this.#suspects.remove(this.#kind, name);

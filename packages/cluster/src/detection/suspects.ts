@@ -18,6 +18,8 @@ export interface Suspect {
   /** Name of the object that shows it. */
   name: ObjectName;
   seenAt: number;
+  /** When the object was read last, ms since the epoch. */
+  readAt: number;
   /** Whether it came while its kind was followed, so that it is new whatever time it tells. */
   isFresh: boolean;
   /** Most steps that its progress has had. */
@@ -64,7 +66,14 @@ export class Suspects implements Iterable<Suspect> {
       this.#outdated.note(kind, object.metadata, before, object);
       return before !== undefined;
     });
-    objects.forEach((object, index) => this.#look(kind, object.metadata, now, isFresh, known[index]));
+    objects.forEach((object, index) =>
+      this.#look(kind, object.metadata, now, { isFresh, wasKnown: known[index] ?? false, isRead: true }),
+    );
+  }
+
+  /** Notes that an object was read and has not changed. */
+  noteRead(kind: WatchedKind, name: ObjectName, now: number): void {
+    for (const suspect of this.#suspects.get(objectId(kind, name)) ?? []) suspect.readAt = now;
   }
 
   /** Takes the end of one object. */
@@ -139,13 +148,15 @@ export class Suspects implements Iterable<Suspect> {
     });
   }
 
-  /** @param wasKnown whether the object was here before, so that what it shows for the first time is new */
+  /**
+   * @param wasKnown whether the object was here before, so that what it shows for the first time is new
+   * @param isRead whether it has just been read; if not, other objects have changed
+   */
   #look(
     kind: WatchedKind,
     { namespace, name }: ObjectName,
     now: number,
-    isFresh = this.#isFresh(kind),
-    wasKnown = false,
+    { isFresh = this.#isFresh(kind), wasKnown = false, isRead = false } = {},
   ): void {
     const id = objectId(kind, { namespace, name });
     const found = symptomsOf(kind, { namespace, name }, this.objects);
@@ -172,6 +183,7 @@ export class Suspects implements Iterable<Suspect> {
         kind,
         name: { namespace, name },
         seenAt: progressed ? now : ((same ?? related)?.seenAt ?? now),
+        readAt: isRead ? now : (before?.[0]?.readAt ?? now),
         isFresh: isSame ? same.isFresh : isFresh,
         steps: isOther ? steps : Math.max(steps, same?.steps ?? 0),
         notBefore,

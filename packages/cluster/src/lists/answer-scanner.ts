@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Receives what an answer to a tool call consists of, while it is read. */
 export interface AnswerParts {
   /** One item of the structured content, as JSON. */
@@ -26,6 +28,8 @@ const NULL = 0x6e;
 const LISTS = new Set(['result.structuredContent.items', 'result.structuredContent']);
 const ITEMS = new Set([...LISTS].map((path) => `${path}.[]`));
 const TEXT = 'result.content.[].text';
+/** What the next page of a list is asked for with. */
+const CONTINUE = new Set(['result.structuredContent.metadata.continue', 'result.structuredContent.continue']);
 /** Frames of the longest of these paths. */
 const DEEPEST_PATH = 4;
 /** Bytes of one item, or of an error; etcd takes objects of 1.5 MiB. */
@@ -41,7 +45,7 @@ export class AnswerScanner {
   readonly #frames: Frame[] = [];
   #expectsKey = false;
   /** What is being read that may go on in the next piece. */
-  #within: 'structure' | 'key' | 'string' | 'text' | 'item' | 'error' = 'structure';
+  #within: 'structure' | 'key' | 'string' | 'text' | 'continue' | 'item' | 'error' = 'structure';
   #isEscaped = false;
   /** Of an item or error: open brackets, and whether a string is open. */
   #depth = 0;
@@ -50,6 +54,7 @@ export class AnswerScanner {
   #isError = false;
   #hasList = false;
   #error: string | undefined;
+  #continue: string | undefined;
   #isComplete = false;
 
   constructor(parts: AnswerParts) {
@@ -69,6 +74,11 @@ export class AnswerScanner {
   /** Whether the tool failed. */
   get isError(): boolean {
     return this.#isError;
+  }
+
+  /** What the next page is asked for with; undefined: there is none. */
+  get continue(): string | undefined {
+    return this.#continue;
   }
 
   /** The JSON-RPC error, as JSON. */
@@ -100,7 +110,7 @@ export class AnswerScanner {
     const frame = this.#frames.at(-1);
     switch (byte) {
       case QUOTE:
-        this.#within = this.#expectsKey ? 'key' : this.#path() === TEXT ? 'text' : 'string';
+        this.#within = this.#expectsKey ? 'key' : this.#kindOfString();
         break;
       case OPEN_OBJECT:
       case OPEN_ARRAY:
@@ -126,6 +136,12 @@ export class AnswerScanner {
         if (!frame && byte !== undefined && byte > 0x20) throw new SyntaxError('the answer is not a JSON object');
     }
     return at + 1;
+  }
+
+  #kindOfString(): 'text' | 'continue' | 'string' {
+    const path = this.#path();
+    if (path === TEXT) return 'text';
+    return CONTINUE.has(path) ? 'continue' : 'string';
   }
 
   /** @returns whether the value is to be kept as a whole, from this byte on */
@@ -187,8 +203,14 @@ export class AnswerScanner {
     const end = this.#endOfString(piece, from);
     const read = piece.subarray(from, end ?? piece.length);
     if (this.#within === 'text') this.#parts.text(read);
-    if (this.#within === 'key') this.#held = Buffer.concat([this.#held, read]);
+    const isKept = this.#within === 'key' || this.#within === 'continue';
+    if (isKept) this.#held = Buffer.concat([this.#held, read]);
+    if (this.#held.length > LONGEST_VALUE) throw new Error('a name of the answer is larger than 8 MiB');
     if (end === undefined) return piece.length;
+    if (this.#within === 'continue') {
+      this.#continue = z.string().parse(JSON.parse(`"${this.#held.toString('utf8')}"`)) || undefined;
+      this.#held = NOTHING;
+    }
     if (this.#within === 'key') {
       const frame = this.#frames.at(-1);
       if (frame) frame.key = this.#held.toString('utf8');

@@ -11,7 +11,7 @@ import { FormChanged, type ListBatch, type ListForm } from './list-reader.ts';
 import { AnswerTooLarge, readList } from './read-list.ts';
 
 /** The part of a session that lists need. */
-export type ListSession = Pick<McpSession, 'callStreamed' | 'deliver'>;
+export type ListSession = Pick<McpSession, 'callStreamed' | 'deliver' | 'takes'>;
 
 /** What is known about the server that lists. */
 export interface ListingServer {
@@ -54,18 +54,24 @@ const WHOLE_BYTES = 16 << 20;
 const SMALL_BYTES = 8 << 20;
 /** Bytes of what cannot be divided further. */
 const LARGEST_BYTES = 64 << 20;
+/** Objects of a page, where the server passes `limit` and `continue` on. */
+const PAGE = 500;
+/** What the API server says of a list that it cannot continue any more. */
+const EXPIRED = /\bexpired\b|too old|continue parameter|\b410\b/i;
 /** Lists of one cluster at a time. */
 const CONCURRENCY = 2;
 
 const UNDIVIDED: ReadonlySet<WatchedKind> = new Set(['nodes', 'namespaces']);
 const NOTHING_KNOWN = { digests: new BigUint64Array(0), names: [] };
 
-/** Objects that had not changed are no longer known here: they have to be read again. */
-class Forgotten extends Error {}
+/** Objects that had not changed are no longer known here, or the pages have expired: all has to be read again. */
+class Forgotten extends Error {
+  override readonly message = 'the list changed while its pages were read';
+}
 
 /**
  * Lists the objects of one kind through an MCP server, and hands them to the detector: all at once, or by namespace where that
- * answer is too large. Servers offer no other pages. The way that worked is remembered.
+ * answer is too large. In pages, where the tool of the server has parameters for them. The way that worked is remembered.
  */
 export class KindList<K extends WatchedKind> {
   readonly #kind: K;
@@ -88,7 +94,7 @@ export class KindList<K extends WatchedKind> {
   /** @throws ConnectionError when the session is lost, or Error when the kind cannot be listed */
   async run(options: ListKindOptions): Promise<ListedKind> {
     if (this.#byNamespace) return this.#listByNamespace(options);
-    const listing = options.detector.beginList(this.#kind);
+    const listing = options.detector.beginList(this.#kind, { isFollowed: false });
     try {
       const { strange, count } = await this.#list('', listing, options);
       listing.end();
@@ -107,7 +113,7 @@ export class KindList<K extends WatchedKind> {
       throw new Error(
         `${new AnswerTooLarge(this.#largest.whole).message}, and there are no namespaces to list one by one`,
       );
-    const listing = options.detector.beginList(this.#kind);
+    const listing = options.detector.beginList(this.#kind, { isFollowed: false });
     const blind = new Map<string, string>();
     const sum = { strange: 0, count: 0, bytes: 0 };
     const listOne = async (namespace: string): Promise<void> => {
@@ -162,7 +168,7 @@ export class KindList<K extends WatchedKind> {
       listing.put(objects, now());
       for (const index of batch.same) {
         const name = known.names[index] ?? '';
-        if (!listing.keep(nameOf(name))) throw new Forgotten();
+        if (!listing.keep(nameOf(name), now())) throw new Forgotten();
         if (!remember) continue;
         names.push(name);
         digests.push(known.digests[index] ?? 0n);
@@ -171,15 +177,28 @@ export class KindList<K extends WatchedKind> {
       for (const { metadata } of objects) names.push(nameKey(metadata));
       digests.push(...batch.digests);
     };
-    const answer = await session.callStreamed(LIST_RESOURCES_TOOL, args, timeout);
+    const isPaged = session.takes(LIST_RESOURCES_TOOL, 'limit') && session.takes(LIST_RESOURCES_TOOL, 'continue');
     const isWhole = namespace === '' && !UNDIVIDED.has(this.#kind);
-    const reading = { kind: this.#kind, form: this.#server.form, known: known.digests };
-    const summary = await readList(answer, reading, isWhole ? this.#largest.whole : this.#largest.part, take);
-    for (const notification of summary.notifications) session.deliver(notification);
-    if (summary.problem !== undefined) throw new Error(summary.problem);
-    this.#server.form = summary.form;
+    const reading = { kind: this.#kind, known: known.digests };
+    const largest = isWhole ? this.#largest.whole : this.#largest.part;
+    const sum = { strange: 0, count: 0, bytes: 0 };
+    let next: string | undefined;
+    do {
+      const page = isPaged && { limit: PAGE, ...(next !== undefined && { continue: next }) };
+      const answer = await session.callStreamed(LIST_RESOURCES_TOOL, { ...args, ...page }, timeout);
+      const summary = await readList(answer, { ...reading, form: this.#server.form }, largest, take);
+      for (const notification of summary.notifications) session.deliver(notification);
+      if (summary.problem !== undefined && next !== undefined && EXPIRED.test(summary.problem)) throw new Forgotten();
+      if (summary.problem !== undefined) throw new Error(summary.problem);
+      this.#server.form = summary.form;
+      sum.strange += summary.strange;
+      sum.count += summary.count;
+      sum.bytes += summary.bytes;
+      if (summary.continue !== undefined && summary.continue === next) throw new Error('the pages of the list repeat');
+      next = summary.continue;
+    } while (next !== undefined);
     if (remember) this.#remembered.set(namespace, { losses, digests: BigUint64Array.from(digests), names });
-    return summary;
+    return sum;
   }
 }
 

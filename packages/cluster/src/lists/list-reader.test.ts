@@ -134,3 +134,47 @@ test('notifications that come with the answer are collected', () => {
   expect(summary.notifications).toEqual([notification]);
   expect(objects).toHaveLength(3);
 });
+
+describe('a long answer of a server whose form is not known yet', () => {
+  const many = Array.from({ length: 3_000 }, (_, index) => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `event-${index}`, namespace: 'shop' },
+    involvedObject: { kind: 'Pod', name: 'cart' },
+    reason: 'BackOff',
+    message: `${index} ${'x'.repeat(1_000)}`,
+    type: 'Warning',
+  }));
+  const longText = dump(many, { lineWidth: -1 });
+
+  test('is read as text while it comes: no more than a megabyte is held back', () => {
+    let count = 0;
+    const options = { kind: 'events' as const, isEventStream: false, form: 'unknown' as const };
+    const reader = new ListReader({ ...options, known: new BigUint64Array(0) }, ({ objects }) => {
+      count += objects.length;
+    });
+    const bytes = Buffer.from(answer({ content: text(longText) }));
+    for (let at = 0; at < bytes.length; at += 1 << 15) reader.feed(bytes.subarray(at, at + (1 << 15)));
+    expect(count).toBeGreaterThan(many.length / 2);
+    for (const _ of reader.heldText());
+    expect(reader.end()).toMatchObject({ form: 'text', count: many.length });
+    expect(count).toBe(many.length);
+  });
+
+  test('counts once when the same follows as structured content, which is what is read from then on', () => {
+    const { objects, summary } = read(answer({ content: text(longText), structuredContent: { items: many } }), {
+      size: 1 << 15,
+    });
+    expect(objects).toHaveLength(many.length);
+    expect(summary).toMatchObject({ form: 'structured', count: many.length });
+  });
+});
+
+test.each(['metadata', undefined])('what the next page is asked for with is found (%s)', (parent) => {
+  const next = 'eyJ2IjoibWV0YS5rOHMuaW8vdjEi"\\n';
+  const page = { items: events, ...(parent === undefined ? { continue: next } : { [parent]: { continue: next } }) };
+  for (const size of [1, 7, 1 << 16]) {
+    expect(read(answer({ content: text(yaml), structuredContent: page }), { size }).summary.continue).toBe(next);
+  }
+  expect(read(structured).summary.continue).toBeUndefined();
+});

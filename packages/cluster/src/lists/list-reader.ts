@@ -36,6 +36,8 @@ export interface ListSummary {
   /** Objects that have not the shape of their kind. */
   strange: number;
   count: number;
+  /** What the next page is asked for with, where the answer is a page of a list. */
+  continue?: string | undefined;
   /** Notifications that came with the answer, JSON. */
   notifications: string[];
 }
@@ -43,6 +45,9 @@ export interface ListSummary {
 /** Objects in a batch: what is handed over at once blocks the event loop. */
 const BATCH = 100;
 const BATCH_SAME = 5_000;
+
+/** Bytes of text that are held back while structured content may follow; what is longer is read as text. */
+const MOST_HELD = 1 << 20;
 
 /** Bytes of a text that may be an error, or say that there are no objects. */
 const SHORT_TEXT = 64 << 10;
@@ -70,6 +75,7 @@ export class ListReader {
   readonly #yaml: YamlItems;
   /** Text of a server of which it is not known yet whether structured content follows. */
   readonly #heldText: Buffer[] = [];
+  #heldBytes = 0;
   #textBytes = 0;
   #hasStructured = false;
   #batch: ListBatch = { objects: [], digests: [], same: [] };
@@ -102,7 +108,7 @@ export class ListReader {
    * @throws FormChanged, or Error for an answer that is no list
    */
   *heldText(): Generator<void> {
-    if (this.#hasStructured) return;
+    if (this.#hasStructured && !this.#yaml.hasItems) return;
     if (this.#options.form === 'structured' && this.#textBytes > SHORT_TEXT) throw new FormChanged();
     for (const part of this.#heldText.splice(0)) {
       this.#yaml.feed(part);
@@ -124,7 +130,8 @@ export class ListReader {
     if (!hasList && !this.#yaml.hasItems && !EMPTY.test(this.#yaml.rest)) throw new Error(NO_OBJECTS);
     this.#flush();
     const seen = this.#hasStructured ? 'structured' : this.#yaml.hasItems ? 'text' : form;
-    return { ...summary, form: seen, strange: this.#strange, count: this.#count };
+    const { continue: next } = this.#scanner;
+    return { ...summary, form: seen, strange: this.#strange, count: this.#count, continue: next };
   }
 
   #text(part: Buffer): void {
@@ -132,12 +139,24 @@ export class ListReader {
     this.#textBytes += part.length;
     if (form === 'text') this.#yaml.feed(part);
     // A short text is kept in any case: it may be an error.
-    else if (form === 'unknown' || this.#textBytes <= SHORT_TEXT) this.#heldText.push(part);
+    else if (form === 'unknown' || this.#textBytes <= SHORT_TEXT) this.#hold(part);
+  }
+
+  /** Text that was held back for long enough is read, as much at a time as comes. */
+  #hold(part: Buffer): void {
+    this.#heldText.push(part);
+    this.#heldBytes += part.length;
+    while (this.#heldBytes > MOST_HELD) {
+      const [first = part] = this.#heldText.splice(0, 1);
+      this.#heldBytes -= first.length;
+      this.#yaml.feed(first);
+    }
   }
 
   #structured(json: Buffer): void {
-    if (this.#yaml.hasItems) return;
     this.#hasStructured = true;
+    // The same objects were read as text. From the next list on it is passed over.
+    if (this.#yaml.hasItems) return;
     this.#heldText.length = 0;
     this.#item(json);
   }

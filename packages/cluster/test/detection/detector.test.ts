@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { detectHistory } from '../../src/detection/detect-history.ts';
+import { Detector } from '../../src/detection/detector.ts';
+import { parseObject } from '../../src/detection/parse-object.ts';
 import { HISTORIES } from './histories.ts';
 import type { History, Step } from './history.ts';
-import { type KubernetesObject, START } from './objects.ts';
+import { type KubernetesObject, pod, START, waiting } from './objects.ts';
 
 const idOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
 
@@ -44,4 +46,18 @@ test.each(HISTORIES.map((history) => [history.name, history] as const))('%s', (_
     expect(after).toBeGreaterThanOrEqual(from);
     expect(after).toBeLessThanOrEqual(to);
   });
+});
+
+test('a list that takes longer than a grace period fires nothing that it has not seen for so long', () => {
+  const detector = new Detector('alpha');
+  const pulling = parseObject('pods', pod({ ready: false, since: 0, state: waiting('ErrImagePull') }));
+  const at = (seconds: number): number => START + seconds * 1000;
+  const list = (readAt: number, end: number) => {
+    const listing = detector.beginList('pods', { isFollowed: false });
+    if (pulling) listing.put([pulling], at(readAt));
+    listing.end();
+    return detector.advance(at(end)).map(({ change, fault }) => `${change} ${fault?.faultType}`);
+  };
+  expect(list(10, 120)).toEqual([]);
+  expect(list(130, 240)).toEqual(['fired ImagePull']);
 });

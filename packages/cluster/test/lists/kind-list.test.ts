@@ -25,14 +25,14 @@ function pod(namespace: string, name: string, isCrashing = false): KubernetesObj
   };
 }
 
-async function startCluster(): Promise<SimulatedCluster> {
-  const cluster = await startSimulatedCluster({ name: 'alpha', eventsTools: false });
+async function startCluster(listPages = false): Promise<SimulatedCluster> {
+  const cluster = await startSimulatedCluster({ name: 'alpha', eventsTools: false, listPages });
   onTestFinished(() => cluster.stop());
   return cluster;
 }
 
-async function prepare() {
-  const cluster = await startCluster();
+async function prepare({ listPages = false, largest = LARGEST } = {}) {
+  const cluster = await startCluster(listPages);
   const put = (object: KubernetesObject): void => void cluster.store.put(object);
   for (const { metadata } of cluster.store.list(resourceType('pods')))
     cluster.store.delete(resourceType('pods'), metadata.namespace, metadata.name);
@@ -55,7 +55,7 @@ async function prepare() {
   );
   onTestFinished(() => session.close());
   const detector = new Detector('alpha');
-  const list = new KindList('pods', { form: 'unknown' }, LARGEST);
+  const list = new KindList('pods', { form: 'unknown' }, largest);
   const run = (): Promise<ListedKind> =>
     list.run({
       session,
@@ -70,6 +70,7 @@ async function prepare() {
       .advance(now)
       .map(({ change, symptom }) => `${change} ${symptom.resource.namespace}/${symptom.resource.name}`);
   return {
+    cluster,
     put,
     remove: (object: KubernetesObject) =>
       cluster.store.delete(resourceType('pods'), object.metadata.namespace, object.metadata.name),
@@ -126,4 +127,26 @@ test('objects that have not changed are recognised, also after the detector has 
   put(pod('web', 'pod-5', true));
   await run();
   expect(changes()).toEqual(['fired web/pod-5']);
+});
+
+test('a server whose tool takes limit and continue is listed in pages, and what has not changed is recognised in each', async () => {
+  // Each page fits, and all of them together do not.
+  const largest = { whole: 2_000_000, part: 2_000_000 };
+  const { run, put, remove, changes, detector, cluster } = await prepare({ listPages: true, largest });
+  for (let index = 10; index < 1_200; index += 1) put(pod('big', `pod-${index}`));
+  let listed = 0;
+  const list = cluster.store.list.bind(cluster.store);
+  cluster.store.list = (...args) => {
+    listed += 1;
+    return list(...args);
+  };
+  expect(await run()).toMatchObject({ count: 1_220, blind: new Map() });
+  expect(listed).toBe(3);
+  expect(detector.size).toBe(1_220);
+  expect(changes()).toEqual(NAMESPACES.map((namespace) => `fired ${namespace}/pod-0`));
+  put(pod('big', 'pod-1100', true));
+  remove(pod('shop', 'pod-5'));
+  expect(await run()).toMatchObject({ count: 1_219 });
+  expect(detector.size).toBe(1_219);
+  expect(changes()).toEqual(['fired big/pod-1100']);
 });

@@ -63,6 +63,7 @@ it.each(
           return { isEventStream, body: ReadableStream.from(pieces) };
         },
         deliver: (notification) => session.deliver(notification),
+        takes: (tool, parameter) => session.takes(tool, parameter),
       },
       found,
       { now },

@@ -19,8 +19,10 @@ interface Row {
   sources: Source[];
   breaks: (cluster: SimulatedCluster) => Promise<void> | void;
   heals: (cluster: SimulatedCluster) => Promise<void> | void;
-  /** What the health says of the time, once it is over. */
-  counts: 'blind_seconds' | 'blind_kinds';
+  /** What the health says of the time, once it is over; `gap`: until it was noticed, because polls go on in its place. */
+  counts: 'blind_seconds' | 'blind_kinds' | 'gap';
+  /** It begins after the first list of Events, which is what later ones are compared with. */
+  isLater?: true;
   /** What the health says while it lasts. */
   shows: RegExp;
 }
@@ -74,6 +76,21 @@ const ROWS: Row[] = [
     counts: 'blind_kinds',
     shows: /forbidden/,
   },
+  {
+    outage: 'the watches behind a healthy subscription are dead, and the MCP server is restarted',
+    sources: ['both'],
+    breaks: async (cluster) => {
+      cluster.killMcpInformers();
+      await cluster.run('crash-loop-back-off');
+    },
+    heals: async (cluster) => {
+      await cluster.stopMcp();
+      await cluster.startMcp();
+    },
+    isLater: true,
+    counts: 'gap',
+    shows: /push is silent/,
+  },
 ];
 
 /** A health, and when it was seen, ms since the epoch. */
@@ -113,7 +130,7 @@ interface Outcome {
 }
 
 /** Plays an outage through one source. */
-async function playOutage({ breaks, heals, counts, shows }: Row, source: Source): Promise<Outcome> {
+async function playOutage({ breaks, heals, counts, isLater, shows }: Row, source: Source): Promise<Outcome> {
   const cluster = await startSimulatedCluster({ name: 'alpha', eventsTools: source !== 'poll' });
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-outage-'));
   const samples: Sample[] = [];
@@ -127,6 +144,10 @@ async function playOutage({ breaks, heals, counts, shows }: Row, source: Source)
     };
     sampling = setInterval(() => samples.push({ ...health(), at: Date.now() }), 20);
     await expect.poll(summary, patient).toMatch(/ sees:/);
+    const seenAt = Date.now();
+    const lastContact = (): number => Date.parse(health().last_contact ?? '');
+    const isBegun = (): boolean => isLater !== true || lastContact() > seenAt;
+    await expect.poll(isBegun, patient).toBe(true);
     const before = health();
 
     const brokenAt = Date.now();
@@ -142,15 +163,17 @@ async function playOutage({ breaks, heals, counts, shows }: Row, source: Source)
 
     const during = samples.filter(({ at }) => at > blindAt && at < healedAt);
     const blind = samples.map(({ blind_seconds = 0 }) => blind_seconds);
+    const blindBy = ({ blind_seconds = 0 }: ClusterHealth): number => blind_seconds - (before.blind_seconds ?? 0);
     const kinds = during.flatMap(({ blind_kinds = [] }) => blind_kinds.map((one) => one.blind_seconds));
     return {
       source,
       healthy: during.filter((sample) => !isBlind(sample)),
       isRising: blind.every((value, index) => value >= (blind[index - 1] ?? 0)),
-      isCounted:
-        counts === 'blind_seconds'
-          ? (health().blind_seconds ?? 0) - (before.blind_seconds ?? 0) >= (healedAt - brokenAt) / 1000 - 0.1
-          : Math.max(...kinds) >= OUTAGE_MS / 1000 - 1,
+      isCounted: {
+        blind_seconds: blindBy(health()) >= (healedAt - brokenAt) / 1000 - 0.1,
+        gap: blindBy(health()) >= (blindAt - brokenAt) / 1000 - 0.1,
+        blind_kinds: Math.max(...kinds) >= OUTAGE_MS / 1000 - 1,
+      }[counts],
     };
   } finally {
     clearInterval(sampling);

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'incident_cancelled',
   'incident_requeued',
   'incident_split',
+  'feedback_given',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { decideStormMember, explainsStorm, stormTraits, type StormView } from './storm.ts';
 
-const diagnosis = (cause: 'node_not_ready' | 'image_not_found' | 'application_error' | 'quota_pods', kind: string) => ({
+const diagnosis = (
+  cause: 'node_not_ready' | 'image_not_found' | 'image_registry_unreachable' | 'application_error' | 'quota_pods',
+  kind: string,
+) => ({
   version: 1,
   determined: true,
   hypotheses: [{ cause, culprit: { kind, name: 'x' }, confidence: 90, title: 't' }],
@@ -27,6 +30,11 @@ test.each([
   ['image:a', diagnosis('node_not_ready', 'Node'), false],
   ['namespace:shop', diagnosis('quota_pods', 'ResourceQuota'), true],
   ['namespace:shop', diagnosis('application_error', 'Deployment'), false],
+  ['dependency:registry//registry.example.com', diagnosis('image_registry_unreachable', 'Pod'), true],
+  ['dependency:registry//registry.example.com', diagnosis('image_not_found', 'Pod'), false],
+  ['dependency:configmap/shop/x', diagnosis('application_error', 'ConfigMap'), true],
+  ['dependency:configmap/shop/y', diagnosis('application_error', 'ConfigMap'), false],
+  ['dependency:webhook//v.example.io', diagnosis('application_error', 'ValidatingWebhookConfiguration'), true],
   ['node:n1', { ...diagnosis('node_not_ready', 'Node'), determined: false }, false],
   ['node:n1', undefined, false],
 ])('what shares %s and was found to be %j explains it: %s', (trait, found, explained) => {

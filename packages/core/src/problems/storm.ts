@@ -1,9 +1,10 @@
 import type { ClusterEvent } from '../clusters/cluster-event.ts';
 import type { DiagnosisSummary } from '../diagnosis/diagnosis.ts';
 import type { IncidentState } from '../incidents/incident.ts';
+import { parseDependency, sharedDependencies } from './shared-dependencies.ts';
 
 /** What problems of a storm can share, the closest first. */
-export const STORM_TRAITS = ['node', 'image', 'namespace'] as const;
+export const STORM_TRAITS = ['node', 'image', 'dependency', 'namespace'] as const;
 export type StormTrait = (typeof STORM_TRAITS)[number];
 
 /** Kinds of objects that belong to one workload: when one of them is at fault, the others of a storm have another cause. */
@@ -17,6 +18,13 @@ const OWN_KINDS = new Set([
   'Job',
   'CronJob',
 ]);
+/** Causes that every image of a registry has. */
+const REGISTRY_CAUSES = new Set([
+  'image_registry_unreachable',
+  'image_registry_tls',
+  'image_registry_unknown',
+  'image_rate_limit',
+]);
 const LONGEST_TRAIT = 500;
 
 /** Returns what a fault may share with others of its cluster, as `<trait>:<value>`, the closest first. */
@@ -26,6 +34,7 @@ export function stormTraits({ node, images, event }: Pick<ClusterEvent, 'node' |
   return [
     ...(own === undefined ? [] : [`node:${own}`]),
     ...(images?.length ? [`image:${images.toSorted().join(' ').slice(0, LONGEST_TRAIT)}`] : []),
+    ...sharedDependencies(event).map((dependency) => `dependency:${dependency}`),
     ...(namespace === undefined ? [] : [`namespace:${namespace}`]),
   ];
 }
@@ -41,6 +50,8 @@ export function explainsStorm(trait: string, diagnosis: DiagnosisSummary | undef
       return culprit.kind === 'Node' || cause.startsWith('node_');
     case 'image':
       return cause.startsWith('image_');
+    case 'dependency':
+      return explainsDependency(parseDependency(trait.slice('dependency:'.length)), first);
     case 'namespace':
       return !OWN_KINDS.has(culprit.kind);
     case undefined:
@@ -48,6 +59,16 @@ export function explainsStorm(trait: string, diagnosis: DiagnosisSummary | undef
     default:
       return kind satisfies never;
   }
+}
+
+/** Whether what is at fault is what the members depend on. */
+function explainsDependency(
+  { kind, name }: ReturnType<typeof parseDependency>,
+  { cause, culprit }: DiagnosisSummary['hypotheses'][number],
+): boolean {
+  if (kind === 'registry') return REGISTRY_CAUSES.has(cause);
+  if (kind === 'webhook') return /webhook/i.test(culprit.kind);
+  return culprit.kind.toLowerCase() === kind && culprit.name === name;
 }
 
 /** What is known of a storm when it is decided about one of its members. Times are ms since the epoch. */

@@ -4,6 +4,8 @@ import { adaptOriginalValues } from '@nightcrier/core/settings/original/original
 import { type MappedConfig, mapOriginalConfig, mapTuning } from '@nightcrier/core/settings/original/original-config';
 import { type ConfigProblem, isRecord } from '@nightcrier/core/settings/parsing/config-problem';
 import { followProxies } from './follow-proxies.ts';
+import { rememberOrigins } from './setting-origins.ts';
+import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { closest, distance } from 'fastest-levenshtein';
 import path from 'node:path';
@@ -87,9 +89,24 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
     ...tuned.warnings.map(inTuning),
     ...overlaid,
   ];
+  rememberOrigins(originsOf(values, locate));
   const config = resolvePaths(parsed.config, folder);
   warnings.push(...readableByOthers(config));
   return { config, file: source && path.resolve(source.file), warnings };
+}
+
+/** Returns where each setting that has a value was given. */
+function originsOf(
+  values: Readonly<Record<string, unknown>>,
+  locate: (path: PropertyKey[]) => string,
+): Map<string, string> {
+  return new Map(
+    SETTINGS.flatMap(({ name, path: at }): [string, string][] => {
+      let value: unknown = values;
+      for (const key of at) value = asRecord(value)[key];
+      return value === undefined ? [] : [[name, locate([...at]).replace(/:$/, '')]];
+    }),
+  );
 }
 
 /** KUBECONFIG may be a list; the first file that is there counts. */

@@ -13,7 +13,7 @@ export type LoadRequest = z.infer<typeof LoadRequest>;
 
 /** What it answers. `secrets`: the values that no message of this process may repeat. */
 export type LoadReply = { secrets: string[] } & (
-  | { config: SealedConfig; file: string | undefined; warnings: string[] }
+  | { config: SealedConfig; file: string | undefined; warnings: string[]; origins: ReadonlyMap<string, string> }
   | { source: string; problems: string[] }
 );
 

@@ -1,4 +1,5 @@
 import { knownSecrets } from '@nightcrier/core/settings/known-secrets';
+import { knownOrigins } from '../configuration/setting-origins.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigError } from '../configuration/config-error.ts';
 import { loadConfig } from '../configuration/load-config.ts';
@@ -9,7 +10,7 @@ async function load(): Promise<LoadReply> {
   const { flags, environment, process } = LoadRequest.parse(workerData);
   try {
     const { config, file, warnings } = await loadConfig({ flags, environment, process });
-    return { config: sealSecrets(config), file, warnings, secrets: knownSecrets() };
+    return { config: sealSecrets(config), file, warnings, secrets: knownSecrets(), origins: knownOrigins() };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { source: error.source, problems: error.problems, secrets: knownSecrets() };

@@ -1,4 +1,5 @@
 import { rememberSecret } from '@nightcrier/core/settings/known-secrets';
+import { rememberOrigins } from '../configuration/setting-origins.ts';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
@@ -31,6 +32,7 @@ export async function reloadConfig(
   if (reply === undefined) throw new Error('the thread that loads the configuration sent nothing');
   for (const secret of reply.secrets) rememberSecret(secret);
   if ('problems' in reply) throw new ConfigError(reply.source, reply.problems);
-  const { config, warnings } = reply;
+  const { config, warnings, origins } = reply;
+  rememberOrigins(origins);
   return { config: openSecrets(config), warnings, ...(reply.file !== undefined && { file: reply.file }) };
 }

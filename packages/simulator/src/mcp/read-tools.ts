@@ -19,12 +19,28 @@ const kind = {
   kind: z.string().describe('kind, such as Pod or Deployment'),
 };
 const pods = resourceType('pods');
+const pages = { limit: z.int().optional(), continue: z.string().optional() };
+const Page = z.object(pages);
+
+/** One page of a list; `continue` is the number of objects that were sent before. */
+function pageOf(
+  items: KubernetesObject[],
+  { limit = items.length, continue: from = '0' }: z.infer<typeof Page>,
+): { page: KubernetesObject[]; metadata: { continue?: string } } {
+  const end = Number(from) + limit;
+  return { page: items.slice(Number(from), end), metadata: end < items.length ? { continue: String(end) } : {} };
+}
 
 /**
  * Returns the read tools of a kubernetes-mcp-server with `--list-output yaml`, with its texts.
  * @param isStructured whether it sends structured content beside the text, as a stock server does
+ * @param hasPages whether `resources_list` passes `limit` and `continue` on, which no server does yet
  */
-export function readTools(account: ServerAccount, logs: PodLogs, isStructured: boolean): McpTool[] {
+export function readTools(
+  account: ServerAccount,
+  logs: PodLogs,
+  { isStructured, hasPages = false }: { isStructured: boolean; hasPages?: boolean },
+): McpTool[] {
   const list = (type: ResourceType, namespace: string | undefined, selection: Record<string, string | undefined>) =>
     account.list(type, namespace || undefined, selection);
   const get = (type: ResourceType, namespace: string, name: string, subresource?: string): KubernetesObject =>
@@ -102,11 +118,13 @@ export function readTools(account: ServerAccount, logs: PodLogs, isStructured: b
     defineTool(
       'resources_list',
       'List Kubernetes resources and objects in the current cluster by providing their apiVersion and kind and optionally the namespace and label selector',
-      z.object({ ...kind, namespace: z.string().optional(), ...selectors }),
-      ({ apiVersion, kind, namespace, ...selection }) =>
+      z.object({ ...kind, namespace: z.string().optional(), ...selectors, ...(hasPages && pages) }),
+      ({ apiVersion, kind, namespace, ...rest }) =>
         named('failed to list resources', () => {
-          const items = list(typeOfKind(apiVersion, kind), namespace, selection);
-          return answer(goYaml(items), { items });
+          const { fieldSelector, labelSelector } = rest;
+          const items = list(typeOfKind(apiVersion, kind), namespace, { fieldSelector, labelSelector });
+          const { page, metadata } = pageOf(items, Page.parse(rest));
+          return answer(goYaml(page), { items: page, ...(hasPages && { metadata }) });
         }),
     ),
   ];

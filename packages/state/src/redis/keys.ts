@@ -131,6 +131,11 @@ export class StateKeys {
     return `${this.ours}report:${id}`;
   }
 
+  /** Hash: author to the JSON of what they think of an incident's report, see `Feedback`. */
+  feedback(id: string): string {
+    return `${this.ours}feedback:${id}`;
+  }
+
   /** String: JSON of a grant, by the SHA-256 of its token, hexadecimal. Expires with the grant. */
   grant(tokenHash: string): string {
     return `${this.ours}grant:${tokenHash}`;

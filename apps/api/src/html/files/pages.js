@@ -35,6 +35,29 @@ async function copy(button) {
   }, 2_000);
 }
 
+/* Live parts: many events within a moment are one update, and the last one is never missed. */
+const UPDATE_MS = 500;
+let update;
+
+function changed() {
+  update ??= setTimeout(() => {
+    update = undefined;
+    document.body.dispatchEvent(new CustomEvent('changed'));
+  }, UPDATE_MS);
+}
+
+const stream = document.querySelector('#stream');
+const state = document.querySelector('#stream-state');
+for (const kind of ['problem', 'incident', 'cluster', 'reset']) stream?.addEventListener(kind, changed);
+stream?.addEventListener('htmx:sse:after:connection', () => {
+  if (state.hidden) return;
+  state.hidden = true;
+  changed();
+});
+stream?.addEventListener('htmx:sse:error', () => {
+  state.hidden = false;
+});
+
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('button[data-copy]');
   if (button) void copy(button);

@@ -54,6 +54,9 @@ class Requests {
   /** When the first proof is due, or the second one where the first list is what later ones are compared with. */
   readonly #firstProofAt: number;
   #listedAt = -Infinity;
+  /** When the last list was asked for that succeeded, and the last probe, ms since the epoch. */
+  #provenAt = Date.now();
+  #registeredAt = Date.now();
   probeAt: number;
   proveAt: number;
 
@@ -75,7 +78,10 @@ class Requests {
     const listsFirst = isProbed(this.#watched, 0);
     if (proof && listsFirst) await this.#prove();
     if (probe) {
-      if (!isProbed(this.#watched, steadyNow() - this.#listedAt)) await probeTwice(this.#watched);
+      if (!isProbed(this.#watched, steadyNow() - this.#listedAt)) {
+        this.#registeredAt = await probeTwice(this.#watched);
+        this.#confirm();
+      }
       this.probeAt = this.#after(liveness.interval);
     }
     if (proof && !listsFirst) await this.#prove();
@@ -90,7 +96,15 @@ class Requests {
     else this.proveAt = this.#after(liveness.proveInterval);
     if (!isProven || !session.tools.has(LIST_RESOURCES_TOOL)) return;
     this.#listedAt = begunAt;
-    if (isProbed(this.#watched, 0)) confirm(this.#watched, askedAt);
+    this.#provenAt = askedAt;
+    if (isProbed(this.#watched, 0)) this.#registeredAt = askedAt;
+    this.#confirm();
+  }
+
+  /** The cluster was watched until the server last listed it, and until the subscription was last found registered. */
+  #confirm(): void {
+    const { sight, onAlive } = this.#watched;
+    if (!sight.isDegraded('proof') && !sight.isDegraded('push')) onAlive(Math.min(this.#provenAt, this.#registeredAt));
   }
 
   #after(ms: number): number {
@@ -126,7 +140,8 @@ export async function watchSight(
   }
 }
 
-async function probeTwice(watched: WatchedSubscription): Promise<void> {
+/** @returns when it was asked, ms since the epoch */
+async function probeTwice(watched: WatchedSubscription): Promise<number> {
   let askedAt = Date.now();
   try {
     await probe(watched);
@@ -135,17 +150,12 @@ async function probeTwice(watched: WatchedSubscription): Promise<void> {
     askedAt = Date.now();
     await probe(watched);
   }
-  confirm(watched, askedAt);
+  return askedAt;
 }
 
 /** Returns whether a list in the session, that many ms ago, takes the place of a probe. */
 function isProbed({ session, liveness }: WatchedSubscription, listAge: number): boolean {
   return !session.tools.has(LIST_SUBSCRIPTIONS_TOOL) && listAge < liveness.interval;
-}
-
-function confirm({ sight, onAlive }: WatchedSubscription, askedAt: number): void {
-  // What was not proven does not become so by a registration.
-  if (!sight.isDegraded('proof') && !sight.isDegraded('push')) onAlive(askedAt);
 }
 
 async function probe({ session, subscriptionIds, endpoint, liveness }: WatchedSubscription): Promise<void> {

@@ -1,4 +1,5 @@
 import { KINDS, type WarningEvent } from '../../detection/kinds.ts';
+import { FormChanged, type ListForm } from '../../lists/list-reader.ts';
 import { AnswerTooLarge, readList } from '../../lists/read-list.ts';
 import { aboutOf, type CanaryVerdict, type ListedEvent, type PushCanary } from '../../sight/push-canary.ts';
 import { ConnectionError, rootMessage } from '../session/connection-error.ts';
@@ -34,6 +35,8 @@ const NOTHING_KNOWN = new BigUint64Array(0);
 export class PushCheck {
   readonly #options: PushCheckOptions;
   #nextListAt = -Infinity;
+  /** How the server writes its lists. */
+  #form: ListForm = 'unknown';
 
   constructor(options: PushCheckOptions) {
     this.#options = options;
@@ -60,7 +63,12 @@ export class PushCheck {
     const { endpoint, canary, steadyNow } = this.#options;
     const askedAt = steadyNow();
     try {
-      return canary.listed(await this.#read(), askedAt, steadyNow());
+      const events = await this.#read().catch((error: unknown) => {
+        if (!(error instanceof FormChanged)) throw error;
+        this.#form = 'unknown';
+        return this.#read();
+      });
+      return canary.listed(events, askedAt, steadyNow());
     } catch (error) {
       if (error instanceof ConnectionError) throw error;
       const code = error instanceof AnswerTooLarge ? 'too_big' : 'tool_failed';
@@ -75,8 +83,8 @@ export class PushCheck {
     const { apiVersion, kind, fieldSelector } = KINDS.events;
     const events: ListedEvent[] = [];
     const answer = await session.callStreamed(LIST_RESOURCES_TOOL, { apiVersion, kind, fieldSelector }, timeout);
-    const reading = { kind: 'events', form: 'unknown', known: NOTHING_KNOWN } as const;
-    const { problem, notifications } = await readList(answer, reading, LARGEST_BYTES, ({ objects }) => {
+    const reading = { kind: 'events', form: this.#form, known: NOTHING_KNOWN } as const;
+    const { problem, notifications, form } = await readList(answer, reading, LARGEST_BYTES, ({ objects }) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader was given the kind
       for (const event of objects as WarningEvent[]) {
         const about = event.type === 'Normal' ? undefined : wants(event);
@@ -85,6 +93,7 @@ export class PushCheck {
     });
     for (const notification of notifications) session.deliver(notification);
     if (problem !== undefined) throw listError(endpoint, problem);
+    this.#form = form;
     return events;
   }
 }

@@ -436,6 +436,19 @@ describe('any configuration', () => {
   });
 });
 
+test('a way to log in that lacks a setting is a problem at its place', () => {
+  const parsed = parse({
+    clusters: [cluster],
+    api: { auth: { methods: 'oidc, users', oidc: { issuer: 'https://sso.example' } } },
+  });
+  expect('problems' in parsed ? parsed.problems : []).toMatchObject([
+    { path: ['api', 'auth', 'oidc', 'issuer'], message: 'api.auth.oidc.issuer needs api.auth.oidc.client_id' },
+    { path: ['api', 'auth', 'methods'], message: 'api.auth.methods: oidc needs api.auth.oidc.client_id' },
+    { path: ['api', 'auth', 'methods'], message: expect.stringContaining('oidc needs public_url') },
+    { path: ['api', 'auth', 'methods'], message: expect.stringContaining('oidc gives nobody a role') },
+  ]);
+});
+
 test('alerts beyond loopback need a key or a password', () => {
   const problemsOf = (alerts: object): unknown => {
     const parsed = parse({ clusters: [cluster], alerts });

@@ -43,7 +43,7 @@ export const problems = withSecretFiles({
     .default(10)
     .meta({
       description:
-        'When more new problems of one cluster that share a node, image or namespace begin within a minute, the first is investigated for all; then those that it does not explain are. 0: never.',
+        'When more new problems of one cluster that share a node, image, dependency (registry, ConfigMap, quota …) or namespace begin within a minute, the first is investigated for all; then those that it does not explain are. 0: never.',
       unit: 'problems',
       ...admission,
     }),

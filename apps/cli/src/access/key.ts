@@ -20,10 +20,10 @@ export async function addKey(
     ...(expires !== undefined && { expires_in: parseDuration(expires) }),
   });
   if (output === 'json') {
-    console.log(JSON.stringify({ ...made.key, secret: made.secret }));
+    console.log(escapeControls(JSON.stringify({ ...made.key, secret: made.secret })));
     return;
   }
-  console.log(made.secret);
+  console.log(escapeControls(made.secret));
   const { id, expires_at } = made.key;
   console.error(escapeControls(`key ${id} (${name}, ${role}), expires ${expires_at ?? 'never'}; it is shown only now`));
 }
