@@ -7,6 +7,7 @@ import type { GatewayBoard } from '@nightcrier/state/gateways/gateway-board';
 import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board';
 import type { AgentRuntime, GatewaySockets } from '../../agent-runtime.ts';
 import { randomUUID } from 'node:crypto';
+import pTimeout from 'p-timeout';
 import { runRequest } from '../run/run-request.ts';
 import { PROBE_SCRIPT, readProbe } from './probe-script.ts';
 
@@ -92,7 +93,8 @@ export class IsolationProbe {
       answer.catch(() => undefined);
       this.#running = { key, answer };
     }
-    return (await untilAborted(this.#running.answer, signal)).isolation;
+    // Others wait for the same answer: an abort ends the wait alone.
+    return (await pTimeout(this.#running.answer, { milliseconds: Infinity, signal })).isolation;
   }
 
   async #probe(config: Config, key: string, sockets: GatewaySockets | undefined): Promise<Answer> {
@@ -158,17 +160,6 @@ function isIsolated(config: Config): boolean {
   if (agent_cli === 'builtin' || agent_script_path !== undefined) return false;
   return kube_access === 'gateway' && llm_access === 'gateway';
 }
-
-/** Waits for a result that others wait for as well. */
-async function untilAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(asError(signal.reason));
-  signal.addEventListener('abort', abort, { once: true });
-  return Promise.race([result, promise]).finally(() => signal.removeEventListener('abort', abort));
-}
-
-const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 function advice(root: string): string {
   return `the container engine does not share the sockets in ${root} with this machine, as in a virtual machine or on another one; run worker and gateway there, or set kube_access and llm_access to direct`;

@@ -13,7 +13,7 @@ export const LONGEST_WAIT_FOR_INPUTS = 120;
 /** The container starts while its inputs are still collected. Nothing is ever written to stdin: `read` waits, without a process. */
 const WAIT_FOR_INPUTS = `while ((SECONDS < ${LONGEST_WAIT_FOR_INPUTS})); do
   [[ -e ${INPUTS_COMPLETE} ]] && exec /opt/nightcrier/start-agent.sh "$1" </dev/null
-  read -rt 0.01
+  read -rt 0.003
 done
 echo 'nightcrier: no inputs' >&2
 exit 75`;

@@ -1,5 +1,5 @@
+import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { bytesOf } from './bytes-of.ts';
 import { AGENT_UID, type InputFile } from '../../../agent-runtime.ts';
 
 /** Where start-agent.sh looks for secrets, and deletes them. */
@@ -24,7 +24,7 @@ export async function inputArchive(files: readonly InputFile[]): Promise<Buffer>
     archive.entry({ name, mode: isSecret ? 0o400 : 0o444, uid: owner, gid: owner }, content);
   }
   archive.finalize();
-  return bytesOf(archive);
+  return buffer(archive);
 }
 
 /** Returns the directories above a file, the outermost first. */

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { type Header, pack } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { bytesOf } from './bytes-of.ts';
 import { extractOutput } from './output-archive.ts';
 
 let folder: string;
@@ -20,7 +20,7 @@ async function tarOf(entries: (Partial<Header> & { name: string; content?: strin
   const archive = pack();
   for (const { content, ...header } of entries) archive.entry(header, content ?? '');
   archive.finalize();
-  return Readable.from([await bytesOf(archive)]);
+  return Readable.from([await buffer(archive)]);
 }
 
 it('takes files and directories, readable by the worker alone, whatever their modes', async () => {

@@ -3,7 +3,6 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Extract, extract, type Header } from 'tar-stream';
-import { asBytes } from './bytes-of.ts';
 import type { OutputSummary } from '../../../agent-runtime.ts';
 
 /** Bounds of what is taken; sparse files may claim any size. */
@@ -84,4 +83,10 @@ async function write(entry: Entry, target: string): Promise<void> {
   await rm(target, { recursive: true, force: true });
   await using file = await open(target, 'wx', 0o600);
   for await (const chunk of entry) await file.write(asBytes(chunk));
+}
+
+/** @throws TypeError when the chunk is no bytes */
+function asBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(`a stream of bytes yielded ${typeof chunk}`);
 }

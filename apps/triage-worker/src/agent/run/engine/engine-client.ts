@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { text as textIn } from 'node:stream/consumers';
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import type { EngineEndpoint } from './engine-endpoint.ts';
@@ -84,7 +85,7 @@ export class EngineClient {
   async modifiedAt(id: string, path: string, signal?: AbortSignal): Promise<Date | undefined> {
     try {
       const { headers, body } = await this.#send('HEAD', `/containers/${id}/archive`, { query: { path }, signal });
-      await textOf(body);
+      await textIn(body);
       const stat = Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString('utf8');
       return new Date(PathStat.parse(JSON.parse(stat)).mtime);
     } catch (error) {
@@ -138,11 +139,11 @@ export class EngineClient {
 
   async #json(method: Method, path: string, call: Call): Promise<unknown> {
     const body = await this.#call(method, path, call);
-    return JSON.parse(await textOf(body));
+    return JSON.parse(await textIn(body));
   }
 
   async #drain(method: Method, path: string, call: Call): Promise<void> {
-    await textOf(await this.#call(method, path, call));
+    await textIn(await this.#call(method, path, call));
   }
 
   async #call(method: Method, path: string, call: Call): Promise<Readable> {
@@ -187,14 +188,8 @@ function failureOf(status: number): EngineFailure {
   return status === 409 ? 'conflict' : 'refused';
 }
 
-async function textOf(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 async function messageOf(body: Readable, status: number): Promise<string> {
-  const text = await textOf(body);
+  const text = await textIn(body);
   let message = text;
   try {
     message = Message.parse(JSON.parse(text)).message;
