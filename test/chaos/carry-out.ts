@@ -44,7 +44,7 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
       return;
     case 'drop redis':
     case 'half-open mcp':
-      proxy?.drop();
+      proxy?.swallow();
       return;
     case 'restart mcp':
       await cluster?.stopMcp();

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { type RedisServer, startRedisServer } from '../fixtures/redis-server.ts';
-import { type FlowProxy, startFlowProxy } from './flow-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../fixtures/tcp-proxy.ts';
 import { ChaosProcess } from './processes.ts';
 
 const CLUSTERS = ['cluster-0', 'cluster-1', 'cluster-2'];
@@ -24,7 +24,7 @@ const TAIL_BYTES = 40;
 export class ChaosSystem {
   readonly folder: string;
   readonly clusters = new Map<string, SimulatedCluster>();
-  readonly proxies = new Map<string, FlowProxy>();
+  readonly proxies = new Map<string, TcpProxy>();
   readonly processes = new Map<string, ChaosProcess>();
   readonly #keyPrefix = randomUUID();
   readonly #file: string;
@@ -49,12 +49,12 @@ export class ChaosSystem {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-chaos-'));
     const redis = await startRedisServer({ dataDir: path.join(folder, 'redis') });
     const system = new ChaosSystem(folder, redis, await getPort({ host: '127.0.0.1' }));
-    system.proxies.set('redis', await startFlowProxy(() => system.#redisPort));
+    system.proxies.set('redis', await startTcpProxy({ host: '127.0.0.1', port: system.#redisPort }));
     for (const name of CLUSTERS) {
       const cluster = await startSimulatedCluster({ name, bearerToken: PLANTED.mcp });
       system.clusters.set(name, cluster);
       const { port } = new URL(cluster.mcpEndpoint);
-      system.proxies.set(name, await startFlowProxy(() => Number(port)));
+      system.proxies.set(name, await startTcpProxy({ host: '127.0.0.1', port: Number(port) }));
       await writeFile(path.join(folder, `${name}.kubeconfig`), cluster.kubeconfig(), { mode: 0o600 });
     }
     await system.writeConfig();

@@ -1,13 +1,15 @@
 import { execa } from 'execa';
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { HAS_MONITORING, startPrometheusWith } from '../../../test/fixtures/monitoring-servers.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { fault, openReadyApi } from './api-under-test.ts';
 
-const file = (path: string): URL => new URL(`../../../${path}`, import.meta.url);
+const file = (name: string): URL => new URL(`../../../${name}`, import.meta.url);
 const Rules = z.object({
   groups: z.array(
     z.object({
@@ -34,6 +36,15 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
+/** Every query of the board, at any depth. */
+function queriesOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => queriesOf(item));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) =>
+    key === 'expr' && typeof item === 'string' ? [item] : queriesOf(item),
+  );
+}
+
 /** The names of all metrics that the API exports. */
 async function exportedMetrics(): Promise<Set<string>> {
   await using api = await openReadyApi(server.url);
@@ -58,6 +69,21 @@ describe('the rules for Prometheus', () => {
       exported.has(name) || exported.has(name.replace(/_(?:bucket|sum|count)$/, ''));
     expect(used.length).toBeGreaterThan(30);
     expect(used.filter((name) => !known(name))).toEqual([]);
+  });
+
+  test.skipIf(!HAS_MONITORING)('and the queries of the board are PromQL, by promtool', async () => {
+    const board: unknown = JSON.parse(await readFile(file('configs/grafana/nightcrier.json'), 'utf8'));
+    const queries = queriesOf(board).map((expr, at) => ({
+      alert: `Panel${at}`,
+      expr: expr.replaceAll(/\$__(?:rate_)?interval/g, '5m').replaceAll(/"\$\{?\w+(?::\w+)?\}?"/g, '".*"'),
+    }));
+    expect(queries.length).toBeGreaterThan(20);
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-board-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const queriesFile = path.join(folder, 'board.yaml');
+    await writeFile(queriesFile, stringify({ groups: [{ name: 'board', rules: queries }] }));
+    const { exitCode, stdout, stderr } = await execa('promtool', ['check', 'rules', queriesFile], { reject: false });
+    expect([exitCode, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
   });
 
   test.skipIf(!HAS_MONITORING)('pass promtool, with their tests', async () => {

@@ -16,6 +16,7 @@ export class DemoProgress {
   readonly #json: boolean;
   readonly #output: NodeJS.WriteStream;
   readonly #states = new Map<string, string>();
+  #url: string | undefined;
   #tabled = 0;
   #lastChange = Date.now();
 
@@ -27,6 +28,23 @@ export class DemoProgress {
   say(text: string): void {
     this.#clearStatus();
     this.#output.write(`${new Date().toTimeString().slice(0, 8)}  ${escapeControls(text)}\n`);
+  }
+
+  /** Shows where the running system is. Reports are linked there from then on. @param url of the API */
+  links(url: string, folder: string): void {
+    this.#url = url;
+    this.say(`dashboard:  ${url}/`);
+    this.say(`incidents:  ${url}/api/incidents, or: nightcrier incidents list --api-url ${url}`);
+    this.say(`health:     ${url}/health/clusters`);
+    this.say(`files:      ${folder} (incidents, logs, configuration)`);
+  }
+
+  /** Says how it ends, below the last status, which stays. */
+  end(folder: string): void {
+    if (this.#output.isTTY) this.#output.write('\n');
+    const reported = [...this.#states.values()].filter((state) => state === 'reported').length;
+    const counts = `${this.#states.size} incidents, ${reported} reports`;
+    this.#output.write(`${escapeControls(`stopping: ${counts}; all files are in ${folder}`)}\n`);
   }
 
   /** @param incidents newest first */
@@ -45,11 +63,12 @@ export class DemoProgress {
     this.#tabled = incidents.length;
     this.#clearStatus();
     const rows = incidents.toReversed().map(incidentRow);
-    this.#output.write(`${incidentTable(rows, this.#output)}\n`);
+    this.#output.write(`${incidentTable(rows, this.#output.columns)}\n`);
     for (const row of rows) {
       if (row.state !== 'reported' || row.workspace === undefined) continue;
       const report = path.relative('', path.join(row.workspace, 'output/investigation.md'));
-      this.#output.write(`${row.cluster}  ${row.resource}\n    ${escapeControls(report)}\n`);
+      const link = this.#url === undefined ? '' : `    ${this.#url}/api/incidents/${row.incident_id}/report\n`;
+      this.#output.write(escapeControls(`${row.cluster}  ${row.resource}\n${link}    ${report}\n`));
     }
   }
 

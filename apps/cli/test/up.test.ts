@@ -174,6 +174,19 @@ describe('exit codes of nightcrier up', () => {
     expect(await readdir(path.join(folder, '.nightcrier/redis'))).toContain('embedded-redis.lock');
   });
 
+  test('1 when a process of it dies, and the last line says which', async () => {
+    const running = await up({}, ['--processes']);
+    await started(running);
+    const [, pid = ''] = /"process":"ingester"[^\n]*"pid":(\d+)[^\n]*"msg":"process started"/.exec(running.log()) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    expect((await running.process).exitCode).toBe(1);
+    expect(JSON.parse(running.log().trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      msg: 'system failed',
+      cause: expect.stringMatching(/^ingester ended: .*SIGKILL/),
+      exit_code: 1,
+    });
+  });
+
   test('64 for an unknown flag', async () => {
     const { process: ended } = await up({}, ['--agnt-timeout', '30']);
     expect((await ended).exitCode).toBe(64);

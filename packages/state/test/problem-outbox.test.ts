@@ -56,5 +56,5 @@ it('an unreadable entry is logged and removed', async () => {
   const { problemOutbox: outbox, redis, keys } = state;
   await redis.hset(keys.dueProblemNotifications, 'x', '{"event":"no such thing"}');
   expect([await outbox.due(), await outbox.due()]).toEqual([[], []]);
-  expect(errors).toMatchObject([{ id: 'x' }]);
+  expect(errors).toMatchObject([{ name: 'x' }]);
 });

@@ -1,8 +1,10 @@
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { BOOK_ENTRIES, QUEUED_STATES, RECEIVED_AS } from '@nightcrier/core/incidents/books';
-import Table from 'cli-table3';
 import type { ApiClient } from '../api-client.ts';
-import { headStyle } from '../lists/incident-table.ts';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+
+/** Clusters that have a column each. */
+const MOST_CLUSTERS = 6;
 
 /**
  * `nightcrier books`: counts every received fault by outcome, and every queued incident by state.
@@ -13,12 +15,19 @@ export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promi
   if (format === 'json') {
     console.log(escapeControls(JSON.stringify(books)));
   } else {
-    const names = Object.keys(books.clusters).map(escapeControls);
-    const table = new Table({ head: ['', 'all', ...names], style: { head: headStyle(), border: [], compact: true } });
-    for (const entry of BOOK_ENTRIES) {
-      table.push([entry, books.total[entry], ...Object.values(books.clusters).map((page) => page[entry])]);
-    }
-    console.log(table.toString());
+    const pages = Object.entries(books.clusters);
+    const shown = pages.length <= MOST_CLUSTERS ? pages : [];
+    const columns: ListColumn<(typeof BOOK_ENTRIES)[number]>[] = [
+      { head: 'entry', text: (entry) => entry },
+      { head: 'all', text: (entry) => String(books.total[entry]) },
+      ...shown.map(([name, page]) => ({
+        head: escapeControls(name),
+        text: (entry: keyof typeof page) => String(page[entry]),
+        least: 6,
+      })),
+    ];
+    printList(BOOK_ENTRIES, columns, { format: 'table', none: '' });
+    if (pages.length > shown.length) console.log(`${pages.length} clusters: -o json has the counts of each`);
     console.log(`received = ${RECEIVED_AS.join(' + ')}\nqueued = ${QUEUED_STATES.join(' + ')}`);
     console.log(
       books.balanced ? 'the books balance' : escapeControls(`the books do not balance:\n${books.off.join('\n')}`),

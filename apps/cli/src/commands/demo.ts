@@ -59,14 +59,11 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
     system = startSystem({ config, logger: createLogger(undefined, config.log_level, log) });
     await Promise.race([system.started, stopping]);
     const url = `http://${config.api.host}:${config.api.port}`;
-    progress.say(`health:     ${url}/health/clusters`);
-    progress.say(`queue:      ${url}/queues`);
-    progress.say(`incidents:  ${url}/api/incidents, or: nightcrier incidents list --api-url ${url}`);
-    progress.say(`files:      ${folder} (incidents, logs, configuration)`);
+    progress.links(url, folder);
 
     const ended = Promise.race([stopping, system.broken, simulator.ended.then((how) => `simulator ended: ${how}`)]);
     const reason = await watch(new ApiClient(url), progress, once, ended);
-    progress.say('stopping');
+    progress.end(path.relative('', folder));
     if (reason !== undefined) console.error(escapeControls(`demo: ${reason}; logs in ${path.join(folder, 'logs')}`));
     return reason === undefined ? 0 : 1;
   } finally {

@@ -7,7 +7,24 @@ import type { Config } from '@nightcrier/core/settings/config';
 import { formatSeconds } from '@nightcrier/core/settings/config-fields';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import Table from 'cli-table3';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+
+interface RouteRow {
+  receiver: string;
+  route: string;
+  repeat_interval: number | undefined;
+  targets: { id: string; kind: string }[];
+}
+
+const COLUMNS: ListColumn<RouteRow>[] = [
+  { head: 'receiver', text: ({ receiver }) => receiver, least: 8 },
+  { head: 'route', text: ({ route }) => route, least: 12 },
+  {
+    head: 'repeated',
+    text: ({ repeat_interval: repeat }) => (repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`),
+  },
+  { head: 'targets', text: ({ targets }) => targets.map(({ id }) => id).join(', ') || 'none', least: 12 },
+];
 
 export interface RoutesTestOptions {
   config?: string;
@@ -23,7 +40,7 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
   const { config } = await loadConfig({ flags, environment: process.env });
   const labels = labelsOf(given, config);
   const targets = receiverTargets(config);
-  const rows = destinationsOf(routeTree(config.route), labels).map(({ receiver, repeatInterval, path }) => ({
+  const rows = destinationsOf(routeTree(config.route), labels).map(({ receiver, repeatInterval, path }): RouteRow => ({
     receiver,
     route: routeName(path),
     repeat_interval: repeatInterval,
@@ -33,20 +50,9 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
     console.log(escapeControls(JSON.stringify({ labels: Object.fromEntries(labels), receivers: rows })));
     return;
   }
-  const table = new Table({
-    head: ['receiver', 'route', 'repeated', 'targets'],
-    style: { head: ['bold'], border: [] },
-  });
-  for (const { receiver, route, repeat_interval: repeat, targets: found } of rows)
-    table.push([
-      escapeControls(receiver),
-      escapeControls(route),
-      repeat === undefined ? 'never' : `every ${formatSeconds(repeat)}`,
-      found.map(({ id }) => escapeControls(id)).join('\n') || 'none',
-    ]);
   const shown = [...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
   console.log(escapeControls(`labels: ${shown}`));
-  console.log(table.toString());
+  printList(rows, COLUMNS, { format: 'table', none: 'no receiver' });
 }
 
 /** Returns the labels that were given, and those of the cluster in the configuration. */

@@ -49,15 +49,20 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
     const fields = { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length };
     logger.info({ ...fields, pid: process.pid, node: process.version }, 'system started');
   };
+  let failure: string | undefined;
   try {
     const ending = Promise.race([stopping, system.broken]);
     const cause = await Promise.race([ending, runs().then(() => ending)]);
     logger.info({ cause }, 'system stopping');
-    return cause === 'SIGTERM' || cause === 'SIGINT' || cause === 'disconnect' ? EXIT_CODES.ok : EXIT_CODES.failed;
+    if (cause === 'SIGTERM' || cause === 'SIGINT' || cause === 'disconnect') return EXIT_CODES.ok;
+    failure = cause;
+    return EXIT_CODES.failed;
   } finally {
     unfollow();
     await system.stop();
     await traces?.stop();
+    // The last line says why, not what its end stopped.
+    if (failure !== undefined) logger.error({ cause: failure, exit_code: EXIT_CODES.failed }, 'system failed');
   }
 }
 

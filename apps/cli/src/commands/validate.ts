@@ -4,7 +4,21 @@ import { ConfigError } from '@nightcrier/runtime/configuration/config-error';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
 import { KnowledgeFolder } from '@nightcrier/runtime/knowledge/knowledge-folder';
-import Table from 'cli-table3';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+
+interface ClusterRow {
+  name: string;
+  endpoint: string;
+  triage: boolean;
+  kubeconfig: string | undefined;
+}
+
+const COLUMNS: ListColumn<ClusterRow>[] = [
+  { head: 'cluster', text: ({ name }) => name, least: 8 },
+  { head: 'endpoint', text: ({ endpoint }) => endpoint, least: 20 },
+  { head: 'triage', text: ({ triage }) => (triage ? 'enabled' : 'disabled') },
+  { head: 'kubeconfig', text: ({ kubeconfig }) => kubeconfig ?? '–', least: 20 },
+];
 
 /**
  * `nightcrier validate [CONFIG]`: every problem of a configuration with its line and column.
@@ -28,7 +42,7 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     else console.error(escapeControls(hideSecrets(new ConfigError('knowledge_dir', problems).message)));
     return EXIT_CODES.configuration;
   }
-  const clusters = loaded.config.clusters.map((cluster) => ({
+  const clusters = loaded.config.clusters.map((cluster): ClusterRow => ({
     name: cluster.name,
     endpoint: cluster.mcp ? hideSecrets(cluster.mcp.endpoint) : 'Kubernetes API',
     triage: cluster.triage.enabled,
@@ -39,31 +53,7 @@ export async function validate(file: string | undefined, format: 'table' | 'json
     return 0;
   }
   for (const warning of loaded.warnings) console.error(escapeControls(`warning: ${warning}`));
-  const rows = clusters.map((row) =>
-    [row.name, row.endpoint, row.triage ? 'enabled' : 'disabled', row.kubeconfig ?? '–'].map(escapeControls),
-  );
-  console.log(`${clusterTable(rows)}\n${escapeControls(file ?? loaded.file ?? 'the configuration')} is valid`);
+  printList(clusters, COLUMNS, { format: 'table', none: 'no clusters' });
+  console.log(escapeControls(`${file ?? loaded.file ?? 'the configuration'} is valid`));
   return 0;
-}
-
-const HEAD = ['cluster', 'endpoint', 'triage', 'kubeconfig'];
-/** The table library takes seconds for thousands of rows. */
-const MOST_FRAMED = 200;
-
-function clusterTable(rows: string[][]): string {
-  if (rows.length <= MOST_FRAMED) {
-    const table = new Table({ head: HEAD, style: { head: ['bold'], border: [] } });
-    table.push(...rows);
-    return table.toString();
-  }
-  const lines = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => lines.reduce((most, line) => Math.max(most, line[column]?.length ?? 0), 0));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -48,7 +48,7 @@ test('incidentRow gives the reason where there is no report', () => {
 
 test('incidentTable shows id and state of each incident, and no colors outside of a terminal', () => {
   const waiting = incidentRow({ ...incident, state: 'queued', report: undefined, finished_at: undefined });
-  const table = incidentTable([incidentRow(incident), waiting], { columns: 200, isTTY: false });
+  const table = incidentTable([incidentRow(incident), waiting], 200);
   for (const text of [
     'b7a6',
     'reported',
@@ -68,6 +68,6 @@ test('incidentTable shows id and state of each incident, and no colors outside o
 
 test('incidentTable says that a cause is not determined', () => {
   const row = incidentRow({ ...incident, determined: false });
-  expect(incidentTable([row], { columns: 200, isTTY: false })).toContain('not determined');
-  expect(incidentTable([incidentRow(incident)], { columns: 200, isTTY: false })).not.toContain('not determined');
+  expect(incidentTable([row], 200)).toContain('not determined');
+  expect(incidentTable([incidentRow(incident)], 200)).not.toContain('not determined');
 });

@@ -1,7 +1,7 @@
 import { describeResource } from '@nightcrier/core/faults/fault';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
-import Table from 'cli-table3';
+import { type ListColumn, renderList } from './print-list.ts';
 
 /** One incident, as tables and `-o json` show it. Text from clusters and agents is escaped, so that no terminal obeys it. */
 export interface IncidentRow {
@@ -46,42 +46,24 @@ export function shortId(id: string): string {
   return id.slice(0, 8);
 }
 
-/** Widths of the columns. The root cause takes the rest. */
-const WIDTHS = { incident: 38, fault: 30, confidence: 16, time: 8 };
-/** One border at the left of each column, and one at the end. */
-const BORDERS = 6;
-const LEAST_CAUSE = 24;
-/** Longest root cause in a table, in characters. */
-const LONGEST_CAUSE = 160;
+const COLUMNS: ListColumn<IncidentRow>[] = [
+  { head: 'id', text: ({ incident_id: id }) => shortId(id) },
+  { head: 'state', text: ({ state }) => state },
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
+  { head: 'resource', text: ({ resource }) => resource, least: 14 },
+  { head: 'cause', text: ({ root_cause: cause }) => cause || '–', least: 10 },
+  { head: 'confidence', text: confidenceOf },
+  { head: 'time', text: ({ seconds }) => (seconds === undefined ? '…' : `${seconds.toFixed(1)} s`) },
+];
 
-/** Renders a table as wide as the terminal; 120 columns and no colors if the output is no terminal. */
-export function incidentTable(
-  rows: IncidentRow[],
-  { columns = 120, isTTY }: Pick<NodeJS.WriteStream, 'isTTY'> & { columns?: number },
-): string {
-  const { incident, fault, confidence, time } = WIDTHS;
-  const cause = Math.max(LEAST_CAUSE, columns - incident - fault - confidence - time - BORDERS);
-  const table = new Table({
-    head: ['incident', 'fault', 'root cause', 'confidence', 'time'],
-    colWidths: [incident, fault, cause, confidence, time],
-    wordWrap: true,
-    style: { head: headStyle(isTTY), border: [], compact: rows.length > 20 },
-  });
-  for (const row of rows) {
-    table.push([
-      `${row.incident_id}\n${row.state}`,
-      `${row.fault}\n${row.cluster}\n${row.resource.replace('/', '/\n')}`,
-      row.root_cause === '' ? '–' : shorten(row.root_cause, LONGEST_CAUSE),
-      row.confidence === undefined ? '–' : `${row.confidence} %${row.determined === false ? '\nnot determined' : ''}`,
-      row.seconds === undefined ? '…' : `${row.seconds.toFixed(1)} s`,
-    ]);
-  }
-  return table.toString();
+/** Renders incidents as the demo shows them at its end. @param width undefined: the output is no terminal */
+export function incidentTable(rows: IncidentRow[], width: number | undefined): string {
+  return renderList(rows, COLUMNS, { format: 'table', none: 'no incidents', width });
 }
 
-/** Returns the style of a table's head: bold on a terminal, plain elsewhere. */
-export function headStyle(isTTY = process.stdout.isTTY): string[] {
-  return isTTY ? ['bold'] : [];
+function confidenceOf({ confidence, determined }: IncidentRow): string {
+  if (confidence === undefined) return '–';
+  return `${confidence} %${determined === false ? ', not determined' : ''}`;
 }
 
 /** Returns the beginning of a text, with an ellipsis if it was cut. */

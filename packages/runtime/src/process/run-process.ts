@@ -89,7 +89,8 @@ export async function runProcess(
     logger.info({}, 'process stopped');
     process.exit(0);
   } catch (error) {
-    logger.error({ error }, 'process failed');
-    process.exit(exitCodeOf(error));
+    const code = exitCodeOf(error);
+    logger.error({ error, exit_code: code }, 'process failed');
+    process.exit(code);
   }
 }

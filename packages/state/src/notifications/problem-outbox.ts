@@ -1,10 +1,7 @@
-import type { Logger } from '@nightcrier/core/logger';
 import { ProblemNotification } from '@nightcrier/core/problems/problem-notification';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { ifReadable } from '../damage/if-readable.ts';
-import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
+import { type Due, Outbox } from './outbox.ts';
 
 /** A notification about a problem as it is stored: it names its incident, whose facts are read at delivery. */
 export const StoredProblemNotification = ProblemNotification.omit({ incident: true }).extend({
@@ -12,53 +9,19 @@ export const StoredProblemNotification = ProblemNotification.omit({ incident: tr
 });
 export type StoredProblemNotification = z.infer<typeof StoredProblemNotification>;
 
-/** A notification about a problem that no queue has accepted yet. */
-export interface DueProblemNotification {
-  /** Its JSON in the outbox. */
-  text: string;
-  notification: StoredProblemNotification;
-}
-
 /**
- * The notifications about problems that are due, in a hash by their id. The script that changes a problem writes them in the same
- * step (`lua/note-problem-due.lua`). Apart from `NotificationOutbox`, whose entries workers of earlier versions remove when
- * they cannot read them.
+ * The notifications about problems by their id (`lua/note-problem-due.lua`). Apart from `NotificationOutbox`, whose entries workers of
+ * earlier versions remove when they cannot read them.
  */
-export class ProblemOutbox {
-  readonly #redis: Redis;
-  readonly #key: string;
-  readonly #logger: Logger;
-  readonly #remove: LuaScript;
-
+export class ProblemOutbox extends Outbox<StoredProblemNotification> {
   constructor(context: StateContext) {
-    this.#redis = context.redis;
-    this.#key = context.keys.dueProblemNotifications;
-    this.#logger = context.logger;
-    this.#remove = defineScript(context, 'notifications/remove-due-problem');
+    super(context, context.keys.dueProblemNotifications, (json) => StoredProblemNotification.parse(withLists(json)));
   }
 
-  /** Returns all due notifications, the earliest first. An entry that cannot be read is logged and removed. */
-  async due(): Promise<DueProblemNotification[]> {
-    const entries = Object.entries(await ifReadable(this.#redis.hgetall(this.#key), {}));
-    const readings = await Promise.all(entries.map(async ([id, text]) => this.#read(id, text)));
-    return readings
-      .filter((due) => due !== undefined)
-      .toSorted((a, b) => a.notification.sequence - b.notification.sequence);
-  }
-
-  /** Removes a notification that the queues have accepted. One that has replaced it since stays due. */
-  async taken({ notification, text }: DueProblemNotification): Promise<void> {
-    await this.#remove([], [notification.id, text]);
-  }
-
-  async #read(id: string, text: string): Promise<DueProblemNotification | undefined> {
-    try {
-      return { text, notification: StoredProblemNotification.parse(withLists(JSON.parse(text))) };
-    } catch (error) {
-      this.#logger.error({ id, text, error }, 'problem notification unreadable; removed');
-      await this.#remove([], [id, text]);
-      return undefined;
-    }
+  /** The earliest first. */
+  override async due(): Promise<Due<StoredProblemNotification>[]> {
+    const due = await super.due();
+    return due.toSorted((a, b) => a.notification.sequence - b.notification.sequence);
   }
 }
 
