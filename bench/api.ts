@@ -3,6 +3,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
+import getPort from 'get-port';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,13 +33,14 @@ export const bench: Bench = {
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
     const redis = await startRedisServer();
+    const port = await getPort();
     const names = Array.from({ length: CLUSTERS }, (_, at) => `cluster-${at}`);
     const file = path.join(folder, 'nightcrier.yaml');
     const config = {
       clusters: names.map((name) => ({ name, mcp: { endpoint: 'http://127.0.0.1:1' } })),
       data_dir: path.join(folder, 'data'),
       redis: { url: redis.url, key_prefix: 'bench' },
-      api: { port: 0 },
+      api: { port },
       log_level: 'info',
     };
     await writeFile(file, JSON.stringify(config));
@@ -48,12 +50,13 @@ export const bench: Bench = {
     const api = execa(process.execPath, [API, '--config', file], {
       ipc: true,
       reject: false,
-      all: true,
-      lines: true,
+      stdout: 'ignore',
+      stderr: 'ignore',
     });
     const agent = new Agent({ keepAlive: true });
     try {
-      const url = await urlOf(api.iterable({ from: 'all' }));
+      await api.getOneMessage({ filter: (message) => message === 'ready' });
+      const url = `http://127.0.0.1:${port}`;
       const body = await read(agent, `${url}/health/clusters`);
       const baseline = fork(BASELINE);
       baseline.send(body.toString());
@@ -94,14 +97,6 @@ export const bench: Bench = {
     }
   },
 };
-
-async function urlOf(lines: AsyncIterable<unknown>): Promise<string> {
-  for await (const line of lines) {
-    const [, url] = /"url":"(http[^"]+)"/.exec(String(line)) ?? [];
-    if (url !== undefined) return url;
-  }
-  throw new Error('the API did not start');
-}
 
 /** Reports the clusters as an ingester does, until the returned function is called. */
 async function reportClusters(state: State, names: readonly string[]): Promise<() => void> {
