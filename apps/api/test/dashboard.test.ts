@@ -180,3 +180,9 @@ test('routes say where a problem would be notified', async () => {
   api.reloading.apply({ ...config, clusters: [] });
   expect(await text(api, '/routes?severity=critical')).toContain('route.routes[0]');
 });
+
+test('jobs in Bull Board are titled with cluster, resource and fault', async () => {
+  await using api = await withProblems(1);
+  const jobs = await text(api, '/queues/api/queues?activeQueue=triage&status=latest&page=1&jobsPerPage=10');
+  expect(jobs).toContain('"name":"prod: Pod shop/cart-7d4b9c-abcde, CrashLoop"');
+});

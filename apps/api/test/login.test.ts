@@ -26,12 +26,20 @@ async function withUser(options: Parameters<typeof openReadyApi>[1] = both, role
   return { api, browser: new Browser(api.url), [Symbol.asyncDispose]: async () => api[Symbol.asyncDispose]() };
 }
 
+let common: Awaited<ReturnType<typeof withUser>>;
+beforeAll(async () => {
+  common = await withUser();
+});
+afterAll(async () => common[Symbol.asyncDispose]());
+/** The same API for tests that change neither its settings nor its users. */
+const shared = () => ({ api: common.api, browser: new Browser(common.api.url) });
+
 const asAlice = { method: 'user', name: 'alice', password: PASSWORD };
 const statusOf = async (response: Promise<Response>): Promise<number> => (await response).status;
 
 describe('a browser without a session', () => {
   test('is sent to the login page, and returns after the login', async () => {
-    await using login = await withUser();
+    const login = shared();
     for (const path of ['/', '/queues/', '/api/incidents/x/report?part=1', '/nowhere']) {
       login.browser.cookies.clear();
       const sent = await login.browser.get(path);
@@ -46,7 +54,7 @@ describe('a browser without a session', () => {
   });
 
   test('is told 401 where a program would be: without text/html, or with another method', async () => {
-    await using login = await withUser();
+    const login = shared();
     for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
       const response = await login.browser.get('/api/incidents', { accept });
       expect(await failure(response)).toMatchObject({ status: 401, code: 'unauthorized' });
@@ -64,7 +72,7 @@ describe('a browser without a session', () => {
 
 describe('the login page', () => {
   test('has no code and no style of its own, labels, and what a password manager needs', async () => {
-    await using login = await withUser();
+    const login = shared();
     const response = await login.browser.get('/login');
     const page = await response.text();
     const policy = response.headers.get('content-security-policy') ?? '';
@@ -87,7 +95,7 @@ describe('the login page', () => {
   });
 
   test('takes the access key and API keys', async () => {
-    await using login = await withUser();
+    const login = shared();
     expect(await statusOf(login.browser.post('/login', { method: 'key', key: ACCESS_KEY }))).toBe(303);
     expect(await statusOf(login.browser.get('/api/keys'))).toBe(200);
     const { key, secret } = await login.api.state.apiKeys.add({ name: 'ci', role: 'viewer' }, 'test');
@@ -99,7 +107,7 @@ describe('the login page', () => {
   });
 
   test('shows the name again after a wrong password, never the password', async () => {
-    await using login = await withUser();
+    const login = shared();
     const response = await login.browser.post('/login', { ...asAlice, password: 'wrong<"secret"' });
     const page = await response.text();
     expect([response.status, page.includes('value="alice"'), page.includes('role="alert"')]).toEqual([401, true, true]);
@@ -108,7 +116,7 @@ describe('the login page', () => {
   });
 
   test('sends one who is logged in on', async () => {
-    await using login = await withUser();
+    const login = shared();
     await login.browser.post('/login', asAlice);
     const response = await login.browser.get('/login?return=%2Fqueues%2F');
     expect([response.status, response.headers.get('location')]).toEqual([303, '/queues/']);
@@ -176,7 +184,7 @@ describe('the cookie of a session', () => {
   });
 
   test('is never one that the browser had before (session fixation)', async () => {
-    await using login = await withUser();
+    const login = shared();
     const planted = 'A'.repeat(43);
     login.browser.cookies.set(COOKIE, planted);
     await login.browser.post('/login', asAlice);
@@ -217,7 +225,7 @@ describe('a session', () => {
   });
 
   test('ends when the user logs out', async () => {
-    await using login = await withUser();
+    const login = shared();
     await login.browser.post('/login', asAlice);
     const secret = login.browser.cookies.get(COOKIE) ?? '';
     const response = await login.browser.post('/logout', {});
@@ -299,7 +307,7 @@ describe('a change with a session', () => {
     ['whose Sec-Fetch-Site contradicts its Origin', { 'sec-fetch-site': 'cross-site' }, 403],
   ];
   test('is answered only for pages of this origin (CSRF)', async () => {
-    await using login = await withUser();
+    const login = shared();
     await login.browser.post('/login', asAlice);
     for (const [what, headers, status] of cases) {
       const sent = { origin: new URL(login.api.url).origin, 'sec-fetch-site': 'same-origin', ...headers };
@@ -312,7 +320,7 @@ describe('a change with a session', () => {
   });
 
   test('a page of another site can neither log a reader in nor out', async () => {
-    await using login = await withUser();
+    const login = shared();
     const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     expect(await statusOf(login.browser.post('/login', asAlice, evil))).toBe(403);
     expect(await statusOf(login.browser.post('/login', asAlice, { origin: '-', 'sec-fetch-site': '-' }))).toBe(403);
@@ -329,7 +337,7 @@ describe('a change with a session', () => {
 });
 
 test('pages behind a login are never cached, and reveal nothing to other sites', async () => {
-  await using login = await withUser();
+  const login = shared();
   await login.browser.post('/login', asAlice);
   for (const path of ['/', '/queues/', '/api/incidents', '/login']) {
     const { headers } = await login.browser.get(path);

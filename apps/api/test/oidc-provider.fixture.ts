@@ -14,13 +14,13 @@ export interface TestProvider extends AsyncDisposable {
 }
 
 /** A real OpenID Connect provider, which requires PKCE. Claims of scopes are in the user info, not in the ID token. */
-export async function startProvider(redirectUri: string): Promise<TestProvider> {
+export async function startProvider(redirectUri: string, host = '127.0.0.1'): Promise<TestProvider> {
   const http = createServer();
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const address = http.address();
   if (typeof address !== 'object' || address === null) throw new Error('the provider has no address');
-  const issuer = `http://127.0.0.1:${address.port}`;
+  const issuer = `http://${host}:${address.port}`;
   const groups = new Map<string, string[]>();
   const provider = new Provider(issuer, {
     clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [redirectUri] }],

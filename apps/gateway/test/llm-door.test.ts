@@ -100,6 +100,20 @@ describe('a request to a model', () => {
     expect(entries).toMatchObject([{ door: 'llm', decision: 'allowed', status: 200, input_tokens: 1200 }]);
   });
 
+  it('with a guessed token is refused until there are too many of them; a run that is known goes on', async () => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant();
+    expect((await post(`${url}/v1/messages`, token, MESSAGES)).status).toBe(200);
+    const guess = async (index: number) => post(`${url}/v1/messages`, `guess-${index}`, MESSAGES);
+    const answers = await Promise.all(Array.from({ length: 400 }, async (_, index) => guess(index)));
+    const throttled = answers.filter(({ status }) => status === 429);
+    expect(throttled.length).toBeGreaterThan(0);
+    expect(throttled[0]?.headers.get('retry-after')).toBe('1');
+    expect(await throttled[0]?.json()).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } });
+    expect((await post(`${url}/v1/messages`, token, MESSAGES)).status).toBe(200);
+    expect(model.requests).toHaveLength(2);
+  });
+
   it.each([
     ['/v1/messages', MESSAGES],
     ['/v1/chat/completions', { model: 'gpt-x', messages: USER }],

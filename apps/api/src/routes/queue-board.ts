@@ -7,6 +7,7 @@ import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { READS } from '../access/route-roles.ts';
+import { z } from 'zod';
 import { ApiError } from '../api-error.ts';
 import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../error-handling.ts';
 
@@ -31,8 +32,10 @@ export function queueBoard(
 
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(basePath + app.prefix);
+  const jobs = new BullMQAdapter(queue, { readOnlyMode: true });
+  jobs.setFormatter('name', titleOfJob);
   createBullBoard({
-    queues: [new BullMQAdapter(queue, { readOnlyMode: true })],
+    queues: [jobs],
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Nightcrier' } },
   });
@@ -46,4 +49,16 @@ export function queueBoard(
     return { status: body.status as HTTPStatus, body };
   });
   void app.register(serverAdapter.registerPlugin());
+}
+
+const Job = z.object({
+  data: z.object({ cluster_name: z.string(), resource: z.string(), fault_type: z.string() }),
+});
+
+/** Returns cluster, resource and fault of a job; what it is called otherwise, if its data cannot be read. */
+function titleOfJob(job: unknown): string {
+  const { data: known } = Job.safeParse(job);
+  if (!known) return 'triage';
+  const { cluster_name: cluster, resource, fault_type: fault } = known.data;
+  return `${cluster}: ${resource}, ${fault}`;
 }

@@ -57,12 +57,17 @@ export class Callers {
     // A run that is known here is not slowed down by what others guess.
     if (!this.#entries.has(token) && !guesses.allows(now))
       return { kind: 'throttled', reason: 'too many requests with tokens that are not valid; try again' };
-    const grant = await this.#grants.find(token);
-    if (grant?.socket !== socket || !grant) {
-      guesses.take(now);
+    // Counts as guessed until it is known to be valid, however many are looked up at once.
+    guesses.take(now);
+    const grant = await this.#grants.find(token).catch((error: unknown) => {
+      guesses.giveBack(now);
+      throw error;
+    });
+    if (!grant || grant.socket !== socket) {
       const problem = grant ? 'valid here: it is that of another run' : 'valid: it is unknown, expired or revoked';
       return { kind: 'unknown', reason: `the token is not ${problem}` };
     }
+    guesses.giveBack(now);
     const entry = this.#entryOf(token, grant, now);
     if (entry.active >= MOST_CONCURRENT || !entry.requests.allows(now)) return { kind: 'busy', caller: entry };
     entry.requests.take(now);

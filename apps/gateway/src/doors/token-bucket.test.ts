@@ -21,6 +21,8 @@ test('saves nothing beyond its burst, and owes nothing when more happens than it
   bucket.take(1_000_000);
   bucket.take(1_000_000);
   expect(bucket.allows(1_000_000)).toBe(false);
+  bucket.giveBack(1_000_000);
+  expect(bucket.allows(1_000_000)).toBe(true);
   for (let taken = 0; taken < 50; taken += 1) bucket.take(1_000_000);
   expect(bucket.allows(1_001_000)).toBe(true);
 });

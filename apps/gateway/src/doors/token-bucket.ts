@@ -22,6 +22,11 @@ export class TokenBucket {
     this.#tokens = Math.max(0, this.#refill(now) - 1);
   }
 
+  /** Takes back that it has happened. */
+  giveBack(now: number): void {
+    this.#tokens = Math.min(this.#burst, this.#refill(now) + 1);
+  }
+
   /** Returns whether nothing has happened for so long that the bucket can be forgotten. */
   isFull(now: number): boolean {
     return this.#refill(now) >= this.#burst;

@@ -19,7 +19,7 @@ interface Row {
   sources: Source[];
   breaks: (cluster: SimulatedCluster) => Promise<void> | void;
   heals: (cluster: SimulatedCluster) => Promise<void> | void;
-  /** What the health says of the time, once it is over; `gap`: until it was noticed, because polls go on in its place. */
+  /** What the health says of the time, once it is over; `gap`: until it was noticed, because polls take over then. */
   counts: 'blind_seconds' | 'blind_kinds' | 'gap';
   /** It begins after the first list of Events, which is what later ones are compared with. */
   isLater?: true;
@@ -171,7 +171,8 @@ async function playOutage({ breaks, heals, counts, isLater, shows }: Row, source
       isRising: blind.every((value, index) => value >= (blind[index - 1] ?? 0)),
       isCounted: {
         blind_seconds: blindBy(health()) >= (healedAt - brokenAt) / 1000 - 0.1,
-        gap: blindBy(health()) >= (blindAt - brokenAt) / 1000 - 0.1,
+        // Silence shows when an Event has not been pushed for this long.
+        gap: blindBy(health()) >= timeouts.proof / 1000,
         blind_kinds: Math.max(...kinds) >= OUTAGE_MS / 1000 - 1,
       }[counts],
     };

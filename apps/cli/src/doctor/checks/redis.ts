@@ -100,7 +100,7 @@ async function described(
   }
 }
 
-/** Writes, reads and deletes a key, and returns the median time of an answer in ms. @throws Error when a value does not come back */
+/** Writes, reads and deletes a key, and returns the time of the fastest of some answers in ms. @throws Error when a value does not come back */
 async function measure({ redis: connection }: State, prefix: string): Promise<number> {
   const key = `{${prefix}}:doctor:${randomUUID()}`;
   const written = randomUUID();
@@ -118,7 +118,8 @@ async function measure({ redis: connection }: State, prefix: string): Promise<nu
     await connection.ping();
     times.push(performance.now() - from);
   }
-  return times.toSorted((one, other) => one - other)[PINGS / 2] ?? 0;
+  // The fastest: others may have waited for this machine.
+  return Math.min(...times);
 }
 
 /** The command that speaks to the server, without its password. */
