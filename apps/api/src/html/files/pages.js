@@ -58,6 +58,13 @@ stream?.addEventListener('htmx:sse:error', () => {
   state.hidden = false;
 });
 
+// Where a proxy holds the stream back, or it did not connect, the page is still at most this old.
+const OLDEST_MS = 5_000;
+if (stream)
+  setInterval(() => {
+    if (!document.hidden) changed();
+  }, OLDEST_MS);
+
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('button[data-copy]');
   if (button) void copy(button);
