@@ -78,5 +78,7 @@ export interface ApiContext {
   config: () => Config | undefined;
   /** What happens in the installation, for pages and streams. */
   events: EventFeed;
+  /** `workspace_root` of the configuration: where a worker of this machine keeps evidence. */
+  workspaceRoot: () => string;
   logger: Logger;
 }

@@ -9,6 +9,7 @@ export const API_ERRORS = {
   incident_not_found: 404,
   member_not_found: 404,
   report_not_found: 404,
+  evidence_not_found: 404,
   read_only: 405,
   key_not_found: 404,
   silence_not_found: 404,

@@ -34,6 +34,8 @@ import { booksRoute } from './routes/books-route.ts';
 import { cancelRoute } from './routes/cancel-route.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { incidentRoutes } from './routes/incident-routes.ts';
+import { evidenceRoutes } from './routes/evidence-routes.ts';
+import { mcpRoutes } from './mcp/mcp-routes.ts';
 import { problemRoutes } from './routes/problem-routes.ts';
 import { requeueRoutes } from './routes/requeue-routes.ts';
 import { accessRoutes } from './routes/access-routes.ts';
@@ -59,6 +61,8 @@ export interface ApiOptions extends AccessSettings {
   metricsPerCluster?: boolean;
   /** `llm_budgets.per_day`. */
   dailyBudget?: Budget | undefined;
+  /** Where a worker of this machine keeps evidence. */
+  workspaceRoot: string;
   /** What the pages on routes and settings show. */
   config?: Config | undefined;
   /** Longest time for `stop`, in seconds. */
@@ -179,6 +183,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     doorRecords: state.doorRecords,
     config: () => currentConfig,
     events: feed,
+    workspaceRoot: () => options.workspaceRoot,
     logger,
   };
   void app.register(fastifyAccepts);
@@ -203,6 +208,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       scope.addHook('preHandler', async () => assertRedisAnswers(redis));
       void scope.register(fastifyEtag, { weak: true });
       incidentRoutes(scope, context);
+      evidenceRoutes(scope, context);
       requeueRoutes(scope, context);
       cancelRoute(scope, context);
       booksRoute(scope, context);
@@ -216,6 +222,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     { prefix: '/api' },
   );
   void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
+  void app.register((scope) => mcpRoutes(scope));
   assetRoutes(app);
   void app.register((scope) => {
     loginRoutes(scope, { ...context, access: accessOf });

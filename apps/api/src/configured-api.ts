@@ -18,6 +18,7 @@ export async function startConfiguredApi(config: Config, logger: Logger): Promis
     metricsPerCluster: api.metrics_per_cluster,
     dailyBudget: config.llm_budgets.per_day,
     admission: config,
+    workspaceRoot: config.workspace_root,
     config,
     shutdownTimeout: shutdown_timeout,
     logger,

@@ -72,6 +72,7 @@ export async function openApi(
     auth: Settings.parse({}).api.auth,
     redis: settings,
     clusters: CLUSTERS,
+    workspaceRoot: '/nowhere',
     shutdownTimeout: 10,
     logger,
     ...options,

@@ -169,4 +169,10 @@ export const NON_SECRETS: readonly string[] = [
   'K10 backup of namespace shop finished',
   '{"key":"value","id":"a1b2c3"}',
   'retry 5 of key 7 rotation',
+  'PASS src/cart.test.ts',
+  'result: PASS 12 of 12 checks',
+  'const token: string = readToken()',
+  'AUTH LOGIN failed for user app',
+  'set password for user app: done',
+  'WIFI: connected to shop',
 ];

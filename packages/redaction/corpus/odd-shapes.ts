@@ -288,6 +288,26 @@ export const ODD_SHAPES: Record<string, (seed: number) => NamedSecret> = {
       return (base64(`-----BEGIN RSA PRIVATE KEY-----\n${word(300, n)}`).match(/.{1,76}/g) ?? []).join('\n');
     },
   ),
+  'type between name and value': around(
+    (n) => word(30, n),
+    (s) => `let token: String = "${s}"`,
+  ),
+  'value of a secret type': around(chosen, (s) => `Settings(db_password=SecretStr('${s}'))`),
+  'Haskell maybe': around(
+    (n) => word(30, n),
+    (s) => `token = Just "${s}"`,
+  ),
+  'MySQL SET PASSWORD': around(chosen, (s) => `SET PASSWORD FOR 'app'@'%' = '${s}'`),
+  'LDAP bindpw': around(plain, (s) => `bindpw ${s}`),
+  'SSSD authtok': around(plain, (s) => `ldap_default_authtok = ${s}`),
+  'Lua long string': around(plain, (s) => `password = [[${s}]]`),
+  'POP3 PASS': around(plain, (s) => `C: PASS ${s}`),
+  'SMTP AUTH': around(
+    (n) => base64(`\0app\0${plain(n)}`),
+    (s) => `AUTH PLAIN ${s}`,
+  ),
+  'WiFi code': around(plain, (s) => `WIFI:S:shop;T:WPA;P:${s};;`),
+  'snyk auth': around(uuid, (s) => `snyk auth ${s}`),
   'Octet of digits': around(
     (n) => digits(19, n),
     (s) => `PIN_CODE_SECRET=${s}`,

@@ -99,6 +99,14 @@ const PHRASES: readonly RegExp[] = [
   /(\bstats\s{1,8}auth\s{1,8}[\w.-]{1,60}:)(\S{1,200})/gi,
   /(\b(?:password|secret|key) [05-9] ["']?)(?=[\w$./]{0,60}\d)([\w$./]{8,200})/gi,
   /(\bcommunity[ \t]{1,4})(\S{1,100})(?=[ \t]{1,4}(?:RO|RW|ro|rw|view)\b)/g,
+  // A type between name and value, SQL, LDAP, the commands of POP and SMTP.
+  /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key): ?(?:String|str|string|&str|\[\]byte)\?? ?= ?["'])([^"'\n]{4,500})(?=["'])/gi,
+  /(\bpassword for [^\n=]{1,100}= ?["'])([^"'\n]{1,500})(?=["'])/gi,
+  /(\b(?:bindpw|rootpw|authtok|ldap_default_authtok)[ \t]{0,4}[= ][ \t]{0,4})(\S{1,200})/gi,
+  /(\b[CS]: PASS )(\S{1,200})(?=\r?$)/gm,
+  /(\bAUTH (?:PLAIN|LOGIN|XOAUTH2) )([\w+/]{8,2000}={0,2})/g,
+  /(\bWIFI:[^\n]{0,100}?;P:)([^;\n]{1,100})(?=;)/g,
+  /(\b(?:snyk auth|codecov(?:-cli)? [^\n]{0,60}?-t) )([\da-f-]{36})/g,
   // .netrc, redis.conf, the commands of Redis.
   /(\blogin \S{1,100} password )(\S{1,500})/g,
   /(\b(?:requirepass|masterauth)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,

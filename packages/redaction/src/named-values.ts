@@ -1,8 +1,9 @@
 import { REDACTED } from './redacted.ts';
 import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
 
-/** Around a value: `Some("x")` of Rust, `map[Token:[x]]` of Go, `N'x'` of SQL, `b'x'` of Python. */
-const WRAPPER = '(?:Some\\(|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
+/** Around a value: `Some("x")` of Rust, `SecretStr('x')`, `Just "x"`, `[[x]]` of Lua, `map[Token:[x]]` of Go, `N'x'` of SQL, `b'x'` of Python. */
+const WRAPPER =
+  '(?:(?:Some|SecretStr|SecretBytes|Secret|Sensitive)\\((?=["\']|Some)|Just (?=")|Some\\(|\\[\\[|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
 
 /**
  * `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. A doubled quote belongs to the value

@@ -95,6 +95,7 @@ describe('StateKeys', () => {
         keys.waiting(),
         keys.waiting('prod'),
         keys.clustersIndexed,
+        keys.events,
         keys.fault('prod', 'f'),
         keys.fault('prod', 'g'),
         ...keys.countedCalls,

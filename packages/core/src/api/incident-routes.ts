@@ -69,6 +69,50 @@ export const GET_REPORT = {
   contentTypes: ['text/markdown', 'text/html'],
 } as const satisfies ApiRoute;
 
+const ThisMachine =
+  'Workers keep the files for a limited time; they are available where the API runs on the machine of the worker.';
+
+export const LIST_EVIDENCE = {
+  method: 'GET',
+  path: '/api/incidents/:id/evidence',
+  tag: 'incidents',
+  role: 'viewer',
+  summary: 'Lists the files that were collected before the investigation of an incident',
+  description: ThisMachine,
+  params: IncidentParams,
+  answers: {
+    200: z.object({
+      /** `size` in bytes. */
+      files: z.array(z.object({ name: z.string(), size: z.int() })),
+    }),
+  },
+} as const satisfies ApiRoute;
+
+export const READ_EVIDENCE = {
+  method: 'GET',
+  path: '/api/incidents/:id/evidence/file',
+  tag: 'incidents',
+  role: 'viewer',
+  summary: 'Reads a part of a file that the list of evidence names, redacted',
+  description: ThisMachine,
+  params: IncidentParams,
+  query: z.strictObject({
+    name: z.string().min(1).max(500),
+    /** In bytes. */
+    offset: z.coerce.number<string | number>().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    limit: z.coerce.number<string | number>().int().min(1).max(262_144).default(262_144),
+  }),
+  answers: {
+    200: z.object({
+      text: z.string(),
+      /** Of the whole file, in bytes. */
+      size: z.int(),
+      /** `offset` of the rest; missing at the end. */
+      next: z.int().optional(),
+    }),
+  },
+} as const satisfies ApiRoute;
+
 export const REQUEUE_INCIDENT = {
   method: 'POST',
   path: '/api/incidents/:id/requeue',

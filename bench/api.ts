@@ -1,0 +1,240 @@
+import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
+import { silentLogger } from '@nightcrier/core/logger';
+import { openState, type State } from '@nightcrier/state/open-state';
+import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { z } from 'zod';
+import { startRedisServer } from '../test/fixtures/redis-server.ts';
+import type { Bench } from './run.ts';
+
+const API = path.join(import.meta.dirname, '../apps/api/src/main.ts');
+const BASELINE = path.join(import.meta.dirname, 'api/same-bytes.ts');
+const CLUSTERS = 1_000;
+const PROBLEMS = 10_000;
+const LISTENERS = 500;
+const READERS = 40;
+const ROUND_MS = 1_500;
+const ROUNDS = 4;
+/** Between two reports of an ingester about a cluster. */
+const REPORT_MS = 5_000;
+const PAGES = 300;
+
+export const bench: Bench = {
+  description:
+    'GET /health/clusters of 1,000 clusters by 40 readers, against a Fastify route that answers with the same bytes; pages of 10,000 problems; an event to 500 listeners',
+  async measure(progress) {
+    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
+    const redis = await startRedisServer();
+    const port = await getPort();
+    const names = Array.from({ length: CLUSTERS }, (_, at) => `cluster-${at}`);
+    const file = path.join(folder, 'nightcrier.yaml');
+    const config = {
+      clusters: names.map((name) => ({ name, mcp: { endpoint: 'http://127.0.0.1:1' } })),
+      data_dir: path.join(folder, 'data'),
+      redis: { url: redis.url, key_prefix: 'bench' },
+      api: { port },
+      log_level: 'info',
+    };
+    await writeFile(file, JSON.stringify(config));
+    const connection = connectWorker(config.redis, silentLogger);
+    const state = openState(connection, { key_prefix: 'bench', logger: silentLogger });
+    const stopReports = await reportClusters(state, names);
+    const api = execa(process.execPath, [API, '--config', file], {
+      ipc: true,
+      reject: false,
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
+    const agent = new Agent({ keepAlive: true });
+    try {
+      await api.getOneMessage({ filter: (message) => message === 'ready' });
+      const url = `http://127.0.0.1:${port}`;
+      const body = await read(agent, `${url}/health/clusters`);
+      const baseline = fork(BASELINE);
+      baseline.send(body.toString());
+      const [{ url: sameBytes }] = z
+        .tuple([z.object({ url: z.string() })])
+        .rest(z.unknown())
+        .parse(await once(baseline, 'message'));
+      const rates = { health: 0, same: 0 };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        progress(`health of ${CLUSTERS} clusters, ${body.length} bytes, round ${round + 1} of ${ROUNDS}`);
+        const [health, same] = [await rate(agent, `${url}/health/clusters`), await rate(agent, sameBytes)];
+        // The first one warms both up.
+        if (round > 0) [rates.health, rates.same] = [rates.health + health, rates.same + same];
+      }
+      baseline.kill();
+      progress(`pages of ${PROBLEMS} problems`);
+      await writeProblems(state, names);
+      const pages = await pageTimes(agent, `${url}/api/problems?limit=50`);
+      progress(`an event to ${LISTENERS} listeners`);
+      const events = await eventTime(state, `${url}/api/stream`);
+      return {
+        ratio: round2(rates.health / rates.same),
+        health_per_s: Math.round(rates.health / (ROUNDS - 1)),
+        same_bytes_per_s: Math.round(rates.same / (ROUNDS - 1)),
+        health_bytes: body.length,
+        problems_p50_ms: round2(at(pages, 0.5)),
+        problems_p99_ms: round2(at(pages, 0.99)),
+        stream_all_ms: round2(events),
+      };
+    } finally {
+      stopReports();
+      agent.destroy();
+      api.kill();
+      await api;
+      await disconnect(connection);
+      await redis.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Reports the clusters as an ingester does, until the returned function is called. */
+async function reportClusters(state: State, names: readonly string[]): Promise<() => void> {
+  const leases = state.openLeases({ id: 'bench-1' });
+  const report = async (): Promise<void> => {
+    const { leases: held } = await leases.beat(new Map(names.map((name) => [name, 0])));
+    const missing = names.filter((name) => held.get(name)?.owner !== 'bench-1');
+    const taken = await leases.take(new Map(missing.map((name) => [name, held.get(name)?.token ?? 0])));
+    const at = new Date().toISOString();
+    const healths = names.map((name) => ({
+      token: taken.get(name) ?? held.get(name)?.token ?? 0,
+      health: healthOf(name, at),
+    }));
+    await state.clusterHealth.publish(leases, healths);
+  };
+  await report();
+  const timer = setInterval(() => {
+    report().catch(() => undefined);
+  }, REPORT_MS);
+  return () => clearInterval(timer);
+}
+
+function healthOf(name: string, at: string): ClusterHealth {
+  return {
+    name,
+    status: 'active',
+    last_event: at,
+    event_count: 12,
+    triage_enabled: true,
+    mode: 'subscribe',
+    last_contact: at,
+    blind_seconds: 1.5,
+    blind_kinds: [{ kind: 'nodes', reason: 'forbidden', since: at, blind_seconds: 3 }],
+  };
+}
+
+async function writeProblems({ redis, keys }: State, names: readonly string[]): Promise<void> {
+  const pipeline = redis.pipeline();
+  const now = Date.now();
+  for (let number = 0; number < PROBLEMS; number += 1) {
+    const [cluster = '', key, at] = [
+      names[number % names.length],
+      `shop/Deployment/app-${number}`,
+      String(now - number),
+    ];
+    const resource = { apiVersion: 'v1', kind: 'Pod', name: `app-${number}-x`, namespace: 'shop' };
+    const symptom = {
+      state: 'firing',
+      family: 'crash',
+      container: 'app',
+      workload: { namespace: 'shop', name: `Deployment/app-${number}` },
+      fault_type: 'CrashLoop',
+      severity: 'warning',
+      resource,
+      fault_id: `fault-${number}`,
+      since: now,
+      fired_at: now,
+    };
+    pipeline.hset(keys.problem(cluster, key), {
+      cluster,
+      key,
+      state: 'firing',
+      severity: 'warning',
+      since: at,
+      changed_at: at,
+      'symptom:app/crash': JSON.stringify(symptom),
+    });
+    pipeline.zadd(keys.problemsIn('firing'), at, `${cluster}|${key}`);
+    pipeline.zadd(keys.problemsIn('firing', cluster), at, `${cluster}|${key}`);
+  }
+  await pipeline.exec();
+}
+
+/** Requests per second of readers that each send one after the other. */
+async function rate(agent: Agent, url: string): Promise<number> {
+  const end = performance.now() + ROUND_MS;
+  let answers = 0;
+  const reader = async (): Promise<void> => {
+    while (performance.now() < end) {
+      await read(agent, url);
+      answers += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return answers / (ROUND_MS / 1000);
+}
+
+/** Times of pages, each after the one before, from the first to the last and again, in ms. */
+async function pageTimes(agent: Agent, url: string): Promise<number[]> {
+  const Page = z.object({ problems: z.array(z.unknown()), next: z.string().optional() });
+  const times: number[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < PAGES + 20; page += 1) {
+    const began = performance.now();
+    const body = await read(agent, next === undefined ? url : `${url}&cursor=${next}`);
+    if (page >= 20) times.push(performance.now() - began);
+    const parsed = Page.parse(JSON.parse(body.toString()));
+    if (parsed.problems.length !== 50) throw new Error(`a page has ${parsed.problems.length} problems`);
+    ({ next } = parsed);
+  }
+  return times;
+}
+
+/** Returns the time from a change to its event at the last listener, in ms. */
+async function eventTime(state: State, url: string): Promise<number> {
+  const agent = new Agent({ maxSockets: Infinity });
+  const streams = await Promise.all(
+    Array.from({ length: LISTENERS }, async () => {
+      const [response] = await once(get(url, { agent }), 'response');
+      return z.custom<IncomingMessage>().parse(response);
+    }),
+  );
+  const name = 'a-cluster-of-the-bench';
+  const got = streams.map(async (stream) => {
+    for await (const chunk of stream) if (String(chunk).includes(name)) return performance.now();
+    throw new Error('a stream ended');
+  });
+  const [seconds = 0] = await state.redis.time();
+  const began = performance.now();
+  await state.events.noteClusters([{ name, status: 'active' }], (seconds + 60) * 1000);
+  const times = await Promise.all(got);
+  agent.destroy();
+  return Math.max(...times) - began;
+}
+
+async function read(agent: Agent, url: string): Promise<Buffer> {
+  const [response] = await once(get(url, { agent }), 'response');
+  const message = z.custom<IncomingMessage>().parse(response);
+  const body = await buffer(message);
+  if (message.statusCode !== 200)
+    throw new Error(`${url} answered ${message.statusCode}: ${body.toString().slice(0, 200)}`);
+  return body;
+}
+
+function at(values: readonly number[], part: number): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length * part)] ?? 0;
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}
