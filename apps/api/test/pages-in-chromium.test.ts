@@ -60,6 +60,17 @@ describe.skipIf(!existsSync(CHROMIUM))(`pages in Chromium (needs ${CHROMIUM}: ap
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
   });
 
+  test('an update closes nothing that the reader has opened', async () => {
+    const page = await openPage();
+    await page.goto(`${api.url}${PROBLEM}`);
+    await page.getByText('Whole report').click();
+    const at = new Date().toISOString();
+    await api.state.problems.acknowledge('prod', 'shop/cart', { by: 'alice', at, comment: 'seen by alice' });
+    await page.getByText('seen by alice').first().waitFor();
+    expect(await page.locator('details[open]', { hasText: 'Whole report' }).count()).toBe(1);
+    await api.state.problems.unacknowledge('prod', 'shop/cart');
+  });
+
   test('what clusters and agents write neither runs nor loads anything', async () => {
     const page = await openPage();
     const foreign: string[] = [];

@@ -33,7 +33,13 @@ export interface PageContent {
 }
 
 /** htmx adds no style element, evaluates no code, and keeps no copy of pages in the browser. */
-const HTMX = JSON.stringify({ includeIndicatorCSS: false, extensions: 'sse', history: false });
+const HTMX = JSON.stringify({
+  includeIndicatorCSS: false,
+  extensions: 'sse',
+  history: false,
+  // An update closes nothing that the reader has opened.
+  morphIgnore: ['data-htmx-powered', 'open'],
+});
 
 /** Returns a whole page. */
 export function page(request: FastifyRequest, { title, section, ownHeading = false, body }: PageContent): Html {

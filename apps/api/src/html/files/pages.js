@@ -49,8 +49,8 @@ function changed() {
 const stream = document.querySelector('#stream');
 const state = document.querySelector('#stream-state');
 for (const kind of ['problem', 'incident', 'cluster', 'reset']) stream?.addEventListener(kind, changed);
+// What happened since the page was rendered, or while there was no connection, is not in the stream.
 stream?.addEventListener('htmx:sse:after:connection', () => {
-  if (state.hidden) return;
   state.hidden = true;
   changed();
 });
