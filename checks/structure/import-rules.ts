@@ -18,7 +18,7 @@ export const IMPORT_RULES: ImportRules = {
     cluster: ['core'],
     state: ['core'],
     simulator: ['core'],
-    api: ['core', 'redaction', 'runtime', 'state'],
+    api: ['core', 'cluster', 'redaction', 'runtime', 'state'],
     // It starts the apps in its own process.
     cli: ['core', 'cluster', 'redaction', 'runtime', 'state', 'api', 'gateway', 'ingester', 'triage-worker'],
     gateway: ['core', 'cluster', 'redaction', 'runtime', 'state'],

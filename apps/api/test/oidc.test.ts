@@ -1,8 +1,10 @@
+import { useProxies } from '@nightcrier/core/settings/proxies';
 import { Settings } from '@nightcrier/core/settings/config';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { startConnectProxy } from '../../../test/fixtures/connect-proxy.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, failure, openReadyApi } from './api-under-test.ts';
 import { Browser } from './browser.fixture.ts';
@@ -41,6 +43,18 @@ beforeEach(() => {
   configure({});
   provider.groups.set('alice', ['sre', 'everybody']);
   provider.groups.set('bob', ['everybody']);
+});
+
+test('the provider is reached through the proxy that the environment names', async () => {
+  const proxy = await startConnectProxy();
+  onTestFinished(() => {
+    proxy.close();
+    useProxies({});
+  });
+  useProxies({ HTTPS_PROXY: proxy.url });
+  configure({ issuer: 'https://login.test:8443' });
+  await new Browser(api.url).get('/login/oidc');
+  expect([...proxy.tunnels]).toContain('login.test:8443');
 });
 
 /** Opens the login at the provider; returns the URL there. */

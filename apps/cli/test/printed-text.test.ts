@@ -30,7 +30,8 @@ test('whatever a command prints of others has its control characters escaped', a
     const source = await readFile(path.join(SOURCES, file), 'utf8');
     for (const { index } of source.matchAll(PRINTS)) {
       const call = source.slice(index, source.indexOf(';\n', index));
-      if (!call.includes('escapeControls(')) unescaped[file] = (unescaped[file] ?? 0) + 1;
+      const isLiteral = /\('[^']*'$|\('[^']*'\)$/.test(call);
+      if (!isLiteral && !call.includes('escapeControls(')) unescaped[file] = (unescaped[file] ?? 0) + 1;
     }
   }
   const more = Object.entries(unescaped).filter(([file, count]) => count > (OTHERS[file] ?? 0));

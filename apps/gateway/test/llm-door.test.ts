@@ -1,7 +1,9 @@
+import { useProxies } from '@nightcrier/core/settings/proxies';
 import { createServer } from 'node:http';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startConnectProxy } from '../../../test/fixtures/connect-proxy.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
 import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
@@ -98,6 +100,22 @@ describe('a request to a model', () => {
     const cached = dialect === 'completions' ? 0 : 800;
     expect(summary.cost_usd).toBeCloseTo(((1200 - cached) * 10 + cached + 34 * 100) / 1e6, 9);
     expect(entries).toMatchObject([{ door: 'llm', decision: 'allowed', status: 200, input_tokens: 1200 }]);
+  });
+
+  it('reaches the provider through the proxy that the environment names', async () => {
+    stub = await startStubLlm({ steps: TEXT });
+    const proxy = await startConnectProxy();
+    onTestFinished(() => {
+      proxy.close();
+      useProxies({});
+    });
+    useProxies({ HTTP_PROXY: proxy.url });
+    // Only the proxy resolves this name.
+    const { address } = await harness.start(await configFor(`http://models.test:${new URL(stub.url).port}`));
+    const { token } = await harness.grant();
+    expect((await post(`${address.llm_url}/v1/messages`, token, MESSAGES)).status).toBe(200);
+    expect([...proxy.forwarded]).toEqual([`models.test:${new URL(stub.url).port}`]);
+    expect(stub.requests).toMatchObject([{ apiKey: KEY }]);
   });
 
   it('with a guessed token is refused until there are too many of them; a run that is known goes on', async () => {

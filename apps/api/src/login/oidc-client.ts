@@ -1,3 +1,4 @@
+import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import { isLoopback } from '@nightcrier/core/settings/loopback';
 import type { AuthSettings } from '@nightcrier/core/settings/sections/api-access';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
@@ -10,6 +11,8 @@ import {
   ClientSecretBasic,
   ClientSecretPost,
   type Configuration,
+  customFetch,
+  type CustomFetch,
   discovery,
   enableNonRepudiationChecks,
   fetchUserInfo,
@@ -18,6 +21,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
+import { fetch } from 'undici';
 
 type OidcSettings = AuthSettings['oidc'];
 
@@ -95,11 +99,16 @@ export class OidcClient {
     const url = new URL(issuer);
     const execute = [enableNonRepudiationChecks, ...(isLoopback(url.hostname) ? [allowInsecureRequests] : [])];
     const auth = secret === undefined ? None() : withSecret(secret);
-    const configuration = await discovery(url, client_id, undefined, auth, { execute, timeout: TIMEOUT_S });
+    const options = { execute, timeout: TIMEOUT_S, [customFetch]: fetchThroughProxy };
+    const configuration = await discovery(url, client_id, undefined, auth, options);
     this.#discovered = { settings, secret, at: Date.now(), configuration };
     return configuration;
   }
 }
+
+/** Sends a request through the proxy that the environment names, if it names one. */
+const fetchThroughProxy: CustomFetch = async (url, { body, ...options }) =>
+  fetch(url, { ...options, body, dispatcher: outgoing() });
 
 /** Sends the secret as the provider supports it. */
 function withSecret(secret: string): ClientAuth {

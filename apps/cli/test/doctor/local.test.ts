@@ -1,8 +1,11 @@
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';
 import { whyNoDocker } from '../../../../test/fixtures/agent-image.ts';
@@ -341,6 +344,21 @@ it.skipIf(noDocker)(`doctor finds an image that is missing${noDocker ? ` (skippe
     { state: 'ok', message: 'reachable' },
     { state: 'failed', fix: 'docker build --tag nightcrier-agent-of-nobody agent-container' },
   ]);
+});
+
+it('doctor recognises the API over TLS', async () => {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'other.test' }], { keyType: 'ec' });
+  const server = createHttpsServer({ cert, key }, (_, response) => response.end('{"status":"ok"}')).listen(
+    0,
+    '127.0.0.1',
+  );
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const tls = { cert_file: await system.file(cert), key_file: await system.file(key) };
+  const { findings } = await system.examine('api', { settings: { api: { port, tls } } });
+  expect(findings).toMatchObject([{ state: 'ok', message: 'the API answers' }]);
 });
 
 it('the command prints a table that fits, or JSON, and its exit code is that of the findings', async () => {

@@ -1,3 +1,4 @@
+import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { DoorEntry } from '@nightcrier/core/gateway/door-entry';
 import { costOf, type ModelPrice, priceOf } from '@nightcrier/core/incidents/agent-usage';
 import type { Logger } from '@nightcrier/core/logger';
@@ -141,7 +142,7 @@ export class LlmDoor {
     const timeouts = { headersTimeout: ANSWER_TIMEOUT, bodyTimeout: ANSWER_TIMEOUT };
     let answer: Dispatcher.ResponseData;
     try {
-      answer = await send(url, { method: 'POST', headers, body, signal, ...timeouts });
+      answer = await send(url, { method: 'POST', headers, body, signal, dispatcher: outgoing(), ...timeouts });
     } catch (error) {
       if (signal.aborted)
         return { decision: 'failed', status: 499, bytes: 0, reason: 'the agent closed the connection', model };

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { Agent, request } from 'undici';
 import type { Check, CheckContext } from '../check.ts';
 import { failed, type Finding, ok, reasonOf } from '../finding.ts';
 
@@ -18,7 +19,7 @@ async function inspect(config: CheckContext['config'], signal: AbortSignal): Pro
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'EADDRINUSE') {
-      if (await isOurs(host, port, signal)) return ok(address, 'the API answers');
+      if (await isOurs(config.api, signal)) return ok(address, 'the API answers');
       return failed(
         address,
         'another program listens here',
@@ -44,16 +45,20 @@ async function listen(host: string, port: number): Promise<void> {
   await promise;
 }
 
-async function isOurs(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+async function isOurs({ host, port, tls }: CheckContext['config']['api'], signal: AbortSignal): Promise<boolean> {
   const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  const scheme = tls.cert_file === undefined ? 'http' : 'https';
+  // The certificate is for the name that clients use; nothing secret is sent.
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
-    const answer = await fetch(`http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`, {
-      signal: timeout,
-    });
-    return (await answer.text()) === '{"status":"ok"}';
+    const url = `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`;
+    const { body } = await request(url, { dispatcher, signal: timeout });
+    return (await body.text()) === '{"status":"ok"}';
   } catch {
     return false;
+  } finally {
+    await dispatcher.destroy();
   }
 }
 
