@@ -85,23 +85,25 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
     '%s reads its cluster and reports, without key, credential or network',
     async (agent_cli) => {
       const config = await configFor(
-        [{ shell: 'kubectl get pods --all-namespaces' }, WRITES_REPORT, { text: 'Done.' }],
+        // The container is inspected meanwhile.
+        [{ shell: 'kubectl get pods --all-namespaces' }, { shell: 'sleep 3' }, WRITES_REPORT, { text: 'Done.' }],
         { agent_cli },
       );
       await startGateway(config);
       const id = await harness.admit();
       await harness.startWorker(config, CONTAINER_GRACE);
-      const [container = ''] = await expect
-        .poll(() => containersOf(id), { timeout: 30_000 })
-        .toHaveLength(1)
-        .then(() => containersOf(id));
-      const inspected = (await execa('docker', ['inspect', container], { reject: false })).stdout;
+      let inspected = '';
+      const inspect = async (): Promise<string> => {
+        const [container = 'none'] = await containersOf(id);
+        inspected = (await execa('docker', ['inspect', container], { reject: false })).stdout;
+        return inspected;
+      };
+      await expect.poll(inspect, { timeout: 60_000 }).toContain('"NetworkMode": "none"');
       const incident = await harness.reaches(id, 'reported', PATIENCE);
 
       expect(incident).toMatchObject({ agent: agent_cli, gateway: { kube_denied: 0, llm_denied: 0 } });
       expect(stub.requests.some(({ raw }) => raw.includes('RESTARTS'))).toBe(true);
       expect(stub.requests.every(({ apiKey }) => apiKey === KEY)).toBe(true);
-      expect(inspected).toContain('"NetworkMode": "none"');
       expect(inspected).not.toContain(KEY);
       expect(inspected).not.toContain(ADMIN_TOKEN);
       const entries = await entriesOf(id);
