@@ -62,8 +62,7 @@ test('each kind is listed once and then watched; no poll goes on', async () => {
   const watched = await watchApi(cluster);
   await watched.active();
   const watching = () => cluster.kubernetesRequests.filter(({ path: url }) => url.includes('watch=true'));
-  const served = WATCHED_KINDS.length - 1; // cert-manager is not installed
-  await expect.poll(() => watching().length, patient).toBe(served);
+  await expect.poll(() => watching().length, patient).toBe(WATCHED_KINDS.length);
   const before = cluster.kubernetesRequests.length;
   await cluster.run('crash-loop-back-off');
   await expect.poll(() => typesOf(watched), patient).toContain('CrashLoop');
