@@ -47,8 +47,8 @@ export function compare(recorded: Finding, now: Finding): Comparison {
     now: now[field] ?? null,
     outcome: outcomeOf(recorded[field], now[field]),
   }));
-  const deciding = fields.filter(({ field }) => field === 'cause' || field === 'culprit').map(({ outcome }) => outcome);
-  const worst = (['different', 'not_recorded'] as const).find((outcome) => deciding.includes(outcome));
+  const deciding = fields.filter(({ field }) => field === 'cause' || field === 'culprit');
+  const worst = (['different', 'not_recorded'] as const).find((one) => deciding.some(({ outcome }) => outcome === one));
   return { outcome: worst ?? 'same', fields };
 }
 
