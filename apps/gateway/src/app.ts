@@ -5,6 +5,7 @@ import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { GATEWAY_SILENT_MS, type GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
 import { openState, type State } from '@nightcrier/state/open-state';
@@ -109,11 +110,16 @@ export class GatewayApp {
   async #openState(): Promise<State> {
     const { redis: settings } = this.#config;
     const { key_prefix } = settings;
-    if (!namesRedis(settings)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+    if (!namesRedis(settings))
+      throw new ExitError('configuration', 'redis.url is not set; `nightcrier up` starts a Redis of its own');
     const redis = connectProducer(settings, this.#options.logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     // An agent's first request must not meet a connection that is still being made.
-    if (redis.status !== 'ready') await once(redis, 'ready');
+    if (redis.status !== 'ready') {
+      await once(redis, 'ready').catch((cause: unknown) => {
+        throw new ExitError('unavailable', 'gateway cannot connect to Redis: start it, or set redis.url', { cause });
+      });
+    }
     return openState(redis, { key_prefix, logger: this.#options.logger });
   }
 

@@ -25,7 +25,7 @@ interface Options {
   pods: number;
 }
 
-const command = new Command('simulator')
+const command = new Command('nightcrier simulate')
   .description('Runs simulated clusters, each with an MCP endpoint and a Kubernetes API, and plays fault scenarios')
   .requiredOption('--clusters <names>', 'names of the clusters, separated by commas', clusterNames)
   .requiredOption('--dir <folder>', 'folder for the kubeconfigs and clusters.yaml')

@@ -12,13 +12,13 @@ const TYPES = {
 
 const require = createRequire(import.meta.url);
 
-/** Name in the URL and file. All are read when the process starts. */
+/** Name in the URL, and file or files. All are read when the process starts. */
 const FILES = {
   'style.css': new URL('files/style.css', import.meta.url),
   'icon.svg': new URL('files/icon.svg', import.meta.url),
   'pages.js': new URL('files/pages.js', import.meta.url),
-  'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
-  'htmx-sse.js': require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  // One file: htmx reads the page as soon as it runs, and must know the extension by then.
+  'htmx.js': [require.resolve('htmx.org/dist/htmx.min.js'), require.resolve('htmx.org/dist/ext/hx-sse.min.js')],
 } as const;
 export type AssetName = keyof typeof FILES;
 
@@ -29,8 +29,14 @@ interface Asset {
   content: Buffer;
 }
 
-const assets = new Map(Object.entries(FILES).map(([name, file]) => [name, readAsset(name, readFileSync(file))]));
+const assets = new Map(Object.entries(FILES).map(([name, files]) => [name, readAsset(name, contentOf(files))]));
 const served = new Map([...assets.values()].map((asset) => [asset.path, asset]));
+
+/** Returns the content of files, one after the other. */
+function contentOf(files: string | URL | readonly string[]): Buffer {
+  if (typeof files === 'string' || files instanceof URL) return readFileSync(files);
+  return Buffer.from(files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+}
 
 function readAsset(name: string, content: Buffer): Asset {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);

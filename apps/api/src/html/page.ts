@@ -54,7 +54,6 @@ export function page(request: FastifyRequest, { title, section, ownHeading = fal
 <link rel="icon" href="${assetUrl(request, 'icon.svg')}">
 <link rel="stylesheet" href="${assetUrl(request, 'style.css')}">
 <script src="${assetUrl(request, 'htmx.js')}" defer></script>
-<script src="${assetUrl(request, 'htmx-sse.js')}" defer></script>
 <script src="${assetUrl(request, 'pages.js')}" defer></script>
 </head>
 <body>

@@ -19,11 +19,12 @@ export async function showBooks(api: ApiClient, format: 'table' | 'json'): Promi
     const shown = pages.length <= MOST_CLUSTERS ? pages : [];
     const columns: ListColumn<(typeof BOOK_ENTRIES)[number]>[] = [
       { head: 'entry', text: (entry) => entry },
-      { head: 'all', text: (entry) => String(books.total[entry]) },
+      { head: 'all', text: (entry) => String(books.total[entry]), number: true },
       ...shown.map(([name, page]) => ({
         head: escapeControls(name),
         text: (entry: keyof typeof page) => String(page[entry]),
         least: 6,
+        number: true,
       })),
     ];
     printList(BOOK_ENTRIES, columns, { format: 'table', none: '' });

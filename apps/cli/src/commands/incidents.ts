@@ -18,7 +18,7 @@ const COLUMNS: ListColumn<IncidentRow & { age: string }>[] = [
   { head: 'cause', text: ({ root_cause: cause }) => cause || '–', least: 10 },
   { head: 'confidence', text: ({ confidence }) => (confidence === undefined ? '–' : `${confidence} %`), wide: true },
   { head: 'fault', text: ({ fault }) => fault, wide: true },
-  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true },
+  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'incident', text: ({ incident_id: id }) => id, wide: true },
   { head: 'age', text: ({ age }) => age },
 ];
@@ -49,6 +49,7 @@ export async function showIncident(api: ApiClient, prefix: string, format: 'tabl
     return;
   }
   const row = incidentRow(incident);
+  const received = incident.cluster_event.received_at;
   const facts: [string, string | number | undefined][] = [
     ['incident', row.incident_id],
     ['cluster', row.cluster],
@@ -59,7 +60,7 @@ export async function showIncident(api: ApiClient, prefix: string, format: 'tabl
     ['members', incident.member_count > 1 ? incident.member_count : undefined],
     ['previous', incident.previous_incident_id],
     ['requeued as', incident.requeued_as],
-    ['received', incident.cluster_event.received_at],
+    ['received', `${received} (${ageOf(Date.parse(received))} ago)`],
     ['finished', incident.finished_at],
     ['recurrences', row.recurrences],
     ['attempts', incident.attempts],

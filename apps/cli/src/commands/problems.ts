@@ -10,12 +10,12 @@ import { printRepeatedly } from '../lists/repeat.ts';
 
 const COLUMNS: ListColumn<Problem>[] = [
   { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
-  { head: 'problem', text: ({ key }) => key, least: 16 },
+  { head: 'problem', text: ({ key }) => key, least: 16, cutLast: true },
   { head: 'state', text: stateOf, least: 9 },
   { head: 'severity', text: ({ severity }) => severity },
   { head: 'faults', text: faultTypes, least: 10 },
   { head: 'incident', text: ({ incidents: [latest] }) => (latest === undefined ? '–' : shortId(latest)) },
-  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true },
+  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'taken over by', text: ({ acknowledged }) => acknowledged?.by ?? '–', wide: true },
   { head: 'age', text: ({ since }) => ageOf(since) },
 ];
@@ -48,7 +48,7 @@ export async function showProblem(
     ['problem', `${problem.cluster} ${problem.key}`],
     ['state', stateOf(problem)],
     ['severity', problem.severity],
-    ['since', `${new Date(problem.since).toISOString()} (${ageOf(problem.since)})`],
+    ['since', `${new Date(problem.since).toISOString()} (${ageOf(problem.since)} ago)`],
     ['recovered', recovered_at === undefined ? undefined : new Date(recovered_at).toISOString()],
     ['again', String(problem.recurrences)],
     ['message', problem.message],

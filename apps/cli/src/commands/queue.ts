@@ -3,7 +3,7 @@ import { type ListColumn, type ListFormat, printList } from '../lists/print-list
 
 const COLUMNS: ListColumn<{ state: string; jobs: number }>[] = [
   { head: 'state', text: ({ state }) => state },
-  { head: 'jobs', text: ({ jobs }) => String(jobs) },
+  { head: 'jobs', text: ({ jobs }) => String(jobs), number: true },
 ];
 
 /** `nightcrier queue`: counts the jobs of the triage queue by state. */

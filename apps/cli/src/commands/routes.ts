@@ -51,7 +51,7 @@ export async function testRoutes({ config: file, output, ...given }: RoutesTestO
     return;
   }
   const shown = [...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
-  console.log(escapeControls(`labels: ${shown}`));
+  console.log(escapeControls(`labels: ${shown || 'none'}`));
   printList(rows, COLUMNS, { format: 'table', none: 'no receiver' });
 }
 

@@ -9,6 +9,23 @@ const columns = [
 ];
 
 describe('fitColumns', () => {
+  test('cuts a column that names the row last', () => {
+    const named = [
+      { head: 'problem', values: ['payments/statement-renderer'], least: 8, cutLast: true },
+      { head: 'faults', values: ['QuotaExceeded'], least: 6 },
+    ];
+    expect(fitColumns(named, 35)[1]).toBe('payments/statement-renderer  Quota…');
+    expect(fitColumns(named, 30)[1]).toBe('payments/statement-re…  Quota…');
+  });
+
+  test('ends numbers at the right edge', () => {
+    const counts = [
+      { head: 'entry', values: ['received', 'lost'] },
+      { head: 'all', values: ['1024', '7'], number: true },
+    ];
+    expect(fitColumns(counts, 80)).toEqual(['ENTRY      ALL', 'received  1024', 'lost         7']);
+  });
+
   test('aligns columns without cutting where there is room', () => {
     expect(fitColumns(columns, 200)).toEqual([
       'ID        RESOURCE                        CAUSE',

@@ -8,6 +8,10 @@ export interface Column {
    * that can be cut, the widest gives way first.
    */
   least?: number;
+  /** Whether it gives way only where all others have their least width: it names what the row is about. */
+  cutLast?: boolean;
+  /** Whether its texts are numbers, which end at the right edge. */
+  number?: boolean;
 }
 
 const GAP = '  ';
@@ -17,13 +21,13 @@ export function fitColumns(columns: readonly Column[], width: number): string[] 
   const widths = columns.map(({ head, values }) => Math.max(...[head, ...values].map(lengthOf)));
   const excess = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (columns.length - 1)) - width;
   for (let over = excess(); over > 0; over = excess()) {
-    const widest = widestToCut(columns, widths);
+    const widest = widestToCut(columns, widths, false) ?? widestToCut(columns, widths, true);
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 1) - 1;
   }
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, index) => pad(cut(text, widths[index] ?? 0), widths[index] ?? 0))
+      .map((text, index) => pad(cut(text, widths[index] ?? 0), widths[index] ?? 0, columns[index]?.number))
       .join(GAP)
       .trimEnd();
   const rows = columns[0]?.values.length ?? 0;
@@ -33,10 +37,11 @@ export function fitColumns(columns: readonly Column[], width: number): string[] 
   ];
 }
 
-function widestToCut(columns: readonly Column[], widths: readonly number[]): number | undefined {
+function widestToCut(columns: readonly Column[], widths: readonly number[], last: boolean): number | undefined {
   let found: number | undefined;
-  for (const [index, { least }] of columns.entries()) {
+  for (const [index, { least, cutLast = false }] of columns.entries()) {
     const width = widths[index] ?? 0;
+    if (cutLast !== last) continue;
     if (least !== undefined && width > least && width > (found === undefined ? 0 : (widths[found] ?? 0))) found = index;
   }
   return found;
@@ -52,8 +57,9 @@ function cut(text: string, width: number): string {
         .trimEnd()}…`;
 }
 
-function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - lengthOf(text)));
+function pad(text: string, width: number, atRight = false): string {
+  const space = ' '.repeat(Math.max(0, width - lengthOf(text)));
+  return atRight ? space + text : text + space;
 }
 
 function lengthOf(text: string): number {

@@ -6,11 +6,8 @@ import { type Column, fitColumns } from './columns.ts';
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
-export interface ListColumn<Row> {
-  head: string;
+export interface ListColumn<Row> extends Omit<Column, 'values'> {
   text: (row: Row) => string;
-  /** See {@link Column}. */
-  least?: number;
   /** Only with `-o wide`. */
   wide?: boolean;
 }
@@ -28,9 +25,9 @@ export function renderList<Row>(
   if (format === 'yaml') return escapeControls(stringify(rows)).trimEnd();
   if (rows.length === 0) return none;
   const shown = columns.filter(({ wide = false }) => format === 'wide' || !wide);
-  const rendered = shown.map(({ head, text, least }): Column => {
+  const rendered = shown.map(({ text, ...column }): Column => {
     const values = rows.map((row) => escapeControls(text(row)).replaceAll(/\s+/g, ' '));
-    return { head, values, ...(least !== undefined && { least }) };
+    return { ...column, values };
   });
   return fitColumns(rendered, format === 'wide' ? Number.POSITIVE_INFINITY : (width ?? WIDTH_ELSEWHERE)).join('\n');
 }

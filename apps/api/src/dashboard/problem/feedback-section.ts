@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { csrfField } from '../../html/csrf-field.ts';
 import { type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { mark } from '../shown/marks.ts';
@@ -17,7 +16,7 @@ export function feedbackSection(request: FastifyRequest, data: ProblemData, canC
   const form =
     canChange &&
     reported &&
-    html`<form method="post" action="${link(request, problemPath(problem))}/feedback">${csrfField(request)}
+    html`<form method="post" action="${link(request, problemPath(problem))}/feedback">
 <input type="hidden" name="incident" value="${reported.incident.incident_id}">
 <label>Comment <input name="comment" maxlength="500"></label>
 <p class="buttons"><button name="verdict" value="useful">Useful</button> <button name="verdict" value="wrong">Wrong</button></p></form>`;

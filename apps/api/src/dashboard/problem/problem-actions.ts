@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { csrfField } from '../../html/csrf-field.ts';
 import { type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { durationField } from '../problems/bulk-form.ts';
@@ -9,7 +8,7 @@ import type { ProblemData } from './problem-data.ts';
 /** Returns the forms of a problem. Each opens its fields first, which is the confirmation. */
 export function problemActions(request: FastifyRequest, { problem }: ProblemData): Html {
   const form = (action: string, content: Html): Html =>
-    html`<form method="post" action="${link(request, problemPath(problem))}/${action}">${csrfField(request)}${content}</form>`;
+    html`<form method="post" action="${link(request, problemPath(problem))}/${action}">${content}</form>`;
   const acknowledge = problem.acknowledged
     ? html`<details><summary>Give back…</summary>${form('unacknowledge', html`<p>Removes the acknowledgement by ${problem.acknowledged.by}.</p><button class="main">Remove acknowledgement</button>`)}</details>`
     : html`<details><summary>Acknowledge…</summary>${form('acknowledge', html`<label>Comment <input name="comment" maxlength="500"></label><p><button class="main">Acknowledge</button></p>`)}</details>`;

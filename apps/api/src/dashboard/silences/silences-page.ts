@@ -5,7 +5,6 @@ import { authorOf, principalOf } from '../../access/protect.ts';
 import { CHANGES, READS } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
 import { addSilence, expireSilence } from '../../changes/silence-changes.ts';
-import { csrfField } from '../../html/csrf-field.ts';
 import { type Html, html } from '../../html/html.ts';
 import { link } from '../../html/link.ts';
 import { page, sendHtml } from '../../html/page.ts';
@@ -51,7 +50,7 @@ export function silencesPage(app: FastifyInstance, context: ApiContext): void {
 }
 
 function addForm(request: FastifyRequest): Html {
-  return html`<form class="panel" method="post" action="${link(request, '/silences')}"><h2>Add a silence</h2>${csrfField(request)}
+  return html`<form class="panel" method="post" action="${link(request, '/silences')}"><h2>Add a silence</h2>
 <div class="fields"><label class="wide">Matchers <input name="matchers" required maxlength="2000" placeholder="cluster=&quot;prod&quot;, namespace=&quot;shop&quot;"></label>
 ${durationField()}<label class="wide">Why <input name="comment" required maxlength="500"></label>
 <label class="check"><input type="checkbox" name="investigate" value="yes"> investigate all the same</label><button class="main">Add silence</button></div></form>`;
@@ -66,7 +65,7 @@ function table(request: FastifyRequest, silences: readonly Silence[], canChange:
     const form =
       canChange &&
       state !== 'expired' &&
-      html`<details><summary>End…</summary><form method="post" action="${link(request, '/silences')}/${id}/expire">${csrfField(request)}<button class="main">End this silence now</button></form></details>`;
+      html`<details><summary>End…</summary><form method="post" action="${link(request, '/silences')}/${id}/expire"><button class="main">End this silence now</button></form></details>`;
     return html`<tr><th scope="row"><code>${matchers}</code></th><td>${mark(TONES[state], state)}</td><td data-label="Why">${comment}</td><td data-label="By">${by}</td><td data-label="From">${timeTag(start)}</td><td data-label="Until">${timeTag(end)}</td><td>${form}</td></tr>`;
   });
   return html`<div class="scroll"><table class="cards"><thead><tr>${['Matchers', 'State', 'Why', 'By', 'From', 'Until', 'End'].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;

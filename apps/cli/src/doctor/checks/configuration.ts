@@ -2,6 +2,9 @@ import { KnowledgeFolder } from '@nightcrier/runtime/knowledge/knowledge-folder'
 import type { Check, CheckContext } from '../check.ts';
 import { failed, type Finding, ok, warning } from '../finding.ts';
 
+/** What is named as the source of a configuration without a file. */
+const NO_FILE = 'configuration';
+
 /** What the parser of the configuration, and that of knowledge articles, warn of. Modes of files are a check of their own. */
 export const configuration: Check = {
   name: 'configuration',
@@ -20,7 +23,8 @@ async function inspect({ config, file = 'environment', warnings }: CheckContext)
 
 /** Returns the findings of a configuration that cannot be used: its other parts cannot be examined. @param problems each with its place */
 export function invalidConfiguration(source: string, problems: readonly string[]): Finding[] {
-  return problems.map((text) => failed(source, text, fixOf(text)));
+  const subject = source === NO_FILE ? 'no file' : source;
+  return problems.map((text) => failed(subject, text.replace(`${NO_FILE}: `, ''), fixOf(text)));
 }
 
 /** A problem says what to do in its words; where it does not, its place is where. */
