@@ -177,6 +177,7 @@ export const IMPORT_RULES: ImportRules = {
       'access',
       'commands',
       'cluster-access',
+      'replay',
       'doctor/doctor.ts',
       'doctor/all-checks.ts',
       'doctor/checks',

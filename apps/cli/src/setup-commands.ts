@@ -18,6 +18,20 @@ export function addSetupCommands(program: Command, { outputOption }: CommandPart
     });
 
   program
+    .command('replay')
+    .summary('diagnose recorded evidence again')
+    .description(
+      'run the built-in analyser on the recorded evidence of an incident, and compare; exits 1 if the cause differs',
+    )
+    .argument('<incident-id>', 'the id, or its beginning')
+    .option('--config <file>', 'configuration file with workspace_root (default: the one that up would read)')
+    .addOption(outputOption())
+    .action(async (id: string, options: { config?: string; output: 'table' | 'json' }) => {
+      const { replay } = await import('./replay/replay.ts');
+      process.exitCode = await replay(id, options);
+    });
+
+  program
     .command('rbac')
     .summary('print the manifests of the account')
     .description('print the manifests of the account that the clusters need: nightcrier rbac | kubectl apply -f -')

@@ -1,7 +1,10 @@
+import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
 import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { diagnose } from '../src/analyser/diagnose.ts';
+import { readEvidence } from '../src/evidence/read-evidence.ts';
 import { ADMIN_TOKEN } from './backend.ts';
 import { harness, backend } from './file-harness.ts';
 
@@ -53,7 +56,12 @@ describe('an incident with the built-in agent', () => {
       secrets_access_allowed: false,
     });
     expect(await read('prompt-sent.md')).toContain('Mind the freeze.');
-    expect(JSON.parse(await read('evidence/index.json'))).not.toHaveLength(0);
+    const evidence = readEvidence(harness.workspace(id, 'evidence'));
+    expect(evidence.pieces).not.toHaveLength(0);
+    // What is recorded is all that the diagnosis was made from.
+    const { fault }: { fault: FaultEvent } = JSON.parse(await read('incident.json'));
+    const recorded: unknown = JSON.parse(await read('output/diagnosis.json'));
+    expect(diagnose(evidence, fault)).toEqual(recorded);
   });
 
   it('leaves no pre-created files of agents', async () => {

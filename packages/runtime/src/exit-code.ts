@@ -5,6 +5,8 @@ export const EXIT_CODES = {
   failed: 1,
   /** Unknown command or flag. */
   usage: 64,
+  /** Recorded data is missing, damaged, or of a version that recorded less. */
+  no_input: 66,
   /** The API, Redis, or an address to listen on is not available. */
   unavailable: 69,
   /** A defect: an error that no code handles. */

@@ -4,7 +4,8 @@ import { scenarioNames } from '@nightcrier/simulator/scenario';
 import { describe, expect, it } from 'vitest';
 import { runBuiltinAnalyser } from '../../src/analyser/run-builtin-analyser.ts';
 import { collectEvidence } from '../../src/evidence/collect/collect-evidence.ts';
-import { writeEvidence, type EvidenceIndexEntry } from '../../src/evidence/write-evidence.ts';
+import type { EvidenceIndexEntry } from '../../src/evidence/evidence-index.ts';
+import { writeEvidence } from '../../src/evidence/write-evidence.ts';
 import { breakCluster, READER_WITHOUT_LOGS, type Broken } from './scenario-evidence.ts';
 
 /** What a report on each scenario has to say, and how sure it may be. */
