@@ -53,9 +53,9 @@ export class DoorRecords {
       .pipeline()
       .rpush(entries, JSON.stringify(entry))
       .ltrim(entries, -KEPT_ENTRIES, -1)
-      .expire(entries, KEPT_SECONDS)
+      .pexpire(entries, KEPT_SECONDS * 1000)
       .hincrby(counts, countOf(entry.door, 'requests'), 1)
-      .expire(counts, KEPT_SECONDS);
+      .pexpire(counts, KEPT_SECONDS * 1000);
     if (entry.decision === 'denied') pipeline.hincrby(counts, countOf(entry.door, 'denied'), 1);
     if (entry.input_tokens !== undefined) pipeline.hincrby(counts, 'input_tokens', entry.input_tokens);
     if (entry.output_tokens !== undefined) pipeline.hincrby(counts, 'output_tokens', entry.output_tokens);
@@ -67,7 +67,11 @@ export class DoorRecords {
   /** Records what a run has read of its cluster. */
   async addAnswer({ incident_id, attempt }: RunOfAgent, text: string): Promise<void> {
     const key = this.#keys.doorAnswers(incident_id, attempt);
-    const pipeline = this.#redis.pipeline().rpush(key, text).ltrim(key, -KEPT_ANSWERS, -1).expire(key, KEPT_SECONDS);
+    const pipeline = this.#redis
+      .pipeline()
+      .rpush(key, text)
+      .ltrim(key, -KEPT_ANSWERS, -1)
+      .pexpire(key, KEPT_SECONDS * 1000);
     const failure = (await pipeline.exec())?.find(([error]) => error !== null)?.[0];
     if (failure) throw failure;
   }
@@ -81,13 +85,22 @@ export class DoorRecords {
   async noteProvider({ incident_id, attempt }: RunOfAgent, failure: string | undefined): Promise<void> {
     const counts = this.#keys.doorCounts(incident_id, attempt);
     if (failure === undefined) await this.#redis.hdel(counts, 'provider_failure');
-    else await this.#redis.pipeline().hset(counts, 'provider_failure', failure).expire(counts, KEPT_SECONDS).exec();
+    else
+      await this.#redis
+        .pipeline()
+        .hset(counts, 'provider_failure', failure)
+        .pexpire(counts, KEPT_SECONDS * 1000)
+        .exec();
   }
 
   /** Records that a run has used up a budget. */
   async noteExhausted({ incident_id, attempt }: RunOfAgent, budget: string): Promise<void> {
     const counts = this.#keys.doorCounts(incident_id, attempt);
-    await this.#redis.pipeline().hset(counts, 'budget_exhausted', budget).expire(counts, KEPT_SECONDS).exec();
+    await this.#redis
+      .pipeline()
+      .hset(counts, 'budget_exhausted', budget)
+      .pexpire(counts, KEPT_SECONDS * 1000)
+      .exec();
   }
 
   /** Returns what a run has done so far: counts of everything, and its last entries. */

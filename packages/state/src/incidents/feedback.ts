@@ -27,7 +27,7 @@ export class Feedback {
     if (isNew && (await this.#redis.hlen(key)) >= MOST_AUTHORS)
       throw new RangeError(`${MOST_AUTHORS} people have given feedback on this report, which is the most`);
     await this.#redis.hset(key, feedback.by, JSON.stringify(feedback));
-    await this.#redis.expire(key, KEPT_SECONDS);
+    await this.#redis.pexpire(key, KEPT_SECONDS * 1000);
   }
 
   /** Returns the feedback on a report, the latest first. */

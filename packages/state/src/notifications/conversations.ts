@@ -75,7 +75,7 @@ export class Conversations {
     await this.#redis
       .multi()
       .hset(key, LATEST, JSON.stringify(latest), ...fields)
-      .expire(key, KEPT_SECONDS)
+      .pexpire(key, KEPT_SECONDS * 1000)
       .exec();
   }
 
@@ -97,7 +97,7 @@ export class Conversations {
     await this.#redis
       .multi()
       .hdel(key, ...fields)
-      .expire(key, CLOSED_SECONDS)
+      .pexpire(key, CLOSED_SECONDS * 1000)
       .exec();
   }
 

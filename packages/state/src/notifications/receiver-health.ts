@@ -51,7 +51,8 @@ export class ReceiverHealth {
 
   /** Forgets all other targets, which are no longer configured. */
   async retain(ids: readonly string[]): Promise<void> {
-    const gone = (await ifReadable(this.#redis.hkeys(this.#key), [])).filter((id) => !ids.includes(id));
+    const known = await ifReadable(this.#redis.hgetall(this.#key), {});
+    const gone = Object.keys(known).filter((id) => !ids.includes(id));
     if (gone.length > 0) await this.#redis.hdel(this.#key, ...gone);
   }
 

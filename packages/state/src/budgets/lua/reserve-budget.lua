@@ -43,7 +43,7 @@ for index, scope in ipairs(scopes) do
   names[index] = scope.name
   redis.call('HINCRBY', keys.budget(scope.name), 'reserved_tokens', tokens)
   redis.call('HINCRBY', keys.budget(scope.name), 'reserved_micro_usd', micro_usd)
-  redis.call('EXPIRE', keys.budget(scope.name), scope.keep)
+  redis.call('PEXPIRE', keys.budget(scope.name), scope.keep * 1000)
 end
 if #names > 0 then redis.call('HDEL', keys.exhausted_budgets, unpack(names)) end
 local scopes_text = #names == 0 and '[]' or cjson.encode(names)
