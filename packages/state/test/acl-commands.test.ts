@@ -19,7 +19,8 @@ const OF_THE_LANGUAGE = new Set([
   'watch',
 ]);
 
-const allowed = new Set(aclRules('prefix').map((rule) => rule.replace('+', '')));
+// QUIT is allowed to every user.
+const allowed = new Set([...aclRules('prefix').map((rule) => rule.replace('+', '')), 'quit']);
 const commands = new Set(new Redis({ lazyConnect: true }).getBuiltinCommands());
 
 /** Commands in a file: calls of scripts, and methods of the client. */
