@@ -79,7 +79,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     await untilContainer(id);
     await slow.stop();
     expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
 
     await stub.stop();
     await harness.startWorker(await configFor(INVESTIGATION), CONTAINER_GRACE);

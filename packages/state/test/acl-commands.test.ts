@@ -9,6 +9,7 @@ const SOURCES = path.join(import.meta.dirname, '../src');
 const OF_THE_LANGUAGE = new Set([
   'append',
   'copy',
+  'debug',
   'digest',
   'keys',
   'move',
