@@ -1,14 +1,13 @@
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { type Command, Option } from 'commander';
-import type { CommandParts } from './command-parts.ts';
-import type { ListFormat } from './lists/print-list.ts';
+import type { CommandParts, ListFlags } from './command-parts.ts';
 import { shellUser } from './shell-user.ts';
 
 /** Adds the commands of problems. */
 export function addProblemCommands(
   program: Command,
-  { apiUrlOption, outputOption, listOption, clientOf }: CommandParts,
+  { apiUrlOption, outputOption, listOption, absoluteOption, clientOf }: CommandParts,
 ): void {
   const problems = program
     .command('problems')
@@ -23,13 +22,12 @@ export function addProblemCommands(
     .option('--cluster <name>', 'only problems of this cluster')
     .option('--limit <count>', 'longest list', '50')
     .option('-w, --watch', 'print again every two seconds', false)
+    .addOption(absoluteOption())
     .addOption(listOption())
-    .action(
-      async ({ output, ...options }: Record<string, string | boolean> & { watch: boolean; output: ListFormat }) => {
-        const { listProblems } = await import('./commands/problems.ts');
-        await listProblems(clientOf(problems), { ...options, format: output });
-      },
-    );
+    .action(async ({ output, absolute, ...options }: ListFlags) => {
+      const { listProblems } = await import('./commands/problems.ts');
+      await listProblems(clientOf(problems), { ...options, format: output, times: absolute });
+    });
 
   problems
     .command('show')

@@ -11,12 +11,13 @@ import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
+import type { ListFlags } from './command-parts.ts';
 import type { KnowledgeTestOptions } from './commands/knowledge.ts';
 import type { RoutesTestOptions } from './commands/routes.ts';
 import { withDefaultCommand } from './default-command.ts';
 import { describeVersion, readVersion, showVersion } from './commands/version.ts';
 import { addClusterCommands } from './cluster-commands.ts';
-import { LIST_FORMATS, type ListFormat } from './lists/print-list.ts';
+import { LIST_FORMATS } from './lists/print-list.ts';
 import { addProblemCommands } from './problem-commands.ts';
 import { shellUser } from './shell-user.ts';
 import { addSetupCommands } from './setup-commands.ts';
@@ -28,6 +29,9 @@ const outputOption = (): Option =>
 
 const listOption = (): Option =>
   new Option('-o, --output <format>', 'how to print').choices(LIST_FORMATS).default('table');
+
+const absoluteOption = (): Option =>
+  new Option('--absolute', 'times as dates, not as ages').preset('dates').default('ages', 'ages');
 
 export const program = withShortErrors(new Command('nightcrier'))
   .description('Watches Kubernetes clusters through their MCP servers and investigates every fault, read-only')
@@ -156,10 +160,11 @@ incidents
   .option('--cluster <name>', 'only incidents of this cluster')
   .option('--limit <count>', 'longest list', '50')
   .option('-w, --watch', 'print again every two seconds', false)
+  .addOption(absoluteOption())
   .addOption(listOption())
-  .action(async ({ output, ...options }: Record<string, string | boolean> & { watch: boolean; output: ListFormat }) => {
+  .action(async ({ output, absolute, ...options }: ListFlags) => {
     const { listIncidents } = await import('./commands/incidents.ts');
-    await listIncidents(apiClient(), { ...options, format: output });
+    await listIncidents(apiClient(), { ...options, format: output, times: absolute });
   });
 
 incidents
@@ -202,7 +207,7 @@ incidents
     await cancelIncident(api, await api.incidentId(id), { reason, by });
   });
 
-const parts = { apiUrlOption, outputOption, listOption, clientOf };
+const parts = { apiUrlOption, outputOption, listOption, absoluteOption, clientOf };
 addSetupCommands(program, parts);
 addClusterCommands(program, parts);
 addProblemCommands(program, parts);

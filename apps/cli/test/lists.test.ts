@@ -37,6 +37,8 @@ describe('lists', () => {
         expect.stringMatching(/^\d+s$/),
       ],
     ]);
+    const dates = (await nightcrier(api, 'incidents', 'list', '--absolute')).stdout.split('\n');
+    expect(dates[1]).toMatch(/ {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const row = { incident_id: incidentId, state: 'queued', cluster: 'prod' };
     expect(JSON.parse((await nightcrier(api, 'incidents', 'list', '-o', 'json')).stdout)).toMatchObject(row);
     expect(parse((await nightcrier(api, 'incidents', 'list', '-o', 'yaml')).stdout)).toMatchObject([row]);

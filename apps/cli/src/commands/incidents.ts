@@ -4,12 +4,13 @@ import { describeResource } from '@nightcrier/core/faults/fault';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { ageOf } from '../lists/duration.ts';
+import { ageOf, shownTime } from '../lists/duration.ts';
 import { type IncidentRow, incidentRow, shortId } from '../lists/incident-table.ts';
-import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+import type { ListFilter } from '../lists/list-filter.ts';
 import { printRepeatedly } from '../lists/repeat.ts';
 
-const COLUMNS: ListColumn<IncidentRow & { age: string }>[] = [
+const COLUMNS: ListColumn<IncidentRow & { created_at: string; age: string }>[] = [
   { head: 'id', text: ({ incident_id: id }) => shortId(id) },
   { head: 'state', text: ({ state }) => state },
   { head: 'severity', text: ({ severity }) => severity },
@@ -20,22 +21,20 @@ const COLUMNS: ListColumn<IncidentRow & { age: string }>[] = [
   { head: 'fault', text: ({ fault }) => fault, wide: true },
   { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'incident', text: ({ incident_id: id }) => id, wide: true },
-  { head: 'age', text: ({ age }) => age },
+  { head: 'age', text: ({ created_at: at }, times) => shownTime(Date.parse(at), times) },
 ];
 
 /** `nightcrier incidents list`: prints incidents, newest first. */
-export async function listIncidents(
-  api: ApiClient,
-  { watch, format, ...filter }: Record<string, string | boolean> & { watch: boolean; format: ListFormat },
-): Promise<void> {
+export async function listIncidents(api: ApiClient, { watch, format, times, ...filter }: ListFilter): Promise<void> {
   const query = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
   await printRepeatedly(watch, async () => {
     const incidents = await api.incidents(query);
     const rows = incidents.map((incident) => ({
       ...incidentRow(incident),
+      created_at: incident.created_at,
       age: ageOf(Date.parse(incident.created_at)),
     }));
-    printList(rows, COLUMNS, { format, none: 'no incidents' });
+    printList(rows, COLUMNS, { format, times, none: 'no incidents' });
   });
 }
 

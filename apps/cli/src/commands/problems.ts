@@ -3,9 +3,10 @@ import type { Problem } from '@nightcrier/core/problems/problem';
 import { symptomName } from '@nightcrier/core/problems/problem-key';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { ageOf } from '../lists/duration.ts';
+import { ageOf, type ShownTimes, shownTime } from '../lists/duration.ts';
 import { shortId } from '../lists/incident-table.ts';
-import { type ListColumn, type ListFormat, printList } from '../lists/print-list.ts';
+import { type ListColumn, printList } from '../lists/print-list.ts';
+import type { ListFilter } from '../lists/list-filter.ts';
 import { printRepeatedly } from '../lists/repeat.ts';
 
 const COLUMNS: ListColumn<Problem>[] = [
@@ -17,17 +18,14 @@ const COLUMNS: ListColumn<Problem>[] = [
   { head: 'incident', text: ({ incidents: [latest] }) => (latest === undefined ? '–' : shortId(latest)) },
   { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'taken over by', text: ({ acknowledged }) => acknowledged?.by ?? '–', wide: true },
-  { head: 'age', text: ({ since }) => ageOf(since) },
+  { head: 'age', text: ({ since }, times) => shownTime(since, times) },
 ];
 
 /** `nightcrier problems list`: those that are firing first. */
-export async function listProblems(
-  api: ApiClient,
-  { watch, format, ...filter }: Record<string, string | boolean> & { watch: boolean; format: ListFormat },
-): Promise<void> {
+export async function listProblems(api: ApiClient, { watch, format, times, ...filter }: ListFilter): Promise<void> {
   const query = Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
   await printRepeatedly(watch, async () => {
-    printList(await api.problems(query), COLUMNS, { format, none: 'no problems' });
+    printList(await api.problems(query), COLUMNS, { format, times, none: 'no problems' });
   });
 }
 

@@ -18,6 +18,14 @@ export function parseDuration(text: string): number {
   );
 }
 
+/** How lists show times: as ages, or as dates (`--absolute`). */
+export type ShownTimes = 'ages' | 'dates';
+
+/** Returns a time as a list shows it, such as `5m` or `2026-01-31T12:00:00Z`. @param at milliseconds since the epoch */
+export function shownTime(at: number, times: ShownTimes): string {
+  return times === 'ages' ? ageOf(at) : `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
 /** Returns how long ago a time was, such as `5m` or `3d`. @param since milliseconds since the epoch */
 export function ageOf(since: number, now = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - since) / 1000));

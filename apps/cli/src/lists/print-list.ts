@@ -1,5 +1,6 @@
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { stringify } from 'yaml';
+import type { ShownTimes } from './duration.ts';
 import { type Column, fitColumns } from './columns.ts';
 
 /** How lists are printed. `wide`: as wide as the texts are. */
@@ -7,9 +8,17 @@ export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
 export interface ListColumn<Row> extends Omit<Column, 'values'> {
-  text: (row: Row) => string;
+  text: (row: Row, times: ShownTimes) => string;
   /** Only with `-o wide`. */
   wide?: boolean;
+}
+
+export interface ListOptions {
+  format: ListFormat;
+  /** What is printed in place of an empty table. */
+  none: string;
+  /** Default: ages. */
+  times?: ShownTimes;
 }
 
 /** The width of lists that no terminal shows, in columns. */
@@ -19,25 +28,21 @@ const WIDTH_ELSEWHERE = 120;
 export function renderList<Row>(
   rows: readonly Row[],
   columns: readonly ListColumn<Row>[],
-  { format, none, width = process.stdout.columns }: { format: ListFormat; none: string; width?: number | undefined },
+  { format, none, times = 'ages', width = process.stdout.columns }: ListOptions & { width?: number | undefined },
 ): string {
   if (format === 'json') return rows.map((row) => escapeControls(JSON.stringify(row))).join('\n');
   if (format === 'yaml') return escapeControls(stringify(rows)).trimEnd();
   if (rows.length === 0) return none;
   const shown = columns.filter(({ wide = false }) => format === 'wide' || !wide);
   const rendered = shown.map(({ text, ...column }): Column => {
-    const values = rows.map((row) => escapeControls(text(row)).replaceAll(/\s+/g, ' '));
+    const values = rows.map((row) => escapeControls(text(row, times)).replaceAll(/\s+/g, ' '));
     return { ...column, values };
   });
   return fitColumns(rendered, format === 'wide' ? Number.POSITIVE_INFINITY : (width ?? WIDTH_ELSEWHERE)).join('\n');
 }
 
 /** Prints a list; nothing where it is JSON and empty. */
-export function printList<Row>(
-  rows: readonly Row[],
-  columns: readonly ListColumn<Row>[],
-  options: { format: ListFormat; none: string },
-): void {
+export function printList<Row>(rows: readonly Row[], columns: readonly ListColumn<Row>[], options: ListOptions): void {
   const text = renderList(rows, columns, options);
   if (text !== '') console.log(text);
 }
