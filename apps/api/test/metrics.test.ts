@@ -35,7 +35,7 @@ describe('/metrics', () => {
     });
     const text = await (await api.get('/metrics')).text();
     expect(text.match(/\{[^}]*cluster="c7"[^}]*\} /g)?.length).toBeLessThanOrEqual(40);
-    expect(text).not.toContain('4711');
+    expect(text).not.toContain('host-4711');
     expect(text).toContain('nightcrier_spools_without_disk 1\n');
     expect(text).toContain('nightcrier_clusters{status="disconnected"} 50\n');
     expect(text).toContain('nightcrier_clusters{status="active"} 0\n');

@@ -45,7 +45,9 @@ test('the health shows the last error through every attempt until the cluster is
   }
   const failures = attempts.filter(({ status }) => status === 'failed');
   expect(failures.every(({ retry_in }) => /^\d+\.\ds$/.test(retry_in ?? ''))).toBe(true);
-  expect(history.slice(recovered).map(({ status, error }) => [status, error !== undefined])).toEqual([
+  // Within a status, other parts of the health may change.
+  const steps = history.slice(recovered).filter(({ status }, index, all) => status !== all[index - 1]?.status);
+  expect(steps.map(({ status, error }) => [status, error !== undefined])).toEqual([
     ['failed', true],
     ['connecting', true],
     ['connected', true],
