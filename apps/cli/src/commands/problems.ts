@@ -3,7 +3,7 @@ import type { Problem } from '@nightcrier/core/problems/problem';
 import { symptomName } from '@nightcrier/core/problems/problem-key';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
-import { ageOf, type ShownTimes, shownTime } from '../lists/duration.ts';
+import { ageOf, shownTime } from '../lists/duration.ts';
 import { shortId } from '../lists/incident-table.ts';
 import { type ListColumn, printList } from '../lists/print-list.ts';
 import type { ListFilter } from '../lists/list-filter.ts';
