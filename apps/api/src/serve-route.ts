@@ -41,7 +41,7 @@ export function serve<const R extends ApiRoute>(
 
 const API = '/api';
 
-/** What validation and the documentation are made of. */
+/** The schemas of a route, for validation and documentation. */
 function schemaOf({ params, query, body, answers, contentTypes, summary, description, tag, role }: ApiRoute): object {
   const response = Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => [

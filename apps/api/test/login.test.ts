@@ -53,7 +53,7 @@ describe('a browser without a session', () => {
     }
   });
 
-  test('is told 401 where a program would be: without text/html, or with another method', async () => {
+  test('receives 401 where a program would: without text/html, or with another method', async () => {
     const login = shared();
     for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
       const response = await login.browser.get('/api/incidents', { accept });

@@ -163,7 +163,7 @@ describe.each(Object.entries(CLIENTS))('a client %s', (_, connect) => {
       expect(await call(client, 'read_evidence', { incident_id: incident, name })).toMatchObject({ failed: true });
   });
 
-  test('is told what is wrong with a call', async () => {
+  test('receives the reason for a call that fails', async () => {
     const client = await connected(keys.viewer);
     const missing = await call(client, 'get_problem', { cluster: 'prod', key: 'shop/none' });
     expect(missing).toEqual({ failed: true, text: expect.stringContaining('has no problem "shop/none"') });

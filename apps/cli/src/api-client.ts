@@ -36,7 +36,7 @@ import type { Problem } from '@nightcrier/core/problems/problem';
 import type { Response } from 'undici';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
-/** What a request of a route is made of. */
+/** The parts of a request of a route. */
 interface RequestParts<R extends ApiRoute> {
   /** By the names in the path of the route. */
   params?: Record<string, string>;
@@ -214,7 +214,7 @@ export class ApiClient {
     const schema = answers[response.status === 201 || response.status === 202 ? response.status : 200];
     if (!schema)
       throw new Error(`${route.method} ${response.url} answered with the unexpected status ${response.status}`);
-    // The schema of the answer is one of those that the type is made of.
+    // The schema of the answer is a member of the type.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return schema.parse(await response.json()) as AnswerOf<R>;
   }

@@ -15,7 +15,7 @@ const around =
   (secret: (seed: number) => string, text: (secret: string) => string) =>
   (seed: number): NamedSecret => ({ secret: secret(seed), text: text(secret(seed)) });
 
-/** Shapes that were written before the rules were looked at: each was once unseen. */
+/** Shapes that were written before the rules were read: each was missed once. */
 export const ODD_SHAPES: Record<string, (seed: number) => NamedSecret> = {
   'GitLab pipeline trigger': around(
     (n) => `glptt-${hex(40, n)}`,

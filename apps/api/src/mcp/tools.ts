@@ -14,7 +14,7 @@ import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { z } from 'zod';
 import { describeClusters, describeDiagnosis, describeProblem, describeProblems, partOf } from './descriptions.ts';
 
-/** What a request of a route is made of; values of the query that are undefined are left out. */
+/** The parts of a request of a route; values of the query that are undefined are left out. */
 export interface Called {
   params?: Record<string, string>;
   query?: Record<string, string | number | undefined>;

@@ -6,7 +6,7 @@ export const serverOptions = {
   maxHeaderSize: 32 * 1024,
   headersTimeout: 20_000,
   requestTimeout: 120_000,
-  // How often the two above are looked at: a connection that sends nothing, or byte by byte, ends soon after them.
+  // How often the two timeouts above are checked: a connection that sends nothing, or byte by byte, ends soon after them.
   connectionsCheckingInterval: 5_000,
   keepAliveTimeout: 60_000,
   joinDuplicateHeaders: false,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '../access/role.ts';
 
-/** What one route of the API takes and answers: the API validates by it, clients are typed by it, and the documentation is made of it. */
+/** What one route of the API takes and answers: the API validates by it, clients are typed by it, and the documentation is generated from it. */
 export interface ApiRoute {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** From the root of the API; parameters as `:name`. */
