@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { copyFile, glob, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -54,9 +55,10 @@ export class AgentRecords {
   }
 }
 
+/** Returns whether a process runs: one that has ended may remain as a zombie. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return false;
   }

@@ -9,8 +9,8 @@ const APPS = path.join(import.meta.dirname, '../../apps');
 const INVALID_CONFIGURATION = 78;
 /** After which a supervisor starts a process again that has ended. */
 const RESTART_MS = 500;
-/** Of signals in masks of the kernel. */
-const BITS: Partial<Record<NodeJS.Signals, bigint>> = { SIGHUP: 1n << 0n, SIGTERM: 1n << 14n };
+/** In masks of the kernel. */
+const SIGHUP_BIT = 1n;
 
 /** One process of the system, which can be killed, paused and started again. */
 export class ChaosProcess {
@@ -22,6 +22,7 @@ export class ChaosProcess {
   readonly unexpected: string[] = [];
   #expectsEnd = false;
   #startedAt = 0;
+  #loggedBefore = 0;
   #validSince = 0;
 
   /** @param file of the configuration */
@@ -46,6 +47,7 @@ export class ChaosProcess {
     this.#child = child;
     this.#expectsEnd = false;
     this.#startedAt = performance.now();
+    this.#loggedBefore = this.#log.length;
     child.all.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
     void this.#noteEnd(child);
   }
@@ -69,16 +71,15 @@ export class ChaosProcess {
     this.#child?.kill(signal);
   }
 
-  /** Sends SIGHUP, unless Node itself is still starting: no program can take it then. */
+  /** Sends SIGHUP, unless Node itself is still starting and has no handler: no program can take it then. */
   reload(): void {
-    if (this.#catches('SIGHUP')) this.signal('SIGHUP');
+    if (this.#catchesHangUp()) this.signal('SIGHUP');
   }
 
-  /** Returns whether the process has a handler of a signal. */
-  #catches(signal: NodeJS.Signals): boolean {
+  #catchesHangUp(): boolean {
     try {
       const mask = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? '0';
-      return (BigInt(`0x${mask}`) & (BITS[signal] ?? 0n)) !== 0n;
+      return (BigInt(`0x${mask}`) & SIGHUP_BIT) !== 0n;
     } catch {
       return false;
     }
@@ -89,7 +90,7 @@ export class ChaosProcess {
     const child = this.#child;
     if (!child) return;
     this.#expectsEnd = true;
-    const isCaught = this.#catches('SIGTERM');
+    const isLoading = this.#log.length === this.#loggedBefore;
     child.kill(signal);
     const timer = setTimeout(() => {
       this.unexpected.push(`${this.name} did not stop within ${patience} ms`);
@@ -98,8 +99,8 @@ export class ChaosProcess {
     const { exitCode, signal: cause } = await child;
     clearTimeout(timer);
     if (signal !== 'SIGTERM' || exitCode === 0) return;
-    // Node itself ends by the signal until the program has its handler.
-    if (cause === 'SIGTERM' && !isCaught) return;
+    // While its code is being loaded, a process ends by the signal. Node catches it by itself, so the mask does not tell.
+    if (cause === 'SIGTERM' && isLoading) return;
     this.unexpected.push(`${this.name} stopped with ${exitCode ?? cause}: ${this.#log.trim().split('\n').at(-1)}`);
   }
 }
