@@ -9,7 +9,7 @@ import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
 import { plantedShown } from './planted.ts';
 import { PLANTED } from './secrets.ts';
-import { type Action, planActions, randomFrom, redisOf } from './schedule.ts';
+import { type Action, laneOf, planActions, randomFrom, redisOf } from './schedule.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -55,13 +55,21 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const checking = checkInvariants(system, ending.signal);
     const actions = planActions(seed, minutes * 60_000);
     const done: Action[] = [];
+    const lanes = new Map<string, Promise<void>>();
     await Promise.all(
       actions.map(async (action) => {
         await sleep(action.at - now());
+        // An earlier one may have taken longer than planned: sentinels take their time.
+        const lane = laneOf(action.target);
+        const before = lanes.get(lane);
+        const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+        lanes.set(lane, finished);
+        await before;
         progress(`${(now() / 1000).toFixed(1).padStart(6)} s  ${action.kind} ${action.target} ${action.duration} ms`);
         const at = now();
         await carryOut(system, action);
         done.push({ ...action, at, duration: now() - at });
+        finish();
       }),
     );
     await sleep(Math.max(0, minutes * 60_000 - now()));

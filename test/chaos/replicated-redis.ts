@@ -74,7 +74,8 @@ export class ReplicatedRedis {
   async promote(): Promise<void> {
     const master = await this.#master();
     await this.#hold(master);
-    await this.#ask('FAILOVER');
+    // Refused until a former promotion is over.
+    await until(async () => (await this.#ask('FAILOVER')) === '"OK"');
     await this.#untilReplaced(master);
   }
 
@@ -126,7 +127,11 @@ export class ReplicatedRedis {
 
   async #ask(command: string): Promise<string> {
     const { port } = this.#sentinels[0]!;
-    return this.#on(port, async (redis) => JSON.stringify(await redis.call('SENTINEL', command, NAME)), false);
+    return this.#on(
+      port,
+      async (redis) => JSON.stringify(await redis.call('SENTINEL', command, NAME).catch(String)),
+      false,
+    );
   }
 
   async #on<Answer>(port: number, ask: (redis: Redis) => Promise<Answer>, isServer = true): Promise<Answer> {

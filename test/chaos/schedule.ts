@@ -78,6 +78,11 @@ export function redisOf(seed: number): RedisSetup {
   return seed % 3 === 0 ? 'replicated' : 'single';
 }
 
+/** Returns what only one action happens to at a time: a Redis does not start on a full disk. */
+export function laneOf(target: string): string {
+  return target.endsWith('redis') ? 'redis' : target;
+}
+
 /** Plans the actions of a run. The same seed and length give the same plan. One action at a time for each target. */
 export function planActions(seed: number, length: number): Action[] {
   const setup = redisOf(seed);
@@ -96,8 +101,7 @@ export function planActions(seed: number, length: number): Action[] {
     const isOfRedis = target.endsWith('redis');
     // Sentinels keep their state on the disk, too.
     if (isOfRedis && kind === 'full disk' && setup === 'replicated') continue;
-    // A Redis does not start on a full disk.
-    const busy = isOfRedis ? 'redis' : target;
+    const busy = laneOf(target);
     if ((busyUntil.get(busy) ?? 0) > at || at + duration > length) continue;
     busyUntil.set(busy, at + duration + 1_000);
     plan.push({ at: Math.round(at), kind, target, duration });
