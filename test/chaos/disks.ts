@@ -1,12 +1,16 @@
 import { execa } from 'execa';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** Whether file systems can be mounted here. */
 export const canMount = process.getuid?.() === 0 && (await tryMount());
 
 async function tryMount(): Promise<boolean> {
-  const { failed } = await execa('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { reject: false });
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-mount-'));
+  const { failed } = await execa('mount', ['-t', 'tmpfs', 'tmpfs', folder], { reject: false });
+  if (!failed) await execa('umount', [folder]);
+  await rm(folder, { recursive: true });
   return !failed;
 }
 
