@@ -227,6 +227,7 @@ export const IMPORT_RULES: ImportRules = {
       'agent-runtime.ts',
       'roster.ts',
       'stage-clock.ts',
+      'process-identity.ts',
       'analyser/run-builtin-analyser.ts',
       'analyser/diagnose.ts',
       'analyser/what-is-well.ts',
