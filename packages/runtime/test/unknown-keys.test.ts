@@ -90,7 +90,10 @@ const misspelt = (name: string): string => name.slice(0, 3) + name.slice(4);
 
 test('a letter that is left out of any setting, old or new, is found', async () => {
   const old = ORIGINAL_KEYS.filter(({ to, flag, key }) => to !== undefined && flag === undefined && !key.includes('.'));
-  const names = [...SETTINGS.map(({ name }) => name).filter((name) => !name.includes('.')), ...old.map(({ key }) => key)];
+  const names = [
+    ...SETTINGS.map(({ name }) => name).filter((name) => !name.includes('.')),
+    ...old.map(({ key }) => key),
+  ];
   const text = names.map((name) => `${misspelt(name)}: x`).join('\n');
   const problems = await problemsOf(CLUSTERS + text);
   const missed = names.filter((name) => {

@@ -56,7 +56,8 @@ function parseCluster(
   const further = isRecord(entry) && 'mcp' in entry ? {} : { other: SHORT_FORM };
   const cluster = check(isWatched ? WatchedClusterConfig : ClusterConfig, entry, path, found, further);
   for (const problem of found) {
-    const isMcp = problem.absent !== undefined && problem.path.length === path.length + 1 && problem.path.at(-1) === 'mcp';
+    const isMcp =
+      problem.absent !== undefined && problem.path.length === path.length + 1 && problem.path.at(-1) === 'mcp';
     problems.push(isMcp ? { ...problem, absent: [problem.path, [...path, 'mcp_endpoint']] } : problem);
   }
   return cluster ? [cluster] : [];
