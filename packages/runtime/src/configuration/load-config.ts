@@ -11,7 +11,7 @@ import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
 import { readableByOthers } from './file-modes.ts';
-import { explainUnknownKeys } from './likely-keys.ts';
+import { explainUnknownKeys } from './names/likely-keys.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
 import { homeDirectory, INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
