@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './checks/longest-first.ts';
 
 /** Unit tests stand beside the code; integration tests under test/ start real processes, so they get time. */
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // `pnpm test --coverage`. It measures what runs inside the test process; processes that tests start are not counted.
     coverage: {
       provider: 'v8',

@@ -1,6 +1,7 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
+import { identityOf } from '../src/process-identity.ts';
 import { beginAttempt } from '../src/prepare/claim.ts';
 import { harness } from './file-harness.ts';
 
@@ -47,6 +48,21 @@ it('takes over the incident of a killed worker on the same machine at once, long
   await dying.kill();
   await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
   expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
+});
+
+it('ends the agent script of a killed worker before another one investigates the incident', async () => {
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'hangs-once' });
+  const dying = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  const agent = Number(await readFile(harness.workspace(id, 'agent-pids'), 'utf8'));
+  await dying.kill();
+  expect(identityOf(agent)).toBeDefined();
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
+  // It may remain as a zombie.
+  expect(identityOf(agent)).toBeUndefined();
+  expect(harness.logger.lines.map(({ message }) => message)).toContain('agent script of a dead worker ended');
 });
 
 it('counts one result, and stops the other agent, when a worker thaws whose incident was taken over', async () => {
