@@ -46,7 +46,7 @@ export class EventResponses {
   readonly #options: EventResponsesOptions;
   readonly #open = new Map<ServerResponse, Open>();
   readonly #timer: NodeJS.Timeout;
-  #checking: Promise<void> | undefined;
+  #checking = false;
 
   constructor(options: EventResponsesOptions) {
     this.#options = options;
@@ -125,12 +125,14 @@ export class EventResponses {
       if (now - since > LONGEST_MS) response.end();
       else write(response, [], {}, ': heartbeat\n\n');
     }
-    this.#checking ??= this.#endRefused().finally(() => (this.#checking = undefined));
+    if (!this.#checking) void this.#endRefused();
   }
 
   /** One after the other: there may be hundreds, and each asks Redis. */
   async #endRefused(): Promise<void> {
+    this.#checking = true;
     for (const [response, { isAllowed }] of this.#open) if (!(await isAllowed())) response.end();
+    this.#checking = false;
   }
 }
 
