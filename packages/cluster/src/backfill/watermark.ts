@@ -149,9 +149,13 @@ export class WatermarkTracker {
     this.#onLoaded(blindKinds);
   }
 
-  #remember({ blindKinds: _, ...watermark }: Watermark): void {
-    const blindKinds = this.#blindKinds.length > 0 && { blindKinds: [...this.#blindKinds] };
-    this.#watermark = { ...watermark, ...blindKinds };
+  #remember({ at, blindMs, scannedAt }: Watermark): void {
+    this.#watermark = {
+      at,
+      blindMs,
+      ...(scannedAt !== undefined && { scannedAt }),
+      ...(this.#blindKinds.length > 0 && { blindKinds: [...this.#blindKinds] }),
+    };
     this.#memory.write(this.#watermark);
   }
 }
