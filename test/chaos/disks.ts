@@ -49,7 +49,11 @@ export class SmallDisk {
   }
 
   async remove(): Promise<void> {
-    if (canMount) await execa('umount', ['--recursive', '--lazy', this.folder], { reject: false });
+    // Twice where it is protected: the mounts are on top of each other.
+    while (canMount) {
+      const { failed } = await execa('umount', ['--lazy', this.folder], { reject: false });
+      if (failed) return;
+    }
   }
 
   get #filler(): string {
