@@ -40,8 +40,14 @@ export class SmallDisk {
   /** Has everything that is opened from now on be read-only. Open files stay writable, as those of a process that started before. */
   async protect(): Promise<void> {
     if (!canMount) return;
-    await execa('mount', ['--bind', this.folder, this.folder]);
-    await execa('mount', ['-o', 'remount,bind,ro', this.folder]);
+    // Elsewhere first: a mount that somebody writes to cannot become read-only.
+    const aside = `${this.folder}.protected`;
+    await mkdir(aside);
+    await execa('mount', ['--bind', this.folder, aside]);
+    await execa('mount', ['-o', 'remount,bind,ro', aside]);
+    await execa('mount', ['--bind', aside, this.folder]);
+    await execa('umount', [aside]);
+    await rm(aside, { recursive: true });
   }
 
   async unprotect(): Promise<void> {
