@@ -55,11 +55,11 @@ export class SmallDisk {
   }
 
   async remove(): Promise<void> {
+    if (!canMount) return;
     // Twice where it is protected: the mounts are on top of each other.
-    while (canMount) {
-      const { failed } = await execa('umount', ['--lazy', this.folder], { reject: false });
-      if (failed) return;
-    }
+    const unmount = async (): Promise<boolean> =>
+      !(await execa('umount', ['--lazy', this.folder], { reject: false })).failed;
+    while (await unmount());
   }
 
   get #filler(): string {
