@@ -136,7 +136,7 @@ export class IncidentStore {
     const list: IncidentList = { incidents: [], corrupt: [] };
     let after = cursor === undefined ? undefined : parseCursor(cursor, [index]);
     for (;;) {
-      const found = await readIndex(this.#redis, index, after, PAGE);
+      const found = await ifReadable(readIndex(this.#redis, index, after, PAGE), []);
       const wanted = new Set(await this.#wanted(found, isIndexed ? { state } : { cluster }));
       const rows = await this.#rows(found.filter((one) => wanted.has(one)));
       for (const one of found) {
@@ -158,7 +158,7 @@ export class IncidentStore {
     const index = { name: 'all', key: this.#keys.incidents };
     let after: Position | undefined;
     for (;;) {
-      const found = await readIndex(this.#redis, index, after, INDEXED_AT_ONCE);
+      const found = await ifReadable(readIndex(this.#redis, index, after, INDEXED_AT_ONCE), []);
       await this.#indexFormer([], [String(this.#now()), ...found.map(({ member }) => member)]);
       after = found.at(-1);
       if (found.length < INDEXED_AT_ONCE) break;

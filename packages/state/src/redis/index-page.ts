@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { ifReadable } from '../damage/if-readable.ts';
 
 /** A sorted set that is read in pages, from the highest score on; `name` identifies it in cursors. */
 export interface PagedIndex {
@@ -38,7 +37,7 @@ export function cursorOf({ index, score, member }: Position): string {
 }
 
 /**
- * Reads up to `most` entries of an index after a position; none of one that is damaged. Costs as much as these entries, however many there are. Those of one
+ * Reads up to `most` entries of an index after a position. Costs as much as these entries, however many there are. Those of one
  * score are in the order of their names, the last first.
  */
 export async function readIndex(
@@ -50,7 +49,7 @@ export async function readIndex(
   const found: Position[] = [];
   const from = after?.score ?? '+inf';
   for (let offset = 0; found.length < most; offset += most) {
-    const reply = await ifReadable(redis.zrevrangebyscore(key, from, '-inf', 'WITHSCORES', 'LIMIT', offset, most), []);
+    const reply = await redis.zrevrangebyscore(key, from, '-inf', 'WITHSCORES', 'LIMIT', offset, most);
     for (let at = 0; at < reply.length; at += 2) {
       const [member = '', score = '0'] = reply.slice(at, at + 2);
       const isBefore = after !== undefined && Number(score) === after.score && !isLess(member, after.member);
