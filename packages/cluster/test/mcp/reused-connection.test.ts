@@ -39,7 +39,7 @@ test('a request on a connection that the server has just closed is sent again, a
   const dispatcher = newTransport();
   const ask = async (): Promise<string> =>
     text((await requestSameOrigin(endpoint, { method: 'POST', body: 'x', dispatcher })).body);
-  await expect.poll(async () => [await ask(), closed > 0], { timeout: 10_000 }).toEqual(['answer', true]);
+  await expect.poll(async () => [await ask(), closed > 0], { timeout: 30_000 }).toEqual(['answer', true]);
 
   closesAll = true;
   closed = 0;
