@@ -67,7 +67,7 @@ const post = (url: string, token: string, body: unknown, headers = {}) =>
 
 const recorded = async (grant: { incident_id: string; attempt: number }, requests: number) => {
   await expect
-    .poll(async () => (await harness.state.doorRecords.read(grant)).summary.llm_requests, { timeout: 5_000 })
+    .poll(async () => (await harness.state.doorRecords.read(grant)).summary.llm_requests, { timeout: 30_000 })
     .toBe(requests);
   return harness.state.doorRecords.read(grant);
 };
@@ -389,7 +389,7 @@ describe('what models cost', () => {
     );
     expect(new Set(statuses)).toEqual(new Set([200, 402]));
     await expect
-      .poll(() => harness.state.budgets.today(), { timeout: 5_000 })
+      .poll(() => harness.state.budgets.today(), { timeout: 30_000 })
       .toMatchObject({
         tokens: statuses.filter((status) => status === 200).length * 1234,
       });
@@ -441,7 +441,7 @@ describe('what models cost', () => {
     await readUntil(await post(`${gateway.address.llm_url}/v1/messages`, token, { ...MESSAGES, stream: true }), 'xxx');
     const { entries } = await recorded(grant, 1);
     expect(entries).toMatchObject([{ decision: 'failed', input_tokens: 5000, output_tokens: 1000 }]);
-    await expect.poll(() => harness.state.budgets.today(), { timeout: 5_000 }).toMatchObject({ tokens: 6000 });
+    await expect.poll(() => harness.state.budgets.today(), { timeout: 30_000 }).toMatchObject({ tokens: 6000 });
   });
 
   it.each([
@@ -513,7 +513,7 @@ describe('what models cost', () => {
           await budgets.reserve({ ...request, seconds: 60 }, { per_day: { tokens: 1000 } });
           return (await budgets.today()).tokens;
         },
-        { timeout: 5_000 },
+        { timeout: 30_000 },
       )
       .toBe(700);
   });
