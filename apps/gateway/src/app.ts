@@ -102,6 +102,7 @@ export class GatewayApp {
       llm_url: `http://127.0.0.1:${llmPort}`,
       ca: authority.cert,
       run_sockets: true,
+      reserved_sockets: true,
       started: Date.now(),
     });
     logger.info({ id: this.#id, socket_dir: directory }, 'gateway started');

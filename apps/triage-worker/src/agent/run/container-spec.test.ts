@@ -1,6 +1,6 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { containerName, containerSpec } from './container-spec.ts';
+import { attemptFromName, containerName, containerSpec, runLabels, sandboxLabels } from './container-spec.ts';
 import { bytesOf, runRequest } from './run-request.ts';
 
 const attempt = { incidentId: 'i-1', attempt: 2, clusterName: 'alpha' };
@@ -50,7 +50,7 @@ it.each([
 });
 
 it('gives the container no capability, no path of the host, and bounds', () => {
-  const spec = containerSpec(request, 1_800_000_000);
+  const spec = containerSpec(request, runLabels(request, 1_800_000_000), { wait: 120 });
   expect(containerName(request)).toBe('nc-i-1-2');
   expect(spec).toMatchObject({
     User: '1000:1000',
