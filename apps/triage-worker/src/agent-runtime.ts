@@ -1,4 +1,5 @@
 import type { AgentCli } from '@nightcrier/core/settings/config';
+import type { Reservation } from '@nightcrier/state/grants/grants';
 
 /** How the run of an agent ended. */
 export interface RunEnd {
@@ -99,6 +100,13 @@ export interface PrestartedSandbox {
   begin(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal, timed?: Timed): Promise<AgentRun>;
   /** Removes it, unused. @throws EngineError */
   remove(): Promise<void>;
+}
+
+/** A sandbox that waits for a run, with its sockets at the gateway. */
+export interface PrestartedAgent {
+  sandbox: PrestartedSandbox;
+  /** Missing if agents do not use the gateway. */
+  reservation?: Reservation;
 }
 
 /** Waits for a step and records its duration, such as {@link StageClock.time}. */

@@ -1,9 +1,8 @@
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
-import type { Reservation } from '@nightcrier/state/grants/grants';
 import { performance } from 'node:perf_hooks';
-import type { AgentRuntime, GatewaySockets, PrestartedSandbox, SandboxRequest } from '../agent-runtime.ts';
+import type { AgentRuntime, GatewaySockets, PrestartedAgent, SandboxRequest } from '../agent-runtime.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { GRANT_GRACE } from './access/open-access.ts';
 import { isIsolated, openSockets, reachableGateways, socketsAt, usesGateway } from './access/reachable-gateways.ts';
@@ -27,13 +26,6 @@ export interface PrestartedAgentsOptions {
   workerId: string;
   instance: string;
   logger: Logger;
-}
-
-/** A container that waits for a run, with its sockets at the gateway. */
-export interface PrestartedAgent {
-  sandbox: PrestartedSandbox;
-  /** Missing if agents do not use the gateway. */
-  reservation?: Reservation;
 }
 
 interface Waiting extends PrestartedAgent {

@@ -69,3 +69,13 @@ it('gives the container no capability, no path of the host, and bounds', () => {
   expect(JSON.stringify(spec)).not.toMatch(/"bind"|Binds|Privileged|CapAdd/);
   expect(JSON.stringify(spec)).toContain('size=67108864,nr_inodes=4096');
 });
+
+it('labels a container that is started before its run without a run, and reads that from its name', () => {
+  const labels = sandboxLabels(request);
+  expect(labels).toMatchObject({ 'nightcrier.component': 'prestarted', 'nightcrier.agent': 'claude' });
+  for (const part of ['incident', 'attempt', 'cluster', 'deadline'])
+    expect(labels).not.toHaveProperty(`nightcrier.${part}`);
+  expect(attemptFromName('/nc-i-1-2')).toEqual({ incidentId: 'i-1', attempt: 2 });
+  expect(attemptFromName('/nc-i-1-2.worker_7-1')).toEqual({ incidentId: 'i-1', attempt: 2 });
+  expect(attemptFromName('/nightcrier-prestarted-4f0c-2')).toBeUndefined();
+});
