@@ -97,7 +97,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection', () => disconnect(redis));
   const boardRedis = connectWorker(settings, logger.child({ connection: 'queue board' }));
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
-  const queue = openState(boardRedis, { key_prefix, logger }).openQueue();
+  const boardState = openState(boardRedis, { key_prefix, logger });
 
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
@@ -222,7 +222,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
     { prefix: '/api' },
   );
-  void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
+  void app.register((scope) => queueBoard(scope, { redis, state, boardState, logger, basePath }), {
+    prefix: '/queues',
+  });
   void app.register((scope) => mcpRoutes(scope));
   assetRoutes(app);
   void app.register((scope) => {
