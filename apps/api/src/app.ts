@@ -16,6 +16,7 @@ import { connectProducer, connectWorker, disconnect, type RedisSettings } from '
 import fastify, { type FastifyInstance } from 'fastify';
 import { Server as HttpsServer } from 'node:https';
 import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
+import { warnWithoutAdmin } from './access/warn-without-admin.ts';
 import { SessionPrincipals } from './access/session-principals.ts';
 import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
@@ -248,6 +249,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   try {
     const url = await app.listen({ host: options.host, port: options.port });
     logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
+    const warn = (): void => {
+      warnWithoutAdmin(access, { users: state.users, apiKeys: state.apiKeys, logger }).catch((error: unknown) =>
+        logger.debug({ error }, 'administrators not read'),
+      );
+    };
+    if (redis.status === 'ready') warn();
+    else redis.once('ready', warn);
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
