@@ -1,30 +1,26 @@
-import type { ClusterHealth } from '@nightcrier/core/clusters/cluster-health';
 import { silentLogger } from '@nightcrier/core/logger';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
 import getPort from 'get-port';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { startRedisServer } from '../test/fixtures/redis-server.ts';
+import { read, startSameBytes } from './api/read.ts';
+import { reportClusters, writeProblems } from './api/recorded-state.ts';
 import type { Bench } from './run.ts';
 
 const API = path.join(import.meta.dirname, '../apps/api/src/main.ts');
-const BASELINE = path.join(import.meta.dirname, 'api/same-bytes.ts');
 const CLUSTERS = 1_000;
 const PROBLEMS = 10_000;
 const LISTENERS = 500;
 const READERS = 40;
 const ROUND_MS = 1_500;
 const ROUNDS = 4;
-/** Between two reports of an ingester about a cluster. */
-const REPORT_MS = 5_000;
 const PAGES = 300;
 
 export const bench: Bench = {
@@ -58,12 +54,7 @@ export const bench: Bench = {
       await api.getOneMessage({ filter: (message) => message === 'ready' });
       const url = `http://127.0.0.1:${port}`;
       const body = await read(agent, `${url}/health/clusters`);
-      const baseline = fork(BASELINE);
-      baseline.send(body.toString());
-      const [{ url: sameBytes }] = z
-        .tuple([z.object({ url: z.string() })])
-        .rest(z.unknown())
-        .parse(await once(baseline, 'message'));
+      const { url: sameBytes, process: baseline } = await startSameBytes(body);
       const rates = { health: 0, same: 0 };
       for (let round = 0; round < ROUNDS; round += 1) {
         progress(`health of ${CLUSTERS} clusters, ${body.length} bytes, round ${round + 1} of ${ROUNDS}`);
@@ -73,7 +64,7 @@ export const bench: Bench = {
       }
       baseline.kill();
       progress(`pages of ${PROBLEMS} problems`);
-      await writeProblems(state, names);
+      await writeProblems(state, names, PROBLEMS);
       const pages = await pageTimes(agent, `${url}/api/problems?limit=50`);
       progress(`an event to ${LISTENERS} listeners`);
       const events = await eventTime(state, `${url}/api/stream`);
@@ -97,78 +88,6 @@ export const bench: Bench = {
     }
   },
 };
-
-/** Reports the clusters as an ingester does, until the returned function is called. */
-async function reportClusters(state: State, names: readonly string[]): Promise<() => void> {
-  const leases = state.openLeases({ id: 'bench-1' });
-  const report = async (): Promise<void> => {
-    const { leases: held } = await leases.beat(new Map(names.map((name) => [name, 0])));
-    const missing = names.filter((name) => held.get(name)?.owner !== 'bench-1');
-    const taken = await leases.take(new Map(missing.map((name) => [name, held.get(name)?.token ?? 0])));
-    const at = new Date().toISOString();
-    const healths = names.map((name) => ({
-      token: taken.get(name) ?? held.get(name)?.token ?? 0,
-      health: healthOf(name, at),
-    }));
-    await state.clusterHealth.publish(leases, healths);
-  };
-  await report();
-  const timer = setInterval(() => {
-    report().catch(() => undefined);
-  }, REPORT_MS);
-  return () => clearInterval(timer);
-}
-
-function healthOf(name: string, at: string): ClusterHealth {
-  return {
-    name,
-    status: 'active',
-    last_event: at,
-    event_count: 12,
-    triage_enabled: true,
-    mode: 'subscribe',
-    last_contact: at,
-    blind_seconds: 1.5,
-    blind_kinds: [{ kind: 'nodes', reason: 'forbidden', since: at, blind_seconds: 3 }],
-  };
-}
-
-async function writeProblems({ redis, keys }: State, names: readonly string[]): Promise<void> {
-  const pipeline = redis.pipeline();
-  const now = Date.now();
-  for (let number = 0; number < PROBLEMS; number += 1) {
-    const [cluster = '', key, at] = [
-      names[number % names.length],
-      `shop/Deployment/app-${number}`,
-      String(now - number),
-    ];
-    const resource = { apiVersion: 'v1', kind: 'Pod', name: `app-${number}-x`, namespace: 'shop' };
-    const symptom = {
-      state: 'firing',
-      family: 'crash',
-      container: 'app',
-      workload: { namespace: 'shop', name: `Deployment/app-${number}` },
-      fault_type: 'CrashLoop',
-      severity: 'warning',
-      resource,
-      fault_id: `fault-${number}`,
-      since: now,
-      fired_at: now,
-    };
-    pipeline.hset(keys.problem(cluster, key), {
-      cluster,
-      key,
-      state: 'firing',
-      severity: 'warning',
-      since: at,
-      changed_at: at,
-      'symptom:app/crash': JSON.stringify(symptom),
-    });
-    pipeline.zadd(keys.problemsIn('firing'), at, `${cluster}|${key}`);
-    pipeline.zadd(keys.problemsIn('firing', cluster), at, `${cluster}|${key}`);
-  }
-  await pipeline.exec();
-}
 
 /** Requests per second of readers that each send one after the other. */
 async function rate(agent: Agent, url: string): Promise<number> {
@@ -220,15 +139,6 @@ async function eventTime(state: State, url: string): Promise<number> {
   const times = await Promise.all(got);
   agent.destroy();
   return Math.max(...times) - began;
-}
-
-async function read(agent: Agent, url: string): Promise<Buffer> {
-  const [response] = await once(get(url, { agent }), 'response');
-  const message = z.custom<IncomingMessage>().parse(response);
-  const body = await buffer(message);
-  if (message.statusCode !== 200)
-    throw new Error(`${url} answered ${message.statusCode}: ${body.toString().slice(0, 200)}`);
-  return body;
 }
 
 function at(values: readonly number[], part: number): number {

@@ -68,7 +68,9 @@ export async function measure(size: number, clients: Clients, arrivals: Arrivals
   const settlingCpu = process.cpuUsage();
   await sleep(SETTLING_MS);
   const settlingCpuMs = cpuMs(settlingCpu);
-  report(`${size} connected in ${round(connectAll / 1_000)} s; idle for ${clients.idleMs / 1_000} s`);
+  report(
+    `${size} connected in ${round(connectAll / 1_000)} s, ${Math.round(connectCpuMs)} ms of CPU; idle for ${clients.idleMs / 1_000} s`,
+  );
   const cpu = process.cpuUsage();
   await sleep(clients.idleMs);
   const idleCpuMs = cpuMs(cpu);

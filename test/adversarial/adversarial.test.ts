@@ -145,18 +145,20 @@ describe.skipIf(why)(
       await grants.revoke('another');
       const other = await grants.issue({ ...run, incident_id: 'going on' }, 3600, 'own_sockets');
       await disconnect(redis);
-      const { stdout } = await execa('docker', [
+      // The gateway's address is not there until an engine has restarted; it is the first of the subnet.
+      const { stdout: subnet } = await execa('docker', [
         'network',
         'inspect',
         'bridge',
         '--format',
-        '{{(index .IPAM.Config 0).Gateway}}',
+        '{{(index .IPAM.Config 0).Subnet}}',
       ]);
+      expect(subnet).toMatch(/\.0\/\d+$/);
       return {
         REVOKED: revoked.token,
         EXPIRED: expired.token,
         OTHER: other.token,
-        HOST_ADDRESS: stdout.trim(),
+        HOST_ADDRESS: subnet.replace(/0\/\d+$/, '1'),
         REDIS_PORT: new URL(backend.redis.url).port,
         MODEL_PORT: String(stub.port),
         CLUSTER_PORT: new URL(backend.cluster.kubernetesUrl).port,

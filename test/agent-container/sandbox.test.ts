@@ -51,7 +51,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
         expect(inspection).toBeDefined();
         return inspection ?? '';
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: 30_000, interval: 100 },
     );
   }
 
@@ -152,7 +152,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     const attempt = startAttempt(workspace, { ...world, agent: 'claude' });
     await running();
     await expect
-      .poll(() => workspace.read('logs/agent-stdout.log'), { timeout: 20_000 })
+      .poll(() => workspace.read('logs/agent-stdout.log'), { timeout: 30_000 })
       .toContain('{\\"faultType\\":\\"CrashLoopBackOff\\"}');
 
     expect(await inspectRunning(workspace.container)).toBeDefined();

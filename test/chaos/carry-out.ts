@@ -7,6 +7,8 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
   const running = system.processes.get(target);
   const proxy = system.proxies.get(target);
   const cluster = system.clusters.get(target);
+  const disk = system.disks.get(target.replace('disk of ', ''));
+  const { redis } = system;
   switch (kind) {
     case 'kill ingester':
     case 'kill worker':
@@ -29,14 +31,32 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
       return;
     case 'kill redis':
     case 'truncate redis':
-      await system.killRedis(kind === 'truncate redis');
+      if (redis.kind !== 'single') return;
+      await redis.kill(kind === 'truncate redis');
       await sleep(duration);
-      await system.startRedis();
+      await redis.startAgain();
       return;
     case 'pause redis':
-      system.signalRedis('SIGSTOP');
+      if (redis.kind !== 'single') return;
+      redis.signal('SIGSTOP');
       await sleep(duration);
-      system.signalRedis('SIGCONT');
+      redis.signal('SIGCONT');
+      return;
+    case 'promote redis':
+      if (redis.kind === 'replicated') await redis.promote();
+      return;
+    case 'kill redis master':
+      if (redis.kind === 'replicated') await redis.killMaster(duration);
+      return;
+    case 'full disk':
+      await disk?.fill();
+      await sleep(duration);
+      await disk?.free();
+      return;
+    case 'unwritable disk':
+      await disk?.protect();
+      await sleep(duration);
+      await disk?.unprotect();
       return;
     case 'cut redis':
     case 'cut mcp':

@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { QUEUE_NAME } from '@nightcrier/state/redis/keys';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { carryOut } from './carry-out.ts';
 import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
-import { type Action, planActions, randomFrom } from './schedule.ts';
+import { plantedShown } from './planted.ts';
+import { PLANTED } from './secrets.ts';
+import { type Action, laneOf, planActions, randomFrom, redisOf } from './schedule.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -20,8 +26,12 @@ export interface ChaosResult extends Account {
   actions: Record<string, number>;
   /** Seconds from the last action until the system was at rest. */
   rest_s: number;
-  /** Checks of the books while failures went on. */
+  /** Checks of books and agents while failures went on. */
   checks: number;
+  /** Most agents that ran at once. */
+  agents_most: number;
+  /** Folder with the logs of the processes, where something was violated. */
+  logs?: string;
 }
 
 const FIRST_CONNECT_MS = 60_000;
@@ -34,7 +44,7 @@ const CHECK_PATIENCE_MS = 20_000;
 
 /** Runs the system under load while the actions of a seed happen to it, lets it recover, and checks what it did. */
 export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promise<ChaosResult> {
-  const system = await ChaosSystem.start();
+  const system = await ChaosSystem.start({ replicated: redisOf(seed) === 'replicated' });
   try {
     await untilRest(system, FIRST_CONNECT_MS);
     const began = performance.now();
@@ -42,16 +52,24 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const ending = new AbortController();
     const sent: SentFault[] = [];
     const load = emit(system, randomFrom(seed ^ 0x9e3779b9), sent, now, ending.signal);
-    const checking = checkBooks(system, ending.signal);
+    const checking = checkInvariants(system, ending.signal);
     const actions = planActions(seed, minutes * 60_000);
     const done: Action[] = [];
+    const lanes = new Map<string, Promise<void>>();
     await Promise.all(
       actions.map(async (action) => {
         await sleep(action.at - now());
+        // An earlier one may have taken longer than planned: sentinels take their time.
+        const lane = laneOf(action.target);
+        const before = lanes.get(lane);
+        const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+        lanes.set(lane, finished);
+        await before;
         progress(`${(now() / 1000).toFixed(1).padStart(6)} s  ${action.kind} ${action.target} ${action.duration} ms`);
         const at = now();
         await carryOut(system, action);
         done.push({ ...action, at, duration: now() - at });
+        finish();
       }),
     );
     await sleep(Math.max(0, minutes * 60_000 - now()));
@@ -65,21 +83,31 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     restless.push(...(await untilRest(system, LONGEST_REST_MS)));
     const rest_s = Math.round((now() - end) / 1000);
 
-    const result = account(sent, await system.incidents(), done);
-    const leaks = await system.leaks();
+    const result = account(sent, await system.incidents(), done, await system.lost());
+    const shown = await plantedShown(system);
     const booksOff = await system.booksOff();
     const ends = await system.stop();
     const violations = [
       ...result.violations,
-      ...off.map((problem) => `books during the run: ${problem}`),
+      ...off.map((problem) => `during the run: ${problem}`),
       ...booksOff.map((problem) => `books at the end: ${problem}`),
       ...restless.map((reason) => `not at rest ${LONGEST_REST_MS / 1000} s after the last action: ${reason}`),
-      ...leaks,
+      ...(await system.agents.overlaps()).map((id) => `incident ${id} was investigated by two agents at once`),
+      ...(await leftovers(system)),
+      ...shown,
       ...ends,
       ...crashes(system),
     ];
     const kinds = Object.entries(Object.groupBy(done, ({ kind }) => kind)).map(([kind, all]) => [kind, all.length]);
-    return { ...result, violations, seed, minutes, actions: Object.fromEntries(kinds), rest_s, checks };
+    const figures = {
+      seed,
+      minutes,
+      actions: Object.fromEntries(kinds),
+      rest_s,
+      checks,
+      agents_most: system.agents.most,
+    };
+    return { ...result, violations, ...figures, ...(violations.length > 0 && { logs: await keepLogs(system) }) };
   } finally {
     await system.dispose();
   }
@@ -104,23 +132,54 @@ async function emit(
     const severity = random() < 0.3 ? 'critical' : 'warning';
     const timestamp = new Date().toISOString();
     const at = now();
-    const fault = { faultId: id, faultType: 'CrashLoop', severity, resource, context: `fault ${id}`, timestamp };
+    const fault = {
+      faultId: id,
+      faultType: 'CrashLoop',
+      severity,
+      resource,
+      context: `fault ${id}: login failed, password=${PLANTED.fault}`,
+      timestamp,
+    };
     if (cluster.emitFault(fault) > 0) sent.push({ id, cluster: name, at });
   }
 }
 
-/** Checks the books again and again. A check that Redis does not answer is left out. */
-async function checkBooks(system: ChaosSystem, signal: AbortSignal): Promise<{ checks: number; off: string[] }> {
+/** Checks books and agents again and again. A check that Redis does not answer is left out. */
+async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promise<{ checks: number; off: string[] }> {
   const off = new Set<string>();
   let checks = 0;
   while (!signal.aborted) {
     const patience = sleep(CHECK_PATIENCE_MS, undefined, { ref: false });
-    const found = await Promise.race([system.booksOff(), patience]).catch(() => undefined);
+    const books = Promise.race([system.booksOff(), patience]).catch(() => undefined);
+    for (const excess of await system.agents.excess()) off.add(excess);
+    const found = await books;
     if (found) checks += 1;
-    for (const problem of found ?? []) off.add(problem);
-    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    for (const problem of found ?? []) off.add(`books: ${problem}`);
+    await sleep(250, undefined, { signal }).catch(() => undefined);
   }
   return { checks, off: [...off] };
+}
+
+/** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
+async function leftovers({ agents, clusters, state: { redis, keys } }: ChaosSystem): Promise<string[]> {
+  const running = await agents.running();
+  const remaining = running.length > 0 ? [`${running.length} agents run after the stop`] : [];
+  for (const cluster of clusters.keys()) {
+    const slots = await redis.zcount(keys.slots(cluster), Date.now(), '+inf');
+    if (slots > 0) remaining.push(`${cluster} has ${slots} slots in use after the stop`);
+  }
+  for (const list of ['active', 'wait']) {
+    const jobs = await redis.llen(`${keys.bullmq}:${QUEUE_NAME}:${list}`);
+    if (jobs > 0) remaining.push(`${jobs} jobs are in "${list}" after the stop`);
+  }
+  return remaining;
+}
+
+/** Writes the logs of the processes into a folder of their own, which remains. */
+async function keepLogs({ processes }: ChaosSystem): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-chaos-logs-'));
+  for (const { name, log } of processes.values()) await writeFile(path.join(folder, `${name}.log`), log);
+  return folder;
 }
 
 async function untilRest(system: ChaosSystem, patience: number): Promise<string[]> {

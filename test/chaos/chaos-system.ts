@@ -4,52 +4,86 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
+import { Secret } from '@nightcrier/core/settings/secret';
 import getPort from 'get-port';
 import { randomUUID } from 'node:crypto';
-import { glob, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { type RedisServer, startRedisServer } from '../fixtures/redis-server.ts';
 import { startTcpProxy, type TcpProxy } from '../fixtures/tcp-proxy.ts';
+import { AGENT_LIMITS, AgentRecords } from './agents.ts';
+import { SmallDisk } from './disks.ts';
+import { PLANTED } from './secrets.ts';
 import { ChaosProcess } from './processes.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { ReplicatedRedis } from './replicated-redis.ts';
+import { SingleRedis } from './single-redis.ts';
 
 const CLUSTERS = ['cluster-0', 'cluster-1', 'cluster-2'];
-/** Planted where secrets belong; none may show anywhere else. */
-const PLANTED = { mcp: 'planted-mcp-key-1234', api: 'planted-api-access-key-1234', webhook: 'planted-webhook-1234' };
-/** A truncated tail of the append-only file, bytes. */
-const TAIL_BYTES = 40;
+const APPS = { ingester: ['ingester-1', 'ingester-2'], 'triage-worker': ['worker-1', 'worker-2'], api: ['api'] };
+/** Sizes of disks, MB. */
+const DISKS = { 'ingester-1': 8, 'ingester-2': 8, workspaces: 64, redis: 128 };
 
-/** The whole system as processes, with a proxy in front of Redis and of each MCP server. */
+type ChaosRedis = SingleRedis | ReplicatedRedis;
+
+interface Parts {
+  folder: string;
+  redis: ChaosRedis;
+  apiPort: number;
+  receiver: Receiver;
+  agents: AgentRecords;
+}
+
+/** The whole system as processes, with a proxy in front of each MCP server, and of a single Redis. */
 export class ChaosSystem {
   readonly folder: string;
+  readonly redis: ChaosRedis;
   readonly clusters = new Map<string, SimulatedCluster>();
   readonly proxies = new Map<string, TcpProxy>();
   readonly processes = new Map<string, ChaosProcess>();
+  readonly disks = new Map<string, SmallDisk>();
+  readonly agents: AgentRecords;
+  readonly receiver: Receiver;
+  readonly state: State;
   readonly #keyPrefix = randomUUID();
   readonly #file: string;
   readonly #inspector: RedisConnection;
-  readonly #state: State;
-  readonly #redisPort: number;
   readonly #apiPort: number;
-  #redis: RedisServer | undefined;
   #revision = 0;
 
-  private constructor(folder: string, redis: RedisServer, apiPort: number) {
+  private constructor({ folder, redis, apiPort, receiver, agents }: Parts) {
     this.folder = folder;
+    this.redis = redis;
+    this.receiver = receiver;
+    this.agents = agents;
     this.#file = path.join(folder, 'nightcrier.yaml');
-    this.#redis = redis;
     this.#apiPort = apiPort;
-    this.#redisPort = Number(new URL(redis.url).port);
-    this.#inspector = connectWorker({ url: redis.url, key_prefix: this.#keyPrefix }, silentLogger);
-    this.#state = openState(this.#inspector, { key_prefix: this.#keyPrefix, logger: silentLogger });
+    const own = { key_prefix: this.#keyPrefix };
+    const address = redis.kind === 'single' ? redis.direct : { ...redis.settings, password: new Secret(PLANTED.redis) };
+    this.#inspector = connectWorker({ ...address, ...own }, silentLogger);
+    this.state = openState(this.#inspector, { ...own, logger: silentLogger });
   }
 
-  static async start(): Promise<ChaosSystem> {
+  static async start({ replicated }: { replicated: boolean }): Promise<ChaosSystem> {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-chaos-'));
-    const redis = await startRedisServer({ dataDir: path.join(folder, 'redis') });
-    const system = new ChaosSystem(folder, redis, await getPort({ host: '127.0.0.1' }));
-    system.proxies.set('redis', await startTcpProxy({ host: '127.0.0.1', port: system.#redisPort }));
+    const disks = new Map<string, SmallDisk>();
+    for (const [name, size] of Object.entries(DISKS)) {
+      const own = name.startsWith('ingester') ? path.join(name, 'data') : name;
+      disks.set(name, await SmallDisk.create(path.join(folder, own), size));
+    }
+    const redisFolder = path.join(folder, 'redis');
+    const system = new ChaosSystem({
+      folder,
+      redis: replicated
+        ? await ReplicatedRedis.start(redisFolder, PLANTED.redis)
+        : await SingleRedis.start(redisFolder),
+      apiPort: await getPort({ host: '127.0.0.1' }),
+      receiver: await startReceiver(),
+      agents: await AgentRecords.open(folder),
+    });
+    for (const [name, disk] of disks) system.disks.set(name, disk);
+    if (system.redis.kind === 'single') system.proxies.set('redis', system.redis.proxy);
     for (const name of CLUSTERS) {
       const cluster = await startSimulatedCluster({ name, bearerToken: PLANTED.mcp });
       system.clusters.set(name, cluster);
@@ -58,12 +92,11 @@ export class ChaosSystem {
       await writeFile(path.join(folder, `${name}.kubeconfig`), cluster.kubeconfig(), { mode: 0o600 });
     }
     await system.writeConfig();
-    const apps = { ingester: ['ingester-1', 'ingester-2'], 'triage-worker': ['worker-1', 'worker-2'], api: ['api'] };
-    for (const [app, names] of Object.entries(apps)) {
+    for (const [app, names] of Object.entries(APPS)) {
       for (const name of names) {
         const own = path.join(folder, name);
         system.processes.set(name, new ChaosProcess(name, app, system.#file, own));
-        await mkdir(own);
+        await mkdir(own, { recursive: true });
       }
     }
     for (const started of system.processes.values()) started.start();
@@ -81,12 +114,26 @@ export class ChaosSystem {
     }));
     const config = {
       clusters,
-      redis: { url: `redis://127.0.0.1:${this.proxies.get('redis')?.port}`, key_prefix: this.#keyPrefix },
+      redis: {
+        ...this.redis.settings,
+        ...(this.redis.kind === 'replicated' && { password: PLANTED.redis }),
+        key_prefix: this.#keyPrefix,
+      },
       api: { port: this.#apiPort, access_key: PLANTED.api },
       // Relative: each process has its own.
       data_dir: 'data',
-      workspace_root: path.join(this.folder, 'incidents'),
-      webhook_url: `http://127.0.0.1:9/${PLANTED.webhook}`,
+      workspace_root: path.join(this.folder, 'workspaces'),
+      webhook_url: `http://127.0.0.1:${this.receiver.port}/${PLANTED.webhook}`,
+      agent_cli: 'claude',
+      agent_script_path: this.agents.script,
+      anthropic_api_key: PLANTED.model,
+      agent_fallback: [],
+      failure_threshold_for_alert: 0,
+      kube_access: 'direct',
+      llm_access: 'direct',
+      max_concurrent_agents: AGENT_LIMITS.total,
+      max_agents_per_cluster: AGENT_LIMITS.perCluster,
+      max_attempts: 20,
       grouping: 'none',
       global_queue_size: 100_000,
       dedup_window_seconds: 36_000,
@@ -95,8 +142,10 @@ export class ChaosSystem {
       shutdown_timeout: 10,
       ...(mistake && { agnt_timeout: 1 }),
     };
+    if (mistake) for (const running of this.processes.values()) running.configured(false);
     await writeFile(`${this.#file}.new`, stringify(config), { mode: 0o600 });
     await rename(`${this.#file}.new`, this.#file);
+    if (!mistake) for (const running of this.processes.values()) running.configured(true);
   }
 
   /** Sends SIGHUP to every process. */
@@ -104,34 +153,18 @@ export class ChaosSystem {
     for (const running of this.processes.values()) running.reload();
   }
 
-  signalRedis(signal: NodeJS.Signals): void {
-    if (this.#redis?.pid !== undefined) process.kill(this.#redis.pid, signal);
-  }
-
-  /** Kills Redis. @param truncated cuts the end of its append-only file, as after a power cut */
-  async killRedis(truncated = false): Promise<void> {
-    this.signalRedis('SIGKILL');
-    await this.#redis?.ended;
-    this.#redis = undefined;
-    if (!truncated) return;
-    for await (const file of glob(path.join(this.folder, 'redis/appendonlydir/*.incr.aof'))) {
-      const { size } = await stat(file);
-      await truncate(file, Math.max(0, size - TAIL_BYTES));
-    }
-  }
-
-  async startRedis(): Promise<void> {
-    this.#redis ??= await startRedisServer({ dataDir: path.join(this.folder, 'redis'), port: this.#redisPort });
-  }
-
   async incidents(): Promise<Incident[]> {
-    return (await this.#state.incidents.list({ limit: 1_000_000 })).incidents;
+    return (await this.state.incidents.list({ limit: 1_000_000 })).incidents;
   }
 
   /** Returns what is wrong with the books, nothing if they balance. */
   async booksOff(): Promise<string[]> {
-    const { off, total } = auditBooks(await this.#state.intake.read());
-    return [...off, ...(total.lost > 0 ? [`${total.lost} faults are lost`] : [])];
+    return auditBooks(await this.state.intake.read()).off;
+  }
+
+  /** Returns how many faults are counted as lost. */
+  async lost(): Promise<number> {
+    return auditBooks(await this.state.intake.read()).total.lost;
   }
 
   /** Returns the answer of the API as text, undefined if it does not answer with 200. */
@@ -148,6 +181,7 @@ export class ChaosSystem {
     const health = await this.api('/health/clusters');
     const active = health?.match(/"status":"active"/g)?.length ?? 0;
     if (active < CLUSTERS.length) reasons.push(`${active} of ${CLUSTERS.length} clusters are active`);
+    if ((await this.api('/readyz')) === undefined) reasons.push('/readyz does not answer with 200');
     const open = (await this.incidents()).filter(({ state }) => !isFinal(state));
     if (open.length > 0) reasons.push(`${open.length} incidents are open`);
     for await (const file of glob(path.join(this.folder, '*/data/spool/*/*.ndjson'))) {
@@ -155,24 +189,6 @@ export class ChaosSystem {
         reasons.push(`${path.relative(this.folder, file)} is not empty`);
     }
     return reasons;
-  }
-
-  /** Returns where a planted secret shows: logs, answers of the API, rows and spools. */
-  async leaks(): Promise<string[]> {
-    const texts = new Map<string, string | undefined>();
-    for (const { name, log } of this.processes.values()) texts.set(`log of ${name}`, log);
-    for (const route of ['/health/clusters', '/metrics', '/api/incidents?limit=500', '/api/books']) {
-      texts.set(route, await this.api(route));
-    }
-    texts.set('rows', JSON.stringify(await this.incidents()));
-    for await (const file of glob(path.join(this.folder, 'redis/appendonlydir/*'))) {
-      texts.set(path.basename(file), await readFile(file, 'latin1').catch(() => ''));
-    }
-    return [...texts].flatMap(([where, text]) =>
-      Object.values(PLANTED)
-        .filter((secret) => text?.includes(secret))
-        .map((secret) => `${where} shows ${secret}`),
-    );
   }
 
   /** Stops every process with SIGTERM, intake first, and returns what did not end as it should. */
@@ -188,9 +204,10 @@ export class ChaosSystem {
     }
     for (const cluster of this.clusters.values()) await cluster.stop();
     for (const proxy of this.proxies.values()) proxy.close();
+    this.receiver.close();
     await disconnect(this.#inspector);
-    this.signalRedis('SIGCONT');
-    await this.#redis?.stop();
+    await this.redis.dispose();
+    for (const disk of this.disks.values()) await disk.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

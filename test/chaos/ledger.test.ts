@@ -1,7 +1,7 @@
 import { Incident } from '@nightcrier/core/incidents/incident';
 import { describe, expect, test } from 'vitest';
 import { account } from './ledger.ts';
-import { planActions } from './schedule.ts';
+import { laneOf, planActions, redisOf } from './schedule.ts';
 
 const incident = (id: string, state = 'reported'): Incident =>
   Incident.parse({
@@ -65,6 +65,23 @@ describe('account', () => {
   });
 });
 
+test('excuses a loss on a full disk only if it is counted', () => {
+  const faults = [sent('a', 5_100), sent('b', 9_000)];
+  const actions = [{ at: 5_000, kind: 'full disk' as const, target: 'disk of ingester-1', duration: 100 }];
+  expect(account(faults, [incident('b')], actions, 1).violations).toEqual([]);
+  expect(account(faults, [incident('b')], actions, 0).violations).toHaveLength(1);
+  expect(account(faults, [incident('a'), incident('b')], [], 1).violations).toEqual(['1 faults are lost']);
+});
+
+test('a seed has either one Redis or sentinels, and only what fits', () => {
+  const kinds = (seed: number) => new Set(planActions(seed, 600_000).map(({ kind }) => kind));
+  expect(redisOf(3)).toBe('replicated');
+  expect(kinds(3)).toContain('promote redis');
+  expect(kinds(3)).not.toContain('truncate redis');
+  expect(kinds(4)).toContain('truncate redis');
+  expect(kinds(4)).not.toContain('promote redis');
+});
+
 describe('planActions', () => {
   test('gives the same plan for the same seed, and another one for another', () => {
     expect(planActions(7, 60_000)).toEqual(planActions(7, 60_000));
@@ -74,7 +91,7 @@ describe('planActions', () => {
   test('never acts on one target twice at the same time, and ends with the run', () => {
     const plan = planActions(3, 600_000);
     expect(plan.length).toBeGreaterThan(100);
-    const overlaps = [...Map.groupBy(plan, ({ target }) => target).values()].flatMap((actions) =>
+    const overlaps = [...Map.groupBy(plan, ({ target }) => laneOf(target)).values()].flatMap((actions) =>
       actions.filter((action, at) => (actions[at + 1]?.at ?? Number.POSITIVE_INFINITY) <= action.at + action.duration),
     );
     expect(overlaps).toEqual([]);

@@ -13,6 +13,8 @@ export interface SentFault {
 const IN_FLIGHT_MS = 1_500;
 /** Longest time from the end of an action until faults of a cluster are received again. */
 const LONGEST_BLIND_MS = 60_000;
+/** The actions during which a fault that was received may be lost, if it is counted: its spool could not take it. */
+const COUNTED = new Set<Action['kind']>(['full disk', 'unwritable disk']);
 /** The actions after which a sent fault may not arrive, and whether they affect one cluster or all. */
 const LOSING: Partial<Record<Action['kind'], 'one' | 'all'>> = {
   'kill ingester': 'all',
@@ -30,6 +32,8 @@ export interface Account {
   accounted: number;
   /** Faults that were lost on the way while a connection was broken. */
   in_flight: number;
+  /** Faults that the system counts as lost. */
+  lost: number;
   violations: string[];
 }
 
@@ -37,11 +41,13 @@ export interface Account {
  * Compares what was sent with the incidents in Redis. A fault may be missing only if it was sent while the connection of its
  * cluster was broken: from shortly before an action until the first later fault that was received.
  * @param actions as they were carried out
+ * @param lost how many faults the system counts as lost
  */
 export function account(
   sent: readonly SentFault[],
   incidents: readonly Incident[],
   actions: readonly Action[],
+  lost = 0,
 ): Account {
   const violations: string[] = [];
   const byFault = Map.groupBy(
@@ -58,6 +64,11 @@ export function account(
   const known = new Set(sent.map(({ cluster, id }) => `${cluster} ${id}`));
   for (const fault of byFault.keys()) if (!known.has(fault)) violations.push(`fault ${fault} was never sent`);
 
+  const unwritable = actions
+    .filter(({ kind, target }) => COUNTED.has(kind) && target.includes('ingester'))
+    .map(({ at, duration }) => ({ from: at - IN_FLIGHT_MS, to: at + duration + IN_FLIGHT_MS }));
+  if (lost > 0 && unwritable.length === 0) violations.push(`${lost} faults are lost`);
+  let countable = lost;
   let accounted = 0;
   let inFlight = 0;
   for (const [cluster, faults] of Map.groupBy(sent, (fault) => fault.cluster)) {
@@ -75,9 +86,12 @@ export function account(
     const receivedIds = new Set(received.map(({ id }) => id));
     for (const { id, at } of faults) {
       if (receivedIds.has(id)) continue;
-      if (gaps.some(({ from, to }) => at >= from && at < to)) inFlight += 1;
+      const within = (spans: { from: number; to: number }[]): boolean =>
+        spans.some(({ from, to }) => at >= from && at < to);
+      if (within(gaps)) inFlight += 1;
+      else if (within(unwritable) && countable > 0) countable -= 1;
       else violations.push(`fault ${id} of ${cluster}, sent at ${at} ms, has no incident`);
     }
   }
-  return { sent: sent.length, accounted, in_flight: inFlight, violations };
+  return { sent: sent.length, accounted, in_flight: inFlight, lost, violations };
 }

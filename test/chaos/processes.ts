@@ -1,9 +1,16 @@
 import { execa } from 'execa';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const APPS = path.join(import.meta.dirname, '../../apps');
 
-const NODE_START_MS = 500;
+/** Exit code of a process that starts with an invalid configuration. */
+const INVALID_CONFIGURATION = 78;
+/** After which a supervisor starts a process again that has ended. */
+const RESTART_MS = 500;
+/** In masks of the kernel. */
+const SIGHUP_BIT = 1n;
 
 /** One process of the system, which can be killed, paused and started again. */
 export class ChaosProcess {
@@ -15,6 +22,8 @@ export class ChaosProcess {
   readonly unexpected: string[] = [];
   #expectsEnd = false;
   #startedAt = 0;
+  #loggedBefore = 0;
+  #validSince = 0;
 
   /** @param file of the configuration */
   constructor(name: string, app: string, file: string, folder: string) {
@@ -38,6 +47,7 @@ export class ChaosProcess {
     this.#child = child;
     this.#expectsEnd = false;
     this.#startedAt = performance.now();
+    this.#loggedBefore = this.#log.length;
     child.all.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
     void this.#noteEnd(child);
   }
@@ -45,16 +55,34 @@ export class ChaosProcess {
   async #noteEnd(child: ReturnType<typeof spawn>): Promise<void> {
     const { exitCode, signal } = await child;
     if (this.#child === child) this.#child = undefined;
-    if (!this.#expectsEnd) this.unexpected.push(`${this.name} ended: ${signal ?? `exit code ${exitCode}`}`);
+    if (this.#expectsEnd) return;
+    if (exitCode === INVALID_CONFIGURATION && this.#startedAt < this.#validSince) {
+      await sleep(RESTART_MS);
+      if (!this.#expectsEnd) this.start();
+    } else this.unexpected.push(`${this.name} ended: ${signal ?? `exit code ${exitCode}`}`);
+  }
+
+  /** Records that the configuration is valid from now on, or invalid: a process that starts with it ends, and is started again. */
+  configured(valid: boolean): void {
+    this.#validSince = valid ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
-  /** Sends SIGHUP, unless Node itself is still starting: no program can take it then. */
+  /** Sends SIGHUP, unless Node itself is still starting and has no handler: no program can take it then. */
   reload(): void {
-    if (performance.now() - this.#startedAt > NODE_START_MS) this.signal('SIGHUP');
+    if (this.#catchesHangUp()) this.signal('SIGHUP');
+  }
+
+  #catchesHangUp(): boolean {
+    try {
+      const mask = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? '0';
+      return (BigInt(`0x${mask}`) & SIGHUP_BIT) !== 0n;
+    } catch {
+      return false;
+    }
   }
 
   /** Ends it by a signal and waits. A stop that takes too long is a violation, and ends by SIGKILL. */
@@ -62,14 +90,18 @@ export class ChaosProcess {
     const child = this.#child;
     if (!child) return;
     this.#expectsEnd = true;
+    const isLoading = this.#log.length === this.#loggedBefore;
     child.kill(signal);
     const timer = setTimeout(() => {
       this.unexpected.push(`${this.name} did not stop within ${patience} ms`);
       child.kill('SIGKILL');
     }, patience);
-    const { exitCode } = await child;
+    const { exitCode, signal: cause } = await child;
     clearTimeout(timer);
-    if (signal === 'SIGTERM' && exitCode !== 0) this.unexpected.push(`${this.name} stopped with ${exitCode}`);
+    if (signal !== 'SIGTERM' || exitCode === 0) return;
+    // While its code is being loaded, a process ends by the signal. Node catches it by itself, so the mask does not tell.
+    if (cause === 'SIGTERM' && isLoading) return;
+    this.unexpected.push(`${this.name} stopped with ${exitCode ?? cause}: ${this.#log.trim().split('\n').at(-1)}`);
   }
 }
 

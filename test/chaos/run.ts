@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos-run.ts';
+import { canMount } from './disks.ts';
+import { redisOf } from './schedule.ts';
 
 /** `pnpm chaos [--seed N] [--minutes M] [--json]`: exits with 1 if an invariant was violated. */
 const { values } = parseArgs({
@@ -11,7 +13,9 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const minutes = Number(values.minutes);
-console.error(`seed ${seed}, ${minutes} minutes`);
+console.error(
+  `seed ${seed}, ${minutes} minutes, Redis: ${redisOf(seed)}${canMount ? '' : ', disks are left alone: no mounts'}`,
+);
 const result = await runChaos({ seed, minutes, progress: (text) => console.error(text) });
 if (values.json) console.log(JSON.stringify(result));
 else {
@@ -20,5 +24,6 @@ else {
   console.log(`actions      ${JSON.stringify(actions)}`);
   for (const violation of violations) console.log(`VIOLATION    ${violation}`);
 }
-if (result.violations.length > 0) console.error(`replay: pnpm chaos --seed ${seed} --minutes ${minutes}`);
+if (result.violations.length > 0)
+  console.error(`logs: ${result.logs}\nreplay: pnpm chaos --seed ${seed} --minutes ${minutes}`);
 process.exit(result.violations.length > 0 ? 1 : 0);

@@ -24,7 +24,7 @@ describe('imports between packages', () => {
     ['runtime', '@nightcrier/cluster/mcp/session/session'],
     ['simulator', '@nightcrier/state/redis/keys'],
     ['api', '@nightcrier/ingester/intake'],
-    ['cli', '@nightcrier/simulator/simulated-cluster'],
+    ['gateway', '@nightcrier/simulator/simulated-cluster'],
     ['cli', '../../../packages/state/src/redis/keys.ts'],
   ])('%s may not import %s', (owner, imported) => {
     expect(violations(owner, imported)).toHaveLength(1);

@@ -47,7 +47,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   async function killWorkerOf(id: string, behaviour: string): Promise<void> {
     const config = await sandboxed(harness, `echo begun; ${behaviour}`);
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    await expect.poll(() => stdoutOf(id), { timeout: 20_000 }).toContain('begun');
+    await expect.poll(() => stdoutOf(id), { timeout: PATIENCE }).toContain('begun');
     await worker.kill();
   }
 
@@ -61,6 +61,17 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       .stdout;
   };
 
+  /** An agent that reports when the test says so. */
+  const ON_SIGNAL = 'until [ -e /home/work/go ]; do sleep 0.1; done';
+  const signal = async (id: string): Promise<void> => {
+    const [container = ''] = await containersOf(id);
+    await execa('docker', ['exec', container, 'touch', '/home/work/go']);
+  };
+
+  /** Waits until another worker follows the container: it has renamed it. */
+  const untilAdopted = (id: string) =>
+    expect.poll(() => namesOf(id), { timeout: PATIENCE }).toEqual([expect.stringContaining('.')]);
+
   async function expectAdopted(id: string): Promise<void> {
     const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
@@ -71,8 +82,10 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it('is adopted by the next one', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `sleep 5; echo said-after; ${writesReport()}`);
+    await killWorkerOf(id, `${ON_SIGNAL}; echo said-after; ${writesReport()}`);
     await startOther();
+    await untilAdopted(id);
+    await signal(id);
     await expectAdopted(id);
     expect(await stdoutOf(id)).toBe('begun\nsaid-after\n');
     expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
@@ -84,12 +97,13 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it('is followed to its end although its cluster becomes unreachable', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `sleep 5; ${writesReport()}`);
+    await killWorkerOf(id, `${ON_SIGNAL}; ${writesReport()}`);
     await using api = await GatedApi.start(backend.cluster);
     await writeFile(harness.kubeconfig, api.kubeconfig);
     await startOther();
-    await expect.poll(() => namesOf(id), { timeout: 20_000 }).toEqual([expect.stringContaining('.')]);
+    await untilAdopted(id);
     api.disconnect();
+    await signal(id);
     await expectAdopted(id);
     expect(await harness.booksOff()).toEqual([]);
   });
@@ -101,7 +115,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     const processes = async (): Promise<number> =>
       (await execa('docker', ['top', container], { lines: true })).stdout.length;
     // The title and the shell that holds the output.
-    await expect.poll(processes, { timeout: 20_000 }).toBe(2);
+    await expect.poll(processes, { timeout: PATIENCE }).toBe(2);
     await startOther();
     await expectAdopted(id);
   });
@@ -136,7 +150,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       agent_timeout: 4,
     });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    await expect.poll(() => stdoutOf(id), { timeout: 20_000 }).toContain('begun');
+    await expect.poll(() => stdoutOf(id), { timeout: PATIENCE }).toContain('begun');
     await worker.kill();
     await harness.startWorker(config, CONTAINER_GRACE);
     expect(await harness.reaches(id, 'agent_failed', PATIENCE)).toMatchObject({
@@ -144,7 +158,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       reason: 'claude timed out after 4 s',
     });
     expect(watch.starts.get(id)).toBe(1);
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
   });
 
   it(
@@ -168,10 +182,8 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
         await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('reported'), { timeout: 60_000 });
         expect(await harness.incidents.report(id)).toContain('The scripted cause.');
         await untilNoContainer(id);
-        await expect
-          .poll(() => ({ id, begins: watch.begins.get(id) }), { timeout: PATIENCE })
-          .toEqual({ id, begins: 1 });
-        expect(watch.most.get(id)).toBe(1);
+        const counts = () => ({ id, begins: watch.begins.get(id), most: watch.most.get(id) });
+        await expect.poll(counts, { timeout: PATIENCE }).toEqual({ id, begins: 1, most: 1 });
       }
       expect(await harness.booksOff()).toEqual([]);
     },
@@ -194,7 +206,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       !(await execa('docker', ['inspect', '--type', 'container', id], { reject: false })).failed;
     try {
       await harness.startWorker(await sandboxed(harness, 'sleep 60', { shutdown_timeout: 15 }), CONTAINER_GRACE);
-      for (const id of gone) await expect.poll(() => exists(id), { timeout: 20_000 }).toBe(false);
+      for (const id of gone) await expect.poll(() => exists(id), { timeout: PATIENCE }).toBe(false);
       for (const id of kept) expect(await exists(id)).toBe(true);
     } finally {
       await execa('docker', ['rm', '--force', ...gone, ...kept], { reject: false });

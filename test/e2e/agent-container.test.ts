@@ -96,7 +96,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
     await dying.kill();
 
     await harness.startWorker(config, CONTAINER_GRACE);
-    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 30_000 }).toBe(2);
     expect(await containersOf(id)).toEqual([container]);
     const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });

@@ -6,7 +6,7 @@ import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 
@@ -56,7 +56,7 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
     expect((await harness.reaches(id, 'failed', PATIENCE)).reason).toMatch(
       /^gave up after 1 attempts: cluster alpha: evidence could not be collected: cannot reach/,
     );
-    await expect.poll(() => containersOf(id), { timeout: PATIENCE }).toEqual([]);
+    await untilNoContainer(id);
   });
 
   it('a container whose worker dies before it has its inputs is replaced', async () => {

@@ -38,7 +38,7 @@ describe('nightcrier up', () => {
       });
     await Promise.all(clusters.map((cluster) => cluster.run('oom-killed')));
     for (const name of CLUSTERS) {
-      await expect.poll(async () => (await healthOf(name))?.event_count, { timeout: 15_000 }).toBe(1);
+      await expect.poll(async () => (await healthOf(name))?.event_count, { timeout: 30_000 }).toBe(1);
       expect(await healthOf(name)).toMatchObject({
         status: 'active',
         mode: 'subscribe',
@@ -66,7 +66,7 @@ describe('nightcrier up', () => {
     expect(await healthOf(other!.name)).toMatchObject({ status: 'active' });
     const { fault } = await other!.run('missing-config-map');
     await expect
-      .poll(async () => (await system.incidents()).map(({ fingerprint }) => fingerprint), { timeout: 15_000 })
+      .poll(async () => (await system.incidents()).map(({ fingerprint }) => fingerprint), { timeout: 30_000 })
       .toContain(fault!.faultId);
   });
 

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startConnectProxy } from '../fixtures/connect-proxy.ts';
 import { makeFolder, startSystem } from '../fixtures/running-system.ts';
 
-const patience = { timeout: 40_000 };
+const patience = { timeout: 60_000 };
 
 test('MCP servers, Kubernetes APIs and receivers are reached through the proxies that the environment names', async () => {
   const folder = await makeFolder();

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { makeFolder, startSystem } from '../fixtures/running-system.ts';
 import { SlackServer } from '../fixtures/slack-server.ts';
 
-const patience = { timeout: 40_000 };
+const patience = { timeout: 60_000 };
 
 /** Faults of the one are pushed and its objects read one by one; the other is polled. */
 const SERVERS = [{ name: 'pushing' }, { name: 'polled', eventsTools: false }];

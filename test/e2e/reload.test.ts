@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { makeFolder, startSystem } from '../fixtures/running-system.ts';
 
 const ADMIN = 'simulated-admin-token';
-const patience = { timeout: 40_000 };
+const patience = { timeout: 60_000 };
 
 test('SIGHUP to nightcrier up with require_read_only turned on applies to the next incident', async () => {
   const folder = await makeFolder();

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import { z } from 'zod';
+import { launchChromium } from '../fixtures/chromium.ts';
 import { slackMessagePage } from './slack-message-page.ts';
 
 /**
@@ -18,7 +18,6 @@ import { slackMessagePage } from './slack-message-page.ts';
  */
 const ROOT = path.join(import.meta.dirname, '../..');
 const IMAGES = path.join(ROOT, 'docs/images');
-const CHROMIUM = '/usr/bin/chromium';
 const DEADLINE_MS = 120_000;
 const MOST_BYTES = 300_000;
 /** The problem of the demo that the pictures show. */
@@ -61,10 +60,7 @@ try {
       : undefined;
   });
   await mkdir(IMAGES, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-background-networking'],
-  });
+  const browser = await launchChromium();
   const tab = await browser.newPage({ viewport: { width: 1000, height: 720 } });
   await tab.goto(page);
   await tab.screenshot({ path: path.join(IMAGES, 'problem.png') });

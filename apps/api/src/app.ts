@@ -216,7 +216,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       silenceRoutes(scope, context);
       accessRoutes(scope, context);
       userRoutes(scope, context);
-      streamRoute(scope, eventResponses);
+      streamRoute(scope, eventResponses, accessOf);
       documentationRoutes(scope, basePath);
     },
     { prefix: '/api' },

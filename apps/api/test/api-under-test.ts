@@ -119,7 +119,7 @@ function increasing(): () => number {
 /** Once it has found its Redis. */
 export async function openReadyApi(...parameters: Parameters<typeof openApi>): Promise<ApiUnderTest> {
   const api = await openApi(...parameters);
-  await vi.waitUntil(async () => (await api.get('/readyz')).ok, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await api.get('/readyz')).ok, { timeout: 30_000 });
   return api;
 }
 

@@ -1,45 +1,33 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { Settings } from '@nightcrier/core/settings/config';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { hasNoChromium, NEEDS_CHROMIUM } from '../../../test/fixtures/chromium.ts';
+import { complaintsOf, overflowOf, useChromium, violationsOf } from '../../../test/fixtures/chromium-pages.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, openReadyApi } from './api-under-test.ts';
 import { CLIENT, startProvider } from './oidc-provider.fixture.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-/** A page is slow on a machine that is busy. */
-const PATIENCE = 30_000;
 const PASSWORD = 'a password of alice';
 const accessKey = new Secret('correct horse battery staple');
 
-describe.skipIf(!existsSync(CHROMIUM))(`a login in Chromium (needs ${CHROMIUM}: apt-get install chromium)`, () => {
+describe.skipIf(hasNoChromium)(`a login in Chromium (${NEEDS_CHROMIUM})`, () => {
   let server: RedisServer;
-  let browser: Browser;
   let api: ApiUnderTest;
   beforeAll(async () => {
     server = await startRedisServer();
-    const args = ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
     const { auth } = Settings.parse({ api: { auth: { methods: ['users', 'keys'] } } }).api;
     api = await openReadyApi(server.url, { accessKey, auth });
     await api.state.users.add({ name: 'alice', role: 'operator', password: PASSWORD }, 'test');
   });
   afterAll(async () => {
-    await browser?.close();
     await api?.[Symbol.asyncDispose]();
     await server?.stop();
   });
 
-  async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options);
-    onTestFinished(() => context.close());
-    context.setDefaultTimeout(PATIENCE);
-    return context.newPage();
-  }
+  const openPage = useChromium();
 
   async function logIn(page: Page): Promise<void> {
     await page.getByLabel('User name').fill('alice');
@@ -70,15 +58,11 @@ describe.skipIf(!existsSync(CHROMIUM))(`a login in Chromium (needs ${CHROMIUM}: 
 
   test('the page of the login is accessible, and fits 360 px in the dark', async () => {
     const page = await openPage({ viewport: { width: 360, height: 640 }, colorScheme: 'dark' });
-    const blocked: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') blocked.push(message.text());
-    });
+    const complaints = complaintsOf(page);
     await page.goto(`${api.url}/login`);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-    expect(blocked).toEqual([]);
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await overflowOf(page)).toBe(0);
+    expect(complaints).toEqual([]);
   });
 
   test('pages of this origin change things, and those of others do not, though the browser sends the cookie along', async () => {

@@ -1,17 +1,12 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
 import { Settings } from '@nightcrier/core/settings/config';
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasNoChromium, NEEDS_CHROMIUM } from '../../../test/fixtures/chromium.ts';
+import { overflowOf, PATIENCE_MS, useChromium } from '../../../test/fixtures/chromium-pages.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, fault, openReadyApi } from './api-under-test.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-/** A page is slow on a machine that is busy. */
-const PATIENCE = 30_000;
 const PROBLEM = '/problems/prod/shop%2Fcart';
-const PATHS = ['/', '/problems', PROBLEM, '/clusters', '/queue', '/silences', '/routes?cluster=prod', '/settings'];
 
 /** What clusters and agents may write; none of it must run, load or be clicked. */
 const HOSTILE = [
@@ -22,43 +17,21 @@ const HOSTILE = [
   '<div hx-get="http://evil.example/hx" hx-trigger="load">x</div> <a href="//evil.example/protocol">relative</a>',
 ].join('\n\n');
 
-describe.skipIf(!existsSync(CHROMIUM))(`pages in Chromium (needs ${CHROMIUM}: apt-get install chromium)`, () => {
+describe.skipIf(hasNoChromium)(`pages in Chromium (${NEEDS_CHROMIUM})`, () => {
   let server: RedisServer;
-  let browser: Browser;
   let api: ApiUnderTest;
   beforeAll(async () => {
     server = await startRedisServer();
-    const args = ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
     const config = { ...Settings.parse({}), clusters: [] };
     api = await openReadyApi(server.url, { config }, { grouping: 'workload', global_queue_size: 100 });
     await admitHostile(api);
   });
   afterAll(async () => {
-    await browser?.close();
     await api?.[Symbol.asyncDispose]();
     await server?.stop();
   });
 
-  async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options);
-    onTestFinished(() => context.close());
-    context.setDefaultTimeout(PATIENCE);
-    return context.newPage();
-  }
-
-  test('a problem appears and turns green without a reload', async () => {
-    const page = await openPage();
-    await page.goto(`${api.url}/problems?namespace=live`);
-    await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
-    const row = page.getByRole('row', { name: /live\/web/ });
-    const live = await liveProblem(api);
-    await row.getByText('firing').waitFor();
-    await live.recover();
-    await row.getByText('recovered').waitFor();
-    expect(await row.locator('.mark.good', { hasText: 'recovered' }).count()).toBe(1);
-    expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
-  });
+  const openPage = useChromium();
 
   test('an update closes nothing that the reader has opened', async () => {
     const page = await openPage();
@@ -72,13 +45,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`pages in Chromium (needs ${CHROMIUM}: ap
   });
 
   test('what clusters and agents write neither runs nor loads anything', async () => {
-    const page = await openPage();
+    const page = await openPage({ viewport: { width: 360, height: 740 } });
     const foreign: string[] = [];
     page.on('request', (request) => {
       if (!request.url().startsWith(api.url)) foreign.push(request.url());
     });
     for (const path of ['/', '/problems', PROBLEM]) {
       await page.goto(`${api.url}${path}`);
+      expect({ path, overflow: await overflowOf(page) }).toEqual({ path, overflow: 0 });
       for (const summary of await page.locator('main summary').all()) await summary.click();
       expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
       const unsafe =
@@ -108,40 +82,92 @@ describe.skipIf(!existsSync(CHROMIUM))(`pages in Chromium (needs ${CHROMIUM}: ap
     });
   });
 
-  test('a click copies a command', async () => {
+  test('a click copies a command, and the button shows it also after an update', async () => {
     const page = await openPage({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.clock.install();
     await page.goto(`${api.url}${PROBLEM}`);
-    await page.getByRole('button', { name: 'Copy command' }).first().click();
-    await page.getByText('Copied').waitFor();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const button = page.getByRole('button', { name: 'Copy command' }).first();
+    await button.click();
+    await button.filter({ hasText: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('kubectl rollout undo deployment/cart -n shop');
+    const at = new Date().toISOString();
+    await api.state.problems.acknowledge('prod', 'shop/cart', { by: 'bob', at, comment: 'seen by bob' });
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('changed'))");
+    await page.getByText('seen by bob').first().waitFor();
+    expect(await button.textContent()).toBe('Copied');
+    await page.clock.runFor(2_500);
+    await button.filter({ hasText: /^Copy$/ }).waitFor();
+    await api.state.problems.unacknowledge('prod', 'shop/cart');
   });
 
-  test('no page scrolls sideways on a phone, or breaks its own policy', async () => {
-    const page = await openPage({ viewport: { width: 360, height: 740 } });
-    const errors: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
+  describe('a page that nothing happens to', () => {
+    /** Counts how often its live part is fetched. */
+    async function openCounted(url: string, isStreamBlocked: boolean): Promise<{ page: Page; updates: () => number }> {
+      const page = await openPage();
+      let updates = 0;
+      page.on('request', (request) => {
+        if (request.url() === `${url}/problems` && request.headers()['hx-request'] === 'true') updates += 1;
+      });
+      if (isStreamBlocked) await page.route('**/api/stream', async (route) => route.abort());
+      await page.clock.install();
+      await page.goto(`${url}/problems`);
+      return { page, updates: () => updates };
+    }
+
+    test('is fetched once when its stream is connected, and rarely afterwards', async () => {
+      await using quiet = await openReadyApi(server.url);
+      const { page, updates } = await openCounted(quiet.url, false);
+      await vi.waitUntil(() => updates() > 0, { timeout: PATIENCE_MS });
+      for (let step = 0; step < 10; step += 1) await page.clock.runFor(5_000);
+      expect(updates()).toBeLessThan(5);
+      expect(await page.locator('#stream-state').isHidden()).toBe(true);
     });
-    page.on('pageerror', ({ message }) => errors.push(message));
-    for (const path of PATHS) {
-      await page.goto(`${api.url}${path}`);
-      const beyond = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-      expect({ path, beyond }).toEqual({ path, beyond: 0 });
-    }
-    expect(errors).toEqual([]);
+
+    test('is fetched every few seconds without its stream, and says so', async () => {
+      await using quiet = await openReadyApi(server.url);
+      const { page, updates } = await openCounted(quiet.url, true);
+      for (let step = 0; step < 5; step += 1) {
+        const before = updates();
+        await page.clock.runFor(11_000);
+        await vi.waitUntil(() => updates() > before, { timeout: PATIENCE_MS });
+      }
+      await page.getByText('Not connected').waitFor();
+      expect(await page.locator('#stream-state').isVisible()).toBe(true);
+    });
   });
 
-  test.each(['light', 'dark'] as const)('axe finds no serious violation in %s', async (colorScheme) => {
-    // axe is a script that the policy would refuse.
-    const page = await openPage({ bypassCSP: true, colorScheme });
-    for (const path of PATHS) {
-      await page.goto(`${api.url}${path}`);
-      const axe = new AxeBuilder({ page }).setLegacyMode();
-      if (colorScheme === 'dark') axe.withRules(['color-contrast']);
-      const { violations } = await axe.analyze();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect({ path, serious: serious.map(({ id, nodes }) => [id, nodes[0]?.html]) }).toEqual({ path, serious: [] });
-    }
+  test('a page whose session has ended goes to the login, and returns to where it was', async () => {
+    const auth = Settings.parse({ api: { auth: { methods: ['users'] } } }).api.auth;
+    await using other = await openReadyApi(server.url, { auth });
+    await other.state.users.add({ name: 'alice', role: 'viewer', password: 'a password of alice' }, 'test');
+    const page = await openPage();
+    await page.goto(`${other.url}/problems?namespace=shop`);
+    await page.getByLabel('User name').fill('alice');
+    await page.getByLabel('Password').fill('a password of alice');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+    await other.state.sessions.revoke('alice');
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('changed'))");
+    await page.waitForURL(`${other.url}/login?*`);
+    expect(new URL(page.url()).searchParams.get('return')).toBe('/problems?namespace=shop');
+  });
+
+  test('an update that fails leaves what the page shows', async () => {
+    const page = await openPage();
+    await page.goto(`${api.url}/problems`);
+    const row = page.getByRole('row', { name: /shop\/cart/ });
+    await row.waitFor();
+    await page.route(`${api.url}/problems`, async (route) =>
+      route.fulfill({ status: 503, body: '<p>unavailable</p>' }),
+    );
+    const failed = page.waitForResponse((response) => response.status() === 503);
+    await page.evaluate(
+      "addEventListener('htmx:finally:request', () => { window.hasFailed = true }); document.body.dispatchEvent(new CustomEvent('changed'))",
+    );
+    await failed;
+    await page.waitForFunction('window.hasFailed');
+    expect(await row.count()).toBe(1);
   });
 });
 
@@ -162,33 +188,6 @@ async function admitHostile(api: ApiUnderTest): Promise<void> {
     recommendations: ['Roll back: `kubectl rollout undo deployment/cart -n shop`', HOSTILE],
   };
   await api.incidents.finish(id, { state: 'reported', report, agent: 'claude' });
-}
-
-/** A problem of its own, which its detector can clear. */
-async function liveProblem(api: ApiUnderTest): Promise<{ recover: () => Promise<void> }> {
-  const leases = api.state.openLeases({ id: 'ingester-1' });
-  await leases.beat(new Map());
-  const token = (await leases.take(new Map([['prod', 0]]))).get('prod') ?? 0;
-  const admitted = fault();
-  const now = Date.now();
-  const symptom: RememberedSymptom = {
-    state: 'firing',
-    family: 'crash',
-    container: 'app',
-    workload: { namespace: 'live', name: 'web' },
-    fault_type: 'CrashLoop',
-    severity: 'warning',
-    resource: { apiVersion: 'v1', kind: 'Pod', name: 'web-1', namespace: 'live' },
-    fault_id: admitted.event.faultId,
-    since: now,
-    fired_at: now,
-  };
-  const write = async (one: RememberedSymptom): Promise<void> => {
-    await api.state.problems.write(leases, [{ cluster: 'prod', token, problem: 'live/web', symptoms: [one] }]);
-  };
-  await api.admission.admit({ ...admitted, problem: 'live/web' });
-  await write(symptom);
-  return { recover: () => write({ ...symptom, state: 'cleared', cleared_at: Date.now() }) };
 }
 
 /** Presses Tab until an element with the text has the focus. */

@@ -54,7 +54,7 @@ describe('with a Redis that answers and does not suit', () => {
     expect(await failure(await api.get('/readyz'))).toMatchObject({ status: 503, code: 'redis_unsuitable' });
     // A connection that was just replaced fails a request at most once.
     for (const path of ['/health/clusters', '/api/incidents', '/api/books', '/api/queue']) {
-      await expect.poll(async () => (await api.get(path)).status, { timeout: 10_000 }).toBe(200);
+      await expect.poll(async () => (await api.get(path)).status, { timeout: 30_000 }).toBe(200);
     }
   });
 });

@@ -1,7 +1,18 @@
 import { IncidentChanged, StreamEvent } from '@nightcrier/core/api/stream-event';
+import { Settings } from '@nightcrier/core/settings/config';
+import { silentLogger } from '@nightcrier/core/logger';
+import { connectWorker } from '@nightcrier/state/redis/connection';
 import { createParser } from 'eventsource-parser';
+import fastify from 'fastify';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { protect } from '../src/access/protect.ts';
+import { SessionPrincipals } from '../src/access/session-principals.ts';
+import { WrongKeys } from '../src/access/wrong-keys.ts';
+import { EventFeed } from '../src/events/event-feed.ts';
+import { EventResponses } from '../src/events/event-responses.ts';
+import { streamRoute } from '../src/routes/stream-route.ts';
+import { validateRequests } from '../src/serve-route.ts';
 import { type ApiUnderTest, failure, fault, openReadyApi } from './api-under-test.ts';
 
 let server: RedisServer;
@@ -20,7 +31,11 @@ interface Listener {
   leave: () => void;
 }
 
-async function listen(api: ApiUnderTest, query = '', headers: Record<string, string> = {}): Promise<Listener> {
+async function listen(
+  api: Pick<ApiUnderTest, 'url'>,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<Listener> {
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
   const response = await fetch(`${api.url}/api/stream${query}`, { headers, signal: leaving.signal });
@@ -113,6 +128,56 @@ test.each(['?kinds=comets', '?after=yesterday', '?order=up', '?cluster='])('%s i
   await using api = await openReadyApi(server.url);
   expect(await failure(await api.get(`/api/stream${query}`))).toMatchObject({ status: 400, code: 'bad_request' });
 });
+
+test('the stream of a client ends when its key, its user or its session is revoked', async () => {
+  await using api = await openReadyApi(server.url);
+  const { apiKeys, users, sessions } = api.state;
+  const url = await startStreams(api);
+  const withKey = async (name: string): Promise<Listener> => {
+    const { secret } = await apiKeys.add({ name, role: 'viewer' }, 'test');
+    return listen({ url }, '', { authorization: `Bearer ${secret}` });
+  };
+  const withSession = async (name: string): Promise<Listener> => {
+    await users.add({ name, role: 'viewer', password: `a password of ${name}` }, 'test');
+    const login = { method: 'user' as const, name, credential: (await users.get(name))?.version };
+    const { secret } = await sessions.open(login, { idle: 60, lifetime: 60 });
+    return listen({ url }, '', { cookie: `nightcrier=${secret}` });
+  };
+  const kept = [await withKey('kept'), await withSession('carol')];
+  const revoked = [await withKey('revoked'), await withSession('alice'), await withSession('bob')];
+  expect([...kept, ...revoked].map(({ response }) => response.status)).toEqual([200, 200, 200, 200, 200]);
+  await apiKeys.revoke('revoked');
+  await users.remove('alice');
+  await sessions.revoke('bob');
+  await vi.waitFor(() => expect(revoked.map(({ ended }) => ended())).toEqual([true, true, true]), WAIT);
+  await api.admission.admit(fault());
+  for (const { events } of kept) await vi.waitFor(() => expect(events).not.toHaveLength(0), WAIT);
+});
+
+/** Serves the stream of an API, with heartbeats that a test can wait for. Returns its URL. */
+async function startStreams({ state, key_prefix }: ApiUnderTest): Promise<string> {
+  const { auth } = Settings.parse({ api: { auth: { methods: ['users', 'keys'] } } }).api;
+  const settings = { host: '127.0.0.1', allowAnonymous: false, basePath: '', tls: false, auth };
+  const access = {
+    settings: () => settings,
+    apiKeys: state.apiKeys,
+    sessions: new SessionPrincipals(state),
+    wrongKeys: new WrongKeys(),
+  };
+  const connect = () => connectWorker({ url: server.url, key_prefix }, silentLogger);
+  const feed = new EventFeed({ events: state.events, connect, logger: silentLogger });
+  const responses = new EventResponses({ feed, events: state.events, heartbeat: 20 });
+  const app = fastify({ forceCloseConnections: true });
+  validateRequests(app);
+  protect(app, access);
+  streamRoute(app, responses, access);
+  onTestFinished(async () => {
+    responses.close();
+    await app.close();
+    await feed.close();
+  });
+  return app.listen({ host: '127.0.0.1', port: 0 });
+}
 
 test('an API that stops ends its streams', async () => {
   const api = await openReadyApi(server.url);

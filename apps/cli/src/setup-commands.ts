@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
+import { AGENT_CLIS } from '@nightcrier/core/settings/agent-cli';
 import type { CommandParts } from './command-parts.ts';
+import type { ReplayOptions } from './replay/replay.ts';
 
 /** Adds the commands that set an installation up, and examine it. */
 export function addSetupCommands(program: Command, { outputOption }: CommandParts): void {
@@ -21,12 +23,19 @@ export function addSetupCommands(program: Command, { outputOption }: CommandPart
     .command('replay')
     .summary('diagnose recorded evidence again')
     .description(
-      'run the built-in analyser on the recorded evidence of an incident, and compare; exits 1 if the cause differs',
+      'diagnose the recorded evidence of an incident again, and compare; contacts no cluster; exits 1 if the cause differs',
     )
     .argument('<incident-id>', 'the id, or its beginning')
     .option('--config <file>', 'configuration file with workspace_root (default: the one that up would read)')
+    .addOption(
+      new Option('--agent <name>', 'an AI agent in its container, with the keys of the configuration')
+        .choices(AGENT_CLIS)
+        .default('builtin'),
+    )
+    .option('--model <name>', 'model of the agent (default: agent_model, if the agent is agent_cli)')
+    .option('--report <file>', 'write the new report to this file')
     .addOption(outputOption())
-    .action(async (id: string, options: { config?: string; output: 'table' | 'json' }) => {
+    .action(async (id: string, options: ReplayOptions) => {
       const { replay } = await import('./replay/replay.ts');
       process.exitCode = await replay(id, options);
     });

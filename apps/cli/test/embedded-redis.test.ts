@@ -76,7 +76,7 @@ describe.skipIf(!nativeKind)(
       // The same connection reconnects to the new server.
       const second = await start({ port });
       expect(second.url).toBe(first.url);
-      await expect.poll(async () => before.redis.ping().catch(() => 'unreachable'), { timeout: 10_000 }).toBe('PONG');
+      await expect.poll(async () => before.redis.ping().catch(() => 'unreachable'), { timeout: 30_000 }).toBe('PONG');
       const { incidents } = await before.incidents.list({ limit: 1_000 });
       expect(new Set(incidents.map(({ incident_id }) => incident_id))).toEqual(
         new Set(outcomes.map(({ incidentId }) => incidentId)),
@@ -137,7 +137,7 @@ describe.skipIf(!nativeKind)(
       await using state = await openTestState(other.url);
       const { incidentId } = await state.admission.admit(fault());
       process.kill(other.owner, 'SIGKILL');
-      await expect.poll(() => alive(other.pid), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => alive(other.pid), { timeout: 30_000 }).toBe(false);
       const next = await start();
       await using again = await openTestState(next.url, {}, { key_prefix: state.key_prefix });
       expect((await again.incidents.get(incidentId))?.state).toBe('queued');

@@ -2,14 +2,8 @@ import { execa } from 'execa';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Incident } from '@nightcrier/core/incidents/incident';
-import { runBuiltinAnalyser } from '@nightcrier/triage-worker/analyser/run-builtin-analyser';
-import { collectEvidence } from '@nightcrier/triage-worker/evidence/collect/collect-evidence';
-import { redactEvidence } from '@nightcrier/triage-worker/evidence/redact-evidence';
-import { writeEvidence } from '@nightcrier/triage-worker/evidence/write-evidence';
-import { makeWorkspace, writeIncident } from '@nightcrier/triage-worker/workspace/workspace';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { breakCluster } from '../../triage-worker/test/analyser/scenario-evidence.ts';
+import { recordIncident } from './fixtures/recorded-incident.ts';
 
 const cli = path.join(import.meta.dirname, '../src/main.ts');
 const ID = '4f1c2d3e-0000-4000-8000-000000000001';
@@ -28,41 +22,9 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-replay-'));
   const config = { workspace_root: inRoot(), clusters: [{ name: 'alpha', mcp: { endpoint: 'http://127.0.0.1:1' } }] };
   await writeFile(path.join(folder, 'config.yaml'), JSON.stringify(config));
-  await record(ID);
+  await recordIncident(inRoot(), ID);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Records an incident as the worker does. */
-async function record(id: string): Promise<void> {
-  await using broken = await breakCluster('oom-killed');
-  await using kubernetes = await broken.open();
-  const { fault } = broken;
-  const clusterEvent = {
-    cluster_name: 'alpha',
-    labels: {},
-    event: fault,
-    source: 'subscription',
-    received_at: fault.timestamp,
-  } as const;
-  const workspace = makeWorkspace(inRoot(), id);
-  const incident: Incident = {
-    incident_id: id,
-    state: 'investigating',
-    fingerprint: 'f1',
-    cluster_event: clusterEvent,
-    first_seen: fault.timestamp,
-    last_seen: fault.timestamp,
-    created_at: fault.timestamp,
-    recurrences: 0,
-    members: [],
-    member_count: 1,
-    attempts: 1,
-  };
-  writeIncident(workspace, incident, undefined);
-  const evidence = await redactEvidence(await collectEvidence({ kubernetes, fault }));
-  writeEvidence(evidence, workspace.evidence);
-  runBuiltinAnalyser({ evidence, clusterEvent, outputDirectory: workspace.output });
-}
 
 /** Copies the recorded incident; the copy is gone after the test. */
 async function copyAs(id: string): Promise<string> {

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { nativeKind, NEEDS_NATIVE } from '../../../test/fixtures/redis-server.ts';
 
 const CLI = path.join(import.meta.dirname, '../src/main.ts');
-const patience = { timeout: 40_000 };
+const patience = { timeout: 60_000 };
 const CLUSTERS = [{ name: 'west', mcp: { endpoint: 'http://127.0.0.1:9/mcp' }, triage: { enabled: false } }];
 
 let folder: string;

@@ -9,9 +9,8 @@ import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { GATEWAY_SILENT_MS, type GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
 import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import https from 'node:https';
@@ -60,7 +59,10 @@ export class GatewayApp {
     this.#lifecycle = new Lifecycle(options.logger, options.config.shutdown_timeout);
   }
 
-  /** Starts to listen. A failed start is rolled back. @throws Error when Redis is not configured, or a socket cannot be opened */
+  /**
+   * Starts to listen, once Redis is reachable. A failed start is rolled back.
+   * @throws Error when Redis is not configured, a socket cannot be opened, or it is stopped before
+   */
   async start(): Promise<void> {
     try {
       await this.#start();
@@ -115,11 +117,7 @@ export class GatewayApp {
     const redis = connectProducer(settings, this.#options.logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     // An agent's first request must not meet a connection that is still being made.
-    if (redis.status !== 'ready') {
-      await once(redis, 'ready').catch((cause: unknown) => {
-        throw new ExitError('unavailable', 'gateway cannot connect to Redis: start it, or set redis.url', { cause });
-      });
-    }
+    await untilReady(redis);
     return openState(redis, { key_prefix, logger: this.#options.logger });
   }
 
@@ -170,6 +168,15 @@ export class GatewayApp {
   #clusterOf(name: string): Config['clusters'][number] | undefined {
     return this.#config.clusters.find((cluster) => cluster.name === name);
   }
+}
+
+/** Waits until Redis is reachable, as the other processes do. @throws Error when the gateway is stopped before */
+async function untilReady(redis: RedisConnection): Promise<void> {
+  if (redis.status === 'ready') return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  redis.once('ready', resolve);
+  redis.once('end', () => reject(new Error('the gateway was stopped before its start')));
+  await promise;
 }
 
 /** HTTP/2 is not negotiated. A client that begins no handshake holds its connection for this long, ms. */

@@ -1,5 +1,4 @@
 import { useProxies } from '@nightcrier/core/settings/proxies';
-import { createServer } from 'node:http';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -8,6 +7,7 @@ import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis
 import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
 import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
 import { GatewayHarness } from './gateway-harness.ts';
+import { readUntil, UnendingStream } from './unending-stream.ts';
 
 const KEY = 'sk-real-key-of-the-provider';
 
@@ -67,7 +67,7 @@ const post = (url: string, token: string, body: unknown, headers = {}) =>
 
 const recorded = async (grant: { incident_id: string; attempt: number }, requests: number) => {
   await expect
-    .poll(async () => (await harness.state.doorRecords.read(grant)).summary.llm_requests, { timeout: 5_000 })
+    .poll(async () => (await harness.state.doorRecords.read(grant)).summary.llm_requests, { timeout: 30_000 })
     .toBe(requests);
   return harness.state.doorRecords.read(grant);
 };
@@ -389,7 +389,7 @@ describe('what models cost', () => {
     );
     expect(new Set(statuses)).toEqual(new Set([200, 402]));
     await expect
-      .poll(() => harness.state.budgets.today(), { timeout: 5_000 })
+      .poll(() => harness.state.budgets.today(), { timeout: 30_000 })
       .toMatchObject({
         tokens: statuses.filter((status) => status === 200).length * 1234,
       });
@@ -430,38 +430,75 @@ describe('what models cost', () => {
   });
 
   it('includes answers that the agent cuts off', async () => {
-    const sent = Promise.withResolvers<void>();
-    const server = createServer((request, response) => {
-      request.resume();
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const usage = { input_tokens: 5000, output_tokens: 1 };
-      response.write(`data: ${JSON.stringify({ type: 'message_start', message: { usage } })}\n\n`);
-      const delta = { type: 'text_delta', text: 'x'.repeat(3000) };
-      response.write(`data: ${JSON.stringify({ type: 'content_block_delta', delta })}\n\n`, () => sent.resolve());
-    });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(0, '127.0.0.1', resolve);
-    await promise;
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : 0;
-    try {
-      const gateway = await harness.start(
-        await configFor(`http://127.0.0.1:${port}`, { llm_budgets: { per_day: { tokens: 1e6 } } }),
-      );
-      const { token, grant } = await harness.grant();
-      const answer = await post(`${gateway.address.llm_url}/v1/messages`, token, { ...MESSAGES, stream: true });
-      const reader = answer.body?.getReader();
-      await sent.promise;
-      let received = '';
-      while (!received.includes('xxx')) received += new TextDecoder().decode((await reader?.read())?.value);
-      await reader?.cancel();
-      const { entries } = await recorded(grant, 1);
-      expect(entries).toMatchObject([{ decision: 'failed', input_tokens: 5000, output_tokens: 1000 }]);
-      await expect.poll(() => harness.state.budgets.today(), { timeout: 5_000 }).toMatchObject({ tokens: 6000 });
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    const usage = { input_tokens: 5000, output_tokens: 1 };
+    const delta = { type: 'text_delta', text: 'x'.repeat(3000) };
+    await using provider = await UnendingStream.start([
+      { type: 'message_start', message: { usage } },
+      { type: 'content_block_delta', delta },
+    ]);
+    const gateway = await harness.start(await configFor(provider.url, { llm_budgets: { per_day: { tokens: 1e6 } } }));
+    const { token, grant } = await harness.grant();
+    await readUntil(await post(`${gateway.address.llm_url}/v1/messages`, token, { ...MESSAGES, stream: true }), 'xxx');
+    const { entries } = await recorded(grant, 1);
+    expect(entries).toMatchObject([{ decision: 'failed', input_tokens: 5000, output_tokens: 1000 }]);
+    await expect.poll(() => harness.state.budgets.today(), { timeout: 30_000 }).toMatchObject({ tokens: 6000 });
+  });
+
+  it.each([
+    [
+      'claude',
+      '/v1/messages',
+      { ...MESSAGES, stream: true },
+      [
+        { type: 'message_start', message: { usage: { input_tokens: 50, output_tokens: 1 } } },
+        { type: 'content_block_delta', delta: { type: 'text_delta', text: 'x'.repeat(900) } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 7 } },
+        { type: 'message_stop' },
+      ],
+      'message_stop',
+    ],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: 'x', stream: true },
+      [
+        { type: 'response.output_text.delta', delta: 'x'.repeat(900) },
+        { type: 'response.completed', response: { usage: { input_tokens: 50, output_tokens: 7 } } },
+      ],
+      'response.completed',
+    ],
+    [
+      'codex',
+      '/v1/chat/completions',
+      { model: 'gpt-x', messages: USER, stream: true },
+      [
+        { choices: [{ delta: { content: 'x'.repeat(900) } }] },
+        { choices: [], usage: { prompt_tokens: 50, completion_tokens: 7 } },
+        '[DONE]',
+      ],
+      '[DONE]',
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:streamGenerateContent?alt=sse',
+      { contents: CONTENTS },
+      [
+        {
+          candidates: [{ content: { parts: [{ text: 'x'.repeat(900) }] }, finishReason: 'STOP' }],
+          usageMetadata: { promptTokenCount: 50, candidatesTokenCount: 7 },
+        },
+      ],
+      'STOP',
+    ],
+  ])('of %s %s is what the provider reported, also where the agent closes after the last event', async (...row) => {
+    const [agent, target, body, events, last] = row;
+    await using provider = await UnendingStream.start(events);
+    const gateway = await harness.start(await configFor(provider.url));
+    const { token, grant } = await harness.grant({ agent });
+    await readUntil(await post(`${gateway.address.llm_url}${target}`, token, body), last);
+    const { entries, summary } = await recorded(grant, 1);
+    expect(entries).toMatchObject([{ decision: 'allowed', input_tokens: 50, output_tokens: 7 }]);
+    expect(summary.provider_failure).toBeUndefined();
   });
 
   it('counts in full when the gateway that reserved it died', async () => {
@@ -476,7 +513,7 @@ describe('what models cost', () => {
           await budgets.reserve({ ...request, seconds: 60 }, { per_day: { tokens: 1000 } });
           return (await budgets.today()).tokens;
         },
-        { timeout: 5_000 },
+        { timeout: 30_000 },
       )
       .toBe(700);
   });

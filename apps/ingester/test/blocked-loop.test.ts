@@ -33,7 +33,7 @@ test('an ingester whose event loop is blocked keeps its leases', async () => {
   };
   const configured = [{ name: 'alpha', labels: {}, triage_enabled: true }];
   const health = async () => (await board.read(configured))[0];
-  await expect.poll(health, { timeout: 20_000 }).toMatchObject({ status: 'active' });
+  await expect.poll(health, { timeout: 30_000 }).toMatchObject({ status: 'active' });
   const before = await leaseOfAlpha();
 
   child.kill('SIGUSR2');
@@ -42,7 +42,7 @@ test('an ingester whose event loop is blocked keeps its leases', async () => {
     expect(await leaseOfAlpha()).toEqual({ token: before?.token, isValid: true });
     await sleep(100);
   }
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('event loop was blocked; leases were renewed');
+  await expect.poll(() => log, { timeout: 30_000 }).toContain('event loop was blocked; leases were renewed');
   expect(await leaseOfAlpha()).toEqual({ token: before?.token, isValid: true });
   child.kill('SIGTERM');
   expect(await child).toMatchObject({ exitCode: 0 });

@@ -101,7 +101,7 @@ export function openState({ redis: { url = '', key_prefix } }: Config) {
 
 export async function untilStatus(ingester: Ingester, name: string, status: string): Promise<void> {
   const current = () => ingester.health().find((health) => health.name === name)?.status;
-  await expect.poll(current, { timeout: 15_000, interval: 10 }).toBe(status);
+  await expect.poll(current, { timeout: 30_000, interval: 10 }).toBe(status);
 }
 
 function recordingLogger(lines: LogLine[], bound: object = {}): Logger {

@@ -16,7 +16,7 @@ test('SIGTERM ends the process with 0, and deletes the session on the server', a
   await cluster.waitForSubscriber(AbortSignal.timeout(20_000));
   await cluster.run('oom-killed');
   const { counts } = openState(configOf([], { redis: { url: redis.url, key_prefix } }));
-  await expect.poll(counts, { timeout: 10_000 }).toMatchObject({ queued: 1 });
+  await expect.poll(counts, { timeout: 30_000 }).toMatchObject({ queued: 1 });
 
   child.kill('SIGTERM');
   const { exitCode, stderr } = await child;
@@ -32,7 +32,7 @@ test('SIGTERM ends it with 0 also while its cluster and Redis are unreachable', 
   });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('"failed"');
+  await expect.poll(() => log, { timeout: 30_000 }).toContain('"failed"');
   child.kill('SIGTERM');
   expect(await child).toMatchObject({ exitCode: 0 });
 });

@@ -110,7 +110,10 @@ class Run {
         const before = this.redis.calls;
         const { in_memory } = this.#spool.health();
         if (this.redis.state !== 'silent' && in_memory > 0)
-          await vi.waitUntil(() => this.redis.calls > before || this.#spool.health().in_memory === 0, { interval: 1 });
+          await vi.waitUntil(() => this.redis.calls > before || this.#spool.health().in_memory === 0, {
+            interval: 1,
+            timeout: 30_000,
+          });
         break;
       }
       case 'restart':
@@ -129,7 +132,7 @@ class Run {
     limitFileSize(undefined);
     this.redis.become('answering');
     for (let starts = 0; starts < 2; starts += 1) {
-      await vi.waitUntil(() => this.#isIdle(), { timeout: 10_000, interval: 2 });
+      await vi.waitUntil(() => this.#isIdle(), { timeout: 30_000, interval: 2 });
       await this.#spool.close();
       if (starts === 0) this.#spool = this.#open();
     }

@@ -49,7 +49,7 @@ async function spoolBefore(queue: Queue, options: Partial<SpoolOptions> = {}) {
   const spool = new Spool({
     admit: async ({ event: { faultId } }, incidentId) => {
       asked.push({ name: faultId, incidentId });
-      if (queue.hangs) await vi.waitUntil(() => !queue.hangs, { timeout: 10_000 });
+      if (queue.hangs) await vi.waitUntil(() => !queue.hangs, { timeout: 30_000 });
       if (queue.unreachable) throw new Error('Redis is unreachable');
       admitted.push(faultId);
       return { kind: 'queued', incidentId, evicted: [] };
@@ -87,7 +87,7 @@ function abandon(directory: string, lines: string[], owner = `${hostname()}~9999
 const line = (name: string, incident_id: string = randomUUID()): string =>
   `${JSON.stringify({ incident_id, event: event(name) })}\n`;
 
-const patient = { timeout: 10_000 };
+const patient = { timeout: 30_000 };
 
 describe('while Redis answers', () => {
   test('faults are admitted in the order of receipt, and none touches the disk', async () => {

@@ -24,7 +24,7 @@ import { SOCKET_TIMES, type SocketTimes } from './notification/slack/slack-socke
 import { LiveNotifier } from './notification/live-notifier.ts';
 import { DEFAULT_NOTIFIER_TIMES, Notifier, type NotifierTimes } from './notification/notifier.ts';
 import { PermissionCache } from './prepare/permission-cache.ts';
-import { hasEnded, ownProcess } from './queue/process-identity.ts';
+import { hasEnded, ownProcess } from './process-identity.ts';
 import { callHeartbeat } from './problems/call-heartbeat.ts';
 import { ProblemSweeper } from './problems/problem-sweeper.ts';
 import { QueueSweeper } from './queue/queue-sweeper.ts';

@@ -9,7 +9,7 @@ const runs = async (): Promise<number> =>
 const admitAll = (count: number): Promise<string[]> =>
   Promise.all(Array.from({ length: count }, () => harness.admit()));
 const THREE = { failure_threshold_for_alert: 3 };
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
 it('three workers with failing agents send one degraded and one recovered alert, and built-in reports in between', async () => {
   await using receiver = await WebhookReceiver.start();

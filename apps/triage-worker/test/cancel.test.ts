@@ -10,7 +10,7 @@ const CANCELLED = { state: 'cancelled', reason: 'by alice: known outage' };
 /** Waits until an agent runs for the incident; returns the process ids of all that ran so far. */
 const agentsOf = async (id: string): Promise<number[]> =>
   vi.waitFor(async () => (await readFile(harness.workspace(id, 'agent-pids'), 'utf8')).trim().split('\n').map(Number), {
-    timeout: 20_000,
+    timeout: 30_000,
   });
 const jobState = async (id: string): Promise<string | undefined> => (await harness.queue.getJob(id))?.getState();
 

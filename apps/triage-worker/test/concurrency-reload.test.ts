@@ -74,7 +74,7 @@ test('a higher max_agents_per_cluster promotes parked incidents, a lower one sto
   await expect.poll(async () => harness.queue.getDelayedCount(), patient).toBe(4);
   await reload({ max_agents_per_cluster: 3, max_concurrent_agents: 10 });
   // Before the next sweep of the queue.
-  await expect.poll(running, { timeout: 10_000 }).toBe(3);
+  await expect.poll(running, { timeout: 30_000 }).toBe(3);
   expect(await harness.slotsHeld()).toBe(3);
 
   await reload({ max_agents_per_cluster: 2, max_concurrent_agents: 10 });

@@ -209,7 +209,7 @@ export class TestHarness {
   }
 
   /** Waits until the incident is in the state, at most `patience` ms, and returns it. */
-  async reaches(id: string, state: Incident['state'], patience = 20_000): Promise<Incident> {
+  async reaches(id: string, state: Incident['state'], patience = 60_000): Promise<Incident> {
     const check = async (): Promise<Incident> => {
       const incident = await this.incident(id);
       if (incident.state !== state) throw new Error(`incident is ${incident.state}: ${incident.reason ?? 'no reason'}`);

@@ -14,7 +14,7 @@ import { WebhookReceiver } from './notification/webhook-receiver.ts';
 
 type SettingsInput = z.input<typeof Settings>;
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 
 /** What an agent script was given. */

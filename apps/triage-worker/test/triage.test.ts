@@ -171,7 +171,7 @@ describe('an incident that cannot be investigated', () => {
     const id = await harness.admit();
     await harness.corrupt(id);
     await harness.startWorker(harness.config());
-    await expect.poll(() => jobState(id), { timeout: 20_000 }).toBe('failed');
+    await expect.poll(() => jobState(id), { timeout: 30_000 }).toBe('failed');
     expect((await harness.queue.getJob(id))?.failedReason).toContain('unreadable row');
   });
 

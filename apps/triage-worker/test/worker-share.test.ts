@@ -76,7 +76,7 @@ test('a worker that joins while another one runs all agents gets its share', asy
       return [...new Set(jobs.flatMap((job) => job?.processedBy ?? []))];
     };
     await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
-    await expect.poll(() => harness.queue.getActiveCount(), { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => harness.queue.getActiveCount(), { timeout: 30_000 }).toBe(4);
     await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
     await expect.poll(workers, { timeout: 40_000 }).toHaveLength(2);
   } finally {

@@ -51,7 +51,7 @@ describe('runProcess', () => {
     onTestFinished(() => rm(path.dirname(file), { recursive: true }));
     await start({ NIGHTCRIER_HEARTBEAT_FILE: file });
     const first = (await stat(file)).mtimeMs;
-    await expect.poll(async () => (await stat(file)).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(first);
+    await expect.poll(async () => (await stat(file)).mtimeMs, { timeout: 30_000 }).toBeGreaterThan(first);
   });
 
   test('applies another log_level on SIGHUP', async () => {
@@ -63,7 +63,7 @@ describe('runProcess', () => {
     child.stderr?.on('data', (chunk) => (log += String(chunk)));
     await writeFile(file, `${clusters}log_level: info\n`);
     child.kill('SIGHUP');
-    await expect.poll(() => log, { timeout: 10_000 }).toContain('"settings":["log_level"]');
+    await expect.poll(() => log, { timeout: 30_000 }).toContain('"settings":["log_level"]');
   });
 
   const run = async (...words: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> =>

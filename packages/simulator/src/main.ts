@@ -21,6 +21,8 @@ interface Options {
   startDelay: number;
   waitForSubscriber: number;
   repeat: boolean;
+  heal: readonly string[];
+  healAfter: number;
   speed?: number;
   pods: number;
 }
@@ -45,6 +47,8 @@ const command = new Command('nightcrier simulate')
   .option('--start-delay <seconds>', 'time before the first fault', seconds, 0)
   .option('--wait-for-subscriber <seconds>', 'longest wait for a subscriber before the first fault', seconds, 0)
   .option('--repeat', 'start again with new pods after the last scenario', false)
+  .option('--heal <names>', 'scenarios that are healed by themselves, separated by commas', scenarios, [])
+  .option('--heal-after <seconds>', 'time between the fault of such a scenario and its healing', seconds, 10)
   .option(
     '--speed <factor>',
     'how much faster than in a real cluster a scenario goes (default: all of its steps follow each other at once)',
@@ -74,6 +78,7 @@ async function main(options: Options): Promise<void> {
             startDelayMs: options.startDelay * 1000,
             subscriberWaitMs: options.waitForSubscriber * 1000,
             repeat: options.repeat,
+            healed: { scenarios: options.heal, afterMs: options.healAfter * 1000 },
             speed: options.speed,
             onRun: ({ name }, scenario, { fault, delivered }) =>
               print({ event: 'scenario', cluster: name, scenario, fault, delivered }),

@@ -12,6 +12,8 @@ export interface PlayOptions {
   subscriberWaitMs: number;
   /** Whether to start again after the last scenario: everything is healed first, and pods are new. */
   repeat: boolean;
+  /** Scenarios that are healed by themselves, and how long after their fault. */
+  healed?: { scenarios: readonly string[]; afterMs: number } | undefined;
   /** How much faster than in a real cluster a scenario goes; undefined: all of its steps follow each other at once. */
   speed?: number | undefined;
   onRun(cluster: SimulatedCluster, scenario: string, run: ScenarioRun): void;
@@ -25,6 +27,8 @@ export async function playScenarios(
 ): Promise<void> {
   if (options.scenarios.length === 0) return;
   const running = new Map<string, ScenarioRun>();
+  const { scenarios: healed = [], afterMs = 0 } = options.healed ?? {};
+  const healing: Promise<void>[] = [];
   try {
     await waitForSubscriber(cluster, options.subscriberWaitMs, signal);
     await sleep(options.startDelayMs, undefined, { signal });
@@ -38,12 +42,19 @@ export async function playScenarios(
         });
         running.set(scenario, run);
         options.onRun(cluster, scenario, run);
+        if (healed.includes(scenario)) healing.push(healLater(run, afterMs, signal));
         await sleep(options.intervalMs, undefined, { signal });
       }
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+  await Promise.all(healing);
+}
+
+/** Heals a scenario after a time, unless the signal aborts before. */
+async function healLater(run: ScenarioRun, afterMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(afterMs, undefined, { signal }).then(run.heal, () => undefined);
 }
 
 async function waitForSubscriber(cluster: SimulatedCluster, waitMs: number, signal: AbortSignal): Promise<void> {

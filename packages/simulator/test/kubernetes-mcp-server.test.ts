@@ -37,7 +37,7 @@ beforeAll(async () => {
       reject: false,
     },
   );
-  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 20_000 });
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 30_000 });
   real = (await connect(`http://127.0.0.1:${port}/mcp`)).client;
   simulated = (await connect(cluster.mcpEndpoint)).client;
 });

@@ -355,7 +355,7 @@ test('after its token was revoked the server pushes nothing until it is restarte
   await cluster.stopMcp();
   await cluster.startMcp();
   // A kept-alive connection of the first server may still be tried.
-  const again = await vi.waitFor(() => client());
+  const again = await vi.waitFor(() => client(), { timeout: 30_000 });
   await again.client.setLoggingLevel('info');
   await again.subscribe();
   expect((await cluster.run('failed-job')).delivered).toBe(1);

@@ -412,7 +412,7 @@ describe.each(KINDS)('Admission on %s', (kind) => {
       running -= 1;
     };
     const workers = [new Worker(QUEUE_NAME, process, options), new Worker(QUEUE_NAME, process, options)];
-    await expect.poll(async () => state.queue.getCompletedCount(), { timeout: 20_000 }).toBe(8);
+    await expect.poll(async () => state.queue.getCompletedCount(), { timeout: 30_000 }).toBe(8);
     expect(most).toBeLessThanOrEqual(2);
     await Promise.all(workers.map(async (worker) => worker.close()));
     await disconnect(connection);

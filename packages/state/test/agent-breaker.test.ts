@@ -25,9 +25,12 @@ async function degrade(breaker: AgentBreaker): Promise<void> {
 
 /** Waits until a probe is due, and enters as the probe. */
 const probe = (breaker: AgentBreaker, incident: string, lease = 60) =>
-  vi.waitFor(async () => {
-    expect(await breaker.enter(incident, lease, PROBE_SECONDS)).toEqual({ kind: 'probe' });
-  });
+  vi.waitFor(
+    async () => {
+      expect(await breaker.enter(incident, lease, PROBE_SECONDS)).toEqual({ kind: 'probe' });
+    },
+    { timeout: 30_000 },
+  );
 
 it('agents become degraded after the threshold of consecutive failures', async () => {
   await using state = await openTestState(server.url);

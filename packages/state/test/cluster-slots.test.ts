@@ -96,7 +96,7 @@ test('the slots of a dead worker are free when their leases expire', async () =>
   await runOne(state, slots);
   await state.admission.admit(fault());
   const id = await parkNext(state, slots);
-  await expect.poll(async () => slots.refill(), { timeout: 5_000 }).toEqual([id]);
+  await expect.poll(async () => slots.refill(), { timeout: 30_000 }).toEqual([id]);
   expect(await state.redis.smembers(state.keys.parkedClusters)).toEqual(['prod']);
   expect(await take(state)).toBe(id);
   expect(await slots.take('prod', id, 'token')).toBe('taken');

@@ -25,7 +25,7 @@ describe('redis connections', () => {
     await expect(state.admission.admit(fault(), id)).rejects.toThrow(/enableOfflineQueue/);
     server = await startRedisServer({ port: Number(new URL(first.url).port) });
     await expect
-      .poll(async () => state.admission.admit(fault(), id).catch(() => undefined), { timeout: 10_000 })
+      .poll(async () => state.admission.admit(fault(), id).catch(() => undefined), { timeout: 30_000 })
       .toMatchObject({ kind: 'queued', incidentId: id });
     expect(lines).toEqual(['redis disconnected', 'redis reconnected']);
   });

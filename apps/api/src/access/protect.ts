@@ -3,10 +3,11 @@ import { includesRole, type Role } from '@nightcrier/core/access/role';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.ts';
-import { link } from '../html/link.ts';
+import { link, withoutBasePath } from '../html/link.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 import { type AccessSettings, methodsOf } from './access-settings.ts';
 import { authenticate, type CredentialStores } from './authenticate.ts';
+import { returnPath } from './return-path.ts';
 import { requireRoles } from './route-roles.ts';
 import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
 import type { WrongKeys } from './wrong-keys.ts';
@@ -93,8 +94,12 @@ function refuse(
   { error, settings, access }: { error: ApiError; settings: AccessSettings; access: Access },
 ): FastifyReply {
   if (request.headers.authorization === undefined) {
-    if (wantsPage(request) && hasLoginPage(settings))
-      return reply.redirect(`${link(request, '/login')}?return=${encodeURIComponent(request.url)}`, 303);
+    if (hasLoginPage(settings)) {
+      // A script of a page that follows a redirect would read the login page as its answer.
+      if (request.headers['hx-request'] === 'true')
+        void reply.header('hx-redirect', loginUrl(request, shownPage(request)));
+      else if (wantsPage(request)) return reply.redirect(loginUrl(request, request.url), 303);
+    }
     void reply.header('www-authenticate', 'Bearer');
     throw error;
   }
@@ -105,6 +110,16 @@ function refuse(
   }
   void reply.header('retry-after', wait);
   throw new ApiError('too_many_wrong_keys', `${request.ip} sent too many wrong access keys; wait ${wait} s`);
+}
+
+function loginUrl(request: FastifyRequest, returnTo: string): string {
+  return `${link(request, '/login')}?return=${encodeURIComponent(returnTo)}`;
+}
+
+/** Returns the path of the page whose script makes a request. */
+function shownPage({ headers, basePath }: FastifyRequest): string {
+  const url = URL.parse([headers['hx-current-url']].flat()[0] ?? '');
+  return url ? returnPath(withoutBasePath(url.pathname + url.search, basePath)) : '/';
 }
 
 /** What reads a whole page: a browser that follows a link, not a script of a page. */

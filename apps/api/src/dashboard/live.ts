@@ -13,6 +13,6 @@ export function liveRegion(request: FastifyRequest, id: string, content: Html): 
 
 /** Returns what keeps the event stream open. Once on each live page. */
 export function liveStream(request: FastifyRequest): Html {
-  return html`<div id="stream" hx-sse:connect="${link(request, '/api/stream')}" hidden></div>
+  return html`<div id="stream" hx-sse:connect="${link(request, '/api/stream')}" hx-trigger="load, reconnect" hidden></div>
 <p id="stream-state" class="stream-state quiet small" role="status" hidden>Not connected: the page shows the state of its last update.</p>`;
 }

@@ -16,12 +16,12 @@ export interface EventFilter {
 export interface EventResponsesOptions {
   feed: EventFeed;
   events: EventStream;
-  /** Between two comments on an idle response, ms. */
+  /** Between two comments on an idle response, and two checks of its client's access, ms. */
   heartbeat?: number;
 }
 
 const HEARTBEAT_MS = 15_000;
-/** A client connects again after this time, so that one whose access was revoked loses it. */
+/** A client connects again after this time: maybe to another process, which takes a share of the load. */
 const LONGEST_MS = 15 * 60_000;
 /** What a client may not have read yet, bytes. One that is slower is disconnected, and can resume. */
 const MOST_UNREAD = 1024 * 1024;
@@ -31,11 +31,22 @@ const PAGE = 500;
 /** Time after which a browser connects again, ms. */
 const RETRY_MS = 1_000;
 
-/** The open responses of server-sent events. Each buffers a bounded amount; `close` ends all. */
+/** An open response. */
+interface Open {
+  /** When it was opened, ms of the monotonic clock. */
+  since: number;
+  isAllowed: () => Promise<boolean>;
+}
+
+/**
+ * The open responses of server-sent events. Each buffers a bounded amount. One whose client has lost its access ends at the next
+ * heartbeat; `close` ends all.
+ */
 export class EventResponses {
   readonly #options: EventResponsesOptions;
-  readonly #open = new Map<ServerResponse, number>();
+  readonly #open = new Map<ServerResponse, Open>();
   readonly #timer: NodeJS.Timeout;
+  #checking = false;
 
   constructor(options: EventResponsesOptions) {
     this.#options = options;
@@ -45,9 +56,15 @@ export class EventResponses {
   /**
    * Answers a request with events: those after the id `after`, or from now on. A `reset` event first where some of them are no
    * longer kept: the client must read everything again.
+   * @param isAllowed returns whether the client still has access; it does not reject
    * @throws Error when Redis is unreachable; then nothing was sent
    */
-  async answer(reply: FastifyReply, after: string | undefined, filter: EventFilter): Promise<void> {
+  async answer(
+    reply: FastifyReply,
+    after: string | undefined,
+    filter: EventFilter,
+    isAllowed: () => Promise<boolean>,
+  ): Promise<void> {
     const response = reply.raw;
     let pending: StreamEvent[] | undefined = [];
     const subscription = await this.#options.feed.subscribe((events) => {
@@ -65,7 +82,7 @@ export class EventResponses {
       if (response.destroyed) return end();
       reply.hijack();
       response.writeHead(200, { ...headersOf(reply), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-      this.#open.set(response, performance.now());
+      this.#open.set(response, { since: performance.now(), isAllowed });
       response.write(`retry: ${RETRY_MS}\nid: ${isWhole ? (after ?? from) : from}\n\n`);
       if (!isWhole) response.write(`event: reset\nid: ${from}\ndata: {}\n\n`);
       else if (after !== undefined) await this.#replay(response, after, from, filter);
@@ -104,10 +121,18 @@ export class EventResponses {
 
   #beat(): void {
     const now = performance.now();
-    for (const [response, since] of this.#open) {
+    for (const [response, { since }] of this.#open) {
       if (now - since > LONGEST_MS) response.end();
       else write(response, [], {}, ': heartbeat\n\n');
     }
+    if (!this.#checking) void this.#endRefused();
+  }
+
+  /** One after the other: there may be hundreds, and each asks Redis. */
+  async #endRefused(): Promise<void> {
+    this.#checking = true;
+    for (const [response, { isAllowed }] of this.#open) if (!(await isAllowed())) response.end();
+    this.#checking = false;
   }
 }
 

@@ -16,7 +16,8 @@ const require = createRequire(import.meta.url);
 const FILES = {
   'style.css': new URL('files/style.css', import.meta.url),
   'icon.svg': new URL('files/icon.svg', import.meta.url),
-  'pages.js': new URL('files/pages.js', import.meta.url),
+  // One module, so that it needs no URL with a hash in its source.
+  'pages.js': [new URL('files/age.js', import.meta.url), new URL('files/pages.js', import.meta.url)],
   // One file: htmx reads the page as soon as it runs, and must know the extension by then.
   'htmx.js': [require.resolve('htmx.org/dist/htmx.min.js'), require.resolve('htmx.org/dist/ext/hx-sse.min.js')],
 } as const;
@@ -33,7 +34,7 @@ const assets = new Map(Object.entries(FILES).map(([name, files]) => [name, readA
 const served = new Map([...assets.values()].map((asset) => [asset.path, asset]));
 
 /** Returns the content of files, one after the other. */
-function contentOf(files: string | URL | readonly string[]): Buffer {
+function contentOf(files: string | URL | readonly (string | URL)[]): Buffer {
   if (typeof files === 'string' || files instanceof URL) return readFileSync(files);
   return Buffer.from(files.map((file) => readFileSync(file, 'utf8')).join('\n'));
 }

@@ -39,6 +39,9 @@ const HTMX = JSON.stringify({
   history: false,
   // An update closes nothing that the reader has opened.
   morphIgnore: ['data-htmx-powered', 'open'],
+  // A failed update leaves what the page shows.
+  noSwap: [204, 304, '4xx', '5xx'],
+  sse: { reconnectMaxDelay: 10_000 },
 });
 
 /** Returns a whole page. */
@@ -54,7 +57,7 @@ export function page(request: FastifyRequest, { title, section, ownHeading = fal
 <link rel="icon" href="${assetUrl(request, 'icon.svg')}">
 <link rel="stylesheet" href="${assetUrl(request, 'style.css')}">
 <script src="${assetUrl(request, 'htmx.js')}" defer></script>
-<script src="${assetUrl(request, 'pages.js')}" defer></script>
+<script src="${assetUrl(request, 'pages.js')}" type="module"></script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>

@@ -1,17 +1,22 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
+import type { Series } from './series.ts';
 
 /**
- * Writes the metrics of registries in the text format, one metric after the other. Between two of them the event loop runs
+ * Writes the metrics of registries, and series, in the text format, one metric after the other. Between two of them the event loop runs
  * other work, since the metrics of thousands of clusters have megabytes.
  */
-export async function exposition(registries: readonly Registry[]): Promise<Buffer> {
+export async function exposition(registries: readonly Registry[], series: readonly Series[]): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for (const registry of registries) {
     for (const { name } of registry.getMetricsAsArray()) {
       chunks.push(Buffer.from(`${await registry.getSingleMetricAsString(name)}\n\n`));
       await otherWork();
     }
+  }
+  for (const one of series) {
+    chunks.push(Buffer.from(one.text()));
+    await otherWork();
   }
   return Buffer.concat(chunks);
 }

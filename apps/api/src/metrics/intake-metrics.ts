@@ -1,9 +1,10 @@
 import { INTAKE_OUTCOMES } from '@nightcrier/core/incidents/admission';
 import { auditBooks, type BookPage } from '@nightcrier/core/incidents/books';
-import { SEVERITIES } from '@nightcrier/core/faults/severity';
+import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
 import { CONNECTION_STATUSES } from '@nightcrier/core/clusters/cluster-health';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { forEachOf } from './exposition.ts';
+import { labelText, Series } from './series.ts';
 import type { StateSnapshot } from './snapshot.ts';
 
 const OPEN = ['waiting', 'delayed', 'active'] as const;
@@ -29,68 +30,70 @@ export function clusterCounts(clusters: StateSnapshot['clusters'], registry: Reg
   }).set(clusters.filter(({ owner }) => owner === undefined).length);
 }
 
-/** Adds the connection of each cluster. */
-export async function clusterMetrics(clusters: StateSnapshot['clusters'], registry: Registry): Promise<void> {
-  const registers = [registry];
-  const labelNames = ['cluster'];
-  const up = new Gauge({
+/** Returns the connection of each cluster. */
+export async function clusterMetrics(clusters: StateSnapshot['clusters']): Promise<Series[]> {
+  const up = new Series({
     name: 'nightcrier_cluster_up',
     help: 'Whether the cluster is watched: its connection is active, and it was proven within a minute that faults are seen',
-    labelNames,
-    registers,
+    type: 'gauge',
   });
-  const degraded = new Gauge({
+  const degraded = new Series({
     name: 'nightcrier_cluster_degraded',
     help: 'Whether the cluster is watched only in part',
-    labelNames,
-    registers,
+    type: 'gauge',
   });
-  const blindKinds = new Gauge({
+  const blindKinds = new Series({
     name: 'nightcrier_cluster_blind_kinds',
     help: 'Kinds of objects of the cluster whose faults are not seen at present',
-    labelNames,
-    registers,
+    type: 'gauge',
   });
-  const contact = new Gauge({
+  const contact = new Series({
     name: 'nightcrier_cluster_last_contact_timestamp_seconds',
     help: 'The last time at which the cluster was known to be watched; 0: never',
-    labelNames,
-    registers,
+    type: 'gauge',
   });
-  const blind = new Counter({
+  const blind = new Series({
     name: 'nightcrier_cluster_blind_seconds_total',
     help: 'Upper bound of the time in which the cluster was not watched, in seconds',
-    labelNames,
-    registers,
+    type: 'counter',
   });
-  await forEachOf(clusters, (health) => {
-    const { name: cluster, status, blind_seconds = 0, blind_kinds = [], last_contact } = health;
-    up.set({ cluster }, status === 'active' ? 1 : 0);
-    degraded.set({ cluster }, health.degraded === undefined ? 0 : 1);
-    blindKinds.set({ cluster }, blind_kinds.length);
-    contact.set({ cluster }, last_contact === undefined ? 0 : Date.parse(last_contact) / 1000);
-    blind.inc({ cluster }, blind_seconds);
+  await forEachOf(clusters, ({ name, status, blind_seconds = 0, blind_kinds = [], degraded: flaw, last_contact }) => {
+    const cluster = labelText('cluster', name);
+    up.add(cluster, status === 'active' ? 1 : 0);
+    degraded.add(cluster, flaw === undefined ? 0 : 1);
+    blindKinds.add(cluster, blind_kinds.length);
+    contact.add(cluster, last_contact === undefined ? 0 : Date.parse(last_contact) / 1000);
+    blind.add(cluster, blind_seconds);
   });
+  return [up, degraded, blindKinds, contact, blind];
 }
 
-/** Adds the problems that are firing. @param perCluster false: sums over all clusters, without the label `cluster` */
+/** Returns the problems that are firing. @param perCluster false: sums over all clusters, without the label `cluster` */
 export async function problemMetrics(
-  { clusters, firing }: StateSnapshot,
-  registry: Registry,
+  { clusters, firing }: Pick<StateSnapshot, 'clusters' | 'firing'>,
   perCluster: boolean,
-): Promise<void> {
-  const problems = new Gauge({
+): Promise<Series[]> {
+  const problems = new Series({
     name: 'nightcrier_problems_firing',
     help: 'Problems that are firing, by severity',
-    labelNames: ['cluster', 'severity'],
-    registers: [registry],
+    type: 'gauge',
   });
-  for (const severity of SEVERITIES) {
-    if (perCluster) await forEachOf(clusters, ({ name: cluster }) => problems.set({ cluster, severity }, 0));
-    else problems.set({ severity }, 0);
+  const counts = new Map<string, Map<Severity, number>>();
+  for (const { cluster, severity, count } of firing) {
+    const key = perCluster ? cluster : '';
+    const ofCluster = counts.get(key) ?? new Map<Severity, number>();
+    counts.set(key, ofCluster.set(severity, (ofCluster.get(severity) ?? 0) + count));
   }
-  for (const { cluster, severity, count } of firing)
-    problems.inc(perCluster ? { cluster, severity } : { severity }, count);
+  // A problem may be of a cluster that is no longer configured.
+  const names = perCluster ? new Set([...clusters.map(({ name }) => name), ...counts.keys()]) : [''];
+  await forEachOf(names, (name) => {
+    const cluster = perCluster ? labelText('cluster', name) : '';
+    const ofCluster = counts.get(name);
+    for (const severity of SEVERITIES) {
+      problems.add(labelText('severity', severity, cluster), ofCluster?.get(severity) ?? 0);
+    }
+  });
+  return [problems];
 }
 
 /** Adds the alerts of Prometheus and Alertmanager. */
@@ -105,65 +108,71 @@ export function alertMetrics(alerts: StateSnapshot['alerts'], registry: Registry
 }
 
 /**
- * Adds the books of each cluster, and its malformed messages.
+ * Returns the books of each cluster, and its malformed messages.
  * @param perCluster false: sums over all clusters, without the label `cluster`
  */
 export async function intakeMetrics(
-  { clusters, intake: books, malformed }: StateSnapshot,
-  registry: Registry,
+  { clusters, intake: books, malformed }: Pick<StateSnapshot, 'clusters' | 'intake' | 'malformed'>,
   perCluster: boolean,
-): Promise<void> {
-  const registers = [registry];
-  const outcomes = new Counter({
+): Promise<Series[]> {
+  const outcomes = new Series({
     name: 'nightcrier_fault_outcomes_total',
     help: 'Faults that were received, by outcome',
-    labelNames: ['cluster', 'outcome'],
-    registers,
+    type: 'counter',
   });
-  const received = new Counter({
+  const received = new Series({
     name: 'nightcrier_faults_received_total',
     help: 'Faults that were received',
-    labelNames: ['cluster'],
-    registers,
+    type: 'counter',
   });
-  const open = new Gauge({
+  const open = new Series({
     name: 'nightcrier_open_incidents',
     help: 'Incidents that wait (waiting, delayed) or are investigated (active)',
-    labelNames: ['cluster', 'state'],
-    registers,
+    type: 'gauge',
   });
-  const ended = new Counter({
+  const ended = new Series({
     name: 'nightcrier_incidents_ended_total',
     help: 'Queued incidents that have ended: finished, or shed as dropped or expired',
-    labelNames: ['cluster', 'state'],
-    registers,
+    type: 'counter',
   });
-  const shed = new Counter({
+  const shed = new Series({
     name: 'nightcrier_faults_shed_total',
     help: 'Faults and incidents that were not investigated because of a full queue, their age or a full spool, by reason',
-    labelNames: ['cluster', 'reason'],
-    registers,
+    type: 'counter',
   });
-  const addPage = (labels: { cluster?: string }, counts: BookPage | undefined): void => {
-    for (const outcome of INTAKE_OUTCOMES) outcomes.inc({ ...labels, outcome }, counts?.[outcome] ?? 0);
-    received.inc(labels, counts?.received ?? 0);
-    for (const state of OPEN) open.set({ ...labels, state }, counts?.[state] ?? 0);
-    for (const state of ENDED) ended.inc({ ...labels, state }, counts?.[state] ?? 0);
-    for (const reason of SHED_FOR) shed.inc({ ...labels, reason }, counts?.[reason] ?? 0);
+  const addPage = (cluster: string, counts: BookPage | undefined): void => {
+    for (const outcome of INTAKE_OUTCOMES) outcomes.add(labelText('outcome', outcome, cluster), counts?.[outcome] ?? 0);
+    received.add(cluster, counts?.received ?? 0);
+    for (const state of OPEN) open.add(labelText('state', state, cluster), counts?.[state] ?? 0);
+    for (const state of ENDED) ended.add(labelText('state', state, cluster), counts?.[state] ?? 0);
+    for (const reason of SHED_FOR) shed.add(labelText('reason', reason, cluster), counts?.[reason] ?? 0);
   };
   if (perCluster) {
     // A cluster that is no longer configured stays in the books, and here: the clusters add up to the totals.
     const names = new Set([...clusters.map(({ name }) => name), ...Object.keys(books.clusters)]);
-    await forEachOf(names, (cluster) => addPage({ cluster }, books.clusters[cluster]));
-  } else addPage({}, books.total);
-  const { balanced } = auditBooks(books);
-  new Gauge({ name: 'nightcrier_books_balanced', help: 'Whether the books balance', registers }).set(balanced ? 1 : 0);
+    await forEachOf(names, (name) => addPage(labelText('cluster', name), books.clusters[name]));
+  } else addPage('', books.total);
+  return [outcomes, received, open, ended, shed, malformedMessages(malformed, perCluster)];
+}
 
-  const invalid = new Counter({
+function malformedMessages(malformed: StateSnapshot['malformed'], perCluster: boolean): Series {
+  const invalid = new Series({
     name: 'nightcrier_malformed_messages_total',
     help: 'Malformed messages of clusters, by reason',
-    labelNames: ['cluster', 'reason'],
-    registers,
+    type: 'counter',
   });
-  for (const { cluster, reason, count } of malformed) invalid.inc(perCluster ? { cluster, reason } : { reason }, count);
+  const counts = new Map<string, number>();
+  for (const { cluster, reason, count } of malformed) {
+    const labels = labelText('reason', reason, perCluster ? labelText('cluster', cluster) : '');
+    counts.set(labels, (counts.get(labels) ?? 0) + count);
+  }
+  for (const [labels, count] of counts) invalid.add(labels, count);
+  return invalid;
+}
+
+/** Adds whether the books balance. */
+export function balanceMetric(books: StateSnapshot['intake'], registry: Registry): void {
+  const { balanced } = auditBooks(books);
+  const help = 'Whether the books balance';
+  new Gauge({ name: 'nightcrier_books_balanced', help, registers: [registry] }).set(balanced ? 1 : 0);
 }

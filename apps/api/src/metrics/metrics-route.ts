@@ -13,8 +13,8 @@ export function metricsRoute(app: FastifyInstance, context: ApiContext): void {
   measureProcess();
 
   const build = shareWhileRunning(async () => {
-    const state = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
-    return exposition([PROCESS_METRICS, state]);
+    const { registry, series } = await stateMetrics(await readSnapshot(context), context.metricsPerCluster());
+    return exposition([PROCESS_METRICS, registry], series);
   });
   serve(app, GET_METRICS, async (_request, reply) => reply.type(PROCESS_METRICS.contentType).send(await build()));
 }

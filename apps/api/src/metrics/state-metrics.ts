@@ -1,15 +1,26 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { agentMetrics, breakerMetrics } from './agent-metrics.ts';
-import { alertMetrics, clusterCounts, clusterMetrics, intakeMetrics, problemMetrics } from './intake-metrics.ts';
+import {
+  alertMetrics,
+  balanceMetric,
+  clusterCounts,
+  clusterMetrics,
+  intakeMetrics,
+  problemMetrics,
+} from './intake-metrics.ts';
+import type { Series } from './series.ts';
 import type { StateSnapshot } from './snapshot.ts';
 import { processMetrics, spoolMetrics } from './spool-metrics.ts';
 
 /**
- * Returns the metrics of the state in Redis, in a registry of this scrape: the counts are those of Redis, so none of an
- * earlier scrape may remain. Without a snapshot there is only `nightcrier_redis_up`, since old values would mislead.
+ * Returns the metrics of the state in Redis, in a registry of this scrape and, where there may be series of each cluster, beside it: the
+ * counts are those of Redis, so none of an earlier scrape may remain. Without a snapshot there is only `nightcrier_redis_up`, since old values would mislead.
  * @param perCluster false: sums over all clusters
  */
-export async function stateMetrics(snapshot: StateSnapshot | undefined, perCluster: boolean): Promise<Registry> {
+export async function stateMetrics(
+  snapshot: StateSnapshot | undefined,
+  perCluster: boolean,
+): Promise<{ registry: Registry; series: Series[] }> {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({ name: 'nightcrier_redis_up', help: 'Whether Redis is reachable', registers }).set(snapshot ? 1 : 0);
@@ -18,7 +29,7 @@ export async function stateMetrics(snapshot: StateSnapshot | undefined, perClust
     help: 'Whether Redis takes what admission writes: it is no replica, has memory, and its ACL allows it',
     registers,
   }).set(snapshot?.redisWritable ? 1 : 0);
-  if (!snapshot) return registry;
+  if (!snapshot) return { registry, series: [] };
   queueMetrics(snapshot, registry);
   triageMetrics(snapshot, registry);
   breakerMetrics(snapshot.breaker, registry);
@@ -28,11 +39,14 @@ export async function stateMetrics(snapshot: StateSnapshot | undefined, perClust
   spoolMetrics(snapshot.ingesters, registry);
   budgetMetrics(snapshot.budget, registry);
   clusterCounts(snapshot.clusters, registry);
-  await problemMetrics(snapshot, registry, perCluster);
-  if (perCluster) await clusterMetrics(snapshot.clusters, registry);
-  await intakeMetrics(snapshot, registry, perCluster);
   alertMetrics(snapshot.alerts, registry);
-  return registry;
+  balanceMetric(snapshot.intake, registry);
+  const series = [
+    ...(await problemMetrics(snapshot, perCluster)),
+    ...(perCluster ? await clusterMetrics(snapshot.clusters) : []),
+    ...(await intakeMetrics(snapshot, perCluster)),
+  ];
+  return { registry, series };
 }
 
 function queueMetrics({ queue, incidents, oldestWaiting }: StateSnapshot, registry: Registry): void {

@@ -1,18 +1,21 @@
 import { EventId } from '@nightcrier/core/api/stream-event';
 import { STREAM_EVENTS } from '@nightcrier/core/api/stream-route';
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/protect.ts';
+import { isStillAllowed } from '../access/still-allowed.ts';
 import { ApiError } from '../api-error.ts';
 import type { EventResponses } from '../events/event-responses.ts';
 import { serve } from '../serve-route.ts';
 
 /** `GET /stream`: server-sent events, see `EventResponses`. A browser resumes with the header `Last-Event-ID`. */
-export function streamRoute(app: FastifyInstance, responses: EventResponses): void {
+export function streamRoute(app: FastifyInstance, responses: EventResponses, access: Access): void {
   serve(
     app,
     STREAM_EVENTS,
     async (request, reply) => {
       const { kinds, cluster, after } = request.query;
-      await responses.answer(reply, resumedAt(request.headers['last-event-id']) ?? after, { kinds, cluster });
+      const from = resumedAt(request.headers['last-event-id']) ?? after;
+      await responses.answer(reply, from, { kinds, cluster }, async () => isStillAllowed(request, access));
       return reply;
     },
     // It would wait for ever.

@@ -15,6 +15,8 @@ import { type Child, startChild } from '../system/child-process.ts';
 import { startSystem, type System } from '../system/system.ts';
 
 const CLUSTERS = ['westeu-cluster1', 'eastus-cluster1'];
+/** Scenarios that recover by themselves, so that the dashboard shows a recovery too. */
+const HEALED = ['failing-probe'];
 const ONCE_SECONDS = 120;
 const POLL_MS = 300;
 
@@ -50,6 +52,8 @@ export async function demo({ once, json, flags }: DemoOptions): Promise<number> 
       config: path.join(folder, 'clusters.yaml'),
       'workspace-root': path.join(folder, 'incidents'),
       'data-dir': folder,
+      'recovery-after': '10',
+      'recovery-interval': '5',
       'api-port': String(await getPort({ port: 8080, host: '127.0.0.1' })),
       ...flags,
     };
@@ -108,7 +112,14 @@ async function watch(
 }
 
 function startSimulator(folder: string, onLine: (name: string, line: string) => void): Child {
-  const flags = { clusters: CLUSTERS.join(','), dir: folder, 'fault-interval': '3', 'wait-for-subscriber': '60' };
+  const flags = {
+    clusters: CLUSTERS.join(','),
+    dir: folder,
+    'fault-interval': '3',
+    'wait-for-subscriber': '60',
+    heal: HEALED.join(','),
+    'heal-after': '10',
+  };
   return startChild({
     name: 'simulator',
     script: path.join(INSTALLATION, 'packages/simulator/src/main.ts'),

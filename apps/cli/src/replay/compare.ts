@@ -12,8 +12,8 @@ export interface Finding {
 
 const FIELDS = ['headline', 'cause', 'culprit', 'confidence'] as const satisfies readonly (keyof Finding)[];
 
-/** `not_recorded`: the recorded report does not state it as data. */
-export type Outcome = 'same' | 'different' | 'not_recorded';
+/** `not_recorded`: the recorded report does not state it as data. `not_stated`: the report of the replay does not. */
+export type Outcome = 'same' | 'different' | 'not_recorded' | 'not_stated';
 
 export interface ComparedField {
   field: (typeof FIELDS)[number];
@@ -48,12 +48,15 @@ export function compare(recorded: Finding, now: Finding): Comparison {
     outcome: outcomeOf(recorded[field], now[field]),
   }));
   const deciding = fields.filter(({ field }) => field === 'cause' || field === 'culprit');
-  const worst = (['different', 'not_recorded'] as const).find((one) => deciding.some(({ outcome }) => outcome === one));
+  const worst = (['different', 'not_recorded', 'not_stated'] as const).find((one) =>
+    deciding.some(({ outcome }) => outcome === one),
+  );
   return { outcome: worst ?? 'same', fields };
 }
 
 function outcomeOf(recorded: string | number | undefined, now: string | number | undefined): Outcome {
   if (recorded === undefined) return 'not_recorded';
+  if (now === undefined) return 'not_stated';
   return recorded === now ? 'same' : 'different';
 }
 

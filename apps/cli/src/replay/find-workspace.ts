@@ -1,12 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { FaultEvent } from '@nightcrier/core/faults/fault';
+import { readdir } from 'node:fs/promises';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 import { type Workspace, workspaceOf } from '@nightcrier/triage-worker/workspace/workspace';
-import { z } from 'zod';
-
-const RecordedIncident = z.object({ incident_id: z.string(), cluster_name: z.string(), fault: FaultEvent });
-export type RecordedIncident = z.infer<typeof RecordedIncident>;
 
 /** How many ids an error lists. */
 const MOST_LISTED = 5;
@@ -34,20 +28,6 @@ export async function findWorkspace(root: string, id: string): Promise<Workspace
     );
   }
   return workspaceOf(root, only);
-}
-
-/**
- * Reads `incident.json` of a workspace.
- * @throws ExitError `no_input` when it is missing or damaged
- */
-export async function readIncident({ directory }: Workspace): Promise<RecordedIncident> {
-  const file = path.join(directory, 'incident.json');
-  try {
-    return RecordedIncident.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new ExitError('no_input', `${file} cannot be read: ${why}`, { cause });
-  }
 }
 
 async function listIds(root: string): Promise<string[]> {

@@ -72,6 +72,8 @@ export const anthropic: Dialect = {
     return { ...(input > 0 && { input, cached, surcharge }), output };
   },
 
+  isLast: ({ type }) => type === 'message_stop',
+
   surchargeAtMost(text, input) {
     if (!text.includes('"cache_control"')) return 0;
     return input * (text.includes('"1h"') ? SURCHARGE.hour : SURCHARGE.minutes);

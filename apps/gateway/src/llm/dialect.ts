@@ -31,6 +31,8 @@ export interface Dialect {
   tokensOf(event: JsonObject): Partial<Tokens> | undefined;
   /** Returns the text that an event of a stream adds to the answer, for one that is cut off. */
   textOf(event: JsonObject): string;
+  /** True for the event that ends a stream. Missing: the stream ends with `[DONE]`. */
+  isLast?(event: JsonObject): boolean;
   /** Returns an error in the form that the provider's clients read. */
   errorBody(status: number, message: string): JsonObject;
 }

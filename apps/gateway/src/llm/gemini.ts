@@ -62,6 +62,7 @@ export const gemini: Dialect = {
     };
   },
 
+  isLast: ({ candidates }) => objectsOf(candidates).some(({ finishReason }) => finishReason !== undefined),
   textOf: ({ candidates }) => (candidates === undefined ? '' : JSON.stringify(candidates)),
 
   errorBody: (status, message) => ({ error: { code: status, message, status: STATUSES[status] ?? 'UNKNOWN' } }),

@@ -156,10 +156,17 @@ export class LlmDoor {
     let reason: string | undefined;
     try {
       await pipeline(answer.body, meter, response);
-      await this.#options.records.noteProvider(caller.grant, undefined);
     } catch (error) {
-      // What the provider has sent until then costs as well.
-      reason = signal.aborted ? 'the agent closed the connection' : reasonOf(error);
+      // What the provider has sent until then costs as well. Some clients close the connection after the last event.
+      if (!meter.complete) reason = signal.aborted ? 'the agent closed the connection' : reasonOf(error);
+    }
+    if (reason === undefined) {
+      await this.#options.records.noteProvider(caller.grant, undefined).catch((error: unknown) => {
+        this.#options.logger.warn(
+          { incident_id: caller.grant.incident_id, error },
+          'answer of the provider not recorded',
+        );
+      });
     }
     const tokens = endpoint.counts ? NO_TOKENS : meter.tokens(Math.ceil(most.input / BYTES_PER_TOKEN));
     const cost = this.#costOf(tokens, model, caller.grant.agent);

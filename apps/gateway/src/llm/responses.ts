@@ -44,6 +44,7 @@ const ITEMS = new Set([
 ]);
 /** Pictures and files cannot be redacted, and have more tokens than bytes. */
 const PARTS = new Set(['input_text', 'output_text', 'text', 'refusal', 'summary_text', 'reasoning_text']);
+const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 const INCLUDED = new Set(['reasoning.encrypted_content']);
 
 /** OpenAI Responses. */
@@ -80,6 +81,7 @@ export const responses: Dialect = {
     };
   },
 
+  isLast: ({ type }) => LAST.has(textOf(type)),
   textOf: ({ delta }) => (typeof delta === 'string' ? delta : ''),
   errorBody: openaiError,
 };

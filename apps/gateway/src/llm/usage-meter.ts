@@ -17,6 +17,8 @@ export class UsageMeter extends Transform {
   #whole = '';
   #text = 0;
   bytes = 0;
+  /** The provider has sent all of its answer. */
+  complete = false;
 
   constructor(dialect: Dialect, streams: boolean) {
     super();
@@ -34,6 +36,7 @@ export class UsageMeter extends Transform {
 
   override _flush(done: TransformCallback): void {
     if (this.#whole !== '') this.#read(this.#whole);
+    this.complete = true;
     done();
   }
 
@@ -44,17 +47,21 @@ export class UsageMeter extends Transform {
       input: this.#reported.input ?? input,
       cached: this.#reported.cached ?? 0,
       surcharge: this.#reported.surcharge ?? 0,
-      // A finished answer has reported its tokens.
-      output: this.#reported.output !== undefined && this.readableEnded ? this.#reported.output : output,
+      // A complete answer has reported its tokens.
+      output: this.#reported.output !== undefined && this.complete ? this.#reported.output : output,
     };
   }
 
   #read(data: string): void {
+    if (data === '[DONE]') {
+      this.complete = true;
+      return;
+    }
     let event: unknown;
     try {
       event = JSON.parse(data);
     } catch {
-      return; // `[DONE]`
+      return;
     }
     for (const item of Array.isArray(event) ? event : [event]) if (isObject(item)) this.#count(item);
   }
@@ -62,5 +69,6 @@ export class UsageMeter extends Transform {
   #count(event: JsonObject): void {
     this.#text += this.#dialect.textOf(event).length;
     Object.assign(this.#reported, this.#dialect.tokensOf(event));
+    if (this.#dialect.isLast?.(event)) this.complete = true;
   }
 }

@@ -82,7 +82,7 @@ function manualWindow(patience = 60_000) {
             for (const call of open) call.answer();
             return window.size;
           },
-          { timeout: 10_000, interval: 1 },
+          { timeout: 30_000, interval: 1 },
         )
         .toBe(0);
     },

@@ -11,6 +11,7 @@ import { scriptEnvironment } from './run/provider-environment.ts';
 import { readInputs } from './run/archive/read-inputs.ts';
 import { runRequest } from './run/run-request.ts';
 import { runScript } from './run/script/run-script.ts';
+import { endEarlierScript } from './run/script/script-process.ts';
 import { scriptArguments } from './run/script/script-arguments.ts';
 import path from 'node:path';
 import { type SupervisedRun, settled, superviseRun } from './run/supervise-run.ts';
@@ -93,7 +94,8 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
 /** Runs the script of `agent_script_path`, once the workspace is complete. */
 async function runOwnScript(task: AgentTask, script: string): Promise<SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
-  const { config, signal, workerId, instance, grace } = context;
+  const { config, signal, workerId, instance, grace, logger } = context;
+  if (await endEarlierScript(workspace.directory, grace.kill)) logger.warn({}, 'agent script of a dead worker ended');
   const access = await openAccess({ claim, context, place: 'script' });
   if ('reason' in access) return settled(access);
   await evidence;

@@ -10,7 +10,7 @@ import { WebhookReceiver } from './webhook-receiver.ts';
 
 useRedis();
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const Listed = z.array(
   z.object({
     labels: z.record(z.string(), z.string()),

@@ -17,7 +17,7 @@ const cards = (slack: SlackServer): PostedMessage[] =>
   slack.messages.filter(({ thread_ts }) => thread_ts === undefined);
 const replies = (slack: SlackServer): PostedMessage[] =>
   slack.messages.filter(({ thread_ts }) => thread_ts !== undefined);
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 
 describe('a Slack app', () => {
   it('posts one message for an incident with its report in the thread, and updates it when the fault recurs', async () => {
@@ -242,7 +242,7 @@ describe('the webhook', () => {
     await harness.startWorker(harness.config({ webhook_url: receiver.url, slack_webhook_url: slack.webhookUrl }));
     await harness.admit();
     await harness.admit();
-    await expect.poll(() => receiver.deliveries.length, { timeout: 8_000 }).toBe(2);
+    await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(2);
   });
 });
 

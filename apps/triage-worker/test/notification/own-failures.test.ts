@@ -8,7 +8,7 @@ import { WebhookReceiver } from './webhook-receiver.ts';
 
 useRedis();
 
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 const MINUTE = 60_000;
 
 interface Received {

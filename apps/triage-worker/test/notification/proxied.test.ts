@@ -12,7 +12,7 @@ import { startNotifier, useRedis } from './notifier.fixture.ts';
 useRedis();
 afterEach(() => useProxies({}));
 
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 const never = new AbortController().signal;
 /** Only the proxy resolves it. */
 const HOST = 'outside.invalid';

@@ -15,7 +15,7 @@ import { WebhookReceiver } from './webhook-receiver.ts';
 useRedis();
 afterEach(() => useProxies({}));
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const never = new AbortController().signal;
 const KEY = 'k'.repeat(32);
 const over = (state: 'recovered' | 'closed') => ({ state, recovered_at: new Date().toISOString() });

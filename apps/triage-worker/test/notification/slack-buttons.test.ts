@@ -4,7 +4,7 @@ import { type RunningNotifier, startNotifier, useRedis } from './notifier.fixtur
 
 useRedis();
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const ann = { id: 'U0000000ANN', username: 'ann' };
 const bob = { id: 'U0000000BOB', username: 'bob' };
 const eve = { id: 'U0000000EVE', username: 'eve' };

@@ -1,7 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { Detector } from '../detection/detector.ts';
 import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
-import { refusalElsewhere } from '../lists/namespace-scope.ts';
+import { listElsewhere } from '../lists/namespace-scope.ts';
 import { KindList, type ListingServer, type ListSession, reasonOf } from '../lists/kind-list.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
 import type { ClusterSight } from '../sight/cluster-sight.ts';
@@ -89,6 +89,26 @@ export class ClusterScan {
     return startedAt;
   }
 
+  /**
+   * Lists the pods of one namespace. Success proves that the server reaches its API server and may list more than one namespace.
+   * @param timeout ms
+   * @param now milliseconds since the epoch
+   * @returns whether it succeeded; if not, the reason is not known
+   * @throws ConnectionError of the network
+   */
+  async prove(session: ListSession, timeout: number, now: number): Promise<boolean> {
+    try {
+      const { kind } = await listElsewhere(session, 'pods', timeout);
+      if (kind !== 'listed') return false;
+      this.#bound.clear();
+      this.#scopeAskedAt = now;
+      return true;
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      return false;
+    }
+  }
+
   /** @throws ConnectionError, or Error when the kind cannot be listed */
   async #list(
     kind: WatchedKind,
@@ -111,8 +131,8 @@ export class ClusterScan {
     try {
       const bound = new Map<WatchedKind, string>();
       for (const kind of ['pods', ...WATCHED_KINDS.filter((one) => one !== 'pods' && !UNBOUND.has(one))] as const) {
-        const refusal = await refusalElsewhere(session, kind, this.#timeout);
-        if (refusal !== undefined) bound.set(kind, refusal);
+        const elsewhere = await listElsewhere(session, kind, this.#timeout);
+        if (elsewhere.kind === 'refused') bound.set(kind, elsewhere.reason);
         if (bound.size === 0) break;
       }
       this.#bound.clear();

@@ -1,9 +1,12 @@
+import { wakeTime } from '@nightcrier/core/async/wake-time';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Lists at once after a quiet time: those of some twenty clusters. */
 const BURST = 200;
 /** Lists for each second of the process. A list takes about 0.2 ms of CPU if it is small, so this is half a percent. */
 const RATE = 25;
+/** What is granted within this time begins together, ms. */
+const GRAIN_MS = 1_000;
 
 /**
  * Spreads lists that nothing urgent waits for over time, for all clusters of a process: a thousand clusters that
@@ -28,11 +31,11 @@ export class ListPace {
     return true;
   }
 
-  /** Grants lists. @returns ms until they can begin */
+  /** Grants lists. @returns ms until they can begin, together with others of the same second */
   reserve(lists: number): number {
     const now = this.#now();
     this.#busyUntil = this.#after(lists, now);
-    return Math.max(0, this.#busyUntil - now);
+    return Math.max(0, wakeTime(this.#busyUntil, GRAIN_MS) - now);
   }
 
   /** Resolves when that many lists can begin. @throws the signal's reason */

@@ -193,7 +193,7 @@ async function playWithRealServer(history: History): Promise<Found[]> {
 
 /** Tests the same with the stock server. */
 export function testHistoriesOfStockServer(): void {
-  const play = played(OF_REAL_SERVER, playWithRealServer, 6);
+  const play = played(OF_REAL_SERVER, playWithRealServer, 12);
   describe('through the real stock server', () => {
     test.each(OF_REAL_SERVER.map((history) => [history.name, history] as const))(
       '%s',

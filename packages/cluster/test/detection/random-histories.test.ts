@@ -181,11 +181,11 @@ test('a watch finds the same faults as the detector', async () => {
           onListed: () => (progress.listed += 1),
         }).run(),
       );
-      await expect.poll(() => progress.listed, { interval: 5, timeout: 10_000 }).toBe(WATCHED_KINDS.length);
+      await expect.poll(() => progress.listed, { interval: 5, timeout: 30_000 }).toBe(WATCHED_KINDS.length);
       sent = 0;
       const found = await play(steps, detector, clock, async (step) => {
         if (step) apply(step);
-        await expect.poll(() => progress.seen, { interval: 2, timeout: 10_000 }).toBe(sent);
+        await expect.poll(() => progress.seen, { interval: 2, timeout: 30_000 }).toBe(sent);
       });
       ended.abort();
       await Promise.all(watches);

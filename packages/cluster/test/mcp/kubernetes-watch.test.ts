@@ -39,7 +39,7 @@ async function watchApi(
 }
 
 const typesOf = ({ received }: WatchedCluster) => received.map(({ fault }) => fault.faultType);
-const patient = { timeout: 15_000 };
+const patient = { timeout: 30_000 };
 
 test('a cluster without an MCP server is watched: what breaks is reported once, with the id that a server would give it', async () => {
   const cluster = await startCluster();
@@ -129,7 +129,7 @@ test('a supplement that fails shows in the health, and the MCP server is scanned
   await expect.poll(() => watched.received.map(({ source }) => source), patient).toContain('resync');
   expect(typesOf(watched)).toEqual(['ImagePull']);
   await writeFile(watched.kubeconfig, cluster.kubeconfig('right'));
-  await expect.poll(() => health().degraded, { timeout: 20_000 }).toBeUndefined();
+  await expect.poll(() => health().degraded, { timeout: 30_000 }).toBeUndefined();
   await cluster.run('unschedulable-pod', {});
   await expect.poll(() => typesOf(watched), patient).toContain('Unschedulable');
   expect(typesOf(watched).filter((type) => type === 'ImagePull')).toHaveLength(1);

@@ -87,7 +87,7 @@ describe('a lost connection is detected, and a new session replaces it', () => {
 
     lose(server);
     await watched.failed(error);
-    await expect.poll(() => server.sessionsOpened, { timeout: 10_000 }).toBeGreaterThan(first);
+    await expect.poll(() => server.sessionsOpened, { timeout: 30_000 }).toBeGreaterThan(first);
     await watched.active();
     expect(watched.connection.health()).not.toHaveProperty('error');
 
@@ -204,7 +204,7 @@ test('keeps a healthy connection through many probes, though its stream is quiet
   const transport = new Agent({ bodyTimeout: 500 });
   onTestFinished(() => transport.destroy());
   const watched = watchCluster(server.endpoint, { readTimeout: 2_000, transport });
-  await expect.poll(() => probes(server), { timeout: 20_000 }).toBeGreaterThan(2);
+  await expect.poll(() => probes(server), { timeout: 30_000 }).toBeGreaterThan(2);
   expect(server.sessionsOpened).toBe(1);
   expect(watched.statuses.at(-1)).toBe('active');
 });
@@ -214,7 +214,7 @@ test('a server that cannot list subscriptions is probed with pings', async () =>
   server.tools = ['events_subscribe'];
   const watched = watchCluster(server.endpoint, { readTimeout: 1_000 });
   await expect
-    .poll(() => server.asked.filter((asked) => asked === 'ping').length, { timeout: 20_000 })
+    .poll(() => server.asked.filter((asked) => asked === 'ping').length, { timeout: 30_000 })
     .toBeGreaterThan(1);
   server.sessions.clear();
   await watched.failed(/no longer knows this session/);
@@ -230,7 +230,7 @@ test('a server that cannot list subscriptions is not pinged when a list has prov
   await watched.active();
   const asked = (what: string): number => server.asked.filter((one) => one === what).length;
   const before = asked('tools/call resources_list');
-  await expect.poll(() => asked('tools/call resources_list') - before, { timeout: 20_000 }).toBeGreaterThan(22);
+  await expect.poll(() => asked('tools/call resources_list') - before, { timeout: 30_000 }).toBeGreaterThan(22);
   expect(asked('ping')).toBeLessThan(2);
   expect(watched.statuses.at(-1)).toBe('active');
 });

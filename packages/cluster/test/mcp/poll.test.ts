@@ -35,7 +35,7 @@ async function startRealServer(cluster: SimulatedCluster, listOutput = 'yaml'): 
     await server;
     await rm(folder, { recursive: true });
   });
-  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 20_000 });
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 30_000 });
   return `http://127.0.0.1:${port}/mcp`;
 }
 
@@ -62,10 +62,10 @@ describe.each(servers)('polling %s', (_, serve) => {
     expect(faultsOf(watched)).toEqual([]);
 
     const crash = await cluster.run('crash-loop-back-off');
-    await expect.poll(() => faultsOf(watched), { timeout: 10_000 }).not.toEqual([]);
+    await expect.poll(() => faultsOf(watched), { timeout: 30_000 }).not.toEqual([]);
     // Polls go on while the second fault is awaited; none of them reports the first again.
     const node = await cluster.run('node-not-ready');
-    await expect.poll(() => faultsOf(watched), { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(() => faultsOf(watched), { timeout: 30_000 }).toHaveLength(2);
     expect(faultsOf(watched)).toMatchObject([
       { faultId: crash.fault?.faultId, faultType: 'CrashLoop', container: 'app' },
       { faultId: node.fault?.faultId, faultType: 'NodeUnhealthy' },
@@ -74,14 +74,14 @@ describe.each(servers)('polling %s', (_, serve) => {
     node.heal();
     const job = await cluster.run('failed-job');
     await expect
-      .poll(() => faultsOf(watched).map(({ faultId }) => faultId), { timeout: 10_000 })
+      .poll(() => faultsOf(watched).map(({ faultId }) => faultId), { timeout: 30_000 })
       .toContain(job.fault?.faultId);
     clock.ahead += 300_000;
     const recovered = () => watched.lines.filter(({ message }) => message === 'symptom recovered');
-    await expect.poll(recovered, { timeout: 10_000 }).toMatchObject([{ fields: { fault_type: 'NodeUnhealthy' } }]);
+    await expect.poll(recovered, { timeout: 30_000 }).toMatchObject([{ fields: { fault_type: 'NodeUnhealthy' } }]);
     const again = await cluster.run('node-not-ready');
     const nodeFaults = () => faultsOf(watched).filter(({ faultId }) => faultId === again.fault?.faultId);
-    await expect.poll(nodeFaults, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(nodeFaults, { timeout: 30_000 }).toHaveLength(2);
   });
 
   test('finds faults that fired before it started', async () => {

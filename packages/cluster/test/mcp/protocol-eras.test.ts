@@ -77,7 +77,7 @@ test('a server that was replaced by one that speaks something else is asked anew
   await watched.active();
   server.script = { post: ({ method }, response) => method === 'initialize' && Boolean(response.writeHead(400).end()) };
   server.streams.forEach((stream) => stream.destroy());
-  await expect.poll(() => count(server.asked, 'server/discover'), { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => count(server.asked, 'server/discover'), { timeout: 30_000 }).toBeGreaterThan(1);
   server.script = {};
   await watched.active();
   expect(watched.connection.health()).not.toHaveProperty('error');

@@ -38,8 +38,8 @@ test('a request on a connection that the server has just closed is sent again, a
   );
   const dispatcher = newTransport();
   const ask = async (): Promise<string> =>
-    (await requestSameOrigin(endpoint, { method: 'POST', body: 'x', dispatcher })).body.text();
-  await expect.poll(async () => [await ask(), closed > 0], { timeout: 10_000 }).toEqual(['answer', true]);
+    text((await requestSameOrigin(endpoint, { method: 'POST', body: 'x', dispatcher })).body);
+  await expect.poll(async () => [await ask(), closed > 0], { timeout: 30_000 }).toEqual(['answer', true]);
 
   closesAll = true;
   closed = 0;
@@ -73,4 +73,34 @@ test('a connection is used again after an event stream that ends a moment after 
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
   expect(sockets.size).toBe(1);
+});
+
+test('a connection whose event stream goes on after the answer is closed', async () => {
+  let isClosed = false;
+  const endpoint = await listen(
+    createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"jsonrpc":"2.0","id":"1","result":{}}\n\n');
+      response.on('close', () => (isClosed = true));
+    }),
+  );
+  const { signal } = new AbortController();
+  const options = { endpoint, headers: {}, dispatcher: newTransport(), signal, what: 'x', timeout: 60_000 };
+  const { body } = await callStreamed({ id: '1', method: 'tools/call', params: {} }, options);
+  for await (const _ of body) break;
+  await expect.poll(() => isClosed, { timeout: 30_000 }).toBe(true);
+});
+
+test('an answer that goes on is cut when its time is over', async () => {
+  const endpoint = await listen(
+    createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    }),
+  );
+  const { signal } = new AbortController();
+  const options = { endpoint, headers: {}, dispatcher: newTransport(), signal, what: 'x', timeout: 300 };
+  const { body } = await callStreamed({ id: '1', method: 'tools/call', params: {} }, options);
+  await expect(text(body)).rejects.toThrow(/did not answer in time \(x\)/);
 });

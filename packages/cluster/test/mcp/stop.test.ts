@@ -89,7 +89,7 @@ test.each(['stopped', 'given up'])(
     const over = end === 'stopped' ? connection.stop() : failed(/did not answer within 300 ms/);
     if (end !== 'stopped') await over;
     answers.resolve();
-    await expect.poll(() => server.sessions.has('late'), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => server.sessions.has('late'), { timeout: 30_000 }).toBe(false);
     await over;
   },
 );

@@ -9,7 +9,7 @@ test('a cluster has its event stream and a few connections for requests, which a
   const watched = watchCluster(server.endpoint, { readTimeout: 1_000 });
   const probes = (): number => server.asked.filter((asked) => asked.endsWith('events_list_subscriptions')).length;
   await watched.active();
-  await expect.poll(probes, { timeout: 10_000 }).toBeGreaterThan(4);
+  await expect.poll(probes, { timeout: 30_000 }).toBeGreaterThan(4);
   expect(server.asked.length).toBeGreaterThan(10);
   // Of the design's ten for each host: the stream, and at once a scan, a list of Events and a probe.
   expect(server.mostSockets).toBeLessThanOrEqual(4);
@@ -20,7 +20,7 @@ test('idle connections are closed, and the quiet event stream is not', async () 
   const watched = watchCluster(server.endpoint);
   await watched.active();
   expect(server.sockets.size).toBeGreaterThan(1);
-  await expect.poll(() => server.sockets.size, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => server.sockets.size, { timeout: 30_000 }).toBe(1);
   expect(server.streams.size).toBe(1);
   expect(watched.connection.health().status).toBe('active');
 });

@@ -80,7 +80,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     statuses,
     lines,
     malformed,
-    active: () => expect.poll(() => health().status, { timeout: 10_000, interval: 10 }).toBe('active'),
+    active: () => expect.poll(() => health().status, { timeout: 30_000, interval: 10 }).toBe('active'),
     failed: (error = /./) =>
       expect
         .poll(() => lines.some(({ fields }) => fields.status === 'failed' && error.test(String(fields.error))), {

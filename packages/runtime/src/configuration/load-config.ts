@@ -7,11 +7,11 @@ import { followProxies } from './follow-proxies.ts';
 import { rememberOrigins } from './setting-origins.ts';
 import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
-import { closest, distance } from 'fastest-levenshtein';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
 import { readableByOthers } from './file-modes.ts';
+import { explainUnknownKeys } from './names/likely-keys.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
 import { homeDirectory, INSTALLATION, readText, resolvePath, resolvePaths } from './resolve-paths.ts';
@@ -71,15 +71,14 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   });
 
   const locate = locator(origins, source, mapped, { source: tuning, mapped: tuned });
-  const describe = (problem: ConfigProblem): string =>
-    `${locate(problem.path)} ${problem.message}${suggestion(problem)}`;
+  const describe = ({ path: at, message }: ConfigProblem): string => `${locate(at)} ${message}`;
   const inTuning = ({ path: at, message }: ConfigProblem): string => `${tuning?.locate(at) ?? ''} ${message}`;
   const found = [...mapped.problems, ...('problems' in parsed ? parsed.problems : [])];
   const problems = [
     ...(source?.problems ?? []),
     ...(tuning?.problems ?? []),
-    ...inFileOrder(found, source, mapped).map(describe),
-    ...tuned.problems.map(inTuning),
+    ...inFileOrder(explainUnknownKeys(found), source, mapped).map(describe),
+    ...explainUnknownKeys(tuned.problems).map(inTuning),
   ];
   if (problems.length > 0 || 'problems' in parsed) {
     throw new ConfigError(source?.file ?? 'configuration', problems);
@@ -157,22 +156,24 @@ function writtenPath(at: PropertyKey[], moved: Map<string, PropertyKey[]>): Prop
   return written;
 }
 
+/** In the order of the file; what is missing in a mapping comes after its unknown keys. */
 function inFileOrder(
   problems: ConfigProblem[],
   source: YamlSource | undefined,
   { moved }: MappedConfig,
 ): ConfigProblem[] {
   const offset = ({ path: at }: ConfigProblem): number => source?.offset(writtenPath(at, moved)) ?? 0;
-  return problems.toSorted((a, b) => offset(a) - offset(b));
-}
-
-function suggestion({ knownKeys, path: where }: ConfigProblem): string {
-  if (!knownKeys || knownKeys.length === 0) return '';
-  const key = String(where.at(-1));
-  const nearest = closest(key, knownKeys);
-  return distance(key, nearest) <= Math.max(2, key.length / 3)
-    ? `; did you mean ${JSON.stringify(nearest)}?`
-    : `; known keys: ${knownKeys.toSorted().join(', ')}`;
+  const parentOf = ({ path: at }: ConfigProblem): string => at.slice(0, -1).join('.');
+  const unknown = new Map<string, number>();
+  for (const problem of problems) {
+    if (problem.knownKeys === undefined) continue;
+    unknown.set(parentOf(problem), Math.max(offset(problem), unknown.get(parentOf(problem)) ?? 0));
+  }
+  const place = (problem: ConfigProblem): number => {
+    const after = problem.absent && unknown.get(parentOf(problem));
+    return Math.max(offset(problem), after ?? 0);
+  };
+  return problems.toSorted((a, b) => place(a) - place(b));
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

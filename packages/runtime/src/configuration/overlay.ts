@@ -2,7 +2,7 @@ import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys'
 import { isRecord } from '@nightcrier/core/settings/parsing/config-problem';
 import { SETTINGS, settingOf } from '@nightcrier/core/settings/setting-list';
 import { z } from 'zod';
-import { isServiceLink, unknownVariables } from './environment-names.ts';
+import { isServiceLink, unknownVariables } from './names/environment-names.ts';
 
 /** Where a value came from, for messages: `flag --agent-timeout:`. */
 export type Origins = Map<string, string>;

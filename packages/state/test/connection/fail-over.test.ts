@@ -77,7 +77,7 @@ describe('with sentinels', () => {
   test('a master that dies while faults arrive loses none of them if its replica was in step', async () => {
     await using replicated = await startReplicated();
     await using traffic = await startTraffic(settingsOf(replicated));
-    await expect.poll(() => traffic.processed.size, { timeout: 20_000 }).toBeGreaterThan(50);
+    await expect.poll(() => traffic.processed.size, { timeout: 30_000 }).toBeGreaterThan(50);
     // A master answers a write before its replica has it: without this, the last one could be lost.
     await replicated.holdWrites();
     process.kill(replicated.pids[0], 'SIGKILL');
@@ -91,7 +91,7 @@ describe('with sentinels', () => {
   test('both kinds of connections follow a promotion; the former master stays reachable', async () => {
     await using replicated = await startReplicated();
     await using traffic = await startTraffic(settingsOf(replicated));
-    await expect.poll(() => traffic.processed.size, { timeout: 20_000 }).toBeGreaterThan(50);
+    await expect.poll(() => traffic.processed.size, { timeout: 30_000 }).toBeGreaterThan(50);
     await replicated.failOver();
     const serving = async (): Promise<boolean> =>
       (await traffic.state.redis.info('server').catch(() => '')).includes(`tcp_port:${portOf(replicated.urls[1])}`);
@@ -120,9 +120,9 @@ describe('without sentinels', () => {
     await expect(redis.set('k', 'v')).rejects.toThrow('READONLY');
     const written = worker.set('k', 'of the worker');
     await expect
-      .poll(() => connects, { timeout: 20_000 })
+      .poll(() => connects, { timeout: 30_000 })
       .toEqual({ producer: expect.any(Number), worker: expect.any(Number) });
-    await expect.poll(() => Math.min(connects.producer, connects.worker), { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => Math.min(connects.producer, connects.worker), { timeout: 30_000 }).toBeGreaterThan(0);
     // The command of the worker waits until a server accepts it.
     const inspector = connectWorker(settings, silentLogger);
     await inspector.call('REPLICAOF', 'NO', 'ONE');
@@ -144,7 +144,7 @@ describe('without sentinels', () => {
     redis.on('connect', () => (connects += 1));
     await redis.call('REPLICAOF', '127.0.0.1', String(portOf(next.url)));
     await expect(admission.admit(fault())).rejects.toThrow('READONLY');
-    await expect.poll(() => connects, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => connects, { timeout: 30_000 }).toBeGreaterThan(0);
     await disconnect(redis);
   });
 });

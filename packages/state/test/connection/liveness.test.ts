@@ -66,7 +66,7 @@ describe('a connection whose packets are silently dropped', () => {
     try {
       await using pipeline = await startPipeline(`redis://127.0.0.1:${proxy.port}`, TICK);
       const before = await pipeline.admit();
-      await expect.poll(() => pipeline.processed, { timeout: 10_000 }).toEqual([before]);
+      await expect.poll(() => pipeline.processed, { timeout: 30_000 }).toEqual([before]);
       proxy.swallow();
       const after = await pipeline.admit();
       await expect.poll(() => pipeline.processed, { timeout: 30_000 }).toEqual([before, after]);
@@ -79,7 +79,7 @@ describe('a connection whose packets are silently dropped', () => {
     await using isolated = await startIsolatedRedis();
     await using pipeline = await startPipeline(isolated.url, TICK);
     const before = await pipeline.admit();
-    await expect.poll(() => pipeline.processed, { timeout: 10_000 }).toEqual([before]);
+    await expect.poll(() => pipeline.processed, { timeout: 30_000 }).toEqual([before]);
     await isolated.dropPresentFlows();
     const after = await pipeline.admit();
     await expect.poll(() => pipeline.processed, { timeout: 30_000 }).toEqual([before, after]);
@@ -113,7 +113,7 @@ describe('a connection whose packets are silently dropped', () => {
       // Idle for longer than its limit, by the clock of the server.
       await expect
         .poll(async () => Number(/name=paused .*idle=(\d+)/.exec(String(await inspector.client('LIST')))?.[1]), {
-          timeout: 10_000,
+          timeout: 30_000,
         })
         .toBeGreaterThan(1);
       client.kill('SIGCONT');

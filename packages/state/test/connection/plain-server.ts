@@ -24,7 +24,7 @@ export async function startPlainServer(settings: Record<string, string>): Promis
       stdio: 'ignore',
     },
   );
-  await vi.waitFor(async () => expect(await accepts(port)).toBe(true), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await accepts(port)).toBe(true), { timeout: 30_000 });
   return {
     port,
     async [Symbol.asyncDispose]() {

@@ -52,7 +52,7 @@ describe('what is wrong with a server', () => {
     const { redis: connection, codes } = await start({});
     await connection.call('REPLICAOF', '127.0.0.1', '1');
     // A connection that meets a replica is renewed.
-    await expect.poll(codes, { timeout: 10_000 }).toContain('replica');
+    await expect.poll(codes, { timeout: 30_000 }).toContain('replica');
   });
 
   test('a full memory refuses admissions and loses nothing: they succeed once it has room', async () => {

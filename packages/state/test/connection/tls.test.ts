@@ -100,7 +100,7 @@ test('TLS with an authority, a client certificate and a server name of the confi
     const errors: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (fields) => errors.push(String(Reflect.get(fields, 'error'))) };
     const refused = connectProducer({ ...settings, ...change }, logger);
-    await expect.poll(() => errors.join(), { timeout: 10_000 }).toMatch(message);
+    await expect.poll(() => errors.join(), { timeout: 30_000 }).toMatch(message);
     await disconnect(refused);
   }
 });

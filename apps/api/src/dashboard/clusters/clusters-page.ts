@@ -11,7 +11,8 @@ import { parseFields } from '../forms/parse-fields.ts';
 import { shareWhileRunning } from '../../shared-result.ts';
 import { liveRegion, liveStream } from '../live.ts';
 import { clusterMark, mark } from '../shown/marks.ts';
-import { durationText, timeTag } from '../shown/time.ts';
+import { ageText } from '../../html/files/age.js';
+import { timeTag } from '../shown/time.ts';
 import { missingPermissions } from './rbac-rules.ts';
 
 const PAGE_SIZE = 50;
@@ -77,7 +78,7 @@ function clusterPanel(cluster: ClusterHealth): Html {
     ['Source', mode === 'poll' ? 'polled' : mode === 'subscribe' ? 'subscribed' : undefined],
     ['Last contact', cluster.last_contact === undefined ? 'never' : timeTag(cluster.last_contact)],
     ['Last event', cluster.last_event && timeTag(cluster.last_event)],
-    ['Blind', cluster.blind_seconds === undefined ? undefined : durationText(cluster.blind_seconds)],
+    ['Blind', cluster.blind_seconds === undefined ? undefined : ageText(cluster.blind_seconds)],
     ['Investigated', triage ? 'yes' : 'no (triage.enabled)'],
     ['Labels', Object.entries(labels).map(([label, value]) => html`<code>${label}=${value}</code> `)],
     ['Permissions', permissionsOf(cluster)],

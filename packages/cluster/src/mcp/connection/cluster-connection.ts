@@ -47,6 +47,7 @@ type WatchSettings = Omit<
   | 'now'
   | 'status'
   | 'era'
+  | 'scan'
   | 'poll'
   | 'resync'
   | 'endpoint'
@@ -177,6 +178,7 @@ export class ClusterConnection {
       now: this.#now,
       status: this.#status,
       era: new ProtocolEra(),
+      scan,
       poll,
       resync,
       detection,

@@ -14,6 +14,7 @@ import { aboutFault, faultToPush } from '../liveness/pushed-faults.ts';
 import { aboutEvent, PushCheck } from '../liveness/push-check.ts';
 import { SightCheck } from '../liveness/sight-check.ts';
 import { SilentPushSupplement } from './silent-push-supplement.ts';
+import type { ClusterScan } from '../../backfill/cluster-scan.ts';
 import type { WatermarkTracker } from '../../backfill/watermark.ts';
 import type { WarningEvent } from '../../detection/kinds.ts';
 import type { ClusterDetection } from '../../detection/cluster-detection.ts';
@@ -71,6 +72,7 @@ export interface ClusterWatchOptions {
   logger: Logger;
   status: ConnectionStatusTracker;
   era: ProtocolEra;
+  scan: ClusterScan;
   poll: ClusterPoll;
   resync: Resync;
   detection: ClusterDetection;
@@ -156,8 +158,15 @@ function newSubscription(
  * Proves that the server can list the cluster, before anything is subscribed: each subscription costs it watches.
  * @throws ConnectionError when it cannot be listed
  */
-async function prove({ endpoint, sight, timeouts }: ClusterWatchOptions, session: McpSession): Promise<void> {
+async function prove(
+  { endpoint, scan, sight, timeouts, now }: ClusterWatchOptions,
+  session: McpSession,
+): Promise<void> {
   if (!session.tools.has(LIST_RESOURCES_TOOL)) return;
+  if (await scan.prove(session, timeouts.call, now())) {
+    sight.prove();
+    return;
+  }
   const proof = await proveSight(session, endpoint, timeouts.call);
   sight.prove();
   if (proof.kind === 'refused') sight.degrade('unproven', proof.reason);

@@ -1,4 +1,5 @@
 import { withJitter } from '@nightcrier/core/async/backoff';
+import { wakeTime } from '@nightcrier/core/async/wake-time';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSight } from '../../sight/cluster-sight.ts';
 import { ConnectionError, endsSession } from '../session/connection-error.ts';
@@ -39,7 +40,7 @@ export async function watchLiveness(watched: WatchedSubscription): Promise<never
   const requests = new Requests(watched);
   for (;;) {
     const wakeAt = Math.min(requests.probeAt, requests.proveAt, check.dueAt);
-    await sleep(Math.max(0, wakeAt - steadyNow()), undefined, { signal });
+    await sleep(Math.max(0, wakeTime(wakeAt, liveness.grain) - steadyNow()), undefined, { signal });
     if (session.isSilent(Date.now(), liveness.silence)) {
       throw new ConnectionError('stream_lost', `${endpoint}: the event stream sent nothing for too long`);
     }

@@ -11,6 +11,8 @@ export interface Liveness {
   proveTimeout: number;
   /** Between two attempts, once one has failed. */
   retry: number;
+  /** Requests wait until they are due for many clusters, for at most this time. */
+  grain: number;
   /** Longest time without a proof; also the time in which a Warning Event must be pushed. */
   proof: number;
 }
@@ -22,7 +24,8 @@ export const PROBE_JITTER = 0.05;
 
 /**
  * Returns probe times that detect a dead connection within `readTimeout` (`sse_read_timeout`), and a cluster that cannot be
- * listed within `proof`. The longest case is one interval with its jitter, one attempt that fails, and one that confirms it.
+ * listed within `proof`. The longest case is one interval with its jitter and grain, one attempt that fails, and one that
+ * confirms it.
  */
 export function livenessWithin(readTimeout: number, proof: number): Liveness {
   return {
@@ -31,7 +34,8 @@ export function livenessWithin(readTimeout: number, proof: number): Liveness {
     silence: readTimeout,
     proveInterval: (proof * 2) / 3,
     proveTimeout: proof * 0.1,
-    retry: proof / 12,
+    retry: proof / 15,
+    grain: Math.min(readTimeout, proof) / 120,
     proof,
   };
 }

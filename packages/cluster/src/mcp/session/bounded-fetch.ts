@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { Dispatcher } from 'undici';
 import { ConnectionError } from './connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
@@ -26,10 +27,12 @@ export function boundedFetch(dispatcher: Dispatcher, maxBytes = MAX_BODY_BYTES) 
       [value ?? []].flat().map((one) => [name, one]),
     );
     if (WITHOUT_BODY.has(status)) {
-      await answer.body.dump();
+      await answer.body.drop();
       return new Response(null, { status, headers });
     }
-    return new Response(ReadableStream.from(bounded(answer.body, maxBytes)), { status, headers });
+    const body = bounded(answer.body, maxBytes);
+    const isStream = String(answer.headers['content-type']).toLowerCase().startsWith('text/event-stream');
+    return new Response(isStream ? ReadableStream.from(body) : await buffer(body), { status, headers });
   };
 }
 

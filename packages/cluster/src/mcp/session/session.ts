@@ -232,7 +232,7 @@ export class McpSession {
     try {
       const signal = AbortSignal.timeout(timeouts.close);
       const { body } = await requestSameOrigin(endpoint, { method: 'DELETE', dispatcher, headers, signal });
-      await body.dump();
+      await body.drop();
     } catch (error) {
       logger.debug({ error: rootMessage(error) }, 'MCP session not deleted');
     }

@@ -38,14 +38,13 @@ export async function openSseStream(options: SseStreamOptions): Promise<{ ended:
     dispatcher: options.dispatcher,
     signal: options.signal,
     headersTimeout: options.openTimeout,
-    bodyTimeout: 0,
   }).catch((error: unknown) => {
     if (error instanceof ConnectionError) throw error;
     throw new ConnectionError('stream_refused', `${endpoint}: event stream: ${rootMessage(error)}`, { cause: error });
   });
-  const contentType = String(response.headers['content-type'] ?? 'no content type');
+  const contentType = response.headers['content-type'] ?? 'no content type';
   if (response.statusCode !== 200 || !/^text\/event-stream\b/i.test(contentType)) {
-    response.body.on('error', () => undefined).destroy();
+    response.body.destroy();
     if (response.statusCode !== 200) throw httpStatusError(response.statusCode, 'event stream', endpoint);
     throw new ConnectionError(
       'stream_refused',

@@ -29,9 +29,6 @@ export interface CallOptions {
   timeout: number;
 }
 
-const REST_BYTES = 4 << 10;
-const REST_MS = 250;
-
 let lastId = 0;
 
 /** Returns the next id of a request. The SDK counts its own requests. */
@@ -46,7 +43,6 @@ export function nextCallId(): string {
  */
 export async function callStreamed(call: Call, options: CallOptions): Promise<StreamedAnswer> {
   const { endpoint, headers, dispatcher, signal, what, timeout } = options;
-  const deadline = performance.now() + timeout;
   const failed = (error: unknown): ConnectionError => explainFailure(error, options);
   const response = await requestSameOrigin(endpoint, {
     method: 'POST',
@@ -54,15 +50,14 @@ export async function callStreamed(call: Call, options: CallOptions): Promise<St
     body: JSON.stringify({ jsonrpc: '2.0', ...call }),
     dispatcher,
     signal,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
+    timeout,
   }).catch((error: unknown) => {
     throw failed(error);
   });
-  const type = String(response.headers['content-type'] ?? 'no content type').toLowerCase();
+  const type = (response.headers['content-type'] ?? 'no content type').toLowerCase();
   const isEventStream = type.startsWith('text/event-stream');
   if (response.statusCode !== 200 || (!isEventStream && !type.startsWith('application/json'))) {
-    response.body.on('error', () => undefined).destroy();
+    response.body.destroy();
     if (response.statusCode !== 200) throw httpStatusError(response.statusCode, what, endpoint);
     throw new ConnectionError(
       'protocol',
@@ -70,32 +65,13 @@ export async function callStreamed(call: Call, options: CallOptions): Promise<St
     );
   }
   async function* read(): AsyncGenerator<Uint8Array> {
-    const pieces: AsyncIterable<Uint8Array> = response.body.iterator({ destroyOnReturn: false });
-    let isOver = false;
     try {
-      for await (const piece of pieces) {
-        if (performance.now() > deadline) throw timedOut(options);
-        yield piece;
-      }
-      isOver = true;
+      yield* response.body;
     } catch (error) {
       throw failed(error);
-    } finally {
-      if (!isOver) void finish(response.body);
     }
   }
   return { isEventStream, body: read() };
-}
-
-/**
- * Reads the end of a body whose answer is complete, so that the connection can be used again: some servers end an event stream
- * a moment after the answer. One that goes on is closed.
- */
-async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
-  const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), REST_MS);
-  await body.dump({ limit: REST_BYTES, signal: ending.signal }).catch(() => undefined);
-  clearTimeout(timer);
 }
 
 /** Returns the error of an answer that did not come in time. */

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { ConnectionError } from './connection-error.ts';
-import { type Call, callStreamed, type CallOptions, timedOut } from './streamed-call.ts';
+import { type Call, callStreamed, type CallOptions } from './streamed-call.ts';
 
 /** Longest answer, bytes. Lists of large clusters are read by `readList`, as they come. */
 const MAX_BODY_BYTES = 64 << 20;
@@ -23,20 +23,9 @@ export interface WholeCallOptions extends CallOptions {
  * @throws ConnectionError
  */
 export async function callWhole(call: Call, options: WholeCallOptions): Promise<unknown> {
-  const { signal, timeout } = options;
-  const ending = new AbortController();
-  const end = (): void => ending.abort(signal.reason);
-  const timer = setTimeout(() => ending.abort(timedOut(options)), timeout);
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
-  try {
-    const { isEventStream, body } = await callStreamed(call, { ...options, signal: ending.signal });
-    const answer = await (isEventStream ? readEvents(body, call, options) : readJson(body, options));
-    return resultOf(answer, call, options);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-  }
+  const { isEventStream, body } = await callStreamed(call, options);
+  const answer = await (isEventStream ? readEvents(body, call, options) : readJson(body, options));
+  return resultOf(answer, call, options);
 }
 
 function resultOf(answer: unknown, call: Call, { endpoint, what }: CallOptions): unknown {

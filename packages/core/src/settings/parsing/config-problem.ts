@@ -8,6 +8,17 @@ export interface ConfigProblem {
   message: string;
   /** For an unknown key: the names that it could be. */
   knownKeys?: string[];
+  /** Further names, not listed: keys within known keys (`redis.url`), aliases, and names of the original system. */
+  otherNames?: string[];
+  /** Paths of keys of which one, if it were given, would solve the problem. */
+  absent?: PropertyKey[][];
+}
+
+/** Names that a mapping takes beside those of its schema. */
+interface FurtherNames {
+  known?: readonly string[];
+  /** See {@link ConfigProblem.otherNames}. */
+  other?: readonly string[];
 }
 
 /** Parses by the schema. Adds its problems with the path in front and, unless it may be a secret, the bad value in the message. */
@@ -16,19 +27,22 @@ export function check<T extends z.ZodObject>(
   value: unknown,
   path: PropertyKey[],
   problems: ConfigProblem[],
-  alsoKnown: string[] = [],
+  further: FurtherNames = {},
 ): z.infer<T> | undefined {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     const at = [...path, ...issue.path];
     if (issue.code === 'unrecognized_keys') {
-      const known = [...keysAt(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])];
+      const { known = [], other = [] } = issue.path.length === 0 ? further : {};
+      const knownKeys = [...keysAt(schema, issue.path), ...known];
+      const otherNames = [...other, ...keysBelow(schema, issue.path)];
       for (const key of issue.keys) {
-        problems.push({ path: [...at, key], message: `unknown key ${JSON.stringify(key)}`, knownKeys: known });
+        problems.push({ path: [...at, key], message: `unknown key ${JSON.stringify(key)}`, knownKeys, otherNames });
       }
     } else {
-      problems.push({ path: at, message: describeIssue(schema, issue, at, value, path) });
+      const absent = issue.input === undefined ? { absent: [at] } : {};
+      problems.push({ path: at, message: describeIssue(schema, issue, at, value, path), ...absent });
     }
   }
   return undefined;
@@ -99,13 +113,26 @@ function holdsSecret(schema: z.core.$ZodType, ancestor?: z.core.$ZodType): boole
 
 /** The keys that the schema knows at a path within it. */
 function keysAt(schema: z.ZodObject, path: PropertyKey[]): string[] {
+  return Object.keys(shapeAt(schema, path));
+}
+
+/** The keys of the mappings below a path, such as `redis.sentinel.name`. */
+function keysBelow(schema: z.ZodObject, path: PropertyKey[]): string[] {
+  return Object.entries(shapeAt(schema, path)).flatMap(([key, field]) => {
+    const inner = unwrap(field);
+    if (!(inner instanceof z.ZodObject)) return [];
+    return [...Object.keys(inner.shape), ...keysBelow(inner, [])].map((name) => `${key}.${name}`);
+  });
+}
+
+function shapeAt(schema: z.ZodObject, path: PropertyKey[]): Record<string, z.core.$ZodType> {
   let current: z.core.$ZodType | undefined = schema;
   for (const part of path) {
     current = within(current, part);
-    if (!current) return [];
+    if (!current) return {};
   }
   const record = unwrap(current);
-  return record instanceof z.ZodObject ? Object.keys(record.shape) : [];
+  return record instanceof z.ZodObject ? record.shape : {};
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {

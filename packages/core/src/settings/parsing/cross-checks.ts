@@ -53,7 +53,9 @@ function companionProblems(raw: Record<string, unknown>, process: ProcessName | 
   return SETTINGS.flatMap((setting): ConfigProblem[] => {
     const { path, name, meta } = setting;
     if (meta.needs === undefined || !isUsedBy(setting, process) || rawValue(raw, path) === undefined) return [];
-    return isGiven(meta.needs) ? [] : [{ path: [...path], message: `${name} needs ${meta.needs}` }];
+    if (isGiven(meta.needs)) return [];
+    const absent = [meta.needs, `${meta.needs}_file`].map((key) => [...(settingOf(key)?.path ?? [key])]);
+    return [{ path: [...path], message: `${name} needs ${meta.needs}`, absent }];
   });
 }
 
@@ -87,11 +89,13 @@ function agentProblems(settings: ValidSettings, surroundings: ConfigSurroundings
     const keys = missingKeys(agent, settings);
     if (keys.length > 0) {
       const needed = keys.map((key) => `${key} (or ${key}_file)`).join(', or ');
-      problems.push({ path: [setting], message: `${setting}: ${agent} needs ${needed}` });
+      const absent = keys.flatMap((key) => [[key], [`${key}_file`]]);
+      problems.push({ path: [setting], message: `${setting}: ${agent} needs ${needed}`, absent });
     }
   }
   if (agent_cli === 'goose' && agent_model === undefined) {
-    problems.push({ path: ['agent_cli'], message: 'agent_cli: goose needs agent_model; it has no default model' });
+    const message = 'agent_cli: goose needs agent_model; it has no default model';
+    problems.push({ path: ['agent_cli'], message, absent: [['agent_model']] });
   }
   return problems;
 }

@@ -51,7 +51,8 @@ function monitoringFileProblems(
     else if (isUsed) problems.push(...secretFileProblems(at, file, surroundings, secretProblem));
   }
   if (monitoring.username !== undefined && (monitoring.password ?? monitoring.password_file) === undefined) {
-    problems.push({ path: [...path, 'username'], message: 'username needs password (or password_file)' });
+    const absent = ['password', 'password_file'].map((key) => [...path, key]);
+    problems.push({ path: [...path, 'username'], message: 'username needs password (or password_file)', absent });
   }
   const { ca_file: file } = monitoring;
   if (isUsed && typeof file === 'string' && surroundings.read(file) === undefined)
@@ -83,7 +84,7 @@ function mcpFileProblems(
     if (typeof file !== 'string') continue;
     const at = [...path, key];
     if (partner !== undefined && mcp[partner] === undefined) {
-      problems.push({ path: at, message: `${key} needs ${partner}` });
+      problems.push({ path: at, message: `${key} needs ${partner}`, absent: [[...path, partner]] });
     } else if (isUsed && surroundings.read(file) === undefined) problems.push(unreadable(at, file));
   }
   return problems;
@@ -109,12 +110,13 @@ function kubeconfigProblems(
     const problem = text === undefined ? 'is not a readable file' : surroundings.kubeconfigProblem(text, value);
     return problem === undefined ? [] : [{ path: at, message: `${owner} kubeconfig ${value} ${problem}` }];
   }
+  const absent = [[...path, 'triage', 'kubeconfig']];
   if (watched !== undefined) {
     const message = `${owner} triage.kubeconfig is required for ${watched}: ${String(entry[watched])}`;
-    return [{ path: triage ? at : [...path, watched], message }];
+    return [{ path: triage ? at : [...path, watched], message, absent }];
   }
   if (!triage) return []; // the schema of the flat form, or of an entry without triage, names what is missing
-  return [{ path: at, message: `${owner} triage.kubeconfig is required when triage.enabled is true` }];
+  return [{ path: at, message: `${owner} triage.kubeconfig is required when triage.enabled is true`, absent }];
 }
 
 export function secretFileProblems(

@@ -22,7 +22,8 @@ export function parseClusters(
   }
   if (rawClusters === undefined || (Array.isArray(rawClusters) && rawClusters.length === 0)) {
     if (endpoint === undefined) {
-      problems.push({ path: ['clusters'], message: 'at least one cluster must be configured' });
+      const absent = [['clusters'], ['monitored_clusters'], ['mcp_endpoint']];
+      problems.push({ path: ['clusters'], message: 'at least one cluster must be configured', absent });
     }
     return [];
   }
@@ -50,9 +51,19 @@ function parseCluster(
     return flat ? [expandFlatCluster(flat)] : [];
   }
   const isWatched = isRecord(entry) && entry.source === 'kubernetes';
-  const cluster = check(isWatched ? WatchedClusterConfig : ClusterConfig, entry, path, problems);
+  const found: ConfigProblem[] = [];
+  // Without `mcp`, a misspelt key may be one of the short form.
+  const further = isRecord(entry) && 'mcp' in entry ? {} : { other: SHORT_FORM };
+  const cluster = check(isWatched ? WatchedClusterConfig : ClusterConfig, entry, path, found, further);
+  for (const problem of found) {
+    const isMcp =
+      problem.absent !== undefined && problem.path.length === path.length + 1 && problem.path.at(-1) === 'mcp';
+    problems.push(isMcp ? { ...problem, absent: [problem.path, [...path, 'mcp_endpoint']] } : problem);
+  }
   return cluster ? [cluster] : [];
 }
+
+const SHORT_FORM = ['mcp_endpoint', 'kubeconfig'];
 
 /** Drops keys without a value, and empty text but for what is required: both mean that the key is not set. */
 function withoutUnset(value: unknown, key?: string): unknown {

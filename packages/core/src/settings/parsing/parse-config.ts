@@ -1,6 +1,7 @@
 import { crossChecks } from './cross-checks.ts';
 import { type Config, Settings } from '../config.ts';
 import { type ConfigProblem, check, isRecord } from './config-problem.ts';
+import { ORIGINAL_KEYS } from '../original/original-keys.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
 import { fileProblems } from './file-checks.ts';
 import { parseClusters } from './parse-clusters.ts';
@@ -19,7 +20,10 @@ export function parseConfig(raw: unknown, surroundings: ConfigSurroundings): Par
   const { clusters: rawClusters, mcp_endpoint: endpoint, ...given } = raw;
   const rest = withoutUnset(given);
   const problems: ConfigProblem[] = [];
-  const settings = check(Settings, rest, [], problems, ['clusters', 'mcp_endpoint']);
+  const settings = check(Settings, rest, [], problems, {
+    known: ['clusters', 'mcp_endpoint'],
+    other: ORIGINAL_KEYS.filter(({ to, flag }) => to !== undefined && flag === undefined).map(({ key }) => key),
+  });
   problems.push(...fileProblems(rest, surroundings));
   const { problems: found, warnings } = crossChecks(rest, surroundings);
   const routing = routingChecks(rest, rawClusters, surroundings);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { AgentExit, ScriptGrace } from '../../../agent-runtime.ts';
 import { lastLine } from './last-line.ts';
 import { readExit } from './script-exit.ts';
+import { forgetScript, recordScript } from './script-process.ts';
 
 export interface ScriptCall {
   script: string;
@@ -30,7 +31,7 @@ export async function runScript(call: ScriptCall): Promise<AgentExit> {
   const stderrFile = path.join(call.logsDirectory, 'script-stderr.log');
   using stdout = await openLog(path.join(call.logsDirectory, 'script-stdout.log'));
   using stderr = await openLog(stderrFile);
-  const result = await execa(script, call.arguments, {
+  const running = execa(script, call.arguments, {
     cwd: call.directory,
     env: call.environment,
     extendEnv: false,
@@ -44,6 +45,9 @@ export async function runScript(call: ScriptCall): Promise<AgentExit> {
     killDescendants: true,
     reject: false,
   });
+  if (running.pid !== undefined) recordScript(call.directory, running.pid);
+  const result = await running;
+  await forgetScript(call.directory);
   if (result.isCanceled) signal.throwIfAborted();
   return readExit(script, result, await lastLine(stderrFile));
 }

@@ -6,12 +6,20 @@ const START_FIELD = 19;
 
 /** Returns the identity of this process; undefined where the system does not show it, as outside Linux. */
 export function ownProcess(): WorkerProcess | undefined {
+  return identityOf(process.pid);
+}
+
+/** Returns the identity of a process of this machine; undefined where there is none, or the system does not show it. */
+export function identityOf(pid: number): WorkerProcess | undefined {
+  const [machine, started] = [ownMachine(), startOf(pid)];
+  return machine === undefined || started === undefined ? undefined : { machine, pid, started };
+}
+
+/** Returns the name of this machine: one boot of one kernel, and one namespace of pids, as a container has its own. */
+export function ownMachine(): string | undefined {
   try {
-    const started = startOf(process.pid);
-    // One boot of one kernel, and one namespace of pids: a container has its own.
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const machine = `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-    return started === undefined ? undefined : { machine, pid: process.pid, started };
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return undefined;
   }

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { copyFile, glob, mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Agents at once, over all workers and of one cluster. */
+export const AGENT_LIMITS = { total: 3, perCluster: 2 };
+
+const SCRIPT = path.join(import.meta.dirname, 'agent.sh');
+
+/** What the agents of a run did, by their own records: it does not ask the system. */
+export class AgentRecords {
+  /** Of the script, for `agent_script_path`. */
+  readonly script: string;
+  readonly #folder: string;
+  /** Most agents at once. */
+  most = 0;
+
+  private constructor(folder: string) {
+    this.#folder = path.join(folder, 'agents');
+    this.script = path.join(folder, 'agent.sh');
+  }
+
+  static async open(folder: string): Promise<AgentRecords> {
+    const records = new AgentRecords(folder);
+    await mkdir(records.#folder);
+    await copyFile(SCRIPT, records.script);
+    return records;
+  }
+
+  /** Returns the clusters of the agents that run now. */
+  async running(): Promise<string[]> {
+    const clusters: string[] = [];
+    for await (const file of glob(path.join(this.#folder, '*.running'))) {
+      const cluster = await readFile(file, 'utf8').catch(() => '');
+      if (cluster !== '' && isAlive(Number(path.basename(file, '.running')))) clusters.push(cluster.trim());
+    }
+    return clusters;
+  }
+
+  /** Returns which limits are exceeded now. */
+  async excess(): Promise<string[]> {
+    const running = await this.running();
+    this.most = Math.max(this.most, running.length);
+    const all = running.length > AGENT_LIMITS.total ? [`${running.length} agents run at once`] : [];
+    const ofClusters = [...Map.groupBy(running, (cluster) => cluster)]
+      .filter(([, agents]) => agents.length > AGENT_LIMITS.perCluster)
+      .map(([cluster, agents]) => `${agents.length} agents of ${cluster} run at once`);
+    return [...all, ...ofClusters];
+  }
+
+  /** Returns the incidents that two agents investigated at once. */
+  async overlaps(): Promise<string[]> {
+    const text = await readFile(path.join(this.#folder, 'overlaps'), 'utf8').catch(() => '');
+    return text.split('\n').filter((id) => id !== '');
+  }
+}
+
+/** Returns whether a process runs: one that has ended may remain as a zombie. */
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
