@@ -40,8 +40,14 @@ export class SmallDisk {
   /** Has everything that is opened from now on be read-only. Open files stay writable, as those of a process that started before. */
   async protect(): Promise<void> {
     if (!canMount) return;
-    await execa('mount', ['--bind', this.folder, this.folder]);
-    await execa('mount', ['-o', 'remount,bind,ro', this.folder]);
+    // Elsewhere first: a mount that somebody writes to cannot become read-only.
+    const aside = `${this.folder}.protected`;
+    await mkdir(aside);
+    await execa('mount', ['--bind', this.folder, aside]);
+    await execa('mount', ['-o', 'remount,bind,ro', aside]);
+    await execa('mount', ['--bind', aside, this.folder]);
+    await execa('umount', [aside]);
+    await rm(aside, { recursive: true });
   }
 
   async unprotect(): Promise<void> {
@@ -49,7 +55,11 @@ export class SmallDisk {
   }
 
   async remove(): Promise<void> {
-    if (canMount) await execa('umount', ['--recursive', '--lazy', this.folder], { reject: false });
+    if (!canMount) return;
+    // Twice where it is protected: the mounts are on top of each other.
+    const unmount = async (): Promise<boolean> =>
+      !(await execa('umount', ['--lazy', this.folder], { reject: false })).failed;
+    while (await unmount());
   }
 
   get #filler(): string {

@@ -112,6 +112,8 @@ function spawn(main: string, file: string, cwd: string) {
     buffer: false,
     all: true,
     stdin: 'ignore',
+    // A stop has the time that `end` gives it.
+    forceKillAfterDelay: false,
     // Nothing of the environment of the run, such as proxies and keys.
     env: { PATH: process.env.PATH },
     extendEnv: false,

@@ -2,21 +2,7 @@ import { parseNotification } from '@nightcrier/cluster/sources/parse-notificatio
 import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { CorruptIncidentError, parseIncidentRow } from '@nightcrier/state/incidents/incident-row';
-import {
-  type Arbitrary,
-  array,
-  assert,
-  asyncProperty,
-  boolean,
-  constant,
-  constantFrom,
-  dictionary,
-  double,
-  integer,
-  letrec,
-  oneof,
-  string,
-} from 'fast-check';
+import { dictionary, oneof } from 'fast-check';
 import { claude } from '../../apps/triage-worker/src/agent/stream/claude.ts';
 import { codex } from '../../apps/triage-worker/src/agent/stream/codex.ts';
 import { gemini } from '../../apps/triage-worker/src/agent/stream/gemini.ts';
@@ -27,29 +13,8 @@ import { quotedOutputs } from '../../apps/triage-worker/src/report/quoted-output
 import { redactText } from '../../packages/redaction/src/redact-text.ts';
 import { redactValue } from '../../packages/redaction/src/redact-value.ts';
 import { YamlSource } from '../../packages/runtime/src/configuration/yaml-source.ts';
-
-/** Runs one parser on generated input; rejects with seed, path and the smallest input that fails. */
-export type FuzzTarget = (parameters: { numRuns: number; seed: number }) => Promise<void>;
-
-/** Names that objects inherit, and keys that the parsers know. */
-const keys = (...known: string[]): Arbitrary<string> =>
-  oneof(constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', ...known), string({ maxLength: 12 }));
-
-const texts = oneof(
-  string({ unit: 'binary', maxLength: 200 }),
-  string({ unit: 'grapheme', maxLength: 200 }),
-  constantFrom('\u0000', '\u001b]52;c;eA==\u0007', '../../etc/passwd', '\ud800', '9'.repeat(400), '1e999', 'NaN', '-0'),
-);
-
-const jsonValue = (...known: string[]): Arbitrary<unknown> =>
-  letrec<{ value: unknown }>((tie) => ({
-    value: oneof(
-      { depthSize: 'small', withCrossShrink: true },
-      oneof(texts, double(), integer(), boolean(), constant(null)),
-      array(tie('value'), { maxLength: 5 }),
-      dictionary(keys(...known), tie('value'), { maxKeys: 8 }),
-    ),
-  })).value;
+import { type FuzzTarget, jsonValue, keys, pieces, target, texts } from './inputs.ts';
+import { TOOL_ANSWERS } from './tool-answers.ts';
 
 const SURROUNDINGS = {
   read: () => undefined,
@@ -92,9 +57,6 @@ const MARKDOWN_PARTS = [
   '<',
   '&',
 ];
-const pieces = (parts: readonly string[], known: readonly string[] = []): Arbitrary<string> =>
-  array(oneof(constantFrom(...parts, ...known), texts), { maxLength: 30 }).map((all) => all.join(''));
-
 const FAULT = [
   'subscriptionId',
   'cluster',
@@ -139,15 +101,6 @@ const STREAM = [
   'models',
 ];
 
-/** @param check throws if the parser crashes, or returns what it must not */
-function target<Input>(input: Arbitrary<Input>, check: (input: Input) => void | Promise<void>): FuzzTarget {
-  return async (parameters) =>
-    assert(
-      asyncProperty(input, async (value) => check(value)),
-      parameters,
-    );
-}
-
 function checkConfig(raw: unknown): void {
   const parsed = parseConfig(raw, SURROUNDINGS);
   if ('problems' in parsed && parsed.problems.length === 0) throw new Error('refused without a reason');
@@ -155,6 +108,7 @@ function checkConfig(raw: unknown): void {
 
 /** By name. */
 export const TARGETS = {
+  ...TOOL_ANSWERS,
   configuration: target(
     jsonValue('clusters', 'mcp', 'triage', ...SETTINGS.map(({ path }) => path[0] ?? '')),
     checkConfig,

@@ -180,6 +180,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     problemSearch: state.problemSearch,
     feedback: state.feedback,
     conversations: state.conversations,
+    deliveries: state.deliveries,
     doorRecords: state.doorRecords,
     config: () => currentConfig,
     events: feed,

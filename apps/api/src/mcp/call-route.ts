@@ -17,7 +17,9 @@ const OWN_HEADERS = /^(?:content-|transfer-|mcp-|accept|connection$|if-|upgrade$
 export function callAs(app: FastifyInstance, request: FastifyRequest): CallRoute {
   const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !OWN_HEADERS.test(name)));
   return async ({ method, path }, { params = {}, query = {}, body } = {}) => {
-    const named = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+    const named = path.replaceAll(/:(\w+)/g, (_, name: string) =>
+      encodeURIComponent((params[name] ?? '').toWellFormed()),
+    );
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)]],
     );

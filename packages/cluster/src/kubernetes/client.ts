@@ -239,7 +239,7 @@ export async function openKubernetes(
 function apiPath(segments: readonly string[]): string {
   const bad = segments.find((segment) => segment === '' || /^\.\.?$|[/%]/.test(segment));
   if (bad !== undefined) throw new KubernetesError('http', `${JSON.stringify(bad)} is not a valid name in an API path`);
-  return `/${segments.map(encodeURIComponent).join('/')}`;
+  return `/${segments.map((segment) => encodeURIComponent(segment.toWellFormed())).join('/')}`;
 }
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what it asked for

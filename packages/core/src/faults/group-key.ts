@@ -72,5 +72,5 @@ function firstMatch(patterns: RegExp[], name: string): string {
 
 /** Encodes the parts, so that a name with a slash, which Kubernetes does not allow but a server may send, cannot collide with another group. */
 function keyOf(...parts: (string | undefined)[]): string {
-  return parts.map((part) => encodeURIComponent(part ?? '')).join('/');
+  return parts.map((part) => encodeURIComponent((part ?? '').toWellFormed())).join('/');
 }

@@ -11,6 +11,11 @@ test('a symptom key names workload, container and family, and survives odd names
   expect(symptomKey({ ...crash, container: 'a/b' })).not.toBe(symptomKey({ ...crash, container: 'a' }));
 });
 
+test('a name with half of a surrogate pair, which JSON may contain, has a symptom key', () => {
+  const key = symptomKey({ workload: { namespace: '\ud800', name: 'a\udfff' }, container: '\ud800', family: 'crash' });
+  expect(key).toBe(`%EF%BF%BD/a%EF%BF%BD/%EF%BF%BD/crash`);
+});
+
 test('the workload of a pod that is known by its name alone is that of its controller', () => {
   const pod = { apiVersion: 'v1', kind: 'Pod', name: 'cart-7d4b9c8f6d-x2vbq', namespace: 'shop' };
   expect(workloadByName(pod)).toEqual(workload);

@@ -19,12 +19,12 @@ export function workloadByName(resource: ResourceReference): Workload {
 
 /** `shop/cart`; `/Node%2Fnode-1`. */
 export function workloadKey({ namespace = '', name }: Workload): string {
-  return `${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  return `${encodeURIComponent(namespace.toWellFormed())}/${encodeURIComponent(name.toWellFormed())}`;
 }
 
 /** `app/crash`, `-/rollout`: tells the symptoms of one workload apart. */
 export function symptomName({ container, family }: FamilyMember): string {
-  return `${container === undefined ? '-' : encodeURIComponent(container)}/${family}`;
+  return `${container === undefined ? '-' : encodeURIComponent(container.toWellFormed())}/${family}`;
 }
 
 /** A symptom of one workload. */

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ALERT_OUTCOMES, type AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/alert-outcome';
 import { z } from 'zod';
+import { countOf, ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -32,8 +33,8 @@ export class AlertCounters {
 
   /** Returns the counts since the installation. */
   async read(): Promise<Record<AlertOutcome, number>> {
-    const row = await this.#redis.hgetall(this.#keys.alertCounts);
-    const entries = ALERT_OUTCOMES.map((outcome): [AlertOutcome, number] => [outcome, Number(row[outcome] ?? 0)]);
+    const row = await ifReadable(this.#redis.hgetall(this.#keys.alertCounts), {});
+    const entries = ALERT_OUTCOMES.map((outcome): [AlertOutcome, number] => [outcome, countOf(row[outcome])]);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every outcome is in the list
     return Object.fromEntries(entries) as Record<AlertOutcome, number>;
   }
@@ -41,7 +42,7 @@ export class AlertCounters {
   /** Returns the latest alerts that could not be assigned, the newest first. */
   async unassigned(): Promise<UnassignedAlert[]> {
     const [hash = ''] = this.#keys.unassignedAlerts;
-    const texts = await this.#redis.hvals(hash);
+    const texts = await ifReadable(this.#redis.hvals(hash), []);
     const alerts = texts.flatMap((text) => z.safeParse(UnassignedAlert, parse(text)).data ?? []);
     return alerts.sort((one, other) => Date.parse(other.received_at) - Date.parse(one.received_at));
   }

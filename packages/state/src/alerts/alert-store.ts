@@ -3,6 +3,7 @@ import { Severity } from '@nightcrier/core/faults/severity';
 import type { Problem, RememberedSymptom } from '@nightcrier/core/problems/problem';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { isWrongType } from '../damage/if-readable.ts';
 import { FIRING_MS } from '../problems/problems.ts';
 import { parseProblemRow } from '../problems/problem-row.ts';
 import type { StateKeys } from '../redis/keys.ts';
@@ -82,8 +83,8 @@ export class AlertStore {
     for (const key of problemKeys) pipeline.hgetall(this.#keys.problem(cluster, key));
     const rows = (await pipeline.exec()) ?? [];
     return rows.flatMap(([error, row], index) => {
-      if (error) throw error;
-      const fields = Row.parse(row);
+      if (error && !isWrongType(error)) throw error;
+      const fields = error ? {} : Row.parse(row);
       const problem = parseProblemRow(cluster, problemKeys[index] ?? '', fields);
       return problem ? { ...problem, alerts: alertsOf(fields) } : [];
     });

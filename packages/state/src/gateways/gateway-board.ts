@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
 /** A gateway without a sign of life for this long counts as dead, in ms. */
@@ -60,7 +61,7 @@ export class GatewayBoard {
   }
 
   async #all(): Promise<GatewayAddress[]> {
-    const rows = await this.#redis.hvals(this.#key);
+    const rows = await ifReadable(this.#redis.hvals(this.#key), []);
     return rows.flatMap((row) => GatewayAddress.safeParse(parsed(row)).data ?? []);
   }
 }

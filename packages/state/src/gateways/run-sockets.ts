@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -35,7 +36,7 @@ export class RunSockets {
 
   /** Returns the directories whose grants are valid, with their runs. Forgets those whose grants have expired. */
   async list(): Promise<Map<string, SocketRun>> {
-    const all = Object.entries(await this.#redis.hgetall(this.#keys.runSockets));
+    const all = Object.entries(await ifReadable(this.#redis.hgetall(this.#keys.runSockets), {}));
     const now = this.#now();
     const runs = all.flatMap(([socket, text]): [string, SocketRun][] => {
       const run = SocketRun.safeParse(parsed(text)).data;

@@ -1,6 +1,7 @@
 import { type Door, DoorEntry, DoorSummary } from '@nightcrier/core/gateway/door-entry';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
@@ -17,22 +18,6 @@ export interface RunOfAgent {
   attempt: number;
 }
 
-const Entries = z.array(
-  z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(DoorEntry),
-);
-
-/** A row as Redis returns it: every field is a string. */
-const Counts = z
-  .record(z.string(), z.string())
-  .transform((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, TEXTS.has(name) ? value : Number(value)] as const),
-    ),
-  )
-  .pipe(DoorSummary);
 const TEXTS = new Set(['provider_failure', 'budget_exhausted']);
 
 /** The requests of agents through the gateways, until a worker writes them into the workspace. */
@@ -78,7 +63,7 @@ export class DoorRecords {
 
   /** Returns the latest answers of the API server that a run has read. */
   async answers({ incident_id, attempt }: RunOfAgent): Promise<string[]> {
-    return this.#redis.lrange(this.#keys.doorAnswers(incident_id, attempt), 0, -1);
+    return ifReadable(this.#redis.lrange(this.#keys.doorAnswers(incident_id, attempt), 0, -1), []);
   }
 
   /** Records that the provider of the model failed a run, or, without a reason, that it answers. */
@@ -106,11 +91,19 @@ export class DoorRecords {
   /** Returns what a run has done so far: counts of everything, and its last entries. */
   async read({ incident_id, attempt }: RunOfAgent): Promise<{ summary: DoorSummary; entries: DoorEntry[] }> {
     const [counts, entries] = await Promise.all([
-      this.#redis.hgetall(this.#keys.doorCounts(incident_id, attempt)),
-      this.#redis.lrange(this.#keys.doorEntries(incident_id, attempt), 0, -1),
+      ifReadable(this.#redis.hgetall(this.#keys.doorCounts(incident_id, attempt)), {}),
+      ifReadable(this.#redis.lrange(this.#keys.doorEntries(incident_id, attempt), 0, -1), []),
     ]);
-    return { summary: Counts.parse(counts), entries: Entries.parse(entries) };
+    return { summary: summaryOf(counts), entries: entries.flatMap((entry) => storedJson(DoorEntry, entry) ?? []) };
   }
+}
+
+/** Reads a row of Redis, in which every field is a string. Damaged fields count as missing. */
+function summaryOf(row: Record<string, string>): DoorSummary {
+  const values = Object.entries(row).map(([name, value]) => [name, TEXTS.has(name) ? value : Number(value)] as const);
+  return DoorSummary.parse(
+    Object.fromEntries(values.filter(([name, value]) => DoorSummary.safeParse({ [name]: value }).success)),
+  );
 }
 
 function countOf(door: Door, what: 'requests' | 'denied'): string {

@@ -1,6 +1,8 @@
 import { Grant } from '@nightcrier/core/gateway/grant';
 import type { Redis } from 'ioredis';
 import { createHash, randomBytes } from 'node:crypto';
+import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 import type { SocketRun } from '../gateways/run-sockets.ts';
@@ -52,15 +54,15 @@ export class Grants {
   /** Returns the grant of a token; undefined if there is none, or it is revoked or expired. */
   async find(token: string): Promise<Grant | undefined> {
     if (!TOKEN.test(token)) return undefined;
-    const text = await this.#redis.get(this.#keys.grant(hashOf(token)));
-    const grant = text === null ? undefined : Grant.safeParse(JSON.parse(text)).data;
+    const text = await ifReadable(this.#redis.get(this.#keys.grant(hashOf(token))), null);
+    const grant = storedJson(Grant, text ?? undefined);
     return grant !== undefined && grant.expires_at > this.#now() ? grant : undefined;
   }
 
   /** Revokes the grants of one attempt of an incident, or of all of them. Returns how many there were. */
   async revoke(incidentId: string, attempt?: number): Promise<number> {
     const index = this.#keys.grants(incidentId);
-    const members = (await this.#redis.smembers(index)).filter(
+    const members = (await ifReadable(this.#redis.smembers(index), [])).filter(
       (member) => attempt === undefined || member.startsWith(`${attempt}:`),
     );
     if (members.length === 0) return 0;

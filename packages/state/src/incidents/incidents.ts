@@ -249,7 +249,7 @@ export class IncidentStore {
 
   /** Returns the Markdown of an incident's report, undefined if there is none. */
   async report(id: string): Promise<string | undefined> {
-    return (await this.#redis.get(this.#keys.report(id))) ?? undefined;
+    return (await ifReadable(this.#redis.get(this.#keys.report(id)), null)) ?? undefined;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { PROBLEM_STATES, type Problem, type ProblemState } from '@nightcrier/core/problems/problem';
 import type { Redis } from 'ioredis';
+import { ifReadable } from '../damage/if-readable.ts';
 import { cursorOf, parseCursor, type Position, readIndex } from '../redis/index-page.ts';
 import type { StateKeys } from '../redis/keys.ts';
 
@@ -36,7 +37,7 @@ export async function readPositions(
   const found: Position[] = [];
   for (const index of indexes.slice(first)) {
     const from = after?.index === index.name ? after : undefined;
-    found.push(...(await readIndex(redis, index, from, limit + 1 - found.length)));
+    found.push(...(await ifReadable(readIndex(redis, index, from, limit + 1 - found.length), [])));
     if (found.length > limit) break;
   }
   const last = found[limit - 1];

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { defineScript } from './lua-script.ts';
 import type { StateContext } from './state-context.ts';
 
 /**
@@ -6,8 +8,7 @@ import type { StateContext } from './state-context.ts';
  * for every other Redis or key prefix. Workers label containers with it, because several installations can share an
  * engine.
  */
-export async function readInstance({ redis, keys }: StateContext, keyPrefix: string): Promise<string> {
-  const fresh = `${keyPrefix}-${randomUUID().slice(0, 8)}`;
-  await redis.set(keys.instance, fresh, 'NX');
-  return (await redis.get(keys.instance)) ?? fresh;
+export async function readInstance(context: StateContext, keyPrefix: string): Promise<string> {
+  const choose = defineScript(context, 'redis/choose-instance');
+  return z.string().parse(await choose([context.keys.instance], [`${keyPrefix}-${randomUUID().slice(0, 8)}`]));
 }

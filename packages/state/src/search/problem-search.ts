@@ -4,7 +4,7 @@ import { ReportSummary } from '@nightcrier/core/incidents/report';
 import { PROBLEM_STATES, type Problem, type ProblemState } from '@nightcrier/core/problems/problem';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { isWrongType } from '../damage/if-readable.ts';
+import { ifReadable, isWrongType } from '../damage/if-readable.ts';
 import { storedJson } from '../damage/stored-json.ts';
 import { parseProblemRow } from '../problems/problem-row.ts';
 import { cursorOf, parseCursor, type Position, readIndex } from '../redis/index-page.ts';
@@ -84,7 +84,7 @@ export class ProblemSearch {
     for (const index of indexes.slice(start ? indexes.findIndex(({ name }) => name === start.index) : 0)) {
       let after = start?.index === index.name ? start : undefined;
       for (let isLast = false; !isLast;) {
-        const positions = await readIndex(this.#redis, index, after, batch);
+        const positions = await ifReadable(readIndex(this.#redis, index, after, batch), []);
         const wanted = positions.filter(({ member }) => query.isNamed?.(...nameOf(member)) ?? true);
         found.push(...(await this.#matching(wanted, query)));
         if (found.length > limit) return pageOf(found, limit);

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { resourcesOf, subscribedOf, subscriptionState, type ToolAnswer } from './tools.ts';
+import { resourceOf, resourcesOf, subscribedOf, subscriptionState, type ToolAnswer } from './tools.ts';
 
 const answer = (text: string, structured?: unknown): ToolAnswer => ({ text, structured, isError: false });
 
@@ -53,4 +54,14 @@ describe('resourcesOf', () => {
   ])('refuses %s and says what to change', (_, text, structured) => {
     expect(() => resourcesOf(answer(text, structured))).toThrow('--list-output yaml');
   });
+});
+
+test('a text with a directive that YAML does not know writes no warning into the log of the process', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  resourceOf(answer('%shop\n---\nmetadata: {name: cart}\n'));
+  await setImmediate();
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
 });

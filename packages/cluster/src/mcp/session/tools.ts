@@ -98,7 +98,7 @@ function itemsOf(value: unknown): unknown[] | undefined {
 
 function yamlOf(text: string): unknown {
   try {
-    return parseYaml(text, { maxAliasCount: 100 });
+    return parseYaml(text, { maxAliasCount: 100, logLevel: 'error' });
   } catch {
     return undefined;
   }
