@@ -7,7 +7,7 @@ const CONCURRENCY = 50;
 const TRIAL_MS = 10;
 const LATE_MS = 100;
 /** No connect waits longer for the event loop, ms: something else may occupy it for long. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 2_000;
 
 export interface ConnectPaceClock {
   /** Milliseconds of a clock that is never set. */

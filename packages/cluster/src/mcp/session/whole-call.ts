@@ -1,4 +1,3 @@
-import { startLoopTimeout } from '@nightcrier/core/async/loop-timeout';
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { ConnectionError } from './connection-error.ts';
