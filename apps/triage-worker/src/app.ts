@@ -4,7 +4,9 @@ import { routeTree } from '@nightcrier/core/routing/route-tree';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
+import { requireDirectory } from '@nightcrier/runtime/process/make-directory';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
@@ -111,6 +113,7 @@ export class TriageWorkerApp {
   /** What is acquired first is released last. */
   async #start(): Promise<void> {
     this.#throwIfStopped();
+    requireDirectory('workspace_root', this.#config.workspace_root);
     const { logger } = this.#options;
     const state = this.#openState();
     await refuseCluster(state);
@@ -149,7 +152,10 @@ export class TriageWorkerApp {
     const { redis: settings } = this.#config;
     const { key_prefix } = settings;
     if (!namesRedis(settings))
-      throw new Error('redis.url is not set; set it, or use `nightcrier up`, which starts a Redis');
+      throw new ExitError(
+        'configuration',
+        'redis.url is not set; set it, or use `nightcrier up`, which starts a Redis',
+      );
     const redis = connectWorker(settings, logger);
     this.#lifecycle.onStop('redis connection', () => disconnect(redis));
     return openState(redis, { key_prefix, logger });
@@ -329,7 +335,7 @@ export class TriageWorkerApp {
 /** BullMQ and our scripts use several keys in one step, which Redis Cluster does not allow. */
 async function refuseCluster(state: State): Promise<void> {
   const problem = (await state.serverProblems()).find(({ code }) => code === 'cluster');
-  if (problem) throw new Error(problem.message);
+  if (problem) throw new ExitError('configuration', problem.message);
 }
 
 interface WorkerParts {

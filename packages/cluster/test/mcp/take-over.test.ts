@@ -98,7 +98,8 @@ test('an ingester that takes a cluster over shows what the former one could not 
   server.lists = { PersistentVolumeClaim: forbidden('persistentvolumeclaims') };
   const former = shared.watch(server.endpoint, { mode: 'poll' });
   const blindKinds = ({ connection }: WatchedCluster) => connection.health().blind_kinds;
-  await expect.poll(() => blindKinds(former)?.[0]?.kind, patient).toBe('persistentvolumeclaims');
+  await expect.poll(() => former.connection.health().status, patient).toBe('active');
+  expect(blindKinds(former)?.[0]?.kind).toBe('persistentvolumeclaims');
   const [before] = blindKinds(former) ?? [];
   await former.connection.stop();
 
@@ -106,7 +107,7 @@ test('an ingester that takes a cluster over shows what the former one could not 
   const listPace = new ListPace();
   listPace.reserve(100_000);
   const next = shared.watch(server.endpoint, { mode: 'both', listPace });
-  await next.active();
+  await expect.poll(() => next.connection.health().status, patient).toBe('active');
   expect(next.connection.health()).toMatchObject({
     degraded: expect.stringMatching(/^the MCP server cannot list persistentvolumeclaims: .*forbidden/),
     blind_kinds: [{ kind: 'persistentvolumeclaims', since: before?.since }],
@@ -115,6 +116,5 @@ test('an ingester that takes a cluster over shows what the former one could not 
 
   server.lists = {};
   const last = shared.watch(server.endpoint, { mode: 'both' });
-  await last.active();
   await expect.poll(() => last.connection.health(), patient).not.toHaveProperty('degraded');
 });
