@@ -101,6 +101,6 @@ describe.skipIf(whyNoProject)(
 
 /** Returns the agents' containers, running or not, of a network. */
 async function agentsOn(network: string): Promise<string[]> {
-  const filters = ['label=nightcrier.component=agent', `network=${network}`].flatMap((filter) => ['--filter', filter]);
+  const filters = ['label=nightcrier.component', `network=${network}`].flatMap((filter) => ['--filter', filter]);
   return (await execa('docker', ['ps', '--all', '--quiet', ...filters], { lines: true })).stdout;
 }

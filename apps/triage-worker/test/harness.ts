@@ -96,6 +96,8 @@ export class TestHarness {
       // No gateway runs, unless a test starts one.
       kube_access: 'direct',
       llm_access: 'direct',
+      // Tests that count containers count those of runs.
+      agent_prestarted_containers: 0,
       // The breaker stays closed.
       failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),
