@@ -23,6 +23,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 import type { Feedback } from '@nightcrier/state/incidents/feedback';
 import type { Conversations } from '@nightcrier/state/notifications/conversations';
+import type { Deliveries } from '@nightcrier/state/notifications/deliveries';
 import type { ProblemSearch } from '@nightcrier/state/search/problem-search';
 import type { Problems } from '@nightcrier/state/problems/problems';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
@@ -73,6 +74,7 @@ export interface ApiContext {
   problemSearch: ProblemSearch;
   feedback: Feedback;
   conversations: Conversations;
+  deliveries: Deliveries;
   doorRecords: DoorRecords;
   /** The current configuration; undefined where the API was started without one. */
   config: () => Config | undefined;

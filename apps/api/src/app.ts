@@ -1,3 +1,4 @@
+import { cannotListen } from '@nightcrier/runtime/metrics/cannot-listen';
 import { fastifyAccepts } from '@fastify/accepts';
 import { fastifyEtag } from '@fastify/etag';
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
@@ -180,6 +181,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     problemSearch: state.problemSearch,
     feedback: state.feedback,
     conversations: state.conversations,
+    deliveries: state.deliveries,
     doorRecords: state.doorRecords,
     config: () => currentConfig,
     events: feed,
@@ -248,10 +250,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();
-    throw new Error(
-      `api cannot listen on ${options.host}:${options.port}: free the port, or set api.host and api.port`,
-      { cause },
-    );
+    throw cannotListen({ what: 'api cannot listen', setting: 'api', host: options.host, port: options.port }, cause);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import type { Logger } from '@nightcrier/core/logger';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
@@ -90,5 +91,5 @@ async function readPair({ certFile, keyFile }: CertificateFiles): Promise<Pair> 
 
 function unusable({ certFile, keyFile }: CertificateFiles, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`api.tls: ${certFile} and ${keyFile} cannot be used: ${why}`, { cause });
+  return new ExitError('configuration', `api.tls: ${certFile} and ${keyFile} cannot be used: ${why}`, { cause });
 }

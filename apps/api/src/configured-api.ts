@@ -1,3 +1,4 @@
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
@@ -8,7 +9,8 @@ import { type RunningApi, startApi } from './app.ts';
 export async function startConfiguredApi(config: Config, logger: Logger): Promise<RunningApi> {
   const { api, redis, clusters, shutdown_timeout } = config;
   const { cert_file: certFile, key_file: keyFile } = api.tls;
-  if (!namesRedis(redis)) throw new Error('redis.url is not set; `nightcrier up` starts a Redis of its own');
+  if (!namesRedis(redis))
+    throw new ExitError('configuration', 'redis.url is not set; `nightcrier up` starts a Redis of its own');
   return startApi({
     ...accessSettings(config),
     port: api.port,

@@ -161,6 +161,23 @@ describe('forms', () => {
   });
 });
 
+test('the timeline of a problem shows every notification: each target, each event, and those that failed', async () => {
+  await using api = await withProblems(1);
+  const at = Date.now();
+  for (const delivery of [
+    { at, target: 'slack-1', event: 'firing', outcome: 'delivered' },
+    { at, target: 'pager-2', event: 'firing', outcome: 'failed', error: 'answered 403 <b>' },
+    { at, target: 'slack-1', event: 'recovered', outcome: 'delivered' },
+  ] as const)
+    await api.state.deliveries.record('prod/shop/cart-0', delivery);
+  const page = await text(api, '/problems/prod/shop%2Fcart-0');
+  expect(page).toContain('<strong>slack-1</strong> notified: firing');
+  expect(page).toContain('<strong>slack-1</strong> notified: recovered');
+  expect(page).toMatch(
+    /not delivered<\/span> <strong>pager-2<\/strong>: firing <span class="quiet">answered 403 &lt;b&gt;/,
+  );
+});
+
 test('settings show values, and no secret', async () => {
   await using api = await withProblems(0);
   const page = await text(api, '/settings');

@@ -2,7 +2,7 @@ import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { Role } from '@nightcrier/core/access/role';
 import { Settings } from '@nightcrier/core/settings/config';
 import { Secret } from '@nightcrier/core/settings/secret';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, failure, fault, openReadyApi } from './api-under-test.ts';
@@ -153,6 +153,9 @@ describe('the login page', () => {
   });
 
   test('counts wrong attempts of a user name and of an address, and checks nothing beyond them', async () => {
+    // An address may try again every few seconds, which checking 20 passwords can take.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     await using login = await withUser();
     const attempts = Array.from({ length: 25 }, async () =>
       login.browser.post('/login', { ...asAlice, password: 'wrong' }),

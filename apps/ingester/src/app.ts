@@ -8,6 +8,7 @@ import type { SpoolHealth } from '@nightcrier/core/clusters/ingester-health';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
+import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
@@ -109,7 +110,8 @@ export class Ingester {
     const logger = this.#logger;
     const lifecycle = this.#lifecycle;
     const { key_prefix } = config.redis;
-    if (!namesRedis(config.redis)) throw new Error('redis.url is not set; `nightcrier up` starts one');
+    if (!namesRedis(config.redis))
+      throw new ExitError('configuration', 'redis.url is not set; `nightcrier up` starts a Redis of its own');
 
     const redis = connectProducer(config.redis, logger);
     lifecycle.onStop('redis', () => disconnect(redis));

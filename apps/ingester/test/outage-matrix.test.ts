@@ -13,7 +13,7 @@ import { clusterConfig, configOf, useRedis } from './ingester.fixture.ts';
 
 useRedis();
 const podType = resourceType('pods');
-const patient = { timeout: 45_000, interval: 50 };
+const patient = { timeout: 60_000, interval: 50 };
 
 /** How the cluster is watched. */
 type Source = 'push' | 'poll' | 'watch';

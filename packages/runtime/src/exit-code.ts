@@ -29,6 +29,23 @@ export class ExitError extends Error {
   }
 }
 
+/**
+ * Returns what the last line of a command or process says: the exit code and, last, why it ends. An error that is no {@link ExitError}
+ * is added whole, with its stack.
+ */
+export function lastWords(error: unknown): { error?: unknown; exit_code: number; cause: string } {
+  const isExpected = error instanceof ExitError;
+  return { ...(!isExpected && { error }), exit_code: exitCodeOf(error), cause: reasonOf(error) };
+}
+
+/** Joins the messages of an error and its causes. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const because = cause === undefined ? '' : reasonOf(cause);
+  return because === '' || message.includes(because) ? message : `${message}: ${because}`;
+}
+
 /** Codes of system calls that fail because of a directory that the process may not use. */
 const CANNOT_CREATE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EDQUOT']);
 

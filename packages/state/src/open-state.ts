@@ -30,6 +30,7 @@ import { IngesterBoard } from './leases/ingesters.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
 import { type NotificationQueue, openNotificationQueue } from './notifications/notification-queue.ts';
 import { Conversations } from './notifications/conversations.ts';
+import { Deliveries } from './notifications/deliveries.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
 import { ReceiverHealth } from './notifications/receiver-health.ts';
 import { SocketLease } from './notifications/socket-lease.ts';
@@ -86,6 +87,7 @@ export interface State {
   readonly outbox: NotificationOutbox;
   readonly problemOutbox: ProblemOutbox;
   readonly conversations: Conversations;
+  readonly deliveries: Deliveries;
   readonly receiverHealth: ReceiverHealth;
   readonly postedAlerts: PostedAlerts;
   readonly socketLease: SocketLease;
@@ -154,6 +156,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     outbox: new NotificationOutbox(context),
     problemOutbox: new ProblemOutbox(context),
     conversations: new Conversations(context),
+    deliveries: new Deliveries(context),
     receiverHealth: new ReceiverHealth(context),
     postedAlerts: new PostedAlerts(context),
     socketLease: new SocketLease(context),

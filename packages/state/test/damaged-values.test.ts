@@ -174,6 +174,7 @@ async function populate(state: TestState): Promise<void> {
     { cluster: 'prod', token: taken.get('prod')!, contact: { at: 1, blindMs: 0 } },
   ]);
   await state.slackCards.set(incidentId, { channel: 'c', ts: '1' });
+  await state.deliveries.record('prod/a-problem', { at: 1, target: 't', event: 'reported', outcome: 'delivered' });
   await state.triage.count('reported', 1);
   await state.intake.countOnce({ source: 's', sequence: 1, counts: [{ cluster: 'prod', outcome: 'lost', by: 1 }] });
 }
@@ -203,6 +204,7 @@ async function exercise(state: TestState): Promise<string | undefined> {
   await state.breaker.read();
   await state.outbox.due();
   await state.problems.list('prod');
+  await state.deliveries.read('prod/a-problem');
   await state.lastContacts.read('prod');
   await state.lastContacts.known('prod', [{ fingerprint: 'a', since: 0 }]);
   await state.ingesters.refused();

@@ -18,6 +18,19 @@ test('a contact is read as it was written, and undefined before', async () => {
   expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
 });
 
+test('kinds that could not be listed are read with the contact, and are no condition for it', async () => {
+  await using state = await openTestState(redis.url);
+  const contacts = state.lastContacts;
+  const leases = state.openLeases({ id: 'ingester-1' });
+  const token = (await leases.take(new Map([['prod', 0]]))).get('prod') ?? 0;
+  const blindKinds = [{ kind: 'jobs', by: 'mcp' as const, reason: 'forbidden', since: 900, blindMs: 5 }];
+  await contacts.write(leases, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20, blindKinds } }]);
+  expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20, blindKinds });
+  const later = JSON.stringify({ at: 2_000, blindMs: 20, blindKinds: 'of a later version' });
+  await state.redis.hset(state.keys.lastContacts, 'prod', later);
+  expect(await contacts.read('prod')).toEqual({ at: 2_000, blindMs: 20 });
+});
+
 test('an ingester that has lost a cluster cannot write its contact', async () => {
   await using state = await openTestState(redis.url);
   const contacts = state.lastContacts;

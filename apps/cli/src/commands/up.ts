@@ -1,7 +1,7 @@
 import { ConfigWatcher, type ConfigWatcherOptions } from '@nightcrier/runtime/configuration/config-watcher';
 import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { reloadConfig } from '@nightcrier/runtime/reload/reload-config';
-import { EXIT_CODES } from '@nightcrier/runtime/exit-code';
+import { EXIT_CODES, lastWords } from '@nightcrier/runtime/exit-code';
 import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { allowHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
@@ -49,21 +49,23 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
     const fields = { api: `http://${config.api.host}:${config.api.port}`, clusters: config.clusters.length };
     logger.info({ ...fields, pid: process.pid, node: process.version }, 'system started');
   };
-  let failure: string | undefined;
-  try {
-    const ending = Promise.race([stopping, system.broken]);
-    const cause = await Promise.race([ending, runs().then(() => ending)]);
-    logger.info({ cause }, 'system stopping');
-    if (cause === 'SIGTERM' || cause === 'SIGINT' || cause === 'disconnect') return EXIT_CODES.ok;
-    failure = cause;
-    return EXIT_CODES.failed;
-  } finally {
-    unfollow();
-    await system.stop();
-    await traces?.stop();
-    // The last line says why, not what its end stopped.
-    if (failure !== undefined) logger.error({ cause: failure, exit_code: EXIT_CODES.failed }, 'system failed');
-  }
+  const ending = Promise.race([stopping, system.broken]);
+  const end = await Promise.race([ending, runs().then(() => ending)]).then(
+    (cause) => ({ exit_code: isStop(cause) ? EXIT_CODES.ok : EXIT_CODES.failed, cause }),
+    lastWords,
+  );
+  logger.info({ cause: end.cause }, 'system stopping');
+  unfollow();
+  await system.stop();
+  await traces?.stop();
+  // The last line says why, not what its end stopped.
+  if (end.exit_code === EXIT_CODES.ok) logger.info(end, 'system stopped');
+  else logger.error(end, 'system failed');
+  return end.exit_code;
+}
+
+function isStop(cause: string): boolean {
+  return cause === 'SIGTERM' || cause === 'SIGINT' || cause === 'disconnect';
 }
 
 /** Each process reads the changed file itself. */

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from '@nightcrier/core/logger';
+import { requireDirectory } from '@nightcrier/runtime/process/make-directory';
 import { execa } from 'execa';
 import { lockDataDir } from './data-dir-lock.ts';
 import type { EmbeddedKind, EmbeddedRedis, UntilReady } from './embedded-server.ts';
@@ -31,7 +31,7 @@ export async function startNativeRedis(options: {
 }): Promise<EmbeddedRedis> {
   const { server, port, logger } = options;
   const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir);
-  if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  if (dataDir !== undefined) requireDirectory('data_dir', dataDir);
   const lock = dataDir === undefined ? undefined : await lockDataDir(dataDir, port, logger);
   const child = execa(server, serverArguments(port, dataDir), {
     detached: true,

@@ -2,6 +2,7 @@ import { EXIT_CODES, ExitError, type ExitReason } from '@nightcrier/runtime/exit
 import { execa } from 'execa';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 
 export interface ChildOptions {
   name: string;
@@ -17,7 +18,7 @@ export interface ChildOptions {
 export interface Child {
   name: string;
   pid: number;
-  /** Resolves when the process has sent its ready message. Rejects with its last lines if it ends before. */
+  /** Resolves when the process has sent its ready message. Rejects with its last line if it ends before. */
   ready: Promise<void>;
   /** Resolves when the process has ended, with a description of how. Never rejects. */
   ended: Promise<string>;
@@ -41,11 +42,10 @@ export function startChild(options: ChildOptions): Child {
     buffer: false,
     reject: false,
   });
-  const lastLines: string[] = [];
+  let lastLine = 'it printed nothing';
   const forward = (stream: Readable, kind: 'stdout' | 'stderr'): void => {
     createInterface({ input: stream }).on('line', (line) => {
-      lastLines.push(line);
-      if (lastLines.length > 20) lastLines.shift();
+      lastLine = line;
       options.onLine(options.name, line, kind);
     });
   };
@@ -64,7 +64,7 @@ export function startChild(options: ChildOptions): Child {
   const ready = (async () => {
     if (await Promise.race([message, ended.then(() => false)])) return;
     const how = await ended;
-    throw new ExitError(reasonOf(how), `${options.name} did not start (${how})\n${lastLines.join('\n')}`);
+    throw new ExitError(reasonOf(how), `${options.name} did not start (${how}): ${causeIn(lastLine)}`);
   })();
   ready.catch(() => undefined); // Who waits for it gets the error.
   return {
@@ -83,6 +83,18 @@ export function startChild(options: ChildOptions): Child {
     },
   };
 }
+
+/** Returns why a process ended, by its last line: a line of a log names the cause. */
+function causeIn(line: string): string {
+  try {
+    const { data } = LastLine.safeParse(JSON.parse(line));
+    return data?.cause ?? line;
+  } catch {
+    return line.trim();
+  }
+}
+
+const LastLine = z.object({ cause: z.string() });
 
 /** Returns why a process did not start, by the exit code in the description of its end. */
 function reasonOf(how: string): ExitReason {

@@ -76,7 +76,11 @@ export function startSystem({ config, processes, logger: shared }: SystemOptions
       const part = startPart(name, running);
       parts.push(part);
       lifecycle.onStop(name, () => part.stop());
-      watch(name, part.ended);
+      // One that does not start is the failure of the start.
+      void part.started.then(
+        () => watch(name, part.ended),
+        () => undefined,
+      );
     }
     await Promise.all(parts.map((part) => part.started));
   };

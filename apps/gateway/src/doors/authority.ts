@@ -1,4 +1,5 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { requireDirectory } from '@nightcrier/runtime/process/make-directory';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { generate } from 'selfsigned';
@@ -21,7 +22,7 @@ const CERTIFICATE_DAYS = 398;
  */
 export async function openAuthority(directory: string): Promise<KeyPair> {
   const file = path.join(directory, 'authority.pem');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  requireDirectory('data_dir', directory);
   const known = await readAuthority(file);
   if (known) return known;
   const { cert, key } = await createAuthority();

@@ -1,4 +1,6 @@
-import { chmod, lstat, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { ExitError } from '@nightcrier/runtime/exit-code';
+import { requireDirectory } from '@nightcrier/runtime/process/make-directory';
+import { chmod, lstat, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import path from 'node:path';
 
@@ -12,13 +14,15 @@ const LONGEST_SOCKET_PATH = 103;
  * @throws Error when another user could replace its content
  */
 export async function openSocketDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o755 });
+  requireDirectory('gateway_socket_dir', directory, 0o755);
   const { uid, mode } = await lstat(directory).then((stats) => {
-    if (!stats.isDirectory()) throw new Error(`gateway_socket_dir ${directory} is not a directory`);
+    if (!stats.isDirectory())
+      throw new ExitError('cannot_create', `gateway_socket_dir ${directory} is not a directory`);
     return stats;
   });
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0) {
-    throw new Error(
+    throw new ExitError(
+      'cannot_create',
       `gateway_socket_dir ${directory} can be changed by other users; remove it, or set gateway_socket_dir to a directory of this user`,
     );
   }
@@ -50,7 +54,8 @@ async function answers(socket: string): Promise<boolean> {
 /** @throws Error when the path is too long for a Unix socket */
 export function checkSocketPath(file: string): void {
   if (Buffer.byteLength(file) <= LONGEST_SOCKET_PATH) return;
-  throw new Error(
+  throw new ExitError(
+    'cannot_create',
     `the path of the socket ${file} is longer than ${LONGEST_SOCKET_PATH} bytes; set gateway_socket_dir to a shorter one`,
   );
 }

@@ -1,3 +1,4 @@
+import { cannotListen } from '@nightcrier/runtime/metrics/cannot-listen';
 import { parseAlerts, type ParsedAlerts } from '@nightcrier/core/alerts/parse-alerts';
 import type { Logger } from '@nightcrier/core/logger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -51,12 +52,7 @@ export class AlertReceiver {
       this.#options.logger.info({ url }, 'alert receiver started');
       return url;
     } catch (cause) {
-      throw new Error(
-        `alerts cannot be received on ${host}:${port}: free the port, or set alerts.host and alerts.port`,
-        {
-          cause,
-        },
-      );
+      throw cannotListen({ what: 'alerts cannot be received', setting: 'alerts', host, port }, cause);
     }
   }
 

@@ -1,15 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { makeDirectory } from '@nightcrier/runtime/process/make-directory';
 import { hostname } from 'node:os';
 import path from 'node:path';
 
@@ -37,7 +28,7 @@ export class SpoolDirectory {
 
   /** Writes a probe file and removes it. @throws Error of the file system, when nothing could be spooled */
   check(): void {
-    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#root);
     const probe = path.join(this.#root, `probe~${path.basename(this.own)}`);
     try {
       writeFileSync(probe, Buffer.alloc(4096), { mode: 0o600 });
@@ -48,7 +39,7 @@ export class SpoolDirectory {
 
   /** Creates the own directory. */
   open(): void {
-    mkdirSync(this.own, { recursive: true, mode: 0o700 });
+    makeDirectory(this.own);
   }
 
   /** Updates the directory's time, which shows processes of other hosts that this one is alive. */

@@ -5,6 +5,7 @@ import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { notificationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { Delivery } from '@nightcrier/state/notifications/deliveries';
 import {
   NOTIFICATION_RETENTION,
   type NotificationJob,
@@ -31,7 +32,7 @@ export interface DeliveryTimes {
 }
 
 export interface TargetWorkerOptions {
-  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue' | 'conversations' | 'receiverHealth'>;
+  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue' | 'conversations' | 'deliveries' | 'receiverHealth'>;
   incidents: IncidentStore;
   /** `public_url` */
   publicUrl: string | undefined;
@@ -41,6 +42,8 @@ export interface TargetWorkerOptions {
 
 /** With the longest delay, for almost a day. */
 const ATTEMPTS = 150;
+/** Characters kept of an error. */
+const LONGEST_ERROR = 300;
 /** Deliveries at once of a target without order. */
 const CONCURRENCY = 5;
 
@@ -168,6 +171,7 @@ export class TargetWorker implements JobQueue {
       if (next) await this.enqueue(jobId.replace(/-message$/, `-${next}`), { ...data, part: next });
       logger.info({ target: target.id, notification: notice.id, part }, 'notification delivered');
       await state.receiverHealth.delivered(target.id, target);
+      if (part === 'message') this.#recordDelivery(notice.subject, notice, { outcome: 'delivered' });
       observe('delivered');
     } catch (error) {
       observe(error instanceof DeliveryError && error.failure.kind === 'refused' ? 'failed' : 'retried');
@@ -200,10 +204,29 @@ export class TargetWorker implements JobQueue {
     const fields = { target, notification, attempts: job?.attemptsMade, error: error.message };
     if (job?.finishedOn === undefined) logger.warn(fields, 'notification delivery failed; retrying');
     else logger.error(fields, 'notification not delivered');
+    const problem = job?.data.problem;
+    if (problem && job.finishedOn !== undefined && job.data.part === 'message') {
+      const result = { outcome: 'failed', error: hideSecrets(error.message).slice(0, LONGEST_ERROR) } as const;
+      const { event, problem: about } = problem;
+      this.#recordDelivery(`${about.cluster}/${about.key}`, { event, repeat: job.data.repeat === true }, result);
+    }
     if (error instanceof UnrecoverableError) return;
     state.receiverHealth
       .failed(target, this.target, hideSecrets(error.message))
       .catch((cause: unknown) => logger.debug({ target, error: cause }, 'receiver health not written'));
+  }
+
+  /** For people only: that it cannot be written fails no delivery. */
+  #recordDelivery(
+    problem: string,
+    { event, repeat }: Pick<Notice, 'event' | 'repeat'>,
+    result: Pick<Delivery, 'outcome' | 'error'>,
+  ): void {
+    const { state, logger } = this.#options;
+    const target = this.target.id;
+    state.deliveries
+      .record(problem, { at: Date.now(), target, event, ...(repeat && { repeat }), ...result })
+      .catch((error: unknown) => logger.debug({ target, error }, 'delivery not recorded'));
   }
 }
 

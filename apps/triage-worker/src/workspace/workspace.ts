@@ -1,5 +1,6 @@
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { Incident } from '@nightcrier/core/incidents/incident';
+import { makeDirectory } from '@nightcrier/runtime/process/make-directory';
 import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -52,7 +53,7 @@ export function makeWorkspace(
 ): Workspace {
   const workspace = workspaceOf(root, incidentId);
   const { directory } = workspace;
-  const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
+  const isNew = makeDirectory(directory);
   if (!isNew) chmodSync(directory, 0o700);
   if (!isNew && !resume) archiveLastRun(workspace);
   for (const part of WORKSPACE_PARTS) mkdirSync(workspace[part], { recursive: true, mode: 0o700 });

@@ -55,6 +55,11 @@ describe('the life of a problem', () => {
     ]);
     expect(pager.violations).toEqual([]);
     expect([...(await state.receiverHealth.read()).values()][0]).toMatchObject({ failures: 0 });
+    const recorded = async () => (await state.deliveries.read('west/shop/cart')).map((one) => [one.event, one.outcome]);
+    const events = ['firing', 'reported', 'acknowledged', 'recovered'];
+    await expect
+      .poll(async () => (await recorded()).toReversed(), patience)
+      .toEqual(events.map((event) => [event, 'delivered']));
   });
 
   it('is a card of Teams for its report and one for its end, by the route of its labels', async () => {

@@ -54,7 +54,7 @@ const RELIST_MS = 60_000;
 export class Resync {
   readonly #options: ResyncOptions;
   /** When the subscription began whose gap is not scanned yet. */
-  #pending: { from: number } | undefined;
+  #pending: { from: number; blindSince: ReadonlyMap<string, number> } | undefined;
   #serverCluster: string | undefined;
 
   constructor(options: ResyncOptions) {
@@ -67,7 +67,7 @@ export class Resync {
     this.#options.watermark.watchFrom(from);
     if (!this.#options.isFollowed) this.#options.detection.detector.loseAll();
     this.#serverCluster = serverCluster ?? this.#serverCluster;
-    this.#pending = { from };
+    this.#pending = { from, blindSince: this.#options.sight.blindSince() };
   }
 
   /**
@@ -112,7 +112,7 @@ export class Resync {
       return true;
     }
     try {
-      await detection.begin(this.#serverCluster);
+      await detection.begin(this.#serverCluster, this.#pending.blindSince);
       const since = watermark.last === undefined ? 'never' : new Date(watermark.last).toISOString();
       const { fired, reported } = await detection.reportGap('resync');
       logger.info({ last_contact: since, fired, reported }, 'cluster resynced');

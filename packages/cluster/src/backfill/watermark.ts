@@ -4,6 +4,18 @@ export interface Sighting {
   since: number;
 }
 
+/** A kind that cannot be listed, as the next ingester that watches the cluster has to know it. */
+export interface RememberedBlindKind {
+  kind: string;
+  /** The way in which it was tried. */
+  by: 'mcp' | 'kubernetes';
+  reason: string;
+  /** Since when no list shows it, ms since the epoch; undefined: another way lists it. */
+  since?: number | undefined;
+  /** Of earlier gaps, ms. */
+  blindMs: number;
+}
+
 /** Until when a cluster was watched without a gap. Outlives the connection, and the process that held it. */
 export interface Watermark {
   /** The last time at which the cluster was known to be watched, milliseconds since the epoch. */
@@ -12,6 +24,8 @@ export interface Watermark {
   blindMs: number;
   /** When the last scan of the whole cluster began, ms since the epoch. Notifications do not show everything. */
   scannedAt?: number | undefined;
+  /** Kinds that could not be listed then. */
+  blindKinds?: RememberedBlindKind[] | undefined;
 }
 
 /** Stores the watermark of one cluster, and knows which of its faults have incidents. */
@@ -30,14 +44,22 @@ export interface WatermarkMemory {
  */
 export class WatermarkTracker {
   readonly #memory: WatermarkMemory;
+  readonly #onLoaded: (blindKinds: readonly RememberedBlindKind[]) => void;
+  #blindKinds: readonly RememberedBlindKind[] = [];
+  #blindBefore: ReadonlyMap<string, number> = new Map();
   #loaded: Promise<void> | undefined;
   #watermark: Watermark | undefined;
   #isWatching = false;
   /** Since when the cluster is watched again while the gap before is still to be scanned, ms since the epoch. */
   #watchedFrom: number | undefined;
 
-  constructor(memory: WatermarkMemory) {
+  /** @param onLoaded receives the kinds that could not be listed when the cluster was watched last */
+  constructor(
+    memory: WatermarkMemory,
+    onLoaded: (blindKinds: readonly RememberedBlindKind[]) => void = () => undefined,
+  ) {
     this.#memory = memory;
+    this.#onLoaded = onLoaded;
   }
 
   /** Reads the stored watermark, once. Rejects while the store is unreachable. */
@@ -56,11 +78,23 @@ export class WatermarkTracker {
     return this.#watermark?.at;
   }
 
+  /** Since when kinds could not be listed when the watermark was stored, ms since the epoch. */
+  get blindBefore(): ReadonlyMap<string, number> {
+    return this.#blindBefore;
+  }
+
   /** Until when everything that the cluster shows has been seen, ms since the epoch; undefined: it was never watched. */
   get seenUntil(): number | undefined {
     if (!this.#watermark) return undefined;
     const { at, scannedAt = at } = this.#watermark;
     return Math.min(at, scannedAt);
+  }
+
+  /** Notes which kinds cannot be listed now. */
+  noteBlindKinds(kinds: readonly RememberedBlindKind[]): void {
+    if (JSON.stringify(kinds) === JSON.stringify(this.#blindKinds)) return;
+    this.#blindKinds = kinds;
+    if (this.#watermark) this.#remember(this.#watermark);
   }
 
   /** Notes a scan of the whole cluster that began at this time. */
@@ -108,10 +142,20 @@ export class WatermarkTracker {
 
   async #load(): Promise<void> {
     this.#watermark ??= await this.#memory.read();
+    const { blindKinds = [] } = this.#watermark ?? {};
+    this.#blindBefore = new Map(
+      blindKinds.flatMap(({ kind, since }) => (since === undefined ? [] : [[kind, since] as const])),
+    );
+    this.#onLoaded(blindKinds);
   }
 
-  #remember(watermark: Watermark): void {
-    this.#watermark = watermark;
-    this.#memory.write(watermark);
+  #remember({ at, blindMs, scannedAt }: Watermark): void {
+    this.#watermark = {
+      at,
+      blindMs,
+      ...(scannedAt !== undefined && { scannedAt }),
+      ...(this.#blindKinds.length > 0 && { blindKinds: [...this.#blindKinds] }),
+    };
+    this.#memory.write(this.#watermark);
   }
 }

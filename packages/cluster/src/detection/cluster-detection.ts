@@ -57,16 +57,19 @@ export class ClusterDetection {
   /**
    * Begins after a gap: reads what is remembered, and what counts as history from now on.
    * @param serverCluster what the MCP server calls the cluster
+   * @param blindSince since when kinds could not be listed, ms since the epoch
    * @throws Error of the store
    */
-  async begin(serverCluster?: string): Promise<void> {
+  async begin(serverCluster?: string, blindSince: ReadonlyMap<string, number> = new Map()): Promise<void> {
     const { memory, watermark, clusterName, now } = this.#options;
     this.detector.serverCluster = serverCluster ?? clusterName;
     await watermark.load();
-    if (!this.#loaded) this.detector.restore(await memory.load());
+    const isFirst = !this.#loaded;
+    if (isFirst) this.detector.restore(await memory.load());
     this.#loaded = true;
     // Notifications do not show everything: what ended since the last scan may be new.
-    this.detector.startAt(now(), watermark.seenUntil);
+    const listedUntil = isFirst ? new Map([...blindSince, ...watermark.blindBefore]) : blindSince;
+    this.detector.startAt(now(), watermark.seenUntil, listedUntil);
   }
 
   /**

@@ -61,6 +61,8 @@ export class Detector {
   readonly #recovery: RecoveryTimes;
   readonly #known: KnownSymptoms;
   #horizon: Horizon = { over: 0, ended: 0 };
+  /** Until when kinds were listed that could not be listed at the last contact, ms since the epoch. */
+  #listedUntil: ReadonlyMap<string, number> = new Map();
   #losses = 0;
   /** What the MCP server calls the cluster, see `faultOf`. */
   serverCluster: string;
@@ -119,8 +121,10 @@ export class Detector {
   /**
    * Sets what counts as history. Without a last contact, what is over already is; with one, what was over before it.
    * @param lastContact until when the cluster was watched before, ms since the epoch
+   * @param listedUntil until when kinds were listed that could not be listed at the last contact
    */
-  startAt(now: number, lastContact: number | undefined): void {
+  startAt(now: number, lastContact: number | undefined, listedUntil: ReadonlyMap<string, number> = new Map()): void {
+    this.#listedUntil = listedUntil;
     this.#horizon =
       lastContact === undefined
         ? { over: now - SKEW_MS, ended: now - RECENT_MS }
@@ -365,11 +369,15 @@ export class Detector {
     return this.#suspects.objects.get(about, resource) === undefined || !this.#fresh.isCurrent(about, resource, now);
   }
 
-  #isHistory({ symptom: { course, since }, isFresh }: Suspect, known: Known | undefined): boolean {
+  #isHistory({ symptom: { course, since }, isFresh, kind }: Suspect, known: Known | undefined): boolean {
     if (course === 'now' || since === undefined) return false;
     // A failed Job goes on to be one as long as it exists; what is over has been reported.
     if (known?.symptom.state === 'firing') return course === 'over' && since <= known.symptom.since;
-    return (known !== undefined && since <= known.symptom.since) || (!isFresh && since < this.#horizon[course]);
+    return (known !== undefined && since <= known.symptom.since) || (!isFresh && since < this.#horizonOf(kind, course));
+  }
+
+  #horizonOf(kind: WatchedKind, course: keyof Horizon): number {
+    return Math.min(this.#horizon[course], (this.#listedUntil.get(kind) ?? Infinity) - SKEW_MS);
   }
 
   #fire(key: string, { symptom, seenAt }: Suspect, now: number): Detected {

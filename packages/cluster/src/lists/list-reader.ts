@@ -171,11 +171,14 @@ export class ListReader {
   }
 
   #parse(source: Buffer | string, digest: bigint): void {
-    const value = typeof source === 'string' ? onlyItem(source) : (JSON.parse(source.toString('utf8')) as unknown);
+    const isText = typeof source === 'string';
+    const value = isText ? onlyItem(source) : (JSON.parse(source.toString('utf8')) as unknown);
     // A server that prints tables sends their rows.
     if (!WholeObject.safeParse(value).success) throw new Error(NO_OBJECTS);
-    const object = parseObject(this.#options.kind, value);
-    if (object) {
+    const parsed = parseObject(this.#options.kind, value);
+    if (parsed) {
+      // Strings of YAML are parts of the text, and would keep all of it.
+      const object = isText ? structuredClone(parsed) : parsed;
       this.#batch.objects.push(object);
       this.#batch.digests.push(digest);
     } else this.#strange += 1;
@@ -189,7 +192,10 @@ export class ListReader {
   }
 }
 
+/** Half of the text of an object, which nothing here reads. */
+const MANAGED_FIELDS = /^( +)managedFields:\n(?:\1(?:-| ).*\n?)*/m;
+
 function onlyItem(yaml: string): unknown {
-  const list = load(yaml, { schema: CORE_SCHEMA });
+  const list = load(yaml.replace(MANAGED_FIELDS, ''), { schema: CORE_SCHEMA });
   return Array.isArray(list) ? list[0] : undefined;
 }

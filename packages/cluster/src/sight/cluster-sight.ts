@@ -1,5 +1,6 @@
 import type { BlindKind } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
+import type { RememberedBlindKind } from '../backfill/watermark.ts';
 import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 import { missingRule } from './missing-rule.ts';
@@ -34,6 +35,8 @@ export interface ClusterSightOptions {
 interface LostKind {
   /** Why not, by the way in which it was tried; empty when it can be listed again. */
   problems: Map<ListedBy, string>;
+  /** Why the process that watched the cluster before could not list it, until this one has tried. */
+  former?: [ListedBy, string];
   /** Since when no list shows it. */
   blindSince: number | undefined;
   /** Of gaps that are over, ms. */
@@ -104,7 +107,8 @@ export class ClusterSight {
     this.#listedAt[by].set(kind, this.#options.now());
     const lost = this.#lost.get(kind);
     if (!lost) return;
-    const had = lost.problems.delete(by);
+    const had = lost.problems.delete(by) || lost.former !== undefined;
+    delete lost.former;
     const wasBlind = this.#endBlindness(lost);
     if (had) this.#options.onPermissionsChanged(kind);
     if (had || wasBlind) this.#options.onChange();
@@ -113,9 +117,10 @@ export class ClusterSight {
   /** Records that a kind cannot be listed. A kind that not every cluster serves is no gap. */
   loseKind(kind: WatchedKind, by: ListedBy, reason: string): void {
     if ('optional' in KINDS[kind]) return;
-    const lost = this.#lost.get(kind) ?? { problems: new Map(), blindSince: undefined, blindMs: 0 };
+    const lost: LostKind = this.#lost.get(kind) ?? { problems: new Map(), blindSince: undefined, blindMs: 0 };
     this.#lost.set(kind, lost);
     const isNew = !lost.problems.has(by);
+    delete lost.former;
     lost.problems.set(by, cleanText(reason, 200, { lines: false }));
     const lastListedAt = this.#listedAt[by]?.get(kind);
     this.#listedAt[by]?.delete(kind);
@@ -130,13 +135,45 @@ export class ClusterSight {
     delete this.#listedAt[by];
     for (const lost of this.#lost.values()) {
       lost.problems.delete(by);
-      if (lost.problems.size === 0) this.#endBlindness(lost);
+      if (lost.problems.size === 0 && !lost.former) this.#endBlindness(lost);
     }
   }
 
   /** Kinds that cannot be listed in this way. */
   lostKinds(by: ListedBy): WatchedKind[] {
     return [...this.#lost].flatMap(([kind, { problems }]) => (problems.has(by) ? kind : []));
+  }
+
+  /** Since when no list shows a kind, ms since the epoch. */
+  blindSince(): Map<WatchedKind, number> {
+    return new Map(
+      [...this.#lost].flatMap(([kind, { blindSince }]) => (blindSince === undefined ? [] : [[kind, blindSince]])),
+    );
+  }
+
+  /** Returns what the next process that watches the cluster has to know. */
+  rememberedKinds(): RememberedBlindKind[] {
+    return [...this.#lost].flatMap(([kind, lost]) => {
+      const [by, reason] = problemOf(lost) ?? [];
+      const { blindSince: since, blindMs } = lost;
+      return by === undefined || reason === undefined
+        ? []
+        : [{ kind, by, reason, blindMs, ...(since !== undefined && { since }) }];
+    });
+  }
+
+  /** Takes over what the process knew that watched the cluster before. What this one has tried already counts. */
+  restoreKinds(remembered: readonly RememberedBlindKind[]): void {
+    const isRestored = remembered.map(({ kind: name, by, reason, since, blindMs }) => {
+      const kind = WATCHED_KINDS.find((one) => one === name);
+      if (kind === undefined || this.#isListed(kind)) return false;
+      const lost = this.#lost.get(kind);
+      // Its blindness began with that process, whichever of them has found it.
+      if (lost) Object.assign(lost, { blindMs, blindSince: since ?? lost.blindSince });
+      else this.#lost.set(kind, { problems: new Map(), former: [by, reason], blindSince: since, blindMs });
+      return true;
+    });
+    if (isRestored.includes(true)) this.#options.onChange();
   }
 
   /** Returns the fields of the health. */
@@ -152,7 +189,7 @@ export class ClusterSight {
 
   #lostKind(kind: WatchedKind): { text: string; blind?: BlindKind } | undefined {
     const lost = this.#lost.get(kind);
-    const [problem] = lost?.problems ?? [];
+    const problem = lost && problemOf(lost);
     if (!lost || !problem) return undefined;
     const [by, reason] = problem;
     const rule = /forbidden/i.test(reason) ? `; it needs the rule ${missingRule(kind)}` : '';
@@ -173,4 +210,9 @@ export class ClusterSight {
     lost.blindSince = undefined;
     return true;
   }
+}
+
+function problemOf({ problems, former }: LostKind): [ListedBy, string] | undefined {
+  const [problem] = problems;
+  return problem ?? former;
 }

@@ -81,12 +81,14 @@ export function addSettingFlags(command: Command, process?: ProcessName): Comman
     });
 }
 
-/** Has usage errors exit with 64, and printed as one line and a hint: a whole help page would push the error off the screen. */
+/** Has usage errors exit with 64, and printed as one line with a hint: a whole help page would push the error off the screen. */
 export function withShortErrors(command: Command): Command {
   return command
     .configureOutput({
-      outputError: (message, write) =>
-        write(message.includes('(Did you mean') ? message : `${message}(--help shows what there is)\n`),
+      outputError: (message, write) => {
+        const line = message.trim().replaceAll(/\s*\n\s*/g, ' ');
+        write(line.includes('(Did you mean') ? `${line}\n` : `${line} (--help shows what there is)\n`);
+      },
     })
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage));
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@nightcrier/core/logger';
+import { cannotListen } from './cannot-listen.ts';
 import { measureProcess, PROCESS_METRICS } from './process-metrics.ts';
 
 export interface MetricsServer {
@@ -57,12 +58,7 @@ async function listening(server: Server, host: string, port: number): Promise<vo
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
-    throw new Error(
-      `metrics cannot be served on ${host}:${port}: free the port, or set metrics.host and metrics.port`,
-      {
-        cause,
-      },
-    );
+    throw cannotListen({ what: 'metrics cannot be served', setting: 'metrics', host, port }, cause);
   }
 }
 

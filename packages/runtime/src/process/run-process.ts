@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { ConfigError } from '../configuration/config-error.ts';
 import { addSettingFlags, settingFlags } from '../configuration/config-flags.ts';
 import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf, lastWords } from '../exit-code.ts';
 import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
 import { loadConfig } from '../configuration/load-config.ts';
@@ -86,11 +86,10 @@ export async function runProcess(
     await app.stop();
     await metrics?.stop();
     await traces?.stop();
-    logger.info({}, 'process stopped');
+    logger.info({ cause }, 'process stopped');
     process.exit(0);
   } catch (error) {
-    const code = exitCodeOf(error);
-    logger.error({ error, exit_code: code }, 'process failed');
-    process.exit(code);
+    logger.error(lastWords(error), 'process failed');
+    process.exit(exitCodeOf(error));
   }
 }

@@ -5,6 +5,14 @@ import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
+const BlindKind = z.object({
+  kind: z.string(),
+  by: z.enum(['mcp', 'kubernetes']),
+  reason: z.string(),
+  since: z.number().optional(),
+  blindMs: z.number(),
+});
+
 /** Until when a cluster was watched, and for how long it was not. */
 export const LastContact = z.object({
   /** Milliseconds since the epoch. */
@@ -13,6 +21,8 @@ export const LastContact = z.object({
   blindMs: z.number(),
   /** When the last scan of the whole cluster began, ms since the epoch; missing in values of earlier versions. */
   scannedAt: z.number().optional(),
+  /** Kinds that could not be listed then; missing in values of earlier versions. One that cannot be read costs no contact. */
+  blindKinds: z.array(BlindKind).optional().catch(undefined),
 });
 export type LastContact = z.infer<typeof LastContact>;
 

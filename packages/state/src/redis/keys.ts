@@ -196,6 +196,11 @@ export class StateKeys {
     return `${this.ours}conversation:${problem}`;
   }
 
+  /** List: JSON of the latest deliveries of a problem's notifications, see `Deliveries`. */
+  deliveries(problem: string): string {
+    return `${this.ours}deliveries:${problem}`;
+  }
+
   /** String: the process that keeps the socket of a Slack app open. */
   socketLease(target: string): string {
     return `${this.ours}socket-lease:${target}`;

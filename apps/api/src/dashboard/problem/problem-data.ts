@@ -6,7 +6,7 @@ import { redactIncident } from '@nightcrier/redaction/redact-incident';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import { redactValue } from '@nightcrier/redaction/redact-value';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
-import type { StoredProblemNotification } from '@nightcrier/state/notifications/problem-outbox';
+import type { Delivery } from '@nightcrier/state/notifications/deliveries';
 import type { ApiContext } from '../../api-context.ts';
 import { noProblem, type ProblemName } from '../../changes/problem-changes.ts';
 import { readDoors, type RunDoors } from './doors.ts';
@@ -20,9 +20,10 @@ export interface ProblemData {
   /** The latest with a report, and its Markdown. */
   reported?: { incident: Incident; markdown: string | undefined } | undefined;
   feedback: ReportFeedback[];
-  /** The targets that were notified, and the last notification. */
+  /** The targets that are notified. */
   targets: string[];
-  notification?: StoredProblemNotification | undefined;
+  /** The latest first. */
+  deliveries: Delivery[];
   audit: AuditEntry[];
   doors: RunDoors | undefined;
   evidence: EvidenceFiles | undefined;
@@ -40,12 +41,12 @@ export async function readProblem(context: ApiContext, { cluster, key }: Problem
   const withReport = incidents.find(({ report }) => report);
   const run = withReport ?? incidents[0];
   const name = `${cluster}/${key}`;
-  const [problem, markdown, feedback, conversation, notification, audit, doors, evidence] = await Promise.all([
+  const [problem, markdown, feedback, conversation, deliveries, audit, doors, evidence] = await Promise.all([
     redactValue(stored),
     withReport && store.report(withReport.incident_id).then((text) => text && redactText(text)),
     withReport ? context.feedback.read(withReport.incident_id) : [],
     conversations.read(name),
-    conversations.latest(name),
+    context.deliveries.read(name).then(redactValue),
     auditOf(context, new Set([name, ...stored.incidents])),
     run && readDoors(context, run),
     run && listEvidence(context.config()?.workspace_root, run),
@@ -56,7 +57,7 @@ export async function readProblem(context: ApiContext, { cluster, key }: Problem
     reported: withReport && { incident: withReport, markdown: markdown || undefined },
     feedback,
     targets: [...conversation.targets.keys()],
-    notification,
+    deliveries,
     audit,
     doors,
     evidence,

@@ -85,7 +85,7 @@ function facts({ problem, targets }: ProblemData): Html {
     ['Node', place?.node],
     ['Component', component],
     ['Labels', Object.entries(place?.labels ?? {}).map(([name, value]) => html`<code>${name}=${value}</code> `)],
-    ['Received again', `${recurrences} times`],
+    ['Received again', recurrences > 0 && `${recurrences} times`],
     [
       'Acknowledged',
       acknowledged &&
@@ -101,7 +101,8 @@ function facts({ problem, targets }: ProblemData): Html {
     ['Member of', memberOf],
   ];
   const rows = shown.filter(
-    ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ([, value]) =>
+      value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0),
   );
   return html`<dl class="facts">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }

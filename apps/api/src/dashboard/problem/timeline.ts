@@ -2,8 +2,9 @@ import type { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
+import type { Delivery } from '@nightcrier/state/notifications/deliveries';
 import { type Html, html } from '../../html/html.ts';
-import { incidentMark } from '../shown/marks.ts';
+import { incidentMark, mark } from '../shown/marks.ts';
 import { clockTag } from '../shown/time.ts';
 import type { ProblemData } from './problem-data.ts';
 
@@ -16,22 +17,14 @@ interface Entry {
 
 /** Returns what happened, from the first symptom to the recovery. */
 export function timeline(data: ProblemData): Html {
-  const { problem, incidents, audit, targets, notification } = data;
+  const { problem, incidents, audit, deliveries } = data;
   const entries = [
     ...problem.symptoms.flatMap(ofSymptom),
     ...incidents.flatMap(ofIncident),
     ...audit.map(ofAudit),
     ...recoveries(problem),
     ...(problem.silenced === undefined ? [] : [silence(problem.silenced, problem.since)]),
-    ...(notification === undefined || targets.length === 0
-      ? []
-      : [
-          entry(
-            notification.at,
-            'notification',
-            html`notified (${notification.event.replaceAll('_', ' ')}): ${targets.join(', ')}`,
-          ),
-        ]),
+    ...deliveries.map(ofDelivery),
   ];
   const items = entries
     .filter(({ at }) => Number.isFinite(at))
@@ -100,6 +93,17 @@ function ofAudit({ at, by, action, details }: AuditEntry): Entry {
     ([name, value]) => html` <span class="quiet">${name.replaceAll('_', ' ')}: ${value}</span>`,
   );
   return entry(at, 'person', html`<strong>${by}</strong>: ${action.replaceAll('_', ' ')}${more}`);
+}
+
+function ofDelivery({ at, target, event, repeat, outcome, error }: Delivery): Entry {
+  const what = `${event.replaceAll('_', ' ')}${repeat ? ', again' : ''}`;
+  return outcome === 'delivered'
+    ? entry(at, 'notification', html`<strong>${target}</strong> notified: ${what}`)
+    : entry(
+        at,
+        'notification',
+        html`${mark('critical', 'not delivered')} <strong>${target}</strong>: ${what}${error && html` <span class="quiet">${error}</span>`}`,
+      );
 }
 
 function recoveries({ recovered_at: recovered, closed_at: closed }: ProblemData['problem']): Entry[] {

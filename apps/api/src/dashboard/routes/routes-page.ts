@@ -64,7 +64,7 @@ function tryForm(request: FastifyRequest, given: Readonly<Record<string, string>
   );
   return html`<form class="panel" method="get" action="${link(request, '/routes')}"><h2>Try a problem</h2><div class="fields">${fields}
 <label class="wide">Further labels <input name="labels" value="${given.labels}" placeholder="team=payments" maxlength="2000"></label><button class="main">Try</button></div>
-<p class="quiet small">Nothing is notified.</p></form>`;
+<p class="quiet small">This sends no notification.</p></form>`;
 }
 
 function result(found: readonly Destination[], labels: ReadonlyMap<string, string>, config: Config): Html {

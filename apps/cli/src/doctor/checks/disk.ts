@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, open, rm, stat, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Check, CheckContext } from '../check.ts';
 import { failed, type Finding, ok, reasonOf, warning } from '../finding.ts';
@@ -33,9 +32,8 @@ function directoriesOf({ data_dir, workspace_root, spool_dir }: CheckContext['co
 async function inspect(setting: string, directory: string): Promise<Finding[]> {
   const existing = await nearest(directory);
   try {
-    // A directory that is missing is created when it is first needed.
-    if (existing === directory) await writeSample(directory);
-    else await access(existing, constants.W_OK | constants.X_OK);
+    // A directory that is missing is created in it when it is first needed.
+    await writeSample(existing);
     const facts = await stat(existing);
     if (!facts.isDirectory()) throw new Error(`${existing} is not a directory`);
   } catch (error) {
@@ -72,6 +70,8 @@ function unwritable(setting: string, directory: string, existing: string, error:
     case 'EACCES':
     case 'EPERM':
       return failed(setting, message, `sudo chown -R $USER ${quoted(existing)}`);
+    case 'ENOENT':
+      return failed(setting, message, `set ${setting} to a directory on another file system than that of ${existing}`);
     default:
       return failed(setting, message, `set ${setting} to a directory; ${existing} is in its way`);
   }

@@ -128,7 +128,7 @@ export class ClusterConnection {
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     this.#status = new ConnectionStatusTracker(logger, this.#now, options.onHealthChange);
-    this.#watermark = new WatermarkTracker(options.memory);
+    this.#watermark = new WatermarkTracker(options.memory, (blindKinds) => this.#sight.restoreKinds(blindKinds));
     this.#follower = cluster.supplement === 'watch' ? new SupplementState() : undefined;
     const endpoint = cluster.mcp?.endpoint ?? '';
     const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
@@ -137,7 +137,10 @@ export class ClusterConnection {
       logger,
       now: this.#now,
       steadyNow,
-      onChange: options.onHealthChange,
+      onChange: () => {
+        this.#watermark.noteBlindKinds(this.#sight.rememberedKinds());
+        options.onHealthChange();
+      },
       onPermissionsChanged: () => options.onPermissionsChanged?.(),
     });
     const scan = new ClusterScan(endpoint, logger, this.#sight, timeouts.list);
