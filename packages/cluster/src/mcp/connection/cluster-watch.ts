@@ -1,7 +1,6 @@
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
-import type { LimitFunction } from 'p-limit';
 import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
 import type { McpAccess, TlsFiles } from '../session/access.ts';
@@ -66,7 +65,7 @@ export interface ClusterWatchOptions {
   /** Shared by all connections of the process. */
   transport: Dispatcher;
   /** Bounds the concurrent connects of the process; shared. */
-  connectLimit: LimitFunction;
+  connectLimit: <T>(connect: () => Promise<T>) => Promise<T>;
   /** Between 0 and 1. */
   random: () => number;
   logger: Logger;
