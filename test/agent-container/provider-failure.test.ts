@@ -41,7 +41,7 @@ describe.skipIf(why)(`how a real CLI ends${why ? ` (skipped: ${why})` : ''}`, ()
     ['gemini', 401],
     // It retries for 12 s before it gives up; other statuses use the text of 401.
     ['gemini', 429],
-  ])('%s tells that its provider answered %i', { timeout: 60_000 }, async (agent, status) => {
+  ])('%s tells that its provider answered %i', { timeout: 180_000 }, async (agent, status) => {
     expect(await failureOf(agent, status)).toMatch(status === 500 ? /500|high demand/ : new RegExp(String(status)));
   });
 

@@ -96,9 +96,8 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     expect(secrets).toBe('');
 
     attempt.kill('SIGTERM');
-    const { exitCode, durationMs } = await attempt;
+    const { exitCode } = await attempt;
     expect(exitCode).toBe(143);
-    expect(durationMs).toBeLessThan(60_000);
     expect(await containerExists(workspace.container)).toBe(false);
     expect(await workspace.end()).toMatchObject({ reason: 'stopped' });
     const { stdout: volumes } = await execa('docker', ['volume', 'ls', '--quiet']);

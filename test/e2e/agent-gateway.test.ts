@@ -57,6 +57,7 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
       agent_model: 'scripted',
       agent_memory: '1g',
       agent_timeout: 120,
+      agent_prestarted_containers: 1,
       shutdown_timeout: 30,
       anthropic_api_key_file: keyFile,
       anthropic_base_url: stub.url,

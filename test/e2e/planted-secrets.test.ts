@@ -196,7 +196,7 @@ test('a token file with two lines is refused, and none of its lines is printed',
   expect(all).toContain(token);
   expect(all).toContain('line break');
   expect(all).not.toMatch(/planted-(first|second)-line/);
-}, 70_000);
+}, 180_000);
 
 test('a password of Redis that is not percent-encoded is refused without being printed', async () => {
   const config = path.join(folder, 'nightcrier.yaml');
@@ -211,4 +211,4 @@ test('a password of Redis that is not percent-encoded is refused without being p
   expect(exitCode).not.toBe(0);
   expect(all).toContain('redis.url');
   expect(all).not.toMatch(/planted|password@/);
-}, 70_000);
+}, 180_000);

@@ -96,7 +96,7 @@ describe('the rules for Prometheus', () => {
     }
   });
 
-  test.skipIf(!HAS_MONITORING)('fire in a real Prometheus for what is really wrong', { timeout: 60_000 }, async () => {
+  test.skipIf(!HAS_MONITORING)('fire in a real Prometheus for what is really wrong', { timeout: 180_000 }, async () => {
     const own = await startRedisServer();
     const api = await openReadyApi(own.url, { dailyBudget: { tokens: 100 } }, { global_queue_size: 2 });
     try {

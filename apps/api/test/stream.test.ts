@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 interface Listener {
   response: Response;

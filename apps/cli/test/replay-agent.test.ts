@@ -24,7 +24,7 @@ let incident: Incident;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-replay-agent-'));
   incident = await recordIncident(path.join(folder, 'incidents'), ID);
-}, 60_000);
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Replays the incident. The configured cluster does not exist any more. */

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const config = { workspace_root: inRoot(), clusters: [{ name: 'alpha', mcp: { endpoint: 'http://127.0.0.1:1' } }] };
   await writeFile(path.join(folder, 'config.yaml'), JSON.stringify(config));
   await recordIncident(inRoot(), ID);
-}, 60_000);
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Copies the recorded incident; the copy is gone after the test. */

@@ -12,17 +12,16 @@ import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import http, { type Server } from 'node:http';
-import https from 'node:https';
+import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Audit } from './doors/audit.ts';
-import { issueCertificate, type KeyPair, openAuthority } from './doors/authority.ts';
+import { issueCertificate, openAuthority } from './doors/authority.ts';
 import { Callers } from './doors/caller.ts';
 import { listenOnLoopback, listenOnSocket, openSocketDirectory } from './doors/listen.ts';
 import { type Listener, SHARED } from './doors/listener.ts';
 import { RunListeners } from './doors/run-listeners.ts';
-import { closeServer, serverOptions } from './doors/server-options.ts';
+import { CLIENT_TIMES, type ClientTimes, closeServer, plainServer, tlsServer } from './doors/server-options.ts';
 import { KubeDoor } from './kube/kube-door.ts';
 import { Upstreams } from './kube/upstreams.ts';
 import { LlmDoor } from './llm/llm-door.ts';
@@ -30,6 +29,7 @@ import { LlmDoor } from './llm/llm-door.ts';
 export interface GatewayOptions {
   config: Config;
   logger: Logger;
+  times?: ClientTimes;
 }
 
 /** Connections to one socket, or to one port, that all scripts and the runs of earlier versions share. */
@@ -92,8 +92,11 @@ export class GatewayApp {
     const kube = new KubeDoor({ callers, audit, upstreams, clusterOf: (name) => this.#clusterOf(name), logger });
     const { doorRecords: records, budgets } = state;
     const llm = new LlmDoor({ callers, audit, records, budgets, config: () => this.#config, logger });
-    const create = (door: Door, listener: Listener): Server =>
-      door === 'kube' ? kubeServer(certificate, kube, listener) : llmServer(llm, listener);
+    const { times = CLIENT_TIMES } = this.#options;
+    const create: CreateServer = (door, listener) =>
+      door === 'kube'
+        ? tlsServer(certificate, times, (request, response) => void kube.handle(request, response, listener))
+        : plainServer(times, (request, response) => void llm.handle(request, response, listener));
     const kubePort = await this.#open('kube', directory, create);
     const llmPort = await this.#open('llm', directory, create);
     await this.#openRuns(state, directory, create);
@@ -104,6 +107,7 @@ export class GatewayApp {
       llm_url: `http://127.0.0.1:${llmPort}`,
       ca: authority.cert,
       run_sockets: true,
+      reserved_sockets: true,
       started: Date.now(),
     });
     logger.info({ id: this.#id, socket_dir: directory }, 'gateway started');
@@ -177,20 +181,4 @@ async function untilReady(redis: RedisConnection): Promise<void> {
   redis.once('ready', resolve);
   redis.once('end', () => reject(new Error('the gateway was stopped before its start')));
   await promise;
-}
-
-/** HTTP/2 is not negotiated. A client that begins no handshake holds its connection for this long, ms. */
-const tlsOptions = { ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 };
-
-/** kubectl sends its token over TLS only. */
-function kubeServer({ cert, key }: KeyPair, door: KubeDoor, listener: Listener): Server {
-  return https.createServer({ cert, key, ...tlsOptions, ...serverOptions }, (request, response) => {
-    void door.handle(request, response, listener);
-  });
-}
-
-function llmServer(door: LlmDoor, listener: Listener): Server {
-  return http.createServer(serverOptions, (request, response) => {
-    void door.handle(request, response, listener);
-  });
 }

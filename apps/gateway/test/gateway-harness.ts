@@ -11,7 +11,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { z } from 'zod';
-import { GatewayApp } from '../src/app.ts';
+import { GatewayApp, type GatewayOptions } from '../src/app.ts';
 
 type Triage = Partial<Config['clusters'][number]['triage']>;
 
@@ -50,9 +50,12 @@ export class GatewayHarness {
   }
 
   /** Starts a gateway in this process. */
-  async start(config: Config): Promise<{ app: GatewayApp; address: GatewayAddress }> {
+  async start(
+    config: Config,
+    options: Pick<GatewayOptions, 'times'> = {},
+  ): Promise<{ app: GatewayApp; address: GatewayAddress }> {
     const before = new Set((await this.state.gateways.live()).map(({ id }) => id));
-    const app = new GatewayApp({ config, logger: silentLogger });
+    const app = new GatewayApp({ config, logger: silentLogger, ...options });
     this.#apps.push(app);
     await app.start();
     const address = (await this.state.gateways.live()).find(({ id }) => !before.has(id));

@@ -7,8 +7,8 @@ import { spawnIngester } from './ingester-process.fixture.ts';
 const redis = useRedis();
 
 /** In leases: longer than any lease lasts that nobody renews. */
-const BLOCK_LEASES = 5;
-const LEASE_SECONDS = 1;
+const BLOCK_LEASES = 3;
+const LEASE_SECONDS = 2;
 
 test('an ingester whose event loop is blocked keeps its leases', async () => {
   const cluster = await simulate();

@@ -4,7 +4,7 @@ import { ClusterProcess } from './cluster-process.ts';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 
 useRedis();
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 const resource = { apiVersion: 'v1', kind: 'Pod', name: 'cart-1', namespace: 'shop', uid: 'u-1' };
 const good = { faultId: 'good', faultType: 'PodCrash', severity: 'warning', resource };
 

@@ -14,7 +14,7 @@ import {
 } from './ingester.fixture.ts';
 
 useRedis();
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 const FREE = 'http://127.0.0.1:9/mcp'; // the discard port: nothing listens there
 
 test('publishes the health of each cluster, and its change', async () => {

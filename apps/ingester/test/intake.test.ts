@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 
 useRedis();
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 test('a fault becomes a queued incident that carries all that triage needs of the cluster', async () => {
   const cluster = await simulate();

@@ -10,7 +10,7 @@ import { LeaseKeeper } from '../src/leases/lease-keeper.ts';
 import { useRedis } from './ingester.fixture.ts';
 
 const redis = useRedis();
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 /** An ingester that watches `alpha` by its lease, and another one, which takes the lease as after a pause of the first. */
 async function startOwner() {

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { NEEDS_NATIVE, nativeKind, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { clusterConfig, configOf, openState as openTestState, simulate, startIngester } from './ingester.fixture.ts';
 
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 
 /** A Redis on disk whose state can be copied, and replaced by the copy while its clients live. */
 async function startRestorableRedis() {

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 
 useRedis();
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 
 function problemsOf({ redis: { url = '', key_prefix } }: Config) {
   const connection = connectWorker({ url, key_prefix }, silentLogger);

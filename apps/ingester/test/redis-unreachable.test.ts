@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, openState, simulate, startIngester } from './ingester.fixture.ts';
 
 const NAMES = Array.from({ length: 16 }, (_, index) => `c-${index}`);
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 
 async function startRedis(port?: number) {
   const redis = await startRedisServer({ ...(port !== undefined && { port }) });

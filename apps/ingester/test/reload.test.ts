@@ -12,7 +12,7 @@ import { ALERT_SETTINGS } from './alerts/alert-settings.ts';
 import { spawnIngester } from './ingester-process.fixture.ts';
 
 const redis = useRedis();
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 /** A running ingester, and how its configuration is changed. */
 async function startReloadable(clusters: ClusterConfig[]) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { clusterConfig, configOf, simulate, startIngester, useRedis } from './ingester.fixture.ts';
 
 useRedis();
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 const silence = (changes: object = {}) =>
   NewSilence.parse({ matchers: 'cluster="alpha"', duration: 3600, comment: 'a migration', ...changes });
 

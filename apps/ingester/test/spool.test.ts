@@ -87,7 +87,7 @@ function abandon(directory: string, lines: string[], owner = `${hostname()}~9999
 const line = (name: string, incident_id: string = randomUUID()): string =>
   `${JSON.stringify({ incident_id, event: event(name) })}\n`;
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 describe('while Redis answers', () => {
   test('faults are admitted in the order of receipt, and none touches the disk', async () => {

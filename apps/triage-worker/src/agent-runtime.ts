@@ -1,4 +1,5 @@
 import type { AgentCli } from '@nightcrier/core/settings/config';
+import type { Reservation } from '@nightcrier/state/grants/grants';
 
 /** How the run of an agent ended. */
 export interface RunEnd {
@@ -11,12 +12,9 @@ export interface RunEnd {
   oomKilled: boolean;
 }
 
-/** What is asked of a runtime for one attempt of one agent. Nothing in it is a path of this machine, but for the sockets. */
-export interface RunRequest {
-  incidentId: string;
-  attempt: number;
+/** What a sandbox depends on. Nothing in it is a path of this machine, but for the sockets. */
+export interface SandboxRequest {
   agent: AgentCli;
-  clusterName: string;
   /** The worker that runs it; a label. */
   workerId: string;
   /** The installation that it belongs to; a label. */
@@ -28,9 +26,16 @@ export interface RunRequest {
   cpus: number;
   /** Seconds from the start of the agent to its deadline. */
   timeout: number;
-  /** Variables of the agent. They can be seen in the engine, so none is a secret. */
-  environment: Record<string, string>;
   gatewaySockets?: GatewaySockets;
+}
+
+/** What is asked of a runtime for one attempt of one agent. */
+export interface RunRequest extends SandboxRequest {
+  incidentId: string;
+  attempt: number;
+  clusterName: string;
+  /** Variables of the agent. Its commands can read them, so none is a secret. */
+  environment: Record<string, string>;
 }
 
 /** Where an agent finds the sockets of the gateways. */
@@ -87,6 +92,23 @@ export interface AgentRun {
   remove(): Promise<void>;
 }
 
+/** A sandbox that was started before its run is known. */
+export interface PrestartedSandbox {
+  /** False when it has been used, or has ended. */
+  readonly isWaiting: boolean;
+  /** As {@link AgentRuntime.start}, without creating a sandbox. */
+  begin(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal, timed?: Timed): Promise<AgentRun>;
+  /** Removes it, unused. @throws EngineError */
+  remove(): Promise<void>;
+}
+
+/** A sandbox that waits for a run, with its sockets at the gateway. */
+export interface PrestartedAgent {
+  sandbox: PrestartedSandbox;
+  /** Missing if agents do not use the gateway. */
+  reservation?: Reservation;
+}
+
 /** Waits for a step and records its duration, such as {@link StageClock.time}. */
 export type Timed = <Result>(step: string, work: Promise<Result>) => Promise<Result>;
 
@@ -98,6 +120,12 @@ export interface AgentRuntime {
    * @throws EngineError; the signal's reason; or the rejection of `inputs`. Nothing remains then.
    */
   start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal, timed?: Timed): Promise<AgentRun>;
+  /**
+   * Starts a sandbox for a run to come, and removes those that workers that died left.
+   * @param seconds after which it ends by itself
+   * @throws EngineError
+   */
+  prestart(request: SandboxRequest, seconds: number, signal: AbortSignal): Promise<PrestartedSandbox>;
   /** Runs a script with bash in the sandbox of an agent, and returns what it prints. @throws EngineError */
   probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string>;
   /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */

@@ -17,6 +17,7 @@ import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
 import { IsolationProbe } from './agent/isolation/isolation-probe.ts';
+import { PrestartedAgents } from './agent/prestarted-agents.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
 import { DockerRuntime } from './agent/run/docker-runtime.ts';
 import { configuredSockets, configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
@@ -128,6 +129,7 @@ export class TriageWorkerApp {
     const runtime = this.#openRuntime();
     this.#startSweepers(state, queue, instance, runtime);
     const isolation = this.#startIsolationProbe(state, instance, runtime);
+    const prestarted = this.#startPrestarting(state, { instance, runtime, isolation });
     const lock = this.#options.lock ?? DEFAULT_LOCK;
     const { max_agents_per_cluster } = this.#config;
     const slots = state.openSlots({ max_agents_per_cluster, lease: lock.lockDuration });
@@ -137,7 +139,17 @@ export class TriageWorkerApp {
       );
     });
     const sweeper = this.#openQueueSweeper(state, slots, lock);
-    const worker = this.#openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation });
+    const worker = this.#openWorker({
+      state,
+      slots,
+      lock,
+      instance,
+      notifier,
+      sweeper,
+      runtime,
+      isolation,
+      prestarted,
+    });
     await this.#startShare(state, worker);
     this.#startSelfWatch(state);
     this.#throwIfStopped();
@@ -232,6 +244,16 @@ export class TriageWorkerApp {
     return probe;
   }
 
+  #startPrestarting(access: State, parts: Pick<WorkerParts, 'instance' | 'runtime' | 'isolation'>): PrestartedAgents {
+    const config = (): Config => this.#config;
+    const { logger } = this.#options;
+    const prestarted = new PrestartedAgents({ ...parts, config, access, workerId: WORKER_ID, logger });
+    this.#lifecycle.onStop('prestarted agents', () => prestarted.stop());
+    this.#followers.push(() => prestarted.wake());
+    prestarted.start();
+    return prestarted;
+  }
+
   #openQueueSweeper(state: State, slots: ClusterSlots, { stalledInterval: interval }: LockSettings): QueueSweeper {
     const { max_queue_age_seconds } = this.#config;
     const sweep = state.openSweep();
@@ -241,7 +263,17 @@ export class TriageWorkerApp {
     return sweeper;
   }
 
-  #openWorker({ state, slots, lock, instance, notifier, sweeper, runtime, isolation }: WorkerParts): TriageWorker {
+  #openWorker({
+    state,
+    slots,
+    lock,
+    instance,
+    notifier,
+    sweeper,
+    runtime,
+    isolation,
+    prestarted,
+  }: WorkerParts): TriageWorker {
     const { environment, logger, retryDelay = DEFAULT_RETRY_DELAY } = this.#options;
     const { shutdown_timeout, max_attempts: maxAttempts } = this.#config;
     const kill = Math.min(LONGEST_KILL_GRACE, shutdown_timeout * KILL_SHARE);
@@ -257,6 +289,7 @@ export class TriageWorkerApp {
         knowledge: new KnowledgeBase(),
         runtime,
         isolation,
+        prestarted,
         breaker: state.breaker,
         environment,
         workerId: WORKER_ID,
@@ -347,4 +380,5 @@ interface WorkerParts {
   sweeper: QueueSweeper;
   runtime: DockerRuntime;
   isolation: IsolationProbe;
+  prestarted: PrestartedAgents;
 }

@@ -8,7 +8,7 @@ import type { AlertStore } from '@nightcrier/state/alerts/alert-store';
 import type { AgentBreaker } from '@nightcrier/state/breaker/agent-breaker';
 import type { State } from '@nightcrier/state/open-state';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
-import type { AgentRuntime, ScriptGrace } from './agent-runtime.ts';
+import type { AgentRuntime, PrestartedAgent, ScriptGrace } from './agent-runtime.ts';
 import type { KnowledgeBase } from './knowledge/matching-knowledge.ts';
 import type { StageClock } from './stage-clock.ts';
 
@@ -39,6 +39,8 @@ export interface TriageContext {
   instance: string;
   /** Runs agents in their sandbox. */
   runtime: AgentRuntime;
+  /** Containers that wait for a run. */
+  prestarted: { take(context: Pick<TriageContext, 'config' | 'access'>): Promise<PrestartedAgent | undefined> };
   /** Articles of the team, of `knowledge_dir`. */
   knowledge: KnowledgeBase;
   /** Proves that agents reach nothing but the gateway. */

@@ -7,7 +7,7 @@ import { TestBackend } from './backend.ts';
 import { TestHarness } from './harness.ts';
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 let backend: TestBackend;
 beforeAll(async () => {

@@ -29,8 +29,8 @@ import { RecordingLogger } from './fixtures/recording-logger.ts';
 const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
 const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 
-/** A dead worker is detected within two seconds. */
-const SHORT_LOCK = { lockDuration: 1_000, stalledInterval: 500 };
+/** A dead worker is detected within four seconds, and a busy machine does not look dead. */
+const SHORT_LOCK = { lockDuration: 2_500, stalledInterval: 500 };
 
 /** Notifications are delivered and retried quickly. */
 const SHORT_NOTIFIER_TIMES = {
@@ -96,6 +96,8 @@ export class TestHarness {
       // No gateway runs, unless a test starts one.
       kube_access: 'direct',
       llm_access: 'direct',
+      // Tests that count containers count those of runs.
+      agent_prestarted_containers: 0,
       // The breaker stays closed.
       failure_threshold_for_alert: 0,
       agent_system_prompt_file: path.join(import.meta.dirname, 'fixtures/system-prompt.md'),

@@ -101,6 +101,7 @@ const ELSEWHERE = {
   'packages/state/test/problem-life.test.ts': ['reopen_window', 'reinvestigate_after'],
   'packages/state/test/problem-storm.test.ts': ['storm_threshold'],
   'packages/state/test/self-watch.test.ts': ['blind_after', 'heartbeat_url', 'heartbeat_url_file'],
+  'test/e2e/prestarted-agents.test.ts': ['agent_prestarted_containers'],
   'apps/ingester/test/silences.test.ts': ['maintenance_windows'],
   'live-settings.test.ts': [
     'require_read_only',

@@ -53,7 +53,7 @@ async function watch(file: string) {
   return { applied, refused, lines, clusters, follow };
 }
 
-const within = { timeout: 30_000, interval: 10 };
+const within = { timeout: 60_000, interval: 10 };
 
 describe('ConfigWatcher', () => {
   test('reloads a file that is written in place', async () => {

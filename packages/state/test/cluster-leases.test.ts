@@ -105,7 +105,7 @@ test('lists the live ingesters: those with a recent heartbeat that are not leavi
 
 test("uses Redis's clock by default", async () => {
   const { now } = await state.openLeases({ id: 'c' }).beat(NOTHING);
-  expect(Math.abs(now - Date.now())).toBeLessThan(5_000);
+  expect(Math.abs(now - Date.now())).toBeLessThan(60_000);
 });
 
 test('lists the configurations that live ingesters refuse, until they accept one', async () => {

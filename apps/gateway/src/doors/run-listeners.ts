@@ -24,20 +24,27 @@ export interface RunListenersOptions {
   logger: Logger;
 }
 
+interface OpenSockets {
+  /** Its run changes when a reservation is used. */
+  listener: Listener;
+  files: string[];
+  servers: Server[];
+}
+
 /**
  * The sockets of the runs. Each run has a directory of its own, in which every gateway of the machine listens, so that a token of one run
  * is worth nothing in the container of another.
  */
 export class RunListeners {
   readonly #options: RunListenersOptions;
-  readonly #open = new Map<string, { files: string[]; servers: Server[] }>();
+  readonly #open = new Map<string, OpenSockets>();
   readonly #loop: BackgroundLoop;
 
   constructor(options: RunListenersOptions) {
     this.#options = options;
-    this.#loop = new BackgroundLoop(async () => this.#follow(), {
+    this.#loop = new BackgroundLoop(async () => this.#watch(), {
       interval: 0,
-      // `#follow` catches what it must wait after.
+      // `#watch` catches what it must wait after.
       onError: () => undefined,
     });
   }
@@ -54,7 +61,7 @@ export class RunListeners {
     await Promise.all(this.#open.keys().map(async (socket) => this.#close(socket)));
   }
 
-  async #follow(): Promise<number | undefined> {
+  async #watch(): Promise<number | undefined> {
     try {
       await this.#options.woken();
       await this.#reconcile();
@@ -70,20 +77,29 @@ export class RunListeners {
     const live = await this.#options.runs.list();
     const over = [...this.#open.keys()].filter((socket) => !live.has(socket));
     await Promise.all(over.map(async (socket) => this.#close(socket)));
+    await Promise.all(this.#open.keys().map(async (socket) => this.#follow(socket, live.get(socket))));
     const begun = [...live].filter(([socket]) => !this.#open.has(socket));
     await Promise.all(begun.map(async ([socket, run]) => this.#listen(socket, run)));
+  }
+
+  /** Applies that a run uses a reservation: what comes through the sockets is of the run from now on. */
+  async #follow(socket: string, run: SocketRun | undefined): Promise<void> {
+    const listener = this.#open.get(socket)?.listener;
+    if (!listener || !run || run.incident_id === listener.run?.incident_id) return;
+    listener.run = run;
+    await this.#options.runs.listening(socket, this.#options.gatewayId, run);
   }
 
   async #listen(socket: string, run: SocketRun): Promise<void> {
     const { directory, gatewayId, runs, create, logger } = this.#options;
     const folder = path.join(directory, socket);
-    const opened: { files: string[]; servers: Server[] } = { files: [], servers: [] };
+    const opened: OpenSockets = { listener: { socket, run }, files: [], servers: [] };
     this.#open.set(socket, opened);
     try {
       await mkdir(folder, { recursive: true, mode: 0o755 });
       for (const door of DOORS) {
         const file = path.join(folder, `${gatewayId}.${door}.sock`);
-        const server = create(door, { socket, run });
+        const server = create(door, opened.listener);
         server.maxConnections = MOST_CONNECTIONS;
         opened.servers.push(server);
         await listenOnSocket(server, file);

@@ -5,7 +5,7 @@ import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { expect, onTestFinished } from 'vitest';
 import { startIngester } from '../ingester.fixture.ts';
 
-export const patient = { timeout: 20_000 };
+export const patient = { timeout: 60_000 };
 
 /** The problems of a cluster, and what is remembered of its alerts. */
 export function alertState({ redis: { url = '', key_prefix } }: Config, now?: () => number) {

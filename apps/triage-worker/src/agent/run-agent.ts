@@ -3,9 +3,9 @@ import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
 import { replaceFile, type Workspace } from '../workspace/workspace.ts';
-import { openAccess } from './access/open-access.ts';
+import { type AgentAccess, type NoAccess, openAccess } from './access/open-access.ts';
 import { EngineError } from './run/engine/engine-error.ts';
-import type { AgentRun } from '../agent-runtime.ts';
+import type { AgentRun, PrestartedAgent, Timed } from '../agent-runtime.ts';
 import type { OrphanedRun } from './run/find-orphaned-run.ts';
 import { scriptEnvironment } from './run/provider-environment.ts';
 import { readInputs } from './run/archive/read-inputs.ts';
@@ -80,15 +80,34 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
     const kind = isolation.state === 'failed' ? 'unusable' : 'unavailable';
     return settled({ kind, reason: `the isolation of agents is not proven: ${isolation.findings.join('; ')}` });
   }
-  const access = await context.stages.time('access', openAccess({ claim, context, place: 'container' }));
+  const prestarted = await context.prestarted.take(context);
+  const access = await openOrRemove(task, prestarted);
   if ('reason' in access) return settled(access);
   const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig ?? '', access.secrets));
   const { incident_id: incidentId, attempts: attempt } = claim.incident;
   const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access);
   const { logger, runtime, signal, stages } = context;
-  const run = await runtime.start(request, inputs, signal, async (step, work) => stages.time(step, work));
-  logger.debug({ stages_ms: stages.times() }, 'agent container started');
+  const timed: Timed = async (step, work) => stages.time(step, work);
+  const run = prestarted
+    ? await prestarted.sandbox.begin(request, inputs, signal, timed)
+    : await runtime.start(request, inputs, signal, timed);
+  logger.debug({ stages_ms: stages.times(), prestarted: prestarted !== undefined }, 'agent container started');
   return run;
+}
+
+/** Opens the access of a container. A prestarted one is removed if it gets none. */
+async function openOrRemove(
+  { claim, context }: AgentTask,
+  prestarted: PrestartedAgent | undefined,
+): Promise<AgentAccess | NoAccess> {
+  let opened: AgentAccess | NoAccess | undefined;
+  try {
+    const opening = openAccess({ claim, context, place: 'container', reservation: prestarted?.reservation });
+    opened = await context.stages.time('access', opening);
+    return opened;
+  } finally {
+    if (opened === undefined || 'reason' in opened) await prestarted?.sandbox.remove().catch(() => undefined);
+  }
 }
 
 /** Runs the script of `agent_script_path`, once the workspace is complete. */

@@ -57,5 +57,5 @@ it.each([
     expect(quotedOutputs(markdown)).toBeDefined();
   },
   // Seconds at most on a busy machine; a pattern that takes quadratic time needs minutes.
-  20_000,
+  60_000,
 );

@@ -13,7 +13,7 @@ import {
 import { collectMonitoring } from '../../src/evidence/collect/collect-monitoring.ts';
 import { type Evidence, piecesOf } from '../../src/evidence/evidence.ts';
 
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 const AT = new Date().toISOString();
 
 const clusterEvent: ClusterEvent = {

@@ -28,7 +28,7 @@ export function useRedis(): void {
 
 const TIMES = {
   interval: 50,
-  lockDuration: 1_000,
+  lockDuration: 2_500,
   stalledInterval: 500,
   retryDelay: { initial: 50, max: 200 },
   refreshInterval: 50,

@@ -53,7 +53,7 @@ class Clock {
 }
 
 /** Longest wait for what a source has to do at one time of a history, ms of the real clock. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 60_000;
 
 async function until(what: string, holds: () => boolean, patience = PATIENCE_MS): Promise<void> {
   const from = performance.now();

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 /** The server behind TLS; returns its endpoint. */
 async function behindTls(

@@ -39,7 +39,7 @@ async function watchApi(
 }
 
 const typesOf = ({ received }: WatchedCluster) => received.map(({ fault }) => fault.faultType);
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 test('a cluster without an MCP server is watched: what breaks is reported once, with the id that a server would give it', async () => {
   const cluster = await startCluster();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Script, ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 /** Answers `initialize` with a status. */
 const refusing = (status: number): Script => ({

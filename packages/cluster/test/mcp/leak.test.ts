@@ -9,7 +9,7 @@ const sockets = (): number => process.getActiveResourcesInfo().filter((name) => 
 
 /** Unlike `expect.poll`, of which vitest remembers every call until the test ends. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come');
     await sleep(2);
@@ -49,4 +49,4 @@ test('2,000 reconnects leave no session, no stream, no socket and no memory behi
   await reconnectAll(200);
   expect(sockets()).toBeLessThanOrEqual(before.sockets + 20);
   expect(heapMegabytes() - before.heap).toBeLessThan(3);
-}, 120_000);
+}, 300_000);

@@ -10,7 +10,7 @@ import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts'
 /** A proof is valid for three seconds in place of a minute; an outage is longer than every deadline. */
 const timeouts = { connect: 3_000, call: 3_000, close: 1_000, subscribe: 5_000, list: 5_000, proof: 3_000 };
 const OUTAGE_MS = 2 * timeouts.proof;
-const patient = { timeout: 45_000, interval: 50 };
+const patient = { timeout: 60_000, interval: 50 };
 
 type Source = 'both' | 'faults' | 'poll' | 'watch';
 

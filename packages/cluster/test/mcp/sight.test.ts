@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ScriptedServer } from './scripted-server.fixture.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 /** A proof is valid for three seconds in place of a minute. */
 const timeouts = { connect: 5_000, call: 5_000, close: 2_000, subscribe: 5_000, list: 5_000, proof: 3_000 };
 const health = ({ connection }: WatchedCluster) => connection.health();

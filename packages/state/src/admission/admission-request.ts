@@ -2,6 +2,7 @@ import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import { describeResource } from '@nightcrier/core/faults/fault';
 import { SEVERITIES, type Severity } from '@nightcrier/core/faults/severity';
 import { ProblemPlace } from '@nightcrier/core/problems/problem';
+import { isProblemGroup } from '@nightcrier/core/problems/admission-group';
 import { stormTraits } from '@nightcrier/core/problems/storm';
 import { causeSignature } from '@nightcrier/core/problems/cause-signature';
 import { type IncidentMember, MAX_MEMBERS } from '@nightcrier/core/incidents/incident';
@@ -113,9 +114,17 @@ function faultFields(request: AdmissionRequest): string[] {
     `${beginning},${JSON.stringify(aroundEvent).slice(1)}`,
     shortenedMember(request.clusterEvent) ?? String(Buffer.byteLength(beginning)),
     operationOf(request),
-    JSON.stringify(causeSignature(request.clusterEvent)),
-    JSON.stringify(ProblemPlace.parse(aroundEvent)),
-    JSON.stringify(stormTraits(request.clusterEvent)),
+    ...problemFields(request),
+  ];
+}
+
+/** Returns what is read of a fault that belongs to a problem: its cause, its place, and what it may share with a storm. */
+function problemFields({ group, clusterEvent }: AdmissionRequest): [signature: string, about: string, traits: string] {
+  if (!isProblemGroup(group)) return ['', '', ''];
+  return [
+    JSON.stringify(causeSignature(clusterEvent)),
+    JSON.stringify(ProblemPlace.parse(clusterEvent)),
+    JSON.stringify(stormTraits(clusterEvent)),
   ];
 }
 

@@ -22,6 +22,8 @@ export const GatewayAddress = z.object({
   ca: z.string(),
   /** It listens on sockets of each run. Missing: it is of an earlier version, and has those in `socket_dir` alone. */
   run_sockets: z.boolean().optional(),
+  /** It opens the sockets of reservations. Missing: it is of an earlier version. */
+  reserved_sockets: z.boolean().optional(),
   /** When it started, ms since the epoch. */
   started: z.number().optional(),
   /** Last sign of life, ms since the epoch. */

@@ -13,6 +13,13 @@ export interface IssuedGrant {
   grant: Grant;
 }
 
+/** A token for a run to come. No grant stands behind it, so it is valid nowhere; gateways open its sockets already. */
+export interface Reservation {
+  token: string;
+  /** Names the directory of its sockets. */
+  socket: string;
+}
+
 /** The grants of agents: issued by workers, looked up by gateways, revoked when the run has ended. */
 export class Grants {
   readonly #redis: Redis;
@@ -28,17 +35,18 @@ export class Grants {
   /**
    * Issues a token of 256 random bits for one run.
    * @param seconds until it expires
-   * @param place `own_sockets`: the token is valid on sockets of this run alone, which gateways open (see `RunSockets`)
+   * @param place `own_sockets`: the token is valid on sockets of this run alone, which gateways open (see `RunSockets`); a
+   * reservation: as those, which are open
    */
   async issue(
     grant: Omit<Grant, 'expires_at' | 'socket'>,
     seconds: number,
-    place: 'own_sockets' | 'shared' = 'shared',
+    place: 'own_sockets' | 'shared' | Reservation = 'shared',
   ): Promise<IssuedGrant> {
-    const token = randomBytes(32).toString('base64url');
+    const token = typeof place === 'string' ? newToken() : place.token;
     const hash = hashOf(token);
     const ms = Math.ceil(seconds * 1000);
-    const socket = place === 'own_sockets' ? socketOf(hash) : undefined;
+    const socket = place === 'shared' ? undefined : socketOf(hash);
     const issued: Grant = { ...grant, expires_at: this.#now() + ms, ...(socket !== undefined && { socket }) };
     const index = this.#keys.grants(grant.incident_id);
     const commands = this.#redis
@@ -46,9 +54,26 @@ export class Grants {
       .set(this.#keys.grant(hash), JSON.stringify(issued), 'PX', ms)
       .sadd(index, `${grant.attempt}:${hash}`)
       .pexpire(index, ms);
-    if (socket !== undefined) commands.hset(this.#keys.runSockets, socket, JSON.stringify(runOf(issued)));
+    if (socket !== undefined) {
+      // Gateways record again that they listen, for this run.
+      commands.hset(this.#keys.runSockets, socket, JSON.stringify(runOf(issued))).del(this.#keys.runListeners(socket));
+    }
     await commands.exec();
     return { token, grant: issued };
+  }
+
+  /** Records a token for a run to come, so that gateways open its sockets. @param seconds until the sockets close, unless the run has begun */
+  async reserve(seconds: number): Promise<Reservation> {
+    const token = newToken();
+    const socket = socketOf(hashOf(token));
+    const run: SocketRun = { incident_id: RESERVED, attempt: 1, expires_at: this.#now() + Math.ceil(seconds * 1000) };
+    await this.#redis.hset(this.#keys.runSockets, socket, JSON.stringify(run));
+    return { token, socket };
+  }
+
+  /** Gives a reservation up that no run has used. */
+  async release({ socket }: Reservation): Promise<void> {
+    await this.#redis.multi().hdel(this.#keys.runSockets, socket).del(this.#keys.runListeners(socket)).exec();
   }
 
   /** Returns the grant of a token; undefined if there is none, or it is revoked or expired. */
@@ -77,7 +102,14 @@ export class Grants {
   }
 }
 
-/** What {@link Grants.issue} makes. */
+/** Takes the place of the incident in the record of a reservation. Requests through its sockets are of no run. */
+const RESERVED = 'reserved';
+
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** A token as it is made here. */
 const TOKEN = /^[\w-]{43}$/;
 
 /** Names the directory of a run's sockets: unique, short, and no secret. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { TriageContext } from '../../triage-context.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { DOOR_ANSWERS, writeAnswers } from './door-answers.ts';
-import { usesGateway } from './open-access.ts';
+import { usesGateway } from './reachable-gateways.ts';
 
 /** What a run did through the gateway. */
 export interface DoorActivity {

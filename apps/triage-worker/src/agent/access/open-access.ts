@@ -1,21 +1,19 @@
 import { MODEL_PROVIDERS, type ModelProvider } from '@nightcrier/core/settings/agent-cli';
 import type { Settings } from '@nightcrier/core/settings/config';
 import { socketDirectory } from '@nightcrier/runtime/configuration/socket-directory';
-import type { GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
-import { hostname } from 'node:os';
+import type { Reservation } from '@nightcrier/state/grants/grants';
 import type { GatewaySockets } from '../../agent-runtime.ts';
 import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
 import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
 import { agentKubeconfig } from './agent-kubeconfig.ts';
 import { directKubeconfig } from './direct-kubeconfig.ts';
+import { isIsolated, openSockets, reachableGateways, socketsAt, usesGateway } from './reachable-gateways.ts';
 
 /** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */
 const IN_CONTAINER = { kube: 'https://127.0.0.1:7443', llm: 'http://127.0.0.1:7080' };
 /** Seconds by which a grant outlives the agent's time: evidence is collected before it, and the container is stopped after it. */
-const GRANT_GRACE = 300;
-/** Milliseconds in which a gateway opens the sockets of a run. */
-const SOCKETS_TIMEOUT_MS = 15_000;
+export const GRANT_GRACE = 300;
 
 /** How one run of an agent reaches its cluster and its model. */
 export interface AgentAccess extends ProviderAccess {
@@ -38,6 +36,8 @@ interface AccessRequest {
   context: TriageContext;
   /** A container reaches the gateway through its sockets, a script through the loopback interface. */
   place: 'container' | 'script';
+  /** Of the container that was started before. */
+  reservation?: Reservation | undefined;
 }
 
 /**
@@ -62,27 +62,16 @@ export async function openAccess(request: AccessRequest): Promise<AgentAccess | 
 
 const NOTHING: ProviderAccess = { variables: {}, secrets: {} };
 
-/** Returns whether agents reach anything through the gateway. */
-export function usesGateway({ kube_access, llm_access }: Pick<Settings, 'kube_access' | 'llm_access'>): boolean {
-  return kube_access === 'gateway' || llm_access === 'gateway';
-}
-
 async function openThroughGateway(
   request: AccessRequest,
   direct: ProviderAccess & Pick<AgentAccess, 'kubeconfig'>,
 ): Promise<AgentAccess | NoAccess> {
-  const { claim, context, place } = request;
+  const { claim, context, place, reservation } = request;
   const { config, access } = context;
-  const directory = socketDirectory(config);
-  const inReach = ({ socket_dir, host }: GatewayAddress): boolean =>
-    place === 'container' ? socket_dir === directory : host === hostname();
-  const reached = (await access.gateways.live()).filter(inReach);
-  // Gateways of several machines may have the same directory.
-  const near = reached.filter(({ host }) => host === hostname());
-  const gateways = near.length > 0 ? near : reached;
+  const gateways = await reachableGateways(context, place);
   const [first] = gateways;
   if (!first) {
-    const where = place === 'container' ? `with the socket directory ${directory}` : 'on this machine';
+    const where = place === 'container' ? `with the socket directory ${socketDirectory(config)}` : 'on this machine';
     const reason = `no gateway runs ${where}; start one, or set kube_access and llm_access to direct`;
     return { kind: 'unavailable', reason };
   }
@@ -91,20 +80,19 @@ async function openThroughGateway(
   const { token, grant } = await access.grants.issue(
     { ...run, agent: config.agent_cli, ...(config.agent_model !== undefined && { model: config.agent_model }) },
     config.agent_timeout + GRANT_GRACE,
-    place === 'container' && gateways.every(({ run_sockets }) => run_sockets === true) ? 'own_sockets' : 'shared',
+    reservation ??
+      (place === 'container' && gateways.every(({ run_sockets }) => run_sockets) ? 'own_sockets' : 'shared'),
   );
   let gateway = first;
   if (grant.socket !== undefined) {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SOCKETS_TIMEOUT_MS)]);
-    const ids = gateways.map(({ id }) => id);
-    // One that was killed is on the board for ten seconds.
-    const listener = await access.runSockets.open(grant.socket, ids, signal);
-    if (listener === undefined) {
+    const listening = await openSockets(grant.socket, gateways, context);
+    if (listening === undefined) {
       context.signal.throwIfAborted();
       await access.grants.revoke(incident.incident_id, incident.attempts);
-      return { kind: 'unavailable', reason: `no gateway opens sockets for the run: ${ids.join(', ')} do not answer` };
+      const ids = gateways.map(({ id }) => id).join(', ');
+      return { kind: 'unavailable', reason: `no gateway opens sockets for the run: ${ids} do not answer` };
     }
-    gateway = gateways.find(({ id }) => id === listener) ?? first;
+    gateway = listening;
   }
   const urls = place === 'container' ? IN_CONTAINER : { kube: gateway.kube_url, llm: gateway.llm_url };
   return {
@@ -113,13 +101,8 @@ async function openThroughGateway(
       config.kube_access === 'gateway'
         ? agentKubeconfig(cluster.name, { server: urls.kube, ca: gateway.ca, token })
         : direct.kubeconfig,
-    ...(place === 'container' && {
-      gatewaySockets: {
-        root: config.gateway_socket_volume ?? directory,
-        ...(grant.socket !== undefined && { run: grant.socket }),
-      },
-    }),
-    isolated: config.kube_access === 'gateway' && config.llm_access === 'gateway',
+    ...(place === 'container' && { gatewaySockets: socketsAt(config, grant.socket) }),
+    isolated: isIsolated(config),
   };
 }
 

@@ -75,6 +75,7 @@ export async function replayAgent(
     runtime,
     knowledge: new KnowledgeBase(),
     isolation,
+    prestarted: { take: async () => undefined },
     access: state,
     grace: GRACE,
     stages: new StageClock(),

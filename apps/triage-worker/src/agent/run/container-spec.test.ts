@@ -1,6 +1,6 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { containerName, containerSpec } from './container-spec.ts';
+import { attemptFromName, containerName, containerSpec, runLabels, sandboxLabels } from './container-spec.ts';
 import { bytesOf, runRequest } from './run-request.ts';
 
 const attempt = { incidentId: 'i-1', attempt: 2, clusterName: 'alpha' };
@@ -50,7 +50,7 @@ it.each([
 });
 
 it('gives the container no capability, no path of the host, and bounds', () => {
-  const spec = containerSpec(request, 1_800_000_000);
+  const spec = containerSpec(request, runLabels(request, 1_800_000_000), { wait: 120 });
   expect(containerName(request)).toBe('nc-i-1-2');
   expect(spec).toMatchObject({
     User: '1000:1000',
@@ -68,4 +68,14 @@ it('gives the container no capability, no path of the host, and bounds', () => {
   });
   expect(JSON.stringify(spec)).not.toMatch(/"bind"|Binds|Privileged|CapAdd/);
   expect(JSON.stringify(spec)).toContain('size=67108864,nr_inodes=4096');
+});
+
+it('labels a container that is started before its run without a run, and reads that from its name', () => {
+  const labels = sandboxLabels(request);
+  expect(labels).toMatchObject({ 'nightcrier.component': 'prestarted', 'nightcrier.agent': 'claude' });
+  for (const part of ['incident', 'attempt', 'cluster', 'deadline'])
+    expect(labels).not.toHaveProperty(`nightcrier.${part}`);
+  expect(attemptFromName('/nc-i-1-2')).toEqual({ incidentId: 'i-1', attempt: 2 });
+  expect(attemptFromName('/nc-i-1-2.worker_7-1')).toEqual({ incidentId: 'i-1', attempt: 2 });
+  expect(attemptFromName('/nightcrier-prestarted-4f0c-2')).toBeUndefined();
 });

@@ -1,22 +1,22 @@
 import { seccompProfile } from './seccomp-profile.ts';
-import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest } from '../../agent-runtime.ts';
+import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest, type SandboxRequest } from '../../agent-runtime.ts';
+import { ENVIRONMENT } from './archive/input-archive.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';
 /** Where the forwarder finds the gateway's sockets. */
 const GATEWAY_DIRECTORY = '/run/nightcrier';
 export const OUTPUT_DIRECTORY = `${AGENT_DIRECTORY}/output`;
-/** A file that exists when all other inputs do. */
-export const INPUTS_COMPLETE = '.complete';
-/** Seconds that a container waits for its inputs. */
-export const LONGEST_WAIT_FOR_INPUTS = 120;
-/** The container starts while its inputs are still collected. Nothing is ever written to stdin: `read` waits, without a process. */
-const WAIT_FOR_INPUTS = `while ((SECONDS < ${LONGEST_WAIT_FOR_INPUTS})); do
-  [[ -e ${INPUTS_COMPLETE} ]] && exec /opt/nightcrier/start-agent.sh "$1" </dev/null
-  read -rt 0.003
-done
-echo 'nightcrier: no inputs' >&2
-exit 75`;
+/** The line on stdin that lets the agent begin: its inputs are there. */
+export const BEGIN = 'begin';
+/** Reads without a process; stdin ends when the worker dies. The agent has no part of it. */
+const WAIT_FOR_INPUTS = `read -rt "$2" line
+if [[ $line != ${BEGIN} ]]; then
+  echo 'nightcrier: no inputs' >&2
+  exit 75
+fi
+while IFS= read -rd '' variable; do export "$variable"; done <${ENVIRONMENT}
+exec /opt/nightcrier/start-agent.sh "$1" </dev/null`;
 /** HOME of the agent: writable, and gone with the container. */
 const HOME_DIRECTORY = '/home/work';
 
@@ -34,36 +34,44 @@ export interface ContainerSpec {
   readonly [field: string]: unknown;
 }
 
+const NAME = /^\/?nc-(.+)-(\d+)(?:\.[^.]*)?$/;
+
 /** Returns the name of the container of an attempt. */
 export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
   return `nc-${incidentId}-${attempt}`;
+}
+
+/** Returns the attempt that a container is named after, also when it was adopted since. */
+export function attemptFromName(name: string): { incidentId: string; attempt: number } | undefined {
+  const [, incidentId, attempt] = NAME.exec(name) ?? [];
+  return incidentId === undefined ? undefined : { incidentId, attempt: Number(attempt) };
 }
 
 /**
  * Returns what the engine is asked to create (Docker Engine API, ContainerCreate): one agent, unprivileged, on a read-only
  * root, without any path of the host. Its inputs are in a volume that root owns, and for which it waits. Its output
  * is in memory, bounded by the kernel, and lives as long as the container.
- * @param deadline Unix seconds, at the latest; a label
- * @param sockets directory or volume with the gateway's sockets
+ * @param labels of what it runs for
+ * @param options.wait seconds that it waits for its inputs
+ * @param options.sockets directory or volume with the gateway's sockets
  */
-export function containerSpec(request: RunRequest, deadline: number, sockets?: string): ContainerSpec {
-  const { agent, image, network, memory, cpus, timeout, environment } = request;
+export function containerSpec(
+  request: SandboxRequest,
+  labels: Record<string, string>,
+  { wait, sockets }: { wait: number; sockets?: string | undefined },
+): ContainerSpec {
+  const { agent, image, network, memory, cpus, timeout } = request;
   const owner = `uid=${AGENT_UID},gid=${AGENT_UID}`;
   return {
     Image: image,
     User: `${AGENT_UID}:${AGENT_UID}`,
     WorkingDir: AGENT_DIRECTORY,
     Entrypoint: [],
-    Cmd: ['/bin/bash', '-c', WAIT_FOR_INPUTS, 'start-agent', agent],
+    Cmd: ['/bin/bash', '-c', WAIT_FOR_INPUTS, 'start-agent', agent, String(wait)],
     OpenStdin: true,
-    Env: Object.entries({
-      ...environment,
-      HOME: HOME_DIRECTORY,
-      NIGHTCRIER_INCIDENT_ID: request.incidentId,
-      NIGHTCRIER_TIMEOUT: String(timeout),
-      NIGHTCRIER_OUTPUT_HOLD: String(OUTPUT_HOLD_MS / 1000),
-    }).map(([name, value]) => `${name}=${value}`),
-    Labels: labelsOf(request, deadline),
+    StdinOnce: true,
+    Env: [`HOME=${HOME_DIRECTORY}`, `NIGHTCRIER_TIMEOUT=${timeout}`, `NIGHTCRIER_OUTPUT_HOLD=${OUTPUT_HOLD_MS / 1000}`],
+    Labels: labels,
     HostConfig: {
       NetworkMode: network,
       ReadonlyRootfs: true,
@@ -116,20 +124,34 @@ export function containerSpec(request: RunRequest, deadline: number, sockets?: s
   };
 }
 
-/** @param deadline Unix seconds, at the latest */
-function labelsOf(request: RunRequest, deadline: number): Record<string, string> {
+/**
+ * Returns the labels of a container that is created for one run.
+ * @param deadline Unix seconds, at the latest
+ */
+export function runLabels(request: RunRequest, deadline: number): Record<string, string> {
   return {
+    ...sandboxLabels(request),
     'nightcrier.component': 'agent',
-    'nightcrier.instance': request.instance,
     'nightcrier.cluster': request.clusterName,
-    'nightcrier.worker': request.workerId,
     'nightcrier.incident': request.incidentId,
     'nightcrier.attempt': String(request.attempt),
+    'nightcrier.deadline': String(deadline),
+  };
+}
+
+/** Returns the labels of a container that is started before its run is known; its name tells the run then. */
+export function sandboxLabels(request: SandboxRequest): Record<string, string> {
+  return {
+    'nightcrier.component': PRESTARTED,
+    'nightcrier.instance': request.instance,
+    'nightcrier.worker': request.workerId,
     'nightcrier.agent': request.agent,
     'nightcrier.timeout': String(request.timeout),
-    'nightcrier.deadline': String(deadline),
     // A container of an earlier version wrote its output into the workspace.
     'nightcrier.output': 'held',
     'nightcrier.inputs': 'awaited',
   };
 }
+
+/** An earlier version, which does not know such containers, lists and removes those of the component `agent` only. */
+export const PRESTARTED = 'prestarted';

@@ -1,30 +1,50 @@
 import { AGENT_CLIS, type Settings } from '@nightcrier/core/settings/config';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { EngineClient, type Inspection } from './engine/engine-client.ts';
+import { EngineClient, type Inspection, type Listed } from './engine/engine-client.ts';
 import { type EngineEndpoint, engineEndpoint } from './engine/engine-endpoint.ts';
 import { isNotFound } from './engine/engine-error.ts';
 import { logFrames } from './engine/log-frames.ts';
-import type { AgentContainer, AgentRun, AgentRuntime, InputFile, RunRequest, Timed } from '../../agent-runtime.ts';
-import { together } from '@nightcrier/core/async/together';
+import type {
+  AgentContainer,
+  AgentRun,
+  AgentRuntime,
+  InputFile,
+  PrestartedSandbox,
+  RunRequest,
+  SandboxRequest,
+  Timed,
+} from '../../agent-runtime.ts';
+import { INPUTS_COMPLETE } from './archive/input-archive.ts';
 import {
   AGENT_DIRECTORY,
+  attemptFromName,
   containerName,
   containerSpec,
-  INPUTS_COMPLETE,
-  LONGEST_WAIT_FOR_INPUTS,
+  PRESTARTED,
+  runLabels,
+  sandboxLabels,
 } from './container-spec.ts';
 import { DockerRun } from './docker-run.ts';
-import { type Created, createAnew, fillInputs } from './fill-inputs.ts';
+import { createAnew, DockerSandbox } from './docker-sandbox.ts';
 
 /** Characters of what a probe prints. */
 const LONGEST_PROBE = 20_000;
+/** Seconds that a container waits for the inputs of its run, while they are collected. */
+const LONGEST_WAIT_FOR_INPUTS = 120;
+/** Begins the name of a container that has no run yet. */
+const PRESTARTED_NAME = 'nightcrier-prestarted-';
+/** Seconds after which a container that was created is not started any more. */
+const NEVER_STARTED_AFTER = 600;
 /** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);
 
 const Labels = z.object({
-  'nightcrier.incident': z.string(),
-  'nightcrier.attempt': z.coerce.number().int().positive(),
-  'nightcrier.deadline': z.coerce.number().positive(),
+  // One that was started before its run is known has these in its name.
+  'nightcrier.incident': z.string().optional(),
+  'nightcrier.attempt': z.coerce.number().int().positive().optional(),
+  'nightcrier.deadline': z.coerce.number().positive().optional(),
+  'nightcrier.timeout': z.coerce.number().positive().optional(),
   'nightcrier.agent': z.enum(AGENT_CLIS),
 });
 
@@ -51,36 +71,34 @@ export class DockerRuntime implements AgentRuntime {
     request: RunRequest,
     inputs: Promise<InputFile[]>,
     signal: AbortSignal,
-    timed: Timed = async (_step, work) => work,
+    timed?: Timed,
   ): Promise<AgentRun> {
     const engine = await this.#engine();
-    // Awaited below, unless the container cannot be created.
-    void inputs.catch(() => undefined);
-    const container = await timed('container_create', this.#create(engine, request, signal));
-    const { id, name } = container;
-    try {
-      await together(
-        timed('container_start', engine.start(id, signal)),
-        timed('container_inputs', fillInputs(engine, container, inputs, signal)),
-      );
-      // The agent starts now, because its inputs are there.
-      const startedAt = new Date();
-      const deadline = startedAt.getTime() + request.timeout * 1000;
-      return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput: true });
-    } catch (error) {
-      // Nothing may remain, whatever failed.
-      await engine.remove(id).catch(() => undefined);
-      throw error;
-    }
+    // Awaited by the sandbox, unless that cannot be opened.
+    inputs.catch(() => undefined);
+    const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
+    const sockets = await socketsOf(engine, request, signal);
+    const spec = containerSpec(request, runLabels(request, deadline), { wait: LONGEST_WAIT_FOR_INPUTS, sockets });
+    const sandbox = await DockerSandbox.open(engine, containerName(request), spec, { signal, timed });
+    return sandbox.begin(request, inputs, signal, timed);
+  }
+
+  async prestart(request: SandboxRequest, seconds: number, signal: AbortSignal): Promise<PrestartedSandbox> {
+    const engine = await this.#engine();
+    const labels = sandboxLabels(request);
+    await removeEnded(engine, labels, signal);
+    const spec = containerSpec(request, labels, { wait: seconds, sockets: await socketsOf(engine, request, signal) });
+    return DockerSandbox.open(engine, `${PRESTARTED_NAME}${randomUUID()}`, spec, { signal });
   }
 
   async probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string> {
     const engine = await this.#engine();
     const labels = { 'nightcrier.component': 'probe', 'nightcrier.instance': request.instance };
-    await this.#removeEnded(engine, labels, signal);
-    const spec = containerSpec(request, 0, await socketsOf(engine, request, signal));
-    const command = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
-    const id = await createAnew(engine, containerName(request), { ...spec, Cmd: command, Labels: labels }, signal);
+    await removeEnded(engine, labels, signal);
+    const sockets = await socketsOf(engine, request, signal);
+    const Cmd = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
+    const spec = { ...containerSpec(request, labels, { wait: 0, sockets }), Cmd };
+    const id = await createAnew(engine, containerName(request), spec, signal);
     try {
       await engine.start(id, signal);
       let text = '';
@@ -90,18 +108,6 @@ export class DockerRuntime implements AgentRuntime {
       return text;
     } finally {
       await engine.remove(id);
-    }
-  }
-
-  /** Removes containers that have ended, of workers that died. */
-  async #removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
-    const ids = await engine.list(
-      Object.entries(labels).map(([name, value]) => `${name}=${value}`),
-      signal,
-    );
-    for (const id of ids) {
-      const inspection = await inspectIfThere(engine, id, signal);
-      if (inspection?.State.Status === 'exited') await engine.remove(id, signal);
     }
   }
 
@@ -127,13 +133,12 @@ export class DockerRuntime implements AgentRuntime {
     { instance, incidentId }: { instance: string; incidentId?: string },
     signal?: AbortSignal,
   ): Promise<AgentContainer[]> {
-    const labels = ['nightcrier.component=agent', `nightcrier.instance=${instance}`];
-    if (incidentId !== undefined) labels.push(`nightcrier.incident=${incidentId}`);
     const engine = await this.#engine();
-    const ids = await engine.list(labels, signal);
-    const found = await Promise.all(ids.map(async (id) => inspectIfThere(engine, id, signal)));
-    const containers = found.filter((inspection) => inspection !== undefined).map(describe);
-    return Promise.all(containers.map(async (container) => withoutInputs(engine, container, signal)));
+    const listed = await engine.list([`nightcrier.instance=${instance}`], signal);
+    const own = listed.filter((container) => isAgent(container, incidentId));
+    const found = await Promise.all(own.map(async ({ Id }) => inspectIfThere(engine, Id, signal)));
+    const inspections = found.filter((inspection) => inspection !== undefined);
+    return Promise.all(inspections.map(async (inspection) => describe(engine, inspection, signal)));
   }
 
   async remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -154,14 +159,34 @@ export class DockerRuntime implements AgentRuntime {
     this.#opened = { key, client: new EngineClient(endpoint) };
     return this.#opened.client;
   }
+}
 
-  async #create(engine: EngineClient, request: RunRequest, signal: AbortSignal): Promise<Created> {
-    const deadline = Math.ceil(Date.now() / 1000 + LONGEST_WAIT_FOR_INPUTS + request.timeout);
-    const spec = containerSpec(request, deadline, await socketsOf(engine, request, signal));
-    const name = containerName(request);
-    const id = await createAnew(engine, name, spec, signal);
-    return { id, name, image: spec.Image, labels: spec.Labels };
-  }
+/** Removes containers with these labels that have ended unused, or were never started, of workers that died. */
+async function removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
+  const { 'nightcrier.component': component, 'nightcrier.instance': instance } = labels;
+  const listed = await engine.list([`nightcrier.component=${component}`, `nightcrier.instance=${instance}`], signal);
+  const longAgo = Date.now() / 1000 - NEVER_STARTED_AFTER;
+  const ended = listed.filter(
+    (container) =>
+      !isAgent(container) &&
+      (container.State === 'exited' || (container.State === 'created' && container.Created < longAgo)),
+  );
+  for (const { Id } of ended) await engine.remove(Id, signal);
+}
+
+/** Returns whether a container has been given to a run, of this incident if one is given. */
+function isAgent({ Names, Labels: labels }: Listed, incidentId?: string): boolean {
+  const component = labels?.['nightcrier.component'];
+  if (
+    component !== 'agent' &&
+    (component !== PRESTARTED || Names.some((name) => name.startsWith(`/${PRESTARTED_NAME}`)))
+  )
+    return false;
+  return (
+    incidentId === undefined ||
+    labels?.['nightcrier.incident'] === incidentId ||
+    Names.some((name) => attemptFromName(name)?.incidentId === incidentId)
+  );
 }
 
 /**
@@ -170,7 +195,7 @@ export class DockerRuntime implements AgentRuntime {
  */
 async function socketsOf(
   engine: EngineClient,
-  { gatewaySockets }: RunRequest,
+  { gatewaySockets }: SandboxRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (gatewaySockets?.run === undefined) return gatewaySockets?.root;
@@ -183,16 +208,6 @@ async function inputsComplete(engine: EngineClient, id: string, signal?: AbortSi
   return engine.modifiedAt(id, `${AGENT_DIRECTORY}/${INPUTS_COMPLETE}`, signal);
 }
 
-/** The worker of a container that waits for its inputs has died, or will remove it: its agent has not begun. */
-async function withoutInputs(
-  engine: EngineClient,
-  { awaitsInputs, ...container }: AgentContainer & { awaitsInputs: boolean },
-  signal?: AbortSignal,
-): Promise<AgentContainer> {
-  if (!awaitsInputs || (await inputsComplete(engine, container.id, signal))) return container;
-  return { ...container, state: 'broken' };
-}
-
 async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSignal): Promise<Inspection | undefined> {
   try {
     return await engine.inspect(id, signal);
@@ -202,18 +217,27 @@ async function inspectIfThere(engine: EngineClient, id: string, signal?: AbortSi
   }
 }
 
-function describe({ Id: id, State, Config }: Inspection): AgentContainer & { awaitsInputs: boolean } {
-  const awaitsInputs = State.Running && Config.Labels?.['nightcrier.inputs'] === 'awaited';
+async function describe(
+  engine: EngineClient,
+  { Id: id, Name, State, Config }: Inspection,
+  signal?: AbortSignal,
+): Promise<AgentContainer> {
   const labels = Labels.safeParse(Config.Labels).data;
-  const run = labels && {
-    incidentId: labels['nightcrier.incident'],
-    attempt: labels['nightcrier.attempt'],
-    agent: labels['nightcrier.agent'],
-    deadline: labels['nightcrier.deadline'] * 1000,
-  };
-  if (State.Running) return { id, run, state: 'running', awaitsInputs };
+  const attempt = labels && (ownAttempt(labels) ?? attemptFromName(Name));
+  const { 'nightcrier.agent': agent, 'nightcrier.deadline': latest = 0, 'nightcrier.timeout': timeout } = labels ?? {};
+  const awaitsInputs = State.Running && Config.Labels?.['nightcrier.inputs'] === 'awaited';
+  const complete = awaitsInputs ? await inputsComplete(engine, id, signal) : undefined;
+  const deadline = complete && timeout !== undefined ? complete.getTime() + timeout * 1000 : latest * 1000;
+  const run = attempt && agent && { ...attempt, agent, deadline };
+  // The worker of a container that waits for its inputs has died, or will remove it: its agent has not begun.
+  if (State.Running) return { id, run, state: awaitsInputs && !complete ? 'broken' : 'running' };
   // Output that the container held is gone with its end.
   const isWhole = State.Status === 'exited' && (State.OOMKilled || !ENDED_FROM_OUTSIDE.has(State.ExitCode));
   const holdsOutput = Config.Labels?.['nightcrier.output'] === 'held';
-  return { id, run, state: isWhole && !holdsOutput ? 'ended' : 'broken', awaitsInputs };
+  return { id, run, state: isWhole && !holdsOutput ? 'ended' : 'broken' };
+}
+
+function ownAttempt(labels: z.infer<typeof Labels>): { incidentId: string; attempt: number } | undefined {
+  const { 'nightcrier.incident': incidentId, 'nightcrier.attempt': attempt } = labels;
+  return incidentId === undefined || attempt === undefined ? undefined : { incidentId, attempt };
 }

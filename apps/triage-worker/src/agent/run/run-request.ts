@@ -1,5 +1,5 @@
 import type { Settings } from '@nightcrier/core/settings/config';
-import type { GatewaySockets, RunRequest } from '../../agent-runtime.ts';
+import type { GatewaySockets, RunRequest, SandboxRequest } from '../../agent-runtime.ts';
 
 /** The settings that an agent's container depends on. */
 export type AgentSettings = Pick<
@@ -22,6 +22,12 @@ export interface RunAccess {
   isolated: boolean;
 }
 
+interface RunSettings {
+  config: AgentSettings;
+  workerId: string;
+  instance: string;
+}
+
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /**
@@ -30,12 +36,28 @@ const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 
  */
 export function runRequest(
   attempt: Pick<RunRequest, 'incidentId' | 'attempt' | 'clusterName'>,
-  { config, workerId, instance }: { config: AgentSettings; workerId: string; instance: string },
-  { variables, gatewaySockets, isolated }: RunAccess,
+  settings: RunSettings,
+  access: RunAccess,
 ): RunRequest {
-  const tools = config.agent_allowed_tools.join(',');
+  const { agent_allowed_tools, agent_model } = settings.config;
+  const tools = agent_allowed_tools.join(',');
   return {
     ...attempt,
+    ...sandboxRequest(settings, access),
+    environment: {
+      ...access.variables,
+      NIGHTCRIER_MODEL: agent_model ?? '',
+      ...(tools !== '' && { NIGHTCRIER_ALLOWED_TOOLS: tools }),
+    },
+  };
+}
+
+/** Returns the part of a request that does not depend on the incident. */
+export function sandboxRequest(
+  { config, workerId, instance }: RunSettings,
+  { gatewaySockets, isolated }: Omit<RunAccess, 'variables'>,
+): SandboxRequest {
+  return {
     agent: config.agent_cli,
     workerId,
     instance,
@@ -44,11 +66,6 @@ export function runRequest(
     memory: bytesOf(config.agent_memory),
     cpus: config.agent_cpus,
     timeout: Math.ceil(config.agent_timeout),
-    environment: {
-      ...variables,
-      NIGHTCRIER_MODEL: config.agent_model ?? '',
-      ...(tools !== '' && { NIGHTCRIER_ALLOWED_TOOLS: tools }),
-    },
     ...(gatewaySockets !== undefined && { gatewaySockets }),
   };
 }

@@ -1,9 +1,22 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { AGENT_UID, type InputFile } from '../../../agent-runtime.ts';
+import { AGENT_UID, type InputFile, type RunRequest } from '../../../agent-runtime.ts';
 
+/** A file that exists when all other inputs do. */
+export const INPUTS_COMPLETE = '.complete';
+/** The variables of the agent, each with a NUL behind it. */
+export const ENVIRONMENT = '.environment';
 /** Where start-agent.sh looks for secrets, and deletes them. */
 export const SECRETS_DIRECTORY = '.secrets';
+
+/** Returns the file with the variables of a run: its container may have been created before the run was known. */
+export function environmentFile({
+  incidentId,
+  environment,
+}: Pick<RunRequest, 'incidentId' | 'environment'>): InputFile {
+  const variables = Object.entries({ ...environment, NIGHTCRIER_INCIDENT_ID: incidentId });
+  return { path: ENVIRONMENT, content: Buffer.from(variables.map(([name, value]) => `${name}=${value}\0`).join('')) };
+}
 
 /**
  * Packs the agent's inputs: files and directories that root owns and everybody may read. The directory of the secrets belongs

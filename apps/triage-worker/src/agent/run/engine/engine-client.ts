@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { text as textIn } from 'node:stream/consumers';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, request, upgrade } from 'undici';
 import { z } from 'zod';
 import type { EngineEndpoint } from './engine-endpoint.ts';
 import { EngineError, type EngineFailure, isNotFound } from './engine-error.ts';
@@ -13,7 +13,18 @@ const LONGEST_MESSAGE = 500;
 
 const PathStat = z.object({ mtime: z.string() });
 const Created = z.object({ Id: z.string() });
-const Listed = z.array(z.object({ Id: z.string() }));
+const Listed = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()).default([]),
+    State: z.string(),
+    /** Unix seconds. */
+    Created: z.number(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+);
+/** An entry of the engine's list of containers. */
+export type Listed = z.infer<typeof Listed>[number];
 const Volume = z.object({ Mountpoint: z.string().default('') });
 const Message = z.object({ message: z.string() });
 const Inspection = z.object({
@@ -98,6 +109,24 @@ export class EngineClient {
     await this.#drain('POST', `/containers/${id}/start`, { signal });
   }
 
+  /** Returns a connection to the standard input of a container, which may not have been started yet. */
+  async attachStdin(id: string, signal?: AbortSignal): Promise<Duplex> {
+    const path = `/containers/${id}/attach`;
+    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    try {
+      const { socket } = await upgrade(`${this.#origin}${path}?stream=1&stdin=1`, {
+        dispatcher: this.#agent,
+        method: 'POST',
+        protocol: 'tcp',
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+      return socket;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asEngineError(error, `POST ${path}`);
+    }
+  }
+
   /** Follows both streams of a container from their beginning, as frames (see log-frames.ts). */
   async followLogs(id: string, signal?: AbortSignal): Promise<Readable> {
     const query = { follow: '1', stdout: '1', stderr: '1' };
@@ -109,10 +138,10 @@ export class EngineClient {
     return Inspection.parse(await this.#json('GET', `/containers/${id}/json`, { signal }));
   }
 
-  /** Returns the ids of the containers that have all of these labels, running or not. */
-  async list(labels: string[], signal?: AbortSignal): Promise<string[]> {
+  /** Returns the containers that have all of these labels, running or not. */
+  async list(labels: string[], signal?: AbortSignal): Promise<Listed[]> {
     const query = { all: '1', filters: JSON.stringify({ label: labels }) };
-    return Listed.parse(await this.#json('GET', '/containers/json', { query, signal })).map(({ Id }) => Id);
+    return Listed.parse(await this.#json('GET', '/containers/json', { query, signal }));
   }
 
   /** Returns the directory of a volume on the engine's machine. */

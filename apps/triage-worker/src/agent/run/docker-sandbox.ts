@@ -1,0 +1,125 @@
+import type { Duplex } from 'node:stream';
+import { together } from '@nightcrier/core/async/together';
+import type { AgentRun, InputFile, PrestartedSandbox, RunRequest, Timed } from '../../agent-runtime.ts';
+import { environmentFile, inputArchive, INPUTS_COMPLETE } from './archive/input-archive.ts';
+import { AGENT_DIRECTORY, BEGIN, containerName, type ContainerSpec } from './container-spec.ts';
+import { DockerRun } from './docker-run.ts';
+import type { EngineClient } from './engine/engine-client.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
+
+export const untimed: Timed = async (_step, work) => work;
+
+/**
+ * A container that runs, and waits at its standard input for an agent to begin. The engine closes that input when this worker dies, and the
+ * container ends. It is used for one run at most.
+ */
+export class DockerSandbox implements PrestartedSandbox {
+  readonly #engine: EngineClient;
+  readonly #id: string;
+  readonly #name: string;
+  readonly #stdin: Duplex;
+  #isWaiting = true;
+
+  private constructor(engine: EngineClient, { id, name, stdin }: { id: string; name: string; stdin: Duplex }) {
+    this.#engine = engine;
+    this.#id = id;
+    this.#name = name;
+    this.#stdin = stdin;
+    const end = (): void => {
+      this.#isWaiting = false;
+    };
+    // The engine sends nothing; reading shows that it has closed the connection.
+    stdin.on('error', end).on('end', end).on('close', end).resume();
+  }
+
+  /** Creates and starts a container. @throws EngineError, or the signal's reason; nothing remains then */
+  static async open(
+    engine: EngineClient,
+    name: string,
+    spec: ContainerSpec,
+    { signal, timed = untimed }: { signal: AbortSignal; timed?: Timed | undefined },
+  ): Promise<DockerSandbox> {
+    const id = await timed('container_create', createAnew(engine, name, spec, signal));
+    try {
+      // First, so that a worker that dies now leaves no container that waits.
+      const stdin = await engine.attachStdin(id, signal);
+      await timed('container_start', engine.start(id, signal));
+      return new DockerSandbox(engine, { id, name, stdin });
+    } catch (error) {
+      await engine.remove(id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Whether its container still waits. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  async begin(
+    request: RunRequest,
+    inputs: Promise<InputFile[]>,
+    signal: AbortSignal,
+    timed: Timed = untimed,
+  ): Promise<AgentRun> {
+    const name = containerName(request);
+    try {
+      const [files] = await together(inputs, this.#rename(name, signal));
+      // The mark is the last entry, so that everything else is there when it is.
+      const mark = { path: INPUTS_COMPLETE, content: Buffer.alloc(0) };
+      const archive = await inputArchive([...files, environmentFile(request), mark]);
+      await timed('container_inputs', this.#engine.putArchive(this.#id, AGENT_DIRECTORY, archive, signal));
+      if (!this.#isWaiting) throw new EngineError('conflict', `the container ${name} ended before its agent began`);
+      this.#stdin.end(`${BEGIN}\n`);
+      const startedAt = new Date();
+      const deadline = startedAt.getTime() + request.timeout * 1000;
+      return new DockerRun(this.#engine, { id: this.#id, name, startedAt, deadline, holdsOutput: true });
+    } catch (error) {
+      // Nothing may remain, whatever failed.
+      await this.remove().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async remove(): Promise<void> {
+    this.#stdin.destroy();
+    await this.#engine.remove(this.#id);
+  }
+
+  async #rename(name: string, signal: AbortSignal): Promise<void> {
+    if (name !== this.#name)
+      await anew(this.#engine, name, async () => this.#engine.rename(this.#id, name, signal), signal);
+  }
+}
+
+/** Creates a container. An orphaned one of an earlier run that has the name is removed. Returns its id. */
+export async function createAnew(
+  engine: EngineClient,
+  name: string,
+  spec: ContainerSpec,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await anew(engine, name, async () => engine.create(name, spec, signal), signal);
+  } catch (error) {
+    if (!isNotFound(error) || !(error instanceof EngineError) || !/image/i.test(error.message)) throw error;
+    const advice = `agent_image '${spec.Image}' does not exist on the engine; build it: docker build -t ${spec.Image} agent-container`;
+    throw new EngineError('not_found', advice, { cause: error });
+  }
+}
+
+/** Takes a name for a container. An orphaned one of an earlier run that has it is removed. */
+async function anew<Result>(
+  engine: EngineClient,
+  name: string,
+  take: () => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  try {
+    return await take();
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
+  }
+  await engine.remove(name, signal);
+  return take();
+}
