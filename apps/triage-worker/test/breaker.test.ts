@@ -1,3 +1,4 @@
+import { isFinal } from '@nightcrier/core/incidents/incident';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -32,10 +33,12 @@ it('three workers with failing agents send one degraded and one recovered alert,
   ]);
 
   const passedOver = await admitAll(6);
-  await expect.poll(async () => (await harness.incidents.counts()).reported, patience).toBeGreaterThan(3);
-  const reports = await Promise.all(passedOver.map((id) => harness.incident(id)));
-  const builtin = reports.filter(({ agent }) => agent === 'builtin');
-  expect(builtin.length).toBeGreaterThan(3);
+  const incidents = () => Promise.all(passedOver.map((id) => harness.incident(id)));
+  const open = async (): Promise<number> => (await incidents()).filter(({ state }) => !isFinal(state)).length;
+  await expect.poll(open, patience).toBe(0);
+  // The others were probes, one a second: how many depends on the machine.
+  const builtin = (await incidents()).filter(({ agent }) => agent === 'builtin');
+  expect(builtin.length).toBeGreaterThan(0);
   expect(builtin[0]?.reason).toMatch(/^fallback to builtin: claude is degraded after \d+ failures, the last one: /);
   expect(await harness.incidents.report(builtin[0]!.incident_id)).toContain('Written by the built-in analyser');
 

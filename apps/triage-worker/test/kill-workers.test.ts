@@ -3,7 +3,7 @@ import { killWorkers } from './kill-workers.ts';
 
 it(
   'loses no incident, runs none twice at once, and frees all slots when workers are killed',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const { states, overlaps, most_active, limit, slots_held, active, books_off, incidents } = await killWorkers(8);
     const { reported = 0, failed = 0 } = states;

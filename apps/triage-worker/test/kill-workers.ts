@@ -25,7 +25,7 @@ interface KillFigures {
 const ENGINE = path.join(import.meta.dirname, 'fixtures/engine');
 const LIMIT = 3;
 const WORKERS = 2;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 /**
  * Kills workers with SIGKILL, each at a random time, while incidents arrive, and starts others. The agents are real processes

@@ -13,7 +13,7 @@ const untilAgentRuns = (id: string): Promise<void> =>
           () => true,
           () => false,
         ),
-      { timeout: 30_000 },
+      { timeout: 120_000 },
     )
     .toBe(true);
 
@@ -77,7 +77,7 @@ it('counts one result, and stops the other agent, when a worker thaws whose inci
 
   expect(() => process.kill(agent, 0)).not.toThrow();
   frozen.signal('SIGCONT');
-  await expect.poll(() => isRunning(agent), { timeout: 30_000 }).toBe(false);
+  await expect.poll(() => isRunning(agent), { timeout: 120_000 }).toBe(false);
   expect(await harness.incident(id)).toMatchObject({ state: 'reported', attempts: 2 });
   expect(await harness.booksOff()).toEqual([]);
 });
@@ -142,7 +142,7 @@ it('discards the outcome of a worker that lost the lock of the job', async () =>
   await harness.stealLock(id);
 
   await expect
-    .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 30_000 })
+    .poll(() => harness.logger.lines.map((line) => line.message), { timeout: 120_000 })
     .toContain('job lock lost; outcome discarded');
   expect(await harness.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
 });
@@ -160,7 +160,7 @@ it('investigates an incident whose slot Redis refused with an error, when it ref
   await harness.startWorker(harness.config({ redis: { url, key_prefix: harness.key_prefix } }));
   const messages = (): string[] => harness.logger.lines.map(({ message }) => message);
   try {
-    await expect.poll(messages, { timeout: 30_000 }).toContain('cannot persist outcome; retrying');
+    await expect.poll(messages, { timeout: 120_000 }).toContain('cannot persist outcome; retrying');
     expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
   } finally {
     await allow();
@@ -185,7 +185,7 @@ it('fails an incident whose workers die repeatedly', async () => {
   const config = harness.config({}, { agent: 'hangs' });
   for (const attempt of [1, 2, 3]) {
     const dying = await harness.startWorkerProcess(config);
-    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 30_000 }).toBe(attempt);
+    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 120_000 }).toBe(attempt);
     await dying.kill();
   }
   await harness.startWorker(config);
@@ -212,7 +212,7 @@ it('does not investigate an incident again that ended before its worker died', a
   const id = await harness.admit();
   await harness.incidents.finish(id, { state: 'cancelled', reason: 'by an operator' });
   await harness.startWorker(harness.config());
-  await expect.poll(async () => (await harness.queue.getJob(id))?.getState(), { timeout: 30_000 }).toBe('completed');
+  await expect.poll(async () => (await harness.queue.getJob(id))?.getState(), { timeout: 120_000 }).toBe('completed');
   expect(await harness.incident(id)).toMatchObject({ state: 'cancelled', reason: 'by an operator', attempts: 0 });
 });
 
@@ -254,10 +254,10 @@ it('never investigates more of one cluster than max_agents_per_cluster, even whe
         }
         return agent_failed;
       },
-      { interval: 20, timeout: 30_000 },
+      { interval: 20, timeout: 120_000 },
     )
     .toBe(ids.length);
   expect(most).toBe(2);
-  await expect.poll(() => harness.slotsHeld(), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => harness.slotsHeld(), { timeout: 120_000 }).toBe(0);
   expect(await harness.booksOff()).toEqual([]);
 });

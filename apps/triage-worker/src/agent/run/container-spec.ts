@@ -34,7 +34,8 @@ export interface ContainerSpec {
   readonly [field: string]: unknown;
 }
 
-const NAME = /^\/?nc-(.+)-(\d+)(?:\.[^.]*)?$/;
+/** An adopted container has a suffix after a dot, which no incident id has. */
+const NAME = /^\/?nc-([^.]+)-(\d+)(?:\..*)?$/;
 
 /** Returns the name of the container of an attempt. */
 export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
