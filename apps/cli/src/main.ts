@@ -1,10 +1,7 @@
-import { enableCompileCache } from 'node:module';
-import path from 'node:path';
+import { keepCompiledCode } from '@nightcrier/runtime/process/compile-cache';
 import { holdHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
-import { INSTALLATION } from './installation.ts';
 
-// Before anything else is loaded. Compiled code is kept where the installation is; if it is read-only, nothing is kept.
-enableCompileCache(path.join(INSTALLATION, 'node_modules/.cache/nightcrier'));
+keepCompiledCode(process.env);
 holdHeapGrowth();
 const { run } = await import('./program.ts');
 process.exitCode = await run(process.argv.slice(2), process.env);

@@ -1,5 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import '@nightcrier/runtime/process/reload-during-start';
+import { keepCompiledCode } from '@nightcrier/runtime/process/compile-cache';
+
+keepCompiledCode(process.env);
 
 // A log passes through as small buffers outside the heap. V8 collects the whole heap for every 64 MB of them, which took half of the
 // time of a log, unless they count as the heap does.

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import '@nightcrier/runtime/process/reload-during-start';
+import { keepCompiledCode } from '@nightcrier/runtime/process/compile-cache';
 import { allowHeapGrowth, holdHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
 
+keepCompiledCode(process.env);
 holdHeapGrowth();
 
 // Loaded when the handler of SIGHUP is there.

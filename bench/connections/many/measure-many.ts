@@ -11,7 +11,7 @@ import { connectProducer, disconnect } from '@nightcrier/state/redis/connection'
 import { z } from 'zod';
 import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { HealthLog } from './health-log.ts';
-import { cpuOf, rssOf, startApp, startServers, validate } from './processes.ts';
+import { compile, cpuOf, rssOf, startApp, startServers, validate } from './processes.ts';
 
 const INGESTERS = 4;
 const FAULTS_PER_SECOND = 50;
@@ -42,6 +42,7 @@ export async function measureMany(size: number, progress: (text: string) => void
     const configure = (clusters: number): Promise<void> =>
       writeConfig(file, { clusters, port, apiPort, redis: redis.url, directory });
     await configure(size);
+    await compile();
     const url = `http://127.0.0.1:${apiPort}`;
     const figures: Record<string, unknown> = { clusters: size, validate_s: round(await validate(file)) };
     progress(`validate: ${String(figures.validate_s)} s`);

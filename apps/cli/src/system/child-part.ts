@@ -1,4 +1,3 @@
-import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { INSTALLATION } from '../installation.ts';
 import { type Child, type ChildOptions, startChild } from './child-process.ts';
@@ -16,7 +15,6 @@ export interface ChildPartOptions {
 
 /** Starts a part as a process of its own. */
 export function startChildPart(name: PartName, options: ChildPartOptions): Part {
-  const cache = getCompileCacheDir();
   const child: Child = startChild({
     name,
     script: path.join(INSTALLATION, 'apps', name, 'src/main.ts'),
@@ -24,7 +22,6 @@ export function startChildPart(name: PartName, options: ChildPartOptions): Part 
     environment: {
       ...(options.redisUrl !== undefined && { NIGHTCRIER_REDIS_URL: options.redisUrl }),
       NIGHTCRIER_SUPERVISED: '1',
-      ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
     },
     onLine: options.onLine,
   });

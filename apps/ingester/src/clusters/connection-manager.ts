@@ -10,12 +10,12 @@ import type { CheckedSymptoms } from '@nightcrier/cluster/backfill/lost-reports'
 import type { WatermarkMemory } from '@nightcrier/cluster/backfill/watermark';
 import type { DetectionMemory } from '@nightcrier/cluster/detection/cluster-detection';
 import type { OnMalformed } from '@nightcrier/cluster/mcp/malformed';
+import { ConnectPace } from '@nightcrier/cluster/mcp/connection/connect-pace';
 import { DEFAULT_RECONNECT } from '@nightcrier/cluster/mcp/session/reconnect';
 import { createMcpTransport } from '@nightcrier/cluster/mcp/session/transport';
 import { CANNOT_WATCH } from '@nightcrier/cluster/sight/cluster-sight';
 import { sameValue } from '@nightcrier/core/same-value';
 import { ListPace } from '@nightcrier/cluster/backfill/list-pace';
-import pLimit from 'p-limit';
 import pTimeout from 'p-timeout';
 import { readAccess } from './read-access.ts';
 
@@ -50,9 +50,6 @@ export interface ConnectionManagerOptions {
   readyToConnect: (cluster: string) => Promise<void>;
 }
 
-/** Concurrent connects of this process: jitter alone does not spread a thousand of them behind one ingress. */
-const CONCURRENT_CONNECTS = 50;
-
 /** Permissions should be known when the first faults arrive, but an unreachable API server must not keep a cluster unwatched. */
 const PATIENCE_MS = 2_000;
 
@@ -72,7 +69,7 @@ export class ConnectionManager {
   readonly events = new EventEmitter<{ health: [cluster: string] }>();
   readonly #options: ConnectionManagerOptions;
   readonly #transport = createMcpTransport();
-  readonly #connectLimit = pLimit(CONCURRENT_CONNECTS);
+  readonly #connectPace = new ConnectPace();
   readonly #listPace = new ListPace();
   readonly #watched = new Map<string, Watched>();
   /** Connections that are stopping; a stop waits for them. */
@@ -190,7 +187,7 @@ export class ConnectionManager {
       },
       readTimeout: settings.sse_read_timeout * 1000,
       transport: this.#transport,
-      connectLimit: this.#connectLimit,
+      connectLimit: this.#connectPace.run,
       listPace: this.#listPace,
       logger,
       onReceived: (received) => onReceived(cluster, received),

@@ -1,3 +1,4 @@
+import { startLoopTimeout } from '@nightcrier/core/async/loop-timeout';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors } from 'undici';
 import { AnswerBody } from './answer-body.ts';
@@ -47,7 +48,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: Error) => void;
   readonly #signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timeout: { cancel: () => void } | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #body: AnswerBody | undefined;
   /** Why it ended early. */
@@ -64,7 +65,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#signal = signal ?? undefined;
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (timeout !== undefined) this.#timer = setTimeout(() => this.#abort(new errors.BodyTimeoutError()), timeout);
+    if (timeout !== undefined) {
+      this.#timeout = startLoopTimeout(timeout, () => this.#abort(new errors.BodyTimeoutError()));
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -103,7 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #end(error?: Error): void {
-    clearTimeout(this.#timer);
+    this.#timeout?.cancel();
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#body?.end(error);
     if (error) this.#reject(error);

@@ -1,25 +1,28 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Largest size of the young generation, bytes: V8 would let it grow to 128 MB. */
-const MOST_YOUNG_BYTES = 16 * 1024 * 1024;
+/** Size of the young generation from which it grows once more at most, bytes: V8 would let it grow to 128 MB. */
+const LARGE_YOUNG_BYTES = 8 * 1024 * 1024;
+/** Growth of the old generation until the next collection, percent. V8 would let it grow to four times its size, and keeps the memory. */
+const OLD_GROWTH = 40;
 
 /**
  * Keeps the young generation of the heap small while code is loaded: it would grow by 60 MB, which V8 never gives back. A process
- * that runs for long calls {@link allowHeapGrowth} afterwards.
+ * that runs for long calls {@link allowHeapGrowth} afterwards. Bounds the garbage in the old generation for good.
  */
 export function holdHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH}`);
 }
 
-/** Lets the young generation grow with the load, up to {@link MOST_YOUNG_BYTES}. */
+/** Lets the young generation grow with the load, to about twice {@link LARGE_YOUNG_BYTES}. */
 export function allowHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=2');
   const collections = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-    if ((young?.space_size ?? 0) < MOST_YOUNG_BYTES) return;
+    if ((young?.space_size ?? 0) < LARGE_YOUNG_BYTES) return;
     collections.disconnect();
-    holdHeapGrowth();
+    setFlagsFromString('--semi-space-growth-factor=1');
   });
   collections.observe({ entryTypes: ['gc'] });
 }

@@ -1,7 +1,6 @@
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
-import type { LimitFunction } from 'p-limit';
 import type { Dispatcher } from 'undici';
 import type { ClusterScan } from '../../backfill/cluster-scan.ts';
 import type { Resync } from '../../backfill/resync.ts';
@@ -53,7 +52,7 @@ export interface ClusterWatchOptions {
   /** Shared by all connections of the process. */
   transport: Dispatcher;
   /** Bounds the concurrent connects of the process; shared. */
-  connectLimit: LimitFunction;
+  connectLimit: <T>(connect: () => Promise<T>) => Promise<T>;
   /** Between 0 and 1. */
   random: () => number;
   logger: Logger;

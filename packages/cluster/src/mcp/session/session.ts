@@ -1,3 +1,4 @@
+import { startLoopTimeout } from '@nightcrier/core/async/loop-timeout';
 import type { Logger } from '@nightcrier/core/logger';
 import { Client, parseJSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
@@ -102,18 +103,21 @@ export class McpSession {
   static async open(options: SessionOptions, signal: AbortSignal): Promise<McpSession> {
     const session = new McpSession(options);
     const { endpoint, timeouts } = options;
+    const late = new AbortController();
+    const timeout = startLoopTimeout(timeouts.connect, () => {
+      late.abort(new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`));
+    });
     try {
-      await pTimeout(session.#initialize(), {
-        milliseconds: timeouts.connect,
-        message: new ConnectionError('timeout', `${endpoint} did not answer within ${timeouts.connect} ms (connect)`),
-        signal,
-      });
+      const ending = AbortSignal.any([signal, late.signal]);
+      await pTimeout(session.#initialize(), { milliseconds: Infinity, signal: ending });
       return session;
     } catch (error) {
       const closed = session.close();
       // A stop waits for the clean end; the next attempt does not.
       if (signal.aborted) await closed;
       throw signal.aborted ? signal.reason : explainError(error, 'connect', endpoint);
+    } finally {
+      timeout.cancel();
     }
   }
 

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+
+/** Connects of a process at once: jitter alone does not spread a thousand of them behind one ingress. */
+const CONCURRENCY = 50;
+/** How often the event loop is tried while it is late, and from which delay on it is late, ms. */
+const TRIAL_MS = 10;
+const LATE_MS = 100;
+/** No connect waits longer for the event loop, ms: something else may occupy it for long. */
+const PATIENCE_MS = 2_000;
+
+export interface ConnectPaceClock {
+  /** Milliseconds of a clock that is never set. */
+  now: () => number;
+  sleep: (milliseconds: number) => Promise<void>;
+}
+
+const CLOCK: ConnectPaceClock = { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) };
+
+/**
+ * Paces the connects of a process by what they cost. A connect is over when its cluster is about to subscribe, and what follows
+ * (the subscription, the first lists) costs more. So none begins while the event loop is late: with thousands of clusters, what was
+ * begun would not be answered in time, and begin again.
+ */
+export class ConnectPace {
+  readonly #limit = pLimit(CONCURRENCY);
+  readonly #clock: ConnectPaceClock;
+
+  constructor(clock: ConnectPaceClock = CLOCK) {
+    this.#clock = clock;
+  }
+
+  /** Runs a connect when there is time for it. @returns its result */
+  readonly run = <T>(connect: () => Promise<T>): Promise<T> =>
+    this.#limit(async () => {
+      await this.#untilPrompt();
+      return connect();
+    });
+
+  async #untilPrompt(): Promise<void> {
+    const { now, sleep: wait } = this.#clock;
+    const begunAt = now();
+    for (let triedAt = begunAt; triedAt - begunAt < PATIENCE_MS; triedAt = now()) {
+      await wait(TRIAL_MS);
+      if (now() - triedAt - TRIAL_MS < LATE_MS) return;
+    }
+  }
+}
