@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hasNoChromium, NEEDS_CHROMIUM } from '../fixtures/chromium.ts';
+import { CHROMIUM, hasNoChromium } from '../fixtures/chromium.ts';
 import { complaintsOf, overflowOf, PATIENCE_MS, useChromium, violationsOf } from '../fixtures/chromium-pages.ts';
 
 const CLI = path.join(import.meta.dirname, '../../apps/cli/src/main.ts');
@@ -22,7 +22,7 @@ const PAGES: [page: string, shown: RegExp][] = [
 /** Recovers by itself in the demo. */
 const RECOVERING = /westeu-cluster1 · shop\/inventory/;
 
-describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (${NEEDS_CHROMIUM})`, () => {
+describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMIUM}: apt-get install chromium)`, () => {
   const stopping = new AbortController();
   let folder: string;
   let url: string;

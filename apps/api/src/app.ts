@@ -17,6 +17,7 @@ import { connectProducer, connectWorker, disconnect, type RedisSettings } from '
 import fastify, { type FastifyInstance } from 'fastify';
 import { Server as HttpsServer } from 'node:https';
 import { type AccessSettings, accessSettings, assertProtected } from './access/access-settings.ts';
+import { warnWithoutAdmin } from './access/warn-without-admin.ts';
 import { SessionPrincipals } from './access/session-principals.ts';
 import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
@@ -98,7 +99,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   lifecycle.onStop('redis connection', () => disconnect(redis));
   const boardRedis = connectWorker(settings, logger.child({ connection: 'queue board' }));
   lifecycle.onStop('redis connection of the queue board', () => disconnect(boardRedis));
-  const queue = openState(boardRedis, { key_prefix, logger }).openQueue();
+  const boardState = openState(boardRedis, { key_prefix, logger });
 
   const state = openState(redis, { key_prefix, logger });
   const admission = state.openAdmission(state.openQueue(), options.admission);
@@ -223,7 +224,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
     { prefix: '/api' },
   );
-  void app.register((scope) => queueBoard(scope, { queue, redis, logger, basePath }), { prefix: '/queues' });
+  void app.register((scope) => queueBoard(scope, { redis, state, boardState, logger, basePath }), {
+    prefix: '/queues',
+  });
   void app.register((scope) => mcpRoutes(scope));
   assetRoutes(app);
   void app.register((scope) => {
@@ -247,6 +250,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   try {
     const url = await app.listen({ host: options.host, port: options.port });
     logger.info({ url, access_key: (options.accessKey ?? options.accessKeyFile) !== undefined }, 'api started');
+    const warn = (): void => {
+      warnWithoutAdmin(access, { users: state.users, apiKeys: state.apiKeys, logger }).catch((error: unknown) =>
+        logger.debug({ error }, 'administrators not read'),
+      );
+    };
+    if (redis.status === 'ready') warn();
+    else redis.once('ready', warn);
     return { url, reloading, stop: () => lifecycle.stop() };
   } catch (cause) {
     await lifecycle.stop();

@@ -198,8 +198,28 @@ test('routes say where a problem would be notified', async () => {
   expect(await text(api, '/routes?severity=critical')).toContain('route.routes[0]');
 });
 
-test('jobs in Bull Board are titled with cluster, resource and fault', async () => {
+test('jobs in Bull Board are titled with cluster, resource and cause, and the queues of notifications are shown', async () => {
   await using api = await withProblems(1);
-  const jobs = await text(api, '/queues/api/queues?activeQueue=triage&status=latest&page=1&jobsPerPage=10');
-  expect(jobs).toContain('"name":"prod: Pod shop/cart-7d4b9c-abcde, CrashLoop"');
+  const board = async (queue: string) =>
+    text(api, `/queues/api/queues?activeQueue=${queue}&status=latest&page=1&jobsPerPage=10`);
+  await api.state.receiverHealth.register('slack-1', { receiver: 'sre', kind: 'slack-bot' });
+  expect(await board('triage')).toContain('"name":"prod: Pod shop/cart-7d4b9c-abcde, CrashLoop"');
+
+  const [incident] = (await api.incidents.list({ limit: 1 })).incidents;
+  const hypothesis = {
+    cause: 'oom_limit',
+    culprit: { kind: 'Pod', name: 'cart' },
+    confidence: 90,
+    title: 't',
+  } as const;
+  const report = { title: 't', summary: 's', root_cause: 'r', confidence: 90, recommendations: [] };
+  await api.incidents.begin(incident?.incident_id ?? '');
+  await api.incidents.finish(incident?.incident_id ?? '', {
+    state: 'reported',
+    report: { ...report, diagnosis: { version: 1, determined: true, hypotheses: [hypothesis] } },
+  });
+  expect(await board('triage')).toContain('"name":"prod: Pod shop/cart-7d4b9c-abcde, oom_limit"');
+  expect(await board('notifications-slack-1')).toContain(
+    '"description":"Notifications of the receiver sre (slack-bot)"',
+  );
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { hasNoChromium, NEEDS_CHROMIUM } from '../../../test/fixtures/chromium.ts';
+import { CHROMIUM, hasNoChromium } from '../../../test/fixtures/chromium.ts';
 import { complaintsOf, overflowOf, useChromium, violationsOf } from '../../../test/fixtures/chromium-pages.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, openReadyApi } from './api-under-test.ts';
@@ -13,7 +13,7 @@ import { CLIENT, startProvider } from './oidc-provider.fixture.ts';
 const PASSWORD = 'a password of alice';
 const accessKey = new Secret('correct horse battery staple');
 
-describe.skipIf(hasNoChromium)(`a login in Chromium (${NEEDS_CHROMIUM})`, () => {
+describe.skipIf(hasNoChromium)(`a login in Chromium (needs ${CHROMIUM}: apt-get install chromium)`, () => {
   let server: RedisServer;
   let api: ApiUnderTest;
   beforeAll(async () => {

@@ -1,10 +1,13 @@
 import { AuditEntry } from '@nightcrier/core/access/audit-entry';
 import type { Role } from '@nightcrier/core/access/role';
+import { silentLogger } from '@nightcrier/core/logger';
 import { Settings } from '@nightcrier/core/settings/config';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { type AccessSettings, accessSettings } from '../src/access/access-settings.ts';
+import { warnWithoutAdmin } from '../src/access/warn-without-admin.ts';
 import { type ApiUnderTest, failure, fault, openReadyApi } from './api-under-test.ts';
 import { Browser } from './browser.fixture.ts';
 
@@ -36,6 +39,29 @@ const shared = () => ({ api: common.api, browser: new Browser(common.api.url) })
 
 const asAlice = { method: 'user', name: 'alice', password: PASSWORD };
 const statusOf = async (response: Promise<Response>): Promise<number> => (await response).status;
+
+test('an API with local users alone warns at its start until an administrator exists', async () => {
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
+  const options = { auth: authOf({ methods: ['users'] }), logger: { ...logger, child: () => silentLogger } };
+  await using api = await openReadyApi(server.url, options);
+  const expected = 'no administrator exists who could add users';
+  await vi.waitFor(() => expect(warnings).toContain(expected), { timeout: 30_000 });
+
+  const check = async (access: Partial<AccessSettings> = {}): Promise<string[]> => {
+    warnings.length = 0;
+    const settings = { ...accessSettings({ ...Settings.parse({}), clusters: [] }), auth: options.auth, ...access };
+    await warnWithoutAdmin(settings, { ...api.state, logger });
+    return warnings;
+  };
+  expect(await check()).toEqual([expected]);
+  expect(await check({ accessKey: new Secret(ACCESS_KEY) })).toEqual([]);
+  expect(await check({ auth: authOf({ methods: ['users', 'proxy'], roles: { sre: 'admin' } }) })).toEqual([]);
+  await api.state.users.add({ name: 'alice', role: 'operator', password: PASSWORD }, 'test');
+  expect(await check()).toEqual([expected]);
+  await api.state.users.add({ name: 'root', role: 'admin', password: PASSWORD }, 'test');
+  expect(await check()).toEqual([]);
+});
 
 describe('a browser without a session', () => {
   test('is sent to the login page, and returns after the login', async () => {

@@ -1,7 +1,7 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hasNoChromium, NEEDS_CHROMIUM } from '../../../test/fixtures/chromium.ts';
+import { CHROMIUM, hasNoChromium } from '../../../test/fixtures/chromium.ts';
 import { overflowOf, PATIENCE_MS, useChromium } from '../../../test/fixtures/chromium-pages.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { type ApiUnderTest, fault, openReadyApi } from './api-under-test.ts';
@@ -17,7 +17,7 @@ const HOSTILE = [
   '<div hx-get="http://evil.example/hx" hx-trigger="load">x</div> <a href="//evil.example/protocol">relative</a>',
 ].join('\n\n');
 
-describe.skipIf(hasNoChromium)(`pages in Chromium (${NEEDS_CHROMIUM})`, () => {
+describe.skipIf(hasNoChromium)(`pages in Chromium (needs ${CHROMIUM}: apt-get install chromium)`, () => {
   let server: RedisServer;
   let api: ApiUnderTest;
   beforeAll(async () => {

@@ -1,15 +1,23 @@
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { HTTPStatus } from '@bull-board/api/typings/app';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Logger } from '@nightcrier/core/logger';
-import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import type { State } from '@nightcrier/state/open-state';
 import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { READS } from '../access/route-roles.ts';
-import { z } from 'zod';
 import { ApiError } from '../api-error.ts';
+import { NotificationQueues, TriageJobs } from './board-queues.ts';
 import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../error-handling.ts';
+
+export interface QueueBoardOptions {
+  redis: RedisConnection;
+  state: Pick<State, 'incidents' | 'receiverHealth'>;
+  /** On a connection that waits for Redis, as queues need it. */
+  boardState: Pick<State, 'openQueue' | 'openNotificationQueue'>;
+  logger: Logger;
+  basePath: string;
+}
 
 /**
  * Serves Bull Board read-only: its actions would bypass the bounds and the books. Its own read-only mode refuses actions;
@@ -17,7 +25,7 @@ import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '
  */
 export function queueBoard(
   app: FastifyInstance,
-  { queue, redis, logger, basePath }: { queue: TriageQueue; redis: RedisConnection; logger: Logger; basePath: string },
+  { redis, state, boardState, logger, basePath }: QueueBoardOptions,
 ): void {
   // Bull Board registers its routes itself, also those that change a queue.
   app.addHook('onRoute', (route) => {
@@ -27,17 +35,21 @@ export function queueBoard(
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new ApiError('read_only', 'the queue board is read-only');
   });
-  // The connection of the queue waits for Redis; a request must not.
-  app.addHook('preHandler', async () => assertRedisAnswers(redis));
-
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(basePath + app.prefix);
-  const jobs = new BullMQAdapter(queue, { readOnlyMode: true });
-  jobs.setFormatter('name', titleOfJob);
-  createBullBoard({
-    queues: [jobs],
+  const board = createBullBoard({
+    queues: [new TriageJobs(boardState.openQueue(), state.incidents)],
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Nightcrier' } },
+  });
+  const notifications = new NotificationQueues(board, state.receiverHealth, (target) =>
+    boardState.openNotificationQueue(target),
+  );
+  app.addHook('onClose', async () => notifications.close());
+  app.addHook('preHandler', async () => {
+    // The connection of the queues waits for Redis; a request must not.
+    await assertRedisAnswers(redis);
+    await notifications.refresh(Date.now());
   });
   // Bull Board handles the errors of its routes and of the hooks above; this gives them the form of all others.
   serverAdapter.setErrorHandler((thrown) => {
@@ -49,16 +61,4 @@ export function queueBoard(
     return { status: body.status as HTTPStatus, body };
   });
   void app.register(serverAdapter.registerPlugin());
-}
-
-const Job = z.object({
-  data: z.object({ cluster_name: z.string(), resource: z.string(), fault_type: z.string() }),
-});
-
-/** Returns cluster, resource and fault of a job; what it is called otherwise, if its data cannot be read. */
-function titleOfJob(job: unknown): string {
-  const { data: known } = Job.safeParse(job);
-  if (!known) return 'triage';
-  const { cluster_name: cluster, resource, fault_type: fault } = known.data;
-  return `${cluster}: ${resource}, ${fault}`;
 }
