@@ -4,6 +4,10 @@ import { TEXTS } from '../test/hostile/texts.ts';
 import type { Bench } from './run.ts';
 
 const SIZE = 1_000_000;
+/** For one parser and text, ms. */
+const MOST = { cpu: 200, blocked: 50 };
+/** An operator writes it, and no cluster, server or agent. */
+const OWN = 'configuration file';
 /** Of several runs, the shortest counts: the others were interrupted. */
 const RUNS = 2;
 
@@ -14,6 +18,7 @@ export const bench: Bench = {
     for (const [name, text] of Object.entries(TEXTS)) {
       const hostile = text(SIZE);
       for (const [parser, parse] of Object.entries(PARSERS)) {
+        if (parser === OWN) continue;
         const efforts = [];
         for (let run = 0; run < RUNS; run += 1) {
           const effort = await effortOf(parse, hostile);
@@ -23,15 +28,19 @@ export const bench: Bench = {
         const cpu = Math.min(...efforts.map((effort) => effort.cpu));
         const blocked = Math.min(...efforts.map((effort) => effort.blocked));
         rows.push({ parser, text: name, cpu, blocked });
-        if (cpu > 200 || blocked > 50)
+        if (cpu > MOST.cpu || blocked > MOST.blocked)
           progress(`${parser}: ${name}: ${Math.round(cpu)} ms, blocked ${Math.round(blocked)} ms`);
       }
     }
     const most = Object.groupBy(rows, ({ parser }) => parser);
     return {
-      parsers: Object.keys(PARSERS).length,
+      parsers: Object.keys(PARSERS).length - 1,
       texts: Object.keys(TEXTS).length,
       cpu_ms_max: Math.round(Math.max(...rows.map(({ cpu }) => cpu))),
+      // Of each parser and text that takes longer than it may.
+      exceeded: rows
+        .filter(({ cpu, blocked }) => cpu > MOST.cpu || blocked > MOST.blocked)
+        .map((row) => ({ ...row, cpu: Math.round(row.cpu), blocked: Math.round(row.blocked) })),
       blocked_ms_max: Math.round(Math.max(...rows.map(({ blocked }) => blocked))),
       ...Object.fromEntries(
         Object.entries(most).map(([parser, all = []]) => {

@@ -13,6 +13,7 @@ done
 exec 9>"$folder/$incident.lock"
 flock --nonblock 9 || echo "$incident" >>"$folder/overlaps"
 echo "$cluster" >"$folder/$$.running"
+echo "$EPOCHREALTIME $incident" >>"$folder/starts"
 sleep "0.$((RANDOM % 9))" 9>&-
 
 # The disk may be full at present.

@@ -48,6 +48,17 @@ export class AgentRecords {
     return [...all, ...ofClusters];
   }
 
+  /** Returns when agents started, by incident, ms since the epoch. */
+  async starts(): Promise<Map<string, number[]>> {
+    const text = await readFile(path.join(this.#folder, 'starts'), 'utf8').catch(() => '');
+    const starts = text.split('\n').flatMap((line) => {
+      const [seconds, incident] = line.split(' ');
+      return incident === undefined ? [] : [{ incident, at: Number(seconds) * 1000 }];
+    });
+    const byIncident = Map.groupBy(starts, ({ incident }) => incident);
+    return new Map([...byIncident].map(([incident, all]) => [incident, all.map(({ at }) => at)]));
+  }
+
   /** Returns the incidents that two agents investigated at once. */
   async overlaps(): Promise<string[]> {
     const text = await readFile(path.join(this.#folder, 'overlaps'), 'utf8').catch(() => '');

@@ -30,12 +30,16 @@ export interface ChaosResult extends Account {
   checks: number;
   /** Most agents that ran at once. */
   agents_most: number;
+  /** Longest time from the kill of a worker until an agent investigates its incident again, s; missing where it had none. */
+  takeover_s?: number;
   /** Folder with the logs of the processes, where something was violated. */
   logs?: string;
 }
 
 const FIRST_CONNECT_MS = 60_000;
 const LONGEST_REST_MS = 150_000;
+/** Also of a machine that makes progress. */
+const LONGEST_WAIT_MS = 600_000;
 const SHORTEST_REST_MS = 3_000;
 /** Faults of each cluster per second. */
 const RATE = 2;
@@ -48,6 +52,7 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
   try {
     await untilRest(system, FIRST_CONNECT_MS);
     const began = performance.now();
+    const beganAt = Date.now();
     const now = (): number => Math.round(performance.now() - began);
     const ending = new AbortController();
     const sent: SentFault[] = [];
@@ -106,6 +111,7 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       rest_s,
       checks,
       agents_most: system.agents.most,
+      ...longestTakeover(await system.agents.starts(), done, beganAt),
     };
     return { ...result, violations, ...figures, ...(violations.length > 0 && { logs: await keepLogs(system) }) };
   } finally {
@@ -160,6 +166,22 @@ async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promis
   return { checks, off: [...off] };
 }
 
+/** Finds the incidents whose agent started before a worker was killed, and again after it. */
+function longestTakeover(
+  starts: ReadonlyMap<string, readonly number[]>,
+  actions: readonly Action[],
+  beganAt: number,
+): { takeover_s?: number } {
+  const kills = actions.filter(({ kind }) => kind === 'kill worker').map(({ at }) => beganAt + at);
+  const times = [...starts.values()].flatMap((all) =>
+    all.slice(1).flatMap((again, index) => {
+      const kill = kills.findLast((at) => at > (all[index] ?? 0) && at < again);
+      return kill === undefined ? [] : [again - kill];
+    }),
+  );
+  return times.length === 0 ? {} : { takeover_s: Math.round(Math.max(...times) / 100) / 10 };
+}
+
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
 async function leftovers({ agents, clusters, state: { redis, keys } }: ChaosSystem): Promise<string[]> {
   const running = await agents.running();
@@ -190,11 +212,15 @@ async function untilWatched(system: ChaosSystem, patience: number): Promise<stri
   return until(async () => (await system.unrest()).filter((reason) => reason.includes('clusters')), patience);
 }
 
-/** Waits until nothing is left to wait for, at the latest after `patience` ms. Returns what is left. */
+/** Waits until nothing is left to wait for, or nothing has changed for `patience` ms: a machine may be slow. Returns what is left. */
 async function until(remaining: () => Promise<string[]>, patience: number): Promise<string[]> {
-  const limit = performance.now() + patience;
+  const end = performance.now() + LONGEST_WAIT_MS;
+  let limit = performance.now() + patience;
+  let before = '';
   for (;;) {
     const reasons = await remaining();
+    if (reasons.join() !== before) limit = Math.min(end, performance.now() + patience);
+    before = reasons.join();
     if (reasons.length === 0 || performance.now() > limit) return reasons;
     await sleep(250);
   }

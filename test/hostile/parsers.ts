@@ -1,5 +1,4 @@
-import { EventStream } from '@nightcrier/cluster/lists/event-stream';
-import { ListReader } from '@nightcrier/cluster/lists/list-reader';
+import { readList } from '@nightcrier/cluster/lists/read-list';
 import { cleanText } from '@nightcrier/cluster/mcp/wire-text';
 import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
 import { redactText } from '../../packages/redaction/src/redact-text.ts';
@@ -59,15 +58,11 @@ export const PARSERS: Record<string, Parser> = {
         { clusterName: 'west', now: new Date(0) },
       ),
     ),
-  'event stream': (text) => {
-    const stream = new EventStream(() => undefined);
-    stream.feed(Buffer.from(`data: ${text}\n\n`));
-    stream.end();
-  },
+  'event stream': async (text) => list(`data: ${text}\n\n`, true),
   'list as JSON': (text) =>
     list(`{"result":{"structuredContent":{"items":[{"metadata":{"name":${JSON.stringify(text)}}}]}}}`),
   'list as YAML': (text) => list(JSON.stringify({ result: { content: [{ type: 'text', text: `- ${text}` }] } })),
-  'list that is the text': list,
+  'list that is the text': async (text) => list(text),
   'configuration file': (text) => new YamlSource('nightcrier.yaml', text, { X: 'x' }).values(),
   'stream of an agent': inFile('agent-stdout.log', async (folder) =>
     readAgentStream(folder, { agent: 'claude', prices: {} }),
@@ -77,17 +72,13 @@ export const PARSERS: Record<string, Parser> = {
   }),
 };
 
-function list(answer: string): void {
-  const reader = new ListReader(
-    { kind: 'pods', isEventStream: false, form: 'unknown', known: new BigUint64Array() },
-    () => undefined,
-  );
-  try {
-    const bytes = Buffer.from(answer);
-    for (let at = 0; at < bytes.length; at += 32 << 10) reader.feed(bytes.subarray(at, at + (32 << 10)));
-    for (const _ of reader.heldText()) continue;
-    reader.end();
-  } catch {
-    // It is no list.
-  }
+/** Pieces as the network delivers them. */
+async function* piecesOf(text: string): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 64 << 10) yield bytes.subarray(at, at + (64 << 10));
+}
+
+async function list(answer: string, isEventStream = false): Promise<void> {
+  const options = { kind: 'pods', form: 'unknown', known: new BigUint64Array() } as const;
+  await readList({ isEventStream, body: piecesOf(answer) }, options, 64 << 20, () => undefined);
 }

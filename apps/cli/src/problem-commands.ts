@@ -2,6 +2,7 @@ import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { PROBLEM_STATES } from '@nightcrier/core/problems/problem';
 import { type Command, Option } from 'commander';
 import type { CommandParts, ListFlags } from './command-parts.ts';
+import { problemKeyOf } from './lists/problem-name.ts';
 import { shellUser } from './shell-user.ts';
 
 /** Adds the commands of problems. */
@@ -33,7 +34,7 @@ export function addProblemCommands(
     .command('show')
     .description('show a problem: its symptoms, its incidents and who has taken it over')
     .argument('<cluster>')
-    .argument('<problem>', 'its key, such as shop/cart')
+    .argument('<problem>', 'as the list shows it, such as shop/cart or "Node node-1"')
     .addOption(outputOption())
     .action(async (cluster: string, key: string, { output }: { output: 'table' | 'json' }) => {
       const { showProblem } = await import('./commands/problems.ts');
@@ -44,7 +45,7 @@ export function addProblemCommands(
     .command('ack')
     .description('take a problem over: its notifications are not repeated')
     .argument('<cluster>')
-    .argument('<problem>', 'its key, such as shop/cart')
+    .argument('<problem>', 'as the list shows it, such as shop/cart or "Node node-1"')
     .option('--comment <text>', 'shown with the problem')
     .option('--remove', 'give it back', false)
     .option('--by <who>', 'who takes it over, unless the API key names one (default: the user of this shell)')
@@ -57,8 +58,8 @@ export function addProblemCommands(
     .command('investigate')
     .description('have a problem investigated again; prints the id of the new incident')
     .argument('<cluster>')
-    .argument('<problem>', 'its key, such as shop/cart')
+    .argument('<problem>', 'as the list shows it, such as shop/cart or "Node node-1"')
     .action(async (cluster: string, key: string) =>
-      console.log(escapeControls(await clientOf(problems).investigate(cluster, key))),
+      console.log(escapeControls(await clientOf(problems).investigate(cluster, problemKeyOf(key)))),
     );
 }

@@ -175,4 +175,10 @@ export const NON_SECRETS: readonly string[] = [
   'AUTH LOGIN failed for user app',
   'set password for user app: done',
   'WIFI: connected to shop',
+  'password:\n  enabled: true\n  length: 12',
+  'tokens:\n  - name: cart1\n  - name: cart2',
+  'secret:\n  secretName: cart-tls-2',
+  'Basic authentication is required for Basic QoS',
+  'basic ingress-nginx/controller-v1beta1',
+  '\u001b[33mpassword\u001b[0m policy: minimum length 12',
 ];

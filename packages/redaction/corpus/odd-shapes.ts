@@ -312,4 +312,12 @@ export const ODD_SHAPES: Record<string, (seed: number) => NamedSecret> = {
     (n) => digits(19, n),
     (s) => `PIN_CODE_SECRET=${s}`,
   ),
+  'YAML value on the next line': around(plain, (s) => `password:\n  ${s}\nuser: cart`),
+  'basic credentials without a digit': around(
+    (n) => ['dTprdzgzTmZQcTAxeFo=', 'Y2FydDpLYXR6ZW5Ccg=='][n - 1] ?? '',
+    (s) => `> Proxy-Authorization: Basic ${s}`,
+  ),
+  'wide colon': around(plain, (s) => `password：${s}`),
+  'wide equals sign': around(plain, (s) => `api_key＝${s}`),
+  'colours of a terminal': around(plain, (s) => `\u001b[32mpassword\u001b[0m=\u001b[1;33m${s}\u001b[0m`),
 };

@@ -29,11 +29,22 @@ export function redactGoDsn(text: string): string {
 /** Redacts `Authorization`, bearer and basic credentials. */
 export function redactAuthorization(text: string): string {
   return text
-    .replace(/\b(Bearer|Basic)([ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1$2${REDACTED}`)
+    .replace(/\b(Bearer[ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1${REDACTED}`)
+    .replace(/\b(Basic[ \t]{1,4})(?=[A-Za-z+/=]{0,500}\d)[A-Za-z0-9+/]{16,4000}={0,2}(?![\w.-])/gi, `$1${REDACTED}`)
+    .replace(/\b(Basic[ \t]{1,4})([A-Za-z0-9+/]{6,4000}={0,2})/gi, (whole: string, before: string, value: string) =>
+      isUserAndPassword(value) ? `${before}${REDACTED}` : whole,
+    )
     .replace(AUTHORIZATION, (whole: string, before: string, value: string) =>
       value.startsWith(REDACTED) || !/\d/.test(value) ? whole : `${before}${REDACTED}`,
     )
     .replace(/\b((?:response|mac)=\\?")([\w+/=]{20,200})(?=\\?")/g, `$1${REDACTED}`);
+}
+
+/** Returns whether a text is the base64 of `user:password`; a word, such as that in "Basic authentication", is none. */
+function isUserAndPassword(text: string): boolean {
+  return (
+    text.length % 4 === 0 && /^[\x20-\x7e]{1,200}:[\x20-\x7e]+$/.test(Buffer.from(text, 'base64').toString('latin1'))
+  );
 }
 
 const AUTHORIZATION =

@@ -1,6 +1,10 @@
 import { REDACTED } from './redacted.ts';
 import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
 
+/** Of a terminal, between a name, its separator and its value. */
+const COLOUR = '(?:\\u001b\\[[\\d;]{0,20}m)?';
+const COLOUR_BEFORE = new RegExp(`${COLOUR}$`);
+
 /** Around a value: `Some("x")` of Rust, `SecretStr('x')`, `Just "x"`, `[[x]]` of Lua, `map[Token:[x]]` of Go, `N'x'` of SQL, `b'x'` of Python. */
 const WRAPPER =
   '(?:(?:Some|SecretStr|SecretBytes|Secret|Sensitive)\\((?=["\']|Some)|Just (?=")|Some\\(|\\[\\[|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
@@ -10,7 +14,7 @@ const WRAPPER =
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|[ \\t]{0,4}(?:=>?|:=?|->|%3[DA])[ \\t]{0,4}(?:%22)?)${WRAPPER})` +
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,4}(?:=>?|:=?|->|：|＝|%3[DA])[ \\t]{0,4}${COLOUR}(?:%22)?)${WRAPPER})` +
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
     `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
@@ -29,6 +33,12 @@ const FLAG = new RegExp(
 /** `name: DB_PASSWORD` with `value: x` behind it, in YAML, JSON and XML. */
 const PAIR = new RegExp(
   `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?[\\s,;]{1,60}(?:\\\\{0,7}["'])?value(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
+  'gi',
+);
+
+/** A value on the line behind its name, in YAML. A further mapping, a list or a word is none. */
+const NEXT_LINE = new RegExp(
+  `(${SECRET_NAME}["']?:[ \\t]{0,4}\\r?\\n[ \\t]{1,40}["']?)(?=[^\\s]{0,200}\\d)([^\\s"':|>{}[\\]#&*!-][^\\s"':]{5,2000})(?=["']?[ \\t]{0,4}(?:\\r?\\n|$))`,
   'gi',
 );
 
@@ -71,7 +81,7 @@ export function redactNamedValues(text: string): string {
   const pairs = /value/i.test(elements) ? apply(elements, '', PAIR) : elements;
   const fields = apply(apply(pairs, '&', ENTITY), 'name=', FORM_FIELD);
   const flags = apply(apply(withoutPairsOfTwo(fields), '=', EXPORTED), '-', FLAG);
-  return /[:=]|->|%3/.test(flags) ? redactAssignments(flags) : flags;
+  return /[:=：＝]|->|%3/.test(flags) ? redactAssignments(apply(flags, '\n', NEXT_LINE)) : flags;
 }
 
 /** A word in small letters may be a name as well: `["password", "email"]`. */
@@ -104,7 +114,7 @@ function redactAssignments(text: string): string {
     const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
     const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
-    const before = text.slice(Math.max(0, match.index - 80), match.index);
+    const before = text.slice(Math.max(0, match.index - 80), match.index).replace(COLOUR_BEFORE, '');
     if (start < position || !isWholeName(word, before) || !canBeSecret(word, value, quoted !== undefined)) continue;
     if (quoted === undefined && !isValue({ word, separator, value, before, after: text.slice(end, end + 2) })) continue;
     redacted += text.slice(position, start) + REDACTED;

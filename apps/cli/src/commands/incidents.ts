@@ -5,7 +5,7 @@ import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
 import { ageOf, shownTime } from '../lists/duration.ts';
-import { type IncidentRow, incidentRow, shortId } from '../lists/incident-table.ts';
+import { CAUSE, type IncidentRow, incidentRow, RESOURCE, shortId } from '../lists/incident-table.ts';
 import { type ListColumn, printList } from '../lists/print-list.ts';
 import type { ListFilter } from '../lists/list-filter.ts';
 import { printRepeatedly } from '../lists/repeat.ts';
@@ -14,9 +14,9 @@ const COLUMNS: ListColumn<IncidentRow & { created_at: string; age: string }>[] =
   { head: 'id', text: ({ incident_id: id }) => shortId(id) },
   { head: 'state', text: ({ state }) => state },
   { head: 'severity', text: ({ severity }) => severity },
-  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
-  { head: 'resource', text: ({ resource }) => resource, least: 14 },
-  { head: 'cause', text: ({ root_cause: cause }) => cause || '–', least: 10 },
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 11 },
+  RESOURCE,
+  CAUSE,
   { head: 'confidence', text: ({ confidence }) => (confidence === undefined ? '–' : `${confidence} %`), wide: true },
   { head: 'fault', text: ({ fault }) => fault, wide: true },
   { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },

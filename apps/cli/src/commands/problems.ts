@@ -5,13 +5,14 @@ import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { ApiClient } from '../api-client.ts';
 import { ageOf, shownTime } from '../lists/duration.ts';
 import { shortId } from '../lists/incident-table.ts';
+import { problemKeyOf, shownProblem } from '../lists/problem-name.ts';
 import { type ListColumn, printList } from '../lists/print-list.ts';
 import type { ListFilter } from '../lists/list-filter.ts';
 import { printRepeatedly } from '../lists/repeat.ts';
 
 const COLUMNS: ListColumn<Problem>[] = [
-  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
-  { head: 'problem', text: ({ key }) => key, least: 16, cutLast: true },
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 11 },
+  { head: 'problem', text: ({ key }) => shownProblem(key), least: 16, cutLast: true },
   { head: 'state', text: stateOf, least: 9 },
   { head: 'severity', text: ({ severity }) => severity },
   { head: 'faults', text: faultTypes, least: 10 },
@@ -36,14 +37,14 @@ export async function showProblem(
   key: string,
   output: 'table' | 'json',
 ): Promise<void> {
-  const problem = await api.problem(cluster, key);
+  const problem = await api.problem(cluster, problemKeyOf(key));
   if (output === 'json') {
     console.log(escapeControls(JSON.stringify(problem)));
     return;
   }
   const { acknowledged, silenced, recovered_at, symptoms, incidents } = problem;
   const facts: [string, string | undefined][] = [
-    ['problem', `${problem.cluster} ${problem.key}`],
+    ['problem', `${problem.cluster} ${shownProblem(problem.key)}`],
     ['state', stateOf(problem)],
     ['severity', problem.severity],
     ['since', `${new Date(problem.since).toISOString()} (${ageOf(problem.since)} ago)`],
@@ -73,8 +74,8 @@ export async function acknowledge(
   key: string,
   { author, comment, remove }: { author: string; comment?: string; remove: boolean },
 ): Promise<void> {
-  if (remove) await api.unacknowledge(cluster, key);
-  else await api.acknowledge(cluster, key, { author, comment });
+  if (remove) await api.unacknowledge(cluster, problemKeyOf(key));
+  else await api.acknowledge(cluster, problemKeyOf(key), { author, comment });
   console.log(escapeControls(`problem ${cluster} ${key} ${remove ? 'given back' : 'acknowledged'}`));
 }
 

@@ -7,6 +7,7 @@ import { engine } from './checks/engine.ts';
 import { gateways } from './checks/gateways.ts';
 import { kubeconfigs } from './checks/kubeconfigs.ts';
 import { mcpServers } from './checks/mcp-servers.ts';
+import { monitoring } from './checks/monitoring.ts';
 import { nodeCheck } from './checks/node.ts';
 import { providers } from './checks/providers.ts';
 import { receivers } from './checks/receivers.ts';
@@ -23,6 +24,7 @@ export const CHECKS: readonly Check[] = [
   clock,
   mcpServers,
   kubeconfigs,
+  monitoring,
   engine,
   providers,
   gateways,

@@ -3,6 +3,10 @@ export interface Column {
   head: string;
   /** One for each row. Control characters must be escaped. */
   values: readonly string[];
+  /** Shorter texts for the same rows, which take the place of those that would be cut. */
+  shortValues?: readonly string[];
+  /** Width at which the beginnings of the texts are worth more than the shorter texts. Undefined: none. */
+  enough?: number;
   /**
    * The least width when there is little room, in characters; the text is cut with an ellipsis. Undefined: never cut. Of the columns
    * that can be cut, the widest gives way first.
@@ -17,14 +21,10 @@ export interface Column {
 const GAP = '  ';
 
 /** Returns a head and one line for each row, aligned, and no wider than `width` as far as the least widths allow. */
-export function fitColumns(columns: readonly Column[], width: number): string[] {
-  const widths = columns.map(({ head, values }) => Math.max(...[head, ...values].map(lengthOf)));
-  const excess = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (columns.length - 1)) - width;
-  for (let over = excess(); over > 0; over = excess()) {
-    const widest = widestToCut(columns, widths, false) ?? widestToCut(columns, widths, true);
-    if (widest === undefined) break;
-    widths[widest] = (widths[widest] ?? 1) - 1;
-  }
+export function fitColumns(full: readonly Column[], width: number): string[] {
+  const fitted = widthsFor(full, width);
+  const columns = full.map((column, index) => (isTooNarrow(column, fitted[index] ?? 0) ? shortened(column) : column));
+  const widths = widthsFor(columns, width);
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, index) => pad(cut(text, widths[index] ?? 0), widths[index] ?? 0, columns[index]?.number))
@@ -35,6 +35,31 @@ export function fitColumns(columns: readonly Column[], width: number): string[] 
     line(columns.map(({ head }) => head.toUpperCase())),
     ...Array.from({ length: rows }, (_, row) => line(columns.map(({ values }) => values[row] ?? ''))),
   ];
+}
+
+/** Returns the width of each column. */
+function widthsFor(columns: readonly Column[], width: number): number[] {
+  const widths = columns.map(widestOf);
+  const excess = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (columns.length - 1)) - width;
+  for (let over = excess(); over > 0; over = excess()) {
+    const widest = widestToCut(columns, widths, false) ?? widestToCut(columns, widths, true);
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 1) - 1;
+  }
+  return widths;
+}
+
+function widestOf({ head, values }: Column): number {
+  return Math.max(...[head, ...values].map(lengthOf));
+}
+
+function isTooNarrow(column: Column, width: number): boolean {
+  return column.shortValues !== undefined && width < Math.min(column.enough ?? Infinity, widestOf(column));
+}
+
+/** A column that is short because little of it could be shown is cut last. */
+function shortened({ shortValues, enough, ...column }: Column): Column {
+  return { ...column, values: shortValues ?? column.values, ...(enough !== undefined && { cutLast: true }) };
 }
 
 function widestToCut(columns: readonly Column[], widths: readonly number[], last: boolean): number | undefined {

@@ -13,6 +13,10 @@ export interface IncidentRow {
   state: string;
   /** Root cause of the report, or the reason of the state. Empty if there is neither. */
   root_cause: string;
+  /** Title of the report. */
+  title?: string;
+  /** Code of the cause, such as `oom_limit`, where it is a conclusion. */
+  cause?: string;
   /** Percent. */
   confidence?: number;
   /** Whether the root cause is a conclusion. */
@@ -33,6 +37,8 @@ export function incidentRow(incident: Incident): IncidentRow {
     severity: incident.severity ?? source.event.severity,
     state: incident.state,
     root_cause: escapeControls(incident.report?.root_cause ?? incident.reason ?? ''),
+    title: incident.report && escapeControls(incident.report.title),
+    cause: incident.report?.diagnosis?.determined ? incident.report.diagnosis.hypotheses[0]?.cause : undefined,
     confidence: incident.report?.confidence,
     determined: incident.determined,
     seconds: finishedAt === undefined ? undefined : (Date.parse(finishedAt) - Date.parse(source.received_at)) / 1000,
@@ -46,12 +52,29 @@ export function shortId(id: string): string {
   return id.slice(0, 8);
 }
 
+/** Without its kind where there is little room. */
+export const RESOURCE: ListColumn<IncidentRow> = {
+  head: 'resource',
+  text: ({ resource }) => resource,
+  shortText: ({ resource }) => (resource.includes('/') ? resource.replace(/^\w+ /, '') : resource),
+  least: 12,
+};
+
+/** The title of the report; its code where there is little room, since the beginning of a sentence says nothing. */
+export const CAUSE: ListColumn<IncidentRow> = {
+  head: 'cause',
+  text: ({ title, root_cause: cause }) => title ?? (cause || '–'),
+  shortText: ({ title, cause, root_cause }) => cause ?? title ?? (root_cause || '–'),
+  enough: 40,
+  least: 10,
+};
+
 const COLUMNS: ListColumn<IncidentRow>[] = [
   { head: 'id', text: ({ incident_id: id }) => shortId(id) },
   { head: 'state', text: ({ state }) => state },
-  { head: 'cluster', text: ({ cluster }) => cluster, least: 8 },
-  { head: 'resource', text: ({ resource }) => resource, least: 14 },
-  { head: 'cause', text: ({ root_cause: cause }) => cause || '–', least: 10 },
+  { head: 'cluster', text: ({ cluster }) => cluster, least: 11 },
+  RESOURCE,
+  CAUSE,
   { head: 'confidence', text: confidenceOf },
   { head: 'time', text: ({ seconds }) => (seconds === undefined ? '…' : `${seconds.toFixed(1)} s`) },
 ];

@@ -7,8 +7,10 @@ import { type Column, fitColumns } from './columns.ts';
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
-export interface ListColumn<Row> extends Omit<Column, 'values'> {
+export interface ListColumn<Row> extends Omit<Column, 'values' | 'shortValues'> {
   text: (row: Row, times: ShownTimes) => string;
+  /** Where the text would be cut, see `enough`. */
+  shortText?: (row: Row) => string;
   /** Only with `-o wide`. */
   wide?: boolean;
 }
@@ -34,9 +36,10 @@ export function renderList<Row>(
   if (format === 'yaml') return escapeControls(stringify(rows)).trimEnd();
   if (rows.length === 0) return none;
   const shown = columns.filter(({ wide = false }) => format === 'wide' || !wide);
-  const rendered = shown.map(({ text, ...column }): Column => {
-    const values = rows.map((row) => escapeControls(text(row, times)).replaceAll(/\s+/g, ' '));
-    return { ...column, values };
+  const oneLine = (value: string): string => escapeControls(value).replaceAll(/\s+/g, ' ');
+  const rendered = shown.map(({ text, shortText, ...column }): Column => {
+    const values = rows.map((row) => oneLine(text(row, times)));
+    return { ...column, values, ...(shortText && { shortValues: rows.map((row) => oneLine(shortText(row))) }) };
   });
   return fitColumns(rendered, format === 'wide' ? Number.POSITIVE_INFINITY : (width ?? WIDTH_ELSEWHERE)).join('\n');
 }

@@ -84,7 +84,7 @@ async function diagnoseAgain(
     const diagnosis = diagnose(evidence, clusterEvent.event);
     return { now: findingOf(summaryOf(diagnosis)), markdown: renderReport(diagnosis, { clusterEvent, evidence }) };
   }
-  console.error(`running ${agent} on the recorded evidence, for at most ${config.agent_timeout} s ...`);
+  console.error(escapeControls(`running ${agent} on the recorded evidence, for at most ${config.agent_timeout} s ...`));
   const { replayWithAgent } = await import('./replay-with-agent.ts');
   const { report, markdown } = await replayWithAgent(recorded, { agent, model }, config);
   return { now: findingOf(report.diagnosis, report), markdown };

@@ -3,6 +3,7 @@ import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import type { Job } from 'bullmq';
+import { traceIncident } from './trace-triage.ts';
 
 export interface FailedJobsOptions {
   incidents: IncidentStore;
@@ -30,7 +31,7 @@ export class FailedJobs {
       this.#options.logger.error({ error }, 'failed job is missing; its incident is unknown');
       return;
     }
-    const recording = this.#endRow(job.data, error).finally(() => this.#recording.delete(recording));
+    const recording = this.#endRow(job, error).finally(() => this.#recording.delete(recording));
     this.#recording.add(recording);
   }
 
@@ -39,7 +40,8 @@ export class FailedJobs {
     await Promise.all(this.#recording);
   }
 
-  async #endRow({ incident_id, cluster_name, resource }: TriageJob, { message }: Error): Promise<void> {
+  async #endRow(job: Job<TriageJob>, { message }: Error): Promise<void> {
+    const { incident_id, cluster_name, resource } = job.data;
     const { incidents, slots, wakeNotifier } = this.#options;
     const logger = this.#options.logger.child({ incident_id, cluster: cluster_name });
     const reason = `its workers died or hung too often: ${message}`;
@@ -50,6 +52,7 @@ export class FailedJobs {
       // Its last worker died with the slot.
       await slots.give(cluster_name, incident_id, '');
       logger.error({ resource, reason }, 'job stalled too often; triage failed');
+      traceIncident(job, await incidents.get(incident_id), { outcome: 'failed', error: reason });
       wakeNotifier();
     } catch (error) {
       logger.error({ error }, 'cannot persist end of failed job');

@@ -10,6 +10,7 @@ import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { investigationSeconds } from '@nightcrier/runtime/metrics/process-metrics';
 import { dispositionOf, type NotificationPolicy, type RetryPolicy } from './disposition.ts';
+import { traceIncident } from './trace-triage.ts';
 
 /** Characters of a root cause in the log. */
 const LONGEST_CAUSE = 300;
@@ -73,6 +74,10 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
     const cause = outcome.kind === 'reported' ? causeIn(outcome.report) : undefined;
     if (cause !== undefined) await counters.countCause(cause);
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
+    // Other outcomes are traced with their attempt; that it was the last one is decided here.
+    if (outcome.kind === 'retry') {
+      traceIncident(held.job, await incidents.get(id), { outcome: end.state, error: end.reason });
+    }
   }
   // BullMQ stores the message.
   if (disposition.job === 'fail') throw new UnrecoverableError(hideSecrets(end.reason ?? ''));

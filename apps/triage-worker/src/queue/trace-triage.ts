@@ -31,7 +31,19 @@ export async function traceTriage(
   recordSpan({ incidentId, name: 'triage', start: claimedAt, end, attributes, error });
   for (const { stage, ...times } of stages.spans())
     recordSpan({ incidentId, name: `triage ${stage}`, ...times, attributes });
-  if (UNFINISHED.has(outcome.kind)) return;
+  if (!UNFINISHED.has(outcome.kind)) traceIncident(job, incident, { outcome: outcome.kind, error });
+}
+
+/** Records the span of a whole incident, which ends now: the root of its trace. */
+export function traceIncident(
+  job: Job<TriageJob>,
+  incident: Incident | undefined,
+  { outcome, error }: { outcome: string; error: string | undefined },
+): void {
+  if (!isTracing()) return;
+  const { incident_id: incidentId, cluster_name: cluster } = job.data;
+  const attributes = { 'nightcrier.cluster': cluster, 'nightcrier.outcome': outcome };
+  const end = Date.now();
   const { cluster_event: received } = incident ?? {};
   const start = received === undefined ? job.timestamp : Date.parse(received.received_at);
   const about = received && {

@@ -1,4 +1,5 @@
 import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
+import { ResourceReference } from '@nightcrier/core/faults/fault';
 import { z } from 'zod';
 
 /**
@@ -10,19 +11,25 @@ const text = z.string().nullish();
 const number = z.number().nullish();
 const texts = z.record(z.string(), z.string()).nullish();
 
+/** As in faults, see `ResourceReference`: what is longer is of no object of Kubernetes, and its incident could not be read. */
+const { kind: name } = ResourceReference.shape;
+const namespace = ResourceReference.shape.namespace.nullable();
+const uid = ResourceReference.shape.uid.nullable();
+const apiVersion = z.string().max(256).nullish();
+
 const Owner = z.object({
-  apiVersion: text,
-  kind: z.string(),
-  name: z.string(),
-  uid: text,
+  apiVersion,
+  kind: name,
+  name,
+  uid,
   controller: z.boolean().nullish(),
 });
 export type Owner = z.infer<typeof Owner>;
 
 export const Meta = z.object({
-  name: z.string().min(1),
-  namespace: text,
-  uid: text,
+  name,
+  namespace,
+  uid,
   creationTimestamp: text,
   deletionTimestamp: text,
   ownerReferences: z.array(Owner).nullish(),
@@ -53,7 +60,7 @@ const ContainerState = z.object({
   terminated: Terminated.nullish(),
 });
 const ContainerStatus = z.object({
-  name: z.string(),
+  name,
   ready: z.boolean().nullish(),
   restartCount: number,
   state: ContainerState.nullish(),
@@ -63,7 +70,7 @@ export type ContainerStatus = z.infer<typeof ContainerStatus>;
 
 const Probe = z.object({ initialDelaySeconds: number, periodSeconds: number, failureThreshold: number });
 const Container = z.object({
-  name: z.string(),
+  name,
   image: text,
   restartPolicy: text,
   readinessProbe: Probe.nullish(),
@@ -163,7 +170,7 @@ export type PersistentVolumeClaim = z.infer<typeof PersistentVolumeClaim>;
 
 export const HorizontalPodAutoscaler = z.object({
   metadata: Meta,
-  spec: z.object({ scaleTargetRef: z.object({ kind: text, name: z.string() }).nullish() }).nullish(),
+  spec: z.object({ scaleTargetRef: z.object({ kind: name.nullish(), name }).nullish() }).nullish(),
   status: z.object({ conditions }).nullish(),
 });
 export type HorizontalPodAutoscaler = z.infer<typeof HorizontalPodAutoscaler>;
@@ -207,15 +214,15 @@ export type Certificate = z.infer<typeof Certificate>;
 export const WarningEvent = z.object({
   metadata: Meta,
   involvedObject: z.object({
-    apiVersion: text,
-    kind: z.string().min(1),
-    name: z.string().min(1),
-    namespace: text,
-    uid: text,
-    fieldPath: text,
+    apiVersion,
+    kind: name,
+    name,
+    namespace,
+    uid,
+    fieldPath: z.string().max(512).nullish(),
   }),
   type: text,
-  reason: z.string().min(1),
+  reason: name,
   message: text,
   count: number,
   lastTimestamp: text,

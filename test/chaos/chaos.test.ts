@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { NEEDS_NATIVE, nativeKind } from '../fixtures/redis-server.ts';
+import { runChaos } from './chaos-run.ts';
+import { redisOf } from './schedule.ts';
+
+/** Of `pnpm chaos`, which takes any seed and length. */
+const SEEDS = [1, 3];
+const MINUTES = 0.25;
+
+test.skipIf(!nativeKind).each(SEEDS.map((seed) => [seed, redisOf(seed)] as const))(
+  `no fault is lost or doubled while processes, Redis, disks, servers and connections fail, seed %i, Redis: %s${nativeKind ? '' : ` (skipped: ${NEEDS_NATIVE})`}`,
+  { timeout: 900_000 },
+  async (seed) => {
+    const happened: string[] = [];
+    const { violations } = await runChaos({ seed, minutes: MINUTES, progress: (text) => happened.push(text) });
+    const replay = `pnpm chaos --seed ${seed} --minutes ${MINUTES}`;
+    expect({ violations, replay, happened }).toEqual({ violations: [], replay, happened });
+    expect(happened.length).toBeGreaterThan(3);
+  },
+);
