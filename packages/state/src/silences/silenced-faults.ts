@@ -52,7 +52,7 @@ export class SilencedFaults {
 
   async list(cluster: string): Promise<SilencedFault[]> {
     const rows = Object.entries(await ifReadable(this.#redis.hgetall(this.#keys.silencedFaults(cluster)), {}));
-    if (rows.length === 0) await this.#redis.srem(this.#keys.silencedClusters, cluster);
+    if (rows.length === 0) await ifReadable(this.#redis.srem(this.#keys.silencedClusters, cluster), 0);
     return rows.flatMap(([name, row]) => {
       const kept = storedJson(Kept, row);
       return kept ? [{ name, ...kept }] : [];

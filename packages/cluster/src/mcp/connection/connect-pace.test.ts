@@ -12,16 +12,31 @@ function clockWith(delays: number[]): ConnectPaceClock {
   };
 }
 
-test('a connect begins when the event loop is no longer late', async () => {
-  const clock = clockWith([400, 250, 20]);
-  const begunAt = await new ConnectPace(clock).run(async () => clock.now());
-  expect(begunAt).toBe(400 + 250 + 20 + 3 * 10);
+/** Begins so many connects together. @returns when each began, in their order */
+async function begin(count: number, clock: ConnectPaceClock): Promise<number[]> {
+  const pace = new ConnectPace(clock);
+  return Promise.all(Array.from({ length: count }, () => pace.run(async () => clock.now())));
+}
+
+test('while others wait, a connect begins when the event loop is no longer late', async () => {
+  const delays = Array.from({ length: 50 }, () => 400);
+  const [first = 0] = await begin(51, clockWith(delays));
+  expect(first).toBeGreaterThanOrEqual(400 * 50);
 });
 
 test('a connect does not wait for ever for an event loop that stays late', async () => {
-  const clock = clockWith(Array.from({ length: 1_000 }, () => 490));
-  const begunAt = await new ConnectPace(clock).run(async () => clock.now());
-  expect(begunAt).toBe(2_000);
+  let waits = 0;
+  const clock = clockWith(Array.from({ length: 10_000 }, () => 490));
+  const counted = async (milliseconds: number): Promise<void> => {
+    if ((waits += 1) > 10_000) throw new Error('it waits for ever');
+    await clock.sleep(milliseconds);
+  };
+  expect(await begin(60, { now: clock.now, sleep: counted })).toHaveLength(60);
+  expect(waits).toBeLessThan(1_000);
+});
+
+test('a few connects do not wait for the event loop', async () => {
+  expect(await begin(50, clockWith([400, 400]))).toEqual(Array.from({ length: 50 }, () => 0));
 });
 
 test('at most 50 connects run at once, and all of them run', async () => {

@@ -19,8 +19,8 @@ const CLOCK: ConnectPaceClock = { now: () => performance.now(), sleep: (millisec
 
 /**
  * Paces the connects of a process by what they cost. A connect is over when its cluster is about to subscribe, and what follows
- * (the subscription, the first lists) costs more. So none begins while the event loop is late: with thousands of clusters, what was
- * begun would not be answered in time, and begin again.
+ * (the subscription, the first lists) costs more. So while others wait, none begins as long as the event loop is late: with thousands of
+ * clusters, what was begun would not be answered in time, and begin again. A few clusters, as of a hand-over, wait for nothing.
  */
 export class ConnectPace {
   readonly #limit = pLimit(CONCURRENCY);
@@ -33,7 +33,7 @@ export class ConnectPace {
   /** Runs a connect when there is time for it. @returns its result */
   readonly run = <T>(connect: () => Promise<T>): Promise<T> =>
     this.#limit(async () => {
-      await this.#untilPrompt();
+      if (this.#limit.pendingCount > 0) await this.#untilPrompt();
       return connect();
     });
 
