@@ -1,7 +1,8 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { loadScenario, Scenario } from '@nightcrier/simulator/scenario';
 import { execa } from 'execa';
-import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../src/analyser/diagnose.ts';
 import { readEvidence } from '../src/evidence/read-evidence.ts';
@@ -175,16 +176,21 @@ describe('an incident that cannot be investigated', () => {
     expect((await harness.queue.getJob(id))?.failedReason).toContain('unreadable row');
   });
 
-  it('fails after max_attempts when its workspace cannot be written', async () => {
-    const id = await harness.admit();
+  it('is not claimed by a worker whose workspace_root cannot be written: that does not start', async () => {
     // Not even root may create a directory there.
-    await harness.startWorker(harness.config({ max_attempts: 1, workspace_root: '/sys/incidents' }));
-    expect((await harness.reaches(id, 'failed')).reason).toMatch(/correct owner or mode of workspace_root|read-only/);
+    const config = harness.config({ workspace_root: '/sys/incidents' });
+    await expect(harness.startWorker(config)).rejects.toMatchObject({
+      reason: 'cannot_create',
+      message: expect.stringMatching(/^workspace_root: \/sys\/incidents cannot be used: /),
+    });
   });
 
-  it('fails after max_attempts when workspace_root is a file', async () => {
+  it('fails after max_attempts when workspace_root has become a file', async () => {
+    const workspace_root = path.join(harness.folder, 'replaced');
+    await harness.startWorker(harness.config({ max_attempts: 2, workspace_root }));
+    await rm(workspace_root, { recursive: true });
+    await writeFile(workspace_root, '');
     const id = await harness.admit();
-    await harness.startWorker(harness.config({ max_attempts: 2, workspace_root: harness.kubeconfig }));
     expect((await harness.reaches(id, 'failed')).reason).toMatch(
       /gave up after 2 attempts: .*choose another workspace_root/,
     );
