@@ -13,7 +13,8 @@ import { clusterConfig, configOf, useRedis } from './ingester.fixture.ts';
 
 useRedis();
 const podType = resourceType('pods');
-const patient = { timeout: 60_000, interval: 50 };
+/** A poll takes at most a tenth of the time: on a busy machine the next one is long in coming. */
+const patient = { timeout: 100_000, interval: 50 };
 
 /** How the cluster is watched. */
 type Source = 'push' | 'poll' | 'watch';
@@ -306,6 +307,6 @@ describe.each(ROWS)('$outage', (row) => {
       expect(untrue).toEqual([]);
       expect(blindSeconds).toBeGreaterThanOrEqual(row.counts?.includes(source) ? lasted - 0.1 : 0);
     },
-    120_000,
+    300_000,
   );
 });

@@ -103,6 +103,7 @@ export class ClusterSight {
   /** Records a list of a kind; it is also a proof. */
   readKind(kind: WatchedKind, by: ListedBy): void {
     this.prove();
+    if (by === 'mcp') this.recover('unproven');
     this.#listedAt[by] ??= new Map();
     this.#listedAt[by].set(kind, this.#options.now());
     const lost = this.#lost.get(kind);

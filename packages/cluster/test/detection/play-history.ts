@@ -16,7 +16,7 @@ import {
   type ClusterConnectionOptions,
   type Received,
 } from '../../src/mcp/connection/cluster-connection.ts';
-import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
+import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/watch-options.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 import type { History, Step } from './history.ts';
 import { other, START } from './objects.ts';

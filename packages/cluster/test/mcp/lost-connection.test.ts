@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
+import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/watch-options.ts';
 import { ScriptedServer, type Script } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 

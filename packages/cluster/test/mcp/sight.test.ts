@@ -171,6 +171,23 @@ describe('a kind that cannot be listed', () => {
     expect(health(watched)).not.toHaveProperty('degraded');
   });
 
+  test('of all kinds alike is over with the first list that a poll reads', async () => {
+    const server = await startServer();
+    server.lists = allLists('namespaces is forbidden: User "viewer" cannot list resource "namespaces"');
+    const { post } = server.script;
+    server.script.post = (call, response, self) => {
+      // The last one that is tried before the first poll.
+      if (call.params?.arguments?.kind === 'Namespace') response.on('finish', () => (server.lists = {}));
+      return post?.(call, response, self) ?? false;
+    };
+    const watched = watchCluster(server.endpoint, { timeouts, mode: 'poll' });
+    await watched.active();
+    expect(watched.lines).toContainEqual(
+      expect.objectContaining({ message: 'cluster degraded', fields: expect.objectContaining({ part: 'unproven' }) }),
+    );
+    await expect.poll(() => health(watched), patient).not.toHaveProperty('degraded');
+  });
+
   test('a list that takes too long degrades its kind, and the others are listed', async () => {
     const server = await startServer();
     const { post } = server.script;

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/cluster-watch.ts';
+import { DEFAULT_TIMEOUTS } from '../../src/mcp/connection/watch-options.ts';
 import { type Script, ScriptedServer } from './scripted-server.fixture.ts';
 import { watchCluster } from './watched-cluster.fixture.ts';
 

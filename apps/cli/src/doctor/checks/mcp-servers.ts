@@ -1,6 +1,6 @@
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { silentLogger } from '@nightcrier/core/logger';
-import { chooseMode, ownTransport, readAccess } from '@nightcrier/cluster/mcp/connection/cluster-watch';
+import { chooseMode, ownTransport, readAccess } from '@nightcrier/cluster/mcp/connection/open-session';
 import type { ConnectionError } from '@nightcrier/cluster/mcp/session/connection-error';
 import { explainError } from '@nightcrier/cluster/mcp/session/explain-error';
 import { DEFAULT_SESSION_TIMEOUTS, McpSession } from '@nightcrier/cluster/mcp/session/session';

@@ -3,7 +3,8 @@ import type { ClusterHealth, ConnectionStatus, IntakeMode } from '@nightcrier/co
 import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
 import type { RecoveryTimes } from '@nightcrier/core/problems/recovery';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClusterWatchOptions, DEFAULT_TIMEOUTS, watchCluster } from './cluster-watch.ts';
+import { watchCluster } from './cluster-watch.ts';
+import { type ClusterWatchOptions, DEFAULT_TIMEOUTS } from './watch-options.ts';
 import type { PushedNotification } from './subscription.ts';
 import { ConnectionError, type ConnectionErrorCode, rootMessage } from '../session/connection-error.ts';
 import { type CheckedSymptoms, findLostReports } from '../../backfill/lost-reports.ts';

@@ -1,92 +1,22 @@
-import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
-import type { IntakeMode } from '@nightcrier/core/clusters/cluster-health';
-import type { Logger } from '@nightcrier/core/logger';
 import pTimeout from 'p-timeout';
-import type { Dispatcher } from 'undici';
-import type { McpAccess, TlsFiles } from '../session/access.ts';
-import { ConnectionError, rootMessage } from '../session/connection-error.ts';
-import type { ConnectionStatusTracker } from './connection-status.ts';
+import type { ResyncWatch } from '../../backfill/resync.ts';
+import type { WarningEvent } from '../../detection/kinds.ts';
+import { PushCanary } from '../../sight/push-canary.ts';
+import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { watchLiveness, watchSight } from '../liveness/liveness.ts';
 import { livenessWithin } from '../liveness/probe-times.ts';
 import { proveSight } from '../liveness/proof.ts';
-import { aboutFault, faultToPush } from '../liveness/pushed-faults.ts';
 import { aboutEvent, PushCheck } from '../liveness/push-check.ts';
+import { aboutFault, faultToPush } from '../liveness/pushed-faults.ts';
 import { SightCheck } from '../liveness/sight-check.ts';
+import type { ConnectionError } from '../session/connection-error.ts';
+import type { McpSession } from '../session/session.ts';
+import { LIST_RESOURCES_TOOL } from '../session/tools.ts';
+import { openSession } from './open-session.ts';
 import { SilentPushSupplement } from './silent-push-supplement.ts';
-import type { ClusterScan } from '../../backfill/cluster-scan.ts';
-import type { WatermarkTracker } from '../../backfill/watermark.ts';
-import type { WarningEvent } from '../../detection/kinds.ts';
-import type { ClusterDetection } from '../../detection/cluster-detection.ts';
-import { EventConfirmation } from '../../sources/event-confirmation.ts';
-import type { ClusterPoll } from '../../sources/poll.ts';
-import { type ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
-import { PushCanary } from '../../sight/push-canary.ts';
-import type { Resync, ResyncWatch } from '../../backfill/resync.ts';
+import { Subscription, type SubscriptionMode } from './subscription.ts';
 import type { SupplementState } from './supplement-state.ts';
-import type { ProtocolEra } from '../session/protocol-era.ts';
-import { DEFAULT_SESSION_TIMEOUTS, McpSession, type SessionTimeouts } from '../session/session.ts';
-import type { OnMalformed } from '../malformed.ts';
-import { type PushedNotification, Subscription, type SubscriptionMode } from './subscription.ts';
-import { createMcpTransport } from '../session/transport.ts';
-import { LIST_RESOURCES_TOOL, SUBSCRIBE_TOOL } from '../session/tools.ts';
-
-export interface ClusterWatchTimeouts extends SessionTimeouts {
-  /** Subscribing: the server waits for its caches. */
-  subscribe: number;
-  /** One list of all objects of a kind. */
-  list: number;
-  /** Longest time without a proof that faults would be seen, and in which a Warning Event must be pushed. */
-  proof: number;
-}
-
-export const DEFAULT_TIMEOUTS: ClusterWatchTimeouts = {
-  ...DEFAULT_SESSION_TIMEOUTS,
-  subscribe: 90_000,
-  list: 30_000,
-  proof: PROOF_VALID_MS,
-};
-
-/** Durations in milliseconds. */
-export interface ClusterWatchOptions {
-  cluster: ClusterConfig;
-  /** Of the MCP server. */
-  endpoint: string;
-  /** The watch of the Kubernetes API beside the session, if one is configured. */
-  follower: SupplementState | undefined;
-  /** Called at each connect, so that a rotated key takes effect. */
-  readAccess: () => Promise<McpAccess>;
-  /** What to ask of the server. One without subscriptions is polled in any case. */
-  mode: SubscriptionMode | 'poll';
-  /** A dead connection is detected within this time. */
-  readTimeout: number;
-  /** How often the object of a firing symptom is read where nothing watches it. */
-  recheckInterval: number;
-  timeouts: ClusterWatchTimeouts;
-  /** Shared by all connections of the process. */
-  transport: Dispatcher;
-  /** Bounds the concurrent connects of the process; shared. */
-  connectLimit: <T>(connect: () => Promise<T>) => Promise<T>;
-  /** Between 0 and 1. */
-  random: () => number;
-  logger: Logger;
-  status: ConnectionStatusTracker;
-  era: ProtocolEra;
-  scan: ClusterScan;
-  poll: ClusterPoll;
-  resync: Resync;
-  detection: ClusterDetection;
-  sight: ClusterSight;
-  watermark: WatermarkTracker;
-  now: () => number;
-  /** Milliseconds of a clock that is never set. */
-  steadyNow: () => number;
-  onMode: (mode: IntakeMode) => void;
-  /** What confirms the notifications of the session that begins now, and undefined when it has ended. */
-  onConfirmation: (confirmation: EventConfirmation | undefined) => void;
-  onMalformed: OnMalformed;
-  /** Receives each fault or event that the server pushes. */
-  onNotification: (notification: PushedNotification) => void;
-}
+import type { ClusterWatchOptions } from './watch-options.ts';
 
 /**
  * Watches a cluster with one session, from connect to loss: connects, opens the event stream, enables notifications,
@@ -103,7 +33,7 @@ export async function watchCluster(options: ClusterWatchOptions, stop: AbortSign
   try {
     const canary = new PushCanary(options.timeouts.proof, options.steadyNow());
     const subscription = newSubscription(options, canary, epoch, stop);
-    const { session, mode } = await options.connectLimit(() => connect(options, subscription, epoch));
+    const { session, mode } = await options.connectLimit(() => openSession(options, subscription, epoch));
     try {
       await pTimeout(prove(options, session), { milliseconds: Infinity, signal });
       return await (mode === 'poll'
@@ -169,58 +99,6 @@ async function prove(
   const proof = await proveSight(session, endpoint, timeouts.call);
   sight.prove();
   if (proof.kind === 'refused') sight.degrade('unproven', proof.reason);
-}
-
-async function connect(
-  options: ClusterWatchOptions,
-  subscription: Subscription,
-  epoch: AbortController,
-): Promise<{ session: McpSession; mode: ClusterWatchOptions['mode'] }> {
-  const { cluster, logger, timeouts, transport: shared, status, onMalformed } = options;
-  const { signal } = epoch;
-  signal.throwIfAborted();
-  status.change('connecting');
-  const access = await readAccess(options);
-  const own = access.tls && ownTransport(access.tls);
-  const session = await McpSession.open(
-    {
-      clusterName: cluster.name,
-      endpoint: options.endpoint,
-      access,
-      dispatcher: own ?? shared,
-      timeouts,
-      era: options.era,
-      logger,
-      onNotification: (notification) => subscription.receive(notification),
-      onMalformed,
-      onClosed: async () => own?.destroy(),
-      onLost: (error) => epoch.abort(error),
-    },
-    signal,
-  );
-  try {
-    const mode = chooseMode(options, session);
-    options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
-    // Without an open stream the first fault would be lost, and would cancel the subscription.
-    if (mode !== 'poll') await pTimeout(session.listen(), { milliseconds: Infinity, signal });
-    status.change('connected');
-    return { session, mode };
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-}
-
-/** Returns how a cluster is watched through a session. @throws ConnectionError when the server has no tool for it */
-export function chooseMode(
-  { mode, endpoint }: Pick<ClusterWatchOptions, 'mode' | 'endpoint'>,
-  session: Pick<McpSession, 'canPush' | 'tools'>,
-): ClusterWatchOptions['mode'] {
-  if (mode !== 'poll' && session.canPush && session.tools.has(SUBSCRIBE_TOOL)) return mode;
-  if (session.tools.has(LIST_RESOURCES_TOOL)) return 'poll';
-  const lacking = mode === 'poll' ? LIST_RESOURCES_TOOL : `${SUBSCRIBE_TOOL} or ${LIST_RESOURCES_TOOL}`;
-  const message = `${endpoint} has no tool ${lacking}; check that it is a kubernetes-mcp-server with the core toolset`;
-  throw new ConnectionError('unsupported', message);
 }
 
 async function subscribeUntilLost(
@@ -329,26 +207,4 @@ async function pollUntilLost(options: ClusterWatchOptions, session: McpSession, 
   const check = new SightCheck({ session, endpoint, liveness, sight });
   const proving = watchSight({ liveness, random, signal, sight, check });
   return pTimeout(Promise.race([poll.repeat(session, resync, signal), proving]), untilLost);
-}
-
-/** @throws ConnectionError */
-export async function readAccess(options: Pick<ClusterWatchOptions, 'readAccess'>): Promise<McpAccess> {
-  try {
-    return await options.readAccess();
-  } catch (error) {
-    const what = error instanceof Error && error.cause !== undefined ? `${error.message}: ` : '';
-    const message = `credentials cannot be read: ${what}${rootMessage(error)}`;
-    throw new ConnectionError('bad_credentials', message, { cause: error });
-  }
-}
-
-/** @throws ConnectionError */
-export function ownTransport(tls: TlsFiles): Dispatcher {
-  try {
-    return createMcpTransport(tls);
-  } catch (error) {
-    throw new ConnectionError('bad_credentials', `certificates cannot be used: ${rootMessage(error)}`, {
-      cause: error,
-    });
-  }
 }
