@@ -190,7 +190,7 @@ describe('nightcrier up', () => {
   test('answers a misspelt flag with one line and a hint', async () => {
     const { stdout, stderr, exitCode } = await nightcrier('up', '--agnt-timeout', '30');
     expect([exitCode, stdout]).toEqual([64, '']);
-    expect(stderr).toBe("error: unknown option '--agnt-timeout'\n(Did you mean --agent-timeout?)");
+    expect(stderr).toBe("error: unknown option '--agnt-timeout' (Did you mean --agent-timeout?)");
   });
 
   test.each([
@@ -218,7 +218,7 @@ test('without a command, and with nothing configured, the help page is shown', a
 });
 
 test('a misspelt command gets one line and a hint', async () => {
-  expect((await nightcrier('vaidate')).stderr).toBe("error: unknown command 'vaidate'\n(Did you mean validate?)");
+  expect((await nightcrier('vaidate')).stderr).toBe("error: unknown command 'vaidate' (Did you mean validate?)");
 });
 
 test('a table of 10,000 clusters reaches a slow reader whole', async () => {

@@ -84,7 +84,7 @@ describe('runProcess', () => {
     const { code, stderr } = await run('--spool-max-byte', '3');
     expect([code, stderr]).toEqual([
       64,
-      "error: unknown option '--spool-max-byte'\n(Did you mean --spool-max-bytes?)\n",
+      "error: unknown option '--spool-max-byte' (Did you mean --spool-max-bytes?)\n",
     ]);
   });
 
