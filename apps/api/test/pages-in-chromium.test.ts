@@ -119,7 +119,7 @@ describe.skipIf(hasNoChromium)(`pages in Chromium (needs ${CHROMIUM}: apt-get in
     test('is fetched once when its stream is connected, and rarely afterwards', async () => {
       await using quiet = await openReadyApi(server.url);
       const { page, updates } = await openCounted(quiet.url, false);
-      await page.waitForFunction('window.isConnected');
+      await vi.waitUntil(async () => page.evaluate('window.isConnected === true'), { timeout: PATIENCE_MS });
       await vi.waitUntil(() => updates() > 0, { timeout: PATIENCE_MS });
       const before = updates();
       for (let step = 0; step < 10; step += 1) await page.clock.runFor(5_000);
@@ -169,7 +169,7 @@ describe.skipIf(hasNoChromium)(`pages in Chromium (needs ${CHROMIUM}: apt-get in
       "addEventListener('htmx:finally:request', () => { window.hasFailed = true }); document.body.dispatchEvent(new CustomEvent('changed'))",
     );
     await failed;
-    await page.waitForFunction('window.hasFailed');
+    await vi.waitUntil(async () => page.evaluate('window.hasFailed === true'), { timeout: PATIENCE_MS });
     expect(await row.count()).toBe(1);
   });
 });
