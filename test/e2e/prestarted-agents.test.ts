@@ -77,13 +77,13 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     await expect.poll(() => stateOf(second), { timeout: PATIENCE }).toBe('');
   });
 
-  it('ends with its worker, and the next worker removes it', async () => {
+  it('ends with its worker, and the next worker removes it, also where it prestarts none', async () => {
     const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
     const orphaned = await untilPrestarted(await harness.instance());
     await worker.kill();
     await expect.poll(() => stateOf(orphaned), { timeout: PATIENCE }).toBe('exited');
-    await harness.startWorker(config, CONTAINER_GRACE);
+    await harness.startWorker({ ...config, agent_prestarted_containers: 0 }, CONTAINER_GRACE);
     await expect.poll(() => stateOf(orphaned), { timeout: PATIENCE }).toBe('');
   });
 

@@ -130,7 +130,11 @@ export interface AgentRuntime {
   probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string>;
   /** Takes over a run whose worker died. @throws EngineError, `not_found` when it is gone */
   adopt(container: AgentContainer, signal: AbortSignal): Promise<AgentRun>;
-  /** Lists the containers of an installation, running or not. @throws EngineError */
+  /**
+   * Lists the containers of an installation that a run has had, running or not, and, unless only those of an incident are asked for,
+   * prestarted ones of dead workers.
+   * @throws EngineError
+   */
   list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]>;
   /** Stops and removes containers. @throws EngineError */
   remove(ids: readonly string[], signal?: AbortSignal): Promise<void>;

@@ -135,7 +135,9 @@ export class DockerRuntime implements AgentRuntime {
   ): Promise<AgentContainer[]> {
     const engine = await this.#engine();
     const listed = await engine.list([`nightcrier.instance=${instance}`], signal);
-    const own = listed.filter((container) => isAgent(container, incidentId));
+    const own = listed.filter(
+      (container) => isAgent(container, incidentId) || (incidentId === undefined && isUnused(container, PRESTARTED)),
+    );
     const found = await Promise.all(own.map(async ({ Id }) => inspectIfThere(engine, Id, signal)));
     const inspections = found.filter((inspection) => inspection !== undefined);
     return Promise.all(inspections.map(async (inspection) => describe(engine, inspection, signal)));
@@ -165,13 +167,14 @@ export class DockerRuntime implements AgentRuntime {
 async function removeEnded(engine: EngineClient, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
   const { 'nightcrier.component': component, 'nightcrier.instance': instance } = labels;
   const listed = await engine.list([`nightcrier.component=${component}`, `nightcrier.instance=${instance}`], signal);
+  for (const { Id } of listed.filter((container) => isUnused(container, component))) await engine.remove(Id, signal);
+}
+
+/** Returns whether a container of this component that was given to no run has ended, or was never started. */
+function isUnused(container: Listed, component: string | undefined): boolean {
+  if (isAgent(container) || container.Labels?.['nightcrier.component'] !== component) return false;
   const longAgo = Date.now() / 1000 - NEVER_STARTED_AFTER;
-  const ended = listed.filter(
-    (container) =>
-      !isAgent(container) &&
-      (container.State === 'exited' || (container.State === 'created' && container.Created < longAgo)),
-  );
-  for (const { Id } of ended) await engine.remove(Id, signal);
+  return container.State === 'exited' || (container.State === 'created' && container.Created < longAgo);
 }
 
 /** Returns whether a container has been given to a run, of this incident if one is given. */
