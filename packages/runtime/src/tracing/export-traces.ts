@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { proxiedAgent } from './proxied-agent.ts';
 import { setRecorder } from './spans.ts';
 
 /** Traces that are being exported. */
@@ -19,10 +20,11 @@ export async function exportTraces(
   environment: Record<string, string | undefined>,
   logger: Logger,
 ): Promise<TraceExport | undefined> {
-  if (ENDPOINTS.every((name) => (environment[name] ?? '') === '') || environment.OTEL_SDK_DISABLED === 'true')
-    return undefined;
+  const endpoint = ENDPOINTS.map((name) => environment[name] ?? '').find((value) => value !== '');
+  if (endpoint === undefined || environment.OTEL_SDK_DISABLED === 'true') return undefined;
   const { openExporter } = await import('./otlp.ts');
-  const { record, stop } = openExporter(environment.OTEL_SERVICE_NAME || service, logger);
+  const agent = proxiedAgent(endpoint, environment, logger);
+  const { record, stop } = openExporter(environment.OTEL_SERVICE_NAME || service, logger, agent);
   setRecorder(record);
   let stopped: Promise<void> | undefined;
   return {

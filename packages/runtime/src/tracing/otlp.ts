@@ -3,6 +3,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type IdGenerator, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger } from '@nightcrier/core/logger';
+import type { AgentOptions } from 'node:https';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { VERSION } from '@nightcrier/core/version';
 import type { EndedSpan } from './spans.ts';
@@ -29,17 +30,21 @@ class IncidentIds implements IdGenerator {
   }
 }
 
-/** Opens the exporter that the variables of OpenTelemetry configure. Only this module depends on its SDK. */
+/**
+ * Opens the exporter that the variables of OpenTelemetry configure. Only this module depends on its SDK.
+ * @param agent in place of the one that these variables describe
+ */
 export function openExporter(
   service: string,
   logger: Logger,
+  agent: AgentOptions | undefined,
 ): { record: (span: EndedSpan) => void; stop: () => Promise<void> } {
   logFailures(logger);
   const ids = new IncidentIds();
   const provider = new TracerProvider({
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': VERSION })),
     idGenerator: ids,
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(agent && { httpAgentOptions: agent }) })],
   });
   const tracer = provider.getTracer('nightcrier', VERSION);
   return {
