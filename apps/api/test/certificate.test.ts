@@ -1,15 +1,16 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
+import { execa } from 'execa';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type SecureVersion } from 'node:tls';
 import { generate } from 'selfsigned';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { Certificate } from '../src/certificate.ts';
 import { openApi } from './api-under-test.ts';
@@ -56,6 +57,23 @@ async function shownBy(port: number, maxVersion: SecureVersion = 'TLSv1.3'): Pro
 const plain = (pem: string): string => pem.replace(/-----END CERTIFICATE-----\s*$/, '').replaceAll(/\s/g, '');
 
 describe('the certificate of the API', () => {
+  test.each([true, false])('is no obstacle for the health check of the compose file; with TLS: %s', async (tls) => {
+    const { files } = await newFiles();
+    const options = tls ? { certificate: files, tls } : {};
+    const compose = await readFile(path.join(import.meta.dirname, '../../../docker-compose.yml'), 'utf8');
+    const line = compose.split('\n').find((one) => one.includes('/readyz')) ?? '';
+    const code = String(JSON.parse(line.trim().replace(/,$/, '')));
+    let port: string;
+    {
+      await using api = await openApi(redis.url, options);
+      ({ port } = new URL(api.url));
+      const check = async () => execa(process.execPath, ['-e', code.replace('8080', port)]);
+      await vi.waitFor(check, { timeout: 60_000 });
+    }
+    const stopped = await execa(process.execPath, ['-e', code.replace('8080', port)], { reject: false });
+    expect(stopped.exitCode).toBe(1);
+  });
+
   test('is served by HTTPS, TLS 1.2 or later, with a cookie for HTTPS alone', async () => {
     const { files, pair } = await newFiles();
     await using api = await openApi(redis.url, {
