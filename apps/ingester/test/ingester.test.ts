@@ -146,7 +146,7 @@ test('starts and stops without Redis', async () => {
 test('refuses to start without the address of Redis, and names the fix', async () => {
   const config = configOf([], { redis: {} });
   await expect(new Ingester(config, silentLogger).start()).rejects.toThrow(
-    'redis.url is not set; `nightcrier up` starts one',
+    'redis.url is not set; `nightcrier up` starts a Redis of its own',
   );
 });
 
