@@ -31,8 +31,9 @@ export function redactAuthorization(text: string): string {
   return text
     .replace(/\b(Bearer[ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1${REDACTED}`)
     .replace(/\b(Basic[ \t]{1,4})(?=[A-Za-z+/=]{0,500}\d)[A-Za-z0-9+/]{16,4000}={0,2}(?![\w.-])/gi, `$1${REDACTED}`)
-    .replace(/\b(Basic[ \t]{1,4})([A-Za-z0-9+/]{6,4000}={0,2})/gi, (whole: string, before: string, value: string) =>
-      isUserAndPassword(value) ? `${before}${REDACTED}` : whole,
+    .replace(
+      /\b(Basic[ \t]{1,4})([A-Za-z0-9+/]{6,4000}={0,2})[\w.~+/=-]{0,4000}/gi,
+      (whole: string, before: string, value: string) => (isUserAndPassword(value) ? `${before}${REDACTED}` : whole),
     )
     .replace(AUTHORIZATION, (whole: string, before: string, value: string) =>
       value.startsWith(REDACTED) || !/\d/.test(value) ? whole : `${before}${REDACTED}`,
