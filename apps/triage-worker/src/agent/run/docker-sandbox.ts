@@ -40,12 +40,15 @@ export class DockerSandbox implements PrestartedSandbox {
     { signal, timed = untimed }: { signal: AbortSignal; timed?: Timed | undefined },
   ): Promise<DockerSandbox> {
     const id = await timed('container_create', createAnew(engine, name, spec, signal));
+    let stdin: Duplex | undefined;
     try {
       // First, so that a worker that dies now leaves no container that waits.
-      const stdin = await engine.attachStdin(id, signal);
+      stdin = await engine.attachStdin(id, signal);
       await timed('container_start', engine.start(id, signal));
       return new DockerSandbox(engine, { id, name, stdin });
     } catch (error) {
+      // The engine keeps the connection to a container that was never started.
+      stdin?.destroy();
       await engine.remove(id).catch(() => undefined);
       throw error;
     }
