@@ -86,17 +86,20 @@ describe('lists', () => {
     });
   });
 
-  test('clusters: which are not watched decides the exit code', async () => {
-    await using api = await openReadyApi(server.url);
-    const { exitCode, stdout } = await nightcrier(api, 'clusters');
-    expect(exitCode).toBe(1);
-    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
-      ['CLUSTER', 'STATUS'],
-      ['prod', 'disconnected'],
-      ['staging', 'disconnected'],
-    ]);
-    expect((await nightcrier(api, 'queue')).stdout).toMatch(/^waiting +0$/m);
-  });
+  test.each([[['clusters']], [['clusters', 'list']]])(
+    '%j: which are not watched decides the exit code',
+    async (words) => {
+      await using api = await openReadyApi(server.url);
+      const { exitCode, stdout } = await nightcrier(api, ...words);
+      expect(exitCode).toBe(1);
+      expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+        ['CLUSTER', 'STATUS'],
+        ['prod', 'disconnected'],
+        ['staging', 'disconnected'],
+      ]);
+      expect((await nightcrier(api, 'queue')).stdout).toMatch(/^waiting +0$/m);
+    },
+  );
 
   test('silences and keys are added, listed and ended, and the audit log says by whom', async () => {
     await using api = await openReadyApi(server.url);

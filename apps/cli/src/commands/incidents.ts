@@ -19,7 +19,7 @@ const COLUMNS: ListColumn<IncidentRow & { created_at: string; age: string }>[] =
   CAUSE,
   { head: 'confidence', text: ({ confidence }) => (confidence === undefined ? '–' : `${confidence} %`), wide: true },
   { head: 'fault', text: ({ fault }) => fault, wide: true },
-  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
+  { head: 'recurrences', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'incident', text: ({ incident_id: id }) => id, wide: true },
   { head: 'age', text: ({ created_at: at }, times) => shownTime(Date.parse(at), times) },
 ];

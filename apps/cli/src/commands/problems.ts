@@ -17,7 +17,7 @@ const COLUMNS: ListColumn<Problem>[] = [
   { head: 'severity', text: ({ severity }) => severity },
   { head: 'faults', text: faultTypes, least: 10 },
   { head: 'incident', text: ({ incidents: [latest] }) => (latest === undefined ? '–' : shortId(latest)) },
-  { head: 'again', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
+  { head: 'recurrences', text: ({ recurrences }) => String(recurrences), wide: true, number: true },
   { head: 'taken over by', text: ({ acknowledged }) => acknowledged?.by ?? '–', wide: true },
   { head: 'age', text: ({ since }, times) => shownTime(since, times) },
 ];
@@ -49,7 +49,7 @@ export async function showProblem(
     ['severity', problem.severity],
     ['since', `${new Date(problem.since).toISOString()} (${ageOf(problem.since)} ago)`],
     ['recovered', recovered_at === undefined ? undefined : new Date(recovered_at).toISOString()],
-    ['again', String(problem.recurrences)],
+    ['recurrences', String(problem.recurrences)],
     ['message', problem.message],
     ['taken over', acknowledged && [acknowledged.by, acknowledged.comment].filter(Boolean).join(': ')],
     ['silenced', silenced && `by ${silenced.by} until ${silenced.until ?? 'it is lifted'}: ${silenced.reason}`],
