@@ -96,66 +96,87 @@ describe('the rules for Prometheus', () => {
     }
   });
 
-  test.skipIf(!HAS_MONITORING)('fire in a real Prometheus for what is really wrong', { timeout: 180_000 }, async () => {
-    const own = await startRedisServer();
-    const api = await openReadyApi(own.url, { dailyBudget: { tokens: 100 } }, { global_queue_size: 2 });
-    try {
-      const quick = {
-        groups: groups.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, for: '0s' })) })),
-      };
-      const prometheus = await startPrometheusWith({ target: new URL(api.url).host, rules: quick });
-      const firing = async (): Promise<string[]> => {
-        const answer: unknown = await (await fetch(`${prometheus}/api/v1/alerts`)).json();
-        const { data } = z
-          .object({ data: z.object({ alerts: z.array(z.object({ labels: z.object({ alertname: z.string() }) })) }) })
-          .parse(answer);
-        return data.alerts.map(({ labels }) => labels.alertname);
-      };
-      const patient = { timeout: 20_000, interval: 300 };
-      const { admission, state, redis } = api;
-      // No ingester and no worker runs, and nobody holds a cluster.
-      await expect
-        .poll(firing, patient)
-        .toEqual(
-          expect.arrayContaining([
-            'NightcrierNoIngester',
-            'NightcrierNoWorker',
-            'NightcrierClusterBlind',
-            'NightcrierClusterUnassigned',
-          ]),
+  test.skipIf(!HAS_MONITORING)(
+    'fire in a real Prometheus, each for what is really wrong',
+    { timeout: 600_000 },
+    async () => {
+      const own = await startRedisServer();
+      const api = await openReadyApi(own.url, { dailyBudget: { tokens: 100 } }, { global_queue_size: 2 });
+      try {
+        const quick = {
+          groups: groups.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, for: '0s' })) })),
+        };
+        const prometheus = await startPrometheusWith({ target: new URL(api.url).host, rules: quick });
+        const firing = async (): Promise<string[]> => {
+          const answer: unknown = await (await fetch(`${prometheus}/api/v1/alerts`)).json();
+          const { data } = z
+            .object({ data: z.object({ alerts: z.array(z.object({ labels: z.object({ alertname: z.string() }) })) }) })
+            .parse(answer);
+          return data.alerts.map(({ labels }) => labels.alertname);
+        };
+        const patient = { timeout: 60_000, interval: 300 };
+        const shown = new Set<string>();
+        /** What ingesters report is forgotten after some seconds. */
+        const report = async (): Promise<void> => {
+          if (!shown.has('NightcrierClusterUnassigned') || shown.has('NightcrierBooksUnbalanced')) return;
+          const health = { name: 'staging', status: 'active', event_count: 0, triage_enabled: false } as const;
+          await api.reportHealth({ ...health, degraded: 'push is silent' });
+          const spool = { state: 'memory-only', in_memory: 0, disk_bytes: 0, lost: 0 } as const;
+          await api.ingesters.publish({ name: 'i', spool });
+        };
+        const untilFiring = async (...names: string[]): Promise<void> => {
+          const reported = async (): Promise<string[]> => {
+            await report();
+            return firing();
+          };
+          await expect.poll(reported, patient).toEqual(expect.arrayContaining(names));
+          for (const name of names) shown.add(name);
+        };
+        const { admission, state, redis } = api;
+        const spend = async (tokens: number): Promise<void> => {
+          const cost = { tokens, usd: 0 };
+          const reserved = await state.budgets.reserve({ incident_id: 'i', cluster: 'prod', cost, seconds: 60 }, {});
+          if (reserved.kind === 'reserved') await state.budgets.settle(reserved.id, cost);
+        };
+        // No ingester and no worker runs, and nobody holds a cluster.
+        await untilFiring(
+          'NightcrierNoIngester',
+          'NightcrierNoWorker',
+          'NightcrierClusterBlind',
+          'NightcrierClusterUnassigned',
         );
-      await admission.admit(fault('prod', 'info'));
-      await admission.admit(fault('prod', 'info'));
-      await expect.poll(firing, patient).not.toContain('NightcrierShedding');
-      const { incidentId } = await admission.admit(fault('prod', 'critical'));
-      await redis.zadd(state.keys.incidentsIn('queued'), Date.now() - 3_600_000, incidentId);
-      const failed = { kind: 'failed', reason: 'x', threshold: 1, probeIntervalSeconds: 60 } as const;
-      await state.breaker.record('one', failed);
-      await state.breaker.record('two', failed);
-      const cost = { tokens: 100, usd: 0 };
-      const reserved = await state.budgets.reserve({ incident_id: 'i', cluster: 'prod', cost, seconds: 60 }, {});
-      if (reserved.kind === 'reserved') await state.budgets.settle(reserved.id, cost);
-      await api.ingesters.publish({ name: 'i', spool: { state: 'memory-only', in_memory: 0, disk_bytes: 0, lost: 0 } });
-      await redis.hincrby(state.keys.intake, 'received:prod', 5);
-      await expect
-        .poll(firing, patient)
-        .toEqual(
-          expect.arrayContaining([
-            'NightcrierShedding',
-            'NightcrierQueueAgeing',
-            'NightcrierAgentsDegraded',
-            'NightcrierBudgetUsed',
-            'NightcrierSpoolWithoutDisk',
-            'NightcrierBooksUnbalanced',
-          ]),
+        await spend(85);
+        await state.receiverHealth.failed('slack-bot', { receiver: 'default', kind: 'slack-bot' }, 'unreachable');
+        await untilFiring('NightcrierBudgetNearlyUsed', 'NightcrierClusterDegraded', 'NightcrierReceiverFailing');
+        await admission.admit(fault('prod', 'info'));
+        await admission.admit(fault('prod', 'info'));
+        await expect.poll(firing, patient).not.toContain('NightcrierShedding');
+        const { incidentId } = await admission.admit(fault('prod', 'critical'));
+        await redis.zadd(state.keys.incidentsIn('queued'), Date.now() - 3_600_000, incidentId);
+        const failed = { kind: 'failed', reason: 'x', threshold: 1, probeIntervalSeconds: 60 } as const;
+        await state.breaker.record('one', failed);
+        await state.breaker.record('two', failed);
+        await spend(15);
+        await redis.hincrby(state.keys.intake, 'received:prod', 5);
+        await untilFiring(
+          'NightcrierShedding',
+          'NightcrierQueueAgeing',
+          'NightcrierAgentsDegraded',
+          'NightcrierBudgetUsed',
+          'NightcrierSpoolWithoutDisk',
+          'NightcrierBooksUnbalanced',
         );
-      await redis.config('SET', 'maxmemory', '1');
-      await expect.poll(firing, patient).toContain('NightcrierRedisNotWritable');
-      await own.stop();
-      await expect.poll(firing, patient).toContain('NightcrierRedisUnreachable');
-    } finally {
-      await api[Symbol.asyncDispose]();
-      await own.stop();
-    }
-  });
+        await redis.config('SET', 'maxmemory', '1');
+        await untilFiring('NightcrierRedisNotWritable');
+        await own.stop();
+        await untilFiring('NightcrierRedisUnreachable');
+        await api[Symbol.asyncDispose]();
+        await untilFiring('NightcrierDown');
+        expect([...shown].toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
+      } finally {
+        await api[Symbol.asyncDispose]();
+        await own.stop();
+      }
+    },
+  );
 });
