@@ -6,7 +6,6 @@ import {
   redactGoDsn,
   redactJsonWebKeys,
   redactMarked,
-  redactPhrases,
   redactTables,
   redactUrls,
 } from './context-rules.ts';
@@ -14,11 +13,12 @@ import { redactKeyBlocks } from './key-blocks.ts';
 import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
 import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './multi-line.ts';
 import { redactChanges, redactNamedValues } from './named-values.ts';
+import { PHRASE_RULES } from './phrase-rules.ts';
 import { REDACTED } from './redacted.ts';
 import { endOfToken, isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
 
 type TextRule = (text: string) => string;
-type Rule = { token: TokenRule; length: number } | { text: TextRule };
+type Rule = { token: TokenRule; length: number } | { text: readonly TextRule[] };
 
 const NAMES = ['password', 'secret', 'token', 'key', 'passwd', 'passphrase'];
 
@@ -46,34 +46,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   ],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
   [redactJsonWebKeys, '"kty"'],
-  [redactPhrases, 'password', 'passphrase', 'passcode', 'identified', 'requirepass', 'masterauth', '"auth'],
-  [
-    redactPhrases,
-    'setuser',
-    'stats auth',
-    'secret 5',
-    'secret 9',
-    'key 7',
-    'community ',
-    'bindpw',
-    'rootpw',
-    'authtok',
-    '\npass ',
-    ': pass ',
-  ],
-  [
-    redactPhrases,
-    'auth plain ',
-    'auth login ',
-    'xoauth2 ',
-    'wifi:',
-    'snyk auth',
-    'codecov',
-    'secret: ',
-    'token: ',
-    'key: s',
-  ],
-  [redactPhrases, 'psk "', "psk '", ...NAMES.flatMap((name) => ['`', '"', "'"].map((end) => name + end))],
+  ...PHRASE_RULES,
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
   [redactDirectives, ...NAMES.flatMap((name) => ['"', "'", ' ', '=', ':'].map((end) => name + end))],
   [redactTableColumns, 'password,', ',password', 'secret,', ',secret', 'token,', ',token', 'key,', '_key\n'],
@@ -131,9 +104,13 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactChanges, ' -> "', " -> '", ' => "'],
 ];
 
+const WORDS = new Set(TEXT_RULES.flatMap(([, ...words]) => words));
 const KEYWORDS: Keyword<Rule>[] = [
   ...TOKEN_KEYWORDS,
-  ...TEXT_RULES.flatMap(([text, ...words]) => words.map((literal) => ({ literal, ignoreCase: true, rule: { text } }))),
+  ...Array.from(WORDS, (literal) => {
+    const text = TEXT_RULES.filter(([, ...words]) => words.includes(literal)).map(([rule]) => rule);
+    return { literal, ignoreCase: true, byLine: true, rule: { text } };
+  }),
 ];
 const SCAN = new KeywordScan<Rule>(KEYWORDS);
 const ORDER = new Map(TEXT_RULES.map(([rule], index) => [rule, index]));
@@ -310,15 +287,15 @@ function regions(text: string, hits: readonly KeywordHit<Rule>[]): Region[] {
   const found: Region[] = [];
   let region: Region | undefined;
   let line = { start: 0, end: -1 };
-  for (const { at, rule } of hits) {
+  for (const { at, last, rule } of hits) {
     if (!('text' in rule)) continue;
     if (at > line.end) line = lineAt(text, at);
     if (!region || at >= region.end) {
       region = { start: line.start, end: Math.min(line.end + 1, text.length), rules: new Set() };
       found.push(region);
     }
-    region.rules.add(rule.text);
-    region.end = Math.max(region.end, endOfValue(text, at, line.end));
+    for (const each of rule.text) region.rules.add(each);
+    region.end = Math.max(region.end, endOfValue(text, at, line.end), endOfValue(text, last, line.end));
   }
   return found;
 }
