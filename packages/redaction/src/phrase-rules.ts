@@ -47,7 +47,14 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   // A type between name and value, SQL, LDAP, the commands of POP and SMTP.
   [
     /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key): ?(?:String|str|string|&str|\[\]byte)\?? ?= ?["'])([^"'\n]{4,500})(?=["'])/gi,
-    ...NAMES.flatMap((name) => [`${name}: s`, `${name}:s`, `${name}: &str`, `${name}:&str`, `${name}: []`, `${name}:[]`]),
+    ...NAMES.flatMap((name) => [
+      `${name}: s`,
+      `${name}:s`,
+      `${name}: &str`,
+      `${name}:&str`,
+      `${name}: []`,
+      `${name}:[]`,
+    ]),
   ],
   [/(\bpassword for [^\n=]{1,100}= ?["'])([^"'\n]{1,500})(?=["'])/gi, 'password for '],
   [

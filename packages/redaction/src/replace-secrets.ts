@@ -10,12 +10,14 @@ import {
   redactUrls,
 } from './context-rules.ts';
 import { redactKeyBlocks } from './key-blocks.ts';
+import type { Range } from './kept-rules.ts';
 import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
 import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './multi-line.ts';
 import { redactChanges, redactNamedValues } from './named-values.ts';
 import { PHRASE_RULES } from './phrase-rules.ts';
 import { REDACTED } from './redacted.ts';
-import { endOfToken, isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
+import { isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
+import { TokenSearch } from './token-search.ts';
 
 type TextRule = (text: string) => string;
 type Rule = { token: TokenRule; length: number } | { text: readonly TextRule[] };
@@ -131,10 +133,11 @@ export function* replaceSecrets(text: string, depth = 0): Generator<void, string
 const HITS_OF_STEP = 1_000;
 
 function* withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: number): Generator<void, string> {
-  const ranges: [start: number, end: number][] = [];
+  const ranges: Range[] = [];
+  const search = new TokenSearch(text);
   for (const [index, { at, rule }] of hits.entries()) {
-    const end = 'token' in rule ? endOfToken(text, at, rule) : undefined;
-    if (end !== undefined) ranges.push([at, end]);
+    const token = 'token' in rule ? search.tokenAt(at, rule) : undefined;
+    if (token) ranges.push(token);
     if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
   let searched = 0;
@@ -231,7 +234,7 @@ const LONGEST_BLOCK = 4_000;
 function* applyTextRules(text: string, { hits }: ScanResult<Rule>): Generator<void, string> {
   const parts: string[] = [];
   let position = 0;
-  for (const { start, end, rules } of regions(text, hits)) {
+  for (const { start, end, rules } of yield* regions(text, hits)) {
     const ordered = [...rules].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
     parts.push(text.slice(position, start));
     for (const piece of pieces(text.slice(start, end))) {
@@ -283,11 +286,14 @@ interface Region {
   rules: Set<TextRule>;
 }
 
-function regions(text: string, hits: readonly KeywordHit<Rule>[]): Region[] {
+function* regions(text: string, hits: readonly KeywordHit<Rule>[]): Generator<void, Region[]> {
   const found: Region[] = [];
   let region: Region | undefined;
   let line = { start: 0, end: -1 };
-  for (const { at, last, rule } of hits) {
+  /** The place whose value was searched last. */
+  let seen = -1;
+  for (const [index, { at, last, rule }] of hits.entries()) {
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
     if (!('text' in rule)) continue;
     if (at > line.end) line = lineAt(text, at);
     if (!region || at >= region.end) {
@@ -295,9 +301,33 @@ function regions(text: string, hits: readonly KeywordHit<Rule>[]): Region[] {
       found.push(region);
     }
     for (const each of rule.text) region.rules.add(each);
-    region.end = Math.max(region.end, endOfValue(text, at, line.end), endOfValue(text, last, line.end));
+    for (const place of [at, last]) {
+      if (place === seen) continue;
+      region.end = Math.max(region.end, endOfValue(text, place, line.end));
+      seen = place;
+    }
   }
-  return found;
+  return yield* joined(found);
+}
+
+/** Characters to which regions are joined. What is longer than a piece would be cut. */
+const LONGEST_JOINED = LONGEST_PIECE / 4;
+
+/** Joins regions that follow each other and have the same rules: a text can consist of short lines with names. */
+function* joined(found: readonly Region[]): Generator<void, Region[]> {
+  const all: Region[] = [];
+  for (const [index, region] of found.entries()) {
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
+    const before = all.at(-1);
+    const isNext = before?.end === region.start && region.end - before.start <= LONGEST_JOINED;
+    if (isNext && haveSameRules(before, region)) before.end = region.end;
+    else all.push(region);
+  }
+  return all;
+}
+
+function haveSameRules({ rules }: Region, other: Region): boolean {
+  return rules.size === other.rules.size && [...rules].every((rule) => other.rules.has(rule));
 }
 
 function lineAt(text: string, at: number): { start: number; end: number } {

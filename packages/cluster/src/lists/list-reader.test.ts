@@ -180,7 +180,10 @@ test.each(['metadata', undefined])('what the next page is asked for with is foun
 });
 
 test('an object that is too large as YAML is counted and left out, without the parts of objects that are not read', () => {
-  const [first, second, third] = ['a', 'b', 'c'].map((name) => ({ ...events[0], metadata: { name, namespace: 'shop' } }));
+  const [first, second, third] = ['a', 'b', 'c'].map((name) => ({
+    ...events[0],
+    metadata: { name, namespace: 'shop' },
+  }));
   const manifest = JSON.stringify({ spec: 'x'.repeat(400_000) });
   const annotated = {
     ...first,
@@ -192,7 +195,9 @@ test('an object that is too large as YAML is counted and left out, without the p
     },
   };
   const large = { ...second, note: Array.from({ length: 40_000 }, (_, at) => at) };
-  const { summary, objects } = read(answer({ content: text(dump([annotated, large, third], { lineWidth: -1, noRefs: true })) }));
+  const { summary, objects } = read(
+    answer({ content: text(dump([annotated, large, third], { lineWidth: -1, noRefs: true })) }),
+  );
   expect(namesAndMessages(objects).map(([name]) => name)).toEqual(['a', 'c']);
   expect(summary).toMatchObject({ strange: 1, count: 3 });
 });

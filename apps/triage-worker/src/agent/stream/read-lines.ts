@@ -67,7 +67,8 @@ export async function* readLines(file: string, maxBytes: number, accepts: LineFi
   }
 
   function take(bytes: Buffer, start: number, end: number): void {
-    if (end - start <= maxBytes && accepts(bytes, start, end)) read.accepted.push(Buffer.from(bytes.subarray(start, end)));
+    if (end - start <= maxBytes && accepts(bytes, start, end))
+      read.accepted.push(Buffer.from(bytes.subarray(start, end)));
     else read.others += 1;
   }
 
