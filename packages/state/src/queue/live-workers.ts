@@ -88,7 +88,14 @@ export class LiveWorkers {
     if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
     const { process, silence, maxStalls } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
-    return [this.#id, this.#length, JSON.stringify({ ...process, ...ABILITIES }), String(silence), String(maxStalls()), ...ended];
+    return [
+      this.#id,
+      this.#length,
+      JSON.stringify({ ...process, ...ABILITIES }),
+      String(silence),
+      String(maxStalls()),
+      ...ended,
+    ];
   }
 
   /** Returns the ids of the workers on a machine whose processes have ended. */
