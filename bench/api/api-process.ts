@@ -2,7 +2,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ export async function startApiProcess(resources: AsyncDisposableStack, clusters:
   resources.defer(async () => rm(folder, { recursive: true, force: true }));
   const redis = await startRedisServer();
   resources.defer(async () => redis.stop());
-  const port = await getPort();
+  const port = await freePort();
   const names = Array.from({ length: clusters }, (_, at) => `cluster-${at}`);
   const file = path.join(folder, 'nightcrier.yaml');
   const config = {
