@@ -1,10 +1,10 @@
 import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
-import type { Range } from './kept-rules.ts';
+import type { Range } from './search/kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
 import { replaceSecrets } from './replace-secrets.ts';
 import { canBeSecret, isSecretName } from './secret-names.ts';
-import { linesWithTokens } from './token-lines.ts';
+import { linesWithTokens } from './search/token-lines.ts';
 
 /**
  * Redacts every text in a JSON value, such as a Kubernetes object. In addition to {@link redactText}, it redacts the values

@@ -1,4 +1,4 @@
-import { COMMAND_RULES } from './command-rules.ts';
+import { COMMAND_RULES } from './rules/command-rules.ts';
 import {
   redactAuthorization,
   redactCookies,
@@ -8,16 +8,16 @@ import {
   redactMarked,
   redactTables,
   redactUrls,
-} from './context-rules.ts';
-import { redactKeyBlocks } from './key-blocks.ts';
-import type { Range } from './kept-rules.ts';
-import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
-import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './multi-line.ts';
-import { redactChanges, redactNamedValues } from './named-values.ts';
-import { PHRASE_RULES } from './phrase-rules.ts';
+} from './rules/context-rules.ts';
+import { redactKeyBlocks } from './rules/key-blocks.ts';
+import type { Range } from './search/kept-rules.ts';
+import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './search/keyword-scan.ts';
+import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './rules/multi-line.ts';
+import { redactChanges, redactNamedValues } from './rules/named-values.ts';
+import { PHRASE_RULES } from './rules/phrase-rules.ts';
 import { REDACTED } from './redacted.ts';
-import { isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
-import { TokenSearch } from './token-search.ts';
+import { isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './search/token-rules.ts';
+import { TokenSearch } from './search/token-search.ts';
 
 type TextRule = (text: string) => string;
 type Rule = { token: TokenRule; length: number } | { text: readonly TextRule[] };

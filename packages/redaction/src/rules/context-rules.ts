@@ -1,6 +1,6 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret } from './secret-names.ts';
-import { looksRandom } from './token-rules.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret } from '../secret-names.ts';
+import { looksRandom } from '../search/token-rules.ts';
 
 /** Redacts the password of a URL; user and host remain. Also a token in the place of the user. */
 export function redactUrls(text: string): string {

@@ -1,5 +1,5 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret } from './secret-names.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret } from '../secret-names.ts';
 
 /** Of names before a value in quotes. */
 const NAMES = ['password', 'passwd', 'passphrase', 'secret', 'token', 'apikey', 'api_key'];
