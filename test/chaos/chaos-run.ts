@@ -9,6 +9,7 @@ import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
 import { plantedShown } from './planted.ts';
 import { PLANTED } from './secrets.ts';
+import { takeoversOf, type Takeovers } from './takeovers.ts';
 import { type Action, laneOf, planActions, randomFrom, redisOf } from './schedule.ts';
 
 export interface ChaosOptions {
@@ -19,7 +20,7 @@ export interface ChaosOptions {
   progress: (text: string) => void;
 }
 
-export interface ChaosResult extends Account {
+export interface ChaosResult extends Account, Takeovers {
   seed: number;
   minutes: number;
   /** Number of actions by kind. */
@@ -30,8 +31,6 @@ export interface ChaosResult extends Account {
   checks: number;
   /** Most agents that ran at once. */
   agents_most: number;
-  /** Longest time from the kill of a worker until an agent investigates its incident again, s; missing where it had none. */
-  takeover_s?: number;
   /** Folder with the logs of the processes, where something was violated. */
   logs?: string;
 }
@@ -89,11 +88,13 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const rest_s = Math.round((now() - end) / 1000);
 
     const result = account(sent, await system.incidents(), done, await system.lost());
+    const takeovers = takeoversOf(await system.agents.starts(), done, beganAt);
     const shown = await plantedShown(system);
     const booksOff = await system.booksOff();
     const ends = await system.stop();
     const violations = [
       ...result.violations,
+      ...takeovers.violations,
       ...off.map((problem) => `during the run: ${problem}`),
       ...booksOff.map((problem) => `books at the end: ${problem}`),
       ...restless.map((reason) => `not at rest ${LONGEST_REST_MS / 1000} s after the last action: ${reason}`),
@@ -111,9 +112,14 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       rest_s,
       checks,
       agents_most: system.agents.most,
-      ...longestTakeover(await system.agents.starts(), done, beganAt),
     };
-    return { ...result, violations, ...figures, ...(violations.length > 0 && { logs: await keepLogs(system) }) };
+    return {
+      ...result,
+      ...takeovers,
+      violations,
+      ...figures,
+      ...(violations.length > 0 && { logs: await keepLogs(system) }),
+    };
   } finally {
     await system.dispose();
   }
@@ -164,22 +170,6 @@ async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promis
     await sleep(250, undefined, { signal }).catch(() => undefined);
   }
   return { checks, off: [...off] };
-}
-
-/** Finds the incidents whose agent started before a worker was killed, and again after it. */
-function longestTakeover(
-  starts: ReadonlyMap<string, readonly number[]>,
-  actions: readonly Action[],
-  beganAt: number,
-): { takeover_s?: number } {
-  const kills = actions.filter(({ kind }) => kind === 'kill worker').map(({ at }) => beganAt + at);
-  const times = [...starts.values()].flatMap((all) =>
-    all.slice(1).flatMap((again, index) => {
-      const kill = kills.findLast((at) => at > (all[index] ?? 0) && at < again);
-      return kill === undefined ? [] : [again - kill];
-    }),
-  );
-  return times.length === 0 ? {} : { takeover_s: Math.round(Math.max(...times) / 100) / 10 };
 }
 
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
