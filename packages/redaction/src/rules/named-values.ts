@@ -92,19 +92,35 @@ const PAIR_OF_TWO = new RegExp(
 export function redactNamedValues(text: string): string {
   const replace = (whole: string, before: string, value: string): string =>
     canBeSecret('password', value, false) && !isPlaceholder(value) ? `${before}${REDACTED}` : whole;
-  const apply = (from: string, gate: string, pattern: RegExp): string =>
-    from.includes(gate)
+  const apply = (from: string, gate: RegExp, pattern: RegExp): string =>
+    gate.test(from)
       ? from.replace(pattern, (whole: string, before: string, ...rest: unknown[]) => {
           const value = rest.slice(0, -2).findLast((part) => typeof part === 'string');
           return replace(whole, before, typeof value === 'string' ? value.trim() : '');
         })
       : from;
-  const elements = apply(apply(apply(text, '</', ELEMENT), '</', ELEMENTS_OF_PAIR), '/', ESCAPED_ELEMENT);
-  const pairs = /value/i.test(elements) ? apply(apply(elements, '', PAIR), '{', NESTED) : elements;
-  const fields = apply(apply(pairs, '&', ENTITY), 'name=', FORM_FIELD);
-  const flags = apply(apply(withoutPairsOfTwo(fields), '=', EXPORTED), '-', FLAG);
-  return /[:=：＝]|->|%3|\\u003/.test(flags) ? redactAssignments(apply(withoutItems(flags), '\n', NEXT_LINE)) : flags;
+  const elements = apply(
+    apply(apply(text, CLOSED, ELEMENT), CLOSED, ELEMENTS_OF_PAIR),
+    ESCAPED_CLOSED,
+    ESCAPED_ELEMENT,
+  );
+  const pairs = VALUE.test(elements) ? apply(apply(elements, VALUE, PAIR), OPEN, NESTED) : elements;
+  const fields = apply(apply(pairs, ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
+  const flags = apply(apply(withoutPairsOfTwo(fields), EQUALS, EXPORTED), HYPHEN, FLAG);
+  return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
 }
+
+/** What a text contains to which a pattern applies: the names in the patterns take longer to search for. */
+const CLOSED = /<\//;
+const ESCAPED_CLOSED = /(?:&lt;|u003c)\//i;
+const VALUE = /value/i;
+const OPEN = /\{/;
+const ESCAPED_QUOTE = /&(?:quot|apos|#)/i;
+const FIELD = /name=/;
+const EQUALS = /=/;
+const HYPHEN = /(?<![\w-])--?\w/;
+const SEPARATOR = /[:=：＝]|->|%3|\\u003/;
+const END_OF_NAME = /:[ \t]{0,4}\r?\n/;
 
 /** An item in letters alone may be a name. */
 function withoutItems(text: string): string {
@@ -121,6 +137,7 @@ function withoutItems(text: string): string {
 
 /** A word in small letters may be a name as well: `["password", "email"]`. */
 function withoutPairsOfTwo(text: string): string {
+  if (!/[[({]\s{0,4}["']?\w/.test(text)) return text;
   return text.replace(PAIR_OF_TWO, (whole: string, before: string, value: string) =>
     /^[a-z_]*$/.test(value) || !canBeSecret('password', value, true) ? whole : `${before}${REDACTED}`,
   );
