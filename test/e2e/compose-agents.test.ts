@@ -92,7 +92,7 @@ describe.skipIf(whyNoProject)(
       const probe = targets.map((target, index) => {
         const [host, port] = target.split(':');
         // Only the first one answers.
-        const patience = index === 0 ? 60 : 5;
+        const patience = index === 0 ? 60 : 3;
         return `timeout ${patience} bash -c '</dev/tcp/${host}/${port}' 2>/dev/null && echo ${target} answers &`;
       });
       const args = ['run', '--rm', '--network', network, image, 'bash', '-c', `${probe.join(' ')} wait`];
