@@ -293,7 +293,7 @@ describe('the kube door', () => {
     });
     try {
       const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { token, grant } = await harness.grant();
       const Accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
       for (const [target, headers] of [
         ['/api/v1/namespaces/shop/pods/leaky', {}],
@@ -306,6 +306,9 @@ describe('the kube door', () => {
         expect(body).not.toMatch(/hunter2|c2VjcmV0/);
       }
       expect(upstream.accepts.every((accept) => accept.startsWith('application/json'))).toBe(true);
+      const answers = async (): Promise<string> => (await harness.state.doorRecords.answers(grant)).join('\n');
+      await expect.poll(answers, { timeout: 30_000 }).toContain('leaky');
+      expect(await answers()).not.toMatch(/hunter2|c2VjcmV0/);
     } finally {
       await upstream.stop();
     }
