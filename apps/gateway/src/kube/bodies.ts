@@ -76,6 +76,7 @@ export class PassedBytes {
 
 function append(pieces: Buffer[], chunk: Buffer): void {
   const last = pieces.at(-1);
-  if (last && last.length < SHORT_PIECE && chunk.length < SHORT_PIECE) pieces.splice(-1, 1, Buffer.concat([last, chunk]));
+  if (last && last.length < SHORT_PIECE && chunk.length < SHORT_PIECE)
+    pieces.splice(-1, 1, Buffer.concat([last, chunk]));
   else pieces.push(chunk);
 }
