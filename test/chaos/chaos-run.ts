@@ -41,6 +41,8 @@ const LONGEST_WAIT_MS = 600_000;
 const SHORTEST_REST_MS = 3_000;
 /** Faults of each cluster per second. */
 const RATE = 2;
+/** While the clusters are awaited at the end, for as long as that takes. */
+const LAST_RATE = 0.5;
 /** A command may wait for Redis this long. */
 const CHECK_PATIENCE_MS = 20_000;
 
@@ -54,7 +56,8 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const now = (): number => Math.round(performance.now() - began);
     const ending = new AbortController();
     const sent: SentFault[] = [];
-    const load = emit(system, randomFrom(seed ^ 0x9e3779b9), sent, now, ending.signal);
+    const random = randomFrom(seed ^ 0x9e3779b9);
+    const load = emit(system, random, { sent, now, until: minutes * 60_000 }, ending.signal);
     const checking = checkInvariants(system, ending.signal);
     const actions = planActions(seed, minutes * 60_000);
     const done: Action[] = [];
@@ -128,13 +131,13 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
 async function emit(
   system: ChaosSystem,
   random: () => number,
-  sent: SentFault[],
-  now: () => number,
+  { sent, now, until }: { sent: SentFault[]; now: () => number; until: number },
   signal: AbortSignal,
 ): Promise<void> {
   const clusters = [...system.clusters];
   while (!signal.aborted) {
-    await sleep((random() * 2_000) / RATE / clusters.length, undefined, { signal }).catch(() => undefined);
+    const rate = now() < until ? RATE : LAST_RATE;
+    await sleep((random() * 2_000) / rate / clusters.length, undefined, { signal }).catch(() => undefined);
     const [name, cluster] = clusters[Math.floor(random() * clusters.length)] ?? [];
     if (!name || !cluster) return;
     const id = `fault-${sent.length}`;

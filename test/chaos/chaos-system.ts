@@ -26,7 +26,7 @@ const CLUSTERS = ['cluster-0', 'cluster-1', 'cluster-2'];
 const ELSEWHERE = 'worker-2';
 const APPS = { ingester: ['ingester-1', 'ingester-2'], 'triage-worker': ['worker-1', 'worker-2'], api: ['api'] };
 /** Sizes of disks, MB. */
-const DISKS = { 'ingester-1': 8, 'ingester-2': 8, workspaces: 64, redis: 128 };
+const DISKS = { 'ingester-1': 8, 'ingester-2': 8, workspaces: 128, redis: 128 };
 
 type ChaosRedis = SingleRedis | ReplicatedRedis;
 

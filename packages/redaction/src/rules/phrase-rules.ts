@@ -36,7 +36,11 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   [/(\bPASSWORD \w{1,40} = )(\S{6,200})/g, 'password '],
   [
     /(\b(?:auth (?:md5|sha(?:-?\d{3})?)|priv (?:3?des|aes(?:-?\d{3}| \d{3})?)) )(?![a-z]+(?:\s|$))(\S{6,100})/g,
-    ...['auth md5', 'auth sha', 'priv des', 'priv 3des', 'priv aes'],
+    'auth md5',
+    'auth sha',
+    'priv des',
+    'priv 3des',
+    'priv aes',
   ],
   // A name that no prose contains.
   [
@@ -50,7 +54,10 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   // A user and a password in one value.
   [
     /(\b(?:\w{1,60}_USER|\w{0,40}authident|\w{0,40}userpwd|BUNDLE_\w{1,80})["']?[ \t]{0,4}[:=][ \t]{0,4}["']?[\w.@-]{1,60}:)([^\s"'/:][^\s"':]{3,200})(?=["'\s,;]|$)/gi,
-    ...['_user', 'authident', 'userpwd', 'bundle_'],
+    '_user',
+    'authident',
+    'userpwd',
+    'bundle_',
   ],
   [
     /("(?:github|gitlab|bitbucket)-(?:oauth|token)"\s{0,4}:\s{0,4}\{\s{0,20}"[\w.:-]{1,100}"\s{0,4}:\s{0,4}")([^"\n]{8,500})(?=")/g,
