@@ -122,9 +122,7 @@ describe('without sentinels', () => {
     await redis.call('REPLICAOF', '127.0.0.1', String(portOf(next.url)));
     await expect(redis.set('k', 'v')).rejects.toThrow('READONLY');
     const written = worker.set('k', 'of the worker');
-    await expect
-      .poll(() => connects, patient)
-      .toEqual({ producer: expect.any(Number), worker: expect.any(Number) });
+    await expect.poll(() => connects, patient).toEqual({ producer: expect.any(Number), worker: expect.any(Number) });
     await expect.poll(() => Math.min(connects.producer, connects.worker), patient).toBeGreaterThan(0);
     // The command of the worker waits until a server accepts it.
     const inspector = connectWorker(settings, silentLogger);
