@@ -2,7 +2,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
@@ -29,7 +29,7 @@ export const bench: Bench = {
   async measure(progress) {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
     const redis = await startRedisServer();
-    const port = await getPort();
+    const port = await freePort();
     const names = Array.from({ length: CLUSTERS }, (_, at) => `cluster-${at}`);
     const file = path.join(folder, 'nightcrier.yaml');
     const config = {

@@ -2,7 +2,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ export const bench: Bench = {
     const clusters = Number(options.get('clusters') ?? 1_000);
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
     const redis = await startRedisServer();
-    const port = await getPort();
+    const port = await freePort();
     const names = Array.from({ length: clusters }, (_, at) => `cluster-${at}`);
     const file = path.join(folder, 'nightcrier.yaml');
     const config = {

@@ -138,6 +138,7 @@ export const IMPORT_RULES: ImportRules = {
       'populate.ts',
       'scenario.ts',
       'http-listener.ts',
+      'free-port.ts',
       'mcp',
       'kubernetes/api',
       'kubernetes/access',

@@ -5,7 +5,7 @@ import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simula
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { Secret } from '@nightcrier/core/settings/secret';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { randomUUID } from 'node:crypto';
 import { glob, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -78,7 +78,7 @@ export class ChaosSystem {
       redis: replicated
         ? await ReplicatedRedis.start(redisFolder, PLANTED.redis)
         : await SingleRedis.start(redisFolder),
-      apiPort: await getPort({ host: '127.0.0.1' }),
+      apiPort: await freePort(),
       receiver: await startReceiver(),
       agents: await AgentRecords.open(folder),
     });

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,7 +29,7 @@ describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMI
   let demo: Promise<unknown>;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-dashboard-'));
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const flags = ['--api-port', String(port), '--recovery-after', '1', '--recovery-interval', '1'];
     demo = execa(process.execPath, [CLI, 'demo', ...flags], {

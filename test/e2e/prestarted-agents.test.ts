@@ -1,5 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
+import { openState } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +78,23 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     expect(Number(memory)).toBe(300 * 1024 * 1024);
     worker.reloading.apply({ ...config, agent_prestarted_containers: 0 });
     await expect.poll(() => stateOf(second), { timeout: PATIENCE }).toBe('');
+  });
+
+  it('is removed while a worker of an earlier version runs, which would not adopt it', async () => {
+    const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
+    const worker = await harness.startWorker(config, CONTAINER_GRACE);
+    const container = await untilPrestarted(await harness.instance());
+    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+    await once(redis, 'ready');
+    const { keys } = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+    await redis.zadd(keys.workers, Date.now() + 3_600_000, 'of an earlier version');
+    // Not a setting of the sandbox: its change alone removes nothing.
+    worker.reloading.apply({ ...config, agent_fallback: ['builtin'] });
+    await expect.poll(() => stateOf(container), { timeout: PATIENCE }).toBe('');
+    await redis.zrem(keys.workers, 'of an earlier version');
+    worker.reloading.apply(config);
+    expect(await untilPrestarted(await harness.instance())).not.toBe(container);
+    await disconnect(redis);
   });
 
   it('ends with its worker, and the next worker removes it, also where it prestarts none', async () => {

@@ -1,6 +1,6 @@
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { type ResultPromise, execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const folder = await makeFolder();
   const kubeconfig = path.join(folder, 'stock.kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig());
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const flags = ['--read-only', '--disable-multi-cluster', '--toolsets', 'core', '--list-output', 'yaml'];
   server = execa(
     process.execPath,

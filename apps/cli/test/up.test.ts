@@ -1,5 +1,5 @@
 import { execa, type ResultPromise } from 'execa';
-import { freePort } from '../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { Settings } from '@nightcrier/core/settings/config';
-import { freePort } from '../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

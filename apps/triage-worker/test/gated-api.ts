@@ -2,7 +2,7 @@ import type { SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { freePort } from '../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 
 /**
  * A proxy to the Kubernetes API of a cluster: permission checks pass, with their list of namespaces; every other read waits until the gate is opened, or fails when

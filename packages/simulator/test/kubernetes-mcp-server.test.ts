@@ -7,9 +7,9 @@ import { execa, type ResultPromise } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { textAt } from '../src/kubernetes/objects/kubernetes-object.ts';
+import { freePort } from '../src/free-port.ts';
 import { startSimulatedCluster, type SimulatedCluster } from '../src/simulated-cluster.ts';
 import { connect } from './mcp-client.fixture.ts';
-import { freePort } from '../../../test/fixtures/free-port.ts';
 
 const binary = fileURLToPath(new URL('../node_modules/.bin/kubernetes-mcp-server', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { aclRules } from '@nightcrier/state/server/acl';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { freePort } from '../../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ScriptedServer } from '../../../../packages/cluster/test/mcp/scripted-server.fixture.ts';
@@ -32,6 +32,7 @@ async function configure(name: string, value: string, usual: string): Promise<vo
   onTestFinished(async () => command('CONFIG', 'SET', name, usual));
 }
 const redisOf = (url: string) => ({ redis: { url, key_prefix: 'nc' } });
+const closedPort = async (): Promise<number> => freePort();
 
 const REDIS: Row[] = [
   {
@@ -40,7 +41,7 @@ const REDIS: Row[] = [
     finds: /unreachable: connect ECONNREFUSED/,
     fix: /^start Redis at 127\.0\.0\.1:\d+, or correct redis\.url$/,
     seed: async () => ({
-      settings: redisOf(`redis://127.0.0.1:${await freePort()}`),
+      settings: redisOf(`redis://127.0.0.1:${await closedPort()}`),
       apply: async () => redisOf(system.redisUrl),
     }),
   },
@@ -139,7 +140,7 @@ const MCP: Row[] = [
     finds: /cannot reach http.*ECONNREFUSED/,
     fix: /^start the MCP server at http:\/\/127\.0\.0\.1:\d+, or correct mcp\.endpoint of the cluster west$/,
     seed: async () => ({
-      settings: { clusters: [await system.entry({ mcp: { endpoint: `http://127.0.0.1:${await freePort()}/mcp` } })] },
+      settings: { clusters: [await system.entry({ mcp: { endpoint: `http://127.0.0.1:${await closedPort()}/mcp` } })] },
       apply: async () => ({ clusters: [await system.entry()] }),
     }),
   },
@@ -309,7 +310,7 @@ const KUBECONFIGS: Row[] = [
     seed: async () => {
       const wrong = system.cluster
         .kubeconfig(READER)
-        .replace(system.cluster.kubernetesUrl, `https://127.0.0.1:${await freePort()}`);
+        .replace(system.cluster.kubernetesUrl, `https://127.0.0.1:${await closedPort()}`);
       return {
         settings: await withKubeconfig(wrong),
         apply: async () => withKubeconfig(system.cluster.kubeconfig(READER)),

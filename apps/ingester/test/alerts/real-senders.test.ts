@@ -1,4 +1,4 @@
-import { freePort } from '../../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { expect, test } from 'vitest';
 import { clusterConfig, configOf, simulate, useRedis } from '../ingester.fixture.ts';
 import { alertState, patient, startReceiver } from './alerts.fixture.ts';

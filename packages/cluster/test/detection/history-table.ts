@@ -2,7 +2,7 @@ import { detectedFaults } from '@nightcrier/simulator/mcp/fault-detectors';
 import { findByKind } from '@nightcrier/simulator/kubernetes/objects/resource-types';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
-import { freePort } from '../../../../test/fixtures/free-port.ts';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

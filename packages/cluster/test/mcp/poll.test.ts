@@ -1,3 +1,4 @@
+import { freePort } from '@nightcrier/simulator/free-port';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +7,6 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
-import { freePort } from '../../../../test/fixtures/free-port.ts';
 
 const faultsOf = ({ received }: WatchedCluster) =>
   received.flatMap((one) => (one.source === 'subscription' ? [] : [one.fault]));

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { freePort } from '../../../../test/fixtures/free-port.ts';
+import { freePort } from '../../../simulator/src/free-port.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

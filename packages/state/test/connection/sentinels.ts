@@ -1,5 +1,5 @@
 import { type ResultPromise, execa } from 'execa';
-import { freePort } from '../../../../test/fixtures/free-port.ts';
+import { freePort } from '../../../simulator/src/free-port.ts';
 import { Redis } from 'ioredis';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
