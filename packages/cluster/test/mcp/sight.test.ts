@@ -4,8 +4,6 @@ import { ScriptedServer } from './scripted-server.fixture.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
 const patient = { timeout: 60_000, interval: 20 };
-/** Lists of Events take two percent of the time: after one that took a second, the next comes in a minute. */
-const veryPatient = { ...patient, timeout: 120_000 };
 /** A proof is valid for three seconds in place of a minute. */
 const timeouts = { connect: 5_000, call: 5_000, close: 2_000, subscribe: 5_000, list: 5_000, proof: 3_000 };
 const health = ({ connection }: WatchedCluster) => connection.health();
@@ -230,7 +228,7 @@ describe('push that is silent', () => {
     const silentSince = Date.now();
     server.lists = { Event: [warning('old'), warning('first'), warning('lost')], Pod: [crashing] };
     await expect
-      .poll(() => health(watched).degraded, veryPatient)
+      .poll(() => health(watched).degraded, patient)
       .toBe('push is silent: the server lists Warning Events that it does not push (Gadget|shop|cart|Broken-lost)');
     expect(health(watched)).toMatchObject({ status: 'active', mode: 'subscribe' });
     const reasons = () => watched.received.map(({ fault }) => fault.faultType);
@@ -281,7 +279,7 @@ describe('push that is silent', () => {
 
     server.lists = { Event: [backOff('old'), backOff('cart-1')], Pod: [crashing] };
     await expect
-      .poll(() => health(watched).degraded, veryPatient)
+      .poll(() => health(watched).degraded, patient)
       .toMatch(/^push is silent: .*\(Pod\|shop\|cart-1\|fault\)$/);
     const resources = () => watched.received.map(({ fault }) => fault.resource.name);
     await expect.poll(resources, patient).toContain('cart-1');

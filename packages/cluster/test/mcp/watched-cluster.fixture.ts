@@ -52,6 +52,7 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     mode: 'faults',
     pollInterval: 100,
     pollShare: 1,
+    pushCheckShare: 1,
     resyncInterval: 0,
     memory: rememberAll(received),
     detected: forgetAll,

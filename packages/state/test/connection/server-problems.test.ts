@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../simulator/src/free-port.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { aclRules } from '../../src/server/acl.ts';
 import { connectProducer, disconnect, type RedisConnection } from '../../src/redis/connection.ts';
@@ -42,7 +43,11 @@ describe('what is wrong with a server', () => {
   });
 
   test('Redis Cluster is refused', async () => {
-    const { redis: connection } = await start({ 'cluster-enabled': 'yes' });
+    const { redis: connection } = await start({
+      'cluster-enabled': 'yes',
+      // By default 10,000 above the other one, where the port of some connection may be.
+      'cluster-port': String(await freePort()),
+    });
     expect(await readServerProblems(connection, 'nc')).toContainEqual(
       expect.objectContaining({ code: 'cluster', blocks: true, message: expect.stringContaining('not supported') }),
     );
