@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAME = 'chaos';
 const SENTINELS = 3;
 /** A busy machine must not look like a dead master. */
-const DOWN_AFTER_MS = 3_000;
-const PATIENCE_MS = 60_000;
+const DOWN_AFTER_MS = 5_000;
+const PATIENCE_MS = 120_000;
 
 interface Server {
   port: number;

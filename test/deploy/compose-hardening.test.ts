@@ -76,7 +76,7 @@ test.skipIf(nativeKind !== 'redis-server')(
     );
     try {
       if (!user || !stranger) throw new Error('no connection');
-      await vi.waitFor(() => user.ping(), { timeout: 30_000 });
+      await vi.waitFor(() => user.ping(), { timeout: 60_000 });
       expect(await readServerProblems(user, 'nightcrier')).toEqual([]);
       await expect(user.call('CONFIG', 'GET', 'requirepass')).rejects.toThrow('NOPERM');
       await expect(user.call('KEYS', '*')).rejects.toThrow('NOPERM');

@@ -111,7 +111,7 @@ test('the real server with these flags gives its caller what the token of the ca
     server.kill();
     await server;
   });
-  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 30_000 });
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 60_000 });
   const listed = async (headers: Record<string, string>) => {
     const client = new Client({ name: 'test', version: '1' });
     const url = new URL(`http://127.0.0.1:${port}/mcp`);

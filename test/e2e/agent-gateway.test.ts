@@ -108,9 +108,9 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
   it.each(['claude', 'codex', 'gemini'] as const)(
     '%s reads its cluster and reports, without key, credential or network',
     async (agent_cli) => {
+      const { promise: isInspected, resolve: goOn } = Promise.withResolvers<void>();
       const config = await configFor(
-        // The container is inspected meanwhile.
-        [{ shell: 'kubectl get pods --all-namespaces' }, { shell: 'sleep 3' }, WRITES_REPORT, { text: 'Done.' }],
+        [{ shell: 'kubectl get pods --all-namespaces' }, { ...WRITES_REPORT, after: isInspected }, { text: 'Done.' }],
         { agent_cli },
       );
       await startGateway(config);
@@ -122,7 +122,8 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
         inspected = (await execa('docker', ['inspect', container], { reject: false })).stdout;
         return inspected;
       };
-      await expect.poll(inspect, { timeout: 60_000 }).toContain('"NetworkMode": "none"');
+      await expect.poll(inspect, { timeout: PATIENCE }).toContain('"NetworkMode": "none"');
+      goOn();
       const incident = await harness.reaches(id, 'reported', PATIENCE);
 
       expect(incident).toMatchObject({ agent: agent_cli, gateway: { kube_denied: 0, llm_denied: 0 } });

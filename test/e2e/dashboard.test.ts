@@ -23,6 +23,8 @@ const PAGES: [page: string, shown: RegExp][] = [
 const RECOVERING = /westeu-cluster1 · shop\/inventory/;
 
 describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMIUM}: apt-get install chromium)`, () => {
+  // Before the demo, whose problems appear within half a minute.
+  const openPage = useChromium();
   const stopping = new AbortController();
   let folder: string;
   let url: string;
@@ -50,7 +52,6 @@ describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMI
     await demo;
     await rm(folder, { recursive: true, force: true });
   });
-  const openPage = useChromium();
 
   test('problems appear and turn green without a reload, and every page is legible, small, dark and accessible', async () => {
     const list = await openPage();

@@ -11,7 +11,15 @@ import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, PATIENCE, sandboxed, untilPrestarted } from '../fixtures/sandboxed-agents.ts';
+import {
+  CONTAINER_GRACE,
+  ON_SIGNAL,
+  PATIENCE,
+  sandboxed,
+  signalAgent,
+  untilAdopted,
+  untilPrestarted,
+} from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 
@@ -108,7 +116,7 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
   });
 
   it('is adopted with its agent when its worker dies', async () => {
-    const config = await sandboxed(harness, `echo begun; sleep 4; ${writesReport()}`, {
+    const config = await sandboxed(harness, `echo begun; ${ON_SIGNAL}; ${writesReport()}`, {
       agent_prestarted_containers: 1,
     });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
@@ -118,6 +126,8 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     await worker.kill();
     // Its agents would report something else.
     await harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
+    await untilAdopted(id);
+    await signalAgent(id);
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
       attempts: 2,
       report: { root_cause: 'The scripted cause.' },

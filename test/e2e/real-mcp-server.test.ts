@@ -39,13 +39,13 @@ afterAll(async () => {
 
 test('a fault seen through the real kubernetes-mcp-server becomes an incident with a report', async () => {
   await expect
-    .poll(async () => (await system.health()).clusters, { timeout: 30_000 })
+    .poll(async () => (await system.health()).clusters, { timeout: 60_000 })
     .toMatchObject([{ name: 'stock', status: 'active', mode: 'poll' }]);
   const { resource } = await cluster.run('crash-loop-back-off');
   await expect
     .poll(
       async () => (await system.incidents()).map(({ state, cluster_event: { event } }) => [event.resource.name, state]),
-      { timeout: 60_000 },
+      { timeout: 120_000 },
     )
     .toContainEqual([resource.metadata.name, 'reported']);
   const incident = (await system.incidents()).find(
@@ -55,4 +55,4 @@ test('a fault seen through the real kubernetes-mcp-server becomes an incident wi
   const report = await system.report(incident.incident_id);
   expect(report).toContain(resource.metadata.name);
   expect(report).toMatch(/## Root Cause/);
-}, 120_000);
+}, 240_000);
