@@ -8,7 +8,7 @@ export default defineConfig({
     // They end a hang. A busy machine may take many times what a quiet one needs.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // `pnpm test --coverage`. It measures what runs inside the test process; processes that tests start are not counted.

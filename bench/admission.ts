@@ -12,6 +12,7 @@ import { startRedisServer } from '../test/fixtures/redis-server.ts';
 import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
 import { Queue } from 'bullmq';
 import type { Bench } from './run.ts';
+import { quantile, round } from './figures.ts';
 
 /** Calls in flight, as in the ingester, and jobs in one addBulk. */
 const WIDTH = 200;
@@ -81,10 +82,20 @@ async function atDepth(redis: RedisConnection, depth: number): Promise<Ratios> {
     redisUs += (await redisBusy(redis)) - before;
     rounds.push({ add, addBulk, admission });
   }
-  const ratio = (lane: 'add' | 'addBulk'): number => median(rounds.map((round) => round[lane] / round.admission));
+  const ratio = (lane: 'add' | 'addBulk'): number =>
+    quantile(
+      rounds.map((one) => one[lane] / one.admission),
+      0.5,
+    );
   const perEvent = redisUs / ROUNDS / EVENTS;
   return rounded({
-    events_per_s: (EVENTS / median(rounds.map(({ admission }) => admission))) * 1_000,
+    events_per_s:
+      (EVENTS /
+        quantile(
+          rounds.map(({ admission }) => admission),
+          0.5,
+        )) *
+      1_000,
     ratio_vs_bare_add: ratio('add'),
     ratio_vs_bare_addBulk: ratio('addBulk'),
     redis_us_per_event: perEvent,
@@ -124,9 +135,7 @@ async function alone(redis: RedisConnection): Promise<{ redis_us_per_event: numb
   const before = await redisBusy(redis);
   for (const event of events(ALONE)) times.push(await timed(lane, [event]));
   const redis_us_per_event = ((await redisBusy(redis)) - before) / ALONE;
-  times.sort((a, b) => a - b);
-  const quantile = (q: number): number => times[Math.floor(times.length * q)] ?? 0;
-  return rounded({ redis_us_per_event, p50_ms: quantile(0.5), p99_ms: quantile(0.99) });
+  return rounded({ redis_us_per_event, p50_ms: quantile(times, 0.5), p99_ms: quantile(times, 0.99) });
 }
 
 function admissionLane(redis: RedisConnection, changes: Partial<AdmissionSettings> = {}): Lane {
@@ -224,11 +233,7 @@ function event(at: number, received_at: string): ClusterEvent {
   };
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
 function rounded<T extends Record<string, number>>(figures: T): T {
-  const entries = Object.entries(figures).map(([name, value]) => [name, Math.round(value * 100) / 100]);
+  const entries = Object.entries(figures).map(([name, value]) => [name, round(value)]);
   return Object.fromEntries(entries);
 }

@@ -1,20 +1,13 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { openState, type State } from '@nightcrier/state/open-state';
-import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import { execa } from 'execa';
-import getPort from 'get-port';
+import type { State } from '@nightcrier/state/open-state';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { z } from 'zod';
-import { startRedisServer } from '../test/fixtures/redis-server.ts';
+import { startApiProcess } from './api/api-process.ts';
 import { read, startSameBytes } from './api/read.ts';
-import { reportClusters, writeProblems } from './api/recorded-state.ts';
+import { writeProblems } from './api/recorded-state.ts';
+import { quantile, round } from './figures.ts';
 import type { Bench } from './run.ts';
 
-const API = path.join(import.meta.dirname, '../apps/api/src/main.ts');
 const CLUSTERS = 1_000;
 const PROBLEMS = 10_000;
 const LISTENERS = 500;
@@ -27,65 +20,32 @@ export const bench: Bench = {
   description:
     'GET /health/clusters of 1,000 clusters by 40 readers, against a Fastify route that answers with the same bytes; pages of 10,000 problems; an event to 500 listeners',
   async measure(progress) {
-    const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-bench-'));
-    const redis = await startRedisServer();
-    const port = await getPort();
-    const names = Array.from({ length: CLUSTERS }, (_, at) => `cluster-${at}`);
-    const file = path.join(folder, 'nightcrier.yaml');
-    const config = {
-      clusters: names.map((name) => ({ name, mcp: { endpoint: 'http://127.0.0.1:1' } })),
-      data_dir: path.join(folder, 'data'),
-      redis: { url: redis.url, key_prefix: 'bench' },
-      api: { port },
-      log_level: 'info',
-    };
-    await writeFile(file, JSON.stringify(config));
-    const connection = connectWorker(config.redis, silentLogger);
-    const state = openState(connection, { key_prefix: 'bench', logger: silentLogger });
-    const stopReports = await reportClusters(state, names);
-    const api = execa(process.execPath, [API, '--config', file], {
-      ipc: true,
-      reject: false,
-      stdout: 'ignore',
-      stderr: 'ignore',
-    });
-    const agent = new Agent({ keepAlive: true });
-    try {
-      await api.getOneMessage({ filter: (message) => message === 'ready' });
-      const url = `http://127.0.0.1:${port}`;
-      const body = await read(agent, `${url}/health/clusters`);
-      const { url: sameBytes, process: baseline } = await startSameBytes(body);
-      const rates = { health: 0, same: 0 };
-      for (let round = 0; round < ROUNDS; round += 1) {
-        progress(`health of ${CLUSTERS} clusters, ${body.length} bytes, round ${round + 1} of ${ROUNDS}`);
-        const [health, same] = [await rate(agent, `${url}/health/clusters`), await rate(agent, sameBytes)];
-        // The first one warms both up.
-        if (round > 0) [rates.health, rates.same] = [rates.health + health, rates.same + same];
-      }
-      baseline.kill();
-      progress(`pages of ${PROBLEMS} problems`);
-      await writeProblems(state, names, PROBLEMS);
-      const pages = await pageTimes(agent, `${url}/api/problems?limit=50`);
-      progress(`an event to ${LISTENERS} listeners`);
-      const events = await eventTime(state, `${url}/api/stream`);
-      return {
-        ratio: round2(rates.health / rates.same),
-        health_per_s: Math.round(rates.health / (ROUNDS - 1)),
-        same_bytes_per_s: Math.round(rates.same / (ROUNDS - 1)),
-        health_bytes: body.length,
-        problems_p50_ms: round2(at(pages, 0.5)),
-        problems_p99_ms: round2(at(pages, 0.99)),
-        stream_all_ms: round2(events),
-      };
-    } finally {
-      stopReports();
-      agent.destroy();
-      api.kill();
-      await api;
-      await disconnect(connection);
-      await redis.stop();
-      await rm(folder, { recursive: true, force: true });
+    await using resources = new AsyncDisposableStack();
+    const { url, agent, state, clusters } = await startApiProcess(resources, CLUSTERS);
+    const body = await read(agent, `${url}/health/clusters`);
+    const { url: sameBytes, process: baseline } = await startSameBytes(body);
+    const rates = { health: 0, same: 0 };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      progress(`health of ${CLUSTERS} clusters, ${body.length} bytes, round ${round + 1} of ${ROUNDS}`);
+      const [health, same] = [await rate(agent, `${url}/health/clusters`), await rate(agent, sameBytes)];
+      // The first one warms both up.
+      if (round > 0) [rates.health, rates.same] = [rates.health + health, rates.same + same];
     }
+    baseline.kill();
+    progress(`pages of ${PROBLEMS} problems`);
+    await writeProblems(state, clusters, PROBLEMS);
+    const pages = await pageTimes(agent, `${url}/api/problems?limit=50`);
+    progress(`an event to ${LISTENERS} listeners`);
+    const events = await eventTime(state, `${url}/api/stream`);
+    return {
+      ratio: round(rates.health / rates.same),
+      health_per_s: Math.round(rates.health / (ROUNDS - 1)),
+      same_bytes_per_s: Math.round(rates.same / (ROUNDS - 1)),
+      health_bytes: body.length,
+      problems_p50_ms: round(quantile(pages, 0.5)),
+      problems_p99_ms: round(quantile(pages, 0.99)),
+      stream_all_ms: round(events),
+    };
   },
 };
 
@@ -139,12 +99,4 @@ async function eventTime(state: State, url: string): Promise<number> {
   const times = await Promise.all(got);
   agent.destroy();
   return Math.max(...times) - began;
-}
-
-function at(values: readonly number[], part: number): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length * part)] ?? 0;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -15,6 +15,7 @@ import { untilPrestarted } from '../test/fixtures/sandboxed-agents.ts';
 import { WatchedIntake } from '../test/fixtures/watched-intake.ts';
 import { z } from 'zod';
 import type { Bench } from './run.ts';
+import { quantile, round } from './figures.ts';
 
 const FAULTS = 60;
 /** The first incident loads code, opens connections and checks permissions; the next ones warm the code up. */
@@ -178,12 +179,4 @@ const WorkerLine = z.object({ time: z.string(), stages_ms: z.record(z.string(), 
 
 function now(): number {
   return performance.timeOrigin + performance.now();
-}
-
-function quantile(values: number[], q: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * q)] ?? 0;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -1,6 +1,7 @@
 import { startRedisServer } from '../test/fixtures/redis-server.ts';
 import { playNoise } from './noise/noise-run.ts';
 import type { Bench } from './run.ts';
+import { round } from './figures.ts';
 
 const CLUSTERS = 10;
 
@@ -35,8 +36,4 @@ function ratiosOf(run: Awaited<ReturnType<typeof playNoise>>): Record<string, un
     received,
     books_balance: run.balanced,
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { PermissionPreflight } from '../apps/ingester/src/clusters/preflight.ts';
 import type { Bench } from './run.ts';
+import { round } from './figures.ts';
 
 const CLUSTERS = 100;
 /** Number of clusters measured with kubectl; each takes equally long. */
@@ -80,8 +81,4 @@ async function askKubectl(folder: string): Promise<number> {
         env: { HOME: folder },
       });
   return (performance.now() - begun) / 1_000;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -5,6 +5,7 @@ import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './run.ts';
+import { round } from './figures.ts';
 
 const WORKERS = [1, 2, 5];
 /** `max_concurrent_agents` per worker: few, because agents, clusters and Redis share this machine. */
@@ -71,8 +72,4 @@ async function investigate(triage: TestHarness, count: number): Promise<Incident
     if (failed.length === 0) return incidents;
     throw new Error(`${failed.length} incidents were not reported: ${failed[0]?.reason}`);
   }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

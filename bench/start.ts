@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -78,7 +78,7 @@ export const bench: Bench = {
     const clusters: SimulatedCluster[] = [];
     try {
       for (let at = 0; at < 100; at += 1) clusters.push(await startSimulatedCluster({ name: `cluster-${at}` }));
-      const port = await getPort({ host: '127.0.0.1' });
+      const port = await freePort();
       const ready = `http://127.0.0.1:${port}/readyz`;
       const up = (settle: number): Promise<Started> => measure([CLI, 'up'], folder, ready, settle);
       const bare = (settle: number): Promise<Started> =>

@@ -6,6 +6,7 @@ import { connectProducer, disconnect } from '@nightcrier/state/redis/connection'
 import { Queue } from 'bullmq';
 import { WatchedIntake } from '../test/fixtures/watched-intake.ts';
 import type { Bench } from './run.ts';
+import { round } from './figures.ts';
 
 const CLUSTERS = 100;
 const FAULTS = 100_000;
@@ -79,8 +80,4 @@ async function addInBulk(url: string, data: unknown): Promise<number> {
 async function residentMegabytes(pid: number): Promise<number> {
   const [, kilobytes = '0'] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kilobytes) / 1_024);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -8,6 +8,7 @@ import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { buildObedientAgent, writesReport } from '../test/fixtures/obedient-agent.ts';
 import { CONTAINER_GRACE, sandboxed, untilNoContainer, untilPrestarted } from '../test/fixtures/sandboxed-agents.ts';
 import type { Bench } from './run.ts';
+import { quantile, round } from './figures.ts';
 
 const RUNS = 20;
 
@@ -43,12 +44,12 @@ export const bench: Bench = {
         }
       }
       await worker.kill();
-      const [median, bareMedian] = [medianOf(ours), medianOf(bareTimes)];
+      const [median, bareMedian] = [quantile(ours, 0.5), quantile(bareTimes, 0.5)];
       return {
         runs: RUNS,
         median_ms: Math.round(median),
         bare_median_ms: Math.round(bareMedian),
-        ratio: Math.round((median / bareMedian) * 100) / 100,
+        ratio: round(median / bareMedian),
       };
     } finally {
       await own.close();
@@ -112,8 +113,4 @@ async function bareRun(own: TestHarness): Promise<(run: number) => Promise<numbe
     const [begun = 0, ended = 0] = stdout.split(' ').map(Number);
     return (ended - begun) * 1000;
   };
-}
-
-function medianOf(values: number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }

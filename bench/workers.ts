@@ -1,5 +1,6 @@
 import { investigateMany } from '../apps/triage-worker/test/many-workers.ts';
 import type { Bench } from './run.ts';
+import { round } from './figures.ts';
 
 const INCIDENTS = 50;
 const AT_ONCE = 10;
@@ -35,7 +36,3 @@ export const bench: Bench = {
     };
   },
 };
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}

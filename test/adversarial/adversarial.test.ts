@@ -27,7 +27,11 @@ const KEY = 'sk-real-key-of-the-provider';
 const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}`);
 
 /** What is allowed works, also at the end. */
-const CONTROL: Attempt = { name: 'read pods', command: 'kube GET /api/v1/pods' };
+const CONTROL: Attempt = {
+  name: 'read pods',
+  command: 'for try in {1..20}; do kube GET /api/v1/pods && exit; sleep 0.5; done; exit 1',
+  seconds: 120,
+};
 const ALL = [...ATTEMPTS, CONTROL];
 
 const why = await whyNoDocker();
@@ -89,7 +93,7 @@ describe.skipIf(why)(
           if (first === undefined) throw new Error('the agent has no container');
           return first;
         },
-        { timeout: 60_000 },
+        { timeout: 120_000 },
       );
       inspected = (await execa('docker', ['inspect', container])).stdout;
       incident = await harness.reaches(id, 'reported', 620_000);
@@ -205,14 +209,14 @@ describe.skipIf(why)(
 function script(facts: Record<string, string>): string {
   const variables = Object.entries(facts).map(([name, value]) => `export ${name}=${value}`);
   const attempts = ALL.map(
-    ({ command }, index) =>
-      `attempt ${index} ${Buffer.from(`${PRELUDE}\n${RAW_PRELUDE}\n${command}`).toString('base64')}`,
+    ({ command, seconds = 10 }, index) =>
+      `attempt ${index} ${seconds} ${Buffer.from(`${PRELUDE}\n${RAW_PRELUDE}\n${command}`).toString('base64')}`,
   );
   return `
 ${variables.join('\n')}
 mkdir /tmp/results
 attempt() {
-  timeout -k 1 10 bash -c "$(base64 -d <<<"$2")" >/tmp/results/$1 2>&1 </dev/null
+  timeout -k 1 "$2" bash -c "$(base64 -d <<<"$3")" >/tmp/results/$1 2>&1 </dev/null
   echo "$1 $? $(head -c 20000 /tmp/results/$1 | base64 -w 0)" >> /tmp/all
   rm -rf /tmp/results/* output/* 2>/dev/null
 }

@@ -5,6 +5,8 @@ export interface Attempt {
   command: string;
   /** What its output may never contain, beside the credentials. An attempt without it must fail. */
   never?: RegExp;
+  /** How long it may take; 10 if not given. */
+  seconds?: number;
 }
 
 /**

@@ -51,7 +51,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
         expect(inspection).toBeDefined();
         return inspection ?? '';
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: 90_000, interval: 100 },
     );
   }
 
@@ -151,7 +151,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
     const attempt = startAttempt(workspace, { ...world, agent: 'claude' });
     await running();
     await expect
-      .poll(() => workspace.read('logs/agent-stdout.log'), { timeout: 30_000 })
+      .poll(() => workspace.read('logs/agent-stdout.log'), { timeout: 60_000 })
       .toContain('{\\"faultType\\":\\"CrashLoopBackOff\\"}');
 
     expect(await inspectRunning(workspace.container)).toBeDefined();
@@ -160,7 +160,7 @@ describe.skipIf(why)(`the sandbox of an agent${why ? ` (skipped: ${why})` : ''}`
   });
 
   it('replaces the orphaned container of a killed run of the same attempt', async () => {
-    const flags = ['--timeout', '20'];
+    const flags = ['--timeout', '120'];
     const abandoned = startAttempt(workspace, { ...(await scripted(HANGS)), agent: 'claude', flags });
     await running();
     abandoned.kill('SIGKILL');

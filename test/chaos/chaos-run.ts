@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QUEUE_NAME } from '@nightcrier/state/redis/keys';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -183,18 +182,10 @@ function longestTakeover(
 }
 
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
-async function leftovers({ agents, clusters, state: { redis, keys } }: ChaosSystem): Promise<string[]> {
-  const running = await agents.running();
-  const remaining = running.length > 0 ? [`${running.length} agents run after the stop`] : [];
-  for (const cluster of clusters.keys()) {
-    const slots = await redis.zcount(keys.slots(cluster), Date.now(), '+inf');
-    if (slots > 0) remaining.push(`${cluster} has ${slots} slots in use after the stop`);
-  }
-  for (const list of ['active', 'wait']) {
-    const jobs = await redis.llen(`${keys.bullmq}:${QUEUE_NAME}:${list}`);
-    if (jobs > 0) remaining.push(`${jobs} jobs are in "${list}" after the stop`);
-  }
-  return remaining;
+async function leftovers(system: ChaosSystem): Promise<string[]> {
+  const running = await system.agents.running();
+  const remaining = running.length > 0 ? [`${running.length} agents run`] : [];
+  return [...remaining, ...(await system.held())].map((what) => `${what} after the stop`);
 }
 
 /** Writes the logs of the processes into a folder of their own, which remains. */

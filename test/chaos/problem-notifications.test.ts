@@ -8,7 +8,7 @@ import { nativeKind } from '../fixtures/redis-server.ts';
 import { SlackServer } from '../fixtures/slack-server.ts';
 import { WatchedIntake } from '../fixtures/watched-intake.ts';
 
-const patience = { timeout: 60_000, interval: 100 };
+const patience = { timeout: 120_000, interval: 100 };
 const WORKLOADS = ['cart', 'checkout', 'search'];
 
 const Body = z.object({ id: z.string(), event: ProblemEvent, problem: z.object({ workload: z.string() }) });
@@ -99,5 +99,5 @@ test.skipIf(nativeKind === undefined)(
     expect(slack.violations).toEqual([]);
     expect((await system.books()).off).toEqual([]);
   },
-  180_000,
+  600_000,
 );

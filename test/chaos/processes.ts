@@ -86,7 +86,7 @@ export class ChaosProcess {
   }
 
   /** Ends it by a signal and waits. A stop that takes too long is a violation, and ends by SIGKILL. */
-  async end(signal: 'SIGKILL' | 'SIGTERM', patience = 40_000): Promise<void> {
+  async end(signal: 'SIGKILL' | 'SIGTERM', patience = 120_000): Promise<void> {
     const child = this.#child;
     if (!child) return;
     this.#expectsEnd = true;

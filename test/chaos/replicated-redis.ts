@@ -1,5 +1,5 @@
 import { execa, type ResultPromise } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { Redis } from 'ioredis';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAME = 'chaos';
 const SENTINELS = 3;
 /** A busy machine must not look like a dead master. */
-const DOWN_AFTER_MS = 3_000;
-const PATIENCE_MS = 60_000;
+const DOWN_AFTER_MS = 5_000;
+const PATIENCE_MS = 120_000;
 
 interface Server {
   port: number;
@@ -34,7 +34,7 @@ export class ReplicatedRedis {
   }
 
   static async start(folder: string, password: string): Promise<ReplicatedRedis> {
-    const ports = await Promise.all(Array.from({ length: 2 + SENTINELS }, async () => getPort({ host: '127.0.0.1' })));
+    const ports = await Promise.all(Array.from({ length: 2 + SENTINELS }, async () => freePort()));
     const [master = 0, replica = 0, ...others] = ports;
     const prepare = async (port: number, command: string, lines: string[]): Promise<Server> => {
       const own = path.join(folder, String(port));

@@ -6,7 +6,7 @@ import { silentLogger } from '@nightcrier/core/logger';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { readServerProblems } from '@nightcrier/state/server/redis-server';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -62,7 +62,7 @@ test.skipIf(nativeKind !== 'redis-server')(
   async () => {
     const [, redis] = (await servicesOf(BASE)).find(([name]) => name === 'redis') ?? [];
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-compose-'));
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     const script = [redis?.command ?? []]
       .flat()
       .join('\n')
@@ -76,7 +76,7 @@ test.skipIf(nativeKind !== 'redis-server')(
     );
     try {
       if (!user || !stranger) throw new Error('no connection');
-      await vi.waitFor(() => user.ping(), { timeout: 30_000 });
+      await vi.waitFor(() => user.ping(), { timeout: 60_000 });
       expect(await readServerProblems(user, 'nightcrier')).toEqual([]);
       await expect(user.call('CONFIG', 'GET', 'requirepass')).rejects.toThrow('NOPERM');
       await expect(user.call('KEYS', '*')).rejects.toThrow('NOPERM');

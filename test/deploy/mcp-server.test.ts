@@ -2,7 +2,7 @@ import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -101,7 +101,7 @@ test('the real server with these flags gives its caller what the token of the ca
   onTestFinished(() => rm(folder, { recursive: true }));
   const kubeconfig = path.join(folder, 'kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig('own'));
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const [{ args }] = (await deployment()).template.spec.containers;
   // The account of the pod comes from a kubeconfig here, and the port is a free one.
   const flags = args.filter((arg) => !/^--(port|cluster-provider)=/.test(arg));
@@ -111,7 +111,7 @@ test('the real server with these flags gives its caller what the token of the ca
     server.kill();
     await server;
   });
-  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 30_000 });
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 60_000 });
   const listed = async (headers: Record<string, string>) => {
     const client = new Client({ name: 'test', version: '1' });
     const url = new URL(`http://127.0.0.1:${port}/mcp`);

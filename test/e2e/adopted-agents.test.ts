@@ -1,9 +1,10 @@
 import { execa } from 'execa';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
+import { randomFrom } from '../chaos/schedule.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
 import { buildObedientAgent, REPORT, writesReport } from '../fixtures/obedient-agent.ts';
@@ -11,15 +12,23 @@ import {
   CONTAINER_GRACE,
   ContainerWatch,
   containersOf,
+  ON_SIGNAL,
   PATIENCE,
   sandboxed,
+  signalAgent,
+  UNTIL_COUNTED,
+  untilAdopted,
   untilNoContainer,
 } from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 const KILLS = 10;
-/** Long enough for a busy engine: a container is only looked up after its start. */
-const LOCK = { lockDuration: 3_000, stalledInterval: 500 };
+/** Of a worker that is killed. A busy machine does not look dead. */
+const LOCK = { lockDuration: 5_000, stalledInterval: 500 };
+/** Of the last worker: nobody waits for it to expire. */
+const LAST_LOCK = { lockDuration: 30_000, stalledInterval: 500 };
+/** The moments of the kills: each after a worker has started, ms. */
+const SEED = Number(process.env.KILL_SEED ?? 1);
 
 describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${why})` : ''}`, () => {
   let backend: TestBackend;
@@ -55,23 +64,6 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
   const startOther = async (): Promise<unknown> =>
     harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
 
-  const namesOf = async (id: string): Promise<string[]> => {
-    const filter = `label=nightcrier.incident=${id}`;
-    return (await execa('docker', ['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], { lines: true }))
-      .stdout;
-  };
-
-  /** An agent that reports when the test says so. */
-  const ON_SIGNAL = 'until [ -e /home/work/go ]; do sleep 0.1; done';
-  const signal = async (id: string): Promise<void> => {
-    const [container = ''] = await containersOf(id);
-    await execa('docker', ['exec', container, 'touch', '/home/work/go']);
-  };
-
-  /** Waits until another worker follows the container: it has renamed it. */
-  const untilAdopted = (id: string) =>
-    expect.poll(() => namesOf(id), { timeout: PATIENCE }).toEqual([expect.stringContaining('.')]);
-
   async function expectAdopted(id: string): Promise<void> {
     const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ attempts: 2, agent: 'claude', report: { root_cause: 'The scripted cause.' } });
@@ -85,7 +77,7 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await killWorkerOf(id, `${ON_SIGNAL}; echo said-after; ${writesReport()}`);
     await startOther();
     await untilAdopted(id);
-    await signal(id);
+    await signalAgent(id);
     await expectAdopted(id);
     expect(await stdoutOf(id)).toBe('begun\nsaid-after\n');
     expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
@@ -103,15 +95,16 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
     await startOther();
     await untilAdopted(id);
     api.disconnect();
-    await signal(id);
+    await signalAgent(id);
     await expectAdopted(id);
     expect(await harness.booksOff()).toEqual([]);
   });
 
   it('counts with its report if it ended before the next worker came', async () => {
     const id = await harness.admit();
-    await killWorkerOf(id, `sleep 1; ${writesReport()}`);
+    await killWorkerOf(id, `${ON_SIGNAL}; ${writesReport()}`);
     const [container = ''] = await containersOf(id);
+    await signalAgent(id);
     const processes = async (): Promise<number> =>
       (await execa('docker', ['top', container], { lines: true })).stdout.length;
     // The title and the shell that holds the output.
@@ -163,9 +156,10 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
 
   it(
     'every incident has exactly one report after ten workers were killed at random moments',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
-      const config = await sandboxed(harness, `sleep 1; ${writesReport()}`, {
+      const random = randomFrom(SEED);
+      const config = await sandboxed(harness, `${UNTIL_COUNTED}; sleep 0.5; ${writesReport()}`, {
         max_concurrent_agents: 2,
         max_agents_per_cluster: 0,
         max_attempts: 20,
@@ -174,16 +168,18 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       for (let kill = 0; kill < KILLS; kill += 1) {
         ids.push(await harness.admit());
         const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
-        await sleep(Math.random() * 2_000);
+        await sleep(random() * 2_000);
         await worker.kill();
       }
-      await harness.startWorker(config, CONTAINER_GRACE);
+      await harness.startWorker(config, CONTAINER_GRACE, { lock: LAST_LOCK });
       for (const id of ids) {
-        await vi.waitFor(async () => expect((await harness.incident(id)).state).toBe('reported'), { timeout: 60_000 });
+        await harness.reaches(id, 'reported', PATIENCE);
         expect(await harness.incidents.report(id)).toContain('The scripted cause.');
         await untilNoContainer(id);
         const counts = () => ({ id, begins: watch.begins.get(id), most: watch.most.get(id) });
-        await expect.poll(counts, { timeout: PATIENCE }).toEqual({ id, begins: 1, most: 1 });
+        await expect
+          .poll(counts, { timeout: PATIENCE, message: `KILL_SEED=${SEED}` })
+          .toEqual({ id, begins: 1, most: 1 });
       }
       expect(await harness.booksOff()).toEqual([]);
     },

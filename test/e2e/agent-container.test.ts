@@ -75,7 +75,7 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
 
   it('is handed back when the worker stops, its container is gone, and the next worker resolves it', async () => {
     const id = await harness.admit();
-    const slow = await harness.startWorker(await configFor([{ text: 'too late', delayMs: 60_000 }]), CONTAINER_GRACE);
+    const slow = await harness.startWorker(await configFor([{ text: 'too late', delayMs: 600_000 }]), CONTAINER_GRACE);
     await untilContainer(id);
     await slow.stop();
     expect(await harness.incident(id)).toMatchObject({ state: 'queued', attempts: 0 });
@@ -88,16 +88,18 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
 
   it('is reported after a kill -9 by another worker, which adopts the running agent', async () => {
     const id = await harness.admit();
-    const config = await configFor(INVESTIGATION.map((step) => ({ ...step, delayMs: 2_500 })));
+    const { promise: adopted, resolve: goOn } = Promise.withResolvers<void>();
+    const config = await configFor(INVESTIGATION.map((step) => ({ ...step, after: adopted })));
     const dying = await harness.startWorkerProcess(config);
     // A container that has not started yet is replaced.
-    await expect.poll(() => stub.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => stub.requests.length, { timeout: PATIENCE }).toBeGreaterThan(0);
     const [container] = await containersOf(id);
     await dying.kill();
 
     await harness.startWorker(config, CONTAINER_GRACE);
-    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await harness.incident(id)).attempts, { timeout: PATIENCE }).toBe(2);
     expect(await containersOf(id)).toEqual([container]);
+    goOn();
     const incident = await harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ agent: 'claude', usage: { turns: 3, tool_calls: 2, cost_source: 'cli' } });
     await untilNoContainer(id);
@@ -127,5 +129,5 @@ describe.skipIf(why)(`an incident investigated by claude in a container${why ? `
   });
 
   const untilContainer = (id: string): Promise<void> =>
-    expect.poll(() => containersOf(id), { timeout: 30_000, interval: 200 }).toHaveLength(1);
+    expect.poll(() => containersOf(id), { timeout: PATIENCE, interval: 200 }).toHaveLength(1);
 });

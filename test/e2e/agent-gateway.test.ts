@@ -85,9 +85,9 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
   it.each(['claude', 'codex', 'gemini'] as const)(
     '%s reads its cluster and reports, without key, credential or network',
     async (agent_cli) => {
+      const { promise: isInspected, resolve: goOn } = Promise.withResolvers<void>();
       const config = await configFor(
-        // The container is inspected meanwhile.
-        [{ shell: 'kubectl get pods --all-namespaces' }, { shell: 'sleep 3' }, WRITES_REPORT, { text: 'Done.' }],
+        [{ shell: 'kubectl get pods --all-namespaces' }, { ...WRITES_REPORT, after: isInspected }, { text: 'Done.' }],
         { agent_cli },
       );
       await startGateway(config);
@@ -99,7 +99,8 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
         inspected = (await execa('docker', ['inspect', container], { reject: false })).stdout;
         return inspected;
       };
-      await expect.poll(inspect, { timeout: 60_000 }).toContain('"NetworkMode": "none"');
+      await expect.poll(inspect, { timeout: PATIENCE }).toContain('"NetworkMode": "none"');
+      goOn();
       const incident = await harness.reaches(id, 'reported', PATIENCE);
 
       expect(incident).toMatchObject({ agent: agent_cli, gateway: { kube_denied: 0, llm_denied: 0 } });
@@ -175,7 +176,7 @@ describe.skipIf(why)(`an agent behind the gateway${why ? ` (skipped: ${why})` : 
     const first = await startGateway(config);
     const id = await harness.admit();
     await harness.startWorker(config, CONTAINER_GRACE);
-    await expect.poll(() => stub.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => stub.requests.length, { timeout: PATIENCE }).toBeGreaterThan(0);
     await startGateway(config);
     await first.stop();
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude' });

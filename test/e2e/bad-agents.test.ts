@@ -6,7 +6,7 @@ import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import type { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, containersOf, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 const MIB = 1024 * 1024;
@@ -37,8 +37,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     const id = await harness.admit();
     const incident = await harness.reaches(id, state, PATIENCE);
     expect(incident.attempts).toBe(1);
-    if (state === 'reported') await untilNoContainer(id);
-    expect(await containersOf(id)).toEqual([]);
+    await untilNoContainer(id);
     return incident;
   }
 
@@ -65,7 +64,7 @@ describe.skipIf(why)(`an agent in its sandbox${why ? ` (skipped: ${why})` : ''}`
     ],
     [
       'fills its output directory with 100,000 links',
-      'for file in {1..100000}; do ln -s /etc/passwd output/$file 2>/dev/null || exit 3; done',
+      `perl -e 'symlink "/etc/passwd", "output/$_" or exit 3 for 1..100_000'`,
       {},
       'claude exited with code 3 and left no valid report',
     ],

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { chown, chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildAgentImage } from '../fixtures/agent-image.ts';
 import { type ComposeProject, composeProject, leftOf, whyNoProject } from '../fixtures/compose.ts';
 import { type StubLlm, startStubLlm } from '../fixtures/stub-llm.ts';
@@ -42,9 +42,15 @@ describe.skipIf(whyNoProject)(
       const first = await composeProject(files, environment);
       await first.compose('up', '--no-start', '--build');
       const format = '{{(index .IPAM.Config 0).Gateway}}';
-      const { stdout: gateway } = await execa('docker', ['network', 'inspect', '--format', format, network]);
-      stub = await startStubLlm({ host: gateway, steps: INVESTIGATION });
+      const { stdout: address } = await execa('docker', ['network', 'inspect', '--format', format, network]);
+      stub = await startStubLlm({ host: address, steps: INVESTIGATION });
       project = first.with({ ANTHROPIC_BASE_URL: stub.url });
+      // Before the others: the first incident is not to find no gateway.
+      await project.compose('up', '--detach', 'gateway');
+      const [gateway = ''] = await project.containers('gateway');
+      const isReady = async (): Promise<boolean> =>
+        (await execa('docker', ['logs', gateway], { all: true })).all.includes('gateway started');
+      await vi.waitUntil(isReady, { timeout: 150_000, interval: 500 });
       await project.compose('up', '--detach');
     }, 900_000);
     afterAll(async () => {
@@ -83,11 +89,13 @@ describe.skipIf(whyNoProject)(
         }),
       );
       const targets = ['clusters:9101', 'redis:6379', `${addresses[0]}:6379`, `${addresses[1]}:8080`];
-      const probe = targets.map((target) => {
+      const probe = targets.map((target, index) => {
         const [host, port] = target.split(':');
-        return `timeout 3 bash -c '</dev/tcp/${host}/${port}' 2>/dev/null && echo ${target} answers`;
+        // Only the first one answers.
+        const patience = index === 0 ? 60 : 3;
+        return `timeout ${patience} bash -c '</dev/tcp/${host}/${port}' 2>/dev/null && echo ${target} answers &`;
       });
-      const args = ['run', '--rm', '--network', network, image, 'bash', '-c', `${probe.join('; ')}; true`];
+      const args = ['run', '--rm', '--network', network, image, 'bash', '-c', `${probe.join(' ')} wait`];
       expect((await execa('docker', args)).stdout).toBe('clusters:9101 answers');
     });
 

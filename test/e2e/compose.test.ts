@@ -50,7 +50,7 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
     project = await composeProject([], {}, composeCommands.at(-1));
     await project.compose('up', '--detach', '--build');
   }, 600_000);
-  afterAll(() => project.down(), 120_000);
+  afterAll(() => project.down(), 600_000);
 
   test('shows both simulated clusters active and their faults reported', async () => {
     await expect
@@ -122,10 +122,10 @@ describe.skipIf(whyNoProject)(`docker compose up${whyNoProject ? ` (skipped: ${w
     expect(off).toEqual([]);
     expect(total.lost).toBe(0);
     expect(total.queued).toBeGreaterThanOrEqual(before.queued);
-  }, 150_000);
+  }, 600_000);
 
   test('stops every process cleanly', async () => {
-    await project.compose('stop', '--timeout', '20');
+    await project.compose('stop', '--timeout', '60');
     expect((await inspect()).map(({ State }) => State.ExitCode)).toEqual([0, 0, 0, 0, 0]);
   }, 600_000);
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,13 +23,15 @@ const PAGES: [page: string, shown: RegExp][] = [
 const RECOVERING = /westeu-cluster1 · shop\/inventory/;
 
 describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMIUM}: apt-get install chromium)`, () => {
+  // Before the demo, whose problems appear within half a minute.
+  const openPage = useChromium();
   const stopping = new AbortController();
   let folder: string;
   let url: string;
   let demo: Promise<unknown>;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-dashboard-'));
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const flags = ['--api-port', String(port), '--recovery-after', '1', '--recovery-interval', '1'];
     demo = execa(process.execPath, [CLI, 'demo', ...flags], {
@@ -50,7 +52,6 @@ describe.skipIf(hasNoChromium)(`the dashboard of nightcrier demo (needs ${CHROMI
     await demo;
     await rm(folder, { recursive: true, force: true });
   });
-  const openPage = useChromium();
 
   test('problems appear and turn green without a reload, and every page is legible, small, dark and accessible', async () => {
     const list = await openPage();

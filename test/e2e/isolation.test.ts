@@ -77,7 +77,9 @@ describe.skipIf(why)(`the isolation of agents${why ? ` (skipped: ${why})` : ''}`
     await expect
       .poll(() => state.isolation.read(), { timeout: PATIENCE })
       .toMatchObject([{ state: 'proven', findings: [], image }]);
-    expect(harness.logger.lines).toContainEqual(expect.objectContaining({ message: 'isolation of agents proven' }));
+    await expect
+      .poll(() => harness.logger.lines, { timeout: PATIENCE })
+      .toContainEqual(expect.objectContaining({ message: 'isolation of agents proven' }));
     expect(await harness.reaches(await harness.admit(), 'reported', PATIENCE)).toMatchObject({ agent: 'claude' });
   });
 
@@ -87,15 +89,17 @@ describe.skipIf(why)(`the isolation of agents${why ? ` (skipped: ${why})` : ''}`
     try {
       const config = await configFor({ gateway_socket_volume: volume });
       await startGateway(config);
-      await harness.startWorker(config, CONTAINER_GRACE);
+      const worker = await harness.startWorker(config, CONTAINER_GRACE);
       const incident = await harness.reaches(await harness.admit(), 'reported', PATIENCE);
       const reason = expect.stringMatching(
         /isolation of agents is not proven.*sockets in nc-test.*kube_access and llm_access to direct/,
       );
       expect(incident).toMatchObject({ agent: 'builtin', agent_failures: [{ kind: 'unusable', reason }] });
       expect(await state.isolation.read()).toMatchObject([{ state: 'failed' }]);
+      // Its probes use the volume.
+      await worker.stop();
     } finally {
-      await execa('docker', ['volume', 'rm', volume]);
+      await execa('docker', ['volume', 'rm', '--force', volume]);
     }
   });
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningSystem, makeFolder, startSystem } from '../fixtures/running-system.ts';
 
+const patience = { timeout: 60_000 };
 const CLUSTERS = ['westeu-cluster1', 'eastus-cluster1'];
 let clusters: SimulatedCluster[] = [];
 let system: RunningSystem;
@@ -28,7 +29,7 @@ const healthOf = async (name: string) => (await system.health()).clusters.find((
 describe('nightcrier up', () => {
   test('shows both clusters active, with their events, permissions and labels, and the right summary', async () => {
     await expect
-      .poll(async () => (await system.health()).summary, { timeout: 30_000 })
+      .poll(async () => (await system.health()).summary, patience)
       .toEqual({
         total: 2,
         active: 2,
@@ -38,7 +39,7 @@ describe('nightcrier up', () => {
       });
     await Promise.all(clusters.map((cluster) => cluster.run('oom-killed')));
     for (const name of CLUSTERS) {
-      await expect.poll(async () => (await healthOf(name))?.event_count, { timeout: 30_000 }).toBe(1);
+      await expect.poll(async () => (await healthOf(name))?.event_count, patience).toBe(1);
       expect(await healthOf(name)).toMatchObject({
         status: 'active',
         mode: 'subscribe',
@@ -49,7 +50,7 @@ describe('nightcrier up', () => {
       });
     }
     await expect
-      .poll(async () => (await system.incidents()).map(({ state }) => state), { timeout: 30_000 })
+      .poll(async () => (await system.incidents()).map(({ state }) => state), patience)
       .toEqual(['reported', 'reported']);
   });
 
@@ -57,7 +58,7 @@ describe('nightcrier up', () => {
     const [stopped, other] = clusters;
     await stopped!.stopMcp();
     await expect
-      .poll(() => healthOf(stopped!.name), { timeout: 30_000 })
+      .poll(() => healthOf(stopped!.name), patience)
       .toMatchObject({
         status: 'failed',
         error: expect.stringMatching(/.+/),
@@ -66,19 +67,20 @@ describe('nightcrier up', () => {
     expect(await healthOf(other!.name)).toMatchObject({ status: 'active' });
     const { fault } = await other!.run('missing-config-map');
     await expect
-      .poll(async () => (await system.incidents()).map(({ fingerprint }) => fingerprint), { timeout: 30_000 })
+      .poll(async () => (await system.incidents()).map(({ fingerprint }) => fingerprint), patience)
       .toContain(fault!.faultId);
   });
 
   test('returns to active by itself when the cluster does, and receives its faults', async () => {
     const [returned] = clusters;
     await returned!.startMcp();
-    await expect.poll(async () => (await healthOf(returned!.name))?.status, { timeout: 30_000 }).toBe('active');
+    await expect.poll(async () => (await healthOf(returned!.name))?.status, patience).toBe('active');
     const { fault } = await returned!.run('unschedulable-pod');
     await expect
-      .poll(async () => (await system.incidents()).find(({ fingerprint }) => fingerprint === fault!.faultId)?.state, {
-        timeout: 30_000,
-      })
+      .poll(
+        async () => (await system.incidents()).find(({ fingerprint }) => fingerprint === fault!.faultId)?.state,
+        patience,
+      )
       .toBe('reported');
   });
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { silentLogger } from '@nightcrier/core/logger';
 import { Secret } from '@nightcrier/core/settings/secret';
@@ -98,7 +98,7 @@ test('no secret of the configuration reaches a log, an answer of the API, Redis 
   const redis = await startProtectedRedis();
   const { cluster, kubeconfig } = await startWorkingCluster();
   const config = path.join(folder, 'nightcrier.yaml');
-  const port = await getPort();
+  const port = await freePort();
   await writeFile(
     config,
     JSON.stringify({

@@ -1,5 +1,8 @@
 import { silentLogger } from '@nightcrier/core/logger';
+import { openState } from '@nightcrier/state/open-state';
+import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +11,15 @@ import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, PATIENCE, sandboxed, untilPrestarted } from '../fixtures/sandboxed-agents.ts';
+import {
+  CONTAINER_GRACE,
+  ON_SIGNAL,
+  PATIENCE,
+  sandboxed,
+  signalAgent,
+  untilAdopted,
+  untilPrestarted,
+} from '../fixtures/sandboxed-agents.ts';
 
 const why = await whyNoDocker();
 
@@ -77,6 +88,23 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     await expect.poll(() => stateOf(second), { timeout: PATIENCE }).toBe('');
   });
 
+  it('is removed while a worker of an earlier version runs, which would not adopt it', async () => {
+    const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
+    const worker = await harness.startWorker(config, CONTAINER_GRACE);
+    const container = await untilPrestarted(await harness.instance());
+    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+    await once(redis, 'ready');
+    const { keys } = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+    await redis.zadd(keys.workers, Date.now() + 3_600_000, 'of an earlier version');
+    // Not a setting of the sandbox: its change alone removes nothing.
+    worker.reloading.apply({ ...config, agent_fallback: ['builtin'] });
+    await expect.poll(() => stateOf(container), { timeout: PATIENCE }).toBe('');
+    await redis.zrem(keys.workers, 'of an earlier version');
+    worker.reloading.apply(config);
+    expect(await untilPrestarted(await harness.instance())).not.toBe(container);
+    await disconnect(redis);
+  });
+
   it('ends with its worker, and the next worker removes it, also where it prestarts none', async () => {
     const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
@@ -88,7 +116,7 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
   });
 
   it('is adopted with its agent when its worker dies', async () => {
-    const config = await sandboxed(harness, `echo begun; sleep 4; ${writesReport()}`, {
+    const config = await sandboxed(harness, `echo begun; ${ON_SIGNAL}; ${writesReport()}`, {
       agent_prestarted_containers: 1,
     });
     const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
@@ -98,6 +126,8 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     await worker.kill();
     // Its agents would report something else.
     await harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
+    await untilAdopted(id);
+    await signalAgent(id);
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
       attempts: 2,
       report: { root_cause: 'The scripted cause.' },

@@ -1,6 +1,6 @@
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { type ResultPromise, execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const folder = await makeFolder();
   const kubeconfig = path.join(folder, 'stock.kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig());
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const flags = ['--read-only', '--disable-multi-cluster', '--toolsets', 'core', '--list-output', 'yaml'];
   server = execa(
     process.execPath,
@@ -39,13 +39,13 @@ afterAll(async () => {
 
 test('a fault seen through the real kubernetes-mcp-server becomes an incident with a report', async () => {
   await expect
-    .poll(async () => (await system.health()).clusters, { timeout: 30_000 })
+    .poll(async () => (await system.health()).clusters, { timeout: 60_000 })
     .toMatchObject([{ name: 'stock', status: 'active', mode: 'poll' }]);
   const { resource } = await cluster.run('crash-loop-back-off');
   await expect
     .poll(
       async () => (await system.incidents()).map(({ state, cluster_event: { event } }) => [event.resource.name, state]),
-      { timeout: 60_000 },
+      { timeout: 120_000 },
     )
     .toContainEqual([resource.metadata.name, 'reported']);
   const incident = (await system.incidents()).find(
@@ -55,4 +55,4 @@ test('a fault seen through the real kubernetes-mcp-server becomes an incident wi
   const report = await system.report(incident.incident_id);
   expect(report).toContain(resource.metadata.name);
   expect(report).toMatch(/## Root Cause/);
-}, 120_000);
+}, 240_000);

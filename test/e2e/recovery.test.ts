@@ -47,7 +47,7 @@ test('a rollout that fixes the fault turns the message of its problem green, wit
   await expect.poll(cards, patience).toEqual(['🟢', '🟢']);
   expect(await states()).toEqual(['reported', 'reported']);
   expect(slack.violations).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 /** Replaces the pod of a Deployment by a ready one of another image, as a rollout does. */
 function rollOut({ store }: SimulatedCluster, namespace: string, name: string): void {

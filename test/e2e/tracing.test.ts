@@ -39,12 +39,12 @@ test('an incident is one trace from the notification to the receiver, over all p
   );
   let incidents;
   try {
-    await cluster.waitForSubscriber(AbortSignal.timeout(30_000));
+    await cluster.waitForSubscriber(AbortSignal.timeout(120_000));
     await cluster.run('crash-loop-back-off');
     await expect
-      .poll(async () => (await system.incidents()).map(({ state }) => state), { timeout: 30_000 })
+      .poll(async () => (await system.incidents()).map(({ state }) => state), { timeout: 60_000 })
       .toEqual(['reported']);
-    await expect.poll(webhook.accepted, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(webhook.accepted, { timeout: 60_000 }).toBeGreaterThan(0);
     incidents = await system.incidents();
   } finally {
     // Each process sends what is pending when it stops.

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -39,7 +39,7 @@ slack.listen(0, '127.0.0.1');
 await once(slack, 'listening');
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
 const { port: slackPort } = slack.address() as AddressInfo;
-const port = await getPort({ host: '127.0.0.1' });
+const port = await freePort();
 const demo = execa(process.execPath, [path.join(ROOT, 'apps/cli/src/main.ts'), 'demo', '--api-port', String(port)], {
   cwd: folder,
   reject: false,

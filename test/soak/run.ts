@@ -1,6 +1,6 @@
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
@@ -37,7 +37,7 @@ const entries = clusters.map(async (cluster) => {
   await writeFile(kubeconfig, cluster.kubeconfig(), { mode: 0o600 });
   return { name: cluster.name, mcp_endpoint: cluster.mcpEndpoint, kubeconfig };
 });
-const port = await getPort({ host: '127.0.0.1' });
+const port = await freePort();
 const config = {
   clusters: await Promise.all(entries),
   redis: { url: server.url },

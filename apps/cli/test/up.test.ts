@@ -1,5 +1,5 @@
 import { execa, type ResultPromise } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ let folder: string;
 let port: number;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-up-'));
-  port = await getPort({ host: '127.0.0.1' });
+  port = await freePort();
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -98,7 +98,7 @@ describe('nightcrier up', () => {
   test.each([[[]], [['--processes']]])(
     'watches clusters and takes SIGTERM while Redis is unreachable %j',
     async (words) => {
-      const running = await up({ redis: { url: `redis://127.0.0.1:${await getPort()}` } }, words);
+      const running = await up({ redis: { url: `redis://127.0.0.1:${await freePort()}` } }, words);
       await expect.poll(() => running.log(), patience).toContain('"status":"connecting"');
       expect(running.log()).not.toContain('"msg":"system started"');
       running.process.kill('SIGTERM');
@@ -168,7 +168,7 @@ describe('exit codes of nightcrier up', () => {
   test.skipIf(!nativeKind)('73 for a data directory that another system uses', async () => {
     const first = await up();
     await started(first);
-    port = await getPort({ host: '127.0.0.1' });
+    port = await freePort();
     const second = await up();
     expect(await second.process).toMatchObject({ exitCode: 73, all: expect.stringContaining('is in use by process') });
     expect(await readdir(path.join(folder, '.nightcrier/redis'))).toContain('embedded-redis.lock');

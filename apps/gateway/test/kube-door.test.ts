@@ -6,6 +6,7 @@ import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { connect as connectSocket } from 'node:net';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { Callers } from '../src/doors/caller.ts';
@@ -292,7 +293,7 @@ describe('the kube door', () => {
     });
     try {
       const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { token, grant } = await harness.grant();
       const Accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
       for (const [target, headers] of [
         ['/api/v1/namespaces/shop/pods/leaky', {}],
@@ -305,6 +306,9 @@ describe('the kube door', () => {
         expect(body).not.toMatch(/hunter2|c2VjcmV0/);
       }
       expect(upstream.accepts.every((accept) => accept.startsWith('application/json'))).toBe(true);
+      const answers = async (): Promise<string> => (await harness.state.doorRecords.answers(grant)).join('\n');
+      await expect.poll(answers, { timeout: 30_000 }).toContain('leaky');
+      expect(await answers()).not.toMatch(/hunter2|c2VjcmV0/);
     } finally {
       await upstream.stop();
     }
@@ -322,6 +326,25 @@ describe('the kube door', () => {
       const answer = await ask(address.kube_url, token);
       expect(answer.status).toBe(502);
       expect(answer.body).toContain(text);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it('reads no more of an answer with objects than 32 MiB, and answers the next request', async () => {
+    const part = Buffer.alloc(1024 * 1024, ' ');
+    const upstream = await startUpstream((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const parts = request.url?.includes('pods') ? 40 : 0;
+      Readable.from(Array.from({ length: parts }, () => part).concat(Buffer.from('{}'))).pipe(response);
+    });
+    try {
+      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
+      const { token } = await harness.grant();
+      const { status, body } = await ask(address.kube_url, token);
+      expect(status).toBe(413);
+      expect(body).toContain('name a namespace, a selector or a limit');
+      expect(await ask(address.kube_url, token, { path: '/api/v1/nodes' })).toMatchObject({ status: 200, body: '{}' });
     } finally {
       await upstream.stop();
     }

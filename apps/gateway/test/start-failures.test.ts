@@ -1,6 +1,6 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { Settings } from '@nightcrier/core/settings/config';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ async function gatewayOf(redisUrl: string): Promise<GatewayApp> {
 }
 
 test('a gateway whose Redis is unreachable at its start waits for it', async () => {
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const app = await gatewayOf(`redis://127.0.0.1:${port}`);
   const started = app.start();
   const redis = await startRedisServer({ port });

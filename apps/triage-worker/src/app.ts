@@ -9,7 +9,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { requireDirectory } from '@nightcrier/runtime/process/make-directory';
 import { openState, type State } from '@nightcrier/state/open-state';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
-import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
+import { allAdoptPrestarted, type LiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
 import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
@@ -247,7 +247,8 @@ export class TriageWorkerApp {
   #startPrestarting(access: State, parts: Pick<WorkerParts, 'instance' | 'runtime' | 'isolation'>): PrestartedAgents {
     const config = (): Config => this.#config;
     const { logger } = this.#options;
-    const prestarted = new PrestartedAgents({ ...parts, config, access, workerId: WORKER_ID, logger });
+    const allAdopt = async (): Promise<boolean> => allAdoptPrestarted(access.redis, access.keys);
+    const prestarted = new PrestartedAgents({ ...parts, config, access, allAdopt, workerId: WORKER_ID, logger });
     this.#lifecycle.onStop('prestarted agents', () => prestarted.stop());
     this.#followers.push(() => prestarted.wake());
     prestarted.start();

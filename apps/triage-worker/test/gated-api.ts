@@ -2,7 +2,7 @@ import type { SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 
 /**
  * A proxy to the Kubernetes API of a cluster: permission checks pass, with their list of namespaces; every other read waits until the gate is opened, or fails when
@@ -23,7 +23,7 @@ export class GatedApi implements AsyncDisposable {
   }
 
   static async start(cluster: SimulatedCluster): Promise<GatedApi> {
-    const api = new GatedApi(cluster, await getPort());
+    const api = new GatedApi(cluster, await freePort());
     api.#server.listen(api.#port, '127.0.0.1');
     await once(api.#server, 'listening');
     return api;

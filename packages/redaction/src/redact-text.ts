@@ -1,7 +1,7 @@
 import { inSlices } from '@nightcrier/core/async/time-slices';
-import { type Range, rangesOfKnownTokens } from './kept-rules.ts';
+import { type Range, rangesOfKnownTokens } from './search/kept-rules.ts';
 import { cutOut, replaceSecrets } from './replace-secrets.ts';
-import { linesWithTokens } from './token-lines.ts';
+import { linesWithTokens } from './search/token-lines.ts';
 
 /**
  * Redacts tokens of known providers, private keys, passwords in URLs, and values with secret-looking names. Secrets that

@@ -1,10 +1,10 @@
 import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
-import type { Range } from './kept-rules.ts';
+import type { Range } from './search/kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
 import { replaceSecrets } from './replace-secrets.ts';
 import { canBeSecret, isSecretName } from './secret-names.ts';
-import { linesWithTokens } from './token-lines.ts';
+import { linesWithTokens } from './search/token-lines.ts';
 
 /**
  * Redacts every text in a JSON value, such as a Kubernetes object. In addition to {@link redactText}, it redacts the values
@@ -59,6 +59,8 @@ interface Task {
   key: PropertyKey;
   value: unknown;
   isParsedJson?: boolean;
+  /** Whether parsing and writing the JSON are steps of their own. */
+  isLong?: boolean;
 }
 
 /** Maps each text in a value, and redacts texts that are secrets because of their position. Yields between steps. */
@@ -68,17 +70,23 @@ function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
   let walked = 0;
   for (let task = tasks.pop(); task; task = tasks.pop()) {
     const { target, key, value } = task;
-    if (task.isParsedJson) target[key] = JSON.stringify(target[key]);
-    else if (typeof value === 'string') {
+    if (task.isParsedJson) {
+      if (task.isLong) yield;
+      target[key] = JSON.stringify(target[key]);
+    } else if (typeof value === 'string') {
       const json = jsonIn(value);
       if (json === undefined) {
         const mapped = map(value);
         target[key] = typeof mapped === 'string' ? mapped : yield* mapped;
-      } else tasks.push({ target, key, value, isParsedJson: true }, { target, key, value: json });
-    } else if (typeof value === 'object' && value !== null) {
-      const copy = Array.isArray(value) ? mapList(value) : yield* mapObject(value);
+      } else {
+        const isLong = value.length >= SHORT;
+        tasks.push({ target, key, value, isParsedJson: true, isLong }, { target, key, value: json });
+        if (isLong) yield;
+      }
+    } else if (isParts(value)) {
+      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value);
       target[key] = copy;
-      for (const part of Object.keys(copy)) {
+      for (const part of partsOf(copy)) {
         const given = copy[part];
         if (typeof given === 'object' && given !== null) tasks.push({ target: copy, key: part, value: given });
         else if (typeof given === 'string' && given !== REDACTED) {
@@ -95,6 +103,10 @@ function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
   return result.root;
 }
 
+function isParts(value: unknown): value is Parts {
+  return typeof value === 'object' && value !== null;
+}
+
 function canBeJson(text: string): boolean {
   const first = text.charCodeAt(0);
   return first === 0x7b || first === 0x5b || first <= 0x20;
@@ -102,7 +114,7 @@ function canBeJson(text: string): boolean {
 
 /** Returns the value of a text that is JSON: an object or a list. */
 function jsonIn(text: string): object | undefined {
-  if (!canBeJson(text) || !/^\s*[{[]/.test(text)) return undefined;
+  if (!canBeJson(text) || !/^\s*[{[]/.test(text) || !/[}\]]$/.test(text.trimEnd().slice(-1))) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
@@ -111,31 +123,52 @@ function jsonIn(text: string): object | undefined {
   }
 }
 
+/** Of a list, the names of its million elements would take longer than the elements. */
+function partsOf(copy: Parts): Iterable<string | number> {
+  return Array.isArray(copy) ? copy.keys() : Object.keys(copy);
+}
+
+/** Elements of a list that are walked in a step. */
+const ELEMENTS_OF_STEP = 20_000;
+
 /** In a list of arguments, the value can follow its flag: `--password hunter2`. */
-function mapList(values: unknown[]): Parts {
-  const mapped = values.map((value, index) => {
+function* mapList(values: unknown[]): Generator<void, Parts> {
+  const mapped: unknown[] = [];
+  for (const [index, value] of values.entries()) {
     const before: unknown = values[index - 1];
-    const isFlagged = typeof before === 'string' && /^--?[\w-]+$/.test(before) && isSecretName(before);
-    return isFlagged && typeof value === 'string' && !value.startsWith('-') ? REDACTED : value;
-  });
+    const isFlagged =
+      typeof value === 'string' &&
+      typeof before === 'string' &&
+      before.startsWith('-') &&
+      /^--?[\w-]+$/.test(before) &&
+      isSecretName(before);
+    mapped.push(isFlagged && !value.startsWith('-') ? REDACTED : value);
+    if (index % ELEMENTS_OF_STEP === ELEMENTS_OF_STEP - 1) yield;
+  }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- elements are replaced by their index
   return mapped as unknown as Parts;
 }
 
-function* mapObject(object: object): Generator<void, Parts> {
-  const { name, key: named, kind }: { name?: unknown; key?: unknown; kind?: unknown } = object;
+function* mapObject(object: Parts): Generator<void, Parts> {
+  const { name, key: named, kind } = object;
   const isSecretVariable = [name, named].some((label) => typeof label === 'string' && isSecretName(label));
   const isSecret = (key: string, value: unknown): boolean =>
     (kind === 'Secret' && (key === 'data' || key === 'stringData')) ||
     (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) ||
     (isSecretName(key) && isSecretMember(key, value)) ||
     (key === 'auth' && typeof value === 'string' && REGISTRY_AUTH.test(value));
-  const entries: [string, unknown][] = Object.entries(object);
-  for (const [index, entry] of entries.entries()) {
-    if (isSecret(...entry)) entry[1] = REDACTED;
-    if (index % VALUES_OF_STEP === VALUES_OF_STEP - 1) yield;
+  const copy: Parts = {};
+  let walked = 0;
+  for (const member of Object.keys(object)) {
+    const value = object[member];
+    const kept = isSecret(member, value) ? REDACTED : value;
+    if (member === '__proto__')
+      Object.defineProperty(copy, member, { value: kept, enumerable: true, writable: true, configurable: true });
+    else copy[member] = kept;
+    walked += 1;
+    if (walked % VALUES_OF_STEP === 0) yield;
   }
-  return Object.fromEntries(entries);
+  return copy;
 }
 
 /** The base64 of user and password in a Docker configuration. */

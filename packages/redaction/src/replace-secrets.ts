@@ -1,4 +1,4 @@
-import { COMMAND_RULES } from './command-rules.ts';
+import { COMMAND_RULES } from './rules/command-rules.ts';
 import {
   redactAuthorization,
   redactCookies,
@@ -6,19 +6,21 @@ import {
   redactGoDsn,
   redactJsonWebKeys,
   redactMarked,
-  redactPhrases,
   redactTables,
   redactUrls,
-} from './context-rules.ts';
-import { redactKeyBlocks } from './key-blocks.ts';
-import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './keyword-scan.ts';
-import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './multi-line.ts';
-import { redactChanges, redactNamedValues } from './named-values.ts';
+} from './rules/context-rules.ts';
+import { redactKeyBlocks } from './rules/key-blocks.ts';
+import type { Range } from './search/kept-rules.ts';
+import { type Keyword, type KeywordHit, KeywordScan, type ScanResult } from './search/keyword-scan.ts';
+import { isTableHeader, redactBlocks, redactManifests, redactTableColumns } from './rules/multi-line.ts';
+import { redactChanges, redactNamedValues } from './rules/named-values.ts';
+import { PHRASE_RULES } from './rules/phrase-rules.ts';
 import { REDACTED } from './redacted.ts';
-import { endOfToken, isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './token-rules.ts';
+import { isPrefixedToken, TOKEN_KEYWORDS, type TokenRule } from './search/token-rules.ts';
+import { TokenSearch } from './search/token-search.ts';
 
 type TextRule = (text: string) => string;
-type Rule = { token: TokenRule; length: number } | { text: TextRule };
+type Rule = { token: TokenRule; length: number } | { text: readonly TextRule[] };
 
 const NAMES = ['password', 'secret', 'token', 'key', 'passwd', 'passphrase'];
 
@@ -46,34 +48,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   ],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
   [redactJsonWebKeys, '"kty"'],
-  [redactPhrases, 'password', 'passphrase', 'passcode', 'identified', 'requirepass', 'masterauth', '"auth'],
-  [
-    redactPhrases,
-    'setuser',
-    'stats auth',
-    'secret 5',
-    'secret 9',
-    'key 7',
-    'community ',
-    'bindpw',
-    'rootpw',
-    'authtok',
-    '\npass ',
-    ': pass ',
-  ],
-  [
-    redactPhrases,
-    'auth plain ',
-    'auth login ',
-    'xoauth2 ',
-    'wifi:',
-    'snyk auth',
-    'codecov',
-    'secret: ',
-    'token: ',
-    'key: s',
-  ],
-  [redactPhrases, 'psk "', "psk '", ...NAMES.flatMap((name) => ['`', '"', "'"].map((end) => name + end))],
+  ...PHRASE_RULES,
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
   [redactDirectives, ...NAMES.flatMap((name) => ['"', "'", ' ', '=', ':'].map((end) => name + end))],
   [redactTableColumns, 'password,', ',password', 'secret,', ',secret', 'token,', ',token', 'key,', '_key\n'],
@@ -131,9 +106,13 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactChanges, ' -> "', " -> '", ' => "'],
 ];
 
+const WORDS = new Set(TEXT_RULES.flatMap(([, ...words]) => words));
 const KEYWORDS: Keyword<Rule>[] = [
   ...TOKEN_KEYWORDS,
-  ...TEXT_RULES.flatMap(([text, ...words]) => words.map((literal) => ({ literal, ignoreCase: true, rule: { text } }))),
+  ...Array.from(WORDS, (literal) => {
+    const text = TEXT_RULES.filter(([, ...words]) => words.includes(literal)).map(([rule]) => rule);
+    return { literal, ignoreCase: true, byLine: true, rule: { text } };
+  }),
 ];
 const SCAN = new KeywordScan<Rule>(KEYWORDS);
 const ORDER = new Map(TEXT_RULES.map(([rule], index) => [rule, index]));
@@ -154,10 +133,11 @@ export function* replaceSecrets(text: string, depth = 0): Generator<void, string
 const HITS_OF_STEP = 1_000;
 
 function* withoutTokens(text: string, { hits, runs }: ScanResult<Rule>, depth: number): Generator<void, string> {
-  const ranges: [start: number, end: number][] = [];
+  const ranges: Range[] = [];
+  const search = new TokenSearch(text);
   for (const [index, { at, rule }] of hits.entries()) {
-    const end = 'token' in rule ? endOfToken(text, at, rule) : undefined;
-    if (end !== undefined) ranges.push([at, end]);
+    const token = 'token' in rule ? search.tokenAt(at, rule) : undefined;
+    if (token) ranges.push(token);
     if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
   }
   let searched = 0;
@@ -254,7 +234,7 @@ const LONGEST_BLOCK = 4_000;
 function* applyTextRules(text: string, { hits }: ScanResult<Rule>): Generator<void, string> {
   const parts: string[] = [];
   let position = 0;
-  for (const { start, end, rules } of regions(text, hits)) {
+  for (const { start, end, rules } of yield* regions(text, hits)) {
     const ordered = [...rules].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
     parts.push(text.slice(position, start));
     for (const piece of pieces(text.slice(start, end))) {
@@ -306,21 +286,48 @@ interface Region {
   rules: Set<TextRule>;
 }
 
-function regions(text: string, hits: readonly KeywordHit<Rule>[]): Region[] {
+function* regions(text: string, hits: readonly KeywordHit<Rule>[]): Generator<void, Region[]> {
   const found: Region[] = [];
   let region: Region | undefined;
   let line = { start: 0, end: -1 };
-  for (const { at, rule } of hits) {
+  /** The place whose value was searched last. */
+  let seen = -1;
+  for (const [index, { at, last, rule }] of hits.entries()) {
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
     if (!('text' in rule)) continue;
     if (at > line.end) line = lineAt(text, at);
     if (!region || at >= region.end) {
       region = { start: line.start, end: Math.min(line.end + 1, text.length), rules: new Set() };
       found.push(region);
     }
-    region.rules.add(rule.text);
-    region.end = Math.max(region.end, endOfValue(text, at, line.end));
+    for (const each of rule.text) region.rules.add(each);
+    for (const place of [at, last]) {
+      if (place === seen) continue;
+      region.end = Math.max(region.end, endOfValue(text, place, line.end));
+      seen = place;
+    }
   }
-  return found;
+  return yield* joined(found);
+}
+
+/** Characters to which regions are joined. What is longer than a piece would be cut. */
+const LONGEST_JOINED = LONGEST_PIECE / 4;
+
+/** Joins regions that follow each other and have the same rules: a text can consist of short lines with names. */
+function* joined(found: readonly Region[]): Generator<void, Region[]> {
+  const all: Region[] = [];
+  for (const [index, region] of found.entries()) {
+    if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
+    const before = all.at(-1);
+    const isNext = before?.end === region.start && region.end - before.start <= LONGEST_JOINED;
+    if (isNext && haveSameRules(before, region)) before.end = region.end;
+    else all.push(region);
+  }
+  return all;
+}
+
+function haveSameRules({ rules }: Region, other: Region): boolean {
+  return rules.size === other.rules.size && [...rules].every((rule) => other.rules.has(rule));
 }
 
 function lineAt(text: string, at: number): { start: number; end: number } {

@@ -36,7 +36,7 @@ describe('runProcess', () => {
     expect(await exitOf(child)).toBe(0);
   });
 
-  test('exits at once on a second signal', async () => {
+  test('exits at once on a second signal, and logs it', async () => {
     const child = await start({ SLOW_STOP_MS: '60000' });
     let log = '';
     child.stderr?.on('data', (chunk) => (log += String(chunk)));
@@ -44,6 +44,7 @@ describe('runProcess', () => {
     await expect.poll(() => log).toContain('stopping');
     child.kill('SIGTERM');
     expect(await exitOf(child)).toBe(1);
+    await expect.poll(() => log).toContain('second signal received');
   });
 
   test('updates its heartbeat file while it runs', async () => {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { freePort } from './free-port.ts';
 import type { Certificate } from './kubernetes/api/certificate.ts';
 
 /**
@@ -38,6 +39,7 @@ export class HttpListener {
       : http.createServer(this.#handler);
     this.#server = server;
     try {
+      if (this.#port === 0) this.#port = await freePort(this.#host);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen(this.#port, this.#host, resolve);

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +7,7 @@ import { execa, type ResultPromise } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { textAt } from '../src/kubernetes/objects/kubernetes-object.ts';
+import { freePort } from '../src/free-port.ts';
 import { startSimulatedCluster, type SimulatedCluster } from '../src/simulated-cluster.ts';
 import { connect } from './mcp-client.fixture.ts';
 
@@ -136,11 +136,3 @@ test('the real server has every tool of the simulated one but those of subscript
   const readTools = (await names(simulated)).filter((name) => !name.includes('subscri'));
   expect(await names(real)).toEqual(expect.arrayContaining(readTools));
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const port = Number(textAt(probe.address(), 'port'));
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

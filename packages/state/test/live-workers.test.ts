@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import type { LiveWorkers, Takeover } from '../src/queue/live-workers.ts';
+import { allAdoptPrestarted, type LiveWorkers, type Takeover } from '../src/queue/live-workers.ts';
 import { lostJobs } from '../src/queue/lost-jobs.ts';
 import { fault, openTestState, type TestState, take } from './state.fixture.ts';
 
@@ -147,4 +147,22 @@ test('a damaged record of a worker keeps no heartbeat from succeeding', async ()
   expect(await worker.beat()).toBe(1);
   await state.redis.set(state.keys.workerRecords, 'no hash');
   expect(await worker.beat()).toBe(1);
+});
+
+test('a live worker of an earlier version adopts no prestarted container, until it has gone', async () => {
+  await using state = await openTestState(server.url);
+  const allAdopt = async (): Promise<boolean> => allAdoptPrestarted(state.redis, state.keys);
+  expect(await allAdopt()).toBe(true);
+  const worker = openWorker(state, 'new');
+  await worker.beat();
+  expect(await allAdopt()).toBe(true);
+  await state.redis.zadd(state.keys.workers, Date.now() + HOUR_MS, 'old');
+  expect(await allAdopt()).toBe(false);
+  await state.redis.hset(state.keys.workerRecords, 'old', JSON.stringify({ at: Date.now(), process: ELSEWHERE }));
+  expect(await allAdopt()).toBe(false);
+  // Its heartbeats have stopped.
+  await state.redis.zadd(state.keys.workers, Date.now() - 1, 'old');
+  expect(await allAdopt()).toBe(true);
+  await worker.beat();
+  expect(await allAdopt()).toBe(true);
 });

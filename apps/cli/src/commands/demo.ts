@@ -35,7 +35,7 @@ export interface DemoOptions {
  * @returns the exit code: 0, or 1 with the reason on standard error
  */
 export async function demo({ once, json, flags }: DemoOptions): Promise<number> {
-  const stopping = stopSignal();
+  const stopping = stopSignal((signal) => console.error(escapeControls(`demo: second ${signal}; exits at once`)));
   const folder = path.resolve('.nightcrier/demo', new Date().toISOString().replaceAll(/[:.]/g, '-'));
   await mkdir(path.join(folder, 'logs'), { recursive: true });
   const onLine = logToFiles(path.join(folder, 'logs'));

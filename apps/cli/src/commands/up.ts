@@ -29,7 +29,7 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   const logger = root.child({ process: 'up' });
   exitOnCrash(logger);
   for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
-  const stopping = stopSignal();
+  const stopping = stopSignal((signal) => logger.warn({ signal }, 'second signal received; process exits at once'));
   // Processes of their own export their own.
   const traces = processes ? undefined : await exportTraces('nightcrier', process.env, logger);
   const children = {

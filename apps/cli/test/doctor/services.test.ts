@@ -1,7 +1,7 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { aclRules } from '@nightcrier/state/server/acl';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ScriptedServer } from '../../../../packages/cluster/test/mcp/scripted-server.fixture.ts';
@@ -32,7 +32,7 @@ async function configure(name: string, value: string, usual: string): Promise<vo
   onTestFinished(async () => command('CONFIG', 'SET', name, usual));
 }
 const redisOf = (url: string) => ({ redis: { url, key_prefix: 'nc' } });
-const closedPort = async (): Promise<number> => getPort({ host: '127.0.0.1' });
+const closedPort = async (): Promise<number> => freePort();
 
 const REDIS: Row[] = [
   {

@@ -9,6 +9,12 @@ import type { Listener } from './listener.ts';
 
 const LONGEST_TARGET = 500;
 
+/** A part of what an agent has read. */
+export interface Sample {
+  content: Buffer;
+  redacted: boolean;
+}
+
 /** Records the requests of agents in Redis, from where the worker of the run takes them. */
 export class Audit {
   readonly #records: DoorRecords;
@@ -46,8 +52,9 @@ export class Audit {
   }
 
   /** Records what an agent has read, redacted, so that the worker can look its quotes up. */
-  addAnswer(run: RunOfAgent, sample: Buffer): void {
-    const adding = async (): Promise<void> => this.#records.addAnswer(run, await redactText(sample.toString('utf8')));
+  addAnswer(run: RunOfAgent, { content, redacted }: Sample): void {
+    const text = content.toString('utf8');
+    const adding = async (): Promise<void> => this.#records.addAnswer(run, redacted ? text : await redactText(text));
     this.#track(run, adding());
   }
 

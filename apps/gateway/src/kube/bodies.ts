@@ -38,12 +38,15 @@ export function sampleOf(content: Buffer): Buffer {
   return Buffer.concat([content.subarray(0, SAMPLED), Buffer.from('\n'), content.subarray(-SAMPLED)]);
 }
 
-/** Counts the bytes of an answer up to a limit, and keeps a sample of them. Copies at most the sample, whatever passes. */
+/** Pieces that are shorter are joined, so that few are held however an answer is cut. */
+const SHORT_PIECE = 4 * 1024;
+
+/** Counts the bytes of an answer up to a limit, and holds the pieces with its begin and its end. Long pieces are not copied. */
 export class PassedBytes {
   readonly #limit: number;
-  readonly #begin = Buffer.alloc(SAMPLED);
-  /** A ring: byte n after the begin is at n modulo its length. */
-  #end: Buffer | undefined;
+  readonly #begin: Buffer[] = [];
+  readonly #end: Buffer[] = [];
+  #held = 0;
   bytes = 0;
 
   constructor(limit: number) {
@@ -52,28 +55,28 @@ export class PassedBytes {
 
   /** Returns an error when the answer is longer than the limit. */
   add(chunk: Buffer): Error | undefined {
-    const before = this.bytes;
+    if (this.bytes < SAMPLED) append(this.#begin, chunk);
+    append(this.#end, chunk);
     this.bytes += chunk.length;
-    if (this.bytes > this.#limit) return new Error(`the answer has more than ${this.#limit} bytes`);
-    const taken = before < SAMPLED ? chunk.copy(this.#begin, before) : 0;
-    if (taken < chunk.length) this.#addToEnd(chunk.subarray(taken), before + taken - SAMPLED);
-    return undefined;
-  }
-
-  #addToEnd(rest: Buffer, before: number): void {
-    this.#end ??= Buffer.alloc(SAMPLED);
-    const skipped = Math.max(0, rest.length - SAMPLED);
-    const copied = rest.copy(this.#end, (before + skipped) % SAMPLED, skipped);
-    rest.copy(this.#end, 0, skipped + copied);
+    this.#held += chunk.length;
+    for (let first = this.#end[0]; first && this.#held - first.length >= SAMPLED; first = this.#end[0]) {
+      this.#end.shift();
+      this.#held -= first.length;
+    }
+    return this.bytes > this.#limit ? new Error(`the answer has more than ${this.#limit} bytes`) : undefined;
   }
 
   /** What has passed, without its middle if it is long. */
   get sample(): Buffer {
-    const begin = this.#begin.subarray(0, this.bytes);
-    const after = this.bytes - SAMPLED;
-    if (!this.#end) return begin;
-    if (after <= SAMPLED) return Buffer.concat([begin, this.#end.subarray(0, after)]);
-    const at = after % SAMPLED;
-    return Buffer.concat([begin, this.#end.subarray(at), this.#end.subarray(0, at)]);
+    const rest = Math.min(SAMPLED, Math.max(0, this.bytes - SAMPLED));
+    const end = Buffer.concat(this.#end);
+    return Buffer.concat([Buffer.concat(this.#begin).subarray(0, SAMPLED), end.subarray(end.length - rest)]);
   }
+}
+
+function append(pieces: Buffer[], chunk: Buffer): void {
+  const last = pieces.at(-1);
+  if (last && last.length < SHORT_PIECE && chunk.length < SHORT_PIECE)
+    pieces.splice(-1, 1, Buffer.concat([last, chunk]));
+  else pieces.push(chunk);
 }

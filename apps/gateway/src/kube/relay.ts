@@ -3,6 +3,7 @@ import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, errors, request as send } from 'undici';
+import type { Sample } from '../doors/audit.ts';
 import type { Caller } from '../doors/caller.ts';
 import { documentTypes, jsonOnly } from './accept.ts';
 import { PassedBytes, redactEvents, redactJson, sampleOf } from './bodies.ts';
@@ -39,7 +40,7 @@ export interface Relayed {
   status: number;
   bytes: number;
   /** Objects or a log, without their middle if they are long: what the agent can quote. */
-  sample?: Buffer;
+  sample?: Sample;
 }
 
 /** The API server gave no answer that can be passed on. */
@@ -57,11 +58,15 @@ export class UpstreamFailure extends Error {
 export async function relay(options: RelayOptions): Promise<Relayed> {
   const { allowed, response, caller } = options;
   const ended = new AbortController();
-  response.once('close', () => ended.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) ended.abort();
+  });
   const isOpenEnded = allowed.kind === 'watch' || allowed.follow === true;
   const deadline = AbortSignal.timeout(isOpenEnded ? LONGEST_STREAM_MS : ANSWER_TIMEOUT * 2);
   const signal = AbortSignal.any([ended.signal, caller.signal, deadline]);
   const answer = await ask(options, signal);
+  // A body that is given up reports that as an error; who reads it gets the error as well.
+  answer.body.on('error', () => undefined);
   const { statusCode: status } = answer;
   if (status >= 300 && status < 400 && status !== 304) {
     await answer.body.dump();
@@ -150,7 +155,7 @@ async function passObjects(
   if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
   response.writeHead(statusCode, { ...passedHeaders(headers), 'content-type': type, 'content-length': content.length });
   response.end(content);
-  return { status: statusCode, bytes: content.length, sample: sampleOf(content) };
+  return { status: statusCode, bytes: content.length, sample: { content: sampleOf(content), redacted: !allowSecrets } };
 }
 
 async function passStream(
@@ -179,7 +184,8 @@ async function passStream(
     });
     await pipeline(body, response);
   }
-  return { status: statusCode, bytes: passed.bytes, ...(allowed.kind === 'log' && { sample: passed.sample }) };
+  const sample = { content: passed.sample, redacted: false };
+  return { status: statusCode, bytes: passed.bytes, ...(allowed.kind === 'log' && { sample }) };
 }
 
 function passedHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string | string[]> {

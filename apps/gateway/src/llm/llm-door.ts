@@ -136,7 +136,9 @@ export class LlmDoor {
     const { endpoint, model, streams, body, most } = asked;
     const { dialect } = endpoint;
     const ended = new AbortController();
-    response.once('close', () => ended.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) ended.abort();
+    });
     const signal = AbortSignal.any([ended.signal, caller.signal]);
     const url = `${access.baseUrl}${endpoint.path}`;
     const timeouts = { headersTimeout: ANSWER_TIMEOUT, bodyTimeout: ANSWER_TIMEOUT };
@@ -148,6 +150,8 @@ export class LlmDoor {
         return { decision: 'failed', status: 499, bytes: 0, reason: 'the agent closed the connection', model };
       return await this.#failed(response, asked, caller, 503, `the provider does not answer: ${reasonOf(error)}`);
     }
+    // A body that is given up reports that as an error; who reads it gets the error as well.
+    answer.body.on('error', () => undefined);
     const { statusCode: status } = answer;
     if (status >= 300) return this.#passFailure(answer, asked, response, caller);
     const type = String(answer.headers['content-type'] ?? 'application/json');

@@ -1,4 +1,4 @@
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { expect, test } from 'vitest';
 import { clusterConfig, configOf, simulate, useRedis } from '../ingester.fixture.ts';
 import { alertState, patient, startReceiver } from './alerts.fixture.ts';
@@ -49,7 +49,7 @@ test.skipIf(!HAS_MONITORING)(
   'a real Alertmanager delivers by its webhook what fired while no ingester ran, and what was resolved (needs prometheus and prometheus-alertmanager on the PATH)',
   async () => {
     const cluster = await simulate();
-    const port = await getPort();
+    const port = await freePort();
     const alerts = { port, username: 'alertmanager', password: KEY };
     const config = configOf([await clusterConfig(cluster)], { alerts });
     const { problems, counts } = alertState(config);

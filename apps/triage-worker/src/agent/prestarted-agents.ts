@@ -23,6 +23,8 @@ export interface PrestartedAgentsOptions {
   runtime: Pick<AgentRuntime, 'prestart'>;
   isolation: TriageContext['isolation'];
   access: TriageContext['access'];
+  /** Returns whether every worker that could take a run over would find it in such a container. */
+  allAdopt: () => Promise<boolean>;
   workerId: string;
   instance: string;
   logger: Logger;
@@ -90,7 +92,7 @@ export class PrestartedAgents {
   async #fill(signal: AbortSignal): Promise<void> {
     const config = this.#options.config();
     const isSandboxed = config.agent_cli !== 'builtin' && config.agent_script_path === undefined;
-    const wanted = isSandboxed ? config.agent_prestarted_containers : 0;
+    const wanted = isSandboxed && (await this.#options.allAdopt()) ? config.agent_prestarted_containers : 0;
     const key = this.#keyOf(config);
     const now = performance.now();
     await this.#keep((one, at) => at < wanted && one.key === key && one.until > now && one.sandbox.isWaiting);

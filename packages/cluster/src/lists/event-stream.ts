@@ -22,6 +22,11 @@ export class EventStream {
 
   feed(piece: Buffer): void {
     for (let at = 0; at < piece.length;) {
+      // A keep-alive, or the end of an event. A piece can consist of such lines alone.
+      if (piece[at] === NEWLINE && this.#line === 'head' && this.#heldBytes === 0) {
+        at += 1;
+        continue;
+      }
       const newline = piece.indexOf(NEWLINE, at);
       const end = newline === -1 ? piece.length : newline;
       this.#take(piece.subarray(at, end));

@@ -145,7 +145,7 @@ describe('a long answer of a server whose form is not known yet', () => {
     message: `${index} ${'x'.repeat(1_000)}`,
     type: 'Warning',
   }));
-  const longText = dump(many, { lineWidth: -1 });
+  const longText = dump(many, { lineWidth: -1, noRefs: true });
 
   test('is read as text while it comes: no more than a megabyte is held back', () => {
     let count = 0;
@@ -177,4 +177,27 @@ test.each(['metadata', undefined])('what the next page is asked for with is foun
     expect(read(answer({ content: text(yaml), structuredContent: page }), { size }).summary.continue).toBe(next);
   }
   expect(read(structured).summary.continue).toBeUndefined();
+});
+
+test('an object that is too large as YAML is counted and left out, without the parts of objects that are not read', () => {
+  const [first, second, third] = ['a', 'b', 'c'].map((name) => ({
+    ...events[0],
+    metadata: { name, namespace: 'shop' },
+  }));
+  const manifest = JSON.stringify({ spec: 'x'.repeat(400_000) });
+  const annotated = {
+    ...first,
+    metadata: {
+      name: 'a',
+      namespace: 'shop',
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': `${manifest}\n`, note: 'kept' },
+      managedFields: Array.from({ length: 20_000 }, (_, at) => ({ manager: `m${at}` })),
+    },
+  };
+  const large = { ...second, note: Array.from({ length: 40_000 }, (_, at) => at) };
+  const { summary, objects } = read(
+    answer({ content: text(dump([annotated, large, third], { lineWidth: -1, noRefs: true })) }),
+  );
+  expect(namesAndMessages(objects).map(([name]) => name)).toEqual(['a', 'c']);
+  expect(summary).toMatchObject({ strange: 1, count: 3 });
 });

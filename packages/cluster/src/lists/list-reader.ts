@@ -33,7 +33,7 @@ export interface ListSummary {
   form: ListForm;
   /** Why the tool failed. */
   problem?: string;
-  /** Objects that have not the shape of their kind. */
+  /** Objects that have not the shape of their kind, or are too large as YAML. */
   strange: number;
   count: number;
   /** What the next page is asked for with, where the answer is a page of a list. */
@@ -172,7 +172,12 @@ export class ListReader {
 
   #parse(source: Buffer | string, digest: bigint): void {
     const isText = typeof source === 'string';
-    const value = isText ? onlyItem(source) : (JSON.parse(source.toString('utf8')) as unknown);
+    const read = isText ? withoutLongParts(source) : source;
+    if (isText && read.length > LONGEST_YAML) {
+      this.#strange += 1;
+      return;
+    }
+    const value = typeof read === 'string' ? onlyItem(read) : (JSON.parse(read.toString('utf8')) as unknown);
     // A server that prints tables sends their rows.
     if (!WholeObject.safeParse(value).success) throw new Error(NO_OBJECTS);
     const parsed = parseObject(this.#options.kind, value);
@@ -192,10 +197,18 @@ export class ListReader {
   }
 }
 
-/** Half of the text of an object, which nothing here reads. */
+/** Most of the text of an object, which nothing here reads. */
 const MANAGED_FIELDS = /^( +)managedFields:\n(?:\1(?:-| ).*\n?)*/m;
+const LAST_APPLIED = /^( +)(kubectl\.kubernetes\.io\/last-applied-configuration:).*\n(?:\1 .*\n?)*/m;
+
+/** Characters of an object without these: YAML is parsed at once, some 10 ms for each 100,000 characters. */
+const LONGEST_YAML = 256 << 10;
+
+function withoutLongParts(yaml: string): string {
+  return yaml.replace(MANAGED_FIELDS, '').replace(LAST_APPLIED, "$1$2 ''\n");
+}
 
 function onlyItem(yaml: string): unknown {
-  const list = load(yaml.replace(MANAGED_FIELDS, ''), { schema: CORE_SCHEMA });
+  const list = load(yaml, { schema: CORE_SCHEMA });
   return Array.isArray(list) ? list[0] : undefined;
 }

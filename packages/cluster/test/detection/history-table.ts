@@ -2,7 +2,7 @@ import { detectedFaults } from '@nightcrier/simulator/mcp/fault-detectors';
 import { findByKind } from '@nightcrier/simulator/kubernetes/objects/resource-types';
 import { startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '@nightcrier/simulator/free-port';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -174,7 +174,7 @@ async function playWithRealServer(history: History): Promise<Found[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-stock-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig(), { mode: 0o600 });
-  const port = String(await getPort({ host: '127.0.0.1' }));
+  const port = String(await freePort());
   const flags = ['--read-only', '--disable-multi-cluster', '--toolsets', 'core', '--list-output', 'yaml'];
   const access = ['--port', port, '--bind-address', '127.0.0.1', '--kubeconfig', kubeconfig];
   const server = execa(process.execPath, [STOCK_SERVER, ...access, ...flags], { reject: false });

@@ -1,7 +1,7 @@
+import { freePort } from '@nightcrier/simulator/free-port';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -37,14 +37,6 @@ async function startRealServer(cluster: SimulatedCluster, listOutput = 'yaml'): 
   });
   await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 30_000 });
   return `http://127.0.0.1:${port}/mcp`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 const servers: [string, (cluster: SimulatedCluster) => Promise<string>][] = [

@@ -56,7 +56,7 @@ export async function runProcess(
   const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');
 
-  const stopping = stopSignal();
+  const stopping = stopSignal((signal) => logger.warn({ signal }, 'second signal received; process exits at once'));
   const traces = await exportTraces(`nightcrier-${name}`, process.env, logger);
   const { file } = loaded;
   const changes = new ConfigWatcher({ process: name, loaded, load: () => reloadConfig(sources, file), logger });

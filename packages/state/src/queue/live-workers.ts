@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';
+import { storedJson } from '../damage/stored-json.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -33,6 +34,9 @@ export interface Takeover {
 
 const Beat = z.tuple([z.number()], z.string());
 const WorkerRecord = z.object({ process: WorkerProcess });
+/** What a worker of this version can do that those of earlier versions cannot. */
+const ABILITIES = { adopts_prestarted: true };
+const AbleRecord = z.object({ process: z.object({ adopts_prestarted: z.literal(true) }) });
 
 /**
  * The heartbeats of one triage worker, and the number of live ones. With a {@link Takeover}, a heartbeat also releases the jobs
@@ -84,7 +88,14 @@ export class LiveWorkers {
     if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
     const { process, silence, maxStalls } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
-    return [this.#id, this.#length, JSON.stringify(process ?? {}), String(silence), String(maxStalls()), ...ended];
+    return [
+      this.#id,
+      this.#length,
+      JSON.stringify({ ...process, ...ABILITIES }),
+      String(silence),
+      String(maxStalls()),
+      ...ended,
+    ];
   }
 
   /** Returns the ids of the workers on a machine whose processes have ended. */
@@ -99,11 +110,19 @@ export class LiveWorkers {
 
 /** Returns the process in a record; undefined where there is none. */
 function processIn(text: string): WorkerProcess | undefined {
-  try {
-    return WorkerRecord.parse(JSON.parse(text)).process;
-  } catch {
-    return undefined;
-  }
+  return storedJson(WorkerRecord, text)?.process;
+}
+
+/**
+ * Returns whether every live worker finds the agent of a dead one in a container that was started before its run. Workers of earlier
+ * versions do not, and would start another agent.
+ */
+export async function allAdoptPrestarted(redis: Redis, keys: StateKeys, now = Date.now): Promise<boolean> {
+  const [ids, records] = await Promise.all([
+    ifReadable(redis.zrangebyscore(keys.workers, now(), '+inf'), []),
+    ifReadable(redis.hgetall(keys.workerRecords), {}),
+  ]);
+  return ids.every((id) => storedJson(AbleRecord, records[id]) !== undefined);
 }
 
 /** Returns the number of triage workers that are alive. */

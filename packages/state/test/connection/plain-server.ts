@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '../../../simulator/src/free-port.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export interface PlainServer extends AsyncDisposable {
 
 /** Starts a redis-server with these settings in a folder of its own. Resolves when it listens. */
 export async function startPlainServer(settings: Record<string, string>): Promise<PlainServer> {
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const dir = await mkdtemp(path.join(tmpdir(), 'nightcrier-redis-'));
   const listens = 'tls-port' in settings ? { port: '0', 'tls-port': String(port) } : { port: String(port) };
   const all = { bind: '127.0.0.1', save: '', dir, ...settings, ...listens };

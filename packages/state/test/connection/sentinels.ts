@@ -1,5 +1,5 @@
 import { type ResultPromise, execa } from 'execa';
-import getPort from 'get-port';
+import { freePort } from '../../../simulator/src/free-port.ts';
 import { Redis } from 'ioredis';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ export interface Replicated extends AsyncDisposable {
 /** Starts a master, a replica and three sentinels, which take a master for dead after a second. */
 export async function startReplicated(): Promise<Replicated> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-sentinel-'));
-  const ports = await Promise.all(Array.from({ length: 5 }, async () => getPort({ host: '127.0.0.1' })));
+  const ports = await Promise.all(Array.from({ length: 5 }, async () => freePort()));
   const [master = 0, replica = 0, ...sentinels] = ports;
   const started: ResultPromise[] = [];
   const start = async (name: string, command: string, lines: string[]): Promise<number> => {

@@ -38,5 +38,13 @@ export const codex: Dialect = (json, tally) => {
   }
 };
 
-/** The line on stderr when codex's rules refuse a command; its stream does not have it. */
-export const CODEX_DENIAL = /codex_core::tools::router: .*Rejected\(/;
+const ROUTER = Buffer.from('codex_core::tools::router: ');
+const REJECTED = Buffer.from('Rejected(');
+
+/** Returns whether a line of stderr is that of a command which codex's rules refused; its stream does not have it. */
+export function isCodexDenial(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start < ROUTER.length + REJECTED.length) return false;
+  const line = bytes.subarray(start, end);
+  const router = line.indexOf(ROUTER);
+  return router !== -1 && line.includes(REJECTED, router + ROUTER.length);
+}

@@ -2,7 +2,7 @@ import { type AgentUsage, costOf, priceOf } from '@nightcrier/core/incidents/age
 import type { AgentCli, Settings } from '@nightcrier/core/settings/config';
 import path from 'node:path';
 import { claude } from './claude.ts';
-import { codex, CODEX_DENIAL } from './codex.ts';
+import { codex, isCodexDenial } from './codex.ts';
 import { gemini } from './gemini.ts';
 import { goose } from './goose.ts';
 import { canBeEvent, readLines } from './read-lines.ts';
@@ -37,17 +37,18 @@ export async function readAgentStream(logsDirectory: string, reading: StreamRead
   if (reading.agent === 'builtin') return { usage: usageOf(tally, reading, 0), failure: undefined };
   const dialect = DIALECTS[reading.agent];
   let unreadable = 0;
-  for await (const lines of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
-    for (const line of lines) {
-      const event = line && canBeEvent(line) ? parseJson(line.toString('utf8')) : undefined;
+  const stdout = path.join(logsDirectory, 'agent-stdout.log');
+  for await (const { accepted, others } of readLines(stdout, MAX_LINE_BYTES, canBeEvent)) {
+    unreadable += others;
+    for (const line of accepted) {
+      const event = parseJson(line.toString('utf8'));
       if (typeof event === 'object' && event !== null) dialect(event, tally);
-      else if (line?.length !== 0) unreadable += 1;
+      else unreadable += 1;
     }
   }
   if (reading.agent === 'codex') {
-    for await (const lines of readLines(path.join(logsDirectory, 'agent-stderr.log'), MAX_LINE_BYTES)) {
-      tally.denials += lines.filter((line) => line && CODEX_DENIAL.test(line.toString('utf8'))).length;
-    }
+    const stderr = path.join(logsDirectory, 'agent-stderr.log');
+    for await (const { accepted } of readLines(stderr, MAX_LINE_BYTES, isCodexDenial)) tally.denials += accepted.length;
   }
   return { usage: usageOf(tally, reading, unreadable), failure: tally.failure };
 }

@@ -42,8 +42,9 @@ const ToolOutput = z.union([
 
 /** Yields the output of an agent's tools from the logs of its run. */
 export async function* toolOutputs(logsDirectory: string): AsyncGenerator<string> {
-  for await (const lines of readLines(path.join(logsDirectory, 'agent-stdout.log'), MAX_LINE_BYTES)) {
-    for (const line of lines) if (line && canBeEvent(line)) yield* outputsIn(line.toString('utf8'));
+  const stdout = path.join(logsDirectory, 'agent-stdout.log');
+  for await (const { accepted } of readLines(stdout, MAX_LINE_BYTES, canBeEvent)) {
+    for (const line of accepted) yield* outputsIn(line.toString('utf8'));
   }
 }
 

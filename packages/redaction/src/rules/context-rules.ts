@@ -1,6 +1,6 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret } from './secret-names.ts';
-import { looksRandom } from './token-rules.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret } from '../secret-names.ts';
+import { looksRandom } from '../search/token-rules.ts';
 
 /** Redacts the password of a URL; user and host remain. Also a token in the place of the user. */
 export function redactUrls(text: string): string {
@@ -64,17 +64,6 @@ export function redactCookies(text: string): string {
   );
 }
 
-/** Redacts passwords that commands, SQL and prose give without an assignment. */
-export function redactPhrases(text: string): string {
-  return PHRASES.reduce(
-    (rest, pattern) =>
-      rest.replace(pattern, (whole: string, before: string, value: string) =>
-        canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
-      ),
-    text,
-  );
-}
-
 /** Redacts the value in a table of Markdown: `| password | x |`. */
 export function redactTables(text: string): string {
   return text.replace(TABLE, (whole: string, before: string, value: string) =>
@@ -94,36 +83,6 @@ export function redactDirectives(text: string): string {
 
 const DIRECTIVE =
   /((?:passw(?:or)?d|passphrase|secret|token|key|psk)["']?(?:[ \t]{1,4}|[ \t]?[=:][ \t]?)["']?)([\w+/!#$%&*.~^-]{10,400}={0,2})(?=["'\s,;)\]}]|$)/gi;
-
-const PHRASES: readonly RegExp[] = [
-  // SQL, and prose with quotes.
-  /(\b(?:identified by|\w{0,60}(?:password|passphrase|psk)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`](?!["'`]))/gi,
-  // Prose without quotes. The value must look like one.
-  /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
-  /(\bpassword[^\n]{0,60}:\s{1,10})([\da-f]{32})\b/g,
-  // A name in quotes.
-  /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)["'`](?: is| was| =|:)?[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
-  // With letters of both cases and a digit it is no word.
-  /(\bpassword[ \t])(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])([\w!#$%&*+./~^-]{8,200})(?=\s|$)/g,
-  // SQL with a plug-in, an ACL of Redis, HAProxy, network devices.
-  /(\bidentified (?:with|via)[ \t]{1,4}[\w"'`]{1,60}[ \t]{1,4}(?:by|as|using)[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
-  /(\bsetuser\b[^\n]{0,200}?[ "]>)([^\s"]{1,500})/gi,
-  /(\bstats\s{1,8}auth\s{1,8}[\w.-]{1,60}:)(\S{1,200})/gi,
-  /(\b(?:password|secret|key) [05-9] ["']?)(?=[\w$./]{0,60}\d)([\w$./]{8,200})/gi,
-  /(\bcommunity[ \t]{1,4})(\S{1,100})(?=[ \t]{1,4}(?:RO|RW|ro|rw|view)\b)/g,
-  // A type between name and value, SQL, LDAP, the commands of POP and SMTP.
-  /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key): ?(?:String|str|string|&str|\[\]byte)\?? ?= ?["'])([^"'\n]{4,500})(?=["'])/gi,
-  /(\bpassword for [^\n=]{1,100}= ?["'])([^"'\n]{1,500})(?=["'])/gi,
-  /(\b(?:bindpw|rootpw|authtok|ldap_default_authtok)[ \t]{0,4}[= ][ \t]{0,4})(\S{1,200})/gi,
-  /(\b[CS]: PASS )(\S{1,200})(?=\r?$)/gm,
-  /(\bAUTH (?:PLAIN|LOGIN|XOAUTH2) )([\w+/]{8,2000}={0,2})/g,
-  /(\bWIFI:[^\n]{0,100}?;P:)([^;\n]{1,100})(?=;)/g,
-  /(\b(?:snyk auth|codecov(?:-cli)? [^\n]{0,60}?-t) )([\da-f-]{36})/g,
-  // .netrc, redis.conf, the commands of Redis.
-  /(\blogin \S{1,100} password )(\S{1,500})/g,
-  /(\b(?:requirepass|masterauth)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g,
-  /("auth"(?: "[^\s"]{1,100}")? ")([^\s"]{1,500})(?=")/gi,
-];
 
 /** Redacts tokens whose prefix is not at their begin, and secrets that only their neighbours show. */
 export function redactMarked(text: string): string {

@@ -1,5 +1,5 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret, isWholeName, SECRET_NAME } from './secret-names.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret, isWholeName, SECRET_NAME } from '../secret-names.ts';
 
 /** Of a terminal, between a name, its separator and its value. */
 const COLOUR = '(?:\\u001b\\[[\\d;]{0,20}m)?';

@@ -1,5 +1,5 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret } from './secret-names.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret } from '../secret-names.ts';
 
 /** Between arguments: a space, or `", "` where they are a list. */
 const NEXT = `(?:["']?,[ \\t]{0,4}["']|[ \\t]{1,4}["']?)`;

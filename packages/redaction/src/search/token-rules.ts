@@ -3,6 +3,10 @@ import type { Keyword } from './keyword-scan.ts';
 /** What follows the prefix of a token; sticky. */
 export type TokenRule = RegExp;
 
+/** Behind `eyJ`. Encrypted ones have five parts. */
+export const JSON_WEB_TOKEN: TokenRule =
+  /[\w-]{8,6000}\.(?:eyJ[\w-]{8,60000}|[\w-]{40,60000})\.[\w-]{20,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y;
+
 /** Tokens that begin with a prefix of their own, beside those that secretlint knows: prefixes, and what follows. */
 const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['AKIA ASIA ABIA ACCA', /[A-Z2-7\d]{16}(?![A-Za-z\d])/y],
@@ -98,10 +102,7 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['rdme_', /[a-z\d]{70}/y],
   ['pat', /[A-Za-z\d]{14}\.[a-f\d]{64}/y],
   ['rpa_', /[A-Z\d]{20,60}/y],
-  [
-    'eyJ',
-    /[\w-]{8,6000}\.(?:eyJ[\w-]{8,60000}|[\w-]{40,60000})\.[\w-]{20,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y,
-  ],
+  ['eyJ', JSON_WEB_TOKEN],
   ['$2a$ $2b$ $2y$', /\d\d\$[./A-Za-z\d]{53}/y],
   ['$apr1$', /[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{22}/y],
   ['$5$', /(?:rounds=\d{1,9}\$)?[./A-Za-z\d]{1,16}\$[./A-Za-z\d]{43}/y],
@@ -149,19 +150,18 @@ export const TOKEN_KEYWORDS: Keyword<{ token: TokenRule; length: number }>[] = T
   prefixes.split(' ').map((literal) => ({ literal, rule: { token, length: literal.length } })),
 );
 
-/** Returns where the token that begins at a prefix ends, undefined if there is none. */
+/** Returns where the token that begins at a prefix ends, undefined if there is none. A word must be able to begin there. */
 export function endOfToken(
   text: string,
   at: number,
   { token, length }: { token: TokenRule; length: number },
 ): number | undefined {
-  if (!isBoundary(text, at)) return undefined;
   token.lastIndex = at + length;
   return token.test(text) ? token.lastIndex : undefined;
 }
 
 /** Returns whether a word can begin here: not within another one, but after an escape such as `\n`, or `%3D`. */
-function isBoundary(text: string, at: number): boolean {
+export function isBoundary(text: string, at: number): boolean {
   const before = text.charAt(at - 1);
   if (!/[A-Za-z\d]/.test(before)) return true;
   return /\\[nrt]$|%[\dA-Fa-f]{2}$|\\u[\dA-Fa-f]{4}$/.test(text.slice(Math.max(0, at - 6), at));

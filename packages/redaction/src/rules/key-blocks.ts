@@ -1,4 +1,4 @@
-import { REDACTED } from './redacted.ts';
+import { REDACTED } from '../redacted.ts';
 
 const KIND = '(?:[A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\\d)-----';
 const BEGIN = new RegExp(`-----BEGIN ?${KIND}`, 'g');

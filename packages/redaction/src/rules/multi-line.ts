@@ -1,5 +1,5 @@
-import { REDACTED } from './redacted.ts';
-import { canBeSecret, isSecretName, isWholeName, SECRET_NAME } from './secret-names.ts';
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret, isSecretName, isWholeName, SECRET_NAME } from '../secret-names.ts';
 
 const HEADER = /^[A-Za-z][\w -]{0,40}(?:,[A-Za-z][\w -]{0,40}){1,30}\r?$/;
 

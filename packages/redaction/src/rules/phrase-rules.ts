@@ -1,0 +1,85 @@
+import { REDACTED } from '../redacted.ts';
+import { canBeSecret } from '../secret-names.ts';
+
+/** Of names before a value in quotes. */
+const NAMES = ['password', 'passwd', 'passphrase', 'secret', 'token', 'apikey', 'api_key'];
+const QUOTED_NAMES = NAMES.flatMap((name) => ['`', '"', "'"].map((quote) => name + quote));
+
+/** What stands before a value and the value, and the words without one of which there is none. */
+const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
+  // SQL, and prose with quotes.
+  [
+    /(\b(?:identified by|\w{0,60}(?:password|passphrase|psk)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`](?!["'`]))/gi,
+    'identified',
+    ...['password', 'passphrase', 'psk'].flatMap((name) => [`${name} `, `${name}: `, `${name}\t`]),
+  ],
+  // Prose without quotes. The value must look like one.
+  [
+    /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
+    'password ',
+    'passphrase ',
+    'passcode ',
+  ],
+  [/(:\s{1,10})([\da-f]{32})\b(?<=\bpassword[^\n]{0,60}:\s{1,10}[\da-f]{32})/g, 'password'],
+  // A name in quotes.
+  [
+    /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)["'`](?: is| was| =|:)?[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
+    ...QUOTED_NAMES,
+  ],
+  // With letters of both cases and a digit it is no word.
+  [
+    /(\bpassword[ \t])(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])([\w!#$%&*+./~^-]{8,200})(?=\s|$)/g,
+    'password ',
+    'password\t',
+  ],
+  // SQL with a plug-in, an ACL of Redis, HAProxy, network devices.
+  [
+    /(\bidentified (?:with|via)[ \t]{1,4}[\w"'`]{1,60}[ \t]{1,4}(?:by|as|using)[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
+    'identified ',
+  ],
+  [/(\bsetuser\b[^\n]{0,200}?[ "]>)([^\s"]{1,500})/gi, 'setuser'],
+  [/(\bstats\s{1,8}auth\s{1,8}[\w.-]{1,60}:)(\S{1,200})/gi, 'stats '],
+  [
+    /(\b(?:password|secret|key) [05-9] ["']?)(?=[\w$./]{0,60}\d)([\w$./]{8,200})/gi,
+    ...['password', 'secret', 'key'].flatMap((name) => ['0', '5', '6', '7', '8', '9'].map((kind) => `${name} ${kind}`)),
+  ],
+  [/(\bcommunity[ \t]{1,4})(\S{1,100})(?=[ \t]{1,4}(?:RO|RW|ro|rw|view)\b)/g, 'community '],
+  // A type between name and value, SQL, LDAP, the commands of POP and SMTP.
+  [
+    /(\b\w{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key): ?(?:String|str|string|&str|\[\]byte)\?? ?= ?["'])([^"'\n]{4,500})(?=["'])/gi,
+    ...NAMES.flatMap((name) => [
+      `${name}: s`,
+      `${name}:s`,
+      `${name}: &str`,
+      `${name}:&str`,
+      `${name}: []`,
+      `${name}:[]`,
+    ]),
+  ],
+  [/(\bpassword for [^\n=]{1,100}= ?["'])([^"'\n]{1,500})(?=["'])/gi, 'password for '],
+  [
+    /(\b(?:bindpw|rootpw|authtok|ldap_default_authtok)[ \t]{0,4}[= ][ \t]{0,4})(\S{1,200})/gi,
+    'bindpw',
+    'rootpw',
+    'authtok',
+  ],
+  [/(\b[CS]: PASS )(\S{1,200})(?=\r?$)/gm, ': pass '],
+  [/(\bAUTH (?:PLAIN|LOGIN|XOAUTH2) )([\w+/]{8,2000}={0,2})/g, 'auth plain ', 'auth login ', 'xoauth2 '],
+  [/(\bWIFI:[^\n]{0,100}?;P:)([^;\n]{1,100})(?=;)/g, 'wifi:'],
+  [/(\b(?:snyk auth|codecov(?:-cli)? [^\n]{0,60}?-t) )([\da-f-]{36})/g, 'snyk auth', 'codecov'],
+  // .netrc, redis.conf, the commands of Redis.
+  [/(\blogin \S{1,100} password )(\S{1,500})/g, ' password '],
+  [/(\b(?:requirepass|masterauth)[ \t]{1,4}"?)([^\s"'-][^\s"']{0,500})/g, 'requirepass', 'masterauth'],
+  [/("auth"(?: "[^\s"]{1,100}")? ")([^\s"]{1,500})(?=")/gi, '"auth" '],
+];
+
+/** Redact passwords that commands, SQL and prose give without an assignment; each rule with the words without which it finds nothing. */
+export const PHRASE_RULES: readonly (readonly [rule: (text: string) => string, ...words: string[]])[] = PHRASES.map(
+  ([pattern, ...words]) => [
+    (text: string): string =>
+      text.replace(pattern, (whole: string, before: string, value: string) =>
+        canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+      ),
+    ...words,
+  ],
+);
