@@ -88,6 +88,8 @@ describe.skipIf(why)(`a restart of the engine${why ? ` (skipped: ${why})` : ''}`
     await engine.start();
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude', attempts: 1 });
     expect(await stdout()).toBe('begun\nended\n');
-    await expect.poll(async () => (await engine.docker('ps', '--all', '--quiet')).stdout, { timeout: PATIENCE }).toBe('');
+    await expect
+      .poll(async () => (await engine.docker('ps', '--all', '--quiet')).stdout, { timeout: PATIENCE })
+      .toBe('');
   });
 });
