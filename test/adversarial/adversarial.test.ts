@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ApiUnderTest, openReadyApi } from '../../apps/api/test/api-under-test.ts';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
 import { ADMIN_TOKEN, TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
@@ -49,6 +50,7 @@ describe.skipIf(why)(
     let harness: TestHarness;
     let gateway: GatewayApp;
     let stub: StubLlm;
+    let api: ApiUnderTest;
     let incident: Incident;
     let inspected = '';
     let logs = '';
@@ -60,6 +62,8 @@ describe.skipIf(why)(
       const image = await buildHijackedAgent();
       backend = await TestBackend.start({ tls: true });
       harness = await TestHarness.open(backend);
+      // Only the network keeps agents from it.
+      api = await openReadyApi(backend.redis.url, { host: '0.0.0.0', allowAnonymous: true });
       stub = await startStubLlm({ steps: [] });
       const [prompt, keyFile] = [path.join(harness.folder, 'prompt.sh'), path.join(harness.folder, 'key')];
       await writeFile(keyFile, KEY);
@@ -112,6 +116,7 @@ describe.skipIf(why)(
     afterAll(async () => {
       await harness.close();
       await gateway.stop();
+      await api[Symbol.asyncDispose]();
       await stub.stop();
       await backend.stop();
     });
@@ -165,6 +170,7 @@ describe.skipIf(why)(
         HOST_ADDRESS: subnet.replace(/0\/\d+$/, '1'),
         REDIS_PORT: new URL(backend.redis.url).port,
         MODEL_PORT: String(stub.port),
+        API_PORT: new URL(api.url).port,
         CLUSTER_PORT: new URL(backend.cluster.kubernetesUrl).port,
       };
     }
