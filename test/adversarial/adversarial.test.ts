@@ -24,8 +24,9 @@ import { PROTOCOL_ATTEMPTS, RAW_PRELUDE } from './protocol-attempts.ts';
 const ATTEMPTS = [...FIRST, ...PROTOCOL_ATTEMPTS, ...MODEL_ATTEMPTS, ...KERNEL_ATTEMPTS];
 
 const KEY = 'sk-real-key-of-the-provider';
+const WEBHOOK_SECRET = 'secret-part-of-the-webhook';
 /** The kubeconfig of the cluster may do everything: what the agent may not do is up to the gateway and the sandbox. */
-const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}`);
+const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}|${WEBHOOK_SECRET}`);
 
 /** What is allowed works, also at the end. */
 const CONTROL: Attempt = {
@@ -54,6 +55,8 @@ describe.skipIf(why)(
     let incident: Incident;
     let inspected = '';
     let logs = '';
+    /** What the container wrote to its streams. */
+    let written = '';
     let changes: { method: string; path: string }[] = [];
     let secrets: { method: string; path: string }[] = [];
     const results = new Map<string, Result>();
@@ -84,6 +87,7 @@ describe.skipIf(why)(
         shutdown_timeout: 30,
         anthropic_api_key_file: keyFile,
         anthropic_base_url: stub.url,
+        webhook_url: `http://127.0.0.1:1/${WEBHOOK_SECRET}`,
       });
       gateway = new GatewayApp({ config, logger: silentLogger });
       await gateway.start();
@@ -102,6 +106,8 @@ describe.skipIf(why)(
       inspected = (await execa('docker', ['inspect', container])).stdout;
       incident = await harness.reaches(id, 'reported', 620_000);
       logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
+      for (const stream of ['agent-stdout.log', 'agent-stderr.log'])
+        written += await readFile(harness.workspace(id, 'logs', stream), 'utf8');
       const sent = backend.cluster.kubernetesRequests.slice(before);
       secrets = sent.filter(
         ({ path: target }) => /secrets|configmaps/i.test(target) && !target.includes('fieldSelector'),
@@ -206,6 +212,7 @@ describe.skipIf(why)(
     it('has a container without network, credentials or paths of the host', () => {
       expect(inspected).toContain('"NetworkMode": "none"');
       expect(inspected).not.toMatch(CREDENTIALS);
+      expect(written).not.toMatch(CREDENTIALS);
       expect(inspected).not.toContain(harness.workspace(incident.incident_id));
     });
   },
