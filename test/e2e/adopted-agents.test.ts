@@ -22,10 +22,6 @@ import { useHarness } from '../fixtures/use-harness.ts';
 
 const why = await whyNoDocker();
 const KILLS = 10;
-/** Of a worker that is killed. A busy machine does not look dead. */
-const LOCK = { lockDuration: 5_000, stalledInterval: 500 };
-/** Of the last worker: nobody waits for it to expire. */
-const LAST_LOCK = { lockDuration: 30_000, stalledInterval: 500 };
 /** The moments of the kills: each after a worker has started, ms. */
 const SEED = Number(process.env.KILL_SEED ?? 1);
 
@@ -156,11 +152,11 @@ describe.skipIf(why)(`a container whose worker was killed${why ? ` (skipped: ${w
       const ids: string[] = [];
       for (let kill = 0; kill < KILLS; kill += 1) {
         ids.push(await suite.harness.admit());
-        const worker = await suite.harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, lock: LOCK });
+        const worker = await suite.harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
         await sleep(random() * 2_000);
         await worker.kill();
       }
-      await suite.harness.startWorker(config, CONTAINER_GRACE, { lock: LAST_LOCK });
+      await suite.harness.startWorker(config, CONTAINER_GRACE);
       for (const id of ids) {
         await suite.harness.reaches(id, 'reported', PATIENCE);
         expect(await suite.harness.incidents.report(id)).toContain('The scripted cause.');

@@ -33,7 +33,6 @@ describe.skipIf(why)(`the container of a cancelled incident${why ? ` (skipped: $
       await sandboxed(suite.harness, HANGS, { agent_timeout: 600 }),
       {
         grace: CONTAINER_GRACE,
-        lock: { lockDuration: 10_000, stalledInterval: 500 },
       },
     );
     await untilBegun(id);
