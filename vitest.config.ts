@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './checks/longest-first.ts';
+import { seededProperties } from './checks/seeded-properties.ts';
 
 /** Unit tests stand beside the code; integration tests under test/ start real processes, so they get time. */
 export default defineConfig({
+  plugins: [seededProperties()],
   test: {
     include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'],
     // They end a hang. A busy machine may take many times what a quiet one needs.

@@ -51,7 +51,9 @@ describe('with a Redis that answers and does not suit', () => {
     await using api = await openApi(server.url);
     await expect.poll(async () => (await api.get('/readyz')).status).toBe(200);
     await admin('REPLICAOF', '127.0.0.1', '1');
-    expect(await failure(await api.get('/readyz'))).toMatchObject({ status: 503, code: 'redis_unsuitable' });
+    await expect
+      .poll(async () => failure(await api.get('/readyz')))
+      .toMatchObject({ status: 503, code: 'redis_unsuitable' });
     // A connection that was just replaced fails a request at most once.
     for (const path of ['/health/clusters', '/api/incidents', '/api/books', '/api/queue']) {
       await expect.poll(async () => (await api.get(path)).status, { timeout: 30_000 }).toBe(200);

@@ -140,7 +140,7 @@ test('the stream of a client ends when its key, its user or its session is revok
   const withSession = async (name: string): Promise<Listener> => {
     await users.add({ name, role: 'viewer', password: `a password of ${name}` }, 'test');
     const login = { method: 'user' as const, name, credential: (await users.get(name))?.version };
-    const { secret } = await sessions.open(login, { idle: 60, lifetime: 60 });
+    const { secret } = await sessions.open(login, { idle: 3_600, lifetime: 3_600 });
     return listen({ url }, '', { cookie: `nightcrier=${secret}` });
   };
   const kept = [await withKey('kept'), await withSession('carol')];

@@ -64,7 +64,7 @@ export class GatewayHarness {
   }
 
   /** Issues a grant for the first attempt of an incident. */
-  async grant(changes: Partial<Grant> = {}, seconds = 60): Promise<{ token: string; grant: Grant }> {
+  async grant(changes: Partial<Grant> = {}, seconds = 600): Promise<{ token: string; grant: Grant }> {
     const run = { incident_id: randomUUID(), cluster: 'alpha', attempt: 1, agent: 'claude', ...changes };
     return this.state.grants.issue(run, seconds);
   }
@@ -72,9 +72,9 @@ export class GatewayHarness {
   /** Issues a grant with sockets of its own, which a gateway opens. Returns the path of the kube door's socket of each gateway. */
   async grantWithSockets(gateways: GatewayAddress[]) {
     const run = { incident_id: randomUUID(), cluster: 'alpha', attempt: 1, agent: 'claude' };
-    const { token, grant } = await this.state.grants.issue(run, 60, 'own_sockets');
+    const { token, grant } = await this.state.grants.issue(run, 600, 'own_sockets');
     const ids = gateways.map(({ id }) => id);
-    for (const id of ids) await this.state.runSockets.open(grant.socket ?? '', [id], AbortSignal.timeout(10_000));
+    for (const id of ids) await this.state.runSockets.open(grant.socket ?? '', [id], AbortSignal.timeout(120_000));
     const directory = path.join(this.folder, 'sockets', grant.socket ?? '');
     return { token, grant, directory, sockets: ids.map((id) => path.join(directory, `${id}.kube.sock`)) };
   }

@@ -111,8 +111,11 @@ describe('a failure is detected, the connection recovers, and the fault of the g
     const { active, seen, lines, ingester } = await watched(server, proxy.endpoint);
     await active('alpha');
 
+    // A session that begins before the fault would have it pushed.
+    proxy.refusesSessions = true;
     await breaks({ server, proxy });
     const fault = await server.run('crash-loop-back-off');
+    proxy.refusesSessions = false;
     const isLogged = () => lines.some(({ fields }) => fields.status === 'failed' && logs.test(String(fields.error)));
     await expect.poll(isLogged, patient).toBe(true);
     await repair?.({ server, proxy });

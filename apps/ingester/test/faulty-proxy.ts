@@ -16,6 +16,8 @@ export class FaultyProxy {
   streamAnswer: string | undefined;
   /** The same for everything else. */
   answer: string | undefined;
+  /** A client that opens a session is cut off. */
+  refusesSessions = false;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   readonly #target: number;
@@ -78,6 +80,10 @@ export class FaultyProxy {
     client.on('data', (data) => {
       const asks = data.toString('latin1', 0, 4);
       if (asks === 'GET ') pair.isStream = true;
+      if (this.refusesSessions && data.includes('"initialize"')) {
+        client.destroy();
+        return;
+      }
       const answer = asks === 'GET ' ? this.streamAnswer : asks === 'POST' ? this.answer : undefined;
       if (answer !== undefined) client.write(answer);
       else if (!isMute()) server.write(data);

@@ -10,10 +10,10 @@ test('SIGTERM ends the process with 0, and deletes the session on the server', a
   const key_prefix = `test-${randomUUID()}`;
   const { child } = await spawnIngester({
     redis: { url: redis.url, key_prefix },
-    shutdown_timeout: 10,
+    shutdown_timeout: 60,
     clusters: [{ name: 'alpha', mcp: { endpoint: cluster.mcpEndpoint }, triage }],
   });
-  await cluster.waitForSubscriber(AbortSignal.timeout(20_000));
+  await cluster.waitForSubscriber(AbortSignal.timeout(120_000));
   await cluster.run('oom-killed');
   const { counts } = openState(configOf([], { redis: { url: redis.url, key_prefix } }));
   await expect.poll(counts, { timeout: 30_000 }).toMatchObject({ queued: 1 });

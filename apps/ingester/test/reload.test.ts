@@ -178,7 +178,7 @@ test('the process reloads its file when it changes, and shows a refused one in t
     await writeFile(`${file}.new`, JSON.stringify(content));
     await rename(`${file}.new`, file);
   };
-  await alpha.waitForSubscriber(AbortSignal.timeout(20_000));
+  await alpha.waitForSubscriber(AbortSignal.timeout(120_000));
 
   const connection = connectWorker({ url: redis.url, key_prefix }, silentLogger);
   onTestFinished(() => disconnect(connection));
@@ -195,7 +195,7 @@ test('the process reloads its file when it changes, and shows a refused one in t
   expect(alpha.subscriberCount).toBe(1);
 
   await replace(settings(entry('alpha', alpha.mcpEndpoint), entry('beta', beta.mcpEndpoint)));
-  await beta.waitForSubscriber(AbortSignal.timeout(20_000));
+  await beta.waitForSubscriber(AbortSignal.timeout(120_000));
   await expect.poll(() => ingesters.refused(), patient).toEqual([]);
   expect(alpha.sessionCount).toBe(1);
 

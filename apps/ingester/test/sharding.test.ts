@@ -57,7 +57,7 @@ beforeAll(async () => {
   file = path.join(folder, 'nightcrier.yaml');
   await writeFile(
     file,
-    JSON.stringify({ redis: settings, shutdown_timeout: 20, global_queue_size: 10_000, clusters: entries }),
+    JSON.stringify({ redis: settings, shutdown_timeout: 60, global_queue_size: 10_000, clusters: entries }),
   );
 });
 afterAll(async () => {
@@ -136,7 +136,7 @@ test(
     await untilSettled();
 
     // It hangs for longer than its leases live, and wakes up.
-    const [, held = []] = (await holdings([one, two, three])) ?? [];
+    const [, held = []] = await untilShared([one, two, three]);
     process.kill(two.pid, 'SIGSTOP');
     const stoppedAt = Date.now();
     await expect.poll(async () => (await holdings([two]))?.[0], patient).toEqual([]);
@@ -161,7 +161,7 @@ test(
     expect(await fewestWatchers(() => untilShared([two, three, four]))).toBe(1);
 
     // It dies.
-    const [, orphans = []] = (await holdings([two, three])) ?? [];
+    const [, orphans = []] = await untilShared([two, three, four]);
     const before = await incidentsOf(orphans);
     process.kill(three.pid, 'SIGKILL');
     await breakAll(orphans); // while no ingester watches

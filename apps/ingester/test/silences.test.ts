@@ -36,7 +36,9 @@ test('a silence that investigates leaves the investigation, and marks the proble
   await cluster.run('crash-loop-back-off');
   await expect.poll(incidents, patient).toHaveLength(1);
   expect(await counts()).toMatchObject({ silenced: 0, queued: 1 });
-  expect((await state.problems.page({ limit: 10 })).problems).toMatchObject([{ silenced: { by: 'alice' } }]);
+  await expect
+    .poll(async () => (await state.problems.page({ limit: 10 })).problems, patient)
+    .toMatchObject([{ silenced: { by: 'alice' } }]);
   expect(await state.problemOutbox.due()).toEqual([]);
 });
 

@@ -14,7 +14,7 @@ describe('TriageWorkerApp', () => {
     const app = new TriageWorkerApp(harness.options(harness.config()));
     await app.stop();
     await expect(app.start()).rejects.toThrow('stopped before its start');
-    expect(await harness.connections()).toBe(1);
+    await expect.poll(() => harness.connections()).toBe(1);
   });
 
   it('stops during its start', async () => {
@@ -23,14 +23,14 @@ describe('TriageWorkerApp', () => {
     starting.catch(() => undefined);
     await app.stop();
     await expect(starting).rejects.toThrow(/stopped|closed/i);
-    expect(await harness.connections()).toBe(1);
+    await expect.poll(() => harness.connections()).toBe(1);
   });
 
   it('releases what it acquired when a start fails', async () => {
     await harness.breakQueue();
     const app = new TriageWorkerApp(harness.options(harness.config()));
     await expect(app.start()).rejects.toThrow('WRONGTYPE');
-    expect(await harness.connections()).toBe(1);
+    await expect.poll(() => harness.connections()).toBe(1);
   });
 
   it('starts once and stops once, however often it is called', async () => {
@@ -39,7 +39,7 @@ describe('TriageWorkerApp', () => {
     await Promise.all([app.stop(), app.stop()]);
     await app.stop();
     expect(harness.logger.lines.filter((line) => line.message === 'worker started')).toHaveLength(1);
-    expect(await harness.connections()).toBe(1);
+    await expect.poll(() => harness.connections()).toBe(1);
   });
 
   it('refuses to start without Redis', async () => {

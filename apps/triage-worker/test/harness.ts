@@ -29,13 +29,13 @@ import { RecordingLogger } from './fixtures/recording-logger.ts';
 const WORKER_PROCESS = path.join(import.meta.dirname, 'fixtures/worker-process.fixture.ts');
 const AGENTS = path.join(import.meta.dirname, 'fixtures/agents');
 
-/** A dead worker is detected within four seconds, and a busy machine does not look dead. */
-const SHORT_LOCK = { lockDuration: 2_500, stalledInterval: 500 };
+/** No pause of a busy machine lets a lock expire. Workers of this machine notice that one was killed without it. */
+const LOCK = { lockDuration: 60_000, stalledInterval: 500 };
 
 /** Notifications are delivered and retried quickly. */
-const SHORT_NOTIFIER_TIMES = {
+export const NOTIFIER_TIMES = {
   interval: 200,
-  ...SHORT_LOCK,
+  ...LOCK,
   retryDelay: { initial: 50, max: 200 },
   refreshInterval: 200,
 };
@@ -115,9 +115,9 @@ export class TestHarness {
       config,
       logger: this.logger,
       environment: { PATH: process.env.PATH, HOME: this.folder, NOT_FOR_AGENTS: 'secret' },
-      lock: SHORT_LOCK,
+      lock: LOCK,
       retryDelay: { initial: 50, max: 200 },
-      notifierTimes: SHORT_NOTIFIER_TIMES,
+      notifierTimes: NOTIFIER_TIMES,
       selfWatchInterval: 500,
       slackRate: { max: 1, duration: 50 },
       grace,
@@ -128,7 +128,7 @@ export class TestHarness {
   async startWorker(
     config: Config,
     grace?: ScriptGrace,
-    times: Pick<TriageWorkerOptions, 'lock' | 'deadAfter'> = {},
+    times: Pick<TriageWorkerOptions, 'lock' | 'deadAfter' | 'retryDelay'> = {},
   ): Promise<TriageWorkerApp> {
     const app = new TriageWorkerApp({ ...this.options(config, grace), ...times });
     this.#apps.push(app);

@@ -97,7 +97,9 @@ describe('an incident with the built-in agent', () => {
     const id = await harness.admit();
     await backend.cluster.stopKubernetes();
     try {
-      await harness.startWorker(harness.config({ max_attempts: 20 }));
+      // Longer than the cluster needs to come back, whatever else the machine does.
+      const retryDelay = { initial: 1_000, max: 5_000 };
+      await harness.startWorker(harness.config({ max_attempts: 20 }), undefined, { retryDelay });
       await expect.poll(async () => (await harness.incident(id)).reason).toContain('cannot reach');
     } finally {
       await backend.cluster.startKubernetes();
@@ -329,7 +331,7 @@ it('investigates no more at once than max_concurrent_agents over all workers', a
         most = Math.max(most, investigating);
         return agent_failed;
       },
-      { interval: 20, timeout: 30_000 },
+      { interval: 20, timeout: 120_000 },
     )
     .toBe(ids.length);
   expect(most).toBe(2);

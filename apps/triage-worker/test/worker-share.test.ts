@@ -24,12 +24,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Starts a worker's share of 5 agents. With a long `interval` it sends one heartbeat, and counts as dead after 400 ms. */
+/** Starts a worker's share of 5 agents. With a long `interval` it sends one heartbeat. */
 async function startShare(
   interval = 20,
 ): Promise<{ agents: () => number | undefined | 'unknown'; share: WorkerShare }> {
   let now: number | undefined | 'unknown' = 'unknown';
-  const workers = openState(redis, { key_prefix, logger: silentLogger }).openLiveWorkers(400);
+  const workers = openState(redis, { key_prefix, logger: silentLogger }).openLiveWorkers(60_000);
   const onShare = (agents: number | undefined): void => void (now = agents);
   const share = new WorkerShare({ workers, max_concurrent_agents: 5, onShare, interval, logger: silentLogger });
   await share.start();
@@ -56,10 +56,15 @@ test('another number of agents is divided at once', async () => {
 test('the share of a worker that stops or dies goes to the others', async () => {
   const first = await startShare();
   const leaving = await startShare();
+  const { keys } = openState(redis, { key_prefix, logger: silentLogger });
+  const others = await redis.zrange(keys.workers, '0', '-1');
   await startShare(3_600_000);
+  const dying = (await redis.zrange(keys.workers, '0', '-1')).find((id) => !others.includes(id)) ?? '';
   await expect.poll(() => first.agents()).toBe(2);
   leaving.share.stop();
   await expect.poll(() => first.agents()).toBe(3);
+  // The time of its last heartbeat has passed.
+  await redis.zadd(keys.workers, 'XX', 1, dying);
   await expect.poll(() => first.agents()).toBeUndefined();
   first.share.stop();
 });

@@ -42,7 +42,7 @@ test('starts clusters, writes their files, plays scenarios for a subscriber, and
     '--tls',
     '--scenarios=oom-killed,failed-job',
     '--fault-interval=0.01',
-    '--wait-for-subscriber=20',
+    '--wait-for-subscriber=120',
   );
   const lines: Line[] = [];
   for await (const text of running) {

@@ -9,7 +9,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const PROBE_SECONDS = 0.1;
+const PROBE_SECONDS = 3_600;
+/** A shorter interval applies at once: the next probe is due. */
+const DUE_SECONDS = 0.01;
 const failed: AgentResult = {
   kind: 'failed',
   reason: 'the key was refused',
@@ -23,11 +25,11 @@ async function degrade(breaker: AgentBreaker): Promise<void> {
   for (const incident of ['a', 'b', 'c']) await breaker.record(incident, failed);
 }
 
-/** Waits until a probe is due, and enters as the probe. */
+/** Has a probe be due, and enters as the probe. */
 const probe = (breaker: AgentBreaker, incident: string, lease = 60) =>
   vi.waitFor(
     async () => {
-      expect(await breaker.enter(incident, lease, PROBE_SECONDS)).toEqual({ kind: 'probe' });
+      expect(await breaker.enter(incident, lease, DUE_SECONDS)).toEqual({ kind: 'probe' });
     },
     { timeout: 30_000 },
   );

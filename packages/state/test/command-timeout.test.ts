@@ -33,6 +33,7 @@ test('a command that Redis does not answer still times out', async () => {
   const other = redis.duplicate({ commandTimeout: undefined });
   onTestFinished(() => other.disconnect());
   await once(other, 'ready');
-  await other.client('PAUSE', 4_000);
+  await other.client('PAUSE', 60_000, 'WRITE');
   await expect(redis.set('a', 'b')).rejects.toThrow('Command timed out');
+  await other.client('UNPAUSE');
 });

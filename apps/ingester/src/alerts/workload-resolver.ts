@@ -24,7 +24,7 @@ const LOOKED_UP = new Set(['Pod', 'ReplicaSet', 'Job', 'Service', 'HorizontalPod
 /** Owners that have owners of their own. */
 const OWNED: readonly WatchedKind[] = ['replicasets', 'jobs'];
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 5_000;
 const KEPT_MS = 10 * 60_000;
 const MOST_KEPT = 5_000;
 /** After a cluster did not answer, names count for this long, ms: the sender of the alerts waits. */

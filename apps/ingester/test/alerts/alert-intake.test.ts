@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { findByKind } from '@nightcrier/simulator/kubernetes/objects/resource-types';
 import type { SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { expect, test } from 'vitest';
-import { clusterConfig, configOf, simulate, untilStatus, useRedis } from '../ingester.fixture.ts';
+import { clusterConfig, configOf, simulate, useRedis } from '../ingester.fixture.ts';
 import { alertOf, alertState, minutesAgo, patient, startReceiver } from './alerts.fixture.ts';
 
 useRedis();
@@ -10,7 +10,11 @@ useRedis();
 async function receiver(settings: Record<string, unknown> = {}, changes: object = {}) {
   const cluster = await simulate();
   const config = configOf([await clusterConfig(cluster, changes)], { alerts: { port: 0, ...settings } });
-  return { cluster, config, ...(await startReceiver(config)), ...alertState(config) };
+  const started = await startReceiver(config);
+  // The first scan keeps this process busy: the API would not be read in time.
+  await started.active('alpha');
+  await expect.poll(() => started.lines.map(({ message }) => message), patient).toContain('cluster resynced');
+  return { cluster, config, ...started, ...alertState(config) };
 }
 
 function podOf(cluster: SimulatedCluster, workload: string): string {
@@ -62,8 +66,7 @@ test('an end clears the problem once no other alert of the symptom fires', async
 });
 
 test('an alert and what the cluster shows of the same workload are one problem and one incident', async () => {
-  const { cluster, ingester, post, incidents, problems } = await receiver();
-  await untilStatus(ingester, 'alpha', 'active');
+  const { cluster, post, incidents, problems } = await receiver();
   await cluster.run('crash-loop-back-off');
   await expect.poll(async () => (await incidents()).length, patient).toBe(1);
   const pod = podOf(cluster, 'checkout');

@@ -138,8 +138,8 @@ test.skipIf(!HAS_MONITORING)(
         'memory-use-to-limit': [{ labels: { pod: 'storefront-1' }, value: 0.97 }],
         'node-memory': [{ labels: { nodename: 'node-1' }, value: 0.75 }],
       });
-    const { pieces, gaps } = await all();
-    expect(gaps).toEqual([]);
+    await expect.poll(async () => (await all()).gaps, patient).toEqual([]);
+    const { pieces } = await all();
     expect(pieces.map(({ command }) => command)).toContainEqual(
       `amtool alert query --alertmanager.url=${alertmanager_url} 'namespace="shop"'`,
     );
@@ -147,7 +147,7 @@ test.skipIf(!HAS_MONITORING)(
     // What another cluster calls the same is not taken for ours.
     const labelled = { prometheus_url, alertmanager_url, cluster_label: 'cluster' };
     expect((await collected({ ...labelled, cluster_value: 'other' })).alerts).toEqual([]);
-    expect((await collected(labelled)).alerts).toEqual(['HighErrorRate']);
+    await expect.poll(async () => (await collected(labelled)).alerts, patient).toEqual(['HighErrorRate']);
   },
 );
 

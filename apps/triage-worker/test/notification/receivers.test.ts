@@ -178,17 +178,20 @@ describe('delivery', () => {
       startNotifier(settings, { key_prefix }),
       startNotifier(settings, { key_prefix }),
     ]);
-    for (const key of ['a', 'b', 'c', 'd']) await first.notify('firing', { key: `shop/${key}` });
-    await first.stop();
-    for (const key of ['a', 'b', 'c', 'd'])
-      await others[0].notify('recovered', { key: `shop/${key}`, ...over('recovered') });
-    await others[0].stop();
     const keysOf = (action: string): string[] =>
       pager.accepted.flatMap((event) => {
         const { event_action, dedup_key } = PagerDutyEvent.parse(event);
         return event_action === action ? [dedup_key] : [];
       });
     const all = ['a', 'b', 'c', 'd'].map((key) => `nightcrier:west/shop/${key}`);
+    for (const key of ['a', 'b', 'c', 'd']) await first.notify('firing', { key: `shop/${key}` });
+    await expect.poll(() => pager.requests, patience).toBeGreaterThan(0);
+    await first.stop();
+    // A problem that has recovered before its first notification is delivered is only resolved.
+    await expect.poll(() => keysOf('trigger').toSorted(), patience).toEqual(all);
+    for (const key of ['a', 'b', 'c', 'd'])
+      await others[0].notify('recovered', { key: `shop/${key}`, ...over('recovered') });
+    await others[0].stop();
     await expect.poll(() => keysOf('resolve').toSorted(), patience).toEqual(all);
     expect(keysOf('trigger').toSorted()).toEqual(all);
   });

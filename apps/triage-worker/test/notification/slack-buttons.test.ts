@@ -41,7 +41,7 @@ it('an operator acknowledges, silences and investigates by the buttons of the me
   await expect
     .poll(() => slack.ephemerals, patience)
     .toEqual([{ user: eve.id, text: expect.stringContaining('slack_operators') }]);
-  expect(slack.acknowledged).toContain(refused);
+  await expect.poll(() => slack.acknowledged, patience).toContain(refused);
   expect(await state.problems.get('west', 'shop/cart')).not.toHaveProperty('acknowledged.by');
 
   slack.press(message!, 'nightcrier_acknowledge', ann);

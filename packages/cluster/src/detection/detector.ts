@@ -8,10 +8,11 @@ import { familyOfType, SYMPTOMS } from '@nightcrier/core/problems/symptom-table'
 import { type ObjectName, nameKey } from './cluster-objects.ts';
 import { faultOf, rememberedOf } from './fault-of.ts';
 import { Freshness } from './freshness.ts';
+import { Horizon } from './horizon.ts';
 import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './kinds.ts';
 import { type Known, KnownSymptoms, type Remembered } from './known-symptoms.ts';
 import { Listing } from './listing.ts';
-import { silenceOfResource, workloadOfResource } from './owners.ts';
+import { placeOfResource, type ResourcePlace, silenceOfResource, workloadOfResource } from './owners.ts';
 import { type Suspect, type SuspectObject, Suspects } from './suspects.ts';
 import { conditionOf, dueAt, timeOf } from './symptom.ts';
 import { NEEDS } from './symptoms/symptoms-of.ts';
@@ -28,23 +29,6 @@ export interface Detected {
   isNew: boolean;
 }
 
-/** See `ClusterEvent`. */
-export interface FaultPlace {
-  node?: string;
-  images?: string[];
-}
-
-/** What is history: ms since the epoch, see {@link Detector.startAt}. */
-interface Horizon {
-  over: number;
-  ended: number;
-}
-
-/** The clocks of a cluster and of this machine may differ by this much, and Kubernetes cuts its times to seconds. */
-const SKEW_MS = 10_000;
-/** At a first contact, an end that is older than this is history. */
-const RECENT_MS = 15 * 60_000;
-
 /**
  * Decides what is wrong in one cluster. Pure: it is given objects, Events and the time, by whatever source, and returns
  * what has changed.
@@ -60,9 +44,7 @@ export class Detector {
   readonly #suspects = new Suspects((kind) => this.#fresh.has(kind));
   readonly #recovery: RecoveryTimes;
   readonly #known: KnownSymptoms;
-  #horizon: Horizon = { over: 0, ended: 0 };
-  /** Until when kinds were listed that could not be listed at the last contact, ms since the epoch. */
-  #listedUntil: ReadonlyMap<string, number> = new Map();
+  readonly #horizon = new Horizon();
   #losses = 0;
   /** What the MCP server calls the cluster, see `faultOf`. */
   serverCluster: string;
@@ -118,17 +100,9 @@ export class Detector {
     }
   }
 
-  /**
-   * Sets what counts as history. Without a last contact, what is over already is; with one, what was over before it.
-   * @param lastContact until when the cluster was watched before, ms since the epoch
-   * @param listedUntil until when kinds were listed that could not be listed at the last contact
-   */
-  startAt(now: number, lastContact: number | undefined, listedUntil: ReadonlyMap<string, number> = new Map()): void {
-    this.#listedUntil = listedUntil;
-    this.#horizon =
-      lastContact === undefined
-        ? { over: now - SKEW_MS, ended: now - RECENT_MS }
-        : { over: lastContact - SKEW_MS, ended: lastContact - SKEW_MS };
+  /** Sets what counts as history, see {@link Horizon.startAt}. */
+  startAt(now: number, lastContact: number | undefined, listedUntil?: ReadonlyMap<string, number>): void {
+    this.#horizon.startAt(now, lastContact, listedUntil);
   }
 
   /**
@@ -267,15 +241,8 @@ export class Detector {
   }
 
   /** Where the object of a fault runs, and what, as far as it has been read. */
-  placeOf(resource: FaultEvent['resource']): FaultPlace {
-    if (resource.kind === 'Node') return { node: resource.name };
-    const kind = watchedKindOf(resource.kind);
-    if (kind === 'pods') {
-      const { spec } = this.#suspects.objects.get('pods', resource) ?? {};
-      return { ...(spec?.nodeName && { node: spec.nodeName }), ...imagesOf(spec?.containers) };
-    }
-    if (kind !== 'deployments' && kind !== 'statefulsets' && kind !== 'daemonsets') return {};
-    return imagesOf(this.#suspects.objects.get(kind, resource)?.spec?.template?.spec?.containers);
+  placeOf(resource: ResourceReference): ResourcePlace {
+    return placeOfResource(resource, this.#suspects.objects);
   }
 
   /** The objects that show a symptom. */
@@ -334,7 +301,7 @@ export class Detector {
       if (!this.#fresh.isCurrent(suspect.kind, suspect.name, now) || this.#isUnconfirmed(suspect, now)) continue;
       const { workload } = symptom;
       const key = this.#known.keyLike(suspect.key, { workload, family: SYMPTOMS[symptom.kind].family });
-      if (this.#isHistory(suspect, this.#known.get(key))) continue;
+      if (this.#horizon.isHistory(suspect, this.#known.get(key))) continue;
       const other = shown.get(key);
       if (!other || isBetter(suspect, other)) shown.set(key, suspect);
     }
@@ -367,17 +334,6 @@ export class Detector {
     }
     // What is kept of an object that was read long ago may be out of date.
     return this.#suspects.objects.get(about, resource) === undefined || !this.#fresh.isCurrent(about, resource, now);
-  }
-
-  #isHistory({ symptom: { course, since }, isFresh, kind }: Suspect, known: Known | undefined): boolean {
-    if (course === 'now' || since === undefined) return false;
-    // A failed Job goes on to be one as long as it exists; what is over has been reported.
-    if (known?.symptom.state === 'firing') return course === 'over' && since <= known.symptom.since;
-    return (known !== undefined && since <= known.symptom.since) || (!isFresh && since < this.#horizonOf(kind, course));
-  }
-
-  #horizonOf(kind: WatchedKind, course: keyof Horizon): number {
-    return Math.min(this.#horizon[course], (this.#listedUntil.get(kind) ?? Infinity) - SKEW_MS);
   }
 
   #fire(key: string, { symptom, seenAt }: Suspect, now: number): Detected {
@@ -418,11 +374,6 @@ function isBetter(one: Suspect, other: Suspect): boolean {
   const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
   if (a !== b) return a === 'critical' || b === 'info';
   return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
-}
-
-function imagesOf(containers: readonly { image?: string | null | undefined }[] | null | undefined): FaultPlace {
-  const images = (containers ?? []).flatMap(({ image }) => image ?? []);
-  return images.length === 0 ? {} : { images };
 }
 
 /** Whether an object shows a symptom that is firing to be more severe than it was reported. */

@@ -52,6 +52,29 @@ export function workloadOfResource(resource: ResourceReference, objects: Cluster
   return object ? workloadOfObject(resource.kind, object.metadata, objects) : workloadByName(resource);
 }
 
+/** Where a resource runs, and what: see `ClusterEvent`. */
+export interface ResourcePlace {
+  node?: string;
+  images?: string[];
+}
+
+/** Returns where a resource runs, and what, as far as it is among the objects. */
+export function placeOfResource(resource: ResourceReference, objects: ClusterObjects): ResourcePlace {
+  if (resource.kind === 'Node') return { node: resource.name };
+  const kind = watchedKindOf(resource.kind);
+  if (kind === 'pods') {
+    const { spec } = objects.get('pods', resource) ?? {};
+    return { ...(spec?.nodeName && { node: spec.nodeName }), ...imagesOf(spec?.containers) };
+  }
+  if (kind !== 'deployments' && kind !== 'statefulsets' && kind !== 'daemonsets') return {};
+  return imagesOf(objects.get(kind, resource)?.spec?.template?.spec?.containers);
+}
+
+function imagesOf(containers: readonly { image?: string | null | undefined }[] | null | undefined): ResourcePlace {
+  const images = (containers ?? []).flatMap(({ image }) => image ?? []);
+  return images.length === 0 ? {} : { images };
+}
+
 /**
  * The annotation `nightcrier.io/silence` that applies to a resource: its own, that of the nearest owner, or that of its namespace,
  * as far as they are among the objects.

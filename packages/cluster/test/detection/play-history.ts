@@ -49,8 +49,12 @@ class Clock {
     this.#setAt = performance.now();
   }
 
-  readonly now = (): number => this.#from + Math.min(900, performance.now() - this.#setAt);
+  /** It slows down as it comes closer, and does not stop: a poll that begins later has a later time. */
+  readonly now = (): number => this.#from + 900 * (1 - Math.exp((this.#setAt - performance.now()) / 900));
 }
+
+/** The namespace of what shows that everything before it has been seen. */
+const NUDGE = 'nudge';
 
 /** Longest wait for what a source has to do at one time of a history, ms of the real clock. */
 const PATIENCE_MS = 60_000;
@@ -94,7 +98,7 @@ function timesOf({ steps, wanted, rest = 200 }: History, isSlow: boolean): numbe
 function memoryOf(since: number | undefined) {
   const remembered = new Map<string, Remembered>();
   let watermark: Watermark | undefined = since === undefined ? undefined : { at: START + since * 1000, blindMs: 0 };
-  const seen = { saves: 0, watermark: 0 };
+  const seen = { watermark: 0 };
   const options: Pick<ClusterConnectionOptions, 'memory' | 'detected'> = {
     memory: {
       read: async () => watermark,
@@ -107,7 +111,6 @@ function memoryOf(since: number | undefined) {
     detected: {
       load: async () => structuredClone([...remembered.values()]),
       save: (changed) => {
-        seen.saves = performance.now();
         for (const one of changed) remembered.set(symptomKey(one.symptom), one);
       },
       confirm: () => undefined,
@@ -138,6 +141,8 @@ export async function playHistory(
   const transport = createMcpTransport();
   const { seen, ...memory } = memoryOf(history.since);
   const found: Found[] = [];
+  /** Names of the markers that were reported. */
+  const marked = new Set<string>();
   let malformed = 0;
   let resyncs = 0;
   const logger: Logger = {
@@ -145,8 +150,12 @@ export async function playHistory(
     info: (_, message) => void (message === 'cluster resynced' && (resyncs += 1)),
     child: () => logger,
   };
-  const receive = ({ fault, problem, source: by }: Received): void =>
-    void found.push({
+  const receive = ({ fault, problem, source: by }: Received): void => {
+    if (fault.resource.namespace === NUDGE) {
+      marked.add(fault.resource.name);
+      return;
+    }
+    found.push({
       type: fault.faultType,
       severity: fault.severity,
       resource: `${fault.resource.kind}/${fault.resource.name}`,
@@ -155,6 +164,7 @@ export async function playHistory(
       after: (clock.now() - START) / 1000,
       byScan: by === 'resync',
     });
+  };
   const connection = new ClusterConnection({
     cluster: {
       name: 'alpha',
@@ -188,14 +198,23 @@ export async function playHistory(
     const name = `nudge-${(nudges += 1)}`;
     cluster.store.put({
       ...other('v1', 'Event', name, {
-        namespace: 'nudge',
-        involvedObject: { apiVersion: 'v1', kind: 'Pod', name, namespace: 'nudge', uid: name },
+        namespace: NUDGE,
+        involvedObject: { apiVersion: 'v1', kind: 'Pod', name, namespace: NUDGE, uid: name },
         type: 'Warning',
         reason: 'FailedKillPod',
         message: 'nothing',
         count: 1,
       }),
     });
+    return name;
+  };
+  /** A Job that has failed: it is reported when everything that was read before is judged. */
+  const mark = (): string => {
+    const name = `marker-${(nudges += 1)}`;
+    const at = new Date(clock.now()).toISOString();
+    const failed = { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', lastTransitionTime: at };
+    const job = other('batch/v1', 'Job', name, { status: { failed: 1, conditions: [failed] } });
+    cluster.store.put({ ...job, metadata: { ...job.metadata, namespace: NUDGE, creationTimestamp: at } });
     return name;
   };
   /** Resolves when the connection has seen, and judged, what the cluster is like now. */
@@ -207,16 +226,11 @@ export async function playHistory(
         await until('it has polled', () => seen.watermark > at);
         return;
       case 'watch': {
-        // The judgement that the first nudge shares with an earlier change comes too early to count: another nudge begins the next.
-        const from = performance.now();
-        let nudgedAt = -Infinity;
-        await until('the watch has judged', () => {
-          if (performance.now() >= nudgedAt + 100) {
-            nudge();
-            nudgedAt = performance.now();
-          }
-          return seen.saves >= from + 200;
-        });
+        // The judgement of the first may have begun before an earlier change of another kind was read.
+        for (let markers = 0; markers < 2; markers += 1) {
+          const name = mark();
+          await until('the watch has judged', () => marked.has(name));
+        }
         return;
       }
       case 'faults': {

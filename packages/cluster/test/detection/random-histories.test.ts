@@ -110,7 +110,7 @@ async function serve() {
       endpoint: cluster.mcpEndpoint,
       access: {},
       dispatcher: createMcpTransport(),
-      timeouts: { connect: 5_000, call: 5_000, close: 2_000 },
+      timeouts: { connect: 30_000, call: 30_000, close: 30_000 },
       logger: silentLogger,
       onNotification: () => undefined,
       onMalformed: () => undefined,

@@ -104,7 +104,9 @@ users: [{name: u, user: {token: merged}}]
       code: 'credentials',
       message: expect.stringMatching(/credential command "\/bin\/sh" gave none within 500 ms/),
     });
-    process.kill(Number(await readFile(pid, 'utf8')), 'SIGKILL');
+    const started = async (): Promise<number> => Number(await readFile(pid, 'utf8').catch(() => ''));
+    await expect.poll(started).toBeGreaterThan(0);
+    process.kill(await started(), 'SIGKILL');
   });
 
   it('whose token file is missing says which file', async () => {

@@ -45,7 +45,7 @@ async function prepare({ listPages = false, largest = LARGEST } = {}) {
       endpoint: cluster.mcpEndpoint,
       access: {},
       dispatcher: transport,
-      timeouts: { connect: 5_000, call: 5_000, close: 2_000 },
+      timeouts: { connect: 30_000, call: 30_000, close: 30_000 },
       logger: silentLogger,
       onNotification: () => undefined,
       onMalformed: () => undefined,
@@ -62,7 +62,7 @@ async function prepare({ listPages = false, largest = LARGEST } = {}) {
       detector,
       now: () => now,
       remember: true,
-      timeout: 10_000,
+      timeout: 30_000,
       namespaces: async () => NAMESPACES,
     });
   const changes = () =>

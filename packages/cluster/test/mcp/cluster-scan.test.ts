@@ -16,7 +16,7 @@ async function prepare() {
     endpoint: cluster.mcpEndpoint,
     access: {},
     dispatcher: createMcpTransport(),
-    timeouts: { connect: 2_000, call: 2_000, close: 2_000 },
+    timeouts: { connect: 30_000, call: 30_000, close: 30_000 },
     logger: silentLogger,
     onNotification: () => undefined,
     onMalformed: () => undefined,

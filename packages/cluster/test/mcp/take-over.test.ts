@@ -88,8 +88,8 @@ test('what failed while a kind could not be listed is reported by the ingester t
   const next = shared.watch(server.endpoint, { mode: 'poll' });
   await expect.poll(() => names(next), patient).toEqual(['lost']);
   expect(Date.parse(blind?.since ?? '')).toBeLessThan(passedAt - 19 * MINUTE_MS);
-  expect(next.connection.health()).not.toHaveProperty('degraded');
-  expect(shared.watermark).not.toHaveProperty('blindKinds');
+  await expect.poll(() => next.connection.health(), patient).not.toHaveProperty('degraded');
+  await expect.poll(() => shared.watermark, patient).not.toHaveProperty('blindKinds');
 });
 
 test('an ingester that takes a cluster over shows what the former one could not list, until it has listed it', async () => {

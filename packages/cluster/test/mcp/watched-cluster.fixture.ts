@@ -52,13 +52,14 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     mode: 'faults',
     pollInterval: 100,
     pollShare: 1,
+    pushCheckShare: 1,
     resyncInterval: 0,
     memory: rememberAll(received),
     detected: forgetAll,
     reconnect: { initialBackoff: 50, maxBackoff: 200, multiplier: 2, jitter: 0.1, stableAfter: 30_000 },
-    // Probes with little time to answer belong in the tests that are about them: this machine may be busy.
+    // Requests with little time to answer belong in the tests that are about them: this machine may be busy.
     readTimeout: 60_000,
-    timeouts: { connect: 2_000, call: 2_000, close: 2_000, subscribe: 5_000, list: 30_000, proof: 60_000 },
+    timeouts: { connect: 30_000, call: 30_000, close: 30_000, subscribe: 30_000, list: 30_000, proof: 60_000 },
     transport,
     connectLimit: pLimit(50),
     listPace: new ListPace(),
@@ -80,12 +81,12 @@ export function watchCluster(endpoint: string, overrides: Overrides = {}): Watch
     statuses,
     lines,
     malformed,
-    active: () => expect.poll(() => health().status, { timeout: 30_000, interval: 10 }).toBe('active'),
+    active: () => expect.poll(() => health().status, { timeout: 60_000, interval: 10 }).toBe('active'),
     failed: (error = /./) =>
       expect
         .poll(() => lines.some(({ fields }) => fields.status === 'failed' && error.test(String(fields.error))), {
           // A list that hangs is waited for before the next probe.
-          timeout: 40_000,
+          timeout: 60_000,
           interval: 10,
         })
         .toBe(true),

@@ -11,6 +11,9 @@ import { QUEUE_NAME } from '../../src/redis/keys.ts';
 import { BOUNDS, fault } from '../state.fixture.ts';
 import { type Replicated, startReplicated } from './sentinels.ts';
 
+/** An election that fails is repeated after ten seconds. */
+const patient = { timeout: 90_000 };
+
 let servers: RedisServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.map(async (server) => server.stop()));
@@ -19,7 +22,7 @@ afterEach(async () => {
 
 /** Admits a fault under an id until it is admitted. */
 async function admitUntilDone(admit: (id: string) => Promise<unknown>, id: string): Promise<void> {
-  await expect.poll(async () => admit(id).catch(() => undefined), { timeout: 30_000 }).toBeDefined();
+  await expect.poll(async () => admit(id).catch(() => undefined), patient).toBeDefined();
 }
 
 /** A producer that admits faults without a pause, and a worker that processes their incidents. */
@@ -77,28 +80,28 @@ describe('with sentinels', () => {
   test('a master that dies while faults arrive loses none of them if its replica was in step', async () => {
     await using replicated = await startReplicated();
     await using traffic = await startTraffic(settingsOf(replicated));
-    await expect.poll(() => traffic.processed.size, { timeout: 30_000 }).toBeGreaterThan(50);
+    await expect.poll(() => traffic.processed.size, patient).toBeGreaterThan(50);
     // A master answers a write before its replica has it: without this, the last one could be lost.
     await replicated.holdWrites();
     process.kill(replicated.pids[0], 'SIGKILL');
     const then = traffic.admitted.size;
-    await expect.poll(() => traffic.admitted.size, { timeout: 30_000 }).toBeGreaterThan(then + 50);
+    await expect.poll(() => traffic.admitted.size, patient).toBeGreaterThan(then + 50);
     await traffic.stop();
     const lost = (): string[] => [...traffic.admitted].filter((id) => !traffic.processed.has(id));
-    await expect.poll(lost, { timeout: 30_000 }).toEqual([]);
+    await expect.poll(lost, patient).toEqual([]);
   });
 
   test('both kinds of connections follow a promotion; the former master stays reachable', async () => {
     await using replicated = await startReplicated();
     await using traffic = await startTraffic(settingsOf(replicated));
-    await expect.poll(() => traffic.processed.size, { timeout: 30_000 }).toBeGreaterThan(50);
+    await expect.poll(() => traffic.processed.size, patient).toBeGreaterThan(50);
     await replicated.failOver();
     const serving = async (): Promise<boolean> =>
       (await traffic.state.redis.info('server').catch(() => '')).includes(`tcp_port:${portOf(replicated.urls[1])}`);
-    await expect.poll(serving, { timeout: 30_000 }).toBe(true);
+    await expect.poll(serving, patient).toBe(true);
     const [admitted, processed] = [traffic.admitted.size, traffic.processed.size];
-    await expect.poll(() => traffic.admitted.size, { timeout: 30_000 }).toBeGreaterThan(admitted + 50);
-    await expect.poll(() => traffic.processed.size, { timeout: 30_000 }).toBeGreaterThan(processed + 50);
+    await expect.poll(() => traffic.admitted.size, patient).toBeGreaterThan(admitted + 50);
+    await expect.poll(() => traffic.processed.size, patient).toBeGreaterThan(processed + 50);
   });
 });
 
@@ -119,10 +122,8 @@ describe('without sentinels', () => {
     await redis.call('REPLICAOF', '127.0.0.1', String(portOf(next.url)));
     await expect(redis.set('k', 'v')).rejects.toThrow('READONLY');
     const written = worker.set('k', 'of the worker');
-    await expect
-      .poll(() => connects, { timeout: 30_000 })
-      .toEqual({ producer: expect.any(Number), worker: expect.any(Number) });
-    await expect.poll(() => Math.min(connects.producer, connects.worker), { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => connects, patient).toEqual({ producer: expect.any(Number), worker: expect.any(Number) });
+    await expect.poll(() => Math.min(connects.producer, connects.worker), patient).toBeGreaterThan(0);
     // The command of the worker waits until a server accepts it.
     const inspector = connectWorker(settings, silentLogger);
     await inspector.call('REPLICAOF', 'NO', 'ONE');
@@ -144,7 +145,7 @@ describe('without sentinels', () => {
     redis.on('connect', () => (connects += 1));
     await redis.call('REPLICAOF', '127.0.0.1', String(portOf(next.url)));
     await expect(admission.admit(fault())).rejects.toThrow('READONLY');
-    await expect.poll(() => connects, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => connects, patient).toBeGreaterThan(0);
     await disconnect(redis);
   });
 });

@@ -23,7 +23,7 @@ export interface Replicated extends AsyncDisposable {
   failOver(): Promise<void>;
 }
 
-/** Starts a master, a replica and three sentinels, which take a master for dead after a second. */
+/** Starts a master, a replica and three sentinels, which take a master for dead after four seconds. */
 export async function startReplicated(): Promise<Replicated> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-sentinel-'));
   const ports = await Promise.all(Array.from({ length: 5 }, async () => freePort()));
@@ -51,7 +51,7 @@ export async function startReplicated(): Promise<Replicated> {
       `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
       `sentinel monitor mymaster 127.0.0.1 ${master} 2`,
       `sentinel auth-pass mymaster ${PASSWORD}`,
-      'sentinel down-after-milliseconds mymaster 1000',
+      'sentinel down-after-milliseconds mymaster 4000',
       'sentinel failover-timeout mymaster 5000',
     ]);
   }
@@ -66,9 +66,9 @@ export async function startReplicated(): Promise<Replicated> {
   };
   const [onMaster, onReplica] = [connect(urls[0]), connect(urls[1])];
   const onSentinel = connect(`redis://:${SENTINEL_PASSWORD}@127.0.0.1:${sentinels[0]}`);
-  await expect.poll(async () => onReplica.info('replication'), { timeout: 30_000 }).toContain('master_link_status:up');
+  await expect.poll(async () => onReplica.info('replication'), { timeout: 90_000 }).toContain('master_link_status:up');
   await expect
-    .poll(async () => JSON.stringify(await onSentinel.call('SENTINEL', 'MASTER', 'mymaster')), { timeout: 30_000 })
+    .poll(async () => JSON.stringify(await onSentinel.call('SENTINEL', 'MASTER', 'mymaster')), { timeout: 90_000 })
     .toMatch(/"num-slaves","1","num-other-sentinels","2"/);
   const passwordFile = path.join(folder, 'password');
   await writeFile(passwordFile, PASSWORD, { mode: 0o600 });
@@ -86,7 +86,7 @@ export async function startReplicated(): Promise<Replicated> {
         new RegExp(`^${field}:(\\d+)`, 'm').exec(await redis.info('replication'))?.[1];
       const behind = async (): Promise<boolean> =>
         (await offset(onMaster, 'master_repl_offset')) !== (await offset(onReplica, 'slave_repl_offset'));
-      await expect.poll(behind, { timeout: 30_000 }).toBe(false);
+      await expect.poll(behind, { timeout: 90_000 }).toBe(false);
     },
     async failOver() {
       await onSentinel.call('SENTINEL', 'FAILOVER', 'mymaster');

@@ -144,7 +144,15 @@ async function subscribeUntilLost(
   const liveness = livenessWithin(options.readTimeout, timeouts.proof);
   const wants = mode === 'faults' ? (event: WarningEvent) => faultToPush(event, detection.detector) : aboutEvent;
   const push = session.tools.has(LIST_RESOURCES_TOOL)
-    ? new PushCheck({ session, endpoint, canary, wants, timeout: liveness.proveTimeout, steadyNow })
+    ? new PushCheck({
+        session,
+        endpoint,
+        canary,
+        wants,
+        timeout: liveness.proveTimeout,
+        steadyNow,
+        share: options.pushCheckShare,
+      })
     : undefined;
   const check = new SightCheck({
     session,

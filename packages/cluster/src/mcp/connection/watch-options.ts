@@ -49,6 +49,8 @@ export interface ClusterWatchOptions {
   /** How often the object of a firing symptom is read where nothing watches it. */
   recheckInterval: number;
   timeouts: ClusterWatchTimeouts;
+  /** Largest part of the time in which Events are listed to check that they are pushed. */
+  pushCheckShare?: number | undefined;
   /** Shared by all connections of the process. */
   transport: Dispatcher;
   /** Bounds the concurrent connects of the process; shared. */

@@ -21,10 +21,11 @@ export interface PushCheckOptions {
   timeout: number;
   /** Milliseconds of a clock that is never set. */
   steadyNow: () => number;
+  /** Lists of many Events are repeated so rarely that they take at most this part of the time. */
+  share?: number | undefined;
 }
 
-/** Lists of many Events are repeated so rarely that they take at most this part of the time. */
-const MOST_OF_TIME = 0.02;
+const DEFAULT_SHARE = 0.02;
 const LARGEST_BYTES = 64 << 20;
 const NOTHING_KNOWN = new BigUint64Array(0);
 
@@ -60,7 +61,7 @@ export class PushCheck {
    * @throws ConnectionError when they cannot be listed
    */
   async list(): Promise<CanaryVerdict> {
-    const { endpoint, canary, steadyNow } = this.#options;
+    const { endpoint, canary, steadyNow, share = DEFAULT_SHARE } = this.#options;
     const askedAt = steadyNow();
     try {
       const events = await this.#read().catch((error: unknown) => {
@@ -74,7 +75,7 @@ export class PushCheck {
       const code = error instanceof AnswerTooLarge ? 'too_big' : 'tool_failed';
       throw new ConnectionError(code, `${endpoint}: Events: ${rootMessage(error)}`, { cause: error });
     } finally {
-      this.#nextListAt = steadyNow() + (steadyNow() - askedAt) / MOST_OF_TIME;
+      this.#nextListAt = steadyNow() + (steadyNow() - askedAt) / share;
     }
   }
 
