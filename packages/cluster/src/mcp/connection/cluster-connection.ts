@@ -231,15 +231,21 @@ export class ClusterConnection {
     }
   }
 
+  /**
+   * Whether the cluster is subscribed or polled, and something has shown within the last minute that faults would be seen. This
+   * process may have been paused.
+   */
+  get isActive(): boolean {
+    return this.#status.status === 'active' && this.#sight.proofAge <= PROOF_VALID_MS;
+  }
+
   /** Returns the health (design.md, "Health Status Structure"). */
   health(): ClusterHealth {
     const { cluster } = this.#options;
     const { status, failure } = this.#status;
-    const isUnproven = status === 'active' && this.#sight.proofAge > PROOF_VALID_MS;
     return {
       name: cluster.name,
-      // Not active: for a minute, nothing has shown that a fault would be seen. This process may have been paused.
-      status: isUnproven ? 'connected' : status,
+      status: status === 'active' && !this.isActive ? 'connected' : status,
       ...(this.#lastEvent !== undefined && { last_event: new Date(this.#lastEvent).toISOString() }),
       ...(failure && { error: failure.error.message }),
       ...(failure && status === 'failed' && { retry_in: formatSeconds(failure.retryAt - this.#now()) }),
