@@ -84,7 +84,7 @@ function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
         if (isLong) yield;
       }
     } else if (isParts(value)) {
-      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value);
+      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value, key);
       target[key] = copy;
       for (const part of partsOf(copy)) {
         const given = copy[part];
@@ -149,9 +149,10 @@ function* mapList(values: unknown[]): Generator<void, Parts> {
   return mapped as unknown as Parts;
 }
 
-function* mapObject(object: Parts): Generator<void, Parts> {
+/** @param under the name of the object: `{"db_password": {"value": "x"}}` is the state of Terraform */
+function* mapObject(object: Parts, under: PropertyKey): Generator<void, Parts> {
   const { name, key: named, kind } = object;
-  const isSecretVariable = [name, named].some((label) => typeof label === 'string' && isSecretName(label));
+  const isSecretVariable = [name, named, under].some((label) => typeof label === 'string' && isSecretName(label));
   const isSecret = (key: string, value: unknown): boolean =>
     (kind === 'Secret' && (key === 'data' || key === 'stringData')) ||
     (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) ||
