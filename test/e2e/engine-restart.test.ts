@@ -43,7 +43,7 @@ class TestEngine {
     if (remaining !== '') await this.docker('rm', '--force', ...remaining.split('\n'));
     await this.stop();
     // The engine mounts its directory on itself.
-    await execa('umount', [path.join(this.#folder, 'data')], { reject: false });
+    await execa('umount', ['--recursive', '--lazy', path.join(this.#folder, 'data')], { reject: false });
   }
 
   async docker(...words: string[]) {
