@@ -28,7 +28,9 @@ class TestEngine {
     await rm(at('pid'), { force: true });
     const paths = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', this.host];
     const flags = ['--live-restore', '--bridge=none', '--iptables=false'];
-    this.#process = execa('dockerd', [...paths, ...flags], { reject: false, stdio: 'ignore' });
+    // In a network of its own: an engine without a bridge removes docker0, which belongs to the engine of the machine.
+    const command = ['--net', 'dockerd', ...paths, ...flags];
+    this.#process = execa('unshare', command, { reject: false, stdio: 'ignore' });
     const answers = async (): Promise<void> => expect((await this.docker('info')).failed).toBe(false);
     await vi.waitFor(answers, { timeout: PATIENCE, interval: 100 });
   }

@@ -33,7 +33,7 @@ export interface ListSummary {
   form: ListForm;
   /** Why the tool failed. */
   problem?: string;
-  /** Objects that have not the shape of their kind, or are too large as YAML. */
+  /** Objects that have not the shape of their kind, or are too large to be parsed at once. */
   strange: number;
   count: number;
   /** What the next page is asked for with, where the answer is a page of a list. */
@@ -173,7 +173,7 @@ export class ListReader {
   #parse(source: Buffer | string, digest: bigint): void {
     const isText = typeof source === 'string';
     const read = isText ? withoutLongParts(source) : source;
-    if (isText && read.length > LONGEST_YAML) {
+    if (read.length > (isText ? LONGEST_YAML : LONGEST_JSON)) {
       this.#strange += 1;
       return;
     }
@@ -203,6 +203,9 @@ const LAST_APPLIED = /^( +)(kubectl\.kubernetes\.io\/last-applied-configuration:
 
 /** Characters of an object without these: YAML is parsed at once, some 10 ms for each 100,000 characters. */
 const LONGEST_YAML = 256 << 10;
+
+/** Bytes of an object as JSON. etcd takes 1.5 MiB; JSON is parsed at once, some 8 ms for each MiB. */
+const LONGEST_JSON = 4 << 20;
 
 function withoutLongParts(yaml: string): string {
   return yaml.replace(MANAGED_FIELDS, '').replace(LAST_APPLIED, "$1$2 ''\n");
