@@ -9,7 +9,7 @@ const FACTOR = 4;
 const LARGEST_RATIO = 10;
 /** CPU time below which a ratio says nothing, ms. */
 const NOISE_MS = 25;
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
 /** A short measurement is disturbed more easily: the least of several counts. */
 const SHORT_MEASUREMENTS = 3;
 
