@@ -194,6 +194,7 @@ export class ConnectionManager {
       transport: this.#transport,
       connectLimit: this.#connectPace.run,
       listPace: this.#listPace,
+      crowd: this.#connectPace,
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),

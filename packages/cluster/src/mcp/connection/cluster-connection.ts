@@ -20,7 +20,7 @@ import { ClusterPoll, DEFAULT_POLL_SHARE } from '../../sources/poll.ts';
 import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { ProtocolEra } from '../session/protocol-era.ts';
 import type { ListPace } from '../../backfill/list-pace.ts';
-import { Resync } from '../../backfill/resync.ts';
+import { type ConnectCrowd, Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
 /** A fault of a cluster: pushed by its server, or found by a poll or a resync. */
@@ -81,6 +81,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   reconnect: ReconnectConfig;
   /** Spreads the lists of the process over time; shared by all connections. */
   listPace: ListPace;
+  /** The connects of the process, which come before first lists; shared. */
+  crowd?: ConnectCrowd;
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
@@ -166,6 +168,7 @@ export class ClusterConnection {
       interval: options.resyncInterval,
       reconnect: options.reconnect,
       listPace: options.listPace,
+      ...(options.crowd && { crowd: options.crowd }),
       logger,
       now: this.#now,
       random: this.#random,
