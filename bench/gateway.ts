@@ -19,7 +19,7 @@ const REQUESTS = 600;
 const LOG_BYTES = 100 * 1024 * 1024;
 /** Both processes compile what is hot within their first runs. */
 const LOG_WARM_UP = 2;
-const LOG_RUNS = 6;
+const LOG_RUNS = 9;
 
 /** An answer that is read to its end: how long it took in ms, and its bytes. */
 type Ask = () => Promise<{ ms: number; bytes: number }>;
@@ -88,7 +88,7 @@ export const bench: Bench = {
         get_direct_p50_ms: get.direct_p50_ms,
         llm_added_p50_ms: llm.added_p50_ms,
         llm_added_p99_ms: llm.added_p99_ms,
-        throughput_ratio: round(rates.through / rates.direct),
+        throughput_ratio: round(rates.ratio),
         log_direct_mb_per_s: Math.round(rates.direct),
         log_gateway_mb_per_s: Math.round(rates.through),
       };
@@ -114,25 +114,37 @@ async function compare(direct: Ask, through: Ask): Promise<Record<string, number
     own.push(one.ms);
     ours.push(other.ms);
   }
-  const at = (values: number[], part: number): number =>
-    values.toSorted((one, other) => one - other)[Math.floor(values.length * part)] ?? 0;
   return {
-    direct_p50_ms: round(at(own, 0.5)),
-    added_p50_ms: round(at(ours, 0.5) - at(own, 0.5)),
-    added_p99_ms: round(at(ours, 0.99) - at(own, 0.99)),
+    direct_p50_ms: round(percentile(own, 0.5)),
+    added_p50_ms: round(percentile(ours, 0.5) - percentile(own, 0.5)),
+    added_p99_ms: round(percentile(ours, 0.99) - percentile(own, 0.99)),
   };
 }
 
-/** Returns MB per second of the best of a few runs each. Alternating, so that both see the same machine. */
-async function throughput(direct: Ask, through: Ask): Promise<{ direct: number; through: number }> {
-  const best = { direct: 0, through: 0 };
+/**
+ * Returns MB per second, and the ratio of a pair of runs, each the median. A pair sees the same machine; the best of each is a matter of
+ * which one met a quiet moment.
+ */
+async function throughput(direct: Ask, through: Ask): Promise<{ direct: number; through: number; ratio: number }> {
+  const pairs: { direct: number; through: number }[] = [];
   for (let run = 0; run < LOG_WARM_UP + LOG_RUNS; run += 1) {
-    const rates = { direct: await rateOf(direct), through: await rateOf(through) };
-    if (run < LOG_WARM_UP) continue;
-    best.direct = Math.max(best.direct, rates.direct);
-    best.through = Math.max(best.through, rates.through);
+    const pair = { direct: await rateOf(direct), through: await rateOf(through) };
+    if (run >= LOG_WARM_UP) pairs.push(pair);
   }
-  return best;
+  return {
+    direct: percentile(
+      pairs.map((pair) => pair.direct),
+      0.5,
+    ),
+    through: percentile(
+      pairs.map((pair) => pair.through),
+      0.5,
+    ),
+    ratio: percentile(
+      pairs.map((pair) => pair.through / pair.direct),
+      0.5,
+    ),
+  };
 }
 
 async function rateOf(ask: Ask): Promise<number> {
@@ -257,6 +269,10 @@ async function close(server: Server): Promise<void> {
   server.close(() => resolve());
   server.closeAllConnections();
   await promise;
+}
+
+function percentile(values: readonly number[], part: number): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length * part)] ?? 0;
 }
 
 function round(value: number): number {

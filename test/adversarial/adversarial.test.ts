@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ApiUnderTest, openReadyApi } from '../../apps/api/test/api-under-test.ts';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
 import { ADMIN_TOKEN, TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
@@ -23,8 +24,9 @@ import { PROTOCOL_ATTEMPTS, RAW_PRELUDE } from './protocol-attempts.ts';
 const ATTEMPTS = [...FIRST, ...PROTOCOL_ATTEMPTS, ...MODEL_ATTEMPTS, ...KERNEL_ATTEMPTS];
 
 const KEY = 'sk-real-key-of-the-provider';
+const WEBHOOK_SECRET = 'secret-part-of-the-webhook';
 /** The kubeconfig of the cluster may do everything: what the agent may not do is up to the gateway and the sandbox. */
-const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}`);
+const CREDENTIALS = new RegExp(`${KEY}|${ADMIN_TOKEN}|${WEBHOOK_SECRET}`);
 
 /** What is allowed works, also at the end. */
 const CONTROL: Attempt = {
@@ -49,9 +51,12 @@ describe.skipIf(why)(
     let harness: TestHarness;
     let gateway: GatewayApp;
     let stub: StubLlm;
+    let api: ApiUnderTest;
     let incident: Incident;
     let inspected = '';
     let logs = '';
+    /** What the container wrote to its streams. */
+    let written = '';
     let changes: { method: string; path: string }[] = [];
     let secrets: { method: string; path: string }[] = [];
     const results = new Map<string, Result>();
@@ -60,6 +65,8 @@ describe.skipIf(why)(
       const image = await buildHijackedAgent();
       backend = await TestBackend.start({ tls: true });
       harness = await TestHarness.open(backend);
+      // Only the network keeps agents from it.
+      api = await openReadyApi(backend.redis.url, { host: '0.0.0.0', allowAnonymous: true });
       stub = await startStubLlm({ steps: [] });
       const [prompt, keyFile] = [path.join(harness.folder, 'prompt.sh'), path.join(harness.folder, 'key')];
       await writeFile(keyFile, KEY);
@@ -80,6 +87,7 @@ describe.skipIf(why)(
         shutdown_timeout: 30,
         anthropic_api_key_file: keyFile,
         anthropic_base_url: stub.url,
+        webhook_url: `http://127.0.0.1:1/${WEBHOOK_SECRET}`,
       });
       gateway = new GatewayApp({ config, logger: silentLogger });
       await gateway.start();
@@ -98,6 +106,8 @@ describe.skipIf(why)(
       inspected = (await execa('docker', ['inspect', container])).stdout;
       incident = await harness.reaches(id, 'reported', 620_000);
       logs = await readFile(harness.workspace(id, 'logs/gateway.ndjson'), 'utf8');
+      for (const stream of ['agent-stdout.log', 'agent-stderr.log'])
+        written += await readFile(harness.workspace(id, 'logs', stream), 'utf8');
       const sent = backend.cluster.kubernetesRequests.slice(before);
       secrets = sent.filter(
         ({ path: target }) => /secrets|configmaps/i.test(target) && !target.includes('fieldSelector'),
@@ -112,6 +122,7 @@ describe.skipIf(why)(
     afterAll(async () => {
       await harness.close();
       await gateway.stop();
+      await api[Symbol.asyncDispose]();
       await stub.stop();
       await backend.stop();
     });
@@ -165,6 +176,7 @@ describe.skipIf(why)(
         HOST_ADDRESS: subnet.replace(/0\/\d+$/, '1'),
         REDIS_PORT: new URL(backend.redis.url).port,
         MODEL_PORT: String(stub.port),
+        API_PORT: new URL(api.url).port,
         CLUSTER_PORT: new URL(backend.cluster.kubernetesUrl).port,
       };
     }
@@ -200,6 +212,7 @@ describe.skipIf(why)(
     it('has a container without network, credentials or paths of the host', () => {
       expect(inspected).toContain('"NetworkMode": "none"');
       expect(inspected).not.toMatch(CREDENTIALS);
+      expect(written).not.toMatch(CREDENTIALS);
       expect(inspected).not.toContain(harness.workspace(incident.incident_id));
     });
   },

@@ -152,6 +152,8 @@ const NETWORK: Attempt[] = [
   'tcp $HOST_ADDRESS $REDIS_PORT',
   'tcp 127.0.0.1 $REDIS_PORT',
   'tcp $HOST_ADDRESS $MODEL_PORT',
+  'curl -s --max-time 3 --fail http://$HOST_ADDRESS:$API_PORT/api/incidents',
+  'tcp 127.0.0.1 $API_PORT',
   'tcp 127.0.0.1 $CLUSTER_PORT',
   'tcp host.docker.internal 80',
   'getent hosts leaked-data.example.com',

@@ -54,6 +54,12 @@ const ELSEWHERE = [
   'kubectl get pods -v9',
   'kubectl version --context=other',
   'kubectl get pods --cache-dir=/home/agent/output',
+  'helm list --kube-apiserver=http://elsewhere',
+  'helm list --kube-token x',
+  'helm list --kube-context other',
+  'helm get all x --kubeconfig=/tmp/other',
+  'helm list --registry-config /tmp/other',
+  'helm get manifest http://elsewhere/x',
 ];
 const ORDINARY = [
   ['cat incident.json', '{"a":1}'],
@@ -62,6 +68,10 @@ const ORDINARY = [
   ['grep -c a incident.json', '1'],
   ['ls incident.json', 'incident.json'],
   ['kubectl version --client -o json | jq -r .clientVersion.major', '1'],
+  // The image has helm for this architecture only.
+  ...(process.arch === 'x64'
+    ? [['helm list 2>&1 | grep -o "cluster unreachable"', 'cluster unreachable'] as const]
+    : []),
 ] as const;
 
 describe.skipIf(why)(`the commands of an agent${why ? ` (skipped: ${why})` : ''}`, () => {

@@ -12,13 +12,14 @@ done
 
 exec 9>"$folder/$incident.lock"
 flock --nonblock 9 || echo "$incident" >>"$folder/overlaps"
-echo "$cluster" >"$folder/$$.running"
+echo "$cluster" >"$folder/$incident.running"
 echo "$EPOCHREALTIME $incident" >>"$folder/starts"
-sleep "0.$((RANDOM % 9))" 9>&-
+# Every twentieth takes longer, so that a worker is often killed while it has an agent.
+sleep "$((RANDOM % 20 ? 0 : 2 + RANDOM % 3)).$((RANDOM % 6))" 9>&-
 
 # The disk may be full at present.
 until printf '# Pod cannot start\n\n## Summary\n\nThe pod was read, and its containers cannot start at present, because the image is missing.\n\n## Root Cause\n\nThe cause.\n\nConfidence: 80%%\n' \
   2>/dev/null >"$output/investigation.md" && [ -s "$output/investigation.md" ]; do
   sleep 0.3 9>&-
 done
-rm -f "$folder/$$.running"
+rm -f "$folder/$incident.running"

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { copyFile, glob, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, glob, mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Agents at once, over all workers and of one cluster. */
@@ -27,12 +26,14 @@ export class AgentRecords {
     return records;
   }
 
-  /** Returns the clusters of the agents that run now. */
+  /** Returns the clusters of the agents that run now. An agent holds the lock of its incident: its pid may be that of a namespace. */
   async running(): Promise<string[]> {
+    const held = await heldInodes();
     const clusters: string[] = [];
     for await (const file of glob(path.join(this.#folder, '*.running'))) {
       const cluster = await readFile(file, 'utf8').catch(() => '');
-      if (cluster !== '' && isAlive(Number(path.basename(file, '.running')))) clusters.push(cluster.trim());
+      const lock = await stat(file.replace(/running$/, 'lock')).catch(() => undefined);
+      if (cluster !== '' && lock && held.has(lock.ino)) clusters.push(cluster.trim());
     }
     return clusters;
   }
@@ -66,11 +67,8 @@ export class AgentRecords {
   }
 }
 
-/** Returns whether a process runs: one that has ended may remain as a zombie. */
-function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
+/** Returns the inodes of the files with a lock. */
+async function heldInodes(): Promise<Set<number>> {
+  const locks = await readFile('/proc/locks', 'utf8');
+  return new Set(Array.from(locks.matchAll(/ FLOCK .* [\da-f]+:[\da-f]+:(\d+) /g), ([, inode]) => Number(inode)));
 }

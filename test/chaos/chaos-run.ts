@@ -8,6 +8,7 @@ import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
 import { plantedShown } from './planted.ts';
 import { PLANTED } from './secrets.ts';
+import { takeoversOf, type Takeovers } from './takeovers.ts';
 import { type Action, laneOf, planActions, randomFrom, redisOf } from './schedule.ts';
 
 export interface ChaosOptions {
@@ -18,7 +19,7 @@ export interface ChaosOptions {
   progress: (text: string) => void;
 }
 
-export interface ChaosResult extends Account {
+export interface ChaosResult extends Account, Takeovers {
   seed: number;
   minutes: number;
   /** Number of actions by kind. */
@@ -29,8 +30,6 @@ export interface ChaosResult extends Account {
   checks: number;
   /** Most agents that ran at once. */
   agents_most: number;
-  /** Longest time from the kill of a worker until an agent investigates its incident again, s; missing where it had none. */
-  takeover_s?: number;
   /** Folder with the logs of the processes, where something was violated. */
   logs?: string;
 }
@@ -42,6 +41,8 @@ const LONGEST_WAIT_MS = 600_000;
 const SHORTEST_REST_MS = 3_000;
 /** Faults of each cluster per second. */
 const RATE = 2;
+/** While the clusters are awaited at the end, for as long as that takes. */
+const LAST_RATE = 0.5;
 /** A command may wait for Redis this long. */
 const CHECK_PATIENCE_MS = 20_000;
 
@@ -55,7 +56,8 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const now = (): number => Math.round(performance.now() - began);
     const ending = new AbortController();
     const sent: SentFault[] = [];
-    const load = emit(system, randomFrom(seed ^ 0x9e3779b9), sent, now, ending.signal);
+    const random = randomFrom(seed ^ 0x9e3779b9);
+    const load = emit(system, random, { sent, now, until: minutes * 60_000 }, ending.signal);
     const checking = checkInvariants(system, ending.signal);
     const actions = planActions(seed, minutes * 60_000);
     const done: Action[] = [];
@@ -88,11 +90,13 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const rest_s = Math.round((now() - end) / 1000);
 
     const result = account(sent, await system.incidents(), done, await system.lost());
+    const takeovers = takeoversOf(await system.agents.starts(), done, beganAt);
     const shown = await plantedShown(system);
     const booksOff = await system.booksOff();
     const ends = await system.stop();
     const violations = [
       ...result.violations,
+      ...takeovers.violations,
       ...off.map((problem) => `during the run: ${problem}`),
       ...booksOff.map((problem) => `books at the end: ${problem}`),
       ...restless.map((reason) => `not at rest ${LONGEST_REST_MS / 1000} s after the last action: ${reason}`),
@@ -110,9 +114,14 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       rest_s,
       checks,
       agents_most: system.agents.most,
-      ...longestTakeover(await system.agents.starts(), done, beganAt),
     };
-    return { ...result, violations, ...figures, ...(violations.length > 0 && { logs: await keepLogs(system) }) };
+    return {
+      ...result,
+      ...takeovers,
+      violations,
+      ...figures,
+      ...(violations.length > 0 && { logs: await keepLogs(system) }),
+    };
   } finally {
     await system.dispose();
   }
@@ -122,13 +131,13 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
 async function emit(
   system: ChaosSystem,
   random: () => number,
-  sent: SentFault[],
-  now: () => number,
+  { sent, now, until }: { sent: SentFault[]; now: () => number; until: number },
   signal: AbortSignal,
 ): Promise<void> {
   const clusters = [...system.clusters];
   while (!signal.aborted) {
-    await sleep((random() * 2_000) / RATE / clusters.length, undefined, { signal }).catch(() => undefined);
+    const rate = now() < until ? RATE : LAST_RATE;
+    await sleep((random() * 2_000) / rate / clusters.length, undefined, { signal }).catch(() => undefined);
     const [name, cluster] = clusters[Math.floor(random() * clusters.length)] ?? [];
     if (!name || !cluster) return;
     const id = `fault-${sent.length}`;
@@ -163,22 +172,6 @@ async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promis
     await sleep(250, undefined, { signal }).catch(() => undefined);
   }
   return { checks, off: [...off] };
-}
-
-/** Finds the incidents whose agent started before a worker was killed, and again after it. */
-function longestTakeover(
-  starts: ReadonlyMap<string, readonly number[]>,
-  actions: readonly Action[],
-  beganAt: number,
-): { takeover_s?: number } {
-  const kills = actions.filter(({ kind }) => kind === 'kill worker').map(({ at }) => beganAt + at);
-  const times = [...starts.values()].flatMap((all) =>
-    all.slice(1).flatMap((again, index) => {
-      const kill = kills.findLast((at) => at > (all[index] ?? 0) && at < again);
-      return kill === undefined ? [] : [again - kill];
-    }),
-  );
-  return times.length === 0 ? {} : { takeover_s: Math.round(Math.max(...times) / 100) / 10 };
 }
 
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { startTcpProxy, type TcpProxy } from '../fixtures/tcp-proxy.ts';
 import { AGENT_LIMITS, AgentRecords } from './agents.ts';
-import { SmallDisk } from './disks.ts';
+import { canMount, SmallDisk } from './disks.ts';
 import { PLANTED } from './secrets.ts';
 import { ChaosProcess } from './processes.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -22,9 +22,11 @@ import { ReplicatedRedis } from './replicated-redis.ts';
 import { SingleRedis } from './single-redis.ts';
 
 const CLUSTERS = ['cluster-0', 'cluster-1', 'cluster-2'];
+/** A worker on another machine, as far as the others can see. */
+const ELSEWHERE = 'worker-2';
 const APPS = { ingester: ['ingester-1', 'ingester-2'], 'triage-worker': ['worker-1', 'worker-2'], api: ['api'] };
 /** Sizes of disks, MB. */
-const DISKS = { 'ingester-1': 8, 'ingester-2': 8, workspaces: 64, redis: 128 };
+const DISKS = { 'ingester-1': 8, 'ingester-2': 8, workspaces: 128, redis: 128 };
 
 type ChaosRedis = SingleRedis | ReplicatedRedis;
 
@@ -96,7 +98,8 @@ export class ChaosSystem {
     for (const [app, names] of Object.entries(APPS)) {
       for (const name of names) {
         const own = path.join(folder, name);
-        system.processes.set(name, new ChaosProcess(name, app, system.#file, own));
+        const isElsewhere = canMount && name === ELSEWHERE;
+        system.processes.set(name, new ChaosProcess(name, app, { file: system.#file, folder: own, isElsewhere }));
         await mkdir(own, { recursive: true });
       }
     }

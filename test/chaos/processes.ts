@@ -25,14 +25,19 @@ export class ChaosProcess {
   #loggedBefore = 0;
   #validSince = 0;
 
-  /** @param file of the configuration */
-  constructor(name: string, app: string, file: string, folder: string) {
+  readonly #isElsewhere: boolean;
+
+  /** @param isElsewhere runs it in a namespace of its own for process ids, as a container has: for the others, on another machine */
+  constructor(name: string, app: string, { file, folder, isElsewhere }: Place) {
     this.name = name;
-    this.#start = () => spawn(path.join(APPS, app, 'src/main.ts'), file, folder);
+    this.#isElsewhere = isElsewhere;
+    this.#start = () => spawn(path.join(APPS, app, 'src/main.ts'), { file, folder, isElsewhere });
   }
 
+  /** In a namespace: that of the process behind `unshare` and its shell. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    const pid = this.#child?.pid;
+    return this.#isElsewhere ? childOf(childOf(pid)) : pid;
   }
 
   /** Everything that it has written. */
@@ -68,7 +73,9 @@ export class ChaosProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+    const { pid } = this;
+    if (pid === undefined || pid === this.#child?.pid) this.#child?.kill(signal);
+    else process.kill(pid, signal);
   }
 
   /** Sends SIGHUP, unless Node itself is still starting and has no handler: no program can take it then. */
@@ -91,7 +98,7 @@ export class ChaosProcess {
     if (!child) return;
     this.#expectsEnd = true;
     const isLoading = this.#log.length === this.#loggedBefore;
-    child.kill(signal);
+    this.signal(signal);
     const timer = setTimeout(() => {
       this.unexpected.push(`${this.name} did not stop within ${patience} ms`);
       child.kill('SIGKILL');
@@ -100,14 +107,30 @@ export class ChaosProcess {
     clearTimeout(timer);
     if (signal !== 'SIGTERM' || exitCode === 0) return;
     // While its code is being loaded, a process ends by the signal. Node catches it by itself, so the mask does not tell.
-    if (cause === 'SIGTERM' && isLoading) return;
+    if ((cause === 'SIGTERM' || exitCode === ENDED_BY_SIGTERM) && isLoading) return;
     this.unexpected.push(`${this.name} stopped with ${exitCode ?? cause}: ${this.#log.trim().split('\n').at(-1)}`);
   }
 }
 
-function spawn(main: string, file: string, cwd: string) {
-  return execa(process.execPath, [main, '--config', file], {
-    cwd,
+/** Where a process runs. */
+interface Place {
+  /** Of the configuration. */
+  file: string;
+  folder: string;
+  isElsewhere: boolean;
+}
+
+/** Exit code of a shell whose program was ended by SIGTERM. */
+const ENDED_BY_SIGTERM = 143;
+
+/** The shell is the first process of the namespace: signals without a handler do nothing to such a one. */
+const ELSEWHERE = ['--pid', '--fork', '--kill-child', '--mount-proc', 'bash', '-c', '"$@"; exit $?', 'bash'];
+
+function spawn(main: string, { file, folder, isElsewhere }: Place) {
+  const command = [process.execPath, main, '--config', file];
+  const [program = '', ...args] = isElsewhere ? ['unshare', ...ELSEWHERE, ...command] : command;
+  return execa(program, args, {
+    cwd: folder,
     reject: false,
     buffer: false,
     all: true,
@@ -118,4 +141,15 @@ function spawn(main: string, file: string, cwd: string) {
     env: { PATH: process.env.PATH },
     extendEnv: false,
   });
+}
+
+/** Returns the first child of a process. */
+function childOf(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined;
+  try {
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    return first ? Number(first) : undefined;
+  } catch {
+    return undefined;
+  }
 }

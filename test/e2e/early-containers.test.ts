@@ -1,28 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
+import { describe, expect, it } from 'vitest';
 import { GatedApi } from '../../apps/triage-worker/test/gated-api.ts';
-import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
-import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { writesReport } from '../fixtures/obedient-agent.ts';
 import { CONTAINER_GRACE, PATIENCE, sandboxed, untilNoContainer } from '../fixtures/sandboxed-agents.ts';
+import { useHarness } from '../fixtures/use-harness.ts';
 
 const why = await whyNoDocker();
 
 describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why})` : ''}`, () => {
-  let backend: TestBackend;
-  let harness: TestHarness;
-
-  beforeAll(async () => {
-    await buildObedientAgent();
-    backend = await TestBackend.start();
-  }, 300_000);
-  afterAll(() => backend.stop());
-  beforeEach(async () => {
-    harness = await TestHarness.open(backend);
-  });
-  afterEach(() => harness.close());
+  const suite = useHarness();
 
   const statesOf = async (id: string): Promise<string[]> => {
     const filter = `label=nightcrier.incident=${id}`;
@@ -31,56 +19,56 @@ describe.skipIf(why)(`while evidence is being collected${why ? ` (skipped: ${why
   };
 
   it("the agent's container starts, and its agent when the evidence is there", async () => {
-    await using api = await GatedApi.start(backend.cluster);
-    await writeFile(harness.kubeconfig, api.kubeconfig);
-    const id = await harness.admit();
+    await using api = await GatedApi.start(suite.backend.cluster);
+    await writeFile(suite.harness.kubeconfig, api.kubeconfig);
+    const id = await suite.harness.admit();
     const behaviour = `cat evidence/index.json incident_cluster_permissions.json >/dev/null || exit 9; ${writesReport()}`;
-    await harness.startWorker(await sandboxed(harness, behaviour), CONTAINER_GRACE);
+    await suite.harness.startWorker(await sandboxed(suite.harness, behaviour), CONTAINER_GRACE);
     await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
     const { stdout: logs } = await execa('docker', ['logs', `nc-${id}-1`], { all: true });
     expect(logs).toBe('');
     api.open();
-    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 1, agent: 'claude' });
+    expect(await suite.harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 1, agent: 'claude' });
     await untilNoContainer(id);
   });
 
   it('the container is removed when the cluster becomes unreachable', async () => {
-    await using api = await GatedApi.start(backend.cluster);
-    await writeFile(harness.kubeconfig, api.kubeconfig);
-    const id = await harness.admit();
+    await using api = await GatedApi.start(suite.backend.cluster);
+    await writeFile(suite.harness.kubeconfig, api.kubeconfig);
+    const id = await suite.harness.admit();
     // The built-in analyser cannot report without evidence either.
     const settings = { max_attempts: 1, agent_fallback: ['builtin' as const] };
-    await harness.startWorker(await sandboxed(harness, writesReport(), settings), CONTAINER_GRACE);
+    await suite.harness.startWorker(await sandboxed(suite.harness, writesReport(), settings), CONTAINER_GRACE);
     await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
     api.disconnect();
-    expect((await harness.reaches(id, 'failed', PATIENCE)).reason).toMatch(
+    expect((await suite.harness.reaches(id, 'failed', PATIENCE)).reason).toMatch(
       /^gave up after 1 attempts: cluster alpha: evidence could not be collected: cannot reach/,
     );
     await untilNoContainer(id);
   });
 
   it('a container whose worker dies before it has its inputs is replaced', async () => {
-    await using api = await GatedApi.start(backend.cluster);
-    await writeFile(harness.kubeconfig, api.kubeconfig);
-    const id = await harness.admit();
-    const config = await sandboxed(harness, writesReport());
-    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await using api = await GatedApi.start(suite.backend.cluster);
+    await writeFile(suite.harness.kubeconfig, api.kubeconfig);
+    const id = await suite.harness.admit();
+    const config = await sandboxed(suite.harness, writesReport());
+    const worker = await suite.harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
     await expect.poll(() => statesOf(id), { timeout: PATIENCE }).toContain('running');
     await worker.kill();
     api.open();
-    await harness.startWorker(config, CONTAINER_GRACE);
-    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 2, agent: 'claude' });
+    await suite.harness.startWorker(config, CONTAINER_GRACE);
+    expect(await suite.harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ attempts: 2, agent: 'claude' });
     await untilNoContainer(id);
   });
 
   it('an engine that cannot be reached leads to the built-in report', async () => {
-    const id = await harness.admit('image-pull-back-off');
-    const config = await sandboxed(harness, writesReport(), { agent_fallback: ['builtin'], max_attempts: 1 });
-    const options = harness.options(config, CONTAINER_GRACE);
-    await harness.startWorkerProcess(config, {
+    const id = await suite.harness.admit('image-pull-back-off');
+    const config = await sandboxed(suite.harness, writesReport(), { agent_fallback: ['builtin'], max_attempts: 1 });
+    const options = suite.harness.options(config, CONTAINER_GRACE);
+    await suite.harness.startWorkerProcess(config, {
       environment: { ...options.environment, DOCKER_HOST: 'tcp://127.0.0.1:1' },
     });
-    const incident = await harness.reaches(id, 'reported', PATIENCE);
+    const incident = await suite.harness.reaches(id, 'reported', PATIENCE);
     expect(incident).toMatchObject({ agent: 'builtin' });
     expect(incident.reason).toContain(
       'the container engine or the agent image is unavailable: the engine does not answer',

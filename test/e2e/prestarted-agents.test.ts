@@ -5,12 +5,10 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
-import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
-import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
-import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { writesReport } from '../fixtures/obedient-agent.ts';
 import {
   CONTAINER_GRACE,
   ON_SIGNAL,
@@ -20,6 +18,7 @@ import {
   untilAdopted,
   untilPrestarted,
 } from '../fixtures/sandboxed-agents.ts';
+import { useHarness } from '../fixtures/use-harness.ts';
 
 const why = await whyNoDocker();
 
@@ -33,55 +32,46 @@ const ASKS_GATEWAY = `perl -MIO::Socket::UNIX -e '
   }'`;
 
 describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`, () => {
-  let backend: TestBackend;
-  let harness: TestHarness;
   let gateway: GatewayApp | undefined;
 
-  beforeAll(async () => {
-    await buildObedientAgent();
-    backend = await TestBackend.start();
-  }, 300_000);
-  afterAll(() => backend.stop());
-  beforeEach(async () => {
-    harness = await TestHarness.open(backend);
-  });
+  // After the workers of the harness, which use it: hooks that were registered last come first.
   afterEach(async () => {
-    await harness.close();
     await gateway?.stop();
     gateway = undefined;
   });
+  const suite = useHarness();
 
   const stdoutOf = (id: string): Promise<string> =>
-    readFile(harness.workspace(id, 'logs/agent-stdout.log'), 'utf8').catch(() => '');
+    readFile(suite.harness.workspace(id, 'logs/agent-stdout.log'), 'utf8').catch(() => '');
 
   const stateOf = async (container: string): Promise<string> =>
     (await execa('docker', ['inspect', '--format', '{{.State.Status}}', container], { reject: false })).stdout;
 
   const containers = async (): Promise<string[]> => {
-    const filter = `label=nightcrier.instance=${await harness.instance()}`;
+    const filter = `label=nightcrier.instance=${await suite.harness.instance()}`;
     return (await execa('docker', ['ps', '--all', '--quiet', '--filter', filter], { lines: true })).stdout;
   };
 
   it('runs the agent of one incident; the next one waits for the next; none remains', async () => {
     const behaviour = `cat /etc/hostname; echo "$NIGHTCRIER_INCIDENT_ID"; cat; ${writesReport()}`;
-    const config = await sandboxed(harness, behaviour, { agent_prestarted_containers: 1 });
-    const worker = await harness.startWorker(config, CONTAINER_GRACE);
-    const first = await untilPrestarted(await harness.instance());
-    const id = await harness.admit();
-    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude', attempts: 1 });
+    const config = await sandboxed(suite.harness, behaviour, { agent_prestarted_containers: 1 });
+    const worker = await suite.harness.startWorker(config, CONTAINER_GRACE);
+    const first = await untilPrestarted(await suite.harness.instance());
+    const id = await suite.harness.admit();
+    expect(await suite.harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude', attempts: 1 });
     expect((await stdoutOf(id)).split('\n').slice(0, 2)).toEqual([first.slice(0, 12), id]);
-    expect(await untilPrestarted(await harness.instance())).not.toBe(first);
+    expect(await untilPrestarted(await suite.harness.instance())).not.toBe(first);
     await worker.stop();
     expect(await containers()).toEqual([]);
   });
 
   it('is replaced when a setting of its sandbox changes, and removed when none is to wait', async () => {
-    const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
-    const worker = await harness.startWorker(config, CONTAINER_GRACE);
-    const first = await untilPrestarted(await harness.instance());
+    const config = await sandboxed(suite.harness, writesReport(), { agent_prestarted_containers: 1 });
+    const worker = await suite.harness.startWorker(config, CONTAINER_GRACE);
+    const first = await untilPrestarted(await suite.harness.instance());
     worker.reloading.apply({ ...config, agent_memory: '300m' });
     await expect.poll(() => stateOf(first), { timeout: PATIENCE }).toBe('');
-    const second = await untilPrestarted(await harness.instance());
+    const second = await untilPrestarted(await suite.harness.instance());
     const { stdout: memory } = await execa('docker', ['inspect', '--format', '{{.HostConfig.Memory}}', second]);
     expect(Number(memory)).toBe(300 * 1024 * 1024);
     worker.reloading.apply({ ...config, agent_prestarted_containers: 0 });
@@ -89,80 +79,83 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
   });
 
   it('is removed while a worker of an earlier version runs, which would not adopt it', async () => {
-    const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
-    const worker = await harness.startWorker(config, CONTAINER_GRACE);
-    const container = await untilPrestarted(await harness.instance());
-    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
+    const config = await sandboxed(suite.harness, writesReport(), { agent_prestarted_containers: 1 });
+    const worker = await suite.harness.startWorker(config, CONTAINER_GRACE);
+    const container = await untilPrestarted(await suite.harness.instance());
+    const redis = connectProducer({ url: suite.backend.redis.url, key_prefix: 'unused' }, silentLogger);
     await once(redis, 'ready');
-    const { keys } = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+    const { keys } = openState(redis, { key_prefix: suite.harness.key_prefix, logger: silentLogger });
     await redis.zadd(keys.workers, Date.now() + 3_600_000, 'of an earlier version');
     // Not a setting of the sandbox: its change alone removes nothing.
     worker.reloading.apply({ ...config, agent_fallback: ['builtin'] });
     await expect.poll(() => stateOf(container), { timeout: PATIENCE }).toBe('');
     await redis.zrem(keys.workers, 'of an earlier version');
     worker.reloading.apply(config);
-    expect(await untilPrestarted(await harness.instance())).not.toBe(container);
+    expect(await untilPrestarted(await suite.harness.instance())).not.toBe(container);
     await disconnect(redis);
   });
 
   it('ends with its worker, and the next worker removes it, also where it prestarts none', async () => {
-    const config = await sandboxed(harness, writesReport(), { agent_prestarted_containers: 1 });
-    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    const orphaned = await untilPrestarted(await harness.instance());
+    const config = await sandboxed(suite.harness, writesReport(), { agent_prestarted_containers: 1 });
+    const worker = await suite.harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    const orphaned = await untilPrestarted(await suite.harness.instance());
     await worker.kill();
     await expect.poll(() => stateOf(orphaned), { timeout: PATIENCE }).toBe('exited');
-    await harness.startWorker({ ...config, agent_prestarted_containers: 0 }, CONTAINER_GRACE);
+    await suite.harness.startWorker({ ...config, agent_prestarted_containers: 0 }, CONTAINER_GRACE);
     await expect.poll(() => stateOf(orphaned), { timeout: PATIENCE }).toBe('');
   });
 
   it('is adopted with its agent when its worker dies', async () => {
-    const config = await sandboxed(harness, `echo begun; ${ON_SIGNAL}; ${writesReport()}`, {
+    const config = await sandboxed(suite.harness, `echo begun; ${ON_SIGNAL}; ${writesReport()}`, {
       agent_prestarted_containers: 1,
     });
-    const worker = await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
-    await untilPrestarted(await harness.instance());
-    const id = await harness.admit();
+    const worker = await suite.harness.startWorkerProcess(config, { grace: CONTAINER_GRACE });
+    await untilPrestarted(await suite.harness.instance());
+    const id = await suite.harness.admit();
     await expect.poll(() => stdoutOf(id), { timeout: PATIENCE }).toContain('begun');
     await worker.kill();
     // Its agents would report something else.
-    await harness.startWorker(await sandboxed(harness, writesReport('Investigated twice.')), CONTAINER_GRACE);
+    await suite.harness.startWorker(
+      await sandboxed(suite.harness, writesReport('Investigated twice.')),
+      CONTAINER_GRACE,
+    );
     await untilAdopted(id);
     await signalAgent(id);
-    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
+    expect(await suite.harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
       attempts: 2,
       report: { root_cause: 'The scripted cause.' },
     });
-    expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(await readFile(suite.harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
       container: expect.stringMatching(new RegExp(`^nc-${id}-1\\.`)),
       reason: 'exited',
     });
   });
 
   it('has sockets of its own, on which the token of its run is valid, and no other', async () => {
-    const config = await sandboxed(harness, `${ASKS_GATEWAY}; ${writesReport()}`, {
+    const config = await sandboxed(suite.harness, `${ASKS_GATEWAY}; ${writesReport()}`, {
       kube_access: 'gateway',
       llm_access: 'gateway',
-      data_dir: path.join(harness.folder, 'data'),
-      gateway_socket_dir: path.join(harness.folder, 'sockets'),
+      data_dir: path.join(suite.harness.folder, 'data'),
+      gateway_socket_dir: path.join(suite.harness.folder, 'sockets'),
       agent_prestarted_containers: 1,
     });
     gateway = new GatewayApp({ config, logger: silentLogger });
     await gateway.start();
-    await harness.startWorker(config, CONTAINER_GRACE);
-    const container = await untilPrestarted(await harness.instance());
+    await suite.harness.startWorker(config, CONTAINER_GRACE);
+    const container = await untilPrestarted(await suite.harness.instance());
     const { stdout: mounts } = await execa('docker', ['inspect', '--format', '{{json .Mounts}}', container]);
     expect(mounts).toMatch(
       /"Source":"[^"]*\/sockets\/[0-9a-f]{12}","Destination":"\/run\/nightcrier","Mode":"","RW":false/,
     );
-    const id = await harness.admit();
-    const incident = await harness.reaches(id, 'reported', PATIENCE);
+    const id = await suite.harness.admit();
+    const incident = await suite.harness.reaches(id, 'reported', PATIENCE);
     expect((await stdoutOf(id)).split('\r\n').slice(0, 2)).toEqual([
       expect.stringContaining(' 403'),
       expect.stringContaining(' 401'),
     ]);
     // Both are recorded on the incident, although the sockets were opened before it.
     expect(incident.gateway).toMatchObject({ llm_requests: 2, llm_denied: 2 });
-    expect(JSON.parse(await readFile(harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(await readFile(suite.harness.workspace(id, 'logs/container.json'), 'utf8'))).toMatchObject({
       container: `nc-${id}-1`,
     });
   });

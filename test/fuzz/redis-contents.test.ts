@@ -61,6 +61,22 @@ test('no value in Redis makes a store fail that reads it, or that does not', asy
   await fc.assert(property, { numRuns: Math.ceil(Number(FUZZ_CASES) / AT_ONCE), seed: Number(FUZZ_SEED) });
 }, 3_600_000);
 
+test('a store that writes to a value of another type moves it aside and writes', async () => {
+  await using own = await openTestState(server.url, { grouping: 'workload' });
+  const { redis, keys } = own;
+  await writeEverything(own);
+  const names = (await redis.keys(`${keys.ours}*`)).filter((key) => !/:triage:|:damaged/.test(key)).toSorted();
+  for (const key of names) await damageKey(own, key, { how: 'list', value: 'x', key: 0, field: 0 });
+  await writeEverything(own);
+  // The second incident, token and session have keys of their own.
+  const written = names.filter((key) => !/[\da-f]{8}-[\da-f]{4}|[\da-f]{40}/.test(key.slice(keys.ours.length)));
+  expect(written.length).toBeGreaterThan(30);
+  const damaged: string[] = [];
+  for (const key of written) if ((await redis.type(key)) === 'list') damaged.push(key.slice(keys.ours.length));
+  expect(damaged).toEqual([]);
+  expect((await own.damage.read()).count).toBeGreaterThan(30);
+}, 60_000);
+
 /** Replaces a key, or one entry of it. */
 async function damageKey({ redis }: TestState, key: string, { how, value, field }: Damage): Promise<void> {
   const type = await redis.type(key);

@@ -10,6 +10,7 @@ import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import { GATEWAY_SILENT_MS, type GatewayAddress } from '@nightcrier/state/gateways/gateway-board';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
+import { whenWritable } from '@nightcrier/state/redis/when-writable';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
@@ -53,6 +54,8 @@ export class GatewayApp {
     refuse: () => undefined,
   };
 
+  readonly #stopping = new AbortController();
+
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#config = options.config;
@@ -74,6 +77,7 @@ export class GatewayApp {
 
   /** Ends open requests and stops to listen. Agents go on with another gateway. */
   stop(): Promise<void> {
+    this.#stopping.abort(new Error('the gateway was stopped before its start'));
     return this.#lifecycle.stop();
   }
 
@@ -146,17 +150,18 @@ export class GatewayApp {
     blocking.on('error', () => undefined);
     const gatewayId = this.#id;
     const woken = async (): Promise<void> => runs.woken(blocking, gatewayId);
-    const listeners = new RunListeners({ directory, gatewayId, runs, woken, create, logger: this.#options.logger });
+    const { logger } = this.#options;
+    const listeners = new RunListeners({ directory, gatewayId, runs, woken, create, logger });
     this.#lifecycle.onStop('sockets of runs', () => listeners.stop());
     this.#lifecycle.onStop('wake-ups', async () => blocking.disconnect());
-    await listeners.start();
+    await whenWritable(async () => listeners.start(), { logger, signal: this.#stopping.signal });
   }
 
   /** Puts the gateway on the board, where workers find it, and keeps it there. */
   async #report(state: State, address: Omit<GatewayAddress, 'id' | 'host' | 'seen'>): Promise<void> {
     const { logger } = this.#options;
     const report = async (): Promise<void> => state.gateways.report({ id: this.#id, host: hostname(), ...address });
-    await report();
+    await whenWritable(report, { logger, signal: this.#stopping.signal });
     const reports = new BackgroundLoop(report, {
       interval: GATEWAY_SILENT_MS / 5,
       firstRun: 'after_interval',

@@ -176,7 +176,7 @@ export class Ingester {
       held,
       guard: new LeaseGuard({ redis: config.redis, id: this.id, length: leases.length, logger }),
       clusters: config.clusters.map(({ name }) => name),
-      isActive: (cluster) => connections.healthOf(cluster)?.status === 'active',
+      isActive: (cluster) => connections.isActive(cluster),
       activeOwners: (clusters) => state.clusterHealth.activeOwners(clusters),
       logger,
     });

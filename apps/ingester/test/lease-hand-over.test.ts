@@ -12,12 +12,16 @@ import { useRedis } from './ingester.fixture.ts';
 const redis = useRedis();
 const patient = { timeout: 60_000 };
 
-/** An ingester that watches `alpha` by its lease, and another one, which takes the lease as after a pause of the first. */
-async function startOwner() {
+async function openTestState() {
   const connection = connectProducer({ url: redis.url, key_prefix: 'unused' }, silentLogger);
   await once(connection, 'ready');
   onTestFinished(() => disconnect(connection));
-  const state = openState(connection, { key_prefix: randomUUID(), logger: silentLogger });
+  return openState(connection, { key_prefix: randomUUID(), logger: silentLogger });
+}
+
+/** An ingester that watches `alpha` by its lease, and another one, which takes the lease as after a pause of the first. */
+async function startOwner() {
+  const state = await openTestState();
   const [own, other] = [state.openLeases({ id: 'own', length: 1_500 }), state.openLeases({ id: 'other' })];
   let watched: ReadonlySet<string> = new Set();
   let isActive = true;
@@ -68,4 +72,29 @@ test('a cluster whose lease was taken, and whose connection is lost, is left at 
   const { watches, lose } = await startOwner();
   lose();
   await expect.poll(watches, patient).toBe(false);
+});
+
+test('an ingester that starts takes many clusters step by step, until no other one joins', async () => {
+  const state = await openTestState();
+  const held = new HeldLeases();
+  let now = 0;
+  const watches: number[] = [];
+  const keeper = new LeaseKeeper({
+    leases: state.openLeases({ id: 'own', length: 6_000 }),
+    held,
+    clusters: Array.from({ length: 200 }, (_, index) => `cluster-${index}`),
+    isActive: () => false,
+    activeOwners: (clusters) => state.clusterHealth.activeOwners(clusters),
+    logger: silentLogger,
+    now: () => now,
+  });
+  keeper.events.on('watch', (clusters) => {
+    watches.push(clusters.size);
+    // The window is over.
+    if (watches.length === 2) now = 10_000;
+  });
+  keeper.start();
+  onTestFinished(() => keeper.stop());
+  await expect.poll(() => held.tokens.size, patient).toBe(200);
+  expect(watches).toEqual([50, 100, 200]);
 });

@@ -13,6 +13,7 @@ import { allAdoptPrestarted, type LiveWorkers } from '@nightcrier/state/queue/li
 import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
 import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { whenWritable } from '@nightcrier/state/redis/when-writable';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
 import { hostname } from 'node:os';
 import type { ScriptGrace } from './agent-runtime.ts';
@@ -75,7 +76,7 @@ export class TriageWorkerApp {
   #config: Config;
   #started: Promise<void> | undefined;
   #workers: LiveWorkers | undefined;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   /** Applies a changed configuration, see {@link Reloading}. Running investigations keep the one they started with. */
   readonly reloading: Reloading = {
@@ -107,7 +108,7 @@ export class TriageWorkerApp {
 
   /** Stops claiming, lets investigations finish within a part of shutdown_timeout, and requeues the rest. */
   stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort(new Error('the triage worker was stopped before its start'));
     return this.#lifecycle.stop();
   }
 
@@ -121,10 +122,12 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const queue = state.openQueue();
     this.#lifecycle.onStop('queue', () => queue.close());
-    await setGlobalConcurrency(queue, state.redis, this.#config.max_concurrent_agents);
+    const writable = { logger, signal: this.#stopping.signal };
+    const { max_concurrent_agents: agents } = this.#config;
+    await whenWritable(async () => setGlobalConcurrency(queue, state.redis, agents), writable);
     this.#throwIfStopped();
     const notifier = await this.#startNotifier(state, queue);
-    const instance = await state.instance();
+    const instance = await whenWritable(async () => state.instance(), writable);
     this.#throwIfStopped();
     const runtime = this.#openRuntime();
     this.#startSweepers(state, queue, instance, runtime);
@@ -362,7 +365,7 @@ export class TriageWorkerApp {
   }
 
   #throwIfStopped(): void {
-    if (this.#stopped) throw new Error('the triage worker was stopped before its start');
+    this.#stopping.signal.throwIfAborted();
   }
 }
 

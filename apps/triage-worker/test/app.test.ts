@@ -42,6 +42,24 @@ describe('TriageWorkerApp', () => {
     await expect.poll(() => harness.connections()).toBe(1);
   });
 
+  it('waits at its start while Redis refuses writes, and stops meanwhile', async () => {
+    const free = await harness.fillRedis();
+    const waits = (): number =>
+      harness.logger.lines.filter(({ message }) => message === 'writes refused by redis; start waits').length;
+    const stopped = new TriageWorkerApp(harness.options(harness.config()));
+    const failing = stopped.start();
+    failing.catch(() => undefined);
+    await expect.poll(waits, { timeout: 30_000 }).toBe(1);
+    await stopped.stop();
+    await expect(failing).rejects.toThrow(/stopped|abort/);
+    const app = new TriageWorkerApp(harness.options(harness.config()));
+    const starting = app.start();
+    await expect.poll(waits, { timeout: 30_000 }).toBe(2);
+    await free();
+    await starting;
+    await app.stop();
+  });
+
   it('refuses to start without Redis', async () => {
     const config = harness.config();
     const app = new TriageWorkerApp(

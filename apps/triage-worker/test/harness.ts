@@ -240,6 +240,16 @@ export class TestHarness {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
   }
 
+  /** Makes Redis refuse every write, until the returned function is called. */
+  async fillRedis(): Promise<() => Promise<void>> {
+    const admin = connectWorker({ url: this.#backend.redis.adminUrl, key_prefix: 'unused' }, silentLogger);
+    await admin.config('SET', 'maxmemory', '1');
+    return async () => {
+      await admin.config('SET', 'maxmemory', '0');
+      await disconnect(admin);
+    };
+  }
+
   /**
    * Creates a user of Redis who may not touch slots.
    * @returns the URL for this user, and what allows everything

@@ -13,6 +13,7 @@ const COMPILED = { NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/nigh
 const PARTS = [
   'apps/ingester/src/app.ts',
   'apps/ingester/src/leases/lease-thread.ts',
+  'packages/runtime/src/reload/load-thread.ts',
   'apps/api/src/configured-api.ts',
 ];
 

@@ -1,3 +1,4 @@
+import { CONTAINED_SHAPES } from './contained-shapes.ts';
 import { type NamedSecret, NAMED_SECRETS } from './named-secrets.ts';
 import { ODD_SHAPES } from './odd-shapes.ts';
 import { TOKENS } from './tokens.ts';
@@ -22,7 +23,7 @@ export const SECRETS: readonly LabelledSecret[] = [
       return { shape, secret, text: context?.(secret) ?? secret };
     }),
   ),
-  ...Object.entries({ ...NAMED_SECRETS, ...ODD_SHAPES }).flatMap(([shape, named]) =>
+  ...Object.entries({ ...NAMED_SECRETS, ...ODD_SHAPES, ...CONTAINED_SHAPES }).flatMap(([shape, named]) =>
     [1, 2].map((seed) => ({ shape, ...named(seed) })),
   ),
 ];

@@ -13,15 +13,22 @@ import { linesWithTokens } from './search/token-lines.ts';
  */
 export async function redactValue<Value>(value: Value): Promise<Value> {
   const searched = new Map<string, Range[]>();
+  /** Short texts and what they are without secrets: objects repeat most of theirs. */
+  const known = new Map<string, string>();
   const replaced = await inSlices(
     mapTexts(value, (text) => {
       if (text.length < SHORTEST) return text;
+      const before = known.get(text);
+      if (before !== undefined) return before;
       const note = (own: string): string => {
         const lines = linesWithTokens(own);
         if (lines.length > 0) searched.set(own, lines);
         return own;
       };
-      return text.length < SHORT ? note(atOnce(replaceSecrets(text))) : noted(replaceSecrets(text), note);
+      if (text.length >= SHORT) return noted(replaceSecrets(text), note);
+      const own = note(atOnce(replaceSecrets(text)));
+      if (text.length < LONGEST_KNOWN && known.size < MOST_KNOWN) known.set(text, own);
+      return own;
     }),
   );
   const redacted = await withoutKnownTokens(
@@ -44,6 +51,9 @@ function* noted(steps: Generator<void, string>, note: (text: string) => string):
 const SHORTEST = 6;
 /** Characters. A shorter text takes less than a millisecond. */
 const SHORT = 16_000;
+/** Characters of a text that is remembered, and the number of such texts. */
+const LONGEST_KNOWN = 500;
+const MOST_KNOWN = 2_000;
 /** Values that are walked in a step. */
 const VALUES_OF_STEP = 200;
 
@@ -84,7 +94,7 @@ function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
         if (isLong) yield;
       }
     } else if (isParts(value)) {
-      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value);
+      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value, key);
       target[key] = copy;
       for (const part of partsOf(copy)) {
         const given = copy[part];
@@ -149,9 +159,10 @@ function* mapList(values: unknown[]): Generator<void, Parts> {
   return mapped as unknown as Parts;
 }
 
-function* mapObject(object: Parts): Generator<void, Parts> {
+/** @param under the name of the object: `{"db_password": {"value": "x"}}` is the state of Terraform */
+function* mapObject(object: Parts, under: PropertyKey): Generator<void, Parts> {
   const { name, key: named, kind } = object;
-  const isSecretVariable = [name, named].some((label) => typeof label === 'string' && isSecretName(label));
+  const isSecretVariable = [name, named, under].some((label) => typeof label === 'string' && isSecretName(label));
   const isSecret = (key: string, value: unknown): boolean =>
     (kind === 'Secret' && (key === 'data' || key === 'stringData')) ||
     (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) ||

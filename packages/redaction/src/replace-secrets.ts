@@ -3,6 +3,7 @@ import {
   redactAuthorization,
   redactCookies,
   redactDirectives,
+  redactEncodedUrls,
   redactGoDsn,
   redactJsonWebKeys,
   redactMarked,
@@ -27,6 +28,7 @@ const NAMES = ['password', 'secret', 'token', 'key', 'passwd', 'passphrase'];
 /** The rules that need the text around a word, and the words. Rules of one word run in this order. */
 const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactUrls, '://', ':thin:'],
+  [redactEncodedUrls, '%3a%2f%2f'],
   [redactGoDsn, '@tcp(', '@unix('],
   [redactAuthorization, 'bearer', 'basic', 'authorization'],
   [redactCookies, 'cookie'],
@@ -46,7 +48,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     '?code=',
     '&code=',
   ],
-  [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:'],
+  [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:', ':*:'],
   [redactJsonWebKeys, '"kty"'],
   ...PHRASE_RULES,
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
@@ -68,6 +70,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'phrase',
     'psk',
     'erlang',
+    'unseal',
     'pw=',
     'pw:',
     'pw"',
@@ -194,8 +197,8 @@ function endOfWrapped(text: string, start: number, end: number): number {
   return last;
 }
 
-/** Keys of Twilio and Mailchimp. */
-const NO_PREFIX = /^(?:SK[a-f\d]{32}|[a-f\d]{32}-us\d{1,2})$/;
+/** Keys of Twilio, Mailchimp and Mailgun. */
+const NO_PREFIX = /^(?:SK[a-f\d]{32}|[a-f\d]{32}-us\d{1,2}|[a-f\d]{32}-[a-f\d]{8}-[a-f\d]{8})$/;
 
 /** A bot token of Discord has no prefix: its first part is the id of the bot in base64. */
 const DISCORD = /[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])/y;
@@ -226,7 +229,7 @@ function isTextWhenDecoded(encoded: string): boolean {
 /** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
 const LINES_BEHIND = 2;
 /** What follows the word then, within its line. */
-const END_OF_NAME = /^\S{1,60}\r?$|^[^\n]{1,60}[:|>][-+\d]{0,2}\s?$/;
+const END_OF_NAME = /^\S{1,60}\r?$|^[^\n]{1,60}[:|>{][-+\d]{0,2}\s?$/;
 /** The same, where a block of lines follows. */
 const BEGIN_OF_BLOCK = /[:=]\s{0,4}(?:[|>][-+\d]{0,2}|<<[-~]?["']?\w{1,20}["']?)\s{0,8}$/;
 const LONGEST_BLOCK = 4_000;

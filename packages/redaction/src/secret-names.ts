@@ -46,9 +46,19 @@ const EXPRESSION = /^[A-Za-z_][\w.]{0,60}[([]/;
 const FILE_PATH = /^(?:~|\.{0,2})(?:\/[\w.@-]{1,32}){1,12}\/?$/;
 const OBJECT_NAME = /^[a-z\d]+(?:[-./][a-z\d]+)+$/;
 
+/** Of code and of structures: `password == ""`, `"password": {`. */
+const PUNCTUATION = /^[=!<>()[\]{},:;]+$/;
+
 /** Returns whether the value of a secret's name can be a secret at all. */
 export function canBeSecret(name: string, value: string, quoted: boolean): boolean {
-  if (value === '' || value.startsWith('[redacted]') || NO_SECRET.test(value) || REFERENCE.test(value)) return false;
+  if (
+    value === '' ||
+    PUNCTUATION.test(value) ||
+    value.startsWith('[redacted]') ||
+    NO_SECRET.test(value) ||
+    REFERENCE.test(value)
+  )
+    return false;
   if (!quoted && EXPRESSION.test(value)) return false;
   if (FILE_PATH.test(value)) return false;
   if (/(?:secret|credential|key)s?$/i.test(name) && OBJECT_NAME.test(value) && !/^[\da-f-]{20,}$/.test(value))

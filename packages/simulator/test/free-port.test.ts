@@ -14,7 +14,7 @@ test('ports are free, differ, and are not among those that the system assigns', 
   const ports = await Promise.all(Array.from({ length: 20 }, async () => freePort()));
   expect(new Set(ports).size).toBe(ports.length);
   for (const port of ports) {
-    expect(port).toBeGreaterThanOrEqual(10_000);
+    expect(port).toBeGreaterThanOrEqual(12_000);
     expect(port).toBeLessThan(32_768);
     await listenOn(port);
   }

@@ -20,6 +20,7 @@ import { DoorRecords } from './grants/door-records.ts';
 import { Grants } from './grants/grants.ts';
 import { EventStream } from './events/event-stream.ts';
 import { DamageRecord } from './damage/damaged-values.ts';
+import { tolerateDamage } from './damage/tolerant-writes.ts';
 import { ClusterHealthBoard } from './health/cluster-health.ts';
 import { IngesterHealthBoard } from './health/ingester-health.ts';
 import { LastContacts } from './health/last-contact.ts';
@@ -130,6 +131,7 @@ export interface State {
 export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: StateOptions): State {
   const keys = new StateKeys(key_prefix);
   const context: StateContext = { redis, keys, bullmq: new BullmqScripts(logger), logger, now };
+  tolerateDamage(context);
   const incidents = new IncidentStore(context);
   return {
     redis,

@@ -76,6 +76,19 @@ test('a cluster whose ingester has died is disconnected, and keeps its history',
   ]);
 });
 
+test('a cluster whose ingester gives no sign of life for the time of a beat is disconnected, long before its lease is over', async () => {
+  const leases = ingester('ingester-1');
+  await report(leases, active);
+  await leases.pulse();
+  const [beat, lease] = [LEASE_MS / 3, LEASE_MS];
+  expect(await board.read([prod], NOW + beat - 1)).toMatchObject([{ status: 'active', owner: 'ingester-1' }]);
+  expect(await board.read([prod], NOW + beat)).toMatchObject([{ status: 'disconnected' }]);
+  // It was paused, and nothing has taken its lease.
+  clock = NOW + lease - 1;
+  await leases.pulse();
+  expect(await board.read([prod], clock)).toMatchObject([{ status: 'active', owner: 'ingester-1' }]);
+});
+
 test('a cluster that its ingester holds but no longer reports is disconnected', async () => {
   const leases = ingester('ingester-1');
   await report(leases, active);

@@ -153,6 +153,33 @@ test('an ingester learns of every change, whatever the others run, and reads the
   expect([...(await b.beat(NOTHING)).leases.keys()]).toEqual(['new']);
 });
 
+test('a beat reads and writes what the ingester holds and what has changed, however many leases the others hold', async () => {
+  const many = Array.from({ length: 2_500 }, (_, index) => `cluster-${index}`);
+  await a.beat(NOTHING);
+  await a.take(free(...many));
+  const held = await b.take(free('prod', 'staging'));
+  await b.beat(held);
+  const before = await leaseReads();
+  await b.beat(held);
+  const idle = await leaseReads();
+  await a.take(free('dev'));
+  const taken = await leaseReads();
+  const { changed } = await b.beat(held);
+  expect({ changed, idle: idle - before, changing: (await leaseReads()) - taken }).toEqual({
+    changed: ['dev'],
+    idle: 1,
+    changing: 2,
+  });
+});
+
+/** Returns how many commands have read leases so far; one that reads all counts as a million. */
+async function leaseReads(): Promise<number> {
+  const stats = await redis.info('commandstats');
+  const calls = (command: string): number =>
+    Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  return calls('hget') + calls('hmget') + 1_000_000 * (calls('hgetall') + calls('hvals'));
+}
+
 test('the log of changes is no longer than what it is about', async () => {
   for (let i = 0; i < 3; i += 1) {
     const clusters = free(...Array.from({ length: 500 }, (_, index) => `gone-${i}-${index}`));

@@ -1,6 +1,5 @@
 import { ConfigWatcher, type ConfigWatcherOptions } from '@nightcrier/runtime/configuration/config-watcher';
-import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
-import { reloadConfig } from '@nightcrier/runtime/reload/reload-config';
+import { loadStartConfig, reloadConfig } from '@nightcrier/runtime/reload/reload-config';
 import { EXIT_CODES, lastWords } from '@nightcrier/runtime/exit-code';
 import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { allowHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
@@ -24,7 +23,7 @@ export interface UpOptions {
  */
 export async function up({ flags, processes }: UpOptions): Promise<number> {
   const sources = { flags, environment: process.env };
-  const loaded = await loadConfig(sources);
+  const loaded = await loadStartConfig(sources);
   const { config, file, warnings } = loaded;
   const root = createLogger(undefined, config.log_level);
   const logger = root.child({ process: 'up' });

@@ -130,6 +130,11 @@ export class ConnectionManager {
     return health && (permissions ? withPermissions(health, permissions) : health);
   }
 
+  /** Whether faults of a cluster arrive here, see `ClusterConnection.isActive`. */
+  isActive(name: string): boolean {
+    return this.#watched.get(name)?.connection.isActive === true;
+  }
+
   /** Returns the annotation that silences a resource, see `ClusterConnection.silenceOf`; undefined where the cluster is not watched. */
   silenceOf(cluster: string, resource: ResourceReference): string | undefined {
     return this.#watched.get(cluster)?.connection.silenceOf(resource);
@@ -189,6 +194,7 @@ export class ConnectionManager {
       transport: this.#transport,
       connectLimit: this.#connectPace.run,
       listPace: this.#listPace,
+      crowd: this.#connectPace,
       logger,
       onReceived: (received) => onReceived(cluster, received),
       onMalformed: (reason, detail) => onMalformed(cluster, reason, detail),

@@ -8,6 +8,7 @@ import pTimeout from 'p-timeout';
 import type { HeldLeases } from './held-leases.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
+import { JoinWindow } from './join-window.ts';
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
 export interface LeaseKeeperOptions {
@@ -58,6 +59,7 @@ export class LeaseKeeper {
   /** Clusters whose decision may change although their lease does not. */
   readonly #open = new Set<string>();
   readonly #left = Promise.withResolvers<void>();
+  readonly #joining: JoinWindow;
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
@@ -74,6 +76,7 @@ export class LeaseKeeper {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#clusters = options.clusters;
+    this.#joining = new JoinWindow(options.leases.length);
     this.#loop = new BackgroundLoop(() => this.#renew(), {
       interval: SHORT_INTERVAL_MS,
       onError: (error) => options.logger.error({ error }, 'leases could not be decided'),
@@ -140,13 +143,13 @@ export class LeaseKeeper {
     try {
       const view = await leases.beat(held.tokens, { leaving, refused: this.#refused });
       this.#moveTo(afterRenewal(this.#state, this.#now()));
-      await this.#follow(view);
+      const isComplete = await this.#follow(view);
       this.#options.guard?.update(held.tokens, { leaving, refused: this.#refused });
       if (this.#options.guard) await leases.pulse();
       const isAlone = !view.ingesters.some((id) => id !== leases.id);
       if (leaving && this.#state.kind === 'leaving' && (isAlone || held.tokens.size === 0))
         this.#move({ kind: 'left' });
-      return this.#isLeaving ? SHORT_INTERVAL_MS : untilNextRenewal(view, leases.length);
+      return this.#isLeaving || !isComplete ? SHORT_INTERVAL_MS : untilNextRenewal(view, leases.length);
     } catch (error) {
       if (this.#state.kind === 'connected')
         logger.warn({ error: String(error), watched: this.#watched.size }, 'lease renewal failed; still watching');
@@ -176,8 +179,11 @@ export class LeaseKeeper {
     if (next.kind === 'left') this.#left.resolve();
   }
 
-  /** Decides about every cluster, takes and releases leases, and reports what is to be watched. */
-  async #follow(view: LeaseView): Promise<void> {
+  /**
+   * Decides about every cluster, takes and releases leases, and reports what is to be watched.
+   * @returns whether all was done; the rest has to wait for the end of the {@link JoinWindow}
+   */
+  async #follow(view: LeaseView): Promise<boolean> {
     const { leases, held, isActive, logger } = this.#options;
     this.#decide(view);
     const decisions = this.#decisions;
@@ -197,7 +203,10 @@ export class LeaseKeeper {
     held.replace(kept);
     await leases.release(released);
 
-    const wanted = [...this.#open].filter((cluster) => decisions.get(cluster) === 'take');
+    const takes = [...this.#open].filter((cluster) => decisions.get(cluster) === 'take');
+    let room = this.#joining.limit(view.ingesters, this.#now());
+    // What is watched already costs no connection.
+    const wanted = takes.filter((cluster) => this.#watched.has(cluster) || (room -= 1) >= 0);
     const taken = await leases.take(new Map(wanted.map((cluster) => [cluster, view.leases.get(cluster)?.token ?? 0])));
     held.replace(new Map([...kept, ...taken]));
     if (taken.size + lost.length + released.size > 0) {
@@ -211,6 +220,7 @@ export class LeaseKeeper {
       }),
     );
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
+    return wanted.length === takes.length;
   }
 
   /**

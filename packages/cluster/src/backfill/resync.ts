@@ -12,6 +12,14 @@ import type { WatermarkTracker } from './watermark.ts';
 import { type ReconnectConfig, reconnectDelay } from '../mcp/session/reconnect.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 
+/** The connects of the process, which come before scans. */
+export interface ConnectCrowd {
+  /** Whether connects wait for others. */
+  readonly isCrowded: boolean;
+  /** Runs a scan later, unless the signal is aborted by then. */
+  afterConnects(scan: () => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
 export interface ResyncOptions {
   scan: ClusterScan;
   detection: ClusterDetection;
@@ -23,6 +31,8 @@ export interface ResyncOptions {
   reconnect: ReconnectConfig;
   /** Bounds the lists of the process; shared. */
   listPace: ListPace;
+  /** Shared. Without it, no scan waits. */
+  crowd?: ConnectCrowd;
   logger: Logger;
   now: () => number;
   random: () => number;
@@ -72,9 +82,18 @@ export class Resync {
 
   /**
    * Scans the gap, again and again until it succeeds, and later at the interval. Never rejects.
-   * @returns when the first scan is over, or when it takes so long that the subscription should not wait for it
+   * @returns when the first scan is over, or when it takes so long that the subscription should not wait for it: because of the
+   * cluster, or because many clusters connect, which are all to be subscribed first
    */
   async follow(watch: ResyncWatch): Promise<void> {
+    const { crowd, watermark } = this.#options;
+    if (!crowd?.isCrowded) return this.#scanGap(watch);
+    void crowd.afterConnects(() => this.#scanGap(watch), watch.signal);
+    // The health shows since when the cluster was not watched, and what could not be listed then.
+    return watermark.load().catch(() => undefined);
+  }
+
+  async #scanGap(watch: ResyncWatch): Promise<void> {
     const first = Promise.withResolvers<void>();
     void this.#repeat(watch, () => first.resolve());
     const patience = new AbortController();

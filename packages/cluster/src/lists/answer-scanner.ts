@@ -50,6 +50,9 @@ export class AnswerScanner {
   /** Of an item or error: open brackets, and whether a string is open. */
   #depth = 0;
   #inString = false;
+  #pieces: Buffer[] = [];
+  #pieceBytes = 0;
+  /** Of a key or a string that is kept. */
   #held = NOTHING;
   #isError = false;
   #hasList = false;
@@ -187,11 +190,13 @@ export class AnswerScanner {
     this.#isEscaped = isEscaped;
     const end = Math.min(at + 1, piece.length);
     const read = piece.subarray(from, end);
-    this.#held = this.#held.length === 0 ? read : Buffer.concat([this.#held, read]);
-    if (this.#held.length > LONGEST_VALUE) throw new Error('an object of the answer is larger than 8 MiB');
+    this.#pieces.push(read);
+    this.#pieceBytes += read.length;
+    if (this.#pieceBytes > LONGEST_VALUE) throw new Error('an object of the answer is larger than 8 MiB');
     if (depth > 0) return end;
-    const value = this.#held;
-    this.#held = NOTHING;
+    const value = this.#pieces.length === 1 ? read : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#pieceBytes = 0;
     if (this.#within === 'error') this.#error = value.toString('utf8');
     else this.#parts.item(value);
     this.#within = 'structure';

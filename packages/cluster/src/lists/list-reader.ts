@@ -33,7 +33,7 @@ export interface ListSummary {
   form: ListForm;
   /** Why the tool failed. */
   problem?: string;
-  /** Objects that have not the shape of their kind, or are too large as YAML. */
+  /** Objects that have not the shape of their kind, or are too large to be parsed at once. */
   strange: number;
   count: number;
   /** What the next page is asked for with, where the answer is a page of a list. */
@@ -163,6 +163,10 @@ export class ListReader {
 
   #item(source: Buffer | string): void {
     this.#count += 1;
+    if (source.length > LONGEST_JSON) {
+      this.#strange += 1;
+      return;
+    }
     const digest = hash('sha1', source, 'buffer').readBigUInt64LE();
     const known = this.#known.get(digest);
     if (known === undefined) this.#parse(source, digest);
@@ -203,6 +207,9 @@ const LAST_APPLIED = /^( +)(kubectl\.kubernetes\.io\/last-applied-configuration:
 
 /** Characters of an object without these: YAML is parsed at once, some 10 ms for each 100,000 characters. */
 const LONGEST_YAML = 256 << 10;
+
+/** Bytes of an object, which are digested and parsed at once. etcd takes 1.5 MiB. */
+const LONGEST_JSON = 4 << 20;
 
 function withoutLongParts(yaml: string): string {
   return yaml.replace(MANAGED_FIELDS, '').replace(LAST_APPLIED, "$1$2 ''\n");

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { DetectionMemory } from '../../src/detection/cluster-detection.ts';
 import type { Remembered } from '../../src/detection/known-symptoms.ts';
 import { ListPace } from '../../src/backfill/list-pace.ts';
+import type { ConnectCrowd } from '../../src/backfill/resync.ts';
 import type { Watermark, WatermarkMemory } from '../../src/backfill/watermark.ts';
 import type { ClusterConnectionOptions } from '../../src/mcp/connection/cluster-connection.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
@@ -117,4 +118,31 @@ test('an ingester that takes a cluster over shows what the former one could not 
   server.lists = {};
   const last = shared.watch(server.endpoint, { mode: 'both' });
   await expect.poll(() => last.connection.health(), patient).not.toHaveProperty('degraded');
+});
+
+test('while many clusters connect, each is active once it is subscribed, and the time before is scanned afterwards', async () => {
+  const server = await ScriptedServer.start();
+  const shared = new Shared();
+  const blind = { kind: 'persistentvolumeclaims', by: 'mcp', reason: 'forbidden', blindMs: 0 } as const;
+  const lastContact = shared.now() - 10 * MINUTE_MS;
+  shared.watermark = { at: lastContact, blindMs: 0, blindKinds: [{ ...blind, since: lastContact }] };
+  server.lists = { Job: [failedJob('lost', shared.now() - MINUTE_MS)] };
+  const connected = Promise.withResolvers<void>();
+  const crowd: ConnectCrowd = {
+    isCrowded: true,
+    afterConnects: async (scan) => {
+      await connected.promise;
+      await scan();
+    },
+  };
+  const watched = shared.watch(server.endpoint, { crowd });
+  await watched.active();
+  expect(server.listed).not.toContain('Job');
+  expect(watched.connection.health()).toMatchObject({
+    last_contact: new Date(lastContact).toISOString(),
+    blind_kinds: [{ kind: blind.kind }],
+  });
+  connected.resolve();
+  await expect.poll(() => names(watched), patient).toEqual(['lost']);
+  await expect.poll(() => shared.watermark?.at, patient).toBeGreaterThan(lastContact);
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Ranks the ingesters for a cluster by rendezvous hashing; the first one should hold its lease. Each cluster has a ranking
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
  */
 export function rankIngesters(cluster: string, ingesters: readonly string[]): string[] {
   return ingesters
-    .map((id) => ({ id, weight: createHash('sha256').update(`${cluster}\n${id}`).digest('hex') }))
+    .map((id) => ({ id, weight: hash('sha256', `${cluster}\n${id}`, 'hex') }))
     .toSorted((a, b) => (a.weight < b.weight ? 1 : -1))
     .map(({ id }) => id);
 }

@@ -40,8 +40,8 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['ENV ', 'ENV[ \\t]{1,4}\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)[ \\t]{1,4}"?'],
   ['securestring', '(?:ConvertTo|convertto)-(?:SecureString|securestring)NEXT(?:-StringNEXT)?'],
   [
-    'password-stdin|--stdin|sudo -s|passphrase-fd|kinit',
-    '(?=[^\\n]{0,300}\\|[^\\n|]{0,200}(?:--password-stdin|passwd --stdin|sudo -S|--passphrase-fd|kinit))echo(?: -n)?NEXT',
+    'password-stdin|--stdin|--with-token|sudo -s|passphrase-fd|kinit',
+    '(?=[^\\n]{0,300}\\|[^\\n|]{0,200}(?:--password-stdin|--with-token|passwd --stdin|sudo -S|--passphrase-fd|kinit))echo(?: -n)?NEXT',
   ],
   ['chpasswd', '(?=[^\\n]{0,300}\\| ?chpasswd)echoNEXT[\\w.-]{1,60}:'],
 ];

@@ -21,6 +21,11 @@ const URL_PASSWORD =
 const URL_TOKEN = /(\b[a-z][a-z0-9+.-]{1,20}:\/\/)(?=[\w-]{0,60}\d)[\w-]{20,255}(?=(?::|:x-oauth-basic)?@[\w.-])/gi;
 const ORACLE = /(:thin:[\w.-]{1,60}\/)[^\s@"']{1,200}(?=@)/gi;
 
+/** Redacts the password of a URL that is encoded as a value. */
+export function redactEncodedUrls(text: string): string {
+  return text.replace(/(%3A%2F%2F[\w.-]{0,100}%3A)([\w.~!*-]{1,200}|[\w.~!*%-]{1,300}?)(?=%40)/gi, `$1${REDACTED}`);
+}
+
 /** Redacts the password of a Go data source name. */
 export function redactGoDsn(text: string): string {
   return text.replace(/([\w.-]{1,100}:)([^\s"'@]{1,200})(?=@(?:tcp|unix)\()/g, `$1${REDACTED}`);
@@ -91,7 +96,10 @@ export function redactMarked(text: string): string {
     .replace(/(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/g, REDACTED)
     .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
     .replace(/\b[\w-]{11}:APA91b[\w-]{100,200}/g, REDACTED)
-    .replace(/(^|[\s"'])([\w.*-]{1,200}:\d{1,5}:[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm, `$1$2${REDACTED}`)
+    .replace(
+      /(^|[\s"'])([\w.*-]{1,200}:(?:\d{1,5}|\*):[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm,
+      `$1$2${REDACTED}`,
+    )
     .replace(/(?<![\w-])\w{6}_\w{29}_mmk\b/g, REDACTED)
     .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
     .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)

@@ -14,7 +14,7 @@ const WRAPPER =
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,4}(?:=>?|:=?|->|：|＝|%3[DA])[ \\t]{0,4}${COLOUR}(?:%22)?)${WRAPPER})` +
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,4}(?:=>?|:=?|->|：|＝|%3[DA]|\\\\u003[da])[ \\t]{0,4}${COLOUR}(?:%22)?)${WRAPPER})` +
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
     `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
@@ -48,6 +48,28 @@ const ELEMENT = new RegExp(
   'gi',
 );
 
+/** The same, escaped: `&lt;password&gt;value&lt;/password&gt;`, and as JSON of Go. */
+const ESCAPED_ELEMENT = new RegExp(
+  `((?:&lt;|\\\\u003c)[\\w:.-]{0,60}?(${SECRET_NAME})(?:&gt;|\\\\u003e))([^&<>\\\\\\n]{1,2000})(?=&lt;/|\\\\u003c/)`,
+  'gi',
+);
+
+/** `<name>a.password</name> <value>x</value>`. */
+const ELEMENTS_OF_PAIR = new RegExp(
+  `(<(?:name|key)>[\\w.-]{0,100}?(${SECRET_NAME})</(?:name|key)>\\s{0,40}<(?:value|string)>)([^<>]{1,2000})(?=</)`,
+  'gi',
+);
+
+/** `"db_password": {"value": "x"}`, as the state of Terraform and charts of Helm have it. */
+const NESTED = new RegExp(
+  `((?:${SECRET_NAME})["']?[ \\t]{0,4}[:=][ \\t]{0,4}\\{\\s{0,40}["']?value["']?[ \\t]{0,4}[:=][ \\t]{0,4}["'])([^"'\\n]{1,2000})(?=["'])`,
+  'gi',
+);
+
+/** Items of a list: `passwords:` and lines that begin with a hyphen. A secret can be the name of an object. */
+const ITEMS =
+  /((?:passwords|passphrases|tokens|api[_-]?keys)["']?:[ \t]{0,4})((?:\r?\n[ \t]{0,40}- ["']?[^\s"':{}[\]&*!|>#-][^\s"':]{3,500}["']?(?=\r?\n|$)){1,50})/gi;
+
 /** `&quot;password&quot;:&quot;x&quot;`. */
 const ENTITY = new RegExp(
   `(${SECRET_NAME}&(?:quot|apos|#34|#39|#x22|#x27);\\s{0,4}[:=]\\s{0,4}&(?:quot|apos|#34|#39|#x22|#x27);)([^&\\n]{1,500})(?=&)`,
@@ -70,22 +92,52 @@ const PAIR_OF_TWO = new RegExp(
 export function redactNamedValues(text: string): string {
   const replace = (whole: string, before: string, value: string): string =>
     canBeSecret('password', value, false) && !isPlaceholder(value) ? `${before}${REDACTED}` : whole;
-  const apply = (from: string, gate: string, pattern: RegExp): string =>
-    from.includes(gate)
+  const apply = (from: string, gate: RegExp, pattern: RegExp): string =>
+    gate.test(from)
       ? from.replace(pattern, (whole: string, before: string, ...rest: unknown[]) => {
           const value = rest.slice(0, -2).findLast((part) => typeof part === 'string');
           return replace(whole, before, typeof value === 'string' ? value.trim() : '');
         })
       : from;
-  const elements = apply(text, '</', ELEMENT);
-  const pairs = /value/i.test(elements) ? apply(elements, '', PAIR) : elements;
-  const fields = apply(apply(pairs, '&', ENTITY), 'name=', FORM_FIELD);
-  const flags = apply(apply(withoutPairsOfTwo(fields), '=', EXPORTED), '-', FLAG);
-  return /[:=：＝]|->|%3/.test(flags) ? redactAssignments(apply(flags, '\n', NEXT_LINE)) : flags;
+  const elements = apply(
+    apply(apply(text, CLOSED, ELEMENT), CLOSED, ELEMENTS_OF_PAIR),
+    ESCAPED_CLOSED,
+    ESCAPED_ELEMENT,
+  );
+  const pairs = VALUE.test(elements) ? apply(apply(elements, VALUE, PAIR), OPEN, NESTED) : elements;
+  const fields = apply(apply(pairs, ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
+  const flags = apply(apply(withoutPairsOfTwo(fields), EQUALS, EXPORTED), HYPHEN, FLAG);
+  return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
+}
+
+/** What a text contains to which a pattern applies: the names in the patterns take longer to search for. */
+const CLOSED = /<\//;
+const ESCAPED_CLOSED = /(?:&lt;|u003c)\//i;
+const VALUE = /value/i;
+const OPEN = /\{/;
+const ESCAPED_QUOTE = /&(?:quot|apos|#)/i;
+const FIELD = /name=/;
+const EQUALS = /=/;
+const HYPHEN = /(?<![\w-])--?\w/;
+const SEPARATOR = /[:=：＝]|->|%3|\\u003/;
+const END_OF_NAME = /:[ \t]{0,4}\r?\n/;
+
+/** An item in letters alone may be a name. */
+function withoutItems(text: string): string {
+  if (!text.includes('- ')) return text;
+  return text.replace(
+    ITEMS,
+    (_: string, before: string, items: string) =>
+      before +
+      items.replaceAll(/(- ["']?)([^\s"']*\d[^\s"']*)/g, (whole: string, hyphen: string, value: string) =>
+        canBeSecret('password', value, true) ? `${hyphen}${REDACTED}` : whole,
+      ),
+  );
 }
 
 /** A word in small letters may be a name as well: `["password", "email"]`. */
 function withoutPairsOfTwo(text: string): string {
+  if (!/[[({]\s{0,4}["']?\w/.test(text)) return text;
   return text.replace(PAIR_OF_TWO, (whole: string, before: string, value: string) =>
     /^[a-z_]*$/.test(value) || !canBeSecret('password', value, true) ? whole : `${before}${REDACTED}`,
   );

@@ -15,7 +15,7 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   ],
   // Prose without quotes. The value must look like one.
   [
-    /(\b(?:password|passphrase|passcode) (?:is|was|set to)[ \t]{1,4})(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
+    /(\b(?:password|passphrase|passcode)(?: for [^\n:=]{1,60}?)? (?:is|was|set to):?[ \t]{1,4}["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
     'password ',
     'passphrase ',
     'passcode ',
@@ -33,6 +33,38 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     'password\t',
   ],
   // SQL with a plug-in, an ACL of Redis, HAProxy, network devices.
+  [/(\bPASSWORD \w{1,40} = )(\S{6,200})/g, 'password '],
+  [
+    /(\b(?:auth (?:md5|sha(?:-?\d{3})?)|priv (?:3?des|aes(?:-?\d{3}| \d{3})?)) )(?![a-z]+(?:\s|$))(\S{6,100})/g,
+    'auth md5',
+    'auth sha',
+    'priv des',
+    'priv 3des',
+    'priv aes',
+  ],
+  // A name that no prose contains.
+  [
+    /(\b(?:\w{1,40}_)?(?:secret|access|api|account|auth)_(?:access_)?(?:key|token)[ \t]{1,4})(?=[a-z\d]{0,40}(?:[a-z]\d|\d[a-z]))([a-z\d+/]{10,200}={0,2})(?=\s|$)/gi,
+    ...['secret_', 'access_', 'api_', 'account_', 'auth_'].flatMap((name) => [
+      `${name}key `,
+      `${name}token `,
+      `${name}access_`,
+    ]),
+  ],
+  // A user and a password in one value.
+  [
+    /(\b(?:\w{1,60}_USER|\w{0,40}authident|\w{0,40}userpwd|BUNDLE_\w{1,80})["']?[ \t]{0,4}[:=][ \t]{0,4}["']?[\w.@-]{1,60}:)([^\s"'/:][^\s"':]{3,200})(?=["'\s,;]|$)/gi,
+    '_user',
+    'authident',
+    'userpwd',
+    'bundle_',
+  ],
+  [
+    /("(?:github|gitlab|bitbucket)-(?:oauth|token)"\s{0,4}:\s{0,4}\{\s{0,20}"[\w.:-]{1,100}"\s{0,4}:\s{0,4}")([^"\n]{8,500})(?=")/g,
+    '-oauth"',
+    '-token"',
+  ],
+  [/([ (]\w[\w.-]{0,60}\/)([^\s"'/@]{3,200})(?=@(?:\/\/)?[\w.-]{1,100}:\d{2,5}[/:]\w)/g, '@//', ':1521'],
   [
     /(\bidentified (?:with|via)[ \t]{1,4}[\w"'`]{1,60}[ \t]{1,4}(?:by|as|using)[ \t]{1,4}["'`])([^\s"'`]{1,500})(?=["'`])/gi,
     'identified ',

@@ -75,6 +75,7 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['CLOJARS_', /[a-f\d]{60}/y],
   ['API-', /(?=[A-Z]{0,25}\d)[A-Z\d]{25,27}(?![A-Za-z\d-])/y],
   ['sha256~', /[\w-]{40,60}/y],
+  ['sdk- mob-', /[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12}(?![\w-])/y],
   ['sk-lf- pk-lf-', /[a-f\d]{8}-[a-f\d-]{27}/y],
   ['md-', /(?=[\w-]{0,21}\d)(?=[\w-]{0,21}[A-Z])[\w-]{22}(?![\w-])/y],
   ['K10', /[a-f\d]{64}::[\w.-]{1,40}:[\w.-]{16,200}/y],

@@ -22,7 +22,7 @@ export async function openConfigFile(
   flags: Record<string, string>,
   environment: Environment,
 ): Promise<YamlSource | undefined> {
-  const file = (flags.config ?? environment.NIGHTCRIER_CONFIG) || defaultConfigFile();
+  const file = namedConfigFile(flags, environment);
   if (file === undefined) return undefined;
   try {
     return new YamlSource(file, await readFile(file, 'utf8'), environment);
@@ -30,6 +30,11 @@ export async function openConfigFile(
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(file, [`cannot read the configuration file: ${reason}`]);
   }
+}
+
+/** The file that {@link openConfigFile} opens. */
+export function namedConfigFile(flags: Record<string, string>, environment: Environment): string | undefined {
+  return (flags.config ?? environment.NIGHTCRIER_CONFIG) || defaultConfigFile();
 }
 
 /** The file that is read when none is named. */

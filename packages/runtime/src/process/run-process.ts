@@ -9,8 +9,7 @@ import { ConfigWatcher, type Reloading } from '../configuration/config-watcher.t
 import { exitCodeOf, lastWords } from '../exit-code.ts';
 import { exitOnCrash } from './exit-on-crash.ts';
 import { keepHeartbeat } from './heartbeat.ts';
-import { loadConfig } from '../configuration/load-config.ts';
-import { reloadConfig } from '../reload/reload-config.ts';
+import { loadStartConfig, reloadConfig } from '../reload/reload-config.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
 import { exportTraces } from '../tracing/export-traces.ts';
 import { createLogger } from './logger.ts';
@@ -44,7 +43,7 @@ export async function runProcess(
   const sources = { flags: settingFlags(command), environment: process.env, process: name };
   let loaded;
   try {
-    loaded = await loadConfig(sources);
+    loaded = await loadStartConfig(sources);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${hideSecrets(error.message)}\n`);

@@ -74,7 +74,7 @@ export class RunSockets {
     }
     await wake.exec();
     for (let wait = POLL_MS.first; ; wait = Math.min(wait * 2, POLL_MS.longest)) {
-      const listeners = await this.#redis.smembers(this.#keys.runListeners(socket));
+      const listeners = await ifReadable(this.#redis.smembers(this.#keys.runListeners(socket)), []);
       const listener = gateways.find((id) => listeners.includes(id));
       if (listener !== undefined || signal.aborted) return listener;
       await sleep(wait);

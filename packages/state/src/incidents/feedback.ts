@@ -23,8 +23,8 @@ export class Feedback {
   /** @throws RangeError when too many others have given feedback */
   async give(incidentId: string, feedback: ReportFeedback): Promise<void> {
     const key = this.#keys.feedback(incidentId);
-    const isNew = (await this.#redis.hexists(key, feedback.by)) === 0;
-    if (isNew && (await this.#redis.hlen(key)) >= MOST_AUTHORS)
+    const isNew = (await ifReadable(this.#redis.hexists(key, feedback.by), 0)) === 0;
+    if (isNew && (await ifReadable(this.#redis.hlen(key), 0)) >= MOST_AUTHORS)
       throw new RangeError(`${MOST_AUTHORS} people have given feedback on this report, which is the most`);
     await this.#redis.hset(key, feedback.by, JSON.stringify(feedback));
     await this.#redis.pexpire(key, KEPT_SECONDS * 1000);

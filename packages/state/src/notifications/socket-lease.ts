@@ -16,9 +16,19 @@ export class SocketLease {
   /** Takes the lease, or renews it, for `length` ms. @returns whether the owner has it */
   async take(target: string, owner: string, length: number): Promise<boolean> {
     const key = this.#keys.socketLease(target);
-    if ((await this.#redis.set(key, owner, 'PX', length, 'NX')) === 'OK') return true;
-    if ((await ifReadable(this.#redis.get(key), null)) !== owner) return false;
+    if (await this.#takeFree(key, owner, length)) return true;
+    const holder = await ifReadable<string | null | undefined>(this.#redis.get(key), undefined);
+    if (holder === undefined) {
+      // A value of another type would not expire.
+      await this.#redis.del(key);
+      return this.#takeFree(key, owner, length);
+    }
+    if (holder !== owner) return false;
     return (await this.#redis.pexpire(key, length)) === 1;
+  }
+
+  async #takeFree(key: string, owner: string, length: number): Promise<boolean> {
+    return (await this.#redis.set(key, owner, 'PX', length, 'NX')) === 'OK';
   }
 
   /** Gives the lease to another process. */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ifReadable } from '../damage/if-readable.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
@@ -63,7 +64,7 @@ export class ClusterSlots {
 
   /** Promotes what the slots allow in every cluster, because the slots of dead workers expire without a release. Returns the ids. */
   async refill(): Promise<string[]> {
-    const clusters = await this.#redis.smembers(this.#keys.parkedClusters);
+    const clusters = await ifReadable(this.#redis.smembers(this.#keys.parkedClusters), []);
     const promoted = await Promise.all(clusters.map(async (cluster) => this.#run('refill', cluster)));
     return promoted.flatMap((ids) => Promoted.parse(ids));
   }

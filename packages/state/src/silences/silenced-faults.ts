@@ -38,7 +38,10 @@ export class SilencedFaults {
     const { cluster_name: cluster } = event;
     const key = this.#keys.silencedFaults(cluster);
     const name = nameOf(event);
-    const [known, count] = await Promise.all([this.#redis.hexists(key, name), this.#redis.hlen(key)]);
+    const [known, count] = await Promise.all([
+      ifReadable(this.#redis.hexists(key, name), 0),
+      ifReadable(this.#redis.hlen(key), 0),
+    ]);
     if (known === 0 && count >= MOST_PER_CLUSTER) return;
     const kept: z.infer<typeof Kept> = { incident_id, event };
     await this.#redis.hset(key, name, JSON.stringify(kept));

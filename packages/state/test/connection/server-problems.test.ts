@@ -9,6 +9,7 @@ import { aclRules } from '../../src/server/acl.ts';
 import { connectProducer, disconnect, type RedisConnection } from '../../src/redis/connection.ts';
 import { readServerProblems } from '../../src/server/redis-server.ts';
 import { openState } from '../../src/open-state.ts';
+import { whenWritable } from '../../src/redis/when-writable.ts';
 import { BOUNDS, Clock, fault } from '../state.fixture.ts';
 import { type PlainServer, startPlainServer } from './plain-server.ts';
 
@@ -75,6 +76,22 @@ describe('what is wrong with a server', () => {
     await connection.call('CONFIG', 'SET', 'maxmemory', '100mb');
     expect(await admission.admit(fault({ id }), id)).toMatchObject({ kind: 'queued' });
     expect(await codes()).toEqual([]);
+  });
+
+  test('a write at a start waits until a full memory has room, also in a transaction', async () => {
+    const { redis: connection } = await start({});
+    await connection.call('CONFIG', 'SET', 'maxmemory', '1');
+    const logged: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (_, message) => logged.push(message) };
+    const { signal } = new AbortController();
+    const one = whenWritable(async () => connection.hset('nc:one', 'a', '1'), { logger, signal });
+    const two = whenWritable(async () => connection.multi().hset('nc:two', 'a', '1').exec(), { logger, signal });
+    await expect.poll(() => logged.length, { timeout: 30_000 }).toBe(2);
+    await connection.call('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await one).toBe(1);
+    expect(await two).toEqual([[null, 1]]);
+    const failing = whenWritable(async () => connection.hincrby('nc:one', 'a', 'x'), { logger, signal });
+    await expect(failing).rejects.toThrow('not an integer');
   });
 
   test('a full memory does not keep incidents beyond the retention from being deleted', async () => {

@@ -20,7 +20,7 @@ import { ClusterPoll, DEFAULT_POLL_SHARE } from '../../sources/poll.ts';
 import { ClusterSight, PROOF_VALID_MS } from '../../sight/cluster-sight.ts';
 import { ProtocolEra } from '../session/protocol-era.ts';
 import type { ListPace } from '../../backfill/list-pace.ts';
-import { Resync } from '../../backfill/resync.ts';
+import { type ConnectCrowd, Resync } from '../../backfill/resync.ts';
 import { longestReconnectDelay, type ReconnectConfig, reconnectDelay } from '../session/reconnect.ts';
 
 /** A fault of a cluster: pushed by its server, or found by a poll or a resync. */
@@ -81,6 +81,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
   reconnect: ReconnectConfig;
   /** Spreads the lists of the process over time; shared by all connections. */
   listPace: ListPace;
+  /** The connects of the process, which come before first lists; shared. */
+  crowd?: ConnectCrowd;
   onReceived: (received: Received) => void;
   /** The health has changed, other than by the time until the retry. */
   onHealthChange: () => void;
@@ -166,6 +168,7 @@ export class ClusterConnection {
       interval: options.resyncInterval,
       reconnect: options.reconnect,
       listPace: options.listPace,
+      ...(options.crowd && { crowd: options.crowd }),
       logger,
       now: this.#now,
       random: this.#random,
@@ -231,15 +234,21 @@ export class ClusterConnection {
     }
   }
 
+  /**
+   * Whether the cluster is subscribed or polled, and something has shown within the last minute that faults would be seen. This
+   * process may have been paused.
+   */
+  get isActive(): boolean {
+    return this.#status.status === 'active' && this.#sight.proofAge <= PROOF_VALID_MS;
+  }
+
   /** Returns the health (design.md, "Health Status Structure"). */
   health(): ClusterHealth {
     const { cluster } = this.#options;
     const { status, failure } = this.#status;
-    const isUnproven = status === 'active' && this.#sight.proofAge > PROOF_VALID_MS;
     return {
       name: cluster.name,
-      // Not active: for a minute, nothing has shown that a fault would be seen. This process may have been paused.
-      status: isUnproven ? 'connected' : status,
+      status: status === 'active' && !this.isActive ? 'connected' : status,
       ...(this.#lastEvent !== undefined && { last_event: new Date(this.#lastEvent).toISOString() }),
       ...(failure && { error: failure.error.message }),
       ...(failure && status === 'failed' && { retry_in: formatSeconds(failure.retryAt - this.#now()) }),

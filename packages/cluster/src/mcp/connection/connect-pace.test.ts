@@ -53,3 +53,28 @@ test('at most 50 connects run at once, and all of them run', async () => {
   expect(most).toBe(50);
   expect(running).toBe(0);
 });
+
+test('scans wait until no connect waits any more, but not for ever', async () => {
+  const pace = new ConnectPace(clockWith([]));
+  const { signal } = new AbortController();
+  const connected = Promise.withResolvers<void>();
+  const connects = Promise.all(Array.from({ length: 51 }, () => pace.run(() => connected.promise)));
+  expect(pace.isCrowded).toBe(true);
+  let scans = 0;
+  const scan = async (): Promise<void> => void (scans += 1);
+  // Its half minute passes at once on this clock.
+  await pace.afterConnects(scan, signal);
+  expect([scans, pace.isCrowded]).toEqual([1, true]);
+  connected.resolve();
+  await connects;
+  expect(pace.isCrowded).toBe(false);
+  await pace.afterConnects(scan, signal);
+  expect(scans).toBe(2);
+});
+
+test('a scan of a session that has ended meanwhile is left out', async () => {
+  const pace = new ConnectPace(clockWith([]));
+  let scans = 0;
+  await pace.afterConnects(async () => void (scans += 1), AbortSignal.abort());
+  expect(scans).toBe(0);
+});

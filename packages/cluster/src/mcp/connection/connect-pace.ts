@@ -8,6 +8,10 @@ const TRIAL_MS = 10;
 const LATE_MS = 100;
 /** No connect waits longer for the event loop, ms: something else may occupy it for long. */
 const PATIENCE_MS = 2_000;
+/** Scans at once that have waited for connects, how long one waits, and how often it tries, ms. */
+const SCANS = 10;
+const SCAN_PATIENCE_MS = 30_000;
+const CROWD_TRIAL_MS = 100;
 
 export interface ConnectPaceClock {
   /** Milliseconds of a clock that is never set. */
@@ -20,10 +24,12 @@ const CLOCK: ConnectPaceClock = { now: () => performance.now(), sleep: (millisec
 /**
  * Paces the connects of a process by what they cost. A connect is over when its cluster is about to subscribe, and what follows
  * (the subscription, the first lists) costs more. So while others wait, none begins as long as the event loop is late: with thousands of
- * clusters, what was begun would not be answered in time, and begin again. A few clusters, as of a hand-over, wait for nothing.
+ * clusters, what was begun would not be answered in time, and begin again. The lists wait until all are subscribed. A few clusters,
+ * as of a hand-over, wait for nothing.
  */
 export class ConnectPace {
   readonly #limit = pLimit(CONCURRENCY);
+  readonly #scans = pLimit(SCANS);
   readonly #clock: ConnectPaceClock;
 
   constructor(clock: ConnectPaceClock = CLOCK) {
@@ -36,6 +42,21 @@ export class ConnectPace {
       if (this.#limit.pendingCount > 0) await this.#untilPrompt();
       return connect();
     });
+
+  /** Whether connects wait for others. */
+  get isCrowded(): boolean {
+    return this.#limit.pendingCount > 0;
+  }
+
+  /** Runs a scan, together with a few others, when no connect waits any more or half a minute has passed. */
+  async afterConnects(scan: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { now, sleep: wait } = this.#clock;
+    const latest = now() + SCAN_PATIENCE_MS;
+    await this.#scans(async () => {
+      while (this.isCrowded && now() < latest && !signal.aborted) await wait(CROWD_TRIAL_MS);
+      if (!signal.aborted) await scan();
+    });
+  }
 
   async #untilPrompt(): Promise<void> {
     const { now, sleep: wait } = this.#clock;

@@ -1,0 +1,91 @@
+import type { Command } from 'ioredis';
+import { QUEUE_NAME } from '../redis/keys.ts';
+import { defineScript } from '../redis/lua-script.ts';
+import type { StateContext } from '../redis/state-context.ts';
+
+/** Commands that write to the value of their first argument, and fail where it has another type. */
+const WRITES: ReadonlySet<string> = new Set([
+  'hset',
+  'hsetnx',
+  'hdel',
+  'hincrby',
+  'hincrbyfloat',
+  'incr',
+  'sadd',
+  'srem',
+  'xadd',
+  'zadd',
+  'zrem',
+  'zremrangebyrank',
+  'zremrangebyscore',
+]);
+const DAMAGED = /^(?:WRONGTYPE|ERR hash value is not|ERR value is not an integer)/;
+
+const tolerant = new WeakSet();
+const prepared = new WeakSet<Command>();
+
+/**
+ * Makes writes outside of scripts meet damaged values as scripts do, see `redis/tolerant-redis.lua`: a value of another type is moved
+ * aside, counted, and the command is repeated. BullMQ's own keys are left to it. A connection is changed once.
+ */
+export function tolerateDamage(context: StateContext): void {
+  const { redis, keys, logger } = context;
+  if (tolerant.has(redis)) return;
+  tolerant.add(redis);
+  const repeat = defineScript(context, 'damage/repeat');
+  const queues = [`${keys.ours}${QUEUE_NAME}:`, `${keys.ours}notifications-`];
+  const isOwn = ({ name, args: [key] }: Command): boolean =>
+    WRITES.has(name) &&
+    typeof key === 'string' &&
+    key.startsWith(keys.ours) &&
+    !queues.some((queue) => key.startsWith(queue));
+  const repeated = async (command: Command, error: unknown): Promise<unknown> => {
+    if (!(error instanceof Error) || !DAMAGED.test(error.message)) throw error;
+    const [key, ...rest] = command.args.map((part) => (Buffer.isBuffer(part) ? part : String(part)));
+    const reply = await repeat([String(key)], [command.name.toUpperCase(), String(key), ...rest]);
+    logger.warn({ key: String(key), command: command.name }, 'damaged value moved aside');
+    return reply;
+  };
+  /** The writes of the transaction that is being sent, by position. */
+  let transaction: (Command | undefined)[] = [];
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    if (command.name === 'exec') repeatFailed(command, transaction);
+    else if (isOwn(command) && !command.inTransaction) repeatOnDamage(command);
+    const reply = send(command, stream);
+    if (command.name === 'multi' || command.name === 'exec') transaction = [];
+    else if (command.inTransaction) transaction.push(isOwn(command) ? command : undefined);
+    return reply;
+  };
+
+  function repeatOnDamage(command: Command): void {
+    // A command that waited for the connection is sent again.
+    if (prepared.has(command)) return;
+    prepared.add(command);
+    const { resolve, reject } = command;
+    const repeatOrReject = async (error: Error): Promise<void> => {
+      try {
+        resolve(await repeated(command, error));
+      } catch {
+        reject(error);
+      }
+    };
+    command.reject = (error: Error) => void repeatOrReject(error);
+  }
+
+  /** The commands of a transaction that failed have changed nothing; the others have. */
+  function repeatFailed(exec: Command, sent: readonly (Command | undefined)[]): void {
+    const { resolve } = exec;
+    exec.resolve = (replies: unknown) => {
+      if (!Array.isArray(replies) || !replies.some((reply) => reply instanceof Error)) {
+        resolve(replies);
+        return;
+      }
+      const repeats = replies.map(async (reply: unknown, index) => {
+        const command = sent[index];
+        return reply instanceof Error && command ? repeated(command, reply).catch(() => reply) : reply;
+      });
+      Promise.all(repeats).then(resolve, exec.reject);
+    };
+  }
+}
