@@ -6,6 +6,7 @@ import { redactValue } from '../../packages/redaction/src/redact-value.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { reportPage } from '../../apps/api/src/report-html.ts';
 import { firstComplaint, findLogCause } from '../../apps/triage-worker/src/analyser/logs/log-cause.ts';
 import { fenced, oneLine } from '../../apps/triage-worker/src/analyser/safe-text.ts';
@@ -58,11 +59,11 @@ export const PARSERS: Record<string, Parser> = {
         { clusterName: 'west', now: new Date(0) },
       ),
     ),
-  'event stream': async (text) => list(`data: ${text}\n\n`, true),
+  'event stream': async (text) => list([`data: ${text}\n\n`], true),
   'list as JSON': (text) =>
-    list(`{"result":{"structuredContent":{"items":[{"metadata":{"name":${JSON.stringify(text)}}}]}}}`),
-  'list as YAML': (text) => list(JSON.stringify({ result: { content: [{ type: 'text', text: `- ${text}` }] } })),
-  'list that is the text': async (text) => list(text),
+    list(['{"result":{"structuredContent":{"items":[{"metadata":{"name":"', ...escaped(text), '"}}]}}}']),
+  'list as YAML': (text) => list(['{"result":{"content":[{"type":"text","text":"- ', ...escaped(text), '"}]}}']),
+  'list that is the text': async (text) => list([text]),
   'configuration file': (text) => new YamlSource('nightcrier.yaml', text, { X: 'x' }).values(),
   'stream of an agent': inFile('agent-stdout.log', async (folder) =>
     readAgentStream(folder, { agent: 'claude', prices: {} }),
@@ -72,13 +73,27 @@ export const PARSERS: Record<string, Parser> = {
   }),
 };
 
+const PIECE = 64 << 10;
+
+/** Returns a text as it stands in JSON, in parts: a server escapes it, and its time is not that of the parser. */
+function escaped(text: string): Lazy[] {
+  return Array.from(
+    { length: Math.ceil(text.length / PIECE) },
+    (_, at) => () => JSON.stringify(text.slice(at * PIECE, (at + 1) * PIECE)).slice(1, -1),
+  );
+}
+type Lazy = string | (() => string);
+
 /** Pieces as the network delivers them. */
-async function* piecesOf(text: string): AsyncGenerator<Buffer> {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += 64 << 10) yield bytes.subarray(at, at + (64 << 10));
+async function* piecesOf(parts: readonly Lazy[]): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    const bytes = Buffer.from(typeof part === 'string' ? part : part());
+    await setImmediate();
+    for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+  }
 }
 
-async function list(answer: string, isEventStream = false): Promise<void> {
+async function list(answer: readonly Lazy[], isEventStream = false): Promise<void> {
   const options = { kind: 'pods', form: 'unknown', known: new BigUint64Array() } as const;
   await readList({ isEventStream, body: piecesOf(answer) }, options, 64 << 20, () => undefined);
 }

@@ -163,6 +163,10 @@ export class ListReader {
 
   #item(source: Buffer | string): void {
     this.#count += 1;
+    if (source.length > LONGEST_JSON) {
+      this.#strange += 1;
+      return;
+    }
     const digest = hash('sha1', source, 'buffer').readBigUInt64LE();
     const known = this.#known.get(digest);
     if (known === undefined) this.#parse(source, digest);
@@ -173,7 +177,7 @@ export class ListReader {
   #parse(source: Buffer | string, digest: bigint): void {
     const isText = typeof source === 'string';
     const read = isText ? withoutLongParts(source) : source;
-    if (read.length > (isText ? LONGEST_YAML : LONGEST_JSON)) {
+    if (isText && read.length > LONGEST_YAML) {
       this.#strange += 1;
       return;
     }
@@ -204,7 +208,7 @@ const LAST_APPLIED = /^( +)(kubectl\.kubernetes\.io\/last-applied-configuration:
 /** Characters of an object without these: YAML is parsed at once, some 10 ms for each 100,000 characters. */
 const LONGEST_YAML = 256 << 10;
 
-/** Bytes of an object as JSON. etcd takes 1.5 MiB; JSON is parsed at once, some 8 ms for each MiB. */
+/** Bytes of an object, which are digested and parsed at once. etcd takes 1.5 MiB. */
 const LONGEST_JSON = 4 << 20;
 
 function withoutLongParts(yaml: string): string {
