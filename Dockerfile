@@ -38,11 +38,12 @@ RUN mkdir -p /data/incidents /data/clusters /data/spool /data/gateway /run/night
     && chown -R node:node /data /run/nightcrier-gateway $NODE_COMPILE_CACHE
 USER node
 # Compiled code, for a root that is read-only: without it, each process loads the compiler that strips types (20 MB).
-# The files of threads fail outside of a thread, after they were compiled.
+# The files of threads fail outside of a thread, after they were compiled. Only a program that runs keeps the code of its first file.
 RUN for file in apps/ingester/src/app.ts apps/ingester/src/leases/lease-thread.ts apps/triage-worker/src/app.ts \
       apps/gateway/src/app.ts apps/api/src/configured-api.ts apps/cli/src/program.ts \
       packages/runtime/src/process/run-process.ts packages/runtime/src/reload/load-thread.ts; \
-    do node --input-type=module -e "await import('/app/$file').catch(() => undefined)"; done
+    do node --input-type=module -e "await import('/app/$file').catch(() => undefined)"; done \
+    && for app in ingester triage-worker gateway api cli; do node "apps/$app/src/main.ts" --help >/dev/null; done
 # Each process updates the file while its event loop is not blocked, so one check fits every kind.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD test -n "$(find "$NIGHTCRIER_HEARTBEAT_FILE" -newermt '-30 seconds')"

@@ -7,7 +7,7 @@ import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
-import { CONTAINER_GRACE, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
+import { CONTAINER_GRACE, ON_SIGNAL, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
 
 const why = (await whyNoDocker()) ?? (process.getuid?.() === 0 ? undefined : 'an engine of its own needs root');
 
@@ -79,7 +79,7 @@ describe.skipIf(why)(`a restart of the engine${why ? ` (skipped: ${why})` : ''}`
   afterAll(() => cleanup.disposeAsync());
 
   it('with live-restore does not end the agent, whose worker follows it again', async () => {
-    const config = await sandboxed(harness, `echo begun; sleep 5; echo ended; ${writesReport()}`);
+    const config = await sandboxed(harness, `echo begun; ${ON_SIGNAL}; echo ended; ${writesReport()}`);
     const environment = { PATH: process.env.PATH, HOME: harness.folder, DOCKER_HOST: engine.host };
     await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, environment });
     const id = await harness.admit();
@@ -88,6 +88,8 @@ describe.skipIf(why)(`a restart of the engine${why ? ` (skipped: ${why})` : ''}`
     await expect.poll(stdout, { timeout: PATIENCE }).toContain('begun');
     await engine.stop();
     await engine.start();
+    const { stdout: container } = await engine.docker('ps', '--quiet');
+    await engine.docker('exec', container, 'touch', '/home/work/go');
     expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude', attempts: 1 });
     expect(await stdout()).toBe('begun\nended\n');
     await expect

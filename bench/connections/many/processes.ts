@@ -16,21 +16,30 @@ const PARTS = [
   'packages/runtime/src/reload/load-thread.ts',
   'apps/api/src/configured-api.ts',
 ];
+const APPS = ['ingester', 'api'] as const;
 
 /** Keeps compiled code, as the build of the image does. */
 export async function compile(): Promise<void> {
   for (const part of PARTS) {
     // The file of a thread fails outside of one, after it was compiled.
     const program = `await import(${JSON.stringify(path.join(ROOT, part))}).catch(() => undefined)`;
-    const words = ['--input-type=module', '-e', program];
-    await once(spawn(process.execPath, words, { env: { ...process.env, ...COMPILED }, stdio: 'ignore' }), 'exit');
+    await run(['--input-type=module', '-e', program]);
   }
+  // Only a program that runs keeps the code of its first file.
+  for (const app of APPS) await run([mainOf(app), '--help']);
+}
+
+async function run(words: string[]): Promise<void> {
+  await once(spawn(process.execPath, words, { env: { ...process.env, ...COMPILED }, stdio: 'ignore' }), 'exit');
+}
+
+function mainOf(app: (typeof APPS)[number]): string {
+  return path.join(ROOT, `apps/${app}/src/main.ts`);
 }
 
 /** Starts a program of the project. Its log goes to a file. */
-export function startApp(app: 'ingester' | 'api', config: string, log: string): ChildProcess {
-  const main = path.join(ROOT, `apps/${app}/src/main.ts`);
-  const child = spawn(process.execPath, [main, '--config', config], {
+export function startApp(app: (typeof APPS)[number], config: string, log: string): ChildProcess {
+  const child = spawn(process.execPath, [mainOf(app), '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...COMPILED },
   });

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 
 const MODULE = path.join(import.meta.dirname, '../src/process/compile-cache.ts');
+const PROCESS = path.join(import.meta.dirname, 'app.fixture.ts');
 
 const PROGRAM = `
   import { getCompileCacheDir } from 'node:module';
@@ -36,6 +37,17 @@ test('a process and its threads keep compiled code in the directory that the env
     process: expect.stringContaining(folder),
     thread: expect.stringContaining(folder),
   });
+});
+
+test('a program that has printed its help starts without the compiler that strips types', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-cache-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const watch = "process.on('exit', () => console.error(process.moduleLoadList.some((one) => one.includes('amaro'))))";
+  const words = ['--import', `data:text/javascript,${encodeURIComponent(watch)}`, PROCESS, '--help'];
+  const loadsCompiler = async (): Promise<string> =>
+    (await promisify(execFile)(process.execPath, words, { env: { NODE_COMPILE_CACHE: folder } })).stderr.trim();
+  expect(await loadsCompiler()).toBe('true');
+  expect(await loadsCompiler()).toBe('false');
 });
 
 test('without one, they keep it in the installation', async () => {

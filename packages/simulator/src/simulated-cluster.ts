@@ -167,9 +167,9 @@ export class SimulatedCluster {
     return this.#mcp.subscriptions.size;
   }
 
-  /** MCP sessions that are subscribed to something. */
+  /** MCP sessions that are subscribed to something, and whose client listens: one that is gone may have left its session behind. */
   get subscriberCount(): number {
-    return this.#mcp.subscriptions.subscribers;
+    return this.#mcp.subscriberCount;
   }
 
   get sessionCount(): number {

@@ -89,7 +89,7 @@ test('credentials that are refused are the reason of the failure', async () => {
   const cluster = await startCluster({ users: { right: 'read-only' } });
   const watched = await watchApi(cluster, { kubeconfig: cluster.kubeconfig('wrong') });
   await watched.failed(/rejects the kubeconfig's credentials/);
-  expect(watched.connection.health()).toMatchObject({ status: 'failed' });
+  await expect.poll(() => watched.connection.health(), patient).toMatchObject({ status: 'failed' });
 });
 
 test('a kind that may not be watched is left out with one warning, the others are followed', async () => {

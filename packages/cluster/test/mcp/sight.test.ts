@@ -124,7 +124,7 @@ describe('active means proven sight', () => {
     await watched.active();
     server.lists = allLists('failed to list resources: Unauthorized');
     await watched.failed(/rejects the credentials of the MCP server.*renew its token or kubeconfig, and restart it/);
-    expect(health(watched)).toMatchObject({ status: 'failed', retry_in: expect.any(String) });
+    await expect.poll(() => health(watched), patient).toMatchObject({ status: 'failed', retry_in: expect.any(String) });
   });
 
   test('a polled cluster is proven between two polls', async () => {
@@ -134,7 +134,7 @@ describe('active means proven sight', () => {
     await watched.active();
     server.lists = allLists('failed to list resources: Unauthorized');
     await watched.failed(/rejects the credentials of the MCP server/);
-    expect(health(watched)).toMatchObject({ status: 'failed', mode: 'poll' });
+    await expect.poll(() => health(watched), patient).toMatchObject({ status: 'failed', mode: 'poll' });
   });
 
   test('a process that was paused for longer than a minute calls no cluster active until it is proven again', async () => {

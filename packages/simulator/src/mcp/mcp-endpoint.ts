@@ -69,6 +69,12 @@ export class McpEndpoint {
     };
   }
 
+  /** Sessions with a subscription and an open stream. */
+  get subscriberCount(): number {
+    const subscribed = [...this.#sessions].filter(([id]) => this.subscriptions.ofSession(id).length > 0);
+    return subscribed.filter(([, session]) => session.isStreaming).length;
+  }
+
   get sessionCount(): number {
     return this.#sessions.size;
   }

@@ -77,14 +77,14 @@ export class McpSession {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'GET' && !this.#streamIsOpen()) this.#stream = response;
+    if (request.method === 'GET' && !this.isStreaming) this.#stream = response;
     await this.#transport.handleRequest(request, response);
   }
 
   /** Sends a log notification. Fails if no GET stream is open, as in the real server. */
   notify(level: LoggingLevel, logger: string, data: unknown): Delivery {
     if (this.#level === undefined || LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return 'gated';
-    if (!this.#streamIsOpen()) return 'failed';
+    if (!this.isStreaming) return 'failed';
     // The outcome is that of the stream. A later failure means that the client disconnects, which closes the stream.
     void this.#server
       .notification({ method: 'notifications/message', params: { level, logger, data } })
@@ -102,7 +102,8 @@ export class McpSession {
     await this.#server.close();
   }
 
-  #streamIsOpen(): boolean {
+  /** Whether the client has its GET stream open. */
+  get isStreaming(): boolean {
     const stream = this.#stream;
     return (
       stream !== undefined &&

@@ -16,11 +16,6 @@ export class Subscriptions {
     return this.#byId.size;
   }
 
-  /** Sessions that have at least one. */
-  get subscribers(): number {
-    return new Set([...this.#byId.values()].map(({ sessionId }) => sessionId)).size;
-  }
-
   [Symbol.iterator](): Iterator<Subscription> {
     // A copy, since a subscription may be cancelled during delivery.
     return [...this.#byId.values()][Symbol.iterator]();
