@@ -7,6 +7,8 @@ const APPS = path.join(import.meta.dirname, '../../apps');
 
 /** Exit code of a process that starts with an invalid configuration. */
 const INVALID_CONFIGURATION = 78;
+/** Exit code of a process that starts while its disk is unwritable. */
+const UNWRITABLE = 73;
 /** After which a supervisor starts a process again that has ended. */
 const RESTART_MS = 500;
 /** In masks of the kernel. */
@@ -61,7 +63,8 @@ export class ChaosProcess {
     const { exitCode, signal } = await child;
     if (this.#child === child) this.#child = undefined;
     if (this.#expectsEnd) return;
-    if (exitCode === INVALID_CONFIGURATION && this.#startedAt < this.#validSince) {
+    const isInvalid = exitCode === INVALID_CONFIGURATION && this.#startedAt < this.#validSince;
+    if (exitCode === UNWRITABLE || isInvalid) {
       await sleep(RESTART_MS);
       if (!this.#expectsEnd) this.start();
     } else this.unexpected.push(`${this.name} ended: ${signal ?? `exit code ${exitCode}`}`);

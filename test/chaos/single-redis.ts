@@ -1,5 +1,7 @@
 import { glob, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { type RedisServer, startRedisServer } from '../fixtures/redis-server.ts';
 import { startTcpProxy, type TcpProxy } from '../fixtures/tcp-proxy.ts';
 
@@ -13,6 +15,8 @@ export class SingleRedis {
   readonly #folder: string;
   readonly #port: number;
   #server: RedisServer | undefined;
+  /** Whether the end of the append-only file was cut off, and it was not rewritten since. */
+  #isTruncated = false;
 
   private constructor(folder: string, server: RedisServer, port: number, proxy: TcpProxy) {
     this.#folder = folder;
@@ -47,6 +51,7 @@ export class SingleRedis {
     await this.#server?.ended;
     this.#server = undefined;
     if (!truncated) return;
+    this.#isTruncated = true;
     for await (const file of glob(path.join(this.#folder, 'appendonlydir/*.incr.aof'))) {
       const { size } = await stat(file);
       await truncate(file, Math.max(0, size - TAIL_BYTES));
@@ -54,7 +59,23 @@ export class SingleRedis {
   }
 
   async startAgain(): Promise<void> {
-    this.#server ??= await startRedisServer({ dataDir: this.#folder, port: this.#port });
+    if (this.#server) return;
+    this.#server = await startRedisServer({ dataDir: this.#folder, port: this.#port });
+    if (this.#isTruncated) await this.#rewrite();
+  }
+
+  /** As the operations manual says: the begin of a transaction that was cut off would be applied at the next start. */
+  async #rewrite(): Promise<void> {
+    const redis = new Redis(this.direct.url);
+    try {
+      await redis.bgrewriteaof();
+      const isRewritten = async (): Promise<boolean> =>
+        /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await redis.info('persistence'));
+      while (!(await isRewritten())) await sleep(20);
+      this.#isTruncated = false;
+    } finally {
+      redis.disconnect();
+    }
   }
 
   async dispose(): Promise<void> {

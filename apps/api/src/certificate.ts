@@ -1,5 +1,6 @@
 import { ExitError } from '@nightcrier/runtime/exit-code';
 import type { Logger } from '@nightcrier/core/logger';
+import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -86,6 +87,8 @@ async function readPair({ certFile, keyFile }: CertificateFiles): Promise<Pair> 
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
   const pair = { cert, key, minVersion: 'TLSv1.2' } as const;
   createSecureContext(pair);
+  // A context without a key is no error: that of a file which is just being written, and is empty.
+  createPrivateKey(key);
   return pair;
 }
 

@@ -111,6 +111,22 @@ describe('QueueSweep.endAbandoned', () => {
     expect(await sweep.endAbandoned()).toEqual([]);
   });
 
+  test('ends a queued incident whose job Redis has lost, in a queue of any length', async () => {
+    await using state = await openTestState(server.url, { global_queue_size: 1_000 });
+    const admitted = await Promise.all(Array.from({ length: 450 }, async () => state.admission.admit(fault())));
+    const sweep = state.openSweep();
+    expect(await sweep.endAbandoned()).toEqual([]);
+    const [first = '', last = ''] = [admitted.at(0)?.incidentId, admitted.at(-1)?.incidentId];
+    for (const id of [first, last]) await state.redis.del(`${state.keys.bullmq}:triage:${id}`);
+    const ended: string[] = [];
+    for (let at = 0; at < 4; at += 1) ended.push(...(await sweep.endAbandoned()));
+    expect(ended.toSorted()).toEqual([first, last].toSorted());
+    expect(await state.incidents.get(last)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('job is missing'),
+    });
+  });
+
   test('finds a job that failed between two sweeps by a clock that is up to a minute behind its own', async () => {
     const clock = new Clock();
     await using state = await openTestState(server.url, {}, { now: clock.now });

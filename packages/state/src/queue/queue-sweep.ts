@@ -32,6 +32,8 @@ export class QueueSweep {
   readonly #trim: LuaScript;
   /** Jobs that failed before this time have been checked, ms. */
   #failedSince = 0;
+  /** How many of the queued incidents have been checked. */
+  #queuedFrom = 0;
 
   constructor(context: StateContext, incidents: IncidentStore) {
     const { redis, keys, now } = context;
@@ -64,19 +66,15 @@ export class QueueSweep {
 
   /**
    * Ends orphaned incidents: open ones whose jobs have ended or no longer exist. BullMQ fails a job after its workers have
-   * died; the worker that should have recorded that died too.
+   * died; the worker that should have recorded that died too. A Redis that lost a part of a transaction may have no job.
    * @returns their ids
    */
   async endAbandoned(): Promise<string[]> {
-    const orphaned = [...(await this.#runningWithoutJob()), ...(await this.#failedBeforeBegin())];
-    const reason = 'its workers died or hung too often, the last one before it recorded the failure';
-    const ended = await Promise.all(
-      orphaned.map(async (id) => ({
-        id,
-        ...(await this.#incidents.finish(id, { state: 'failed', reason, notify: 'incident_failed' })),
-      })),
-    );
-    return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
+    const died = [...(await this.#runningWithoutJob()), ...(await this.#failedBeforeBegin())];
+    return [
+      ...(await this.#fail(died, 'its workers died or hung too often, the last one before it recorded the failure')),
+      ...(await this.#fail(await this.#queuedWithoutJob(), 'its job is missing: Redis lost a part of its data')),
+    ];
   }
 
   /**
@@ -100,6 +98,27 @@ export class QueueSweep {
   /** Indexes the incidents of former versions, see {@link IncidentStore.indexFormer}. */
   async indexFormer(): Promise<void> {
     await this.#incidents.indexFormer();
+  }
+
+  /** Returns those of the incidents that were open. */
+  async #fail(ids: readonly string[], reason: string): Promise<string[]> {
+    const ended = await Promise.all(
+      ids.map(async (id) => ({
+        id,
+        ...(await this.#incidents.finish(id, { state: 'failed', reason, notify: 'incident_failed' })),
+      })),
+    );
+    return ended.flatMap(({ id, kind }) => (kind === 'changed' ? [id] : []));
+  }
+
+  /** Checks a part of the queued incidents in each sweep: they can be many. */
+  async #queuedWithoutJob(): Promise<string[]> {
+    const from = this.#queuedFrom;
+    const to = String(from + PAGE - 1);
+    const ids = await ifReadable(this.#redis.zrange(this.#keys.incidentsIn('queued'), from, to), []);
+    this.#queuedFrom = ids.length < PAGE ? 0 : from + PAGE;
+    const jobs = await Promise.all(ids.map(async (id) => this.#redis.exists(this.#job(id))));
+    return ids.filter((_, at) => jobs[at] === 0);
   }
 
   async #runningWithoutJob(): Promise<string[]> {
