@@ -97,6 +97,7 @@ describe('the certificate of the API', () => {
 
   test.each([
     ['is missing', async (files: { certFile: string }) => rm(files.certFile)],
+    ['has an empty key', async (files: { keyFile: string }) => writeFile(files.keyFile, '')],
     ['is no certificate', async (files: { certFile: string }) => writeFile(files.certFile, 'x')],
     [
       'does not belong to the key',
