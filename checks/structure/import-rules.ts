@@ -195,7 +195,7 @@ export const IMPORT_RULES: ImportRules = {
       'shell-user.ts',
       'api-client.ts',
     ],
-    gateway: ['main.ts', 'app.ts', 'kube', 'llm', 'doors'],
+    gateway: ['main.ts', 'app.ts', 'kube', 'llm', 'llm/dialects', 'doors'],
     ingester: ['main.ts', 'app.ts', 'alerts', 'clusters', 'leases', 'intake', 'spool'],
     'triage-worker': [
       'main.ts',
