@@ -200,6 +200,7 @@ export const IMPORT_RULES: ImportRules = {
     'triage-worker': [
       'main.ts',
       'app.ts',
+      'start',
       'queue',
       'problems',
       'notification',
