@@ -94,6 +94,7 @@ export const IMPORT_RULES: ImportRules = {
       'sources',
       'sight',
       'detection',
+      'detection/objects',
       'backfill/watermark.ts',
       'mcp',
       'kubernetes',
