@@ -94,6 +94,7 @@ export const IMPORT_RULES: ImportRules = {
       'sources',
       'sight',
       'detection',
+      'detection/objects',
       'backfill/watermark.ts',
       'mcp',
       'kubernetes',
@@ -200,6 +201,7 @@ export const IMPORT_RULES: ImportRules = {
     'triage-worker': [
       'main.ts',
       'app.ts',
+      'start',
       'queue',
       'problems',
       'notification',
