@@ -20,19 +20,27 @@ export function useGateway(
   prepare: (cluster: SimulatedCluster) => Promise<unknown> = async () => undefined,
 ): GatewayFixture {
   let redis: RedisServer;
-  const fixture = {} as { cluster: SimulatedCluster; harness: GatewayHarness };
+  let cluster: SimulatedCluster;
+  let harness: GatewayHarness;
   beforeAll(async () => {
     redis = await startRedisServer();
-    fixture.cluster = await startSimulatedCluster({ name: 'alpha', users, tls: true });
-    await prepare(fixture.cluster);
+    cluster = await startSimulatedCluster({ name: 'alpha', users, tls: true });
+    await prepare(cluster);
   });
   afterAll(async () => {
-    await fixture.cluster.stop();
+    await cluster.stop();
     await redis.stop();
   });
   beforeEach(async () => {
-    fixture.harness = await GatewayHarness.open(redis.url);
+    harness = await GatewayHarness.open(redis.url);
   });
-  afterEach(() => fixture.harness.close());
-  return fixture;
+  afterEach(() => harness.close());
+  return {
+    get cluster() {
+      return cluster;
+    },
+    get harness() {
+      return harness;
+    },
+  };
 }
