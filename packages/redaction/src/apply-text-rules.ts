@@ -1,11 +1,12 @@
-import { regions, type TextHit } from './regions.ts';
-import { inOrder } from './rules/text-rules.ts';
+import { regions } from './regions.ts';
+import { inOrder, type TextHit } from './rules/text-rules.ts';
+import type { KeywordHit } from './search/keyword-scan.ts';
 
 /** Characters to which rules are applied at once. */
 const LONGEST_PIECE = 32_000;
 
 /** Applies the rules of text to the lines with their words, and to the lines that can contain a value of those. Yields between steps. */
-export function* applyTextRules(text: string, hits: readonly TextHit[]): Generator<void, string> {
+export function* applyTextRules(text: string, hits: readonly KeywordHit<TextHit>[]): Generator<void, string> {
   const parts: string[] = [];
   let position = 0;
   for (const { start, end, rules } of yield* regions(text, hits)) {

@@ -1,16 +1,14 @@
 import type { KeywordHit } from './search/keyword-scan.ts';
 import { isTableHeader } from './rules/multi-line.ts';
-import type { TextRule } from './rules/text-rules.ts';
+import type { TextHit } from './rules/text-rules.ts';
 
 /** Lines that are searched together. */
 export interface Region {
   start: number;
   end: number;
-  rules: Set<TextRule>;
+  /** Of the words in them. */
+  rules: TextHit[];
 }
-
-/** A place at which a text rule can apply. */
-export type TextHit = KeywordHit<{ text: TextRule }>;
 
 /** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
 const LINES_BEHIND = 2;
@@ -26,7 +24,7 @@ const HITS_OF_STEP = 1_000;
 const LONGEST_JOINED = 8_000;
 
 /** Returns the lines to which rules apply, in their order. Yields between steps. */
-export function* regions(text: string, hits: readonly TextHit[]): Generator<void, Region[]> {
+export function* regions(text: string, hits: readonly KeywordHit<TextHit>[]): Generator<void, Region[]> {
   const found: Region[] = [];
   let region: Region | undefined;
   let line = { start: 0, end: -1 };
@@ -36,10 +34,10 @@ export function* regions(text: string, hits: readonly TextHit[]): Generator<void
     if (index % HITS_OF_STEP === HITS_OF_STEP - 1) yield;
     if (at > line.end) line = lineAt(text, at);
     if (!region || at >= region.end) {
-      region = { start: line.start, end: Math.min(line.end + 1, text.length), rules: new Set() };
+      region = { start: line.start, end: Math.min(line.end + 1, text.length), rules: [] };
       found.push(region);
     }
-    region.rules.add(rule.text);
+    if (!region.rules.includes(rule)) region.rules.push(rule);
     for (const place of [at, last]) {
       if (place === seen) continue;
       region.end = Math.max(region.end, endOfValue(text, place, line.end));
@@ -63,7 +61,7 @@ function* joined(found: readonly Region[]): Generator<void, Region[]> {
 }
 
 function haveSameRules({ rules }: Region, other: Region): boolean {
-  return rules.size === other.rules.size && [...rules].every((rule) => other.rules.has(rule));
+  return rules.length === other.rules.length && rules.every((rule, index) => other.rules[index] === rule);
 }
 
 function lineAt(text: string, at: number): { start: number; end: number } {

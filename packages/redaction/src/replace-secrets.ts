@@ -1,7 +1,7 @@
 import { applyTextRules } from './apply-text-rules.ts';
 import { redactKeyBlocks } from './rules/key-blocks.ts';
 import { redactManifests } from './rules/manifests.ts';
-import { TEXT_KEYWORDS, type TextRule } from './rules/text-rules.ts';
+import { TEXT_KEYWORDS, type TextHit } from './rules/text-rules.ts';
 import { cutOut } from './search/cut-out.ts';
 import { type DecompressionBudget, decompressionBudget } from './search/decoded-text.ts';
 import { findTokens, type TokenHit } from './search/find-tokens.ts';
@@ -12,10 +12,20 @@ import { TOKEN_KEYWORDS } from './search/token-rules.ts';
 interface WholeText {
   whole: true;
 }
-type Rule = TokenHit | { text: TextRule } | WholeText;
+type Rule = TokenHit | TextHit | WholeText;
 
 /** Words of private keys, and of Secrets in YAML and in JSON. */
-const WHOLE_TEXT = ['PRIVATE KEY', 'OpenVPN Static key', 'Private-Lines:', 'kind: Secret', ': "Secret', ':"Secret', "kind: 'Secret", 'Secret\\"', 'SecretList'];
+const WHOLE_TEXT = [
+  'PRIVATE KEY',
+  'OpenVPN Static key',
+  'Private-Lines:',
+  'kind: Secret',
+  ': "Secret',
+  ':"Secret',
+  "kind: 'Secret",
+  'Secret\\"',
+  'SecretList',
+];
 
 const SCAN = new KeywordScan<Rule>([
   ...TOKEN_KEYWORDS,
@@ -59,6 +69,6 @@ function* replaced(text: string, budget: DecompressionBudget, depth: number): Ge
   return cleaned === rest ? { text: cleaned, found } : { text: cleaned };
 }
 
-function isTextHit(hit: KeywordHit<Rule>): hit is KeywordHit<{ text: TextRule }> {
+function isTextHit(hit: KeywordHit<Rule>): hit is KeywordHit<TextHit> {
   return 'text' in hit.rule;
 }

@@ -14,7 +14,7 @@ export const SECRET_NAME =
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
 const SHORT = /^(?:pass|senha|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
 /** Names of other things that end in the same way: `existingSecret` is the name of an object. */
-const OTHER_NAME = /(?:existing|pull|public|publishable|image|no|without)[_.-]?$/i;
+const OTHER_NAME = /(?:existing|pull|public|image|no|without)[_.-]?$/i;
 /** A digest of a secret is none: `checksum/secret` is an annotation of many charts. */
 const OF_DIGEST = /(?:checksum|sha256|digest)[/_.-]$/i;
 
@@ -53,17 +53,11 @@ const FILE_PATH = /^(?:~|\.{0,2})(?:\/[\w.@-]{1,32}){1,12}\/?$/;
 const OBJECT_NAME = /^[a-z\d]+(?:[-./][a-z\d]+)+$/;
 
 /** Of code and of structures: `password == ""`, `"password": {`. */
-const PUNCTUATION = /^[=!<>()[\]{},:;]+$/;
+const PUNCTUATION = /^[=!<>()[\]{},:;|]+$/;
 
 /** Returns whether the value of a secret's name can be a secret at all. */
 export function canBeSecret(name: string, value: string, quoted: boolean): boolean {
-  if (
-    value === '' ||
-    PUNCTUATION.test(value) ||
-    value.startsWith('[redacted]') ||
-    NO_SECRET.test(value)
-  )
-    return false;
+  if (value === '' || PUNCTUATION.test(value) || value.startsWith('[redacted]') || NO_SECRET.test(value)) return false;
   if (REFERENCE.test(value)) {
     const given = DEFAULT.exec(value)?.groups?.given;
     return given !== undefined && /[^\W\d]/.test(given) && canBeSecret(name, given, quoted);

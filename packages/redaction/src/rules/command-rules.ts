@@ -36,7 +36,10 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['net user', 'net1?(?:\\.exe)? user[ \\t]{1,4}[\\w.-]{1,60}NEXT(?![/*])'],
   ['<<<', '(?:--password-stdin|--with-token|passwd --stdin|sudo -S|kinit)[^\\n]{0,200}?<<< ?["\']?'],
   // Of any program: a user and a password.
-  [' -u |--user', '(?:-u|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|--pass)(?:=|NEXT)(?=[^\\s]{0,60}[A-Za-z])'],
+  [
+    ' -u |--user',
+    '(?:-u|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|--pass)(?:=|NEXT)(?=[^\\s]{0,60}[A-Za-z])',
+  ],
   ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
   ['login=', 'login=[\\w.-]{1,60}:'],
   ['setx|setenv', 'set(?:x|env)NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],

@@ -43,7 +43,8 @@ export const canHaveValue: Gate = (text, at, end) => {
   }
   if (!isLetter(text.charCodeAt(next)) || /^(?:value|id|key)/i.test(text.slice(next, next + 5))) return true;
   let start = at;
-  while (start > at - LONGEST_NAME && (isNameCharacter(text.charCodeAt(start - 1)) || text[start - 1] === ':')) start -= 1;
+  while (start > at - LONGEST_NAME && (isNameCharacter(text.charCodeAt(start - 1)) || text[start - 1] === ':'))
+    start -= 1;
   return text[start] === '-' || text[start - 1] === '<' || start <= at - LONGEST_NAME;
 };
 

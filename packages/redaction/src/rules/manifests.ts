@@ -70,14 +70,18 @@ function redactJsonSecrets(text: string): string {
       if (current.begin !== undefined) around.data.push([current.begin, match.index]);
       else if (current.isSecret) for (const range of current.data) found.push(range);
       else around.data = joined(around.data, current.data);
-    } else open.push({ isSecret: false, data: [], begin: match.groups?.data ? match.index + match[0].length : undefined });
+    } else
+      open.push({ isSecret: false, data: [], begin: match.groups?.data ? match.index + match[0].length : undefined });
   }
   // The end of the text can be cut off.
   for (const { isSecret, data, begin } of open.toReversed()) {
     if (isSecret) for (const range of data) found.push(range);
     else if (begin !== undefined) outermost.data.push([begin, text.length]);
   }
-  return withoutMembers(text, found.toSorted(([a], [b]) => a - b));
+  return withoutMembers(
+    text,
+    found.toSorted(([a], [b]) => a - b),
+  );
 }
 
 /** Joins lists at the cost of the shorter one: objects can be nested deeply. */

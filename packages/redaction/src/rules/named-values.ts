@@ -28,7 +28,10 @@ const ASSIGNMENT = new RegExp(
 );
 
 /** `export NAME=value` on a line of its own: punctuation belongs to the value. */
-const EXPORTED = new RegExp(`^((?:export )?(?<prefix>\\w{0,100}?)(?<word>${SECRET_NAME})=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`, 'gim');
+const EXPORTED = new RegExp(
+  `^((?:export )?(?<prefix>\\w{0,100}?)(?<word>${SECRET_NAME})=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`,
+  'gim',
+);
 
 /** `--password value`, `"--password", "value"`, and both as items of a YAML list. */
 const FLAG = new RegExp(
@@ -122,7 +125,9 @@ export function redactNamedValues(text: string): string {
     ESCAPED_CLOSED,
     ESCAPED_ELEMENT,
   );
-  const pairs = VALUE.test(elements) ? apply(apply(apply(elements, VALUE, PAIR), OPEN, PAIR_REVERSED), OPEN, NESTED) : elements;
+  const pairs = VALUE.test(elements)
+    ? apply(apply(apply(elements, VALUE, PAIR), OPEN, PAIR_REVERSED), OPEN, NESTED)
+    : elements;
   const fields = apply(apply(pairs, ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
   const flags = apply(withoutExported(withoutPairsOfTwo(fields)), HYPHEN, FLAG);
   return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
@@ -155,12 +160,10 @@ function withoutItems(text: string): string {
 
 function withoutExported(text: string): string {
   if (!EQUALS.test(text)) return text;
-  return text.replace(
-    EXPORTED,
-    (whole: string, before: string, prefix: string, word: string, value: string) =>
-      isWholeName(word, prefix) && canBeSecret(word, value, false) && !isPlaceholder(value)
-        ? `${before}${REDACTED}`
-        : whole,
+  return text.replace(EXPORTED, (whole: string, before: string, prefix: string, word: string, value: string) =>
+    isWholeName(word, prefix) && canBeSecret(word, value, false) && !isPlaceholder(value)
+      ? `${before}${REDACTED}`
+      : whole,
   );
 }
 
@@ -199,7 +202,8 @@ function redactAssignments(text: string): string {
     const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
     const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
-    const before = text.slice(Math.max(0, match.index - 80), match.index).replace(COLOUR_BEFORE, '');
+    const preceding = text.slice(Math.max(0, match.index - 80), match.index);
+    const before = preceding.endsWith('m') ? preceding.replace(COLOUR_BEFORE, '') : preceding;
     const after = text.slice(end, end + 8);
     if (
       start < position ||
@@ -239,6 +243,8 @@ function isValue({ word, separator, value, before, after }: Unquoted): boolean {
   if (/^pass$/i.test(word) && !/\w$/.test(before) && !(word === 'pass' && /(?:^|\n)[ \t-]{1,60}$/.test(before)))
     return false;
   if (value.length >= 6 && /\d/.test(value) && /[a-z]/i.test(value)) return !/^v?\d+(?:\.\d+)+/.test(value);
+  // Further words follow.
+  if (/^[ \t]+[^\s#]/.test(after) && !/^['"`\\]/.test(separator) && !/^[A-Z]/.test(word)) return false;
   const isStructured =
     /(?:^|\n)[ \t-]{0,60}[\w.-]{0,60}$|[{,]\s?[\w.-]{0,60}$/.test(before) || /^['"`\\]/.test(separator);
   const endsThere = /^(?:[ \t]*(?:$|\r?\n|#)|[,}\]])/.test(after);

@@ -114,7 +114,6 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactChanges, ' -> "', " -> '", ' => "'],
 ];
 
-
 /** What must follow a word so that its rule can apply. The words without a gate are rare. */
 const GATES: ReadonlyMap<TextRule, Gate> = new Map([
   [redactUrls, hasUserInfo],
@@ -124,17 +123,28 @@ const GATES: ReadonlyMap<TextRule, Gate> = new Map([
 /** Words that are separate from the last one of their names: `unseal key 1`. */
 const UNGATED = new Set([':thin:', 'unseal', 'seed', 'mot de passe']);
 
-/** The words, each as a keyword of its rules. */
-export const TEXT_KEYWORDS: readonly Keyword<{ text: TextRule }>[] = TEXT_RULES.flatMap(([text, ...words]) =>
-  Array.from(new Set(words), (literal) => {
-    const gate = UNGATED.has(literal) ? undefined : GATES.get(text);
+/** The rules of a word. */
+export interface TextHit {
+  text: readonly TextRule[];
+}
+
+/** The words, each as a keyword of its rules with the same gate. */
+export const TEXT_KEYWORDS: readonly Keyword<TextHit>[] = Array.from(
+  new Set(TEXT_RULES.flatMap(([, ...words]) => words)),
+).flatMap((literal) => {
+  const rules = TEXT_RULES.filter(([, ...words]) => words.includes(literal)).map(([rule]) => rule);
+  const gateOf = (rule: TextRule): Gate | undefined => (UNGATED.has(literal) ? undefined : GATES.get(rule));
+  return Array.from(new Set(rules.map(gateOf)), (gate): Keyword<TextHit> => {
+    const text = rules.filter((rule) => gateOf(rule) === gate);
     return { literal, ignoreCase: true, byLine: true, rule: { text }, ...(gate && { gate }) };
-  }),
-);
+  });
+});
 
 const ORDER = new Map(TEXT_RULES.map(([rule], index) => [rule, index]));
 
-/** Returns rules in the order in which they are applied. */
-export function inOrder(rules: ReadonlySet<TextRule>): TextRule[] {
-  return [...rules].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
+/** Returns the rules of words, each once, in the order in which they are applied. */
+export function inOrder(hits: readonly TextHit[]): TextRule[] {
+  return Array.from(new Set(hits.flatMap(({ text }) => text))).toSorted(
+    (a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0),
+  );
 }
