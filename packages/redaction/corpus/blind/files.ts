@@ -1,6 +1,6 @@
 import type { NamedSecret } from '../named-secrets.ts';
 import { base64 } from '../random-text.ts';
-import { around, asHex, base64Text, base64url, chosen, hex, lines, lower, upper, uuid, word } from './values.ts';
+import { around, asHex, base64Text, base64url, chosen, hex, lower, upper, uuid, word } from './values.ts';
 
 /** Secrets in the files of programs, as they were written before the rules were read. */
 export const FILES: Record<string, (seed: number) => NamedSecret> = {
@@ -38,7 +38,7 @@ export const FILES: Record<string, (seed: number) => NamedSecret> = {
   ),
   pypirc: around(chosen, (s) => `[pypi]\nusername = a\npassword = ${s}`),
   'pypi token': around(
-    (n) => 'pypi-' + 'AgEIcHlwaS5vcmc' + base64url(120, n),
+    (n) => 'pypi-AgEIcHlwaS5vcmc' + base64url(120, n),
     (s) => `TWINE_PASSWORD ${s}`,
   ),
   'pip index': around(chosen, (s) => `pip install --index-url https://ci:${s}@pypi.x.io/simple a`),
@@ -53,7 +53,7 @@ export const FILES: Record<string, (seed: number) => NamedSecret> = {
     (s) => `users:\n- name: a\n  user:\n    token: ${s}`,
   ),
   'kubeconfig client-key-data': around(
-    (n) => base64('-----BEGIN ' + 'RSA PRIVATE KEY-----\n' + base64Text(300, n)),
+    (n) => base64('-----BEGIN RSA PRIVATE KEY-----\n' + base64Text(300, n)),
     (s) => `    client-key-data: ${s}`,
   ),
   'bootstrap token': around(

@@ -14,7 +14,7 @@ export const PROVIDERS: Record<string, (seed: number) => NamedSecret> = {
   ),
   'github oauth': around(
     (n) => 'gho_' + word(36, n),
-    (s) => `${s}`,
+    (s) => `got ${s} here`,
   ),
   'gitlab pat': around(
     (n) => 'glpat-' + base64url(20, n),
@@ -41,11 +41,11 @@ export const PROVIDERS: Record<string, (seed: number) => NamedSecret> = {
     (s) => `err ${s}`,
   ),
   'stripe live': around(
-    (n) => 'sk_' + 'live_' + word(24, n),
+    (n) => 'sk_live_' + word(24, n),
     (s) => `err ${s}`,
   ),
   'stripe restricted': around(
-    (n) => 'rk_' + 'live_' + word(24, n),
+    (n) => 'rk_live_' + word(24, n),
     (s) => `err ${s}`,
   ),
   'stripe webhook': around(
