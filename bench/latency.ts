@@ -1,6 +1,7 @@
 import { EngineClient } from '../apps/triage-worker/src/agent/run/engine/engine-client.ts';
 import { engineEndpoint } from '../apps/triage-worker/src/agent/run/engine/engine-endpoint.ts';
-import { containerSpec, sandboxLabels } from '../apps/triage-worker/src/agent/run/container-spec.ts';
+import { sandboxLabels } from '../apps/triage-worker/src/agent/run/container-labels.ts';
+import { containerSpec } from '../apps/triage-worker/src/agent/run/container-spec.ts';
 import { followStreams } from '../apps/triage-worker/src/agent/run/follow-streams.ts';
 import { runRequest } from '../apps/triage-worker/src/agent/run/run-request.ts';
 import { Settings } from '@nightcrier/core/settings/config';

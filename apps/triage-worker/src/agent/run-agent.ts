@@ -57,10 +57,7 @@ export async function runAgent(
     const run = found ? await context.runtime.adopt(found.container, signal) : await startRun(task);
     if ('exit' in run) return run;
     return await superviseRun(run, {
-      agent: config.agent_cli,
-      model: config.agent_model,
-      image: config.agent_image,
-      memory: config.agent_memory,
+      config,
       logsDirectory: workspace.logs,
       outputDirectory: workspace.output,
       signal,

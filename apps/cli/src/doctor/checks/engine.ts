@@ -32,7 +32,11 @@ async function inspect(context: CheckContext, signal: AbortSignal): Promise<Find
   if (agent_script_path !== undefined) return [skipped(name, `${agent_script_path} runs the agents`)];
   const runtime = new DockerRuntime({ engine: () => name, environment, workerId: INSTANCE });
   try {
-    await runtime.list({ instance: INSTANCE }, signal);
+    const unused = await runtime.list({ instance: INSTANCE }, signal);
+    await runtime.remove(
+      unused.map(({ id }) => id),
+      signal,
+    );
   } catch (error) {
     await runtime.close();
     return [unreachable(config, environment, error)];

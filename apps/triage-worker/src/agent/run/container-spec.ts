@@ -1,5 +1,5 @@
 import { seccompProfile } from './seccomp-profile.ts';
-import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest, type SandboxRequest } from '../../agent-runtime.ts';
+import { AGENT_UID, OUTPUT_HOLD_MS, type SandboxRequest } from '../../agent-runtime.ts';
 import { ENVIRONMENT } from './archive/input-archive.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
@@ -32,20 +32,6 @@ export interface ContainerSpec {
   readonly Image: string;
   readonly Labels: Record<string, string>;
   readonly [field: string]: unknown;
-}
-
-/** An adopted container has a suffix after a dot, which no incident id has. */
-const NAME = /^\/?nc-([^.]+)-(\d+)(?:\..*)?$/;
-
-/** Returns the name of the container of an attempt. */
-export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
-  return `nc-${incidentId}-${attempt}`;
-}
-
-/** Returns the attempt that a container is named after, also when it was adopted since. */
-export function attemptFromName(name: string): { incidentId: string; attempt: number } | undefined {
-  const [, incidentId, attempt] = NAME.exec(name) ?? [];
-  return incidentId === undefined ? undefined : { incidentId, attempt: Number(attempt) };
 }
 
 /**
@@ -81,16 +67,7 @@ export function containerSpec(
         [HOME_DIRECTORY]: `${TEMPORARY},mode=0700,${owner}`,
       },
       Mounts: [
-        ...(sockets === undefined
-          ? []
-          : [
-              {
-                Type: sockets.startsWith('/') ? 'bind' : 'volume',
-                Source: sockets,
-                Target: GATEWAY_DIRECTORY,
-                ReadOnly: true,
-              },
-            ]),
+        ...(sockets === undefined ? [] : [socketMount(sockets)]),
         // Without NoCopy, the engine mounts the image to copy from it.
         { Type: 'volume', Target: AGENT_DIRECTORY, VolumeOptions: { NoCopy: true } },
         {
@@ -125,34 +102,11 @@ export function containerSpec(
   };
 }
 
-/**
- * Returns the labels of a container that is created for one run.
- * @param deadline Unix seconds, at the latest
- */
-export function runLabels(request: RunRequest, deadline: number): Record<string, string> {
+function socketMount(source: string): object {
   return {
-    ...sandboxLabels(request),
-    'nightcrier.component': 'agent',
-    'nightcrier.cluster': request.clusterName,
-    'nightcrier.incident': request.incidentId,
-    'nightcrier.attempt': String(request.attempt),
-    'nightcrier.deadline': String(deadline),
+    Type: source.startsWith('/') ? 'bind' : 'volume',
+    Source: source,
+    Target: GATEWAY_DIRECTORY,
+    ReadOnly: true,
   };
 }
-
-/** Returns the labels of a container that is started before its run is known; its name tells the run then. */
-export function sandboxLabels(request: SandboxRequest): Record<string, string> {
-  return {
-    'nightcrier.component': PRESTARTED,
-    'nightcrier.instance': request.instance,
-    'nightcrier.worker': request.workerId,
-    'nightcrier.agent': request.agent,
-    'nightcrier.timeout': String(request.timeout),
-    // A container of an earlier version wrote its output into the workspace.
-    'nightcrier.output': 'held',
-    'nightcrier.inputs': 'awaited',
-  };
-}
-
-/** An earlier version, which does not know such containers, lists and removes those of the component `agent` only. */
-export const PRESTARTED = 'prestarted';
