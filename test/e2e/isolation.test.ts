@@ -10,7 +10,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
 import { PROBE_SCRIPT, readProbe } from '../../apps/triage-worker/src/agent/isolation/probe-script.ts';
-import { DockerRuntime } from '../../apps/triage-worker/src/agent/run/docker-runtime.ts';
+import { DockerRuntime } from '../../apps/triage-worker/src/agent/run/docker/docker-runtime.ts';
 import { runRequest } from '../../apps/triage-worker/src/agent/run/run-request.ts';
 import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';

@@ -20,7 +20,7 @@ import type { ScriptGrace } from './agent-runtime.ts';
 import { IsolationProbe } from './agent/isolation/isolation-probe.ts';
 import { PrestartedAgents } from './agent/prestarted-agents.ts';
 import { ContainerSweeper } from './agent/run/container-sweeper.ts';
-import { DockerRuntime } from './agent/run/docker-runtime.ts';
+import { DockerRuntime } from './agent/run/docker/docker-runtime.ts';
 import { configuredSockets, configuredTargets, SLACK_RATE } from './notification/configured-targets.ts';
 import { ALERTMANAGER_TIMES, type AlertmanagerTimes } from './notification/targets/alertmanager.ts';
 import { problemActions } from './notification/problem-actions.ts';

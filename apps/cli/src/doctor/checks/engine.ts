@@ -4,7 +4,7 @@ import type { AgentRuntime } from '@nightcrier/triage-worker/agent-runtime';
 import { IsolationProbe } from '@nightcrier/triage-worker/agent/isolation/isolation-probe';
 import { engineEndpoint } from '@nightcrier/triage-worker/agent/run/engine/engine-endpoint';
 import { EngineError } from '@nightcrier/triage-worker/agent/run/engine/engine-error';
-import { DockerRuntime } from '@nightcrier/triage-worker/agent/run/docker-runtime';
+import { DockerRuntime } from '@nightcrier/triage-worker/agent/run/docker/docker-runtime';
 import { runRequest } from '@nightcrier/triage-worker/agent/run/run-request';
 import { randomUUID } from 'node:crypto';
 import type { Check, CheckContext } from '../check.ts';

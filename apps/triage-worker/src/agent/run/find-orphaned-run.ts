@@ -4,7 +4,7 @@ import { usesEngine } from '../../roster.ts';
 import type { TriageContext } from '../../triage-context.ts';
 import { workspaceOf } from '../../workspace/workspace.ts';
 import { type AgentExit, type AgentContainer, OUTPUT_HOLD_MS } from '../../agent-runtime.ts';
-import { attemptFromName } from './container-labels.ts';
+import { attemptFromName } from './docker/container-labels.ts';
 import { exitFromRecord, readContainerRecord } from './container-record.ts';
 
 /** The run of an agent whose worker died. */

@@ -1,6 +1,6 @@
 import { seccompProfile } from './seccomp-profile.ts';
-import { AGENT_UID, OUTPUT_HOLD_MS, type SandboxRequest } from '../../agent-runtime.ts';
-import { ENVIRONMENT } from './archive/input-archive.ts';
+import { AGENT_UID, OUTPUT_HOLD_MS, type SandboxRequest } from '../../../agent-runtime.ts';
+import { ENVIRONMENT } from '../archive/input-archive.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';

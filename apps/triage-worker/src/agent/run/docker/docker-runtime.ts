@@ -9,15 +9,15 @@ import type {
   RunRequest,
   SandboxRequest,
   Timed,
-} from '../../agent-runtime.ts';
+} from '../../../agent-runtime.ts';
 import { containerName, PRESTARTED_NAME, probeLabels, runLabels, sandboxLabels } from './container-labels.ts';
 import { containerSpec } from './container-spec.ts';
 import { DockerRun } from './docker-run.ts';
 import { createAnew } from './create-container.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
-import { EngineClient } from './engine/engine-client.ts';
-import { engineEndpoint } from './engine/engine-endpoint.ts';
-import { logFrames } from './engine/log-frames.ts';
+import { EngineClient } from '../engine/engine-client.ts';
+import { engineEndpoint } from '../engine/engine-endpoint.ts';
+import { logFrames } from '../engine/log-frames.ts';
 import { listContainers } from './list-containers.ts';
 
 /** Characters of what a probe prints. */

@@ -1,11 +1,11 @@
 import { AGENT_CLIS } from '@nightcrier/core/settings/config';
 import { z } from 'zod';
-import type { AgentContainer } from '../../agent-runtime.ts';
-import { INPUTS_COMPLETE } from './archive/input-archive.ts';
+import type { AgentContainer } from '../../../agent-runtime.ts';
+import { INPUTS_COMPLETE } from '../archive/input-archive.ts';
 import { attemptFromName, isOfRun, isUnused } from './container-labels.ts';
 import { AGENT_DIRECTORY } from './container-spec.ts';
-import type { EngineClient, Listed } from './engine/engine-client.ts';
-import { isNotFound } from './engine/engine-error.ts';
+import type { EngineClient, Listed } from '../engine/engine-client.ts';
+import { isNotFound } from '../engine/engine-error.ts';
 
 /** Exit codes of a container that was stopped or killed from outside, or by a crash of its machine. */
 export const ENDED_FROM_OUTSIDE = new Set([137, 143, 255]);

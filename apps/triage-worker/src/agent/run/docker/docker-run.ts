@@ -1,13 +1,13 @@
 import { backoff } from '@nightcrier/core/async/backoff';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineClient, Inspection } from './engine/engine-client.ts';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
-import type { AgentRun, OutputSummary, RunEnd } from '../../agent-runtime.ts';
+import type { EngineClient, Inspection } from '../engine/engine-client.ts';
+import { EngineError, isNotFound } from '../engine/engine-error.ts';
+import type { AgentRun, OutputSummary, RunEnd } from '../../../agent-runtime.ts';
 import { OUTPUT_DIRECTORY } from './container-spec.ts';
 import { type AgentEnd, followStreams } from './follow-streams.ts';
 import { ENDED_FROM_OUTSIDE } from './list-containers.ts';
-import { extractOutput } from './archive/output-archive.ts';
+import { extractOutput } from '../archive/output-archive.ts';
 
 /** How long an engine may be unreachable, as during its restart, before the run is given up. */
 const ENGINE_PATIENCE_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { RunRequest, SandboxRequest } from '../../agent-runtime.ts';
+import type { RunRequest, SandboxRequest } from '../../../agent-runtime.ts';
 
 /** An earlier version, which does not know such containers, lists and removes those of the component `agent` only. */
 const PRESTARTED = 'prestarted';
