@@ -1,6 +1,7 @@
 import { seccompProfile } from './seccomp-profile.ts';
 import { AGENT_UID, OUTPUT_HOLD_MS, type SandboxRequest } from '../../../agent-runtime.ts';
 import { ENVIRONMENT } from '../archive/input-archive.ts';
+import type { ContainerSpec } from '../engine/engine-client.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';
@@ -26,13 +27,6 @@ const OUTPUT_BYTES = 64 * MIB;
 const OUTPUT_INODES = 4_096;
 const FILE_BYTES = 32 * MIB;
 const TEMPORARY = 'rw,nosuid,nodev,size=256m';
-
-/** What the engine is asked to create; the fields that are read again. */
-export interface ContainerSpec {
-  readonly Image: string;
-  readonly Labels: Record<string, string>;
-  readonly [field: string]: unknown;
-}
 
 /**
  * Returns what the engine is asked to create (Docker Engine API, ContainerCreate): one agent, unprivileged, on a read-only
@@ -102,7 +96,7 @@ export function containerSpec(
   };
 }
 
-function socketMount(source: string): object {
+function socketMount(source: string) {
   return {
     Type: source.startsWith('/') ? 'bind' : 'volume',
     Source: source,

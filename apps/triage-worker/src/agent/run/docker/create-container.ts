@@ -1,5 +1,4 @@
-import type { ContainerSpec } from './container-spec.ts';
-import type { EngineClient } from '../engine/engine-client.ts';
+import type { ContainerSpec, EngineClient } from '../engine/engine-client.ts';
 import { EngineError } from '../engine/engine-error.ts';
 
 /** Creates a container. An orphaned one of an earlier run that has the name is removed. Returns its id. */

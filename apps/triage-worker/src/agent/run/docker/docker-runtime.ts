@@ -1,5 +1,6 @@
 import type { Settings } from '@nightcrier/core/settings/config';
 import { randomUUID } from 'node:crypto';
+import pTimeout from 'p-timeout';
 import type {
   AgentContainer,
   AgentRun,
@@ -16,8 +17,9 @@ import { DockerRun } from './docker-run.ts';
 import { createAnew } from './create-container.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { EngineClient } from '../engine/engine-client.ts';
-import { engineEndpoint } from '../engine/engine-endpoint.ts';
+import { type EngineEndpoint, engineEndpoint } from '../engine/engine-endpoint.ts';
 import { logFrames } from '../engine/log-frames.ts';
+import { PodmanClient } from '../engine/podman-client.ts';
 import { listContainers } from './list-containers.ts';
 
 /** Characters of what a probe prints. */
@@ -37,7 +39,7 @@ export interface DockerRuntimeOptions {
 /** Runs agents in containers of a Docker or Podman engine, local or remote, by the engine's API alone. */
 export class DockerRuntime implements AgentRuntime {
   readonly #options: DockerRuntimeOptions;
-  #opened: { key: string; client: EngineClient } | undefined;
+  #opened: { key: string; client: Promise<EngineClient> } | undefined;
   #adoptions = 0;
 
   constructor(options: DockerRuntimeOptions) {
@@ -85,7 +87,7 @@ export class DockerRuntime implements AgentRuntime {
   }
 
   async adopt({ id, name, run, holdsOutput }: AgentContainer, signal: AbortSignal): Promise<AgentRun> {
-    const engine = await this.#engine();
+    const engine = await this.#engine(signal);
     const { startedAt = Date.now(), deadline = Date.now() } = run ?? {};
     // The script of version 0.1 would not find its container by another name.
     if (!holdsOutput) return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput });
@@ -97,36 +99,51 @@ export class DockerRuntime implements AgentRuntime {
   }
 
   async list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]> {
-    return listContainers(await this.#engine(), of, signal);
+    return listContainers(await this.#engine(signal), of, signal);
   }
 
   async remove(ids: readonly string[], signal?: AbortSignal): Promise<void> {
-    const engine = await this.#engine();
+    const engine = await this.#engine(signal);
     await Promise.all(ids.map(async (id) => engine.remove(id, signal)));
   }
 
   async close(): Promise<void> {
-    await this.#opened?.client.close();
+    const client = await this.#opened?.client.catch(() => undefined);
+    await client?.close();
   }
 
   /** @param wait seconds that the container waits for its inputs */
   async #specify(request: SandboxRequest, labels: Record<string, string>, wait: number, signal: AbortSignal) {
-    const engine = await this.#engine();
+    const engine = await this.#engine(signal);
     return {
       engine,
       spec: containerSpec(request, labels, { wait, sockets: await socketsOf(engine, request, signal) }),
     };
   }
 
-  /** Returns the client of the configured engine, another one after `agent_engine` has changed. */
-  async #engine(): Promise<EngineClient> {
+  /** Returns the client of the configured engine, another one after `agent_engine` has changed. Running runs keep the former one. */
+  async #engine(signal?: AbortSignal): Promise<EngineClient> {
     const endpoint = engineEndpoint(this.#options.engine(), this.#options.environment);
     const key = JSON.stringify(endpoint);
-    if (this.#opened?.key === key) return this.#opened.client;
-    // Running runs keep the former one.
-    this.#opened = { key, client: new EngineClient(endpoint) };
-    return this.#opened.client;
+    if (this.#opened?.key !== key) {
+      const opened = { key, client: openEngine(endpoint) };
+      this.#opened = opened;
+      opened.client.catch(() => {
+        if (this.#opened === opened) this.#opened = undefined;
+      });
+    }
+    // Others wait for the same engine: an abort ends the wait alone.
+    return pTimeout(this.#opened.client, { milliseconds: Infinity, ...(signal && { signal }) });
   }
+}
+
+/** A client of Docker may have been led to Podman's socket, so that the engine is asked. @throws EngineError */
+async function openEngine(endpoint: EngineEndpoint): Promise<EngineClient> {
+  const client = new EngineClient(endpoint);
+  const components = await client.components();
+  if (!components.includes('Podman Engine')) return client;
+  await client.close();
+  return new PodmanClient(endpoint);
 }
 
 /**

@@ -3,10 +3,10 @@ import { together } from '@nightcrier/core/async/together';
 import type { AgentRun, InputFile, PrestartedSandbox, RunRequest, Timed } from '../../../agent-runtime.ts';
 import { environmentFile, inputArchive, INPUTS_COMPLETE } from '../archive/input-archive.ts';
 import { containerName } from './container-labels.ts';
-import { AGENT_DIRECTORY, BEGIN, type ContainerSpec } from './container-spec.ts';
+import { AGENT_DIRECTORY, BEGIN } from './container-spec.ts';
 import { createAnew, nameAnew } from './create-container.ts';
 import { DockerRun } from './docker-run.ts';
-import type { EngineClient } from '../engine/engine-client.ts';
+import type { ContainerSpec, EngineClient } from '../engine/engine-client.ts';
 import { EngineError } from '../engine/engine-error.ts';
 
 export const untimed: Timed = async (_step, work) => work;

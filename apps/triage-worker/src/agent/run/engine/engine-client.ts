@@ -25,6 +25,7 @@ const Listed = z.array(
 /** An entry of the engine's list of containers. */
 export type Listed = z.infer<typeof Listed>[number];
 const Volume = z.object({ Mountpoint: z.string().default('') });
+const Version = z.object({ Components: z.array(z.object({ Name: z.string() })).nullish() });
 const Message = z.object({ message: z.string() });
 const Inspection = z.object({
   Id: z.string(),
@@ -36,10 +37,33 @@ const Inspection = z.object({
     OOMKilled: z.boolean().default(false),
     StartedAt: z.string(),
   }),
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  Mounts: z.array(z.object({ Name: z.string().optional() })).default([]),
 });
 /** The fields of a container that this worker uses. */
 export type Inspection = z.infer<typeof Inspection>;
+
+interface Mount {
+  readonly Target: string;
+  /** `o`: of a volume in memory. */
+  readonly VolumeOptions?: {
+    DriverConfig?: { Name: string; Options: Record<'type' | 'device' | 'o', string> };
+    NoCopy: boolean;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** What an engine is asked to create (Docker Engine API, ContainerCreate); the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly HostConfig: {
+    /** Options of a mount in memory by its directory. */
+    readonly Tmpfs: Record<string, string>;
+    readonly Mounts: readonly Mount[];
+    readonly SecurityOpt: readonly string[];
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
@@ -71,7 +95,7 @@ export class EngineClient {
   }
 
   /** Creates a container and returns its id. */
-  async create(name: string, spec: object, signal?: AbortSignal): Promise<string> {
+  async create(name: string, spec: ContainerSpec, signal?: AbortSignal): Promise<string> {
     const created = await this.#json('POST', '/containers/create', { query: { name }, body: spec, signal });
     return Created.parse(created).Id;
   }
@@ -144,6 +168,21 @@ export class EngineClient {
     if (Mountpoint === '')
       throw new EngineError('refused', `the volume ${volume} has no directory on the engine's machine`);
     return Mountpoint;
+  }
+
+  /** @param options of the driver `local` */
+  async createVolume(name: string, options: Record<string, string>, signal?: AbortSignal): Promise<void> {
+    await this.#text('POST', '/volumes/create', { body: { Name: name, DriverOpts: options }, signal });
+  }
+
+  async removeVolume(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#text('DELETE', `/volumes/${name}`, { signal });
+  }
+
+  /** Returns the names of the engine and its parts. */
+  async components(signal?: AbortSignal): Promise<string[]> {
+    const { Components } = Version.parse(await this.#json('GET', '/version', { signal }));
+    return (Components ?? []).map(({ Name }) => Name);
   }
 
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
