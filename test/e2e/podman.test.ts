@@ -95,7 +95,7 @@ describe.skipIf(why)(`with podman${why ? ` (skipped: ${why})` : ''}`, () => {
     await startWorker({ ...config, agent_prestarted_containers: 0 });
     const adopted = async (): Promise<string[]> => engine.podman('ps', '--all', '--format', '{{.Names}}');
     await expect.poll(adopted, { timeout: PATIENCE }).toEqual([expect.stringContaining(`nc-${id}-1.`)]);
-    await engine.podman('exec', first ?? '', 'touch', '/home/work/go');
+    await engine.podman('cp', suite.harness.kubeconfig, `${first}:/home/work/go`);
     expect(await suite.harness.reaches(id, 'reported', PATIENCE)).toMatchObject({ agent: 'claude', attempts: 2 });
   });
 });
