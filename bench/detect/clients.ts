@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { makeInformer } from '@kubernetes/client-node';
-import { KINDS, WATCHED_KINDS } from '@nightcrier/cluster/detection/kinds';
+import { KINDS, WATCHED_KINDS } from '@nightcrier/cluster/detection/objects/kinds';
 import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { loadKubeconfig } from '@nightcrier/cluster/kubernetes/kubeconfig';
 import { ClusterConnection } from '@nightcrier/cluster/mcp/connection/cluster-connection';

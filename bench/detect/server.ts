@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { KINDS, WATCHED_KINDS, type WatchedKind } from '@nightcrier/cluster/detection/kinds';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '@nightcrier/cluster/detection/objects/kinds';
 import { z } from 'zod';
 import { clusterOf, podAt, type SentKind, type SentObject } from './objects.ts';
 

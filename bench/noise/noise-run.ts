@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ClusterDetection } from '@nightcrier/cluster/detection/cluster-detection';
 import { listParsed } from '@nightcrier/cluster/detection/detect-history';
-import { KINDS, WATCHED_KINDS } from '@nightcrier/cluster/detection/kinds';
+import { KINDS, WATCHED_KINDS } from '@nightcrier/cluster/detection/objects/kinds';
 import { type WatermarkMemory, WatermarkTracker } from '@nightcrier/cluster/backfill/watermark';
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { DiagnosisSummary } from '@nightcrier/core/diagnosis/diagnosis';

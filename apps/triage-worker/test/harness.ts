@@ -22,7 +22,8 @@ import path from 'node:path';
 import { vi } from 'vitest';
 import type { z } from 'zod';
 import type { ScriptGrace } from '../src/agent-runtime.ts';
-import { TriageWorkerApp, type TriageWorkerOptions } from '../src/app.ts';
+import { TriageWorkerApp } from '../src/app.ts';
+import type { TriageWorkerOptions } from '../src/start/worker-setup.ts';
 import type { TestBackend } from './backend.ts';
 import { RecordingLogger } from './fixtures/recording-logger.ts';
 

@@ -1,10 +1,10 @@
 import type { ClusterConfig } from '@nightcrier/core/clusters/cluster-config';
 import { describeResource, type ResourceReference } from '@nightcrier/core/faults/fault';
 import { type Workload, workloadByName } from '@nightcrier/core/problems/problem-key';
-import { ClusterObjects } from '@nightcrier/cluster/detection/cluster-objects';
-import { parseObject } from '@nightcrier/cluster/detection/parse-object';
-import { KINDS, type WatchedKind, watchedKindOf } from '@nightcrier/cluster/detection/kinds';
-import { workloadOfObject } from '@nightcrier/cluster/detection/owners';
+import { ClusterObjects } from '@nightcrier/cluster/detection/objects/cluster-objects';
+import { parseObject } from '@nightcrier/cluster/detection/objects/parse-object';
+import { KINDS, type WatchedKind, watchedKindOf } from '@nightcrier/cluster/detection/objects/kinds';
+import { workloadOfObject } from '@nightcrier/cluster/detection/objects/owners';
 import type { Kubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import { isClusterAway, KubernetesError } from '@nightcrier/cluster/kubernetes/kubernetes-error';

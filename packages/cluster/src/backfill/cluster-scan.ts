@@ -1,6 +1,6 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { Detector } from '../detection/detector.ts';
-import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import { listElsewhere } from '../lists/namespace-scope.ts';
 import { KindList, type ListingServer, type ListSession, reasonOf } from '../lists/kind-list.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';

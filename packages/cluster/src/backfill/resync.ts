@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
 import { type ClusterScan, FIRST_KINDS, OTHER_KINDS } from './cluster-scan.ts';
 import type { ListPace } from './list-pace.ts';
-import { WATCHED_KINDS } from '../detection/kinds.ts';
+import { WATCHED_KINDS } from '../detection/objects/kinds.ts';
 import { ConnectionError, endsSession, rootMessage } from '../mcp/session/connection-error.ts';
 import type { ClusterSight } from '../sight/cluster-sight.ts';
 import type { WatermarkTracker } from './watermark.ts';

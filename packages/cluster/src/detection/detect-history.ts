@@ -1,7 +1,7 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { type Detected, Detector } from './detector.ts';
-import { parseObject } from './parse-object.ts';
-import { KINDS, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './kinds.ts';
+import { parseObject } from './objects/parse-object.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind, watchedKindOf } from './objects/kinds.ts';
 
 /** A whole Kubernetes object, as the API serves it: of any kind, Events included. What detection does not read is ignored. */
 export type KubernetesObject = object;

@@ -1,21 +1,21 @@
 import type { FaultEvent, ResourceReference } from '@nightcrier/core/faults/fault';
 import { SEVERITIES } from '@nightcrier/core/faults/severity';
 import type { RememberedSymptom } from '@nightcrier/core/problems/problem';
-import { symptomKey, workloadKey } from '@nightcrier/core/problems/problem-key';
+import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOM_FAMILIES, type SymptomFamily } from '@nightcrier/core/problems/symptom-families';
 import { DEFAULT_RECOVERY, recoveryOf, type RecoveryTimes } from '@nightcrier/core/problems/recovery';
 import { familyOfType, SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
-import { type ObjectName, nameKey } from './cluster-objects.ts';
+import { type ObjectName, nameKey } from './objects/cluster-objects.ts';
 import { faultOf, rememberedOf } from './fault-of.ts';
 import { Freshness } from './freshness.ts';
 import { Horizon } from './horizon.ts';
-import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './kinds.ts';
+import { KINDS, type ObjectOf, type WatchedKind, watchedKindOf } from './objects/kinds.ts';
 import { type Known, KnownSymptoms, type Remembered } from './known-symptoms.ts';
 import { Listing } from './listing.ts';
-import { placeOfResource, type ResourcePlace, silenceOfResource, workloadOfResource } from './owners.ts';
+import { placeOfResource, type ResourcePlace, silenceOfResource, workloadOfResource } from './objects/owners.ts';
 import { type Suspect, type SuspectObject, Suspects } from './suspects.ts';
+import { ShownSymptoms } from './shown-symptoms.ts';
 import { conditionOf, dueAt, timeOf } from './symptom.ts';
-import { NEEDS } from './symptoms/symptoms-of.ts';
 
 /** A symptom that has become a fault, or has recovered. */
 export interface Detected {
@@ -45,6 +45,7 @@ export class Detector {
   readonly #recovery: RecoveryTimes;
   readonly #known: KnownSymptoms;
   readonly #horizon = new Horizon();
+  readonly #shown: ShownSymptoms;
   #losses = 0;
   /** What the MCP server calls the cluster, see `faultOf`. */
   serverCluster: string;
@@ -53,6 +54,7 @@ export class Detector {
     this.serverCluster = serverCluster;
     this.#recovery = recovery;
     this.#known = new KnownSymptoms(recovery);
+    this.#shown = new ShownSymptoms(this.#suspects, this.#fresh, this.#known, this.#horizon);
   }
 
   /** Keys of the problems that are firing by what is up to date. */
@@ -192,7 +194,7 @@ export class Detector {
    */
   advance(now: number): Detected[] {
     this.#suspects.refresh(now);
-    const shown = this.#shown(now);
+    const shown = this.#shown.at(now);
     const detected: Detected[] = [];
     const byCause = [...shown].sort(([, one], [, other]) => causeOf(one) - causeOf(other));
     for (const [key, suspect] of byCause) {
@@ -287,53 +289,8 @@ export class Detector {
 
   /** The faults that objects show now, by symptom key, whether they were reported or not. */
   shownFaults(now: number): Map<string, FaultEvent> {
-    const shown = [...this.#shown(now)];
+    const shown = [...this.#shown.at(now)];
     return new Map(shown.map(([key, { symptom }]) => [key, faultOf(symptom, this.serverCluster, now)]));
-  }
-
-  /** The symptom keys that an object shows now and for long enough, with the object that shows it first. */
-  #shown(now: number): Map<string, Suspect> {
-    const shown = new Map<string, Suspect>();
-    for (const suspect of this.#suspects) {
-      const { symptom, seenAt, readAt, kind } = suspect;
-      if (dueAt(symptom, seenAt) > (this.#fresh.isFollowed(kind) ? now : readAt)) continue;
-      if ((symptom.until ?? Infinity) < now) continue;
-      if (!this.#fresh.isCurrent(suspect.kind, suspect.name, now) || this.#isUnconfirmed(suspect, now)) continue;
-      const { workload } = symptom;
-      const key = this.#known.keyLike(suspect.key, { workload, family: SYMPTOMS[symptom.kind].family });
-      if (this.#horizon.isHistory(suspect, this.#known.get(key))) continue;
-      const other = shown.get(key);
-      if (!other || isBetter(suspect, other)) shown.set(key, suspect);
-    }
-    return this.#withoutSideEffects(shown);
-  }
-
-  /** What other Events say of a workload with a known fault is a part of that. */
-  #withoutSideEffects(shown: Map<string, Suspect>): Map<string, Suspect> {
-    const events = [...shown].filter(([, { symptom }]) => symptom.kind === 'WarningEvent');
-    if (events.length === 0) return shown;
-    const troubled = new Set<string>();
-    for (const suspect of shown.values()) {
-      if (suspect.symptom.kind !== 'WarningEvent') troubled.add(workloadKey(suspect.symptom.workload));
-    }
-    for (const [, { symptom }] of this.#known.firing()) {
-      if (symptom.family !== 'event') troubled.add(workloadKey(symptom.workload));
-    }
-    for (const [key, { symptom }] of events) if (troubled.has(workloadKey(symptom.workload))) shown.delete(key);
-    return shown;
-  }
-
-  /** An Event of an object that has not been read yet, or what depends on other objects that have not. */
-  #isUnconfirmed({ kind, name, symptom }: Suspect, now: number): boolean {
-    const needs = NEEDS[symptom.kind] ?? [];
-    if (needs.some((other) => !this.#fresh.covers(other, name.namespace))) return true;
-    const { resource } = symptom;
-    const about = kind === 'events' ? watchedKindOf(resource.kind) : undefined;
-    if (about === undefined || this.#fresh.covers(about, resource.namespace) || this.#fresh.isUnreadable(about)) {
-      return false;
-    }
-    // What is kept of an object that was read long ago may be out of date.
-    return this.#suspects.objects.get(about, resource) === undefined || !this.#fresh.isCurrent(about, resource, now);
   }
 
   #fire(key: string, { symptom, seenAt }: Suspect, now: number): Detected {
@@ -367,13 +324,6 @@ export class Detector {
   #isReadable({ symptom: { resource } }: Known, now: number): boolean {
     return this.#fresh.isCurrent(watchedKindOf(resource.kind) ?? 'events', resource, now);
   }
-}
-
-/** Of two objects that show the same symptom, the more severe, then the earlier one speaks for it. */
-function isBetter(one: Suspect, other: Suspect): boolean {
-  const [a, b] = [SYMPTOMS[one.symptom.kind].severity, SYMPTOMS[other.symptom.kind].severity];
-  if (a !== b) return a === 'critical' || b === 'info';
-  return (one.symptom.since ?? one.seenAt) < (other.symptom.since ?? other.seenAt);
 }
 
 /** Whether an object shows a symptom that is firing to be more severe than it was reported. */

@@ -1,5 +1,5 @@
-import { type ObjectName, nameKey } from './cluster-objects.ts';
-import type { WatchedKind } from './kinds.ts';
+import { type ObjectName, nameKey } from './objects/cluster-objects.ts';
+import type { WatchedKind } from './objects/kinds.ts';
 
 /** How long what was read of one object counts as up to date where its kind is not followed, ms. */
 const FRESH_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { WatchedKind } from './kinds.ts';
+import type { WatchedKind } from './objects/kinds.ts';
 import type { Known } from './known-symptoms.ts';
 import type { Suspect } from './suspects.ts';
 

@@ -1,6 +1,6 @@
-import { nameKey, nameOf, type ObjectName } from './cluster-objects.ts';
+import { nameKey, nameOf, type ObjectName } from './objects/cluster-objects.ts';
 import type { Freshness } from './freshness.ts';
-import type { ObjectOf, WatchedKind } from './kinds.ts';
+import type { ObjectOf, WatchedKind } from './objects/kinds.ts';
 import type { Suspects } from './suspects.ts';
 
 /**

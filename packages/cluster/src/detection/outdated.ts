@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ObjectName, nameKey } from './cluster-objects.ts';
+import { type ObjectName, nameKey } from './objects/cluster-objects.ts';
 import { objectId } from './freshness.ts';
 import {
   type AnyObject,
@@ -9,7 +9,7 @@ import {
   type WarningEvent,
   type WatchedKind,
   watchedKindOf,
-} from './kinds.ts';
+} from './objects/kinds.ts';
 import { conditionOf } from './symptom.ts';
 
 /** What a change of a namespace's objects makes outdated, beside its suspects and Services. */

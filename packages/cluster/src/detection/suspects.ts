@@ -1,9 +1,9 @@
 import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { symptomKey } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOMS } from '@nightcrier/core/problems/symptom-table';
-import { ClusterObjects, type ObjectName, nameOf } from './cluster-objects.ts';
+import { ClusterObjects, type ObjectName, nameOf } from './objects/cluster-objects.ts';
 import { objectId } from './freshness.ts';
-import { type ObjectOf, WATCHED_KINDS, type WatchedKind } from './kinds.ts';
+import { type ObjectOf, WATCHED_KINDS, type WatchedKind } from './objects/kinds.ts';
 import { Outdated } from './outdated.ts';
 import { dueAt, type Symptom } from './symptom.ts';
 import { symptomsOf } from './symptoms/symptoms-of.ts';

@@ -2,7 +2,7 @@ import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import type { Severity } from '@nightcrier/core/faults/severity';
 import type { Workload } from '@nightcrier/core/problems/problem-key';
 import { SYMPTOMS, type SymptomKind } from '@nightcrier/core/problems/symptom-table';
-import type { Condition } from './kinds.ts';
+import type { Condition } from './objects/kinds.ts';
 
 /** What one object shows to be wrong, before anybody decides whether it is a fault. */
 export interface Symptom {

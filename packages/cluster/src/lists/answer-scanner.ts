@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_VALUE, ObjectBytes, StringEnd } from './json-pieces.ts';
 
 /** Receives what an answer to a tool call consists of, while it is read. */
 export interface AnswerParts {
@@ -15,7 +16,6 @@ interface Frame {
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
@@ -32,8 +32,6 @@ const TEXT = 'result.content.[].text';
 const CONTINUE = new Set(['result.structuredContent.metadata.continue', 'result.structuredContent.continue']);
 /** Frames of the longest of these paths. */
 const DEEPEST_PATH = 4;
-/** Bytes of one item, or of an error; etcd takes objects of 1.5 MiB. */
-const LONGEST_VALUE = 8 << 20;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
@@ -46,12 +44,9 @@ export class AnswerScanner {
   #expectsKey = false;
   /** What is being read that may go on in the next piece. */
   #within: 'structure' | 'key' | 'string' | 'text' | 'continue' | 'item' | 'error' = 'structure';
-  #isEscaped = false;
-  /** Of an item or error: open brackets, and whether a string is open. */
-  #depth = 0;
-  #inString = false;
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
+  readonly #stringEnd = new StringEnd();
+  /** An item, or an error. */
+  readonly #object = new ObjectBytes();
   /** Of a key or a string that is kept. */
   #held = NOTHING;
   #isError = false;
@@ -168,35 +163,9 @@ export class AnswerScanner {
 
   /** Reads an item or an error to its closing bracket. */
   #value(piece: Buffer, from: number): number {
-    let at = from;
-    let depth = this.#depth;
-    let inString = this.#inString;
-    let isEscaped = this.#isEscaped;
-    for (; at < piece.length; at += 1) {
-      const byte = piece[at];
-      if (inString) {
-        if (isEscaped) isEscaped = false;
-        else if (byte === BACKSLASH) isEscaped = true;
-        else if (byte === QUOTE) inString = false;
-      } else if (byte === QUOTE) inString = true;
-      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-        depth -= 1;
-        if (depth === 0) break;
-      }
-    }
-    this.#depth = depth;
-    this.#inString = inString;
-    this.#isEscaped = isEscaped;
-    const end = Math.min(at + 1, piece.length);
-    const read = piece.subarray(from, end);
-    this.#pieces.push(read);
-    this.#pieceBytes += read.length;
-    if (this.#pieceBytes > LONGEST_VALUE) throw new Error('an object of the answer is larger than 8 MiB');
-    if (depth > 0) return end;
-    const value = this.#pieces.length === 1 ? read : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    const end = this.#object.read(piece, from);
+    if (end === undefined) return piece.length;
+    const value = this.#object.take();
     if (this.#within === 'error') this.#error = value.toString('utf8');
     else this.#parts.item(value);
     this.#within = 'structure';
@@ -205,7 +174,7 @@ export class AnswerScanner {
 
   /** Reads a string to its closing quote. */
   #string(piece: Buffer, from: number): number {
-    const end = this.#endOfString(piece, from);
+    const end = this.#stringEnd.find(piece, from);
     const read = piece.subarray(from, end ?? piece.length);
     if (this.#within === 'text') this.#parts.text(read);
     const isKept = this.#within === 'key' || this.#within === 'continue';
@@ -224,28 +193,5 @@ export class AnswerScanner {
     }
     this.#within = 'structure';
     return end + 1;
-  }
-
-  /** Where the string ends; undefined: not in this piece. */
-  #endOfString(piece: Buffer, from: number): number | undefined {
-    for (let start = from; ;) {
-      const quote = piece.indexOf(QUOTE, start);
-      const end = quote === -1 ? piece.length : quote;
-      let first = end;
-      while (first > from && piece[first - 1] === BACKSLASH) first -= 1;
-      let backslashes = end - first;
-      // They go on from the piece before.
-      if (first === from && this.#isEscaped) backslashes += 1;
-      const isEscaped = backslashes % 2 === 1;
-      if (quote === -1) {
-        this.#isEscaped = isEscaped;
-        return undefined;
-      }
-      if (!isEscaped) {
-        this.#isEscaped = false;
-        return quote;
-      }
-      start = quote + 1;
-    }
   }
 }

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { Detector } from '../detection/detector.ts';
-import { KINDS, type ObjectOf, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, type ObjectOf, type WatchedKind } from '../detection/objects/kinds.ts';
 import type { Listing } from '../detection/listing.ts';
 import { ConnectionError } from '../mcp/session/connection-error.ts';
 import type { McpSession } from '../mcp/session/session.ts';
 import { LIST_RESOURCES_TOOL } from '../mcp/session/tools.ts';
 import { cleanText } from '../mcp/wire-text.ts';
-import { nameKey, nameOf } from '../detection/cluster-objects.ts';
+import { nameKey, nameOf } from '../detection/objects/cluster-objects.ts';
 import { FormChanged, type ListBatch, type ListForm } from './list-reader.ts';
 import { AnswerTooLarge, readList } from './read-list.ts';
 

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import { z } from 'zod';
-import type { AnyObject, WatchedKind } from '../detection/kinds.ts';
-import { parseObject } from '../detection/parse-object.ts';
+import type { AnyObject, WatchedKind } from '../detection/objects/kinds.ts';
+import { parseObject } from '../detection/objects/parse-object.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import { EventStream } from './event-stream.ts';
 import { YamlItems } from './yaml-items.ts';

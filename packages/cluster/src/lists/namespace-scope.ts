@@ -1,4 +1,4 @@
-import { KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import { LIST_RESOURCES_TOOL } from '../mcp/session/tools.ts';
 import type { ListSession } from './kind-list.ts';
 import { readList } from './read-list.ts';

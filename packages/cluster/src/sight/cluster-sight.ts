@@ -1,7 +1,7 @@
 import type { BlindKind } from '@nightcrier/core/clusters/cluster-health';
 import type { Logger } from '@nightcrier/core/logger';
 import type { RememberedBlindKind } from '../backfill/watermark.ts';
-import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 import { missingRule } from './missing-rule.ts';
 

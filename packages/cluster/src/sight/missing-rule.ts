@@ -1,4 +1,4 @@
-import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import { ruleFor, type WatchedResource } from '../kubernetes/watch-checks.ts';
 
 /** Kinds that a kubeconfig must be able to watch; of those that not every cluster serves, the watch itself tells. */

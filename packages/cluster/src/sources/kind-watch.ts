@@ -2,8 +2,8 @@ import { backoff } from '@nightcrier/core/async/backoff';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Detector } from '../detection/detector.ts';
-import { parseObject } from '../detection/parse-object.ts';
-import { KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { parseObject } from '../detection/objects/parse-object.ts';
+import { KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/kubernetes-error.ts';
 

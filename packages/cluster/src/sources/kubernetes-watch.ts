@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
 import type { Resync } from '../backfill/resync.ts';
 import type { ClusterDetection } from '../detection/cluster-detection.ts';
-import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/kinds.ts';
+import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
 import type { Kubernetes } from '../kubernetes/client.ts';
 import { KubernetesError, type KubernetesErrorCode, reasonOf } from '../kubernetes/kubernetes-error.ts';
 import { ConnectionError, type ConnectionErrorCode } from '../mcp/session/connection-error.ts';

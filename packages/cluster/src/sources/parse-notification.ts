@@ -1,7 +1,7 @@
 import { type FaultEvent, FaultEvent as FaultEventSchema, faultFingerprint } from '@nightcrier/core/faults/fault';
 import { z } from 'zod';
 import { containerOf } from '../detection/symptoms/container-of.ts';
-import type { WarningEvent } from '../detection/kinds.ts';
+import type { WarningEvent } from '../detection/objects/kinds.ts';
 import { MALFORMED_REASONS, type MalformedReason } from '../mcp/malformed.ts';
 import { cleanText } from '../mcp/wire-text.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { detectHistory } from '../../src/detection/detect-history.ts';
 import { Detector } from '../../src/detection/detector.ts';
-import { parseObject } from '../../src/detection/parse-object.ts';
+import { parseObject } from '../../src/detection/objects/parse-object.ts';
 import { HISTORIES } from './histories.ts';
 import type { History, Step } from './history.ts';
 import { type KubernetesObject, pod, START, waiting } from './objects.ts';

@@ -10,7 +10,7 @@ import pLimit from 'p-limit';
 import { ListPace } from '../../src/backfill/list-pace.ts';
 import type { Watermark } from '../../src/backfill/watermark.ts';
 import type { Remembered } from '../../src/detection/known-symptoms.ts';
-import { KINDS, WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { KINDS, WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import {
   ClusterConnection,
   type ClusterConnectionOptions,

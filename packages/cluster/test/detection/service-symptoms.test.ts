@@ -1,6 +1,6 @@
 import { detectHistory, listParsed } from '../../src/detection/detect-history.ts';
 import { Detector } from '../../src/detection/detector.ts';
-import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import { expect, it } from 'vitest';
 
 const AT = new Date('2026-01-02T03:00:00Z');

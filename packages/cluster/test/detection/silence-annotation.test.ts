@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Detector } from '../../src/detection/detector.ts';
-import { parseObject } from '../../src/detection/parse-object.ts';
-import type { WatchedKind } from '../../src/detection/kinds.ts';
+import { parseObject } from '../../src/detection/objects/parse-object.ts';
+import type { WatchedKind } from '../../src/detection/objects/kinds.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ANNOTATION = 'nightcrier.io/silence';

@@ -4,7 +4,7 @@ import { newSight } from '../sight.fixture.ts';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterScan } from '../../src/backfill/cluster-scan.ts';
 import { Detector } from '../../src/detection/detector.ts';
-import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import { McpSession } from '../../src/mcp/session/session.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 

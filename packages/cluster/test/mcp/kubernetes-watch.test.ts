@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startSimulatedCluster, type SimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { expect, onTestFinished, test } from 'vitest';
-import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
 type Options = Partial<Parameters<typeof startSimulatedCluster>[0]>;

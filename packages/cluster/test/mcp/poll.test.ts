@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import { type WatchedCluster, watchCluster } from './watched-cluster.fixture.ts';
 
 const faultsOf = ({ received }: WatchedCluster) =>

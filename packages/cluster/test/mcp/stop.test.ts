@@ -1,4 +1,4 @@
-import { WATCHED_KINDS } from '../../src/detection/kinds.ts';
+import { WATCHED_KINDS } from '../../src/detection/objects/kinds.ts';
 import { expect, test } from 'vitest';
 import pLimit from 'p-limit';
 import { ScriptedServer } from './scripted-server.fixture.ts';

@@ -1,5 +1,5 @@
 import type { SymptomKind } from '@nightcrier/core/problems/symptom-table';
-import type { WarningEvent } from '../kinds.ts';
+import type { WarningEvent } from '../objects/kinds.ts';
 
 /**
  * What an Event says of an object that cannot be read, because listing its kind is not allowed: the symptom that the

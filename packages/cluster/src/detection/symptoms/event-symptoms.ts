@@ -1,11 +1,11 @@
 import { SYMPTOMS, type SymptomKind } from '@nightcrier/core/problems/symptom-table';
 import { cleanText } from '../../mcp/wire-text.ts';
-import type { ClusterObjects } from '../cluster-objects.ts';
+import type { ClusterObjects } from '../objects/cluster-objects.ts';
 import { containerOf } from './container-of.ts';
 import { kindOfUnseen } from './event-kinds.ts';
-import { type ObjectOf, type Pod, type Replicated, type WarningEvent, watchedKindOf } from '../kinds.ts';
+import { type ObjectOf, type Pod, type Replicated, type WarningEvent, watchedKindOf } from '../objects/kinds.ts';
 import { workloadOfClaim } from './other-symptoms.ts';
-import { workloadOfResource } from '../owners.ts';
+import { workloadOfResource } from '../objects/owners.ts';
 import { CANNOT_START, isOfJob, PLANNED_ENDS } from './pod-symptoms.ts';
 import { conditionOf, latestOf, type Symptom, timeOf } from '../symptom.ts';
 import { creationKind } from './workload-symptoms.ts';

@@ -1,4 +1,4 @@
-import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
+import { type ClusterObjects, referenceTo } from '../objects/cluster-objects.ts';
 import type {
   Certificate,
   HorizontalPodAutoscaler,
@@ -6,8 +6,8 @@ import type {
   Node,
   PersistentVolumeClaim,
   ResourceQuota,
-} from '../kinds.ts';
-import { workloadOfObject } from '../owners.ts';
+} from '../objects/kinds.ts';
+import { workloadOfObject } from '../objects/owners.ts';
 import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { conditionOf, describeCondition, latestOf, type Symptom, timeOf } from '../symptom.ts';
 import type { Workload } from '@nightcrier/core/problems/problem-key';

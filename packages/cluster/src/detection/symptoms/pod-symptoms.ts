@@ -1,6 +1,6 @@
-import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
-import type { Condition, Container, ContainerStatus, Pod, Terminated } from '../kinds.ts';
-import { workloadOfObject } from '../owners.ts';
+import { type ClusterObjects, referenceTo } from '../objects/cluster-objects.ts';
+import type { Condition, Container, ContainerStatus, Pod, Terminated } from '../objects/kinds.ts';
+import { workloadOfObject } from '../objects/owners.ts';
 import { conditionOf, latestOf, type Symptom, timeOf } from '../symptom.ts';
 
 /** Why a container waits that cannot start, as opposed to one that is starting. */

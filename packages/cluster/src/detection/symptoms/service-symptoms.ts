@@ -1,7 +1,7 @@
 import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
-import { type ClusterObjects, referenceTo, TEMPLATED } from '../cluster-objects.ts';
-import type { Pod, Replicated, Service } from '../kinds.ts';
-import { workloadOfObject } from '../owners.ts';
+import { type ClusterObjects, referenceTo, TEMPLATED } from '../objects/cluster-objects.ts';
+import type { Pod, Replicated, Service } from '../objects/kinds.ts';
+import { workloadOfObject } from '../objects/owners.ts';
 import { type Symptom, timeOf } from '../symptom.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { ClusterObjects } from '../cluster-objects.ts';
+import type { ClusterObjects } from '../objects/cluster-objects.ts';
 import { eventSymptoms } from './event-symptoms.ts';
-import type { WatchedKind } from '../kinds.ts';
+import type { WatchedKind } from '../objects/kinds.ts';
 import {
   autoscalerSymptoms,
   certificateSymptoms,

@@ -1,7 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
-import { type ClusterObjects, referenceTo } from '../cluster-objects.ts';
-import type { CronJob, Job, Replicated } from '../kinds.ts';
-import { workloadOfObject } from '../owners.ts';
+import { type ClusterObjects, referenceTo } from '../objects/cluster-objects.ts';
+import type { CronJob, Job, Replicated } from '../objects/kinds.ts';
+import { workloadOfObject } from '../objects/owners.ts';
 import { conditionOf, describeCondition, type Symptom, timeOf } from '../symptom.ts';
 
 /** What admission says when it refuses a pod; other failures of a creation can pass. */

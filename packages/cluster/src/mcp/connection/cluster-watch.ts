@@ -1,6 +1,6 @@
 import pTimeout from 'p-timeout';
 import type { ResyncWatch } from '../../backfill/resync.ts';
-import type { WarningEvent } from '../../detection/kinds.ts';
+import type { WarningEvent } from '../../detection/objects/kinds.ts';
 import { PushCanary } from '../../sight/push-canary.ts';
 import { EventConfirmation } from '../../sources/event-confirmation.ts';
 import { watchLiveness, watchSight } from '../liveness/liveness.ts';

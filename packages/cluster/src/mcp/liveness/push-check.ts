@@ -1,4 +1,4 @@
-import { KINDS, type WarningEvent } from '../../detection/kinds.ts';
+import { KINDS, type WarningEvent } from '../../detection/objects/kinds.ts';
 import { FormChanged, type ListForm } from '../../lists/list-reader.ts';
 import { AnswerTooLarge, readList } from '../../lists/read-list.ts';
 import { aboutOf, type CanaryVerdict, type ListedEvent, type PushCanary } from '../../sight/push-canary.ts';

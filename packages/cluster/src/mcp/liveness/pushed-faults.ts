@@ -1,7 +1,7 @@
 import type { SymptomFamily } from '@nightcrier/core/problems/symptom-families';
 import type { ResourceReference } from '@nightcrier/core/faults/fault';
 import type { Detector } from '../../detection/detector.ts';
-import type { WarningEvent } from '../../detection/kinds.ts';
+import type { WarningEvent } from '../../detection/objects/kinds.ts';
 import { aboutOf } from '../../sight/push-canary.ts';
 
 /** Returns what a pushed fault is recognized by. */
