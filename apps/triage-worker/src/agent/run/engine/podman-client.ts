@@ -32,25 +32,22 @@ export class PodmanClient extends EngineClient {
       return options === undefined ? [] : [[Target, options] as const];
     });
     const volumes = [...owned, ...bounded].map(([Target, options]) => {
-      return { Type: 'volume', Source: `${VOLUME}${randomUUID()}`, Target, options };
+      return { mount: { Type: 'volume', Source: `${VOLUME}${randomUUID()}`, Target }, options };
     });
-    const isVolume = (directory: string): boolean => volumes.some(({ Target }) => Target === directory);
+    const isVolume = (directory: string): boolean => volumes.some(({ mount }) => mount.Target === directory);
     const HostConfig = {
       ...spec.HostConfig,
       Tmpfs: Object.fromEntries(Object.entries(Tmpfs).filter(([directory]) => !isVolume(directory))),
-      Mounts: [
-        ...Mounts.filter(({ Target }) => !isVolume(Target)),
-        ...volumes.map(({ options: _, ...mount }) => mount),
-      ],
+      Mounts: [...Mounts.filter(({ Target }) => !isVolume(Target)), ...volumes.map(({ mount }) => mount)],
       SecurityOpt: SecurityOpt.map((option) => (option.startsWith(SECCOMP) ? this.#inFile(option) : option)),
     };
     try {
-      for (const { Source, options } of volumes) {
-        await this.createVolume(Source, { type: 'tmpfs', device: 'tmpfs', o: inPages(options) }, signal);
+      for (const { mount, options } of volumes) {
+        await this.createVolume(mount.Source, { type: 'tmpfs', device: 'tmpfs', o: inPages(options) }, signal);
       }
       return await super.create(name, { ...spec, HostConfig }, signal);
     } catch (error) {
-      await Promise.allSettled(volumes.map(async ({ Source }) => this.removeVolume(Source)));
+      await Promise.allSettled(volumes.map(async ({ mount }) => this.removeVolume(mount.Source)));
       if (!(error instanceof EngineError) || !error.message.includes('seccomp profile')) throw error;
       const advice = `podman reads the seccomp profile from ${this.#folder}, so that it must share this directory with the worker; set TMPDIR`;
       throw new EngineError('refused', `${advice}: ${error.message}`, { cause: error });
