@@ -76,6 +76,8 @@ export const IMPORT_RULES: ImportRules = {
       'redact-value.ts',
       'redact-text.ts',
       'replace-secrets.ts',
+      'apply-text-rules.ts',
+      'regions.ts',
       'rules',
       'secret-names.ts',
       'search',
