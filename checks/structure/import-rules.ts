@@ -76,6 +76,8 @@ export const IMPORT_RULES: ImportRules = {
       'redact-value.ts',
       'redact-text.ts',
       'replace-secrets.ts',
+      'apply-text-rules.ts',
+      'regions.ts',
       'rules',
       'secret-names.ts',
       'search',
@@ -196,7 +198,7 @@ export const IMPORT_RULES: ImportRules = {
       'shell-user.ts',
       'api-client.ts',
     ],
-    gateway: ['main.ts', 'app.ts', 'kube', 'llm', 'doors'],
+    gateway: ['main.ts', 'app.ts', 'kube', 'llm', 'llm/dialects', 'doors'],
     ingester: ['main.ts', 'app.ts', 'alerts', 'clusters', 'leases', 'intake', 'spool'],
     'triage-worker': [
       'main.ts',

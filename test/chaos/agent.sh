@@ -5,7 +5,10 @@ while (($#)); do
   case $1 in
     --output-dir) output=$2 ;;
     --incident-id) incident=$2 ;;
-    --label) [[ $2 == nightcrier.cluster=* ]] && cluster=${2#*=} ;;
+    --label)
+      [[ $2 == nightcrier.cluster=* ]] && cluster=${2#*=}
+      [[ $2 == nightcrier.worker=* ]] && worker=${2#*=}
+      ;;
   esac
   shift
 done
@@ -13,7 +16,8 @@ done
 exec 9>"$folder/$incident.lock"
 flock --nonblock 9 || echo "$incident" >>"$folder/overlaps"
 echo "$cluster" >"$folder/$incident.running"
-echo "$EPOCHREALTIME $incident" >>"$folder/starts"
+echo "$EPOCHREALTIME $incident $worker" >>"$folder/starts"
+trap 'echo "$EPOCHREALTIME $incident" >>"$folder/ends"' EXIT
 # Every twentieth takes longer, so that a worker is often killed while it has an agent.
 sleep "$((RANDOM % 20 ? 0 : 2 + RANDOM % 3)).$((RANDOM % 6))" 9>&-
 

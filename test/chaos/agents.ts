@@ -6,6 +6,15 @@ export const AGENT_LIMITS = { total: 3, perCluster: 2 };
 
 const SCRIPT = path.join(import.meta.dirname, 'agent.sh');
 
+/** Times are in ms since the epoch. */
+export interface AgentRun {
+  start: number;
+  /** Missing where it was killed. */
+  end?: number;
+  /** `nightcrier.worker` of its labels. */
+  worker: string;
+}
+
 /** What the agents of a run did, by their own records: it does not ask the system. */
 export class AgentRecords {
   /** Of the script, for `agent_script_path`. */
@@ -49,15 +58,24 @@ export class AgentRecords {
     return [...all, ...ofClusters];
   }
 
-  /** Returns when agents started, by incident, ms since the epoch. */
-  async starts(): Promise<Map<string, number[]>> {
-    const text = await readFile(path.join(this.#folder, 'starts'), 'utf8').catch(() => '');
-    const starts = text.split('\n').flatMap((line) => {
-      const [seconds, incident] = line.split(' ');
-      return incident === undefined ? [] : [{ incident, at: Number(seconds) * 1000 }];
-    });
-    const byIncident = Map.groupBy(starts, ({ incident }) => incident);
-    return new Map([...byIncident].map(([incident, all]) => [incident, all.map(({ at }) => at)]));
+  /** Returns the runs of agents by incident, in the order of their starts. */
+  async runs(): Promise<Map<string, AgentRun[]>> {
+    const read = async (name: string): Promise<[at: number, incident: string, worker: string][]> => {
+      const text = await readFile(path.join(this.#folder, name), 'utf8').catch(() => '');
+      return text.split('\n').flatMap((line) => {
+        const [seconds, incident, worker = ''] = line.split(' ');
+        return incident === undefined ? [] : [[Number(seconds) * 1000, incident, worker]];
+      });
+    };
+    const ends = await read('ends');
+    const runs = (await read('starts')).map(
+      ([start, incident, worker], index, starts): AgentRun & { incident: string } => {
+        const next = starts.find(([, other], at) => at > index && other === incident)?.[0] ?? Number.POSITIVE_INFINITY;
+        const end = ends.find(([at, other]) => other === incident && at >= start && at < next)?.[0];
+        return { incident, worker, start, ...(end !== undefined && { end }) };
+      },
+    );
+    return Map.groupBy(runs, ({ incident }) => incident);
   }
 
   /** Returns the incidents that two agents investigated at once. */

@@ -52,6 +52,7 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
       await disk?.fill();
       await sleep(duration);
       await disk?.free();
+      if (target === 'disk of redis' && redis.kind === 'single') await redis.rewrite();
       return;
     case 'unwritable disk':
       await disk?.protect();

@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { carryOut } from './carry-out.ts';
 import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
 import { plantedShown } from './planted.ts';
-import { PLANTED } from './secrets.ts';
 import { takeoversOf, type Takeovers } from './takeovers.ts';
-import { type Action, laneOf, planActions, randomFrom, redisOf } from './schedule.ts';
+import { emitFaults } from './load.ts';
+import { perform } from './perform.ts';
+import { planActions, randomFrom, redisOf } from './schedule.ts';
+import { heldIn, unrestOf, unwatchedClusters } from './unrest.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -37,12 +37,9 @@ export interface ChaosResult extends Account, Takeovers {
 const FIRST_CONNECT_MS = 60_000;
 const LONGEST_REST_MS = 150_000;
 /** Also of a machine that makes progress. */
-const LONGEST_WAIT_MS = 600_000;
+const LONGEST_WAIT_MS = 300_000;
+const LONGEST_ANSWER_MS = 120_000;
 const SHORTEST_REST_MS = 3_000;
-/** Faults of each cluster per second. */
-const RATE = 2;
-/** While the clusters are awaited at the end, for as long as that takes. */
-const LAST_RATE = 0.5;
 /** A command may wait for Redis this long. */
 const CHECK_PATIENCE_MS = 20_000;
 
@@ -50,58 +47,43 @@ const CHECK_PATIENCE_MS = 20_000;
 export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promise<ChaosResult> {
   const system = await ChaosSystem.start({ replicated: redisOf(seed) === 'replicated' });
   try {
-    await untilRest(system, FIRST_CONNECT_MS);
+    await until(async () => unrestOf(system), FIRST_CONNECT_MS);
     const began = performance.now();
     const beganAt = Date.now();
     const now = (): number => Math.round(performance.now() - began);
     const ending = new AbortController();
     const sent: SentFault[] = [];
     const random = randomFrom(seed ^ 0x9e3779b9);
-    const load = emit(system, random, { sent, now, until: minutes * 60_000 }, ending.signal);
+    const load = emitFaults(system, random, { sent, now, until: minutes * 60_000 }, ending.signal);
     const checking = checkInvariants(system, ending.signal);
     const actions = planActions(seed, minutes * 60_000);
-    const done: Action[] = [];
-    const lanes = new Map<string, Promise<void>>();
-    await Promise.all(
-      actions.map(async (action) => {
-        await sleep(action.at - now());
-        // An earlier one may have taken longer than planned: sentinels take their time.
-        const lane = laneOf(action.target);
-        const before = lanes.get(lane);
-        const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-        lanes.set(lane, finished);
-        await before;
-        progress(`${(now() / 1000).toFixed(1).padStart(6)} s  ${action.kind} ${action.target} ${action.duration} ms`);
-        const at = now();
-        await carryOut(system, action);
-        done.push({ ...action, at, duration: now() - at });
-        finish();
-      }),
-    );
+    const { done, failed } = await perform(system, actions, { now, progress });
     await sleep(Math.max(0, minutes * 60_000 - now()));
     const end = now();
     // The load goes on until the clusters are watched again, so that it shows when they are.
     await sleep(SHORTEST_REST_MS);
-    const restless = await untilWatched(system, LONGEST_REST_MS);
+    const restless = await until(async () => unwatchedClusters(system));
     ending.abort();
     await load;
     const { checks, off } = await checking;
-    restless.push(...(await untilRest(system, LONGEST_REST_MS)));
+    restless.push(...(await until(async () => unrestOf(system))));
     const rest_s = Math.round((now() - end) / 1000);
 
-    const result = account(sent, await system.incidents(), done, await system.lost());
-    const takeovers = takeoversOf(await system.agents.starts(), done, beganAt);
-    const shown = await plantedShown(system);
-    const booksOff = await system.booksOff();
+    const [incidents, lost, booksOff, shown] = await answered(
+      Promise.all([system.incidents(), system.lost(), system.booksOff(), plantedShown(system)]),
+    );
+    const result = account(sent, incidents, done, lost);
+    const takeovers = takeoversOf(await system.agents.runs(), done, beganAt);
     const ends = await system.stop();
     const violations = [
       ...result.violations,
       ...takeovers.violations,
       ...off.map((problem) => `during the run: ${problem}`),
       ...booksOff.map((problem) => `books at the end: ${problem}`),
-      ...restless.map((reason) => `not at rest ${LONGEST_REST_MS / 1000} s after the last action: ${reason}`),
+      ...failed,
+      ...new Set(restless.map((reason) => `not at rest: ${reason}`)),
       ...(await system.agents.overlaps()).map((id) => `incident ${id} was investigated by two agents at once`),
-      ...(await leftovers(system)),
+      ...(await answered(leftovers(system))),
       ...shown,
       ...ends,
       ...crashes(system),
@@ -127,37 +109,6 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
   }
 }
 
-/** Sends faults that differ, each for a workload of its own, at random intervals. */
-async function emit(
-  system: ChaosSystem,
-  random: () => number,
-  { sent, now, until }: { sent: SentFault[]; now: () => number; until: number },
-  signal: AbortSignal,
-): Promise<void> {
-  const clusters = [...system.clusters];
-  while (!signal.aborted) {
-    const rate = now() < until ? RATE : LAST_RATE;
-    await sleep((random() * 2_000) / rate / clusters.length, undefined, { signal }).catch(() => undefined);
-    const [name, cluster] = clusters[Math.floor(random() * clusters.length)] ?? [];
-    if (!name || !cluster) return;
-    const id = `fault-${sent.length}`;
-    const uid = randomUUID();
-    const resource = { apiVersion: 'v1', kind: 'Pod', name: `cart-${sent.length}`, namespace: 'shop', uid };
-    const severity = random() < 0.3 ? 'critical' : 'warning';
-    const timestamp = new Date().toISOString();
-    const at = now();
-    const fault = {
-      faultId: id,
-      faultType: 'CrashLoop',
-      severity,
-      resource,
-      context: `fault ${id}: login failed, password=${PLANTED.fault}`,
-      timestamp,
-    };
-    if (cluster.emitFault(fault) > 0) sent.push({ id, cluster: name, at });
-  }
-}
-
 /** Checks books and agents again and again. A check that Redis does not answer is left out. */
 async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promise<{ checks: number; off: string[] }> {
   const off = new Set<string>();
@@ -174,11 +125,19 @@ async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promis
   return { checks, off: [...off] };
 }
 
+/** @throws Error when Redis does not answer, for which commands wait without end */
+async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const silence = sleep(LONGEST_ANSWER_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`Redis does not answer within ${LONGEST_ANSWER_MS / 1000} s`);
+  });
+  return Promise.race([answer, silence]);
+}
+
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
 async function leftovers(system: ChaosSystem): Promise<string[]> {
   const running = await system.agents.running();
   const remaining = running.length > 0 ? [`${running.length} agents run`] : [];
-  return [...remaining, ...(await system.held())].map((what) => `${what} after the stop`);
+  return [...remaining, ...(await heldIn(system))].map((what) => `${what} after the stop`);
 }
 
 /** Writes the logs of the processes into a folder of their own, which remains. */
@@ -188,16 +147,11 @@ async function keepLogs({ processes }: ChaosSystem): Promise<string> {
   return folder;
 }
 
-async function untilRest(system: ChaosSystem, patience: number): Promise<string[]> {
-  return until(() => system.unrest(), patience);
-}
-
-async function untilWatched(system: ChaosSystem, patience: number): Promise<string[]> {
-  return until(async () => (await system.unrest()).filter((reason) => reason.includes('clusters')), patience);
-}
-
-/** Waits until nothing is left to wait for, or nothing has changed for `patience` ms: a machine may be slow. Returns what is left. */
-async function until(remaining: () => Promise<string[]>, patience: number): Promise<string[]> {
+/**
+ * Waits until nothing remains to wait for, or nothing has changed for `patience` ms: a machine may be slow. Returns what remains, after
+ * LONGEST_WAIT_MS at the latest.
+ */
+async function until(remaining: () => Promise<string[]>, patience = LONGEST_REST_MS): Promise<string[]> {
   const end = performance.now() + LONGEST_WAIT_MS;
   let limit = performance.now() + patience;
   let before = '';

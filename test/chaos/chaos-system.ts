@@ -1,14 +1,13 @@
 import { silentLogger } from '@nightcrier/core/logger';
 import { auditBooks } from '@nightcrier/core/incidents/books';
-import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import type { Incident } from '@nightcrier/core/incidents/incident';
 import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect, type RedisConnection } from '@nightcrier/state/redis/connection';
-import { QUEUE_NAME } from '@nightcrier/state/redis/keys';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { freePort } from '@nightcrier/simulator/free-port';
 import { randomUUID } from 'node:crypto';
-import { glob, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -171,45 +170,12 @@ export class ChaosSystem {
     return auditBooks(await this.state.intake.read()).total.lost;
   }
 
-  /** Returns which jobs and slots of clusters are in use. */
-  async held(): Promise<string[]> {
-    const { redis, keys } = this.state;
-    const found: string[] = [];
-    for (const cluster of this.clusters.keys()) {
-      const slots = await redis.zcount(keys.slots(cluster), Date.now(), '+inf');
-      if (slots > 0) found.push(`${cluster} has ${slots} slots in use`);
-    }
-    for (const list of ['active', 'wait']) {
-      const jobs = await redis.llen(`${keys.bullmq}:${QUEUE_NAME}:${list}`);
-      if (jobs > 0) found.push(`${jobs} jobs are in "${list}"`);
-    }
-    return found;
-  }
-
   /** Returns the answer of the API as text, undefined if it does not answer with 200. */
   async api(route: string): Promise<string | undefined> {
     const headers = { authorization: `Bearer ${PLANTED.api}` };
     const url = `http://127.0.0.1:${this.#apiPort}${route}`;
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
     return response?.ok ? response.text() : undefined;
-  }
-
-  /** Returns why the system is not at rest: clusters, queue and spools. */
-  async unrest(): Promise<string[]> {
-    const reasons: string[] = [];
-    const health = await this.api('/health/clusters');
-    const active = health?.match(/"status":"active"/g)?.length ?? 0;
-    if (active < CLUSTERS.length) reasons.push(`${active} of ${CLUSTERS.length} clusters are active`);
-    if ((await this.api('/readyz')) === undefined) reasons.push('/readyz does not answer with 200');
-    const open = (await this.incidents()).filter(({ state }) => !isFinal(state));
-    if (open.length > 0) reasons.push(`${open.length} incidents are open`);
-    // If a worker dies between the outcome of an incident and the end of its job, job and slot last as long as their lock.
-    for (const held of await this.held()) reasons.push(held);
-    for await (const file of glob(path.join(this.folder, '*/data/spool/*/*.ndjson'))) {
-      if ((await stat(file).catch(() => undefined))?.size)
-        reasons.push(`${path.relative(this.folder, file)} is not empty`);
-    }
-    return reasons;
   }
 
   /** Stops every process with SIGTERM, intake first, and returns what did not end as it should. */

@@ -42,6 +42,20 @@ export class ChaosProcess {
     return this.#isElsewhere ? childOf(childOf(pid)) : pid;
   }
 
+  /** The id by which it knows itself: in a namespace, that of the namespace. */
+  get ownPid(): number | undefined {
+    try {
+      const ids = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+      return ids === undefined ? undefined : Number(ids.split('\t').at(-1));
+    } catch {
+      return undefined;
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
   /** Everything that it has written. */
   get log(): string {
     return this.#log;

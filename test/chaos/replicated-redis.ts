@@ -10,6 +10,8 @@ const SENTINELS = 3;
 /** A busy machine must not look like a dead master. */
 const DOWN_AFTER_MS = 5_000;
 const PATIENCE_MS = 120_000;
+/** For one command of a server or sentinel. */
+const ANSWER_MS = 20_000;
 
 interface Server {
   port: number;
@@ -61,7 +63,9 @@ export class ReplicatedRedis {
     const set = new ReplicatedRedis(servers, await Promise.all(sentinels), password);
     for (const server of [...set.#servers, ...set.#sentinels]) server.child = server.start();
     await set.#untilInStep(await set.#master());
-    await until(async () => /"num-slaves","1","num-other-sentinels","2"/.test(await set.#ask('MASTER')));
+    const isKnown = async (): Promise<boolean> =>
+      /"num-slaves","1","num-other-sentinels","2"/.test(await set.#ask('MASTER'));
+    await until('the sentinels know all servers', isKnown);
     return set;
   }
 
@@ -75,8 +79,9 @@ export class ReplicatedRedis {
     const master = await this.#master();
     await this.#hold(master);
     // Refused until a former promotion is over.
-    await until(async () => (await this.#ask('FAILOVER')) === '"OK"');
+    await until('the sentinels accept a promotion', async () => (await this.#ask('FAILOVER')) === '"OK"');
     await this.#untilReplaced(master);
+    await this.#demote(master);
   }
 
   /** Kills the master, and starts it again after the sentinels have promoted its replica. */
@@ -103,19 +108,36 @@ export class ReplicatedRedis {
     await this.#untilInStep(master);
   }
 
-  async #untilInStep(master: Server): Promise<void> {
-    const field = async (port: number, name: string): Promise<string | undefined> =>
-      this.#on(port, async (redis) => new RegExp(`^${name}:(\\S+)`, 'm').exec(await redis.info('replication'))?.[1]);
-    const replica = this.#servers.find((server) => server !== master);
-    await until(async () => {
-      if (!replica || (await field(replica.port, 'master_link_status')) !== 'up') return false;
-      const offset = await field(master.port, 'master_repl_offset');
-      return offset !== undefined && offset === (await field(replica.port, 'slave_repl_offset'));
+  /**
+   * Makes a demoted master a replica, as the sentinels do, and ends its hold. They could not before its end, because their own writes
+   * wait there; and a write that waits must not be taken by a server that was replaced.
+   */
+  async #demote(former: Server): Promise<void> {
+    const { port } = await this.#master();
+    await this.#on(former.port, async (redis) => {
+      await redis.replicaof('127.0.0.1', port);
+      await redis.call('CLIENT', 'UNPAUSE');
     });
   }
 
+  async #untilInStep(master: Server): Promise<void> {
+    const replica = this.#servers.find((server) => server !== master);
+    await until(`the replica of the server on port ${master.port} is in step`, async () => {
+      if (!replica || (await this.#field(replica, 'master_link_status')) !== 'up') return false;
+      const offset = await this.#field(master, 'master_repl_offset');
+      return offset !== undefined && offset === (await this.#field(replica, 'slave_repl_offset'));
+    });
+  }
+
+  async #field({ port }: Server, name: string): Promise<string | undefined> {
+    return this.#on(
+      port,
+      async (redis) => new RegExp(`^${name}:(\\S+)`, 'm').exec(await redis.info('replication'))?.[1],
+    );
+  }
+
   async #untilReplaced(master: Server): Promise<void> {
-    await until(async () => (await this.#master()) !== master);
+    await until('the sentinels name another master', async () => (await this.#master()) !== master);
   }
 
   async #master(): Promise<Server> {
@@ -135,7 +157,8 @@ export class ReplicatedRedis {
   }
 
   async #on<Answer>(port: number, ask: (redis: Redis) => Promise<Answer>, isServer = true): Promise<Answer> {
-    const redis = new Redis({ port, ...(isServer && { password: this.#password }), maxRetriesPerRequest: null });
+    const options = { maxRetriesPerRequest: 0, connectTimeout: ANSWER_MS, commandTimeout: ANSWER_MS };
+    const redis = new Redis({ port, ...(isServer && { password: this.#password }), ...options });
     redis.on('error', () => undefined);
     try {
       return await ask(redis);
@@ -145,10 +168,17 @@ export class ReplicatedRedis {
   }
 }
 
-async function until(check: () => Promise<boolean>): Promise<void> {
+/** @param what is to be so, as a sentence; an error of the check means that it is not yet */
+async function until(what: string, check: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + PATIENCE_MS;
-  while (!(await check())) {
-    if (performance.now() > limit) throw new Error(`Redis was not as expected within ${PATIENCE_MS} ms`);
+  for (let problem = ''; ;) {
+    try {
+      if (await check()) return;
+      problem = '';
+    } catch (error) {
+      problem = `: ${String(error)}`;
+    }
+    if (performance.now() > limit) throw new Error(`not so within ${PATIENCE_MS / 1000} s: ${what}${problem}`);
     await sleep(50);
   }
 }

@@ -49,6 +49,8 @@ export interface Action {
   kind: ActionKind;
   target: string;
   duration: number;
+  /** Once it was carried out: the worker that was killed, as agents know it. */
+  worker?: string;
 }
 
 /** Returns a sequence of numbers from 0 to 1 that the seed determines (mulberry32). */

@@ -61,17 +61,22 @@ export class SingleRedis {
   async startAgain(): Promise<void> {
     if (this.#server) return;
     this.#server = await startRedisServer({ dataDir: this.#folder, port: this.#port });
-    if (this.#isTruncated) await this.#rewrite();
+    if (this.#isTruncated) await this.rewrite();
   }
 
-  /** As the operations manual says: the begin of a transaction that was cut off would be applied at the next start. */
-  async #rewrite(): Promise<void> {
+  /**
+   * Rewrites the append-only file, as the operations manual says: after a start from a file that was cut off, whose last transaction
+   * would be applied in part at the next start, and after a full disk, which leaves a hole in it.
+   */
+  async rewrite(): Promise<void> {
     const redis = new Redis(this.direct.url);
     try {
       await redis.bgrewriteaof();
       const isRewritten = async (): Promise<boolean> =>
         /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await redis.info('persistence'));
       while (!(await isRewritten())) await sleep(20);
+      const wasGood = /aof_last_bgrewrite_status:ok/.test(await redis.info('persistence'));
+      if (!wasGood) throw new Error('the append-only file of Redis was not rewritten');
       this.#isTruncated = false;
     } finally {
       redis.disconnect();

@@ -1,71 +1,88 @@
+import type { AgentRun } from './agents.ts';
 import type { Action } from './schedule.ts';
 
 /** Longest time until the incident of a killed worker is investigated again, ms. */
 const LONGEST_TAKEOVER_MS = 20_000;
+/** As long, and until connections to Redis are replaced whose packets were dropped (8 s), and the next connect (2 s). */
+const LONGEST_DELAYED_TAKEOVER_MS = 30_000;
+/** An agent that ended this long before its worker was killed has a result, ms. */
+const SETTLED_MS = 2_000;
 
 export interface Takeovers {
-  /** Number of incidents whose worker was killed, and which were investigated again. */
+  /** Number of incidents whose worker was killed while their agents ran, and which were investigated again. */
   takeovers: number;
   /** Median and longest time from the kill until an agent investigates again, s; missing where there was none. */
   takeover_s_p50?: number;
   takeover_s?: number;
+  /** Of these incidents, those that another failure delayed: Redis, another worker. Not in the times above. */
+  takeovers_delayed: number;
+  /** Longest time from the end of the last such failure until an agent investigates again, s. */
+  takeover_delayed_s?: number;
   violations: string[];
 }
 
 interface Takeover {
   incident: string;
-  /** Of the kill, and of the next start of an agent, ms since the start of the run. */
+  /** Of the kill, ms since the start of the run. */
   killed: number;
-  again: number;
+  /** From the kill, or from the end of the last failure that delayed it, until the next start of an agent, ms. */
+  took: number;
+  isDelayed: boolean;
 }
 
 /**
- * Finds the incidents whose agent started before a worker was killed, and again after it. Only one that no other failure delayed must
- * start again in time: Redis, the disk of the workspaces, the other worker.
- * @param starts of agents by incident, ms since the epoch
+ * Finds the incidents whose worker was killed while their agent ran, and when an agent investigated them again. Without those that
+ * failed to write to the disk of the workspaces: they wait as long as every retry.
+ * @param runs of agents by incident
  * @param beganAt start of the run, ms since the epoch
  */
 export function takeoversOf(
-  starts: ReadonlyMap<string, readonly number[]>,
+  runs: ReadonlyMap<string, readonly AgentRun[]>,
   actions: readonly Action[],
   beganAt: number,
 ): Takeovers {
-  const kills = actions.filter(({ kind }) => kind === 'kill worker').map(({ at }) => at);
-  const found = [...starts].flatMap(([incident, all]): Takeover[] =>
-    all.slice(1).flatMap((start, index) => {
-      const again = start - beganAt;
-      const killed = kills.findLast((at) => at > (all[index] ?? 0) - beganAt && at < again);
-      return killed === undefined ? [] : [{ incident, killed, again }];
+  const found = [...runs].flatMap(([incident, all]) =>
+    all.flatMap((run, index) => {
+      const next = all[index + 1];
+      return next ? takeoverOf(incident, run, next.start - beganAt, { actions, beganAt }) : [];
     }),
   );
-  if (found.length === 0) return { takeovers: 0, violations: [] };
-  const times = found.map(({ killed, again }) => again - killed).toSorted((a, b) => a - b);
-  const violations = found
-    .filter((takeover) => takeover.again - takeover.killed > LONGEST_TAKEOVER_MS && !wasDelayed(takeover, actions))
-    .map(
-      ({ incident, killed, again }) =>
-        `incident ${incident} was taken over ${again - killed} ms after the kill at ${killed} ms`,
-    );
+  const [delayed, prompt] = [found.filter(({ isDelayed }) => isDelayed), found.filter(({ isDelayed }) => !isDelayed)];
+  const times = prompt.map(({ took }) => took).toSorted((a, b) => a - b);
   return {
     takeovers: found.length,
-    takeover_s_p50: seconds(times[times.length >> 1]),
-    takeover_s: seconds(times.at(-1)),
-    violations,
+    ...(times.length > 0 && { takeover_s_p50: seconds(times[times.length >> 1]), takeover_s: seconds(times.at(-1)) }),
+    takeovers_delayed: delayed.length,
+    ...(delayed.length > 0 && { takeover_delayed_s: seconds(Math.max(...delayed.map(({ took }) => took))) }),
+    violations: found
+      .filter(({ took, isDelayed }) => took > (isDelayed ? LONGEST_DELAYED_TAKEOVER_MS : LONGEST_TAKEOVER_MS))
+      .map(
+        ({ incident, killed, took, isDelayed }) =>
+          `incident ${incident} was taken over ${Math.round(took)} ms after ${isDelayed ? 'the last failure that delayed it; its worker was killed' : 'the kill'} at ${killed} ms`,
+      ),
   };
+}
+
+/** @param again next start of an agent, ms since the start of the run */
+function takeoverOf(
+  incident: string,
+  { start, end = Number.POSITIVE_INFINITY, worker }: AgentRun,
+  again: number,
+  { actions, beganAt }: { actions: readonly Action[]; beganAt: number },
+): Takeover[] {
+  const kill = actions
+    .filter((action) => action.kind === 'kill worker' && action.worker === worker)
+    .find(({ at }) => at > start - beganAt && at < again && at < end - beganAt + SETTLED_MS);
+  if (!kill) return [];
+  const others = actions.filter((other) => other !== kill && other.at < again && other.at + other.duration > kill.at);
+  if (others.some(({ target }) => target === 'disk of workspaces')) return [];
+  const delays = others
+    .filter(({ target }) => /redis|worker/.test(target))
+    .map(({ at, duration }) => Math.min(again, at + duration));
+  const from = Math.max(kill.at, ...delays);
+  return [{ incident, killed: kill.at, took: again - from, isDelayed: delays.length > 0 }];
 }
 
 function seconds(ms = 0): number {
   return Math.round(ms / 100) / 10;
-}
-
-/** Returns whether another failure kept the workers from their work meanwhile. */
-function wasDelayed({ killed, again }: Takeover, actions: readonly Action[]): boolean {
-  return actions.some(
-    ({ kind, target, at, duration }) =>
-      (/redis/.test(target) ||
-        target === 'disk of workspaces' ||
-        (/worker/.test(target) && (kind !== 'kill worker' || at !== killed))) &&
-      at < again &&
-      at + duration > killed,
-  );
 }

@@ -7,7 +7,7 @@ import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis
 import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
 import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
 import { GatewayHarness } from './gateway-harness.ts';
-import { readUntil, UnendingStream } from './unending-stream.ts';
+import { AnsweringProvider, events, readUntil, UnendingStream } from './answering-provider.ts';
 
 const KEY = 'sk-real-key-of-the-provider';
 
@@ -170,6 +170,12 @@ describe('a request to a model', () => {
     ['claude', '/v1/messages', { ...MESSAGES, messages: { content: 'x' } }, 'messages must be a list'],
     ['claude', '/v1/messages', { ...MESSAGES, system: [{ type: 'image' }] }, 'image'],
     ['claude', '/v1/messages', { ...MESSAGES, tools: { type: 'web_search_20250305' } }, 'tools must be a list'],
+    [
+      'claude',
+      '/v1/messages',
+      { ...MESSAGES, tools: [{ name: 'x', allowed_callers: ['code_execution_20250825'] }] },
+      'a call of a tool by code_execution_20250825',
+    ],
     ['claude', '/v1/messages', { ...MESSAGES, context_management: { edits: [{ type: 'compact_1' }] } }, 'compact_1'],
     ['claude', '/v1/messages', { ...MESSAGES, speed: 'fast' }, 'speed'],
     ['claude', '/v1/messages', block({ type: 'document', source: { type: 'file', file_id: 'x' } }), 'from a file'],
@@ -212,6 +218,19 @@ describe('a request to a model', () => {
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', include: ['file_search_call.results'] }, 'file_search'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: { type: 'web_search' } }, 'tools must be a list'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', store: 'yes' }, 'stored'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tool_choice: { type: 'mcp' } }, 'runs at the provider'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: 'x', tool_choice: { type: 'allowed_tools', tools: [{ type: 'file_search' }] } },
+      'file_search runs at the provider',
+    ],
+    [
+      'codex',
+      '/v1/chat/completions',
+      { model: 'gpt-x', messages: USER, tool_choice: { type: 'web_search' } },
+      'runs at',
+    ],
     ['codex', '/v1/responses/resp_1', { model: 'gpt-x' }, 'no endpoint'],
     ['codex', '/v1/embeddings', { model: 'gpt-x', input: 'x' }, 'no endpoint'],
     ['codex', '/v1/chat/completions', { model: 'gpt-x', messages: USER, n: 8 }, 'n is not allowed'],
@@ -281,6 +300,12 @@ describe('a request to a model', () => {
       { generateContentRequest: { contents: [] }, tools: [{ googleSearch: {} }] },
       'tools',
     ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:countTokens',
+      { generateContentRequest: { model: 'models/gemini-y', contents: [] } },
+      'another one',
+    ],
     ['gemini', '/v1beta/models/gemini-x:batchGenerateContent', { contents: [] }, 'no endpoint'],
     ['gemini', '/v1beta/tunedModels/x:generateContent', { contents: [] }, 'no endpoint'],
     ['gemini', '/v1beta/models/gemini-x:predict', { contents: [] }, 'no endpoint'],
@@ -309,6 +334,7 @@ describe('a request to a model', () => {
       '/v1beta/models/gemini-x:generateContent',
       { contents: CONTENTS, generationConfig: { maxOutputTokens: '9' } },
     ],
+    ['claude', '/v1/messages', { ...MESSAGES, stream: 'true' }],
     ['claude', '/v1/messages', { ...MESSAGES, tools: [JSON.parse('{"a":'.repeat(300) + '1' + '}'.repeat(300))] }],
   ])('of %s to %s is refused as invalid: %j', async (agent, target, body) => {
     const { stub: model, url } = await doorTo(TEXT);
@@ -363,6 +389,44 @@ describe('a request to a model', () => {
     });
     expect(model.requests[0]?.raw).not.toContain('hunter2');
     expect(model.requests[0]?.raw).toContain('password=signature1');
+  });
+
+  it.each([
+    ['claude', '/v1/messages', { ...MESSAGES, metadata: { user_id: 'password=hunter2hunter2' } }],
+    [
+      'claude',
+      '/v1/messages',
+      { ...MESSAGES, tools: [{ name: 'x', description: 'password=hunter2hunter2', input_schema: {} }] },
+    ],
+    [
+      'claude',
+      '/v1/messages',
+      {
+        ...MESSAGES,
+        messages: [
+          {
+            role: 'assistant',
+            content: [{ type: 'tool_use', id: 'a', name: 'x', input: { data: { password: 'hunter2hunter2' } } }],
+          },
+        ],
+      },
+    ],
+    [
+      'codex',
+      '/v1/chat/completions',
+      { model: 'gpt-x', messages: USER, response_format: { type: 'text', x: 'password=hunter2hunter2' } },
+    ],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [{ parts: [{ functionResponse: { name: 'x', response: { data: 'password=hunter2hunter2' } } }] }] },
+    ],
+  ])('of %s to %s is redacted wherever the agent can write: %j', async (agent, target, body) => {
+    const { stub: model, url } = await doorTo(TEXT);
+    const { token } = await harness.grant({ agent });
+    expect((await post(`${url}${target}`, token, body)).status).toBe(200);
+    expect(model.requests[0]?.raw).toContain('[redacted]');
+    expect(model.requests[0]?.raw).not.toContain('hunter2');
   });
 
   it('is sent as it is with llm_redaction: false', async () => {
@@ -442,6 +506,36 @@ describe('what models cost', () => {
     const { entries } = await recorded(grant, 1);
     expect(entries).toMatchObject([{ decision: 'failed', input_tokens: 5000, output_tokens: 1000 }]);
     await expect.poll(() => harness.state.budgets.today(), { timeout: 30_000 }).toMatchObject({ tokens: 6000 });
+  });
+
+  it('includes requests that the agent gives up before the answer begins', async () => {
+    await using provider = await UnendingStream.start([], 'silent');
+    const gateway = await harness.start(await configFor(provider.url, { llm_budgets: { per_day: { tokens: 1e6 } } }));
+    const { token, grant } = await harness.grant();
+    const giveUp = new AbortController();
+    const request = fetch(`${gateway.address.llm_url}/v1/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ ...MESSAGES, system: 'x'.repeat(3000) }),
+      signal: giveUp.signal,
+    });
+    await provider.asked;
+    giveUp.abort();
+    await expect(request).rejects.toThrow('aborted');
+    const { summary } = await recorded(grant, 1);
+    expect(summary.input_tokens).toBeGreaterThan(1000);
+    expect(summary.output_tokens).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await harness.state.budgets.today()).tokens, { timeout: 30_000 })
+      .toBeGreaterThan(1000);
+  });
+
+  it('includes answers without a report of their tokens', async () => {
+    await using provider = await AnsweringProvider.start(200, 'application/json', `{"content":"${'x'.repeat(900)}"}`);
+    const { address } = await harness.start(await configFor(provider.url));
+    const { token, grant } = await harness.grant();
+    await (await post(`${address.llm_url}/v1/messages`, token, MESSAGES)).text();
+    expect((await recorded(grant, 1)).summary.output_tokens).toBeGreaterThanOrEqual(300);
   });
 
   it.each([
@@ -571,6 +665,44 @@ describe('a provider that fails', () => {
     expect(await answer.json()).toEqual(error);
     const { summary } = await recorded(grant, 1);
     expect(summary.provider_failure ?? 'none').toContain(reason ?? 'none');
+  });
+
+  const begun = { type: 'message_start', message: { usage: { input_tokens: 50, output_tokens: 1 } } };
+  it.each([
+    [200, 'text/html', '<html>Sign in</html>', 'a page of HTML'],
+    [200, 'application/json', '', 'not JSON'],
+    [200, 'application/json', '{"error":{"code":502,"message":"Provider returned error"}}', 'Provider returned error'],
+    [302, 'text/html', '', 'a redirect'],
+    [200, 'text/event-stream', events(begun), 'ended before its last event'],
+    [
+      200,
+      'text/event-stream',
+      events(begun, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
+      'Overloaded',
+    ],
+    [
+      200,
+      'text/event-stream',
+      events(begun, { type: 'error', error: { type: 'invalid_request_error', message: 'prompt is too long' } }),
+      undefined,
+    ],
+  ])('%i %s %j is remembered as %s', async (status, type, text, reason) => {
+    await using provider = await AnsweringProvider.start(status, type, text);
+    const { address } = await harness.start(await configFor(provider.url));
+    const { token, grant } = await harness.grant();
+    const stream = type === 'text/event-stream';
+    const answer = await post(`${address.llm_url}/v1/messages`, token, { ...MESSAGES, stream });
+    expect(await answer.text()).not.toContain('Sign in');
+    const { summary } = await recorded(grant, 1);
+    expect(summary.provider_failure ?? 'none').toContain(reason ?? 'none');
+  });
+
+  it('repeats the key in its error: the agent does not get it', async () => {
+    await using provider = await AnsweringProvider.start(502, 'text/plain', `x-api-key: ${KEY} was refused`);
+    const { address } = await harness.start(await configFor(provider.url));
+    const { token } = await harness.grant();
+    const answer = await post(`${address.llm_url}/v1/messages`, token, MESSAGES);
+    expect(await answer.text()).toBe('x-api-key: [redacted] was refused');
   });
 
   it('is unreachable: the agent gets an error of the provider’s form', async () => {

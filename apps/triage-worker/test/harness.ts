@@ -241,12 +241,21 @@ export class TestHarness {
     await this.#redis.set(this.queue.toKey('meta'), 'not a hash');
   }
 
-  /** Makes Redis refuse every write, until the returned function is called. */
+  /** Fills the memory of Redis, until the returned function is called: it refuses what needs more. */
   async fillRedis(): Promise<() => Promise<void>> {
+    return this.#refuseWrites('maxmemory');
+  }
+
+  /** Makes Redis refuse every write, as with a full disk, until the returned function is called. */
+  async refuseWrites(): Promise<() => Promise<void>> {
+    return this.#refuseWrites('min-replicas-to-write');
+  }
+
+  async #refuseWrites(setting: string): Promise<() => Promise<void>> {
     const admin = connectWorker({ url: this.#backend.redis.adminUrl, key_prefix: 'unused' }, silentLogger);
-    await admin.config('SET', 'maxmemory', '1');
+    await admin.config('SET', setting, '1');
     return async () => {
-      await admin.config('SET', 'maxmemory', '0');
+      await admin.config('SET', setting, '0');
       await disconnect(admin);
     };
   }

@@ -1,9 +1,14 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { openState } from '@nightcrier/state/open-state';
+import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
+import { whenWritable } from '@nightcrier/state/redis/when-writable';
 import { expect, it } from 'vitest';
+import { takeSlot } from '../src/queue/cluster-slot.ts';
+import type { HeldJob } from '../src/queue/settle.ts';
 import { DEFAULT_LOCK } from '../src/queue/triage-worker.ts';
 import { identityOf } from '../src/process-identity.ts';
 import { beginAttempt } from '../src/prepare/claim.ts';
-import { harness } from './file-harness.ts';
+import { backend, harness } from './file-harness.ts';
 
 /** Process ids of the agents of an incident. Empty until the first runs: the shell creates the file before it writes into it. */
 const agentsOf = async (id: string): Promise<number[]> =>
@@ -15,6 +20,9 @@ async function untilAgentRuns(id: string): Promise<number> {
   const [agent = 0] = await agentsOf(id);
   return agent;
 }
+
+const untilLogged = async (message: string): Promise<void> =>
+  expect.poll(() => harness.logger.lines.map((line) => line.message), { timeout: 60_000 }).toContain(message);
 
 const isRunning = (pid: number): boolean => {
   try {
@@ -165,6 +173,49 @@ it('investigates an incident whose slot Redis refused with an error, when it ref
   }
   expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
   expect(await harness.booksOff()).toEqual([]);
+});
+
+it('keeps the report of an agent that ends while Redis refuses writes, and writes it when Redis accepts them', async () => {
+  const id = await harness.admit();
+  const config = harness.config({}, { agent: 'short-or-long' });
+  await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
+  await untilAgentRuns(id);
+  const accept = await harness.refuseWrites();
+  try {
+    await writeFile(harness.workspace(id, 'go'), '');
+    await untilLogged('writes refused by redis; outcome waits');
+    expect(await harness.incident(id)).toMatchObject({ state: 'investigating', attempts: 1 });
+  } finally {
+    await accept();
+  }
+  expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 1 });
+  await expect.poll(async () => (await harness.queue.getJob(id))?.getState(), { timeout: 60_000 }).toBe('completed');
+  expect(await harness.slotsHeld()).toBe(0);
+  expect(await harness.booksOff()).toEqual([]);
+});
+
+it('takes the slot of an incident as soon as Redis accepts writes', async () => {
+  const job = await harness.queue.getJob(await harness.admit());
+  const { key_prefix, logger } = harness;
+  const redis = connectWorker({ url: backend.redis.url, key_prefix }, logger);
+  try {
+    const slots = openState(redis, { key_prefix, logger }).openSlots({ max_agents_per_cluster: 1, lease: 60_000 });
+    const waits = { logger, signal: new AbortController().signal, waiting: 'outcome' } as const;
+    const persist: HeldJob['persist'] = async (write) => whenWritable(write, waits);
+    const accept = await harness.refuseWrites();
+    const taking = takeSlot({ job: job!, token: 'token', lockDuration: 60_000, persist }, slots, logger);
+    try {
+      await untilLogged('writes refused by redis; outcome waits');
+    } finally {
+      await accept();
+    }
+    const slot = await taking;
+    expect(await harness.slotsHeld()).toBe(1);
+    await slot.give();
+    expect(await harness.slotsHeld()).toBe(0);
+  } finally {
+    await disconnect(redis);
+  }
 });
 
 it('requeues or skips an incident that another worker starts or ends during its claim', async () => {

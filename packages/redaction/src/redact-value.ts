@@ -2,7 +2,7 @@ import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
 import type { Range } from './search/kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
-import { replaceSecrets } from './replace-secrets.ts';
+import { type Replaced, replaceSecrets } from './replace-secrets.ts';
 import { canBeSecret, isSecretName } from './secret-names.ts';
 import { linesWithTokens } from './search/token-lines.ts';
 
@@ -20,8 +20,8 @@ export async function redactValue<Value>(value: Value): Promise<Value> {
       if (text.length < SHORTEST) return text;
       const before = known.get(text);
       if (before !== undefined) return before;
-      const note = (own: string): string => {
-        const lines = linesWithTokens(own);
+      const note = ({ text: own, found }: Replaced): string => {
+        const lines = linesWithTokens(own, found?.runs);
         if (lines.length > 0) searched.set(own, lines);
         return own;
       };
@@ -43,7 +43,7 @@ export async function redactValue<Value>(value: Value): Promise<Value> {
   return all as Value;
 }
 
-function* noted(steps: Generator<void, string>, note: (text: string) => string): Generator<void, string> {
+function* noted(steps: Generator<void, Replaced>, note: (replaced: Replaced) => string): Generator<void, string> {
   return note(yield* steps);
 }
 

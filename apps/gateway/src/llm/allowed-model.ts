@@ -1,4 +1,4 @@
-import type { Provider } from './dialect.ts';
+import type { Provider } from './dialects/dialect.ts';
 
 /** The models of each provider, for runs whose CLI chooses the model. */
 const FAMILIES: Record<Provider, RegExp> = {

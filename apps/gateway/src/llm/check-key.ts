@@ -2,7 +2,7 @@ import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { Config } from '@nightcrier/core/settings/config';
 import { getStreamAsBuffer } from 'get-stream';
 import { request } from 'undici';
-import type { Provider } from './dialect.ts';
+import type { Provider } from './dialects/dialect.ts';
 import { providerFailure } from './provider-failure.ts';
 import { accessOf } from './providers.ts';
 

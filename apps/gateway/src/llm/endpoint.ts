@@ -1,8 +1,8 @@
-import { anthropic } from './anthropic.ts';
-import { chatCompletions } from './chat-completions.ts';
-import type { Dialect } from './dialect.ts';
-import { gemini } from './gemini.ts';
-import { responses } from './responses.ts';
+import { anthropic } from './dialects/anthropic.ts';
+import { chatCompletions } from './dialects/chat-completions.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { gemini } from './dialects/gemini.ts';
+import { responses } from './dialects/responses.ts';
 
 /** An endpoint that agents may use. */
 export interface Endpoint {

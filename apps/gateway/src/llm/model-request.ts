@@ -2,7 +2,7 @@ import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Config } from '@nightcrier/core/settings/config';
 import { isAllowedModel } from './allowed-model.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
-import { isDeeperThan, isObject, type JsonObject } from './json.ts';
+import { isDeeperThan, isObject, type JsonObject } from './dialects/json.ts';
 import { usesProvider } from './providers.ts';
 import { redactPrompt } from './redact-prompt.ts';
 
@@ -46,13 +46,16 @@ export async function modelRequest(
   if (!usesProvider(agent, dialect.provider)) return refused(`${agent} does not use ${dialect.provider}`);
   const body = parse(content);
   if (!body) return refused('the body is not a JSON object', 400);
+  // A provider that reads 'true' as true would answer with a stream.
+  if (![undefined, null, true, false].some((known) => body.stream === known))
+    return refused('stream must be true or false', 400);
   const model = endpoint.model ?? body.model;
   if (typeof model !== 'string') return refused('the request names no model', 400);
   if (!isAllowedModel(model, { provider: dialect.provider, configured, listed })) {
     return refused(`the model ${model.slice(0, 100)} is not allowed; list it in llm_models`);
   }
   if (isDeeperThan(DEEPEST, body)) return refused(`the body is nested more than ${DEEPEST} times`, 400);
-  const problem = dialect.problemOf(body);
+  const problem = dialect.problemOf(body, model);
   if (problem !== undefined) return refused(problem);
   const longest = endpoint.counts ? 0 : (dialect.longestAnswer(body) ?? LONGEST_ANSWER);
   if (!endpoint.counts && !(Number.isSafeInteger(longest) && longest > 0 && longest <= MOST_TOKENS)) {

@@ -1,7 +1,7 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Secret } from '@nightcrier/core/settings/secret';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
-import type { Provider } from './dialect.ts';
+import type { Provider } from './dialects/dialect.ts';
 
 /** How a provider is reached. */
 export interface ProviderAccess {

@@ -20,12 +20,12 @@ const RENEWAL_SHARE = 1 / 3;
  * @throws DelayedError when no slot is free; the job is parked until one is
  */
 export async function takeSlot(
-  { job, token, lockDuration }: HeldJob,
+  { job, token, lockDuration, persist }: HeldJob,
   slots: ClusterSlots,
   logger: Logger,
 ): Promise<HeldSlot> {
   const { incident_id, cluster_name } = job.data;
-  const answer = await slots.take(cluster_name, incident_id, token);
+  const answer = await persist(async () => slots.take(cluster_name, incident_id, token));
   if (answer !== 'taken') {
     logger.debug({ answer }, 'no cluster slot free; incident parked');
     throw new DelayedError();
@@ -49,7 +49,7 @@ export async function takeSlot(
     async give() {
       await renewals.stop();
       try {
-        await slots.give(cluster_name, incident_id, token);
+        await persist(async () => slots.give(cluster_name, incident_id, token));
       } catch (error) {
         logger.warn({ error }, 'cluster slot not freed; its lease will expire');
       }

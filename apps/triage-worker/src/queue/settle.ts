@@ -21,6 +21,8 @@ export interface HeldJob {
   /** Proves to BullMQ that this worker holds the lock. */
   token: string;
   lockDuration: number;
+  /** Writes to Redis; waits while it refuses writes, so that no result of an agent is lost because its disk is full. */
+  persist: <Result>(write: () => Promise<Result>) => Promise<Result>;
 }
 
 export interface SettleParts {
@@ -43,16 +45,17 @@ export interface SettleParts {
  */
 export async function settle(held: HeldJob, outcome: TriageOutcome, parts: SettleParts): Promise<void> {
   const { incidents, counters, logger, seconds } = parts;
+  const { persist } = held;
   const id = held.job.data.incident_id;
   // A worker whose lock has expired must not overwrite what the new holder has written.
-  if ((await held.job.extendLock(held.token, held.lockDuration)) !== 1) {
+  if ((await persist(async () => held.job.extendLock(held.token, held.lockDuration))) !== 1) {
     logger.warn({ outcome: outcome.kind }, 'job lock lost; outcome discarded');
     throw new DelayedError();
   }
   const attempts = outcome.kind === 'retry' ? ((await incidents.get(id))?.attempts ?? 0) : 0;
   const disposition = dispositionOf(outcome, attempts, parts.retry, parts.notifications);
   const report = async (fields: object): Promise<void> => {
-    await counters.count(outcome.kind, seconds);
+    await persist(async () => counters.count(outcome.kind, seconds));
     const agent = 'agent' in outcome ? (outcome.agent ?? 'none') : 'none';
     investigationSeconds.observe({ outcome: outcome.kind, agent }, seconds);
     const { resource } = held.job.data;
@@ -61,18 +64,21 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
 
   if (disposition.job === 'delay') {
     const { reason, milliseconds, attemptCounts } = disposition;
-    await incidents.requeued(id, reason, { attempt_counts: attemptCounts });
+    await persist(async () => incidents.requeued(id, reason, { attempt_counts: attemptCounts }));
     await report({ reason, delay_ms: milliseconds });
     return giveBack(held, milliseconds);
   }
   const { end, markdown } = disposition;
-  if (markdown !== undefined) await incidents.saveReport(id, await redactText(markdown));
-  const { kind } = await incidents.finish(id, end);
+  if (markdown !== undefined) {
+    const redacted = await redactText(markdown);
+    await persist(async () => incidents.saveReport(id, redacted));
+  }
+  const { kind } = await persist(async () => incidents.finish(id, end));
   if (end.notify) parts.wakeNotifier();
   if (kind === 'final') logger.info({ outcome: outcome.kind }, 'incident had already ended; outcome discarded');
   else {
     const cause = outcome.kind === 'reported' ? causeIn(outcome.report) : undefined;
-    if (cause !== undefined) await counters.countCause(cause);
+    if (cause !== undefined) await persist(async () => counters.countCause(cause));
     await report({ state: end.state, reason: end.reason, ...(await causeOf(outcome)) });
     // Other outcomes are traced with their attempt; that it was the last one is decided here.
     if (outcome.kind === 'retry') {
@@ -97,7 +103,7 @@ async function causeOf(outcome: TriageOutcome): Promise<object> {
 }
 
 /** Requeues the job without an attempt counted by BullMQ. */
-export async function giveBack({ job, token }: HeldJob, milliseconds = 1): Promise<never> {
-  await job.moveToDelayed(Date.now() + milliseconds, token);
+export async function giveBack({ job, token, persist }: HeldJob, milliseconds = 1): Promise<never> {
+  await persist(async () => job.moveToDelayed(Date.now() + milliseconds, token));
   throw new DelayedError();
 }

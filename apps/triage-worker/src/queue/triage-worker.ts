@@ -8,6 +8,7 @@ import { DelayedError, type Job, UnrecoverableError, Worker, type WorkerOptions,
 import { performance } from 'node:perf_hooks';
 import { isIncidentId } from '@nightcrier/state/incidents/incident-id';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
+import { whenWritable } from '@nightcrier/state/redis/when-writable';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { removeAgentContainers } from '../agent/run/remove-agent-containers.ts';
 import { CancelWatch, orCancelled, type WatchedIncident } from './cancel-watch.ts';
@@ -165,7 +166,9 @@ export class TriageWorker {
     // It would become the name of a folder.
     if (!isIncidentId(incident_id) || job.id !== incident_id)
       throw new UnrecoverableError(`job ${job.id} is not that of incident ${JSON.stringify(incident_id)}`);
-    const held: HeldJob = { job, token, lockDuration: this.#parts.lock.lockDuration };
+    const waits = { logger, signal: this.#state.aborted, waiting: 'outcome' } as const;
+    const { lockDuration } = this.#parts.lock;
+    const held: HeldJob = { job, token, lockDuration, persist: async (write) => whenWritable(write, waits) };
     try {
       // Fetched while the worker began to drain; nothing has started.
       if (this.#state.state !== 'running') return await giveBack(held);

@@ -6,21 +6,35 @@ const REFUSES_WRITES = /^(?:OOM|MISCONF|READONLY|MASTERDOWN|LOADING|NOREPLICAS)\
 /** Between two attempts, ms. */
 const RETRY_MS = 500;
 
+/** What waits meanwhile. */
+const WAITING = {
+  start: { level: 'warn', message: 'writes refused by redis; start waits' },
+  outcome: { level: 'warn', message: 'writes refused by redis; outcome waits' },
+} as const;
+
+export interface WaitOptions {
+  logger: Logger;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+  waiting?: keyof typeof WAITING;
+}
+
 /**
- * Writes to Redis, again and again for as long as it refuses writes: a process that starts waits for that as it waits for a Redis that
- * is unreachable.
+ * Writes to Redis, again and again for as long as it refuses writes, as a connection of a worker waits for a Redis that is
+ * unreachable. A refused write, or script, has changed nothing.
  * @throws what `write` throws for another reason, and the abort of the signal
  */
 export async function whenWritable<Result>(
   write: () => Promise<Result>,
-  { logger, signal }: { logger: Logger; signal: AbortSignal },
+  { logger, signal, waiting = 'start' }: WaitOptions,
 ): Promise<Result> {
   for (let isLogged = false; ; isLogged = true) {
     try {
       return await write();
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      if (!isLogged) logger.warn({ error }, 'writes refused by redis; start waits');
+      const log = WAITING[waiting];
+      if (!isLogged) logger[log.level]({ error }, log.message);
       await sleep(RETRY_MS, undefined, { signal });
     }
   }

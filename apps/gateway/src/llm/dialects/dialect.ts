@@ -19,8 +19,9 @@ export interface Dialect {
   /**
    * Returns why a request is denied: it names a tool that runs at the provider, a file or an address there, or a field that is not
    * known to be harmless.
+   * @param model the one that is allowed
    */
-  problemOf(body: JsonObject): string | undefined;
+  problemOf(body: JsonObject, model: string): string | undefined;
   /** Returns the most tokens that the answer can have; undefined if the request does not bound it. */
   longestAnswer(body: JsonObject): number | undefined;
   /** Returns the request with a bound of its answer, and with the usage in its stream. */
@@ -31,8 +32,8 @@ export interface Dialect {
   tokensOf(event: JsonObject): Partial<Tokens> | undefined;
   /** Returns the text that an event of a stream adds to the answer, for one that is cut off. */
   textOf(event: JsonObject): string;
-  /** True for the event that ends a stream. Missing: the stream ends with `[DONE]`. */
-  isLast?(event: JsonObject): boolean;
+  /** True for the event after which a stream has nothing more to say. `[DONE]` is another one. */
+  isLast(event: JsonObject): boolean;
   /** Returns an error in the form that the provider's clients read. */
   errorBody(status: number, message: string): JsonObject;
 }

@@ -52,6 +52,9 @@ export const anthropic: Dialect = {
     if (list !== undefined) return `${list} must be a list`;
     const tool = objectsOf(body.tools).find(({ type }) => type !== undefined && !CLIENT_TOOL.test(textOf(type)));
     if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
+    const called = objectsOf(body.tools).flatMap(({ allowed_callers: callers = [] }) => callers);
+    const caller = called.find((name) => name !== 'direct');
+    if (caller !== undefined) return `a call of a tool by ${textOf(caller)} runs at the provider`;
     const texts = [body.system, ...objectsOf(body.messages).map(({ content }) => content)];
     return editProblem(body.context_management) ?? firstProblem(texts, (text) => contentProblem(text, blockProblem));
   },

@@ -37,10 +37,11 @@ const GENERATION_FIELDS = new Set([
 export const gemini: Dialect = {
   provider: 'gemini',
 
-  problemOf(body) {
+  problemOf(body, model) {
     const { generateContentRequest: counted, ...others } = body;
     if (!isObject(counted)) return requestProblem(body);
-    const { model: _, ...request } = counted;
+    const { model: named = `models/${model}`, ...request } = counted;
+    if (named !== `models/${model}`) return 'the model of the counted request is another one';
     const other = unknownField(others, new Set());
     return other === undefined ? requestProblem(request) : `the field ${other} is not allowed`;
   },
@@ -62,7 +63,10 @@ export const gemini: Dialect = {
     };
   },
 
-  isLast: ({ candidates }) => objectsOf(candidates).some(({ finishReason }) => finishReason !== undefined),
+  // A prompt that is blocked has no candidates.
+  isLast: ({ candidates, promptFeedback }) =>
+    objectsOf(candidates).some(({ finishReason }) => finishReason !== undefined) ||
+    (isObject(promptFeedback) && promptFeedback.blockReason !== undefined),
   textOf: ({ candidates }) => (candidates === undefined ? '' : JSON.stringify(candidates)),
 
   errorBody: (status, message) => ({ error: { code: status, message, status: STATUSES[status] ?? 'UNKNOWN' } }),

@@ -55,7 +55,8 @@ export const chatCompletions: Dialect = {
     if (field !== undefined) return `the field ${field} is not allowed`;
     const list = notAList(body, 'messages', 'tools');
     if (list !== undefined) return `${list} must be a list`;
-    const tool = objectsOf(body.tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
+    const tools = [body.tools ?? [], body.tool_choice ?? []].flat();
+    const tool = objectsOf(tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
     if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
     return firstProblem(objectsOf(body.messages), messageProblem);
   },
@@ -81,6 +82,9 @@ export const chatCompletions: Dialect = {
     };
   },
 
+  // The usage comes with or after it.
+  isLast: ({ choices, usage }) =>
+    isObject(usage) && objectsOf(choices).every(({ finish_reason: reason }) => typeof reason === 'string'),
   textOf: ({ choices }) =>
     objectsOf(choices)
       .map(({ delta }) => (delta === undefined ? '' : JSON.stringify(delta)))

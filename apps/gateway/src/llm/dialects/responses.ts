@@ -60,7 +60,7 @@ export const responses: Dialect = {
     }
     const list = notAList(body, 'tools');
     if (list !== undefined) return `${list} must be a list`;
-    const tool = providerTool(body.tools);
+    const tool = providerTool(body.tools) ?? providerTool([body.tool_choice]);
     if (tool !== undefined) return `the tool ${tool} runs at the provider`;
     const included = [body.include ?? []].flat().find((name) => !INCLUDED.has(textOf(name)));
     if (included !== undefined) return `${textOf(included)} may not be included`;
@@ -86,12 +86,15 @@ export const responses: Dialect = {
   errorBody: openaiError,
 };
 
-/** Returns the type of a tool that the client does not run itself. A namespace groups tools. */
+/** These group tools: some to declare, some to choose from. */
+const GROUPS = new Set(['namespace', 'allowed_tools']);
+
+/** Returns the type of a tool that the client does not run itself. */
 function providerTool(tools: unknown): string | undefined {
   for (const { type, tools: grouped } of objectsOf(tools)) {
     if (notAList({ grouped }, 'grouped') !== undefined) return textOf(type);
-    const found =
-      type === 'namespace' ? providerTool(grouped) : CLIENT_TOOLS.has(textOf(type)) ? undefined : textOf(type);
+    const isClients = CLIENT_TOOLS.has(textOf(type));
+    const found = GROUPS.has(textOf(type)) ? providerTool(grouped) : isClients ? undefined : textOf(type);
     if (found !== undefined) return found;
   }
   return undefined;
