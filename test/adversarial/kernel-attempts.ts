@@ -24,7 +24,7 @@ sys.exit(0 if result >= 0 or ctypes.get_errno() not in (1, 38) else 1)"`,
 }));
 
 /** Groups of further calls, each refused in the same way. An attempt prints those that are not. */
-const GROUPS: Attempt[] = [
+const FURTHER: readonly (readonly [name: string, calls: Record<string, number[]>])[] = [
   [
     'of mounts',
     {
@@ -84,7 +84,9 @@ const GROUPS: Attempt[] = [
       socket: [0x4000_0000 + 41, 40, 1, 0],
     },
   ],
-].map(([name, calls]) => ({
+];
+
+const GROUPS: Attempt[] = FURTHER.map(([name, calls]) => ({
   name: `system calls ${name}`,
   command: `python3 -c "
 import ctypes, sys
