@@ -10,6 +10,7 @@ import { authenticate, type CredentialStores } from './authenticate.ts';
 import { returnPath } from './return-path.ts';
 import { requireRoles } from './route-roles.ts';
 import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
+import { assertOneHost } from '../unrouted.ts';
 import type { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
@@ -40,6 +41,7 @@ export function protect(app: FastifyInstance, access: Access): void {
   requireRoles(app);
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
+    assertOneHost(request.raw);
     // A URL that no route answers has no role either.
     const { open, role = 'viewer' } = request.routeOptions.config;
     if (open) return undefined;
