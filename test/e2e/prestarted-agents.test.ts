@@ -1,8 +1,5 @@
 import { silentLogger } from '@nightcrier/core/logger';
-import { openState } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -82,9 +79,7 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     const config = await sandboxed(suite.harness, writesReport(), { agent_prestarted_containers: 1 });
     const worker = await suite.harness.startWorker(config, CONTAINER_GRACE);
     const container = await untilPrestarted(await suite.harness.instance());
-    const redis = connectProducer({ url: suite.backend.redis.url, key_prefix: 'unused' }, silentLogger);
-    await once(redis, 'ready');
-    const { keys } = openState(redis, { key_prefix: suite.harness.key_prefix, logger: silentLogger });
+    const { redis, keys } = suite.harness.state;
     await redis.zadd(keys.workers, Date.now() + 3_600_000, 'of an earlier version');
     // Not a setting of the sandbox: its change alone removes nothing.
     worker.reloading.apply({ ...config, agent_fallback: ['builtin'] });
@@ -92,7 +87,6 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     await redis.zrem(keys.workers, 'of an earlier version');
     worker.reloading.apply(config);
     expect(await untilPrestarted(await suite.harness.instance())).not.toBe(container);
-    await disconnect(redis);
   });
 
   it('ends with its worker, and the next worker removes it, also where it prestarts none', async () => {

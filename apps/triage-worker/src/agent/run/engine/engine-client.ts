@@ -1,9 +1,8 @@
 import type { Duplex, Readable } from 'node:stream';
-import { text as textIn } from 'node:stream/consumers';
 import { Agent, type Dispatcher, request, upgrade } from 'undici';
 import { z } from 'zod';
 import type { EngineEndpoint } from './engine-endpoint.ts';
-import { EngineError, type EngineFailure, isNotFound } from './engine-error.ts';
+import { EngineError, isNotFound } from './engine-error.ts';
 
 /** Milliseconds. The engine may be busy, but a call that takes longer means that it hangs. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -26,6 +25,7 @@ const Listed = z.array(
 /** An entry of the engine's list of containers. */
 export type Listed = z.infer<typeof Listed>[number];
 const Volume = z.object({ Mountpoint: z.string().default('') });
+const Version = z.object({ Components: z.array(z.object({ Name: z.string() })).nullish() });
 const Message = z.object({ message: z.string() });
 const Inspection = z.object({
   Id: z.string(),
@@ -37,17 +37,40 @@ const Inspection = z.object({
     OOMKilled: z.boolean().default(false),
     StartedAt: z.string(),
   }),
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  Mounts: z.array(z.object({ Name: z.string().optional() })).default([]),
 });
 /** The fields of a container that this worker uses. */
 export type Inspection = z.infer<typeof Inspection>;
 
+interface Mount {
+  readonly Target: string;
+  /** `o`: of a volume in memory. */
+  readonly VolumeOptions?: {
+    DriverConfig?: { Name: string; Options: Record<'type' | 'device' | 'o', string> };
+    NoCopy: boolean;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** What an engine is asked to create (Docker Engine API, ContainerCreate); the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly HostConfig: {
+    /** Options of a mount in memory by its directory. */
+    readonly Tmpfs: Record<string, string>;
+    readonly Mounts: readonly Mount[];
+    readonly SecurityOpt: readonly string[];
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+
 interface Call {
   query?: Record<string, string>;
   body?: object | Buffer;
-  signal?: AbortSignal;
-  /** The body streams as long as it likes; the headers are still due in time. */
-  stream?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -59,17 +82,12 @@ export class EngineClient {
   readonly #agent: Agent;
 
   constructor(endpoint: EngineEndpoint) {
-    const connect = { timeout: CONNECT_TIMEOUT_MS };
-    const options = { bodyTimeout: 0, headersTimeout: CALL_TIMEOUT_MS };
-    if (endpoint.kind === 'socket') {
-      this.#origin = 'http://engine';
-      this.#agent = new Agent({ ...options, connect: { ...connect, socketPath: endpoint.path } });
-      return;
-    }
-    const { origin, tls } = endpoint;
-    this.#origin = origin;
-    const { ca, cert, key, verify = true } = tls ?? {};
-    this.#agent = new Agent({ ...options, connect: { ...connect, ca, cert, key, rejectUnauthorized: verify } });
+    const isSocket = endpoint.kind === 'socket';
+    const { verify = true, ...files } = (!isSocket && endpoint.tls) || {};
+    const place = isSocket ? { socketPath: endpoint.path } : { ...files, rejectUnauthorized: verify };
+    const connect = { timeout: CONNECT_TIMEOUT_MS, ...place };
+    this.#origin = isSocket ? 'http://engine' : endpoint.origin;
+    this.#agent = new Agent({ bodyTimeout: 0, headersTimeout: CALL_TIMEOUT_MS, connect });
   }
 
   async close(): Promise<void> {
@@ -77,27 +95,29 @@ export class EngineClient {
   }
 
   /** Creates a container and returns its id. */
-  async create(name: string, spec: object, signal?: AbortSignal): Promise<string> {
-    const answer = await this.#json('POST', '/containers/create', { query: { name }, body: spec, signal });
-    return Created.parse(answer).Id;
+  async create(name: string, spec: ContainerSpec, signal?: AbortSignal): Promise<string> {
+    const created = await this.#json('POST', '/containers/create', { query: { name }, body: spec, signal });
+    return Created.parse(created).Id;
   }
 
   /** Extracts a tar archive into a directory of a container, which must be inside a writable volume. */
   async putArchive(id: string, directory: string, archive: Buffer, signal?: AbortSignal): Promise<void> {
-    await this.#drain('PUT', `/containers/${id}/archive`, { query: { path: directory }, body: archive, signal });
+    await this.#text('PUT', `/containers/${id}/archive`, { query: { path: directory }, body: archive, signal });
   }
 
   /** Returns a directory of a container as a tar stream. */
   async getArchive(id: string, directory: string, signal?: AbortSignal): Promise<Readable> {
-    return this.#call('GET', `/containers/${id}/archive`, { query: { path: directory }, signal, stream: true });
+    return this.#stream(`/containers/${id}/archive`, { query: { path: directory }, signal });
   }
 
   /** Returns when a file of a container was modified last; undefined if there is no such file, or container. */
   async modifiedAt(id: string, path: string, signal?: AbortSignal): Promise<Date | undefined> {
     try {
-      const { headers, body } = await this.#send('HEAD', `/containers/${id}/archive`, { query: { path }, signal });
-      await textIn(body);
-      const stat = Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString('utf8');
+      const call = { query: { path }, signal, bound: bounded(signal) };
+      const stat = await this.#send('HEAD', `/containers/${id}/archive`, call, async ({ headers, body }) => {
+        await body.dump();
+        return Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString('utf8');
+      });
       return new Date(PathStat.parse(JSON.parse(stat)).mtime);
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -106,19 +126,18 @@ export class EngineClient {
   }
 
   async start(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#drain('POST', `/containers/${id}/start`, { signal });
+    await this.#text('POST', `/containers/${id}/start`, { signal });
   }
 
   /** Returns a connection to the standard input of a container, which may not have been started yet. */
   async attachStdin(id: string, signal?: AbortSignal): Promise<Duplex> {
     const path = `/containers/${id}/attach`;
-    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
     try {
       const { socket } = await upgrade(`${this.#origin}${path}?stream=1&stdin=1`, {
         dispatcher: this.#agent,
         method: 'POST',
         protocol: 'tcp',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: bounded(signal),
       });
       return socket;
     } catch (error) {
@@ -129,8 +148,7 @@ export class EngineClient {
 
   /** Follows both streams of a container from their beginning, as frames (see log-frames.ts). */
   async followLogs(id: string, signal?: AbortSignal): Promise<Readable> {
-    const query = { follow: '1', stdout: '1', stderr: '1' };
-    return this.#call('GET', `/containers/${id}/logs`, { query, signal, stream: true });
+    return this.#stream(`/containers/${id}/logs`, { query: { follow: '1', stdout: '1', stderr: '1' }, signal });
   }
 
   /** @param id or name */
@@ -152,14 +170,29 @@ export class EngineClient {
     return Mountpoint;
   }
 
+  /** @param options of the driver `local` */
+  async createVolume(name: string, options: Record<string, string>, signal?: AbortSignal): Promise<void> {
+    await this.#text('POST', '/volumes/create', { body: { Name: name, DriverOpts: options }, signal });
+  }
+
+  async removeVolume(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#text('DELETE', `/volumes/${name}`, { signal });
+  }
+
+  /** Returns the names of the engine and its parts. */
+  async components(signal?: AbortSignal): Promise<string[]> {
+    const { Components } = Version.parse(await this.#json('GET', '/version', { signal }));
+    return (Components ?? []).map(({ Name }) => Name);
+  }
+
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
-    await this.#drain('POST', `/containers/${id}/rename`, { query: { name }, signal });
+    await this.#text('POST', `/containers/${id}/rename`, { query: { name }, signal });
   }
 
   /** Kills and removes a container with its own volumes. One that is gone, or being removed, is no error. */
   async remove(id: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#drain('DELETE', `/containers/${id}`, { query: { force: '1', v: '1' }, signal });
+      await this.#text('DELETE', `/containers/${id}`, { query: { force: '1', v: '1' }, signal });
     } catch (error) {
       const isGone = error instanceof EngineError && ['not_found', 'conflict'].includes(error.failure);
       if (!isGone) throw error;
@@ -167,42 +200,39 @@ export class EngineClient {
   }
 
   async #json(method: Method, path: string, call: Call): Promise<unknown> {
-    const body = await this.#call(method, path, call);
-    return JSON.parse(await textIn(body));
+    return JSON.parse(await this.#text(method, path, call));
   }
 
-  async #drain(method: Method, path: string, call: Call): Promise<void> {
-    await textIn(await this.#call(method, path, call));
+  async #text(method: Method, path: string, call: Call): Promise<string> {
+    return this.#send(method, path, { ...call, bound: bounded(call.signal) }, async ({ body }) => body.text());
   }
 
-  async #call(method: Method, path: string, call: Call): Promise<Readable> {
-    return (await this.#send(method, path, call)).body;
+  /** The body streams as long as it likes; the headers are due in time. */
+  async #stream(path: string, call: Call): Promise<Readable> {
+    return this.#send('GET', path, { ...call, bound: call.signal }, async ({ body }) => body);
   }
 
-  async #send(
+  async #send<Result>(
     method: Method,
     path: string,
-    { query = {}, body, signal, stream = false }: Call,
-  ): Promise<Pick<Dispatcher.ResponseData, 'headers' | 'body'>> {
-    const timeout = stream ? undefined : AbortSignal.timeout(CALL_TIMEOUT_MS);
-    const signals = [signal, timeout].filter((one) => one !== undefined);
+    { query = {}, body, signal, bound }: Call & { bound: AbortSignal | undefined },
+    read: (answer: Dispatcher.ResponseData) => Promise<Result>,
+  ): Promise<Result> {
     const isArchive = Buffer.isBuffer(body);
     try {
-      const {
-        statusCode,
-        headers,
-        body: answer,
-      } = await request(`${this.#origin}${path}?${new URLSearchParams(query).toString()}`, {
+      const answer = await request(`${this.#origin}${path}?${new URLSearchParams(query).toString()}`, {
         method,
         dispatcher: this.#agent,
-        signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
+        signal: bound,
         ...(body !== undefined && {
           headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
           body: isArchive ? body : JSON.stringify(body),
         }),
       });
-      if (statusCode < 300 || statusCode === 304) return { headers, body: answer };
-      throw new EngineError(failureOf(statusCode), await messageOf(answer, statusCode));
+      const { statusCode } = answer;
+      if (statusCode < 300 || statusCode === 304) return await read(answer);
+      const failure = statusCode === 404 ? 'not_found' : statusCode === 409 ? 'conflict' : 'refused';
+      throw new EngineError(failure, messageIn(await answer.body.text()) || `status ${statusCode}`);
     } catch (error) {
       signal?.throwIfAborted();
       throw asEngineError(error, `${method} ${path}`);
@@ -210,35 +240,27 @@ export class EngineClient {
   }
 }
 
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-
-function failureOf(status: number): EngineFailure {
-  if (status === 404) return 'not_found';
-  return status === 409 ? 'conflict' : 'refused';
+function bounded(signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
-async function messageOf(body: Readable, status: number): Promise<string> {
-  const text = await textIn(body);
+/** Returns the engine's words, of JSON or another text. */
+function messageIn(text: string): string {
   let message = text;
   try {
     message = Message.parse(JSON.parse(text)).message;
   } catch {
     // It is not the engine's JSON; its text says more than nothing.
   }
-  return message.trim().slice(0, LONGEST_MESSAGE) || `status ${status}`;
+  return message.trim().slice(0, LONGEST_MESSAGE);
 }
 
 function asEngineError(error: unknown, call: string): EngineError {
   if (error instanceof EngineError) return error;
+  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const name = error instanceof Error ? error.name : '';
   const timedOut = name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
-  const why = error instanceof Error ? error.message : String(error);
-  return new EngineError(
-    timedOut ? 'timed_out' : 'unreachable',
-    `the engine does not answer (${call}): ${why || code}`,
-    {
-      cause: error,
-    },
-  );
+  const failure = timedOut ? 'timed_out' : 'unreachable';
+  return new EngineError(failure, `the engine does not answer (${call}): ${message || code}`, { cause: error });
 }
