@@ -7,10 +7,10 @@ import { link, withoutBasePath } from '../html/link.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 import { type AccessSettings, methodsOf } from './access-settings.ts';
 import { authenticate, type CredentialStores } from './authenticate.ts';
+import { assertOneHost } from './one-host.ts';
 import { returnPath } from './return-path.ts';
 import { requireRoles } from './route-roles.ts';
 import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
-import { assertOneHost } from '../unrouted.ts';
 import type { WrongKeys } from './wrong-keys.ts';
 
 declare module 'fastify' {
