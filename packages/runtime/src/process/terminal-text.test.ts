@@ -15,9 +15,9 @@ const HOSTILE: [name: string, text: string][] = [
   ['text in tags', 'a\u{e0041}\u{e0042}'],
   ['fillers that show nothing', 'a\u3164b\u115fc\u180ed'],
 ];
-// oxlint-disable-next-line no-control-regex
 const OBEYED =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\u115f\u180e\u3164\u{e0000}-\u{e007f}]/u;
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u115f\u180e\u200b-\u200f\u202a-\u202e\u2066-\u2069\u3164\u{e0000}-\u{e007f}]/u;
 
 describe.each(HOSTILE)('%s', (_, text) => {
   test('is shown, not obeyed', () => {
