@@ -1,7 +1,8 @@
 import { EngineClient } from '../apps/triage-worker/src/agent/run/engine/engine-client.ts';
 import { engineEndpoint } from '../apps/triage-worker/src/agent/run/engine/engine-endpoint.ts';
-import { containerSpec, sandboxLabels } from '../apps/triage-worker/src/agent/run/container-spec.ts';
-import { followStreams } from '../apps/triage-worker/src/agent/run/follow-streams.ts';
+import { sandboxLabels } from '../apps/triage-worker/src/agent/run/docker/container-labels.ts';
+import { containerSpec } from '../apps/triage-worker/src/agent/run/docker/container-spec.ts';
+import { followStreams } from '../apps/triage-worker/src/agent/run/docker/follow-streams.ts';
 import { runRequest } from '../apps/triage-worker/src/agent/run/run-request.ts';
 import { Settings } from '@nightcrier/core/settings/config';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seccompProfile } from '../apps/triage-worker/src/agent/run/seccomp-profile.ts';
+import { seccompProfile } from '../apps/triage-worker/src/agent/run/docker/seccomp-profile.ts';
 import { TestHarness } from '../apps/triage-worker/test/harness.ts';
 import { TestBackend } from '../apps/triage-worker/test/backend.ts';
 import { buildObedientAgent, writesReport } from '../test/fixtures/obedient-agent.ts';

@@ -1,9 +1,6 @@
 import type { Incident } from '@nightcrier/core/incidents/incident';
 import { silentLogger } from '@nightcrier/core/logger';
-import { openState } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { execa } from 'execa';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -151,15 +148,12 @@ describe.skipIf(why)(
 
     /** What the attempts aim at, and tokens that were valid once. */
     async function hostFacts(): Promise<Record<string, string>> {
-      const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
-      await once(redis, 'ready');
-      const { grants } = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+      const { grants } = harness.state;
       const run = { incident_id: 'another', cluster: 'alpha', attempt: 1, agent: 'claude' };
       const expired = await grants.issue(run, 0.001);
       const revoked = await grants.issue(run, 3600);
       await grants.revoke('another');
       const other = await grants.issue({ ...run, incident_id: 'going on' }, 3600, 'own_sockets');
-      await disconnect(redis);
       // The gateway's address is not there until an engine has restarted; it is the first of the subnet.
       const { stdout: subnet } = await execa('docker', [
         'network',

@@ -2,12 +2,11 @@ import { execa } from 'execa';
 import { createServer } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
-import { type AgentNetwork, createAgentNetwork } from '../fixtures/agent-network.ts';
-import { startStubLlm, type StubLlm } from '../fixtures/stub-llm.ts';
+import { describe, expect, it } from 'vitest';
+import { whyNoDocker } from '../fixtures/agent-image.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
-import { type Agent, KEYS, startAttempt, Workspace } from './attempt.ts';
+import { type Agent, KEYS, startAttempt } from './attempt.ts';
+import { useAgentContainer } from './use-agent-container.ts';
 
 const why = await whyNoDocker();
 
@@ -75,23 +74,7 @@ const ORDINARY = [
 ] as const;
 
 describe.skipIf(why)(`the commands of an agent${why ? ` (skipped: ${why})` : ''}`, () => {
-  let image: string;
-  let network: AgentNetwork;
-  let workspace: Workspace;
-  let stub: StubLlm | undefined;
-
-  beforeAll(async () => {
-    image = await buildAgentImage();
-    network = await createAgentNetwork();
-  }, 900_000);
-  afterAll(() => network.remove());
-  beforeEach(async () => {
-    workspace = await Workspace.create();
-  });
-  afterEach(async () => {
-    await workspace.remove();
-    await stub?.stop();
-  });
+  const suite = useAgentContainer();
 
   /** Runs each line by a shell of its own in one container; returns what each printed. */
   async function outputs(lines: readonly string[]): Promise<string[]> {
@@ -100,7 +83,7 @@ describe.skipIf(why)(`the commands of an agent${why ? ` (skipped: ${why})` : ''}
       'ln -s /proc/self/environ /tmp/link; cp /etc/hostname /tmp/other; cd /home/work; echo \'{"a":1}\' >incident.json',
       ...lines.map((line) => `bash -c ${quoted(line)} 2>&1 | tr -d '\\0\\n'; printf '\\n'`),
     ];
-    const { stdout } = await execa('docker', ['run', '--rm', '-i', '--network', 'none', image, 'bash', '-s'], {
+    const { stdout } = await execa('docker', ['run', '--rm', '-i', '--network', 'none', suite.image, 'bash', '-s'], {
       input: script.join('\n'),
       lines: true,
     });
@@ -134,7 +117,7 @@ describe.skipIf(why)(`the commands of an agent${why ? ` (skipped: ${why})` : ''}
     const elsewhere = createServer((request, response) => {
       received.push(request.url ?? '');
       response.end('{}');
-    }).listen(0, network.gateway);
+    }).listen(0, suite.network.gateway);
     await new Promise((resolve) => void elsewhere.once('listening', resolve));
     const address = elsewhere.address();
     const port = typeof address === 'object' ? address?.port : undefined;
@@ -142,18 +125,17 @@ describe.skipIf(why)(`the commands of an agent${why ? ` (skipped: ${why})` : ''}
       { shell: 'jq -n env' },
       { shell: 'cat /pro?/self/environ' },
       { shell: 'cat /pro?/[0-9]*/environ' },
-      { shell: `kubectl get pods --server=http://${network.gateway}:${port}` },
+      { shell: `kubectl get pods --server=http://${suite.network.gateway}:${port}` },
       { write: { path: 'output/investigation.md', content: '# Pod web-1 crashes\n\n## Root Cause\nNone.\n' } },
       { text: 'Report written.' },
     ];
-    stub = await startStubLlm({ host: network.gateway, steps });
-    await startAttempt(workspace, { agent, image, network: network.name, llmUrl: stub.url });
+    await startAttempt(suite.workspace, { ...(await suite.scripted(steps)), agent });
     elsewhere.close();
     elsewhere.closeAllConnections();
-    expect(await workspace.read('output/investigation.md')).toContain('Root Cause');
+    expect(await suite.workspace.read('output/investigation.md')).toContain('Root Cause');
     expect(received).toEqual([]);
-    for (const name of await readdir(join(workspace.path, 'logs'))) {
-      expect(await readFile(join(workspace.path, 'logs', name), 'utf8')).not.toContain(key);
+    for (const name of await readdir(join(suite.workspace.path, 'logs'))) {
+      expect(await readFile(join(suite.workspace.path, 'logs', name), 'utf8')).not.toContain(key);
     }
   });
 });

@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { toolOutputs } from '../../apps/triage-worker/src/agent/stream/tool-output.ts';
 import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
-import { buildAgentImage, whyNoDocker } from '../fixtures/agent-image.ts';
-import { createAgentNetwork, type AgentNetwork } from '../fixtures/agent-network.ts';
-import { startStubLlm, type StubLlm } from '../fixtures/stub-llm.ts';
+import { whyNoDocker } from '../fixtures/agent-image.ts';
 import type { Step } from '../fixtures/stub-llm/script.ts';
 import { containerExists, KEYS, startAttempt, Workspace, type Agent } from './attempt.ts';
+import { useAgentContainer } from './use-agent-container.ts';
 
 const why = await whyNoDocker();
 const AGENTS: [Agent, string][] = [
@@ -23,59 +22,37 @@ const WRITES_REPORT: Step[] = [
 ];
 
 describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})` : ''}`, () => {
-  let image: string;
-  let network: AgentNetwork;
-  let workspace: Workspace;
-  let stub: StubLlm | undefined;
-
-  beforeAll(async () => {
-    image = await buildAgentImage();
-    network = await createAgentNetwork();
-  }, 900_000);
-  afterAll(() => network.remove());
-
-  beforeEach(async () => {
-    workspace = await Workspace.create();
-  });
-  afterEach(async () => {
-    await workspace.remove();
-    await stub?.stop();
-  });
-
-  async function scripted(steps: Step[]): Promise<{ image: string; network: string; llmUrl: string }> {
-    stub = await startStubLlm({ host: network.gateway, steps });
-    return { image, network: network.name, llmUrl: stub.url };
-  }
+  const suite = useAgentContainer();
 
   it.each(AGENTS)('%s writes its report and leaves no container', async (agent, key) => {
-    const world = await scripted(WRITES_REPORT);
-    const { exitCode, stderr } = await startAttempt(workspace, { ...world, agent });
+    const world = await suite.scripted(WRITES_REPORT);
+    const { exitCode, stderr } = await startAttempt(suite.workspace, { ...world, agent });
 
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
-    expect((await workspace.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
-    expect(await containerExists(workspace.container)).toBe(false);
-    expect(await workspace.end()).toMatchObject({ reason: 'exited', exit_code: 0, oom_killed: false, agent });
+    expect((await suite.workspace.read('output/investigation.md'))?.trim()).toBe(REPORT.trim());
+    expect(await containerExists(suite.workspace.container)).toBe(false);
+    expect(await suite.workspace.end()).toMatchObject({ reason: 'exited', exit_code: 0, oom_killed: false, agent });
     const outputs: string[] = [];
-    for await (const output of toolOutputs(join(workspace.path, 'logs'))) outputs.push(output);
+    for await (const output of toolOutputs(join(suite.workspace.path, 'logs'))) outputs.push(output);
     expect(outputs.join('\n')).toContain('CrashLoopBackOff');
     expect(outputs.join('\n')).not.toContain('The ConfigMap is missing');
-    expect(stub?.requests.filter((request) => request.method === 'POST').map((request) => request.apiKey)).toContain(
-      key,
-    );
+    expect(
+      suite.stub?.requests.filter((request) => request.method === 'POST').map((request) => request.apiKey),
+    ).toContain(key);
   });
 
   it.each(AGENTS)('%s fails without a report when the API refuses', async (agent) => {
-    const world = await scripted([{ status: 400 }]);
-    const { exitCode } = await startAttempt(workspace, { ...world, agent });
+    const world = await suite.scripted([{ status: 400 }]);
+    const { exitCode } = await startAttempt(suite.workspace, { ...world, agent });
 
     expect(exitCode).not.toBe(0);
-    expect(await workspace.read('output/investigation.md')).toBeUndefined();
-    expect(await containerExists(workspace.container)).toBe(false);
+    expect(await suite.workspace.read('output/investigation.md')).toBeUndefined();
+    expect(await containerExists(suite.workspace.container)).toBe(false);
   });
 
   it.each(AGENTS)('%s can list pods and cannot delete one', async (agent) => {
-    const world = await scripted([
+    const world = await suite.scripted([
       { shell: 'kubectl get pods' },
       { shell: 'kubectl delete pod web-1' },
       { shell: 'kubectl get pods; kubectl delete pod web-2' },
@@ -88,10 +65,10 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
       await target.remove();
     }
 
-    const toCluster = stub?.requests.filter((request) => request.path.startsWith('/api')) ?? [];
+    const toCluster = suite.stub?.requests.filter((request) => request.path.startsWith('/api')) ?? [];
     expect(toCluster.map((request) => request.method)).toContain('GET');
     expect(toCluster.map((request) => request.method)).not.toContain('DELETE');
-    expect(stub?.requests.map((request) => request.toolResults)).toContain(3);
+    expect(suite.stub?.requests.map((request) => request.toolResults)).toContain(3);
   });
 
   it.each<[Agent, object]>([
@@ -102,15 +79,15 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
     ['codex', { turns: 1, tool_calls: 2, denials: 1, input_tokens: 4800, cost_source: 'price table' }],
     ['gemini', { turns: 4, tool_calls: 3, denials: 1, input_tokens: 4800, cost_source: 'price table' }],
   ])('%s says what it has used', async (agent, used) => {
-    const world = await scripted([
+    const world = await suite.scripted([
       { shell: 'cat incident.json' },
       { shell: 'kubectl delete pod web-1' },
       { write: { path: 'output/investigation.md', content: REPORT } },
       { text: 'Report written.' },
     ]);
-    await startAttempt(workspace, { ...world, agent });
+    await startAttempt(suite.workspace, { ...world, agent });
     const prices = { scripted: { input: 1, cached_input: 0.1, output: 10 } };
-    const { usage } = await readAgentStream(join(workspace.path, 'logs'), { agent, model: 'scripted', prices });
+    const { usage } = await readAgentStream(join(suite.workspace.path, 'logs'), { agent, model: 'scripted', prices });
 
     expect(usage).toMatchObject({ output_tokens: 136, unreadable_lines: 0, unpriced_tokens: 0, ...used });
     const byTable = (1600 * 1 + 3200 * 0.1 + 136 * 10) / 1e6;
@@ -118,20 +95,20 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
   });
 
   it('reads evidence that only the owner of the workspace could read', async () => {
-    const world = await scripted([
+    const world = await suite.scripted([
       { shell: 'cat evidence/pod.txt incident_cluster_permissions.json' },
       { text: 'Read.' },
     ]);
-    await startAttempt(workspace, { ...world, agent: 'claude' });
+    await startAttempt(suite.workspace, { ...world, agent: 'claude' });
 
-    expect(await workspace.read('logs/agent-stdout.log')).toContain('restarts: 7');
-    expect(await workspace.read('logs/agent-stdout.log')).toContain('can_get_pods');
+    expect(await suite.workspace.read('logs/agent-stdout.log')).toContain('restarts: 7');
+    expect(await suite.workspace.read('logs/agent-stdout.log')).toContain('can_get_pods');
   });
 
   it.skipIf(process.getuid?.() !== 0)(
     'works for a caller who is neither root nor the container user (needs root)',
     async () => {
-      const world = await scripted(WRITES_REPORT);
+      const world = await suite.scripted(WRITES_REPORT);
       const { gid } = await stat('/var/run/docker.sock');
       const own = await Workspace.create({ owner: 4242 });
       try {
@@ -147,19 +124,19 @@ describe.skipIf(why)(`an investigation by a real CLI${why ? ` (skipped: ${why})`
   );
 
   it('does not take the report of an earlier attempt for this one', async () => {
-    await startAttempt(workspace, { ...(await scripted(WRITES_REPORT)), agent: 'claude' });
-    await stub?.stop();
-    await startAttempt(workspace, { ...(await scripted([{ text: 'Nothing to do.' }])), agent: 'claude' });
+    await startAttempt(suite.workspace, { ...(await suite.scripted(WRITES_REPORT)), agent: 'claude' });
+    await suite.stub?.stop();
+    await startAttempt(suite.workspace, { ...(await suite.scripted([{ text: 'Nothing to do.' }])), agent: 'claude' });
 
-    expect(await workspace.read('output/investigation.md')).toBeUndefined();
-    expect((await workspace.read('output/investigation.previous.md'))?.trim()).toBe(REPORT.trim());
+    expect(await suite.workspace.read('output/investigation.md')).toBeUndefined();
+    expect((await suite.workspace.read('output/investigation.previous.md'))?.trim()).toBe(REPORT.trim());
   });
 
   it('reports how to include goose if the image has none', async () => {
-    const world = await scripted([{ text: 'never asked' }]);
-    const { exitCode } = await startAttempt(workspace, { ...world, agent: 'goose' });
+    const world = await suite.scripted([{ text: 'never asked' }]);
+    const { exitCode } = await startAttempt(suite.workspace, { ...world, agent: 'goose' });
 
     expect(exitCode).toBe(127);
-    expect(await workspace.read('logs/agent-stderr.log')).toContain('--build-arg GOOSE_RELEASE_URL=');
+    expect(await suite.workspace.read('logs/agent-stderr.log')).toContain('--build-arg GOOSE_RELEASE_URL=');
   });
 });

@@ -1,8 +1,5 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import type { State } from '@nightcrier/state/open-state';
 import { execa, type ResultPromise } from 'execa';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -40,14 +37,11 @@ describe.skipIf(why)(`several workers and gateways${why ? ` (skipped: ${why})` :
   });
   beforeEach(async () => {
     harness = await TestHarness.open(backend);
-    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
-    await once(redis, 'ready');
-    state = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+    ({ state } = harness);
   });
   afterEach(async () => {
     await harness.close();
     await Promise.all(gateways.splice(0).map(async (gateway) => kill(gateway)));
-    await disconnect(state.redis);
   });
 
   async function kill(gateway: ResultPromise): Promise<void> {

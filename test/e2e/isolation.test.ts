@@ -1,16 +1,14 @@
 import type { Config } from '@nightcrier/core/settings/config';
 import { silentLogger } from '@nightcrier/core/logger';
-import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
+import type { State } from '@nightcrier/state/open-state';
 import { execa } from 'execa';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
 import { PROBE_SCRIPT, readProbe } from '../../apps/triage-worker/src/agent/isolation/probe-script.ts';
-import { DockerRuntime } from '../../apps/triage-worker/src/agent/run/docker-runtime.ts';
+import { DockerRuntime } from '../../apps/triage-worker/src/agent/run/docker/docker-runtime.ts';
 import { runRequest } from '../../apps/triage-worker/src/agent/run/run-request.ts';
 import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
@@ -34,15 +32,12 @@ describe.skipIf(why)(`the isolation of agents${why ? ` (skipped: ${why})` : ''}`
   afterAll(() => backend.stop());
   beforeEach(async () => {
     harness = await TestHarness.open(backend);
-    const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
-    await once(redis, 'ready');
-    state = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+    ({ state } = harness);
   });
   afterEach(async () => {
     await harness.close();
     await gateway?.stop();
     gateway = undefined;
-    await disconnect(state.redis);
   });
 
   async function configFor(settings = {}): Promise<Config> {

@@ -18,6 +18,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { Audit } from './doors/audit.ts';
 import { issueCertificate, openAuthority } from './doors/authority.ts';
+import { refuseBroken } from './doors/broken-requests.ts';
 import { Callers } from './doors/caller.ts';
 import { listenOnLoopback, listenOnSocket, openSocketDirectory } from './doors/listen.ts';
 import { type Listener, SHARED } from './doors/listener.ts';
@@ -97,10 +98,14 @@ export class GatewayApp {
     const { doorRecords: records, budgets } = state;
     const llm = new LlmDoor({ callers, audit, records, budgets, config: () => this.#config, logger });
     const { times = CLIENT_TIMES } = this.#options;
-    const create: CreateServer = (door, listener) =>
-      door === 'kube'
-        ? tlsServer(certificate, times, (request, response) => void kube.handle(request, response, listener))
-        : plainServer(times, (request, response) => void llm.handle(request, response, listener));
+    const create: CreateServer = (door, listener) => {
+      const server =
+        door === 'kube'
+          ? tlsServer(certificate, times, (request, response) => void kube.handle(request, response, listener))
+          : plainServer(times, (request, response) => void llm.handle(request, response, listener));
+      refuseBroken(server, (request) => audit.addBroken(listener, { door, ...request }));
+      return server;
+    };
     const kubePort = await this.#open('kube', directory, create);
     const llmPort = await this.#open('llm', directory, create);
     await this.#openRuns(state, directory, create);

@@ -1,11 +1,9 @@
-import { type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { GatewayHarness } from './gateway-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { useGateway } from './gateway-fixture.ts';
 
 const ADMIN = 'simulated-admin-token';
 const whyNot = (await execa('helm', ['version'], { reject: false, stdio: 'ignore' })).failed ? 'no helm' : undefined;
@@ -45,29 +43,17 @@ const SECRET = {
 };
 
 describe.skipIf(whyNot)(`helm through the kube door${whyNot ? ` (skipped: ${whyNot})` : ''}`, () => {
-  let redis: RedisServer;
-  let cluster: SimulatedCluster;
-  let harness: GatewayHarness;
-
-  beforeAll(async () => {
-    redis = await startRedisServer();
-    cluster = await startSimulatedCluster({ name: 'alpha', users: { [ADMIN]: 'admin' }, tls: true });
-    await cluster.run('crash-loop-back-off', { namespace: 'shop', name: 'cart' });
-  });
-  afterAll(async () => {
-    await cluster.stop();
-    await redis.stop();
-  });
-  beforeEach(async () => {
-    harness = await GatewayHarness.open(redis.url);
-  });
-  afterEach(() => harness.close());
+  const gateway = useGateway({ [ADMIN]: 'admin' }, (cluster) =>
+    cluster.run('crash-loop-back-off', { namespace: 'shop', name: 'cart' }),
+  );
 
   async function agent(triage: { allow_secrets_access: boolean }) {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN), triage));
-    const { token, grant } = await harness.grant();
-    const file = await harness.kubeconfigFor(address, token);
-    const home = path.join(harness.folder, 'home');
+    const { address } = await gateway.harness.start(
+      await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN), triage),
+    );
+    const { token, grant } = await gateway.harness.grant();
+    const file = await gateway.harness.kubeconfigFor(address, token);
+    const home = path.join(gateway.harness.folder, 'home');
     const helm = (command: string) =>
       execa('helm', ['--kubeconfig', file, ...command.split(' ')], {
         env: { HOME: home, HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home },
@@ -79,8 +65,8 @@ describe.skipIf(whyNot)(`helm through the kube door${whyNot ? ` (skipped: ${whyN
   }
 
   it('lists and gets releases where the cluster has allow_secrets_access, and changes none', async () => {
-    const admin = path.join(harness.folder, 'admin');
-    await writeFile(admin, cluster.kubeconfig(ADMIN));
+    const admin = path.join(gateway.harness.folder, 'admin');
+    await writeFile(admin, gateway.cluster.kubeconfig(ADMIN));
     const create = ['--kubeconfig', admin, 'create', '--validate=false', '-f', '-'];
     await execa('kubectl', create, { input: JSON.stringify(SECRET) });
     const { helm, grant } = await agent({ allow_secrets_access: true });
@@ -100,7 +86,7 @@ describe.skipIf(whyNot)(`helm through the kube door${whyNot ? ` (skipped: ${whyN
     const changes = await helm('uninstall cart -n shop');
     expect(changes.exitCode).not.toBe(0);
     expect((await helm('list -n shop -q')).stdout).toBe('cart');
-    const { summary } = await harness.state.doorRecords.read(grant);
+    const { summary } = await gateway.harness.state.doorRecords.read(grant);
     expect(summary.kube_requests).toBeGreaterThan(7);
     expect(summary.kube_denied).toBeGreaterThan(0);
   });

@@ -1,4 +1,4 @@
-import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { READ_ONLY_TOKEN } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { get } from 'node:https';
@@ -7,42 +7,28 @@ import { connect, type TLSSocket } from 'node:tls';
 import { connect as connectSocket } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { describe, expect, it } from 'vitest';
 import { Callers } from '../src/doors/caller.ts';
-import { GatewayHarness } from './gateway-harness.ts';
+import { useGateway } from './gateway-fixture.ts';
 
 const ADMIN = 'simulated-admin-token';
 const hasKubectl = !(await execa('kubectl', ['version', '--client'], { reject: false, stdio: 'ignore' })).failed;
 
-let redis: RedisServer;
-let cluster: SimulatedCluster;
-let harness: GatewayHarness;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  const users = { [ADMIN]: 'admin', [READ_ONLY_TOKEN]: 'read-only' } as const;
-  cluster = await startSimulatedCluster({ name: 'alpha', users, tls: true });
-  await cluster.run('crash-loop-back-off', { namespace: 'shop', name: 'cart' });
-});
-afterAll(async () => {
-  await cluster.stop();
-  await redis.stop();
-});
-beforeEach(async () => {
-  harness = await GatewayHarness.open(redis.url);
-});
-afterEach(() => harness.close());
+const gateway = useGateway({ [ADMIN]: 'admin', [READ_ONLY_TOKEN]: 'read-only' }, (cluster) =>
+  cluster.run('crash-loop-back-off', { namespace: 'shop', name: 'cart' }),
+);
 
 describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : ' (skipped: no kubectl)'}`, () => {
   async function agent(triage = {}) {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN), triage));
-    const { token, grant } = await harness.grant();
-    const file = await harness.kubeconfigFor(address, token);
+    const { address } = await gateway.harness.start(
+      await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN), triage),
+    );
+    const { token, grant } = await gateway.harness.grant();
+    const file = await gateway.harness.kubeconfigFor(address, token);
     const kubectl = (command: string) =>
       execa(
         'kubectl',
-        ['--kubeconfig', file, '--cache-dir', path.join(harness.folder, 'cache'), ...command.split(' ')],
+        ['--kubeconfig', file, '--cache-dir', path.join(gateway.harness.folder, 'cache'), ...command.split(' ')],
         {
           reject: false,
           all: true,
@@ -77,9 +63,9 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
       expect.soft(exitCode, `${command}: ${all}`).toBe(0);
     }
     await expect
-      .poll(async () => (await harness.state.doorRecords.read(grant)).summary, { timeout: 30_000 })
+      .poll(async () => (await gateway.harness.state.doorRecords.read(grant)).summary, { timeout: 30_000 })
       .toMatchObject({ kube_denied: 0 });
-    const { entries } = await harness.state.doorRecords.read(grant);
+    const { entries } = await gateway.harness.state.doorRecords.read(grant);
     expect(entries.find(({ verb }) => verb === 'log')).toMatchObject({
       door: 'kube',
       decision: 'allowed',
@@ -91,11 +77,11 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
     const { kubectl, grant } = await agent();
     await kubectl('get pods -n shop');
     await kubectl('get deployments -n shop -o json');
-    const answers = async (): Promise<string> => (await harness.state.doorRecords.answers(grant)).join('\n');
+    const answers = async (): Promise<string> => (await gateway.harness.state.doorRecords.answers(grant)).join('\n');
     await expect.poll(answers, { timeout: 30_000 }).toContain('"kind":"Deployment"');
     expect(await answers()).toContain('"cells":["cart-');
-    for (let at = 0; at < 30; at += 1) await harness.state.doorRecords.addAnswer(grant, `answer ${at}`);
-    expect(await harness.state.doorRecords.answers(grant)).toHaveLength(24);
+    for (let at = 0; at < 30; at += 1) await gateway.harness.state.doorRecords.addAnswer(grant, `answer ${at}`);
+    expect(await gateway.harness.state.doorRecords.answers(grant)).toHaveLength(24);
     expect(await answers()).toContain('answer 29');
   });
 
@@ -115,19 +101,19 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
       return response.end(JSON.stringify(body ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 }));
     });
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token, grant } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token, grant } = await gateway.harness.grant();
       const flags = [
         '--kubeconfig',
-        await harness.kubeconfigFor(address, token),
+        await gateway.harness.kubeconfigFor(address, token),
         '--cache-dir',
-        path.join(harness.folder, 'cache'),
+        path.join(gateway.harness.folder, 'cache'),
       ];
       const kubectl = async (command: string) =>
         (await execa('kubectl', [...flags, ...command.split(' ')], { timeout: 120_000 })).stdout;
       expect(await kubectl('top pods -n shop')).toMatch(/cart\s+250m\s+64Mi/);
       expect(await kubectl('explain pods')).toContain('A group of containers.');
-      const { summary } = await harness.state.doorRecords.read(grant);
+      const { summary } = await gateway.harness.state.doorRecords.read(grant);
       expect(summary.kube_denied).toBe(0);
     } finally {
       await upstream.stop();
@@ -136,7 +122,7 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
 
   it('writes nothing, reads no Secret, and prints why', async () => {
     const { kubectl, grant } = await agent();
-    const before = cluster.kubernetesRequests.length;
+    const before = gateway.cluster.kubernetesRequests.length;
     for (const command of [
       'delete pods --all -n shop',
       'scale deployment/cart -n shop --replicas=0',
@@ -156,10 +142,10 @@ describe.skipIf(!hasKubectl)(`kubectl through the kube door${hasKubectl ? '' : '
       expect.soft(exitCode, command).not.toBe(0);
       expect.soft(all, command).toMatch(/nightcrier allows agents only to read alpha|unable to upgrade/);
     }
-    const writes = cluster.kubernetesRequests.slice(before).filter(({ method }) => method !== 'GET');
+    const writes = gateway.cluster.kubernetesRequests.slice(before).filter(({ method }) => method !== 'GET');
     expect(writes).toEqual([]);
     await expect
-      .poll(async () => (await harness.state.doorRecords.read(grant)).summary.kube_denied, { timeout: 30_000 })
+      .poll(async () => (await gateway.harness.state.doorRecords.read(grant)).summary.kube_denied, { timeout: 30_000 })
       .toBeGreaterThanOrEqual(13);
   });
 
@@ -185,15 +171,15 @@ describe('the kube door', () => {
   }
 
   it('refuses an unknown, a revoked and an expired token', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const { token, grant } = await harness.grant();
-    const { token: short } = await harness.grant({}, 0.05);
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const { token, grant } = await gateway.harness.grant();
+    const { token: short } = await gateway.harness.grant({}, 0.05);
     expect(await ask(address.kube_url, token)).toMatchObject({ status: 200 });
-    for (const wrong of ['', 'x', 'x'.repeat(43), cluster.kubeconfig(ADMIN).slice(0, 43)]) {
+    for (const wrong of ['', 'x', 'x'.repeat(43), gateway.cluster.kubeconfig(ADMIN).slice(0, 43)]) {
       expect(await ask(address.kube_url, wrong.replaceAll(/\s/g, ''))).toMatchObject({ status: 401 });
     }
     await expect.poll(() => ask(address.kube_url, short), { timeout: 30_000 }).toMatchObject({ status: 401 });
-    expect(await harness.state.grants.revoke(grant.incident_id)).toBe(1);
+    expect(await gateway.harness.state.grants.revoke(grant.incident_id)).toBe(1);
     expect(await ask(address.kube_url, token)).toMatchObject({ status: 401 });
   });
 
@@ -204,9 +190,12 @@ describe('the kube door', () => {
   };
 
   it('takes the token of a run on the sockets of this run alone, and records attempts with another', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
-    const { token: ofScript } = await harness.grant();
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const [one, other] = [
+      await gateway.harness.grantWithSockets([address]),
+      await gateway.harness.grantWithSockets([address]),
+    ];
+    const { token: ofScript } = await gateway.harness.grant();
     const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
     expect(await statusOf(socket, one.token)).toBe('200');
     expect(await statusOf(foreign, one.token)).toBe('401');
@@ -215,36 +204,39 @@ describe('the kube door', () => {
     expect(await ask(address.kube_url, one.token)).toMatchObject({ status: 401 });
     expect(await ask(address.kube_url, ofScript)).toMatchObject({ status: 200 });
     await expect
-      .poll(async () => (await harness.state.doorRecords.read(other.grant)).entries, { timeout: 30_000 })
+      .poll(async () => (await gateway.harness.state.doorRecords.read(other.grant)).entries, { timeout: 30_000 })
       .toMatchObject([{ decision: 'denied', status: 401, reason: expect.stringContaining('another run') }]);
   });
 
   it('listens for a run at every gateway, also at one that starts later, until the run has ended', async () => {
-    const config = await harness.config(cluster.kubeconfig(ADMIN));
-    const [first, second] = [await harness.start(config), await harness.start(config)];
-    const { token, grant, sockets, directory } = await harness.grantWithSockets([first.address, second.address]);
+    const config = await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN));
+    const [first, second] = [await gateway.harness.start(config), await gateway.harness.start(config)];
+    const { token, grant, sockets, directory } = await gateway.harness.grantWithSockets([
+      first.address,
+      second.address,
+    ]);
     for (const socket of sockets) expect(await statusOf(socket, token)).toBe('200');
-    const { address: later } = await harness.start(config);
+    const { address: later } = await gateway.harness.start(config);
     expect(await statusOf(path.join(directory, `${later.id}.kube.sock`), token)).toBe('200');
     await first.app.stop();
     expect((await readdir(directory)).filter((name) => name.startsWith(first.address.id))).toEqual([]);
-    await harness.state.grants.revoke(grant.incident_id);
+    await gateway.harness.state.grants.revoke(grant.incident_id);
     await expect.poll(() => readdir(directory).catch(() => 'gone'), { timeout: 30_000 }).toBe('gone');
-    expect(await harness.state.runSockets.list()).toEqual(new Map());
+    expect(await gateway.harness.state.runSockets.list()).toEqual(new Map());
   });
 
   it('stores no token', async () => {
-    const { token, grant } = await harness.grant();
-    const keys = await harness.state.redis.keys(`*${harness.key_prefix}*`);
-    const texts = await Promise.all(keys.map(async (key) => harness.state.redis.dump(key)));
+    const { token, grant } = await gateway.harness.grant();
+    const keys = await gateway.harness.state.redis.keys(`*${gateway.harness.key_prefix}*`);
+    const texts = await Promise.all(keys.map(async (key) => gateway.harness.state.redis.dump(key)));
     expect(keys.length).toBeGreaterThan(0);
     expect(JSON.stringify([keys, texts.map(String), grant])).not.toContain(token);
   });
 
   it('ends a watch when the grant is revoked', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const { token, grant } = await harness.grant();
-    const file = await harness.kubeconfigFor(address, token);
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const { token, grant } = await gateway.harness.grant();
+    const file = await gateway.harness.kubeconfigFor(address, token);
     const watch = execa('kubectl', ['--kubeconfig', file, 'get', 'pods', '-A', '--watch', '-o', 'name'], {
       reject: false,
     });
@@ -252,11 +244,11 @@ describe('the kube door', () => {
     // Ends when kubectl does.
     for await (const line of watch) {
       expect(line).toMatch(/^pod\//);
-      revoked += await harness.state.grants.revoke(grant.incident_id);
+      revoked += await gateway.harness.state.grants.revoke(grant.incident_id);
     }
     expect(revoked).toBe(1);
     await expect
-      .poll(async () => (await harness.state.doorRecords.read(grant)).entries, { timeout: 30_000 })
+      .poll(async () => (await gateway.harness.state.doorRecords.read(grant)).entries, { timeout: 30_000 })
       .toContainEqual(expect.objectContaining({ verb: 'GET', decision: 'failed', reason: 'the grant has ended' }));
   }, 180_000);
 
@@ -291,8 +283,8 @@ describe('the kube door', () => {
       return response.end(line.slice(100));
     });
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token, grant } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token, grant } = await gateway.harness.grant();
       const Accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
       for (const [target, headers] of [
         ['/api/v1/namespaces/shop/pods/leaky', {}],
@@ -305,7 +297,7 @@ describe('the kube door', () => {
         expect(body).not.toMatch(/hunter2|c2VjcmV0/);
       }
       expect(upstream.accepts.every((accept) => accept.startsWith('application/json'))).toBe(true);
-      const answers = async (): Promise<string> => (await harness.state.doorRecords.answers(grant)).join('\n');
+      const answers = async (): Promise<string> => (await gateway.harness.state.doorRecords.answers(grant)).join('\n');
       await expect.poll(answers, { timeout: 30_000 }).toContain('leaky');
       expect(await answers()).not.toMatch(/hunter2|c2VjcmV0/);
     } finally {
@@ -320,11 +312,31 @@ describe('the kube door', () => {
   ])('passes on no answer with %s', async (_, status, headers, text) => {
     const upstream = await startUpstream((_request, response) => response.writeHead(status, headers).end('{}'));
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token } = await gateway.harness.grant();
       const answer = await ask(address.kube_url, token);
       expect(answer.status).toBe(502);
       expect(answer.body).toContain(text);
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it.each([
+    [200, 'application/json', '{}', '/version'],
+    [500, 'text/plain', 'password=hunter2hunter2', '/version'],
+    [200, 'application/json', '{"gitVersion":"password=hunter2hunter2"}', '/version'],
+  ])('redacts warnings, texts of errors and the version: %i %s %s', async (status, type, text, target) => {
+    const headers = { 'content-type': type, warning: '299 - "password=hunter2hunter2"' };
+    const upstream = await startUpstream((_request, response) => response.writeHead(status, headers).end(text));
+    try {
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token } = await gateway.harness.grant();
+      const flags = curl.concat('--include', bearer(token), `${address.kube_url}${target}`);
+      const answer = (await execa('curl', flags)).stdout;
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer).toMatch(/^warning: 299 - "password=\[redacted\]"/im);
+      expect(answer).not.toContain('hunter2');
     } finally {
       await upstream.stop();
     }
@@ -338,8 +350,8 @@ describe('the kube door', () => {
       Readable.from(Array.from({ length: parts }, () => part).concat(Buffer.from('{}'))).pipe(response);
     });
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token } = await gateway.harness.grant();
       const { status, body } = await ask(address.kube_url, token);
       expect(status).toBe(413);
       expect(body).toContain('name a namespace, a selector or a limit');
@@ -357,10 +369,13 @@ describe('the kube door', () => {
       return response.end('{"kind":"PodList","items":[]}');
     });
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token } = await gateway.harness.grant();
       await ask(address.kube_url, token);
-      const [file, draft] = [path.join(harness.folder, 'kubeconfig'), path.join(harness.folder, 'draft')];
+      const [file, draft] = [
+        path.join(gateway.harness.folder, 'kubeconfig'),
+        path.join(gateway.harness.folder, 'draft'),
+      ];
       await writeFile(draft, upstream.kubeconfig.replace('upstream-token', 'renewed-token'));
       await rename(draft, file);
       await ask(address.kube_url, token);
@@ -378,8 +393,8 @@ describe('the kube door', () => {
       return response.end('{"kind":"PodList","items":[]}');
     });
     try {
-      const { address } = await harness.start(await harness.config(upstream.kubeconfig));
-      const { token } = await harness.grant();
+      const { address } = await gateway.harness.start(await gateway.harness.config(upstream.kubeconfig));
+      const { token } = await gateway.harness.grant();
       const headers = { 'X-Forwarded-For': '1.1.1.1', Cookie: 'a=b', Forwarded: 'for=x', Origin: 'http://x' };
       expect(await ask(address.kube_url, token, { headers })).toMatchObject({ status: 200 });
       expect(Object.keys(seen[0] ?? {}).toSorted()).toEqual([
@@ -411,17 +426,17 @@ describe('the kube door', () => {
     ['an address of another server', 'GET http://10.0.0.1/api/v1/pods HTTP/1.1\r\nHost: x\r\nAUTH\r\n\r\n'],
     ['a NUL', 'GET /api/v1/pods\0 HTTP/1.1\r\nHost: x\r\nAUTH\r\n\r\n'],
   ])('sends nothing on for a request with %s', async (_, text) => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const { token } = await harness.grant();
-    const before = cluster.kubernetesRequests.length;
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const { token } = await gateway.harness.grant();
+    const before = gateway.cluster.kubernetesRequests.length;
     const answer = await raw(address.kube_url, text.replaceAll('AUTH', `Authorization: Bearer ${token}`));
     expect(answer).not.toMatch(/^HTTP\/1.1 (?:1|2|3)/);
-    expect(cluster.kubernetesRequests.slice(before)).toEqual([]);
+    expect(gateway.cluster.kubernetesRequests.slice(before)).toEqual([]);
   });
 
   it('bounds the requests of a run at once, and returns Retry-After', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const { token } = await harness.grant();
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const { token } = await gateway.harness.grant();
     const headers = { authorization: `Bearer ${token}` };
     // They stay open, however long it takes to send them all.
     const watches = Array.from({ length: 70 }, () =>
@@ -443,8 +458,8 @@ describe('the kube door', () => {
   });
 
   it('bounds the rate of the requests of a run', async () => {
-    const callers = new Callers(harness.state.grants);
-    const { token } = await harness.grant();
+    const callers = new Callers(gateway.harness.state.grants);
+    const { token } = await gateway.harness.grant();
     const enter = async (now: number): Promise<string> => {
       const entrance = await callers.enter(token, undefined, now);
       if (entrance.kind === 'entered') entrance.leave();
@@ -457,8 +472,11 @@ describe('the kube door', () => {
   });
 
   it('bounds tokens that are guessed, for the run that guesses alone', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const [one, other] = [
+      await gateway.harness.grantWithSockets([address]),
+      await gateway.harness.grantWithSockets([address]),
+    ];
     const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
     expect(await statusOf(socket, one.token)).toBe('200');
     const guess = [...curl, ...through(socket), '--output', '/dev/null', '--write-out', '%{http_code}\n'];
@@ -474,7 +492,7 @@ describe('the kube door', () => {
     expect(await statusOf(socket, one.token)).toBe('200');
     expect(await statusOf(foreign, other.token)).toBe('200');
     const recorded = async (): Promise<number> =>
-      (await harness.state.doorRecords.read(one.grant)).entries.filter(({ status }) => status === 401).length;
+      (await gateway.harness.state.doorRecords.read(one.grant)).entries.filter(({ status }) => status === 401).length;
     const refused = statuses.filter((status) => status === '401').length;
     expect(refused).toBeGreaterThanOrEqual(100);
     await expect.poll(recorded, { timeout: 30_000 }).toBeGreaterThanOrEqual(refused);
@@ -482,8 +500,11 @@ describe('the kube door', () => {
   });
 
   it('serves other runs while one holds more connections than it may, which send nothing', async () => {
-    const { address } = await harness.start(await harness.config(cluster.kubeconfig(ADMIN)));
-    const [one, other] = [await harness.grantWithSockets([address]), await harness.grantWithSockets([address])];
+    const { address } = await gateway.harness.start(await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN)));
+    const [one, other] = [
+      await gateway.harness.grantWithSockets([address]),
+      await gateway.harness.grantWithSockets([address]),
+    ];
     const [socket = '', foreign = ''] = [...one.sockets, ...other.sockets];
     const idle = Array.from({ length: 300 }, () => connectSocket(socket).on('error', () => undefined));
     const closed = (): number => idle.filter(({ closed: over }) => over).length;
@@ -495,13 +516,13 @@ describe('the kube door', () => {
   });
 
   it('gateways of a machine share their authority; sockets of killed ones are removed', async () => {
-    const config = await harness.config(cluster.kubeconfig(ADMIN));
-    const [one, other] = [await harness.start(config), await harness.start(config)];
+    const config = await gateway.harness.config(gateway.cluster.kubeconfig(ADMIN));
+    const [one, other] = [await gateway.harness.start(config), await gateway.harness.start(config)];
     expect(one.address.ca).toBe(other.address.ca);
-    const { token } = await harness.grant();
-    const file = await harness.kubeconfigFor(one.address, token);
+    const { token } = await gateway.harness.grant();
+    const file = await gateway.harness.kubeconfigFor(one.address, token);
     await one.app.stop();
-    expect((await harness.state.gateways.live()).map(({ id }) => id)).toEqual([other.address.id]);
+    expect((await gateway.harness.state.gateways.live()).map(({ id }) => id)).toEqual([other.address.id]);
     const { stdout } = await execa('kubectl', [
       '--kubeconfig',
       file,
@@ -512,9 +533,9 @@ describe('the kube door', () => {
       '-A',
     ]);
     expect(stdout).toContain('cart-');
-    const names = await readdir(path.join(harness.folder, 'sockets'));
+    const names = await readdir(path.join(gateway.harness.folder, 'sockets'));
     expect(names.toSorted()).toEqual([`${other.address.id}.kube.sock`, `${other.address.id}.llm.sock`]);
-    const { mode } = await stat(path.join(harness.folder, 'data/gateway/authority.pem'));
+    const { mode } = await stat(path.join(gateway.harness.folder, 'data/gateway/authority.pem'));
     expect(mode & 0o777).toBe(0o600);
   });
 });

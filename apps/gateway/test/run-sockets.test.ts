@@ -1,33 +1,18 @@
-import { READ_ONLY_TOKEN, type SimulatedCluster, startSimulatedCluster } from '@nightcrier/simulator/simulated-cluster';
+import { READ_ONLY_TOKEN } from '@nightcrier/simulator/simulated-cluster';
 import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { GatewayHarness } from './gateway-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { useGateway } from './gateway-fixture.ts';
 
 const PATIENCE = { timeout: 60_000 };
 
-let redis: RedisServer;
-let cluster: SimulatedCluster;
-let harness: GatewayHarness;
+const gateway = useGateway({ [READ_ONLY_TOKEN]: 'read-only' });
 
-beforeAll(async () => {
-  redis = await startRedisServer();
-  cluster = await startSimulatedCluster({ name: 'alpha', users: { [READ_ONLY_TOKEN]: 'read-only' }, tls: true });
-});
-afterAll(async () => {
-  await cluster.stop();
-  await redis.stop();
-});
-beforeEach(async () => {
-  harness = await GatewayHarness.open(redis.url);
-});
-afterEach(() => harness.close());
-
-const configure = async () => harness.config(cluster.kubeconfig(READ_ONLY_TOKEN));
+const configure = async () => gateway.harness.config(gateway.cluster.kubeconfig(READ_ONLY_TOKEN));
 
 async function statusOf(socket: string, token: string): Promise<string> {
   const flags = ['--silent', '--insecure', '--max-time', '60', '--output', '/dev/null', '--write-out', '%{http_code}'];
@@ -39,19 +24,19 @@ describe('sockets that are reserved for a run to come', () => {
   const RUN = { incident_id: 'i-1', cluster: 'alpha', attempt: 1, agent: 'claude' };
 
   it('admit nothing before the run, then its token alone, and what they refuse is recorded on it', async () => {
-    const { address } = await harness.start(await configure());
-    const { grants, runSockets, doorRecords } = harness.state;
+    const { address } = await gateway.harness.start(await configure());
+    const { grants, runSockets, doorRecords } = gateway.harness.state;
     const reservation = await grants.reserve(600);
     const open = async () => runSockets.open(reservation.socket, [address.id], AbortSignal.timeout(120_000));
     expect(await open()).toBe(address.id);
-    const socket = path.join(harness.folder, 'sockets', reservation.socket, `${address.id}.kube.sock`);
+    const socket = path.join(gateway.harness.folder, 'sockets', reservation.socket, `${address.id}.kube.sock`);
     expect(await statusOf(socket, reservation.token)).toBe('401');
 
     const { token, grant } = await grants.issue(RUN, 600, reservation);
     expect({ token, socket: grant.socket }).toEqual(reservation);
     expect(await open()).toBe(address.id);
     expect(await statusOf(socket, token)).toBe('200');
-    expect(await statusOf(socket, (await harness.grant()).token)).toBe('401');
+    expect(await statusOf(socket, (await gateway.harness.grant()).token)).toBe('401');
     await expect
       .poll(async () => (await doorRecords.read(grant)).entries, PATIENCE)
       .toContainEqual(expect.objectContaining({ decision: 'denied', status: 401 }));
@@ -59,8 +44,11 @@ describe('sockets that are reserved for a run to come', () => {
 
   it('are confirmed for the run by a gateway that lives', async () => {
     const config = await configure();
-    const [{ app, address: stopped }, { address: live }] = [await harness.start(config), await harness.start(config)];
-    const { grants, runSockets } = harness.state;
+    const [{ app, address: stopped }, { address: live }] = [
+      await gateway.harness.start(config),
+      await gateway.harness.start(config),
+    ];
+    const { grants, runSockets } = gateway.harness.state;
     const reservation = await grants.reserve(600);
     const gateways = [stopped.id, live.id];
     for (const id of gateways) await runSockets.open(reservation.socket, [id], AbortSignal.timeout(120_000));
@@ -70,14 +58,38 @@ describe('sockets that are reserved for a run to come', () => {
   });
 
   it('are closed when the reservation is released', async () => {
-    const { address } = await harness.start(await configure());
-    const { grants, runSockets } = harness.state;
+    const { address } = await gateway.harness.start(await configure());
+    const { grants, runSockets } = gateway.harness.state;
     const reservation = await grants.reserve(600);
     await runSockets.open(reservation.socket, [address.id], AbortSignal.timeout(120_000));
     await grants.release(reservation);
-    const directories = async () => readdir(path.join(harness.folder, 'sockets'));
+    const directories = async () => readdir(path.join(gateway.harness.folder, 'sockets'));
     await expect.poll(directories, PATIENCE).not.toContain(reservation.socket);
   });
+});
+
+it('what is no request that a door reads is refused, and recorded on the run', async () => {
+  const { address } = await gateway.harness.start(await configure());
+  const { grant, directory } = await gateway.harness.grantWithSockets([address]);
+  const { doorRecords } = gateway.harness.state;
+  const connectAuthority = 'CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n';
+  const requests: [door: string, verb: string, text: string, status: number][] = [
+    ['kube', 'malformed', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n', 400],
+    ['kube', 'malformed', 'GET / HTTP/1.1\nHost: x\n\n', 400],
+    ['kube', 'CONNECT', connectAuthority, 405],
+    ['llm', 'malformed', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n', 400],
+    ['llm', 'CONNECT', connectAuthority, 405],
+  ];
+  for (const [door, , text, status] of requests) {
+    const file = path.join(directory, `${address.id}.${door}.sock`);
+    const socket = door === 'kube' ? connectTls({ path: file, rejectUnauthorized: false }) : connect(file);
+    socket.write(text);
+    expect((await buffer(socket)).toString('latin1')).toMatch(`HTTP/1.1 ${status} `);
+  }
+  const recorded = async () => (await doorRecords.read(grant)).entries.map(({ door, verb }) => `${door} ${verb}`);
+  await expect
+    .poll(async () => (await recorded()).toSorted(), PATIENCE)
+    .toEqual(requests.map(([door, verb]) => `${door} ${verb}`).toSorted());
 });
 
 describe('a client of the gateway that is slow', () => {
@@ -94,8 +106,8 @@ describe('a client of the gateway that is slow', () => {
   }
 
   async function sockets(): Promise<{ kube: string; llm: string; token: string }> {
-    const { address } = await harness.start(await configure(), { times: TIMES });
-    const run = await harness.grantWithSockets([address]);
+    const { address } = await gateway.harness.start(await configure(), { times: TIMES });
+    const run = await gateway.harness.grantWithSockets([address]);
     const socketOf = (door: string) => path.join(run.directory, `${address.id}.${door}.sock`);
     return { kube: socketOf('kube'), llm: socketOf('llm'), token: run.token };
   }

@@ -1,11 +1,13 @@
 import type { ClusterHealth, ConnectionStatus } from '@nightcrier/core/clusters/cluster-health';
+import { rankIngesters } from '@nightcrier/core/clusters/placement';
 import { silentLogger } from '@nightcrier/core/logger';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { HeldLeases } from '../src/leases/held-leases.ts';
+import { LeaseGuard } from '../src/leases/lease-guard.ts';
 import { LeaseKeeper } from '../src/leases/lease-keeper.ts';
 import { useRedis } from './ingester.fixture.ts';
 
@@ -13,10 +15,11 @@ const redis = useRedis();
 const patient = { timeout: 60_000 };
 
 async function openTestState() {
+  const key_prefix = randomUUID();
   const connection = connectProducer({ url: redis.url, key_prefix: 'unused' }, silentLogger);
   await once(connection, 'ready');
   onTestFinished(() => disconnect(connection));
-  return openState(connection, { key_prefix: randomUUID(), logger: silentLogger });
+  return { ...openState(connection, { key_prefix, logger: silentLogger }), key_prefix };
 }
 
 /** An ingester that watches `alpha` by its lease, and another one, which takes the lease as after a pause of the first. */
@@ -97,4 +100,86 @@ test('an ingester that starts takes many clusters step by step, until no other o
   onTestFinished(() => keeper.stop());
   await expect.poll(() => held.tokens.size, patient).toBe(200);
   expect(watches).toEqual([50, 100, 200]);
+});
+
+/** An ingester that should not hold `alpha` as long as `other` lives, which holds it and renews it all the while. */
+async function startSecond() {
+  const state = await openTestState();
+  const other = state.openLeases({ id: 'other' });
+  await other.beat(new Map());
+  const token = (await other.take(new Map([['alpha', 0]]))).get('alpha') ?? 0;
+  const beating = setInterval(() => void other.beat(new Map([['alpha', token]])).catch(() => undefined), 100);
+  onTestFinished(() => clearInterval(beating));
+  const id = Array.from({ length: 50 }, (_, index) => `own-${index}`).find(
+    (one) => rankIngesters('alpha', [one, 'other'])[0] === 'other',
+  );
+  const held = new HeldLeases();
+  const events = new EventEmitter<{ silent: [ids: ReadonlySet<string>] }>();
+  let watched: ReadonlySet<string> = new Set();
+  let isActive = false;
+  let renewals = 0;
+  const keeper = new LeaseKeeper({
+    leases: state.openLeases({ id: id ?? '', length: 1_500 }),
+    held,
+    guard: { events, start: () => undefined, update: () => (renewals += 1), stop: async () => undefined },
+    clusters: ['alpha'],
+    isActive: () => isActive,
+    activeOwners: (clusters) => state.clusterHealth.activeOwners(clusters),
+    logger: silentLogger,
+  });
+  keeper.events.on('watch', (clusters) => (watched = clusters));
+  keeper.start();
+  onTestFinished(() => keeper.stop());
+  return {
+    held,
+    watches: () => watched.has('alpha'),
+    silence: (...ids: string[]) => events.emit('silent', new Set(ids)),
+    activate: () => {
+      isActive = true;
+      keeper.clusterChanged('alpha');
+    },
+    renewals: () => renewals,
+  };
+}
+
+test('the cluster of an ingester that gives no sign of life is watched, and taken when its faults arrive, before its lease is over', async () => {
+  const { held, watches, silence, activate, renewals } = await startSecond();
+  await expect.poll(renewals, patient).toBeGreaterThan(1);
+  expect(watches()).toBe(false);
+  silence('other');
+  await expect.poll(watches, patient).toBe(true);
+  const before = renewals();
+  await expect.poll(renewals, patient).toBeGreaterThan(before + 1);
+  expect(held.tokenOf('alpha')).toBeUndefined();
+  activate();
+  await expect.poll(() => held.tokenOf('alpha'), patient).toBeGreaterThan(0);
+});
+
+test('an ingester that gives a sign of life again keeps what was not taken from it', async () => {
+  const { held, watches, silence, renewals } = await startSecond();
+  await expect.poll(renewals, patient).toBeGreaterThan(0);
+  silence('other');
+  await expect.poll(watches, patient).toBe(true);
+  silence();
+  await expect.poll(watches, patient).toBe(false);
+  expect(held.tokenOf('alpha')).toBeUndefined();
+});
+
+test('the lease thread reports an ingester that gives no sign of life, and that it gives one again', async () => {
+  const state = await openTestState();
+  const length = 1_500;
+  const other = state.openLeases({ id: 'other', length });
+  // It holds its leases for long, and has one sign of life.
+  await state.openLeases({ id: 'other', length: 600_000 }).beat(new Map());
+  await other.pulse();
+  const settings = { url: redis.url, key_prefix: state.key_prefix };
+  const guard = new LeaseGuard({ redis: settings, id: 'own', length, logger: silentLogger });
+  let silent: string[] = [];
+  guard.events.on('silent', (ids) => (silent = [...ids]));
+  guard.start();
+  onTestFinished(() => guard.stop());
+  await expect.poll(() => silent, patient).toEqual(['other']);
+  const pulsing = setInterval(() => void other.pulse().catch(() => undefined), 50);
+  onTestFinished(() => clearInterval(pulsing));
+  await expect.poll(() => silent, patient).toEqual([]);
 });

@@ -58,10 +58,13 @@ export interface InputFile {
 /** An agent's container, by its labels and its state. */
 export interface AgentContainer {
   id: string;
-  /** Undefined if labels are missing or invalid. */
-  run: { incidentId: string; attempt: number; agent: AgentCli; deadline: number } | undefined;
+  name: string;
+  /** Undefined if labels are missing or invalid. Times in ms since the epoch. */
+  run: { incidentId: string; attempt: number; agent: AgentCli; startedAt: number; deadline: number } | undefined;
   /** `broken`: it never ran, or was killed from outside, so its report may be incomplete. */
   state: 'running' | 'ended' | 'broken';
+  /** It keeps its output after the agent's end. Version 0.1 wrote that into the workspace. */
+  holdsOutput: boolean;
 }
 
 /** What was found in an agent's output directory. */
@@ -74,9 +77,8 @@ export interface OutputSummary {
 export interface AgentRun {
   /** Names its container in the engine's own tools. */
   readonly container: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** Milliseconds since the epoch at which the agent is stopped. */
+  /** Both in ms since the epoch. */
+  readonly startedAt: number;
   readonly deadline: number;
   /**
    * Copies the agent's streams to files in the directory as they arrive, `agent-stdout.log` and `agent-stderr.log`, until the
@@ -121,7 +123,7 @@ export interface AgentRuntime {
    */
   start(request: RunRequest, inputs: Promise<InputFile[]>, signal: AbortSignal, timed?: Timed): Promise<AgentRun>;
   /**
-   * Starts a sandbox for a run to come, and removes those that workers that died left.
+   * Starts a sandbox for a run to come.
    * @param seconds after which it ends by itself
    * @throws EngineError
    */
@@ -132,7 +134,7 @@ export interface AgentRuntime {
   adopt(container: AgentContainer, signal: AbortSignal): Promise<AgentRun>;
   /**
    * Lists the containers of an installation that a run has had, running or not, and, unless only those of an incident are asked for,
-   * prestarted ones of dead workers.
+   * unused ones of dead workers.
    * @throws EngineError
    */
   list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]>;

@@ -11,7 +11,7 @@ import { writeEvidence } from './evidence/write-evidence.ts';
 import { gatherEvidence } from './prepare/gather-evidence.ts';
 import { linkKnowledge } from './knowledge/link-knowledge.ts';
 import { preflight } from './prepare/preflight.ts';
-import { checkReport } from './agent/check-report.ts';
+import { checkReport } from './report-check/check-report.ts';
 import type { TriageContext } from './triage-context.ts';
 import { TriageEnded } from './triage-ended.ts';
 import { alongside, together } from '@nightcrier/core/async/together';

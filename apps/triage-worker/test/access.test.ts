@@ -1,7 +1,4 @@
-import { silentLogger } from '@nightcrier/core/logger';
-import { openState, type State } from '@nightcrier/state/open-state';
-import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { once } from 'node:events';
+import type { State } from '@nightcrier/state/open-state';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -17,13 +14,10 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 beforeEach(async () => {
   harness = await TestHarness.open(backend);
-  const redis = connectProducer({ url: backend.redis.url, key_prefix: 'unused' }, silentLogger);
-  await once(redis, 'ready');
-  state = openState(redis, { key_prefix: harness.key_prefix, logger: silentLogger });
+  ({ state } = harness);
 });
 afterEach(async () => {
   await harness.close();
-  await disconnect(state.redis);
 });
 
 const ADDRESS = {

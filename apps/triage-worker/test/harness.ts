@@ -48,6 +48,7 @@ export class TestHarness {
   readonly folder: string;
   readonly kubeconfig: string;
   readonly key_prefix = randomUUID();
+  readonly state: State;
   readonly logger = new RecordingLogger();
   readonly incidents: IncidentStore;
   readonly cancellations: Cancellations;
@@ -55,7 +56,6 @@ export class TestHarness {
   readonly queue: TriageQueue;
   readonly #backend: TestBackend;
   readonly #redis: ReturnType<typeof connectProducer>;
-  readonly #state: State;
   readonly #admission: Admission;
   readonly #apps: TriageWorkerApp[] = [];
   readonly #kills: (() => Promise<void>)[] = [];
@@ -65,13 +65,13 @@ export class TestHarness {
     this.folder = folder;
     this.kubeconfig = path.join(folder, 'alpha.kubeconfig');
     this.#redis = redis;
-    this.#state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
-    this.queue = this.#state.openQueue();
-    this.incidents = this.#state.incidents;
-    this.cancellations = this.#state.openCancellations();
-    this.counters = this.#state.triage;
+    this.state = openState(redis, { key_prefix: this.key_prefix, logger: silentLogger });
+    this.queue = this.state.openQueue();
+    this.incidents = this.state.incidents;
+    this.cancellations = this.state.openCancellations();
+    this.counters = this.state.triage;
     const settings = { ...Settings.parse({}), grouping: 'none' } as const;
-    this.#admission = this.#state.openAdmission(this.queue, settings);
+    this.#admission = this.state.openAdmission(this.queue, settings);
   }
 
   static async open(backend: TestBackend): Promise<TestHarness> {
@@ -223,17 +223,17 @@ export class TestHarness {
 
   /** Returns the label `nightcrier.instance` of the worker's containers. */
   async instance(): Promise<string> {
-    return this.#state.instance();
+    return this.state.instance();
   }
 
   /** Makes the incident's row unreadable. */
   async corrupt(id: string): Promise<void> {
-    await this.#redis.hset(this.#state.keys.incident(id), 'cluster_event', 'not JSON');
+    await this.#redis.hset(this.state.keys.incident(id), 'cluster_event', 'not JSON');
   }
 
   /** Returns what notifications are written to: the queue of a target, and the outbox. */
   notificationParts(target: string) {
-    return { notifications: this.#state.openNotificationQueue(target), redis: this.#redis, keys: this.#state.keys };
+    return { notifications: this.state.openNotificationQueue(target), redis: this.#redis, keys: this.state.keys };
   }
 
   /** Makes the queue's settings unreadable, so that a worker cannot start. */
@@ -279,7 +279,7 @@ export class TestHarness {
 
   /** Damages what Redis knows of the slots of the cluster. */
   async breakSlots(): Promise<void> {
-    await this.#redis.set(this.#state.keys.slots('alpha'), 'not a sorted set');
+    await this.#redis.set(this.state.keys.slots('alpha'), 'not a sorted set');
   }
 
   /** Gives the job's lock to another worker, as the stalled check does after a long pause of this one. */
@@ -289,12 +289,12 @@ export class TestHarness {
 
   /** Returns the number of unexpired slot leases of the cluster. */
   async slotsHeld(): Promise<number> {
-    return this.#redis.zcount(this.#state.keys.slots('alpha'), Date.now(), '+inf');
+    return this.#redis.zcount(this.state.keys.slots('alpha'), Date.now(), '+inf');
   }
 
   /** Returns what does not balance in the books. */
   async booksOff(): Promise<string[]> {
-    return auditBooks(await this.#state.intake.read()).off;
+    return auditBooks(await this.state.intake.read()).off;
   }
 
   /** Returns the number of clients of Redis. */

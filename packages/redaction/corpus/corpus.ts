@@ -1,3 +1,10 @@
+import { COMMANDS } from './blind/commands.ts';
+import { CONNECTIONS } from './blind/connections.ts';
+import { ENCODED } from './blind/encoded.ts';
+import { FILES } from './blind/files.ts';
+import { FORMATS } from './blind/formats.ts';
+import { PROVIDERS } from './blind/providers.ts';
+import { REQUESTS } from './blind/requests.ts';
 import { CONTAINED_SHAPES } from './contained-shapes.ts';
 import { type NamedSecret, NAMED_SECRETS } from './named-secrets.ts';
 import { ODD_SHAPES } from './odd-shapes.ts';
@@ -14,6 +21,17 @@ const CONTEXTS: readonly ((token: string) => string)[] = [
   (token) => `retrying (${token}), attempt 2`,
 ];
 
+/** Written before the rules were read, by kind. */
+const BLIND = {
+  format: FORMATS,
+  connection: CONNECTIONS,
+  command: COMMANDS,
+  request: REQUESTS,
+  file: FILES,
+  provider: PROVIDERS,
+  encoded: ENCODED,
+};
+
 /** Each shape of a secret with two values, labelled with what must not remain. */
 export const SECRETS: readonly LabelledSecret[] = [
   ...Object.entries(TOKENS).flatMap(([shape, token], index) =>
@@ -25,5 +43,10 @@ export const SECRETS: readonly LabelledSecret[] = [
   ),
   ...Object.entries({ ...NAMED_SECRETS, ...ODD_SHAPES, ...CONTAINED_SHAPES }).flatMap(([shape, named]) =>
     [1, 2].map((seed) => ({ shape, ...named(seed) })),
+  ),
+  ...Object.entries(BLIND).flatMap(([kind, shapes]) =>
+    Object.entries(shapes).flatMap(([shape, named]) =>
+      [1, 2].map((seed) => ({ shape: `${kind}: ${shape}`, ...named(seed) })),
+    ),
   ),
 ];

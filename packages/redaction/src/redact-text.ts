@@ -1,6 +1,7 @@
 import { inSlices } from '@nightcrier/core/async/time-slices';
 import { type Range, rangesOfKnownTokens } from './search/kept-rules.ts';
-import { cutOut, replaceSecrets } from './replace-secrets.ts';
+import { replaceSecrets } from './replace-secrets.ts';
+import { cutOut } from './search/cut-out.ts';
 import { linesWithTokens } from './search/token-lines.ts';
 
 /**
@@ -8,8 +9,8 @@ import { linesWithTokens } from './search/token-lines.ts';
  * match no rule remain: redaction reduces leaks and does not exclude them.
  */
 export async function redactText(text: string): Promise<string> {
-  const replaced = await inSlices(replaceSecrets(text));
-  const lines = linesWithTokens(replaced);
+  const { text: replaced, found } = await inSlices(replaceSecrets(text));
+  const lines = linesWithTokens(replaced, found?.runs);
   if (lines.length === 0) return replaced;
   return withLines(replaced, lines, await withoutKnownTokens(lines.map(([start, end]) => replaced.slice(start, end))));
 }

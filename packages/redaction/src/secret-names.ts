@@ -3,7 +3,7 @@
  * Repetitions are bounded here and in all rules, so that no text from a cluster can make one slow (ReDoS).
  */
 export const SECRET_NAME =
-  '(?:passw(?:or[dt])?s?|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secrets?|tokens?|' +
+  '(?:passw(?:or[dt])?s?|contrase(?:ñ|\\u00f1|n)as?|senha|kennwort|wachtwoord|mot[ _-]?de[ _-]?passe|geheimnis|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secret[ _.-]?id|secrets?|tokens?|' +
   'api[ _.-]?keys?|access[ _.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
   'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook|' +
@@ -12,9 +12,11 @@ export const SECRET_NAME =
   'signature|sig|jsessionid|phpsessid|_auth|authorization)';
 
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
-const SHORT = /^(?:pass|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
+const SHORT = /^(?:pass|senha|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
 /** Names of other things that end in the same way: `existingSecret` is the name of an object. */
 const OTHER_NAME = /(?:existing|pull|public|image|no|without)[_.-]?$/i;
+/** A digest of a secret is none: `checksum/secret` is an annotation of many charts. */
+const OF_DIGEST = /(?:checksum|sha256|digest)[/_.-]$/i;
 
 const NAME_ENDS = new RegExp(`${SECRET_NAME}$`, 'i');
 
@@ -29,6 +31,7 @@ export function isSecretName(name: string): boolean {
  * @param before what stands before the match
  */
 export function isWholeName(word: string, before: string): boolean {
+  if (OF_DIGEST.test(before)) return false;
   if (/^secrets?$/i.test(word) && OTHER_NAME.test(before)) return false;
   if (!SHORT.test(word)) return true;
   const isCamel = /^[A-Z][a-z]/.test(word) && /[a-z\d]$/.test(before);
@@ -40,25 +43,25 @@ const NO_SECRET =
   /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
   /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
-/** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`. */
-const EXPRESSION = /^[A-Za-z_][\w.]{0,60}[([]/;
+/** The default of a reference is a value: `${TOKEN:-x}` of shells, `${token:x}` of Spring. */
+const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>[^\s{}]{1,1000})\}?/;
+/** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`, `var.token`. */
+const EXPRESSION =
+  /^[A-Za-z_][\w.]{0,60}[([]|^(?:var|local|data|module|self|this|config|settings|process\.env|os\.environ|input|args|params|options|values)\.[A-Za-z_][\w.]{0,60}$/;
 /** At least two segments, none as long as encoded data: `/etc/tls/private/key1.pem`. */
 const FILE_PATH = /^(?:~|\.{0,2})(?:\/[\w.@-]{1,32}){1,12}\/?$/;
 const OBJECT_NAME = /^[a-z\d]+(?:[-./][a-z\d]+)+$/;
 
 /** Of code and of structures: `password == ""`, `"password": {`. */
-const PUNCTUATION = /^[=!<>()[\]{},:;]+$/;
+const PUNCTUATION = /^[=!<>()[\]{},:;|]+$/;
 
 /** Returns whether the value of a secret's name can be a secret at all. */
 export function canBeSecret(name: string, value: string, quoted: boolean): boolean {
-  if (
-    value === '' ||
-    PUNCTUATION.test(value) ||
-    value.startsWith('[redacted]') ||
-    NO_SECRET.test(value) ||
-    REFERENCE.test(value)
-  )
-    return false;
+  if (value === '' || PUNCTUATION.test(value) || value.startsWith('[redacted]') || NO_SECRET.test(value)) return false;
+  if (REFERENCE.test(value)) {
+    const given = DEFAULT.exec(value)?.groups?.given;
+    return given !== undefined && /[^\W\d]/.test(given) && canBeSecret(name, given, quoted);
+  }
   if (!quoted && EXPRESSION.test(value)) return false;
   if (FILE_PATH.test(value)) return false;
   if (/(?:secret|credential|key)s?$/i.test(name) && OBJECT_NAME.test(value) && !/^[\da-f-]{20,}$/.test(value))

@@ -9,7 +9,7 @@ import { ExitError } from '@nightcrier/runtime/exit-code';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
 import { openState, type State } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
-import { replayAgent } from '@nightcrier/triage-worker/agent/replay/replay-agent';
+import { replayAgent } from '@nightcrier/triage-worker/replay/replay-agent';
 import type { Evidence } from '@nightcrier/triage-worker/evidence/evidence';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -51,6 +51,14 @@ export class Audit {
     if (run && token !== '') this.#record(run, { ...request, decision: 'denied', status: 401, bytes: 0, ms: 0 });
   }
 
+  /** Records what is no request that a door reads. */
+  addBroken({ run }: Listener, request: Pick<DoorEntry, 'door' | 'verb' | 'reason'>): void {
+    const { door, reason } = request;
+    this.#logger.info({ ...run, door, reason }, 'malformed request of agent denied');
+    const time = new Date().toISOString();
+    if (run) this.#record(run, { ...request, time, target: '', decision: 'denied', status: 400, bytes: 0, ms: 0 });
+  }
+
   /** Records what an agent has read, redacted, so that the worker can look its quotes up. */
   addAnswer(run: RunOfAgent, { content, redacted }: Sample): void {
     const text = content.toString('utf8');

@@ -139,6 +139,11 @@ describe('a request that is not known to read is denied', () => {
     ['GET /ui', 'endpoint'],
     ['GET /version/x', 'endpoint'],
     ['GET /openapi/v4', 'endpoint'],
+    ['GET /openapi/v2/api', 'endpoint'],
+    ['GET /openapi/v3/api/v1/secrets', 'endpoint'],
+    ['GET /openapi/v3/apis/apps/v1/deployments', 'endpoint'],
+    ['GET /openapi/v3/logs', 'endpoint'],
+    ['GET /openapi/v3/version/x', 'endpoint'],
     ['GET /swagger.json', 'endpoint'],
     // Secrets, whatever the way.
     ['GET /api/v1/secrets', 'secrets'],

@@ -2,6 +2,7 @@ import { reasonOf } from '@nightcrier/cluster/kubernetes/kubernetes-error';
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { redactText } from '@nightcrier/redaction/redact-text';
 import { type Dispatcher, errors, request as send } from 'undici';
 import type { Sample } from '../doors/audit.ts';
 import type { Caller } from '../doors/caller.ts';
@@ -91,7 +92,7 @@ export async function relay(options: RelayOptions): Promise<Relayed> {
 }
 
 function hasObjects({ kind }: AllowedRequest): boolean {
-  return kind === 'get' || kind === 'list' || kind === 'watch' || kind === 'review';
+  return kind === 'get' || kind === 'list' || kind === 'watch' || kind === 'review' || kind === 'version';
 }
 
 async function ask(options: RelayOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -128,9 +129,11 @@ async function passFailure(
 ): Promise<Relayed> {
   const text = (await getStreamAsBuffer(body, { maxBuffer: LONGEST_OBJECTS })).toString('utf8');
   const isStatus = String(headers['content-type']).startsWith('application/json');
-  const content = Buffer.from(isStatus ? await redactJson(text) : statusBody(statusCode, text.trim().slice(0, 500)));
+  const content = Buffer.from(
+    isStatus ? await redactJson(text) : statusBody(statusCode, await redactText(text.trim().slice(0, 500))),
+  );
   response.writeHead(statusCode, {
-    ...passedHeaders(headers),
+    ...(await passedHeaders(headers)),
     'content-type': 'application/json',
     'content-length': content.length,
   });
@@ -153,7 +156,11 @@ async function passObjects(
     throw new UpstreamFailure(413, `the answer is longer than ${limit}; name a namespace, a selector or a limit`);
   });
   if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
-  response.writeHead(statusCode, { ...passedHeaders(headers), 'content-type': type, 'content-length': content.length });
+  response.writeHead(statusCode, {
+    ...(await passedHeaders(headers)),
+    'content-type': type,
+    'content-length': content.length,
+  });
   response.end(content);
   return { status: statusCode, bytes: content.length, sample: { content: sampleOf(content), redacted: !allowSecrets } };
 }
@@ -170,7 +177,7 @@ async function passStream(
       `the API server answered a watch with ${type.slice(0, 100)}, which cannot be redacted`,
     );
   }
-  response.writeHead(statusCode, { ...passedHeaders(headers), 'content-type': type });
+  response.writeHead(statusCode, { ...(await passedHeaders(headers)), 'content-type': type });
   // A watch without events has its headers at once.
   response.flushHeaders();
   const passed = new PassedBytes(LONGEST_STREAM);
@@ -188,7 +195,12 @@ async function passStream(
   return { status: statusCode, bytes: passed.bytes, ...(allowed.kind === 'log' && { sample }) };
 }
 
-function passedHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string | string[]> {
+async function passedHeaders({
+  ...headers
+}: Dispatcher.ResponseData['headers']): Promise<Record<string, string | string[]>> {
+  const { warning } = headers;
+  // Admission warns with parts of objects.
+  if (warning !== undefined) headers.warning = await Promise.all([warning].flat().map(redactText));
   return Object.fromEntries(
     PASSED_HEADERS.flatMap((name): [string, string | string[]][] => {
       const value = headers[name];

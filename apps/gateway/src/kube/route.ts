@@ -97,9 +97,21 @@ function resource(group: string, segments: readonly string[], allowSecrets: bool
   return deny('subresource', `the subresource ${name}/${subresource} is not allowed; of subresources only pods/log is`);
 }
 
-function isOpenApi([version, ...rest]: readonly string[]): boolean {
-  if (version === 'v2') return rest.length === 0;
-  if (version !== 'v3') return false;
-  const [root] = rest;
-  return rest.length === 0 || root === 'api' || root === 'apis' || (root === 'version' && rest.length === 1);
+/** Documents of all groups, and of one version of a group. */
+function isOpenApi([openapi, root, ...below]: readonly string[]): boolean {
+  if (openapi === 'v2') return root === undefined;
+  if (openapi !== 'v3') return false;
+  const [first, second, ...more] = below;
+  switch (root) {
+    case undefined:
+      return true;
+    case 'api':
+      return (first === undefined || VERSION.test(first)) && second === undefined;
+    case 'apis':
+      return (
+        (first === undefined || GROUP.test(first)) && (second === undefined || VERSION.test(second)) && !more.length
+      );
+    default:
+      return root === 'version' && first === undefined;
+  }
 }

@@ -1,9 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
 import type { IngesterStatus } from '@nightcrier/state/leases/cluster-leases';
 import type { RedisSettings } from '@nightcrier/state/redis/connection';
-import type { LeaseThreadData, LeaseThreadState } from './lease-thread.ts';
+import type { LeaseThreadData, LeaseThreadMessage, LeaseThreadState } from './lease-thread.ts';
 import { settingsForThread } from './thread-settings.ts';
 
 export interface LeaseGuardOptions {
@@ -21,9 +22,11 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
 
 /**
  * Keeps a thread that renews the leases while the event loop of this process is blocked, so that a parse of a large answer does
- * not cost it its clusters. What the thread may renew is what the main thread held last.
+ * not cost it its clusters. What the thread may renew is what the main thread held last. The thread also observes the other ingesters.
  */
 export class LeaseGuard {
+  /** `silent`: the other ingesters that hold leases and give no sign of life, see `SilentIngesters`. */
+  readonly events = new EventEmitter<{ silent: [ids: ReadonlySet<string>] }>();
   readonly #options: LeaseGuardOptions;
   readonly #buffer = new SharedArrayBuffer(4);
   readonly #pulse = new Int32Array(this.#buffer);
@@ -66,7 +69,11 @@ export class LeaseGuard {
     this.#thread = thread;
     thread.postMessage(this.#state);
     let blockedFor = 0;
-    thread.on('message', (message: { blockedFor: number }) => {
+    thread.on('message', (message: LeaseThreadMessage) => {
+      if (message.kind === 'silent') {
+        this.events.emit('silent', message.ids);
+        return;
+      }
       // All arrive together, when the loop runs again.
       if (blockedFor === 0) setImmediate(() => this.#logBlock(blockedFor, () => (blockedFor = 0)));
       ({ blockedFor } = message);
@@ -74,6 +81,7 @@ export class LeaseGuard {
     thread.on('error', (error) => logger.error({ error: String(error) }, 'lease thread failed; restarting'));
     thread.on('exit', () => {
       if (this.#isStopped) return;
+      this.events.emit('silent', new Set());
       this.#timers.push(setTimeout(() => !this.#isStopped && this.#startThread(), RESTART_MS).unref());
     });
   }

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
-import { rankIngesters } from '@nightcrier/core/clusters/placement';
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterLeases, LeaseView } from '@nightcrier/state/leases/cluster-leases';
 import pTimeout from 'p-timeout';
 import type { HeldLeases } from './held-leases.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
+import { IngesterRanks } from './ingester-ranks.ts';
 import { JoinWindow } from './join-window.ts';
 import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
@@ -16,8 +16,8 @@ export interface LeaseKeeperOptions {
   held: HeldLeases;
   /** Names of the configured clusters. */
   clusters: readonly string[];
-  /** Renews the leases while this process cannot. */
-  guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop'>;
+  /** Renews the leases while this process cannot, and observes the other ingesters. */
+  guard?: Pick<LeaseGuard, 'start' | 'update' | 'stop' | 'events'>;
   /** Whether faults of the cluster arrive at this ingester. */
   isActive: (cluster: string) => boolean;
   /** Returns the ingesters at which the faults of these clusters arrive, by cluster. Rejects while Redis is unreachable. */
@@ -38,8 +38,11 @@ interface LeaseKeeperEvents {
 const START_PATIENCE_MS = 1_000;
 /** Between two renewals while Redis is unreachable, and while other ingesters take clusters over. */
 const SHORT_INTERVAL_MS = 250;
-/** Clusters whose faults begin to arrive within this time are taken over together, ms. */
-const COALESCE_MS = 200;
+/**
+ * Clusters whose faults begin to arrive within this time are taken over together, ms: one for each that is still to come, because
+ * each takeover renews all leases.
+ */
+const COALESCE_MS = { least: 200, most: 1_000 };
 /** Added to the expiry of a lease, so that the next renewal finds it expired. */
 const EXPIRY_MARGIN_MS = 20;
 
@@ -60,14 +63,16 @@ export class LeaseKeeper {
   readonly #open = new Set<string>();
   readonly #left = Promise.withResolvers<void>();
   readonly #joining: JoinWindow;
+  readonly #ranks: IngesterRanks;
   #state: KeeperState = { kind: 'idle' };
   #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
   /** Watched although another ingester holds them, see {@link LeaseKeeper.#linger}. */
   #lingering: ReadonlySet<string> = new Set();
+  /** How many clusters are watched, and to be taken when their faults arrive. */
+  #joined = 0;
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
-  #ranks: { ingesters: string; clusters: Map<string, string[]> } = { ingesters: '', clusters: new Map() };
   /** The circumstances of the last decisions. */
   #decidedIn: string | undefined;
   #refused: RefusedConfiguration | undefined;
@@ -76,11 +81,13 @@ export class LeaseKeeper {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#clusters = options.clusters;
+    this.#ranks = new IngesterRanks(options.leases.id);
     this.#joining = new JoinWindow(options.leases.length);
     this.#loop = new BackgroundLoop(() => this.#renew(), {
       interval: SHORT_INTERVAL_MS,
       onError: (error) => options.logger.error({ error }, 'leases could not be decided'),
     });
+    options.guard?.events.on('silent', (ids) => this.#noteSilent(ids));
   }
 
   start(): void {
@@ -96,9 +103,10 @@ export class LeaseKeeper {
     this.#refused = undefined;
     this.#configured = true;
     const configured = new Set(clusters);
-    for (const known of [this.#unheldSince, this.#decisions, this.#open, this.#ranks.clusters]) {
+    for (const known of [this.#unheldSince, this.#decisions, this.#open]) {
       for (const cluster of known.keys()) if (!configured.has(cluster)) known.delete(cluster);
     }
+    this.#ranks.keep(configured);
     this.#lingering = new Set();
     this.#decidedIn = undefined;
     this.#loop.wake();
@@ -110,10 +118,23 @@ export class LeaseKeeper {
     this.#loop.wake();
   }
 
+  /** The others watch what a silent ingester holds, and take its leases when they do: it may have died, or only be paused. */
+  #noteSilent(ids: ReadonlySet<string>): void {
+    const { logger } = this.#options;
+    const before = new Set(this.#ranks.silent);
+    this.#ranks.setSilent(ids);
+    const silent = this.#ranks.silent.filter((id) => !before.has(id));
+    if (silent.length > 0)
+      logger.warn({ ingesters: silent }, 'no sign of life from ingesters; watching their clusters');
+    this.#loop.wake();
+  }
+
   /** Decides about a cluster whose faults arrive now: its lease can be taken from its owner. */
   clusterChanged(cluster: string): void {
     const { held, isActive } = this.#options;
-    if (held.tokenOf(cluster) === undefined && isActive(cluster)) this.#loop.wake(COALESCE_MS);
+    if (held.tokenOf(cluster) === undefined && isActive(cluster)) {
+      this.#loop.wake(Math.min(Math.max(this.#joined, COALESCE_MS.least), COALESCE_MS.most));
+    }
   }
 
   /** Resolves when other ingesters watch what this one watched, if there are others; at the latest after `patience` ms. */
@@ -219,6 +240,7 @@ export class LeaseKeeper {
         return decision === 'hold' || decision === 'join' || taken.has(cluster);
       }),
     );
+    this.#joined = [...this.#open].filter((cluster) => decisions.get(cluster) === 'join').length;
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
     return wanted.length === takes.length;
   }
@@ -250,7 +272,8 @@ export class LeaseKeeper {
     const contact = this.#state.kind === 'connected' ? this.#state : { since: now, afterOutage: true };
     const inTouchFor = now - contact.since;
     // What the decision about a lease with a live owner depends on, beside the lease.
-    const circumstances = JSON.stringify([view.ingesters.toSorted(), view.owners.toSorted(), this.#state.kind]);
+    this.#ranks.setLive(view.ingesters);
+    const circumstances = JSON.stringify([this.#ranks.ranked, view.owners.toSorted(), this.#state.kind]);
     const isSame = circumstances === this.#decidedIn;
     this.#decidedIn = circumstances;
     const clusters =
@@ -275,7 +298,7 @@ export class LeaseKeeper {
     const unheldSince = this.#unheldSince.get(cluster) ?? now;
     if (isHeld) this.#unheldSince.delete(cluster);
     else this.#unheldSince.set(cluster, unheldSince);
-    const ranked = (): string[] => this.#ranked(cluster, view.ingesters);
+    const ranked = (): readonly string[] => this.#ranks.of(cluster);
     const decision = decideLease({
       lease,
       now: view.now,
@@ -298,15 +321,6 @@ export class LeaseKeeper {
     if (decision === 'hold' || (decision === 'leave' && isHeld && held.tokenOf(cluster) === undefined)) {
       this.#open.delete(cluster);
     } else this.#open.add(cluster);
-  }
-
-  /** Cached: ranks change only when ingesters come and go. */
-  #ranked(cluster: string, ingesters: string[]): string[] {
-    const together = ingesters.join('\n');
-    if (this.#ranks.ingesters !== together) this.#ranks = { ingesters: together, clusters: new Map() };
-    const ranked = this.#ranks.clusters.get(cluster) ?? rankIngesters(cluster, ingesters);
-    this.#ranks.clusters.set(cluster, ranked);
-    return ranked;
   }
 
   /** Without Redis: watches what it watched, and every cluster whose owner was never known. */

@@ -5,6 +5,7 @@ import type { IngesterStatus } from '@nightcrier/state/leases/cluster-leases';
 import { openLeases } from '@nightcrier/state/leases/open-leases';
 import { connectProducer } from '@nightcrier/state/redis/connection';
 import { z } from 'zod';
+import { SilentIngesters, untilSilence } from './silent-ingesters.ts';
 import { isRenewalDue, LONGEST_BLOCK_MS } from './stand-in.ts';
 import { settingsInThread } from './thread-settings.ts';
 
@@ -24,9 +25,16 @@ export interface LeaseThreadState {
   status: IngesterStatus;
 }
 
+/** What the thread reports: that it has renewed the leases, or that other ingesters are silent now. */
+export type LeaseThreadMessage = { kind: 'renewed'; blockedFor: number } | { kind: 'silent'; ids: ReadonlySet<string> };
+
+/** After the sign of life of another ingester is over, it is observed within this time, ms. */
+const OBSERVED_AFTER_MS = 20;
+
 /**
  * Renews the leases of this ingester while its event loop is blocked, for example by a very large answer that is parsed at
- * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only gives a sign of life.
+ * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only gives a sign of life, and
+ * observes those of the others.
  */
 function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   const settings = settingsInThread(text);
@@ -37,22 +45,39 @@ function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   let seen = { count: 0, at: performance.now() };
   let renewedAt = -Infinity;
   parentPort?.on('message', (state: LeaseThreadState) => (held = state));
+  const interval = length / 12;
+  const silence = new SilentIngesters(id, length);
+  let silent: ReadonlySet<string> = new Set();
+  const report = (message: LeaseThreadMessage): void => parentPort?.postMessage(message);
+  const reportSilent = (ids: ReadonlySet<string>): void => {
+    if (sameMembers(ids, silent)) return;
+    silent = ids;
+    report({ kind: 'silent', ids });
+  };
   const loop = new BackgroundLoop(
     async () => {
       const now = performance.now();
       const count = Atomics.load(counter, 0);
       if (count !== seen.count) seen = { count, at: now };
       const blockedFor = now - seen.at;
-      if (blockedFor < LONGEST_BLOCK_MS) await leases.pulse();
-      if (held.tokens.size === 0 || !isRenewalDue({ blockedFor, sinceRenewal: now - renewedAt, length })) return;
-      await leases.renew(held.tokens, held.status);
-      renewedAt = now;
-      parentPort?.postMessage({ blockedFor });
+      if (blockedFor >= LONGEST_BLOCK_MS) return interval;
+      const pulses = await leases.pulse();
+      reportSilent(silence.observe(pulses));
+      if (held.tokens.size > 0 && isRenewalDue({ blockedFor, sinceRenewal: now - renewedAt, length })) {
+        await leases.renew(held.tokens, held.status);
+        renewedAt = now;
+        report({ kind: 'renewed', blockedFor });
+      }
+      return Math.min(interval, untilSilence(pulses) + OBSERVED_AFTER_MS);
     },
     // Redis may be unreachable as well; it is tried again.
-    { interval: length / 12, onError: () => undefined },
+    { interval, onError: () => reportSilent(new Set()) },
   );
   loop.start();
+}
+
+function sameMembers(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return some.size === others.size && [...some].every((id) => others.has(id));
 }
 
 run(z.custom<LeaseThreadData>().parse(workerData));

@@ -33,8 +33,8 @@ export interface PrestartedAgentsOptions {
 interface Waiting extends PrestartedAgent {
   /** What it can be used for. */
   key: string;
-  /** Gateways that have listened on its sockets from the beginning: as long as one of them does, the directory is the mounted one. */
-  gateways: ReadonlySet<string>;
+  /** The gateway that has listened on its sockets from the beginning: as long as it does, the directory is the mounted one. */
+  gateway?: string;
   /** Milliseconds of the process's clock. */
   until: number;
 }
@@ -81,10 +81,9 @@ export class PrestartedAgents {
     this.#waiting = this.#waiting.filter((one) => one !== found);
     clearTimeout(this.#refill);
     this.#refill = setTimeout(() => this.#loop.wake(), REFILL_MS);
-    const { sandbox, reservation, gateways } = found;
-    if (reservation === undefined) return { sandbox };
+    if (found.reservation === undefined) return found;
     const live = await reachableGateways(context, 'container');
-    if (live.some(({ id }) => gateways.has(id))) return { sandbox, reservation };
+    if (live.some(({ id }) => id === found.gateway)) return found;
     await this.#discard(found);
     return undefined;
   }
@@ -112,7 +111,7 @@ export class PrestartedAgents {
     const part = { key: this.#keyOf(config), until };
     if (!usesGateway(config)) {
       const sandbox = await runtime.prestart(this.#requestOf(config), LONGEST_SECONDS, signal);
-      return { ...part, sandbox, gateways: new Set() };
+      return { ...part, sandbox };
     }
     const gateways = await reachableGateways({ config, access }, 'container');
     if (gateways.length === 0 || !gateways.every(({ reserved_sockets }) => reserved_sockets)) return undefined;
@@ -123,7 +122,7 @@ export class PrestartedAgents {
       if (listening === undefined) throw new Error('no gateway opens the sockets');
       const request = this.#requestOf(config, socketsAt(config, reservation.socket));
       const sandbox = await runtime.prestart(request, LONGEST_SECONDS, signal);
-      return { ...part, sandbox, reservation, gateways: new Set([listening.id]) };
+      return { ...part, sandbox, reservation, gateway: listening.id };
     } catch (error) {
       await access.grants.release(reservation);
       throw error;

@@ -2,22 +2,16 @@ import { runBuiltinAnalyser } from '../analyser/run-builtin-analyser.ts';
 import type { Claim } from '../claim.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { TriageContext } from '../triage-context.ts';
-import { replaceFile, type Workspace } from '../workspace/workspace.ts';
-import { type AgentAccess, type NoAccess, openAccess } from './access/open-access.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { openAccess } from './access/open-access.ts';
 import { EngineError } from './run/engine/engine-error.ts';
-import type { AgentRun, PrestartedAgent, Timed } from '../agent-runtime.ts';
+import type { AgentRun, Timed } from '../agent-runtime.ts';
 import type { OrphanedRun } from './run/find-orphaned-run.ts';
-import { scriptEnvironment } from './run/provider-environment.ts';
 import { readInputs } from './run/archive/read-inputs.ts';
 import { runRequest } from './run/run-request.ts';
 import { runScript } from './run/script/run-script.ts';
 import { endEarlierScript } from './run/script/script-process.ts';
-import { scriptArguments } from './run/script/script-arguments.ts';
-import path from 'node:path';
 import { type SupervisedRun, settled, superviseRun } from './run/supervise-run.ts';
-
-/** In the workspace of a script: the kubeconfig that leads through the gateway. */
-const KUBECONFIG = 'agent-kubeconfig.yaml';
 
 /** One agent on one workspace. */
 interface AgentTask {
@@ -57,10 +51,7 @@ export async function runAgent(
     const run = found ? await context.runtime.adopt(found.container, signal) : await startRun(task);
     if ('exit' in run) return run;
     return await superviseRun(run, {
-      agent: config.agent_cli,
-      model: config.agent_model,
-      image: config.agent_image,
-      memory: config.agent_memory,
+      config,
       logsDirectory: workspace.logs,
       outputDirectory: workspace.output,
       signal,
@@ -80,9 +71,13 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
     const kind = isolation.state === 'failed' ? 'unusable' : 'unavailable';
     return settled({ kind, reason: `the isolation of agents is not proven: ${isolation.findings.join('; ')}` });
   }
+  await using unused = new AsyncDisposableStack();
   const prestarted = await context.prestarted.take(context);
-  const access = await openOrRemove(task, prestarted);
+  unused.defer(async () => prestarted?.sandbox.remove().catch(() => undefined));
+  const opening = openAccess({ claim, context, place: 'container', reservation: prestarted?.reservation });
+  const access = await context.stages.time('access', opening);
   if ('reason' in access) return settled(access);
+  unused.move();
   const inputs = evidence.then(async () => readInputs(workspace, access.kubeconfig ?? '', access.secrets));
   const { incident_id: incidentId, attempts: attempt } = claim.incident;
   const request = runRequest({ incidentId, attempt, clusterName: claim.cluster.name }, context, access);
@@ -95,49 +90,15 @@ async function startRun(task: AgentTask): Promise<AgentRun | SupervisedRun> {
   return run;
 }
 
-/** Opens the access of a container. A prestarted one is removed if it gets none. */
-async function openOrRemove(
-  { claim, context }: AgentTask,
-  prestarted: PrestartedAgent | undefined,
-): Promise<AgentAccess | NoAccess> {
-  let opened: AgentAccess | NoAccess | undefined;
-  try {
-    const opening = openAccess({ claim, context, place: 'container', reservation: prestarted?.reservation });
-    opened = await context.stages.time('access', opening);
-    return opened;
-  } finally {
-    if (opened === undefined || 'reason' in opened) await prestarted?.sandbox.remove().catch(() => undefined);
-  }
-}
-
 /** Runs the script of `agent_script_path`, once the workspace is complete. */
 async function runOwnScript(task: AgentTask, script: string): Promise<SupervisedRun> {
   const { claim, workspace, evidence, context } = task;
-  const { config, signal, workerId, instance, grace, logger } = context;
+  const { workerId, instance, grace, logger } = context;
   if (await endEarlierScript(workspace.directory, grace.kill)) logger.warn({}, 'agent script of a dead worker ended');
   const access = await openAccess({ claim, context, place: 'script' });
   if ('reason' in access) return settled(access);
   await evidence;
-  const kubeconfig = access.kubeconfig === undefined ? claim.kubeconfig : path.join(workspace.directory, KUBECONFIG);
-  if (access.kubeconfig !== undefined) replaceFile(kubeconfig, access.kubeconfig);
-  const run = {
-    incidentId: claim.incident.incident_id,
-    clusterName: claim.cluster.name,
-    attempt: claim.incident.attempts,
-    kubeconfig,
-    workspace,
-    workerId,
-    instance,
-  };
-  const exit = await runScript({
-    script,
-    arguments: scriptArguments(run, config),
-    environment: scriptEnvironment(access, context.environment),
-    directory: workspace.directory,
-    logsDirectory: workspace.logs,
-    timeoutSeconds: config.agent_timeout,
-    grace,
-    signal,
-  });
-  return settled(exit);
+  const { incident, cluster, kubeconfig } = claim;
+  const ids = { incidentId: incident.incident_id, clusterName: cluster.name, attempt: incident.attempts };
+  return settled(await runScript(script, { ...ids, kubeconfig, workspace, workerId, instance }, access, context));
 }

@@ -2,7 +2,7 @@ import type { State } from '@nightcrier/state/open-state';
 import { allAdoptPrestarted } from '@nightcrier/state/queue/live-workers';
 import { IsolationProbe } from '../agent/isolation/isolation-probe.ts';
 import { PrestartedAgents } from '../agent/prestarted-agents.ts';
-import { DockerRuntime } from '../agent/run/docker-runtime.ts';
+import { DockerRuntime } from '../agent/run/docker/docker-runtime.ts';
 import { WORKER_ID, type WorkerSetup } from './worker-setup.ts';
 
 /** What runs agents. */

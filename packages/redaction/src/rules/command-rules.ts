@@ -8,7 +8,7 @@ const NEXT = `(?:["']?,[ \\t]{0,4}["']|[ \\t]{1,4}["']?)`;
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
   ['curl|wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
   ['etcdctl|influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
-  ['mysql|mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p'],
+  ['mysql|mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p["\']?'],
   ['redis-cli|valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
   ['mongo', 'mongo(?:sh|dump|restore)?', '-pNEXT'],
   ['login', 'docker|podman|helm|az|oras|nerdctl|skopeo', '-p(?:=|NEXT)'],
@@ -23,7 +23,7 @@ const OPTIONS: readonly (readonly [words: string, programs: string, option: stri
   ['7z a|7z x|7za |7zz ', '7z[az]?', '-p'],
   [' -a |--auth', 'https?|xh|ab', '(?:-a|-A|--auth)(?:=|NEXT)[^\\s:"\']{1,100}:'],
   ['openssl', 'openssl', '(?:-k|-pass(?:in|out)?)NEXT(?:pass:)?'],
-  ['from-literal', 'kubectl|oc', '--from-literal(?:=|NEXT)[\\w.-]{1,253}='],
+  ['from-literal', 'kubectl|oc', '--from-literal(?:=|NEXT)[\\w.-]{1,253}=["\']?'],
 ];
 
 /** Words that a password follows without an option. */
@@ -33,6 +33,13 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['htpasswd', 'htpasswdNEXT-\\w{0,4}b\\w{0,4}NEXT\\S{1,60}NEXT\\S{1,60}NEXT'],
   ['rabbitmqctl', 'rabbitmqctlNEXT(?:add_user|change_password|authenticate_user)NEXT[^\\s"\']{1,60}NEXT'],
   ['sshpass', 'sshpassNEXT-p(?:NEXT)?'],
+  ['net user', 'net1?(?:\\.exe)? user[ \\t]{1,4}[\\w.-]{1,60}NEXT(?![/*])'],
+  ['<<<', '(?:--password-stdin|--with-token|passwd --stdin|sudo -S|kinit)[^\\n]{0,200}?<<< ?["\']?'],
+  // Of any program: a user and a password.
+  [
+    ' -u |--user',
+    '(?:-u|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|--pass)(?:=|NEXT)(?=[^\\s]{0,60}[A-Za-z])',
+  ],
   ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
   ['login=', 'login=[\\w.-]{1,60}:'],
   ['setx|setenv', 'set(?:x|env)NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],
@@ -52,7 +59,7 @@ export const COMMAND_RULES: readonly (readonly [rule: (text: string) => string, 
     const before = `\\b(?:${programs})\\b(?=["'\\s])[^\\n]{0,200}?[\\s"']${option}`;
     return commandRule(words, before);
   }),
-  ...ARGUMENTS.map(([words, before]) => commandRule(words, `\\b${before}`)),
+  ...ARGUMENTS.map(([words, before]) => commandRule(words, `(?<!\\w)${before}`)),
 ];
 
 function commandRule(words: string, before: string): readonly [rule: (text: string) => string, ...words: string[]] {

@@ -81,13 +81,21 @@ const TABLE =
 
 /** Redacts what looks random behind a name: `shared_key x`, `add-authtoken x`, `config set dbPassword x`, `key=x`. */
 export function redactDirectives(text: string): string {
-  return text.replace(DIRECTIVE, (whole: string, before: string, value: string) =>
-    looksRandom(value) ? `${before}${REDACTED}` : whole,
-  );
+  return text
+    .replace(DIRECTIVE, (whole: string, before: string, value: string) =>
+      looksRandom(value) ? `${before}${REDACTED}` : whole,
+    )
+    .replace(COLUMNS, (whole: string, before: string, value: string) =>
+      canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+    );
 }
 
+/** A line of two columns, as `vault kv get` prints it. */
+const COLUMNS =
+  /^([ \t]{0,20}[\w.-]{0,60}(?:passw(?:or)?d|passphrase|secret|token|api_?key)(?: {3,40}|\t{1,4}))(?=[^\s]{0,100}\d)(?=[^\s]{0,100}[A-Za-z])([^\s]{6,500})[ \t\r]{0,8}$/gim;
+
 const DIRECTIVE =
-  /((?:passw(?:or)?d|passphrase|secret|token|key|psk)["']?(?:[ \t]{1,4}|[ \t]?[=:][ \t]?)["']?)([\w+/!#$%&*.~^-]{10,400}={0,2})(?=["'\s,;)\]}]|$)/gi;
+  /((?:passw(?:or)?d|passphrase|secret|token|(?<!public[_. -]?|publishable[_-]?|pub[_-]?)key|psk)["']?(?:[ \t]{1,4}|[ \t]?[=:][ \t]?)["']?)([\w+/!#$%&*.~^-]{10,400}={0,2})(?=["'\s,;)\]}]|$)/gi;
 
 /** Redacts tokens whose prefix is not at their begin, and secrets that only their neighbours show. */
 export function redactMarked(text: string): string {
@@ -103,6 +111,10 @@ export function redactMarked(text: string): string {
     .replace(/(?<![\w-])\w{6}_\w{29}_mmk\b/g, REDACTED)
     .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
     .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
+    .replace(
+      /(\bencrypt(?:\\{0,3}")?[ \t]{0,4}[:=][ \t]{0,4}\\{0,3}")([\w+/]{22,43}={1,2})(?=\\{0,3}")/gi,
+      `$1${REDACTED}`,
+    )
     .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`);
 }
 

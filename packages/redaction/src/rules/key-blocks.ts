@@ -33,8 +33,12 @@ function* redactBegun(text: string): Generator<void, string> {
     if (start < position) continue;
     while ((ends[next]?.at ?? Infinity) < start) next += 1;
     const end = ends[next];
+    const behind = start + begin.length;
+    const last = end && end.at - start < LONGEST_KEY ? end.end : endOfCut(text, behind);
+    // The begin alone, as in "expected -----BEGIN PRIVATE KEY-----", is no key.
+    if (last === behind) continue;
     parts.push(text.slice(position, start), REDACTED);
-    position = end && end.at - start < LONGEST_KEY ? end.end : endOfCut(text, start + begin.length);
+    position = last;
   }
   parts.push(text.slice(position));
   return parts.join('');

@@ -3,9 +3,16 @@ import { canBeSecret, isSecretName, isWholeName, SECRET_NAME } from '../secret-n
 
 const HEADER = /^[A-Za-z][\w -]{0,40}(?:,[A-Za-z][\w -]{0,40}){1,30}\r?$/;
 
-/** Returns whether a line is the first one of a table with commas between its columns. */
-export function isTableHeader(line: string): boolean {
-  return line.length <= 1_000 && HEADER.test(line);
+/** `| user | password |`, and the line below it. */
+const PIPE_HEADER = /^[ \t]{0,20}\|?[^|\n]{1,60}(?:\|[^|\n]{0,60}){1,30}$/;
+const PIPE_RULE = /^[ \t]{0,20}(?=[^\n]{0,300}-{3})[|:+ -]{3,1000}\r?(?:\n|$)/;
+
+/**
+ * Returns whether a line is the first one of a table: with commas between its columns, or of Markdown and of SQL clients.
+ * @param below what follows the line
+ */
+export function isTableHeader(line: string, below = ''): boolean {
+  return line.length <= 1_000 && (HEADER.test(line) || (PIPE_RULE.test(below) && PIPE_HEADER.test(line)));
 }
 
 function namesOfSecrets(header: string): number[] {
@@ -39,9 +46,32 @@ export function redactTableColumns(text: string): string {
   return lines.join('\n');
 }
 
+/** Redacts the columns of a table of Markdown or of an SQL client whose names are those of secrets. */
+export function redactPipeTables(text: string): string {
+  let secrets: number[] = [];
+  const lines = text.split('\n');
+  return lines
+    .map((line, at) => {
+      if (!line.includes('|')) secrets = [];
+      else if (isTableHeader(line, lines[at + 1]))
+        secrets = line.split('|').flatMap((name, index) => (isSecretName(name.trim()) ? index : []));
+      else if (secrets.length > 0)
+        return line
+          .split('|')
+          .map((field, index) =>
+            secrets.includes(index) && canBeSecret('password', field.trim(), true) && !/^[\s|:+-]*$/.test(field)
+              ? field.replace(/\S(?:.*\S)?/, REDACTED)
+              : field,
+          )
+          .join('|');
+      return line;
+    })
+    .join('\n');
+}
+
 /** `password: |`, `password: >-`, `password = <<EOT` at the end of a line. */
 const BLOCK = new RegExp(
-  `(${SECRET_NAME})["']?[ \\t]{0,4}[:=][ \\t]{0,4}(?:[|>][-+\\d]{0,2}|<<[-~]?["']?(?<end>\\w{1,20})["']?)[ \\t]{0,8}\\r?\\n`,
+  `(${SECRET_NAME})["']?[ \\t]{0,4}[:=][ \\t]{0,4}(?:[&!][\\w!./-]{0,60}[ \\t]{1,4}){0,2}(?:[|>][-+\\d]{0,2}|<<[-~]?["']?(?<end>\\w{1,20})["']?|(?<quotes>"""|'''))[ \\t]{0,8}\\r?\\n`,
   'gi',
 );
 /** What is longer is no secret. */
@@ -57,7 +87,7 @@ export function redactBlocks(text: string): string {
     const start = match.index + whole.length;
     if (start < position || !isWholeName(word, before)) continue;
     const column = indentation(text, text.lastIndexOf('\n', match.index) + 1);
-    const end = endOfBlock(text, start, column, match.groups?.end);
+    const end = endOfBlock(text, start, column, match.groups?.end ?? match.groups?.quotes);
     const block = text.slice(start, end);
     if (!canBeSecret(word, block.trim(), true)) continue;
     const indent = block.length - block.trimStart().length;
@@ -84,35 +114,4 @@ function indentation(text: string, start: number): number {
   let at = start;
   while (text.charAt(at) === ' ' && at < start + 200) at += 1;
   return at - start;
-}
-
-/** A Secret as `kubectl get -o yaml` prints it, alone or in a list. */
-const SECRET_MANIFEST = /^[ -]{0,40}kind: Secret[ \t\r]{0,8}$/m;
-const BEGIN_OF_MANIFEST = /^(?=---|[ ]{0,40}- apiVersion: )/m;
-
-/** Redacts the data of the Secrets among YAML manifests. */
-export function redactManifests(text: string): string {
-  if (!text.includes('kind: Secret')) return text;
-  return text
-    .split(BEGIN_OF_MANIFEST)
-    .map((manifest) => (SECRET_MANIFEST.test(manifest) ? withoutData(manifest) : manifest))
-    .join('');
-}
-
-function withoutData(manifest: string): string {
-  let dataColumn: number | undefined;
-  const lines = manifest.split('\n').map((line) => {
-    const column = indentation(line, 0);
-    if (/^[ ]{0,40}(?:data|stringData):[ \t\r]{0,8}$/.test(line)) {
-      dataColumn = column;
-      return line;
-    }
-    if (dataColumn === undefined || line.trim() === '') return line;
-    if (column <= dataColumn) {
-      dataColumn = undefined;
-      return line;
-    }
-    return line.replace(/^([ ]{1,200}[\w.-]{1,253}: ?|[ ]{1,200}).*$/, `$1${REDACTED}`);
-  });
-  return lines.join('\n');
 }

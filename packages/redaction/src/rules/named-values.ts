@@ -9,20 +9,29 @@ const COLOUR_BEFORE = new RegExp(`${COLOUR}$`);
 const WRAPPER =
   '(?:(?:Some|SecretStr|SecretBytes|Secret|Sensitive)\\((?=["\']|Some)|Just (?=")|Some\\(|\\[\\[|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
 
+/** Before a value of YAML: its anchor and its tag. */
+const PROPERTIES = '(?:[&!][\\w!./-]{0,60}[ \\t]{1,4}){0,2}';
+
+/** A quote that a server wrote as an escape, as nginx does and JSON of Go. */
+const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
+
 /**
  * `name=value`, `"name": "value"`, `[name] => value`, `name%3Dvalue`, also as JSON within JSON. A doubled quote belongs to the value
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22)?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,4}(?:=>?|:=?|->|：|＝|%3[DA]|\\\\u003[da])[ \\t]{0,4}${COLOUR}(?:%22)?)${WRAPPER})` +
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|:=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
-    `|(?<quote>\\\\{0,7}["'\`])(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
+    `|(?<quote>\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
   'gi',
 );
 
 /** `export NAME=value` on a line of its own: punctuation belongs to the value. */
-const EXPORTED = new RegExp(`^((?:export )?\\w{0,100}${SECRET_NAME}=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`, 'gim');
+const EXPORTED = new RegExp(
+  `^((?:export )?(?<prefix>\\w{0,100}?)(?<word>${SECRET_NAME})=)(?=[^\\s"'$<[{*])([^\\s]{1,2000})$`,
+  'gim',
+);
 
 /** `--password value`, `"--password", "value"`, and both as items of a YAML list. */
 const FLAG = new RegExp(
@@ -36,6 +45,12 @@ const PAIR = new RegExp(
   'gi',
 );
 
+/** `{"value": "x", "name": "DB_PASSWORD"}`. */
+const PAIR_REVERSED = new RegExp(
+  `((?:\\\\{0,7}["'])value(?:\\\\{0,7}["'])[ \\t]{0,4}:[ \\t]{0,4}(?:\\\\{0,7}["']))([^\\s"'\\\\,}<>]{1,2000})(?=\\\\{0,7}["'],\\s{0,40}\\\\{0,7}["'](?:name|key)\\\\{0,7}["'][ \\t]{0,4}:[ \\t]{0,4}\\\\{0,7}["'][\\w.-]{0,100}?${SECRET_NAME}\\\\{0,7}["'])`,
+  'gi',
+);
+
 /** A value on the line behind its name, in YAML. A further mapping, a list or a word is none. */
 const NEXT_LINE = new RegExp(
   `(${SECRET_NAME}["']?:[ \\t]{0,4}\\r?\\n[ \\t]{1,40}["']?)(?=[^\\s]{0,200}\\d)([^\\s"':|>{}[\\]#&*!-][^\\s"':]{5,2000})(?=["']?[ \\t]{0,4}(?:\\r?\\n|$))`,
@@ -45,6 +60,12 @@ const NEXT_LINE = new RegExp(
 /** `<password>value</password>`. */
 const ELEMENT = new RegExp(
   `(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>(?:<!\\[CDATA\\[)?)([^<>\\]]{1,4000})(?=\\]\\]></|</)`,
+  'gi',
+);
+
+/** `<AdministratorPassword><Value>x</Value>`. */
+const NESTED_ELEMENT = new RegExp(
+  `(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>\\s{0,40}<(?:value|string|plaintext)>)([^<>]{1,2000})(?=</)`,
   'gi',
 );
 
@@ -62,7 +83,7 @@ const ELEMENTS_OF_PAIR = new RegExp(
 
 /** `"db_password": {"value": "x"}`, as the state of Terraform and charts of Helm have it. */
 const NESTED = new RegExp(
-  `((?:${SECRET_NAME})["']?[ \\t]{0,4}[:=][ \\t]{0,4}\\{\\s{0,40}["']?value["']?[ \\t]{0,4}[:=][ \\t]{0,4}["'])([^"'\\n]{1,2000})(?=["'])`,
+  `((?:${SECRET_NAME})(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}\\{\\s{0,40}(?:[^{}\\n]{1,200}?,\\s{0,40})?(?:\\\\{0,7}["'])?value(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}\\\\{0,7}["'])([^"'\\n\\\\]{1,2000})(?=\\\\{0,7}["'])`,
   'gi',
 );
 
@@ -84,7 +105,7 @@ const FORM_FIELD = new RegExp(
 
 /** Name and value as the two members of a pair: `["password", "x"]`, `{password, "x"}`, `(password . "x")`, `define('X_KEY', 'x')`. */
 const PAIR_OF_TWO = new RegExp(
-  `([[({]\\s{0,4}["']?[\\w.-]{0,60}${SECRET_NAME}["']?\\s{0,8}(?:,|\\.(?= ))\\s{0,8}["'])([^"'\\n]{1,2000})(?=["']\\s{0,4}[\\])}])`,
+  `([[({]\\s{0,4}["']?[\\w.-]{0,60}${SECRET_NAME}["']?\\s{0,8}(?:,|\\.(?= ))\\s{0,8}(?:<<)?["'])([^"'\\n]{1,2000})(?=["']\\s{0,4}(?:>>)?[\\])}])`,
   'gi',
 );
 
@@ -100,13 +121,15 @@ export function redactNamedValues(text: string): string {
         })
       : from;
   const elements = apply(
-    apply(apply(text, CLOSED, ELEMENT), CLOSED, ELEMENTS_OF_PAIR),
+    apply(apply(apply(text, CLOSED, ELEMENT), CLOSED, NESTED_ELEMENT), CLOSED, ELEMENTS_OF_PAIR),
     ESCAPED_CLOSED,
     ESCAPED_ELEMENT,
   );
-  const pairs = VALUE.test(elements) ? apply(apply(elements, VALUE, PAIR), OPEN, NESTED) : elements;
+  const pairs = VALUE.test(elements)
+    ? apply(apply(apply(elements, VALUE, PAIR), OPEN, PAIR_REVERSED), OPEN, NESTED)
+    : elements;
   const fields = apply(apply(pairs, ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
-  const flags = apply(apply(withoutPairsOfTwo(fields), EQUALS, EXPORTED), HYPHEN, FLAG);
+  const flags = apply(withoutExported(withoutPairsOfTwo(fields)), HYPHEN, FLAG);
   return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
 }
 
@@ -119,7 +142,7 @@ const ESCAPED_QUOTE = /&(?:quot|apos|#)/i;
 const FIELD = /name=/;
 const EQUALS = /=/;
 const HYPHEN = /(?<![\w-])--?\w/;
-const SEPARATOR = /[:=：＝]|->|%3|\\u003/;
+const SEPARATOR = /[:=：＝]|->|%3|\\u003|\\x3/;
 const END_OF_NAME = /:[ \t]{0,4}\r?\n/;
 
 /** An item in letters alone may be a name. */
@@ -132,6 +155,15 @@ function withoutItems(text: string): string {
       items.replaceAll(/(- ["']?)([^\s"']*\d[^\s"']*)/g, (whole: string, hyphen: string, value: string) =>
         canBeSecret('password', value, true) ? `${hyphen}${REDACTED}` : whole,
       ),
+  );
+}
+
+function withoutExported(text: string): string {
+  if (!EQUALS.test(text)) return text;
+  return text.replace(EXPORTED, (whole: string, before: string, prefix: string, word: string, value: string) =>
+    isWholeName(word, prefix) && canBeSecret(word, value, false) && !isPlaceholder(value)
+      ? `${before}${REDACTED}`
+      : whole,
   );
 }
 
@@ -157,18 +189,31 @@ export function redactChanges(text: string): string {
 
 const CHANGE = /(\[redacted\]["']?[ \t]{1,4}(?:->|=>|→)[ \t]{1,4}["'])([^"'\n]{1,2000})(?=["'])/g;
 
+/** Characters of a value within which the next name is searched, when it is none: `credentials -> password -> x`. */
+const LONGEST_CHAIN = 60;
+
 function redactAssignments(text: string): string {
   let redacted = '';
   let position = 0;
-  for (const match of text.matchAll(ASSIGNMENT)) {
+  ASSIGNMENT.lastIndex = 0;
+  for (let match = ASSIGNMENT.exec(text); match; match = ASSIGNMENT.exec(text)) {
     const [, word = '', separator = ''] = match;
     const { three, triple, quote = three, quoted = triple, bare, encoded = bare } = match.groups ?? {};
     const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
     const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
-    const before = text.slice(Math.max(0, match.index - 80), match.index).replace(COLOUR_BEFORE, '');
-    if (start < position || !isWholeName(word, before) || !canBeSecret(word, value, quoted !== undefined)) continue;
-    if (quoted === undefined && !isValue({ word, separator, value, before, after: text.slice(end, end + 2) })) continue;
+    const preceding = text.slice(Math.max(0, match.index - 80), match.index);
+    const before = preceding.endsWith('m') ? preceding.replace(COLOUR_BEFORE, '') : preceding;
+    const after = text.slice(end, end + 8);
+    if (
+      start < position ||
+      !isWholeName(word, before) ||
+      !canBeSecret(word, value, quoted !== undefined) ||
+      (quoted === undefined && !isValue({ word, separator, value, before, after }))
+    ) {
+      if (end - start <= LONGEST_CHAIN) ASSIGNMENT.lastIndex = start;
+      continue;
+    }
     redacted += text.slice(position, start) + REDACTED;
     position = quoted === undefined ? start + value.length : end;
   }
@@ -194,13 +239,18 @@ interface Unquoted {
  */
 function isValue({ word, separator, value, before, after }: Unquoted): boolean {
   if (/=|%3D/i.test(separator)) return !/^(?:pwd|_?auth)$/i.test(word) || !value.startsWith('/');
-  // The result of a test: `PASS: TestOrder1`.
-  if (/^pass$/i.test(word) && !/\w$/.test(before)) return false;
+  // The result of a test: `PASS: TestOrder1`; not a member of YAML.
+  if (/^pass$/i.test(word) && !/\w$/.test(before) && !(word === 'pass' && /(?:^|\n)[ \t-]{1,60}$/.test(before)))
+    return false;
   if (value.length >= 6 && /\d/.test(value) && /[a-z]/i.test(value)) return !/^v?\d+(?:\.\d+)+/.test(value);
+  // Further words follow.
+  if (/^[ \t]+[^\s#]/.test(after) && !/^['"`\\]/.test(separator) && !/^[A-Z]/.test(word)) return false;
   const isStructured =
     /(?:^|\n)[ \t-]{0,60}[\w.-]{0,60}$|[{,]\s?[\w.-]{0,60}$/.test(before) || /^['"`\\]/.test(separator);
-  const endsThere = /^(?:\s*$|\r?\n|[,}\]])/.test(after);
+  const endsThere = /^(?:[ \t]*(?:$|\r?\n|#)|[,}\]])/.test(after);
   const isGoField = /^:$/.test(separator) && /^[A-Z]/.test(word) && /[\s{]$/.test(before.replace(/\w+$/, ' '));
+  // The size of a value, as `kubectl describe secret` prints it.
+  if (/^\d+$/.test(value) && /^ bytes\b/.test(after)) return false;
   if (/^\d+$/.test(value)) return /pass|pwd/i.test(word) && (isStructured || isGoField);
   return (isStructured && endsThere && separator !== ':') || isGoField;
 }

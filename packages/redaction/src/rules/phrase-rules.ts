@@ -88,6 +88,8 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
       `${name}:[]`,
     ]),
   ],
+  [/(= ?(?:old_)?password\(["'])([^\s"']{1,500})(?=["']\))/gi, 'password('],
+  [/(\buser \S{1,60} (?:on|off)\b[^\n]{0,200}? >)(\S{1,500})/g, ' on >', ' off >', '+@all'],
   [/(\bpassword for [^\n=]{1,100}= ?["'])([^"'\n]{1,500})(?=["'])/gi, 'password for '],
   [
     /(\b(?:bindpw|rootpw|authtok|ldap_default_authtok)[ \t]{0,4}[= ][ \t]{0,4})(\S{1,200})/gi,

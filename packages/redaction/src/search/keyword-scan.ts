@@ -1,3 +1,5 @@
+import { Ahead } from './ahead.ts';
+
 /** A literal at which a rule may apply. It has at least three characters. */
 export interface Keyword<Rule> {
   literal: string;
@@ -5,6 +7,8 @@ export interface Keyword<Rule> {
   ignoreCase?: boolean;
   /** One hit for each line: the first place and the last one. Default: false, a hit for each place. */
   byLine?: boolean;
+  /** Returns whether the rule can apply at a place. Default: it always can. */
+  gate?: (text: string, at: number, end: number, ahead: Ahead) => boolean;
   rule: Rule;
 }
 
@@ -72,7 +76,7 @@ export class KeywordScan<Rule> {
   *find(text: string): Generator<void, ScanResult<Rule>> {
     // One byte for each UTF-16 unit. A unit beyond latin1 may look like another character; rules check the text itself.
     const bytes = Buffer.from(text, 'latin1');
-    const found: Found<Rule> = { hits: [], endOfLine: -1, inLine: new Map() };
+    const found: Found<Rule> = { hits: [], endOfLine: -1, inLine: new Map(), ahead: new Ahead(text) };
     for (let start = 0; start < bytes.length; start += BYTES_OF_STEP) {
       this.#collectHits(text, bytes, start, found);
       if (bytes.length > BYTES_OF_STEP) yield;
@@ -98,8 +102,9 @@ export class KeywordScan<Rule> {
       node = this.#next[node * ASCII + code] ?? 0;
       if (node === 0) return;
       for (const keyword of this.#keywordsAt[node] ?? NONE) {
-        const { literal, ignoreCase, byLine, rule } = keyword;
+        const { literal, ignoreCase, byLine, gate, rule } = keyword;
         if (!ignoreCase && !text.startsWith(literal, at)) continue;
+        if (gate && !gate(text, at, index + 1, found.ahead)) continue;
         if (byLine) addToLine(text, at, keyword, found);
         else found.hits.push({ at, last: at, rule });
       }
@@ -114,6 +119,7 @@ interface Found<Rule> {
   endOfLine: number;
   /** The hits of that line. */
   inLine: Map<Keyword<Rule>, KeywordHit<Rule>>;
+  ahead: Ahead;
 }
 
 function addToLine<Rule>(text: string, at: number, keyword: Keyword<Rule>, found: Found<Rule>): void {

@@ -3,9 +3,9 @@ import type { Keyword } from './keyword-scan.ts';
 /** What follows the prefix of a token; sticky. */
 export type TokenRule = RegExp;
 
-/** Behind `eyJ`. Encrypted ones have five parts. */
+/** Behind `eyJ`. Encrypted ones have five parts; the end can be cut off. */
 export const JSON_WEB_TOKEN: TokenRule =
-  /[\w-]{8,6000}\.(?:eyJ[\w-]{8,60000}|[\w-]{40,60000})\.[\w-]{20,2000}|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y;
+  /[\w-]{8,6000}\.(?:eyJ[\w-]{8,60000}(?:\.[\w-]{0,2000})?|[\w-]{40,60000}\.[\w-]{20,2000})|[\w-]{8,6000}\.[\w-]{0,2000}\.[\w-]{8,40}\.[\w-]{8,60000}\.[\w-]{16,40}/y;
 
 /** Tokens that begin with a prefix of their own, beside those that secretlint knows: prefixes, and what follows. */
 const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
@@ -77,6 +77,8 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['sha256~', /[\w-]{40,60}/y],
   ['sdk- mob-', /[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12}(?![\w-])/y],
   ['sk-lf- pk-lf-', /[a-f\d]{8}-[a-f\d-]{27}/y],
+  ['pat-na1- pat-eu1-', /[a-f\d]{8}-[a-f\d-]{27}/y],
+  ['$ANSIBLE_VAULT;', /[\d.]{3,5};AES256(?:;[\w.-]{1,60})?(?:\s{1,40}[a-f\d]{20,90}){1,400}/y],
   ['md-', /(?=[\w-]{0,21}\d)(?=[\w-]{0,21}[A-Z])[\w-]{22}(?![\w-])/y],
   ['K10', /[a-f\d]{64}::[\w.-]{1,40}:[\w.-]{16,200}/y],
   ['token-', /[a-z\d]{5}:[a-z\d]{54}/y],

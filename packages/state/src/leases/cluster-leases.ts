@@ -29,6 +29,16 @@ export interface LeaseView {
   changed: readonly string[] | undefined;
 }
 
+/** What the signs of life of all ingesters show. Milliseconds since the epoch, by Redis's clock. */
+export interface Pulses {
+  now: number;
+  /**
+   * Until when the process of each live ingester that takes clusters counts as running. One of a version without signs of life is
+   * missing.
+   */
+  runsUntil: ReadonlyMap<string, number>;
+}
+
 /** The status of an ingester, sent with its heartbeat. */
 export interface IngesterStatus {
   /** Other ingesters shall take over its clusters, and it gets no new ones. */
@@ -56,7 +66,7 @@ export interface ClusterLeasesOptions {
 export const LEASE_MS = 6_000;
 
 /** Part of the length of a lease for which an ingester counts as running after a sign of life: the time between two beats. */
-const PULSE_SHARE = 1 / 3;
+export const PULSE_SHARE = 1 / 3;
 /** All leases are read again after this time, ms, whatever the log of changes tells. */
 const REREAD_MS = 60_000;
 
@@ -72,6 +82,12 @@ const Beat = z
   ])
   .transform(([now, ingesters, leases, all, count, version, owners]) => {
     return { now, ingesters, leases: pairsOf(leases), isAll: all === 1, count, version, owners: pairsOf(owners) };
+  });
+const PulseReply = z
+  .tuple([z.number(), z.array(z.string()), z.array(z.string())])
+  .transform(([now, flat, live]): Pulses => {
+    const times = new Map(pairsOf(flat).map(([id, time]) => [id, Number(time)]));
+    return { now, runsUntil: new Map([...times].filter(([id]) => live.includes(id))) };
   });
 const Tokens = z.array(z.number());
 
@@ -142,9 +158,14 @@ export class ClusterLeases {
     await this.#send(held, status, '-');
   }
 
-  /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease. */
-  async pulse(): Promise<void> {
-    await this.#pulse([this.#keys.ingesterPulse], [this.id, this.#now(), String(this.length * PULSE_SHARE)]);
+  /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease, and returns until when the others do. */
+  async pulse(): Promise<Pulses> {
+    const { ingesterPulse, ingesters } = this.#keys;
+    const reply = await this.#pulse(
+      [ingesterPulse, ingesters],
+      [this.id, this.#now(), String(this.length * PULSE_SHARE)],
+    );
+    return PulseReply.parse(reply);
   }
 
   async #send(

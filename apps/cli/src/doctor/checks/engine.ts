@@ -4,7 +4,7 @@ import type { AgentRuntime } from '@nightcrier/triage-worker/agent-runtime';
 import { IsolationProbe } from '@nightcrier/triage-worker/agent/isolation/isolation-probe';
 import { engineEndpoint } from '@nightcrier/triage-worker/agent/run/engine/engine-endpoint';
 import { EngineError } from '@nightcrier/triage-worker/agent/run/engine/engine-error';
-import { DockerRuntime } from '@nightcrier/triage-worker/agent/run/docker-runtime';
+import { DockerRuntime } from '@nightcrier/triage-worker/agent/run/docker/docker-runtime';
 import { runRequest } from '@nightcrier/triage-worker/agent/run/run-request';
 import { randomUUID } from 'node:crypto';
 import type { Check, CheckContext } from '../check.ts';
@@ -32,7 +32,11 @@ async function inspect(context: CheckContext, signal: AbortSignal): Promise<Find
   if (agent_script_path !== undefined) return [skipped(name, `${agent_script_path} runs the agents`)];
   const runtime = new DockerRuntime({ engine: () => name, environment, workerId: INSTANCE });
   try {
-    await runtime.list({ instance: INSTANCE }, signal);
+    const unused = await runtime.list({ instance: INSTANCE }, signal);
+    await runtime.remove(
+      unused.map(({ id }) => id),
+      signal,
+    );
   } catch (error) {
     await runtime.close();
     return [unreachable(config, environment, error)];

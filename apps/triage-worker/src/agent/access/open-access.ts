@@ -5,9 +5,9 @@ import type { Reservation } from '@nightcrier/state/grants/grants';
 import type { GatewaySockets } from '../../agent-runtime.ts';
 import type { Claim } from '../../claim.ts';
 import type { TriageContext } from '../../triage-context.ts';
-import { type ProviderAccess, providerAccess } from '../run/provider-environment.ts';
 import { agentKubeconfig } from './agent-kubeconfig.ts';
 import { directKubeconfig } from './direct-kubeconfig.ts';
+import { type ProviderAccess, providerAccess } from './provider-access.ts';
 import { isIsolated, openSockets, reachableGateways, socketsAt, usesGateway } from './reachable-gateways.ts';
 
 /** Where the forwarder in the agent image listens (agent-container/forward-to-gateway.mjs). */

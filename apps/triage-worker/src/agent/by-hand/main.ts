@@ -4,12 +4,12 @@ import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { directKubeconfig } from '../access/direct-kubeconfig.ts';
+import { providerAccess } from '../access/provider-access.ts';
 import { HELP, readFlags, settingsOf, UsageError } from './flags.ts';
 import { EngineError } from '../run/engine/engine-error.ts';
-import { DockerRuntime } from '../run/docker-runtime.ts';
-import { providerAccess } from '../run/provider-environment.ts';
+import { DockerRuntime } from '../run/docker/docker-runtime.ts';
 import { readInputs } from '../run/archive/read-inputs.ts';
-import { type AgentSettings, runRequest } from '../run/run-request.ts';
+import { runRequest } from '../run/run-request.ts';
 import { superviseRun } from '../run/supervise-run.ts';
 
 const EXIT_USAGE = 64;
@@ -66,7 +66,7 @@ async function run(words: string[], signal: AbortSignal): Promise<number> {
   try {
     const request = runRequest(
       { incidentId, attempt: Number(flags.attempt), clusterName: '' },
-      { config: config satisfies AgentSettings, workerId, instance: 'by-hand' },
+      { config, workerId, instance: 'by-hand' },
       { variables, isolated: false },
     );
     const inputs = directKubeconfig(kubeconfig).then(async (text) =>
@@ -74,10 +74,7 @@ async function run(words: string[], signal: AbortSignal): Promise<number> {
     );
     const started = await runtime.start(request, inputs, signal);
     const { exit, gone, skipped } = await superviseRun(started, {
-      agent: config.agent_cli,
-      model: config.agent_model,
-      image: config.agent_image,
-      memory: config.agent_memory,
+      config,
       logsDirectory: logs,
       outputDirectory: output,
       signal,

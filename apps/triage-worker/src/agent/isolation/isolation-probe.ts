@@ -8,6 +8,7 @@ import type { IsolationBoard } from '@nightcrier/state/gateways/isolation-board'
 import type { AgentRuntime, GatewaySockets } from '../../agent-runtime.ts';
 import { randomUUID } from 'node:crypto';
 import pTimeout from 'p-timeout';
+import { isIsolated } from '../access/reachable-gateways.ts';
 import { runRequest } from '../run/run-request.ts';
 import { PROBE_SCRIPT, readProbe } from './probe-script.ts';
 
@@ -29,8 +30,9 @@ export interface IsolationProbeOptions {
   logger: Logger;
 }
 
-interface Answer {
-  isolation: Isolation;
+/** A probe that runs, or its result. */
+interface Probe {
+  answer: Promise<Isolation>;
   /** What it holds for. */
   key: string;
   until: number;
@@ -43,10 +45,9 @@ interface Answer {
 export class IsolationProbe {
   readonly #options: IsolationProbeOptions;
   readonly #loop: BackgroundLoop;
-  #last: Answer | undefined;
   readonly #stopping = new AbortController();
+  #last: Probe | undefined;
   #logged = '';
-  #running: { key: string; answer: Promise<Answer> } | undefined;
 
   constructor(options: IsolationProbeOptions) {
     this.#options = options;
@@ -77,34 +78,34 @@ export class IsolationProbe {
    */
   async check(signal: AbortSignal): Promise<Isolation> {
     const config = this.#options.config();
-    const { agent_image: image, agent_engine, agent_network, gateway_socket_volume } = config;
-    if (!isIsolated(config)) return { state: 'direct', findings: [], image };
+    const { agent_cli, agent_script_path, agent_image: image, agent_engine, gateway_socket_volume } = config;
+    // Scripts and the built-in analyser have no sandbox.
+    const isSandboxed = agent_cli !== 'builtin' && agent_script_path === undefined;
+    if (!isSandboxed || !isIsolated(config)) return { state: 'direct', findings: [], image };
     const directory = socketDirectory(config);
     const gateways = await this.#options.gateways.live();
     const root = gateway_socket_volume ?? directory;
     // Without a gateway there may be no directory to mount.
     const sockets = gateways.some(({ socket_dir }) => socket_dir === directory) ? { root } : undefined;
-    const key = JSON.stringify([image, agent_engine, agent_network, root, sockets === undefined]);
-    if (this.#last?.key === key && performance.now() < this.#last.until) return this.#last.isolation;
-    if (this.#running?.key !== key) {
-      const answer = this.#probe(config, key, sockets).finally(() => {
-        this.#running = undefined;
-      });
-      answer.catch(() => undefined);
-      this.#running = { key, answer };
-    }
+    const key = JSON.stringify([image, agent_engine, root, sockets === undefined]);
+    if (this.#last?.key !== key || performance.now() >= this.#last.until)
+      this.#last = this.#begin(config, key, sockets);
     // Others wait for the same answer: an abort ends the wait alone.
-    return (await pTimeout(this.#running.answer, { milliseconds: Infinity, signal })).isolation;
+    return pTimeout(this.#last.answer, { milliseconds: Infinity, signal });
   }
 
-  async #probe(config: Config, key: string, sockets: GatewaySockets | undefined): Promise<Answer> {
-    const isolation = await this.#run(config, sockets);
-    this.#stopping.signal.throwIfAborted();
-    this.#log(isolation);
-    // What failed is tried again with the next agent.
-    const until = isolation.state === 'proven' ? performance.now() + PROVEN_FOR_MS : 0;
-    this.#last = { isolation, key, until };
-    return this.#last;
+  #begin(config: Config, key: string, sockets: GatewaySockets | undefined): Probe {
+    const answer = async (): Promise<Isolation> => {
+      const isolation = await this.#run(config, sockets);
+      // What failed is tried again with the next agent.
+      probe.until = isolation.state === 'proven' ? performance.now() + PROVEN_FOR_MS : 0;
+      this.#stopping.signal.throwIfAborted();
+      this.#log(isolation);
+      return isolation;
+    };
+    const probe: Probe = { key, until: Infinity, answer: answer() };
+    probe.answer.catch(() => undefined);
+    return probe;
   }
 
   /** Logs a result that differs from the one before. */
@@ -152,13 +153,6 @@ export class IsolationProbe {
       ? REPORT_INTERVAL_MS
       : FIRST_MS;
   }
-}
-
-/** Returns whether agents are to reach nothing but the gateway. Scripts and the built-in analyser have no sandbox. */
-function isIsolated(config: Config): boolean {
-  const { agent_cli, agent_script_path, kube_access, llm_access } = config;
-  if (agent_cli === 'builtin' || agent_script_path !== undefined) return false;
-  return kube_access === 'gateway' && llm_access === 'gateway';
 }
 
 function advice(root: string): string {

@@ -1,4 +1,4 @@
-import type { AgentExit } from '../../agent-runtime.ts';
+import type { AgentExit, RunEnd } from '../../agent-runtime.ts';
 import { AGENT_CLIS } from '@nightcrier/core/settings/config';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -33,25 +33,44 @@ export async function readContainerRecord(logsDirectory: string): Promise<Contai
   }
 }
 
-export async function writeContainerRecord(logsDirectory: string, record: ContainerRecord): Promise<void> {
+export function writeContainerRecord(logsDirectory: string, record: ContainerRecord): void {
   replaceFile(path.join(logsDirectory, FILE), `${JSON.stringify(record)}\n`);
 }
 
-/** Returns the attempt whose container it was. */
-export function attemptOf({ container }: ContainerRecord): number {
-  return Number(/-(\d+)(?:\.[\w-]*)?$/.exec(container)?.[1] ?? 1);
+/** Reasons of the ends after which the output was complete. */
+const COMPLETE = ['exited', 'timeout', 'oom'] as const;
+
+/** Returns the exit of a run whose output was complete; undefined for the others, whose report may be incomplete. */
+export function exitFromRecord({ reason, exit_code: exitCode }: ContainerRecord): AgentExit | undefined {
+  const complete = COMPLETE.find((one) => one === reason);
+  return complete && exitOf({ reason: complete, exitCode });
 }
 
-/** Returns the exit of a run whose output was complete; undefined for the others. */
-export function exitFromRecord({ reason, exit_code: code }: ContainerRecord): AgentExit | undefined {
+/**
+ * Maps the end of a container to that of its agent.
+ * @param lastLine of the agent's stderr
+ * @param memory as configured
+ */
+export function exitOf(
+  { reason, exitCode }: Pick<RunEnd, 'reason' | 'exitCode'>,
+  lastLine = '',
+  memory?: string,
+): AgentExit {
   switch (reason) {
-    case 'exited':
-      return { kind: 'exited', code, lastLine: '' };
     case 'timeout':
       return { kind: 'timed_out' };
     case 'oom':
-      return { kind: 'killed', reason: 'it used more memory than agent_memory allows' };
+      return { kind: 'killed', reason: `it used more memory than agent_memory allows${memory ? ` (${memory})` : ''}` };
+    case 'killed':
+      return { kind: 'killed', reason: '' };
+    case 'stopped':
+      return { kind: 'interrupted', reason: 'the worker stopped it' };
+    case 'exited': {
+      if (exitCode !== 126 && exitCode !== 127) return { kind: 'exited', code: exitCode, lastLine };
+      const because = lastLine === '' ? '' : `: ${lastLine}`;
+      return { kind: 'unusable', reason: `a program that the agent's image needs cannot be run${because}` };
+    }
     default:
-      return undefined;
+      return reason satisfies never;
   }
 }

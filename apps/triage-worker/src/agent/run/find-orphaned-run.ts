@@ -4,7 +4,8 @@ import { usesEngine } from '../../roster.ts';
 import type { TriageContext } from '../../triage-context.ts';
 import { workspaceOf } from '../../workspace/workspace.ts';
 import { type AgentExit, type AgentContainer, OUTPUT_HOLD_MS } from '../../agent-runtime.ts';
-import { attemptOf, exitFromRecord, readContainerRecord } from './container-record.ts';
+import { attemptFromName } from './docker/container-labels.ts';
+import { exitFromRecord, readContainerRecord } from './container-record.ts';
 
 /** The run of an agent whose worker died. */
 export interface OrphanedRun {
@@ -60,7 +61,7 @@ function describe(container: AgentContainer | undefined): OrphanedRun | undefine
 /** Returns the last run in the workspace if its end was recorded, and its worker died before it judged it. */
 async function readRecordedRun({ workspace_root }: Config, incidentId: string): Promise<OrphanedRun | undefined> {
   const record = await readContainerRecord(workspaceOf(workspace_root, incidentId).logs);
-  // The others were cut off, and their report may be incomplete.
   const exit = record && exitFromRecord(record);
-  return exit && { agent: record.agent, attempt: attemptOf(record), found: { kind: 'recorded', exit } };
+  const attempt = attemptFromName(record?.container ?? '')?.attempt ?? 1;
+  return exit && { agent: record.agent, attempt, found: { kind: 'recorded', exit } };
 }

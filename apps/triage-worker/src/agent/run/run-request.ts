@@ -1,19 +1,6 @@
 import type { Settings } from '@nightcrier/core/settings/config';
 import type { GatewaySockets, RunRequest, SandboxRequest } from '../../agent-runtime.ts';
 
-/** The settings that an agent's container depends on. */
-export type AgentSettings = Pick<
-  Settings,
-  | 'agent_allowed_tools'
-  | 'agent_cli'
-  | 'agent_cpus'
-  | 'agent_image'
-  | 'agent_memory'
-  | 'agent_model'
-  | 'agent_network'
-  | 'agent_timeout'
->;
-
 /** What an agent reaches. */
 export interface RunAccess {
   variables: Record<string, string>;
@@ -23,7 +10,7 @@ export interface RunAccess {
 }
 
 interface RunSettings {
-  config: AgentSettings;
+  config: Settings;
   workerId: string;
   instance: string;
 }

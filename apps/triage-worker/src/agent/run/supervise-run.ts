@@ -1,10 +1,10 @@
-import type { AgentCli } from '@nightcrier/core/settings/config';
+import type { Settings } from '@nightcrier/core/settings/config';
 import path from 'node:path';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
 import type { AgentExit, AgentRun, OutputSummary, RunEnd } from '../../agent-runtime.ts';
-import { lastLine } from './script/last-line.ts';
-import { exitFromRecord, readContainerRecord, writeContainerRecord } from './container-record.ts';
+import { exitFromRecord, exitOf, readContainerRecord, writeContainerRecord } from './container-record.ts';
+import { EngineError, isNotFound } from './engine/engine-error.ts';
 import { advance, type RunEvent, type RunState } from './run-state.ts';
+import { lastLine } from './script/last-line.ts';
 
 /** Milliseconds after the deadline at which an agent is ended from outside, if its container has not ended it. */
 const GUARD_GRACE_MS = 15_000;
@@ -19,11 +19,7 @@ export interface SupervisedRun {
 }
 
 export interface Supervision {
-  agent: AgentCli;
-  model: string | undefined;
-  image: string;
-  /** As configured, for the reason of an end. */
-  memory: string;
+  config: Pick<Settings, 'agent_cli' | 'agent_image' | 'agent_memory' | 'agent_model'>;
   logsDirectory: string;
   outputDirectory: string;
   signal: AbortSignal;
@@ -35,8 +31,12 @@ export interface Supervision {
  * @throws the signal's reason when it is aborted
  */
 export async function superviseRun(run: AgentRun, supervision: Supervision): Promise<SupervisedRun> {
-  const supervisor = new RunSupervisor(run, supervision);
-  return supervisor.supervise();
+  return new RunSupervisor(run, supervision).supervise();
+}
+
+/** Returns a run that is over and leaves nothing to remove. */
+export function settled(exit: AgentExit): SupervisedRun {
+  return { exit, gone: Promise.resolve(), skipped: new Map() };
 }
 
 /** The only writer of the state of a run. */
@@ -52,26 +52,20 @@ class RunSupervisor {
   }
 
   async supervise(): Promise<SupervisedRun> {
-    const { logsDirectory, signal } = this.#supervision;
+    const { config, logsDirectory, outputDirectory, signal } = this.#supervision;
     try {
       this.#advance({ kind: 'ended', end: await this.#untilEnded() });
     } catch (error) {
-      if (signal.aborted) return await this.#stop();
-      const lost = await this.#lost(error);
-      if (lost !== undefined) return lost;
-      throw error;
+      if (signal.aborted) return this.#stop();
+      return settled(await this.#exitOfLost(error));
     }
     if (await this.#run.isTakenOver()) {
       return settled({ kind: 'unavailable', reason: `another worker has adopted ${this.#run.container}` });
     }
-    const { skipped } = await this.#run.output(this.#supervision.outputDirectory);
-    const end = await this.#record();
+    const { skipped } = await this.#run.output(outputDirectory);
+    const end = this.#record();
     const gone = this.#remove();
-    return {
-      exit: readEnd(end, await lastWords(logsDirectory), this.#supervision.memory),
-      gone,
-      skipped,
-    };
+    return { exit: exitOf(end, await lastWords(logsDirectory), config.agent_memory), gone, skipped };
   }
 
   /** The first of the agent's own end and the guard counts. */
@@ -88,44 +82,43 @@ class RunSupervisor {
 
   /** Stops and removes an aborted run; one that another worker has adopted is left alone. */
   async #stop(): Promise<never> {
-    const { signal } = this.#supervision;
     try {
       if (!(await this.#run.isTakenOver())) {
         this.#advance({ kind: 'ended', end: { reason: 'stopped', exitCode: 143, oomKilled: false } });
-        await this.#record();
+        this.#record();
         await this.#remove();
       }
     } catch {
       // The engine is gone too; the sweeper or the next attempt removes the container.
     }
-    signal.throwIfAborted();
+    this.#supervision.signal.throwIfAborted();
     throw new Error('a run was stopped without an abort');
   }
 
-  /** Maps a run whose end cannot be followed. @returns undefined for an unexpected error */
-  async #lost(error: unknown): Promise<SupervisedRun | undefined> {
-    if (!(error instanceof EngineError)) return undefined;
-    const record = isNotFound(error) ? await readContainerRecord(this.#supervision.logsDirectory) : undefined;
-    // The script of an earlier version, or another worker, has recorded its end and removed it.
-    const recorded = record?.container === this.#run.container ? exitFromRecord(record) : undefined;
-    if (recorded !== undefined) return settled(recorded);
-    const reason = isNotFound(error) ? `${this.#run.container} vanished before its end could be read` : error.message;
-    return settled({ kind: 'unavailable', reason });
+  /** Returns the exit of a run whose end cannot be followed. @throws an unexpected error */
+  async #exitOfLost(error: unknown): Promise<AgentExit> {
+    if (!(error instanceof EngineError)) throw error;
+    if (!isNotFound(error)) return { kind: 'unavailable', reason: error.message };
+    const { container } = this.#run;
+    // The script of version 0.1, or another worker, has recorded its end and removed it.
+    const record = await readContainerRecord(this.#supervision.logsDirectory);
+    const recorded = record?.container === container ? exitFromRecord(record) : undefined;
+    return recorded ?? { kind: 'unavailable', reason: `${container} vanished before its end could be read` };
   }
 
-  async #record(): Promise<RunEnd> {
-    const { agent, model, image, logsDirectory } = this.#supervision;
+  #record(): RunEnd {
+    const { config, logsDirectory } = this.#supervision;
     if (this.#state.kind !== 'ended') throw new Error(`a run that is ${this.#state.kind} cannot be recorded`);
     const { end } = this.#state;
-    await writeContainerRecord(logsDirectory, {
+    writeContainerRecord(logsDirectory, {
       container: this.#run.container,
-      image,
-      agent,
-      model: model ?? '',
+      image: config.agent_image,
+      agent: config.agent_cli,
+      model: config.agent_model ?? '',
       reason: end.reason,
       exit_code: end.exitCode,
       oom_killed: end.oomKilled,
-      started_at: this.#run.startedAt,
+      started_at: new Date(this.#run.startedAt).toISOString(),
       finished_at: new Date().toISOString(),
     });
     this.#advance({ kind: 'recorded' });
@@ -143,31 +136,6 @@ class RunSupervisor {
 
   #advance(event: RunEvent): void {
     this.#state = advance(this.#state, event);
-  }
-}
-
-/** Returns a run that is over and leaves nothing to remove. */
-export function settled(exit: AgentExit): SupervisedRun {
-  return { exit, gone: Promise.resolve(), skipped: new Map() };
-}
-
-function readEnd({ reason, exitCode }: RunEnd, last: string, memory: string): AgentExit {
-  switch (reason) {
-    case 'timeout':
-      return { kind: 'timed_out' };
-    case 'oom':
-      return { kind: 'killed', reason: `it used more memory than agent_memory allows (${memory})` };
-    case 'killed':
-      return { kind: 'killed', reason: '' };
-    case 'stopped':
-      return { kind: 'interrupted', reason: 'the worker stopped it' };
-    case 'exited': {
-      if (exitCode !== 126 && exitCode !== 127) return { kind: 'exited', code: exitCode, lastLine: last };
-      const because = last === '' ? '' : `: ${last}`;
-      return { kind: 'unusable', reason: `a program that the agent's image needs cannot be run${because}` };
-    }
-    default:
-      return reason satisfies never;
   }
 }
 

@@ -1,15 +1,8 @@
 import type { Duplex, Readable } from 'node:stream';
-import { text as textIn } from 'node:stream/consumers';
-import { Agent, type Dispatcher, request, upgrade } from 'undici';
 import { z } from 'zod';
+import { EngineConnection } from './engine-connection.ts';
 import type { EngineEndpoint } from './engine-endpoint.ts';
-import { EngineError, type EngineFailure, isNotFound } from './engine-error.ts';
-
-/** Milliseconds. The engine may be busy, but a call that takes longer means that it hangs. */
-const CONNECT_TIMEOUT_MS = 5_000;
-const CALL_TIMEOUT_MS = 30_000;
-/** Characters of the engine's words in an error. */
-const LONGEST_MESSAGE = 500;
+import { EngineError, isNotFound } from './engine-error.ts';
 
 const PathStat = z.object({ mtime: z.string() });
 const Created = z.object({ Id: z.string() });
@@ -26,7 +19,7 @@ const Listed = z.array(
 /** An entry of the engine's list of containers. */
 export type Listed = z.infer<typeof Listed>[number];
 const Volume = z.object({ Mountpoint: z.string().default('') });
-const Message = z.object({ message: z.string() });
+const Version = z.object({ Components: z.array(z.object({ Name: z.string() })).nullish() });
 const Inspection = z.object({
   Id: z.string(),
   Name: z.string(),
@@ -37,67 +30,75 @@ const Inspection = z.object({
     OOMKilled: z.boolean().default(false),
     StartedAt: z.string(),
   }),
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  Mounts: z.array(z.object({ Name: z.string().optional() })).default([]),
 });
 /** The fields of a container that this worker uses. */
 export type Inspection = z.infer<typeof Inspection>;
 
-interface Call {
-  query?: Record<string, string>;
-  body?: object | Buffer;
-  signal?: AbortSignal;
-  /** The body streams as long as it likes; the headers are still due in time. */
-  stream?: boolean;
+interface Mount {
+  readonly Target: string;
+  /** `o`: of a volume in memory. */
+  readonly VolumeOptions?: {
+    DriverConfig?: { Name: string; Options: Record<'type' | 'device' | 'o', string> };
+    NoCopy: boolean;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** What an engine is asked to create (Docker Engine API, ContainerCreate); the fields that are read again. */
+export interface ContainerSpec {
+  readonly Image: string;
+  readonly HostConfig: {
+    /** Options of a mount in memory by its directory. */
+    readonly Tmpfs: Record<string, string>;
+    readonly Mounts: readonly Mount[];
+    readonly SecurityOpt: readonly string[];
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
 }
 
 /**
  * A client of the Docker Engine API, which Podman's service speaks too. Calls carry no version, so that each engine answers
- * with its own. Every call is bounded in time; every failure is an {@link EngineError}.
+ * with its own. All methods throw {@link EngineError}.
  */
 export class EngineClient {
-  readonly #origin: string;
-  readonly #agent: Agent;
+  readonly #connection: EngineConnection;
 
   constructor(endpoint: EngineEndpoint) {
-    const connect = { timeout: CONNECT_TIMEOUT_MS };
-    const options = { bodyTimeout: 0, headersTimeout: CALL_TIMEOUT_MS };
-    if (endpoint.kind === 'socket') {
-      this.#origin = 'http://engine';
-      this.#agent = new Agent({ ...options, connect: { ...connect, socketPath: endpoint.path } });
-      return;
-    }
-    const { origin, tls } = endpoint;
-    this.#origin = origin;
-    const { ca, cert, key, verify = true } = tls ?? {};
-    this.#agent = new Agent({ ...options, connect: { ...connect, ca, cert, key, rejectUnauthorized: verify } });
+    this.#connection = new EngineConnection(endpoint);
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#connection.close();
   }
 
   /** Creates a container and returns its id. */
-  async create(name: string, spec: object, signal?: AbortSignal): Promise<string> {
-    const answer = await this.#json('POST', '/containers/create', { query: { name }, body: spec, signal });
-    return Created.parse(answer).Id;
+  async create(name: string, spec: ContainerSpec, signal?: AbortSignal): Promise<string> {
+    const created = await this.#connection.json('POST', '/containers/create', { query: { name }, body: spec, signal });
+    return Created.parse(created).Id;
   }
 
   /** Extracts a tar archive into a directory of a container, which must be inside a writable volume. */
   async putArchive(id: string, directory: string, archive: Buffer, signal?: AbortSignal): Promise<void> {
-    await this.#drain('PUT', `/containers/${id}/archive`, { query: { path: directory }, body: archive, signal });
+    await this.#connection.text('PUT', `/containers/${id}/archive`, {
+      query: { path: directory },
+      body: archive,
+      signal,
+    });
   }
 
   /** Returns a directory of a container as a tar stream. */
   async getArchive(id: string, directory: string, signal?: AbortSignal): Promise<Readable> {
-    return this.#call('GET', `/containers/${id}/archive`, { query: { path: directory }, signal, stream: true });
+    return this.#connection.stream(`/containers/${id}/archive`, { query: { path: directory }, signal });
   }
 
   /** Returns when a file of a container was modified last; undefined if there is no such file, or container. */
   async modifiedAt(id: string, path: string, signal?: AbortSignal): Promise<Date | undefined> {
     try {
-      const { headers, body } = await this.#send('HEAD', `/containers/${id}/archive`, { query: { path }, signal });
-      await textIn(body);
-      const stat = Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString('utf8');
+      const call = { query: { path }, signal };
+      const header = await this.#connection.header('x-docker-container-path-stat', `/containers/${id}/archive`, call);
+      const stat = Buffer.from(header ?? '', 'base64').toString('utf8');
       return new Date(PathStat.parse(JSON.parse(stat)).mtime);
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -106,139 +107,69 @@ export class EngineClient {
   }
 
   async start(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#drain('POST', `/containers/${id}/start`, { signal });
+    await this.#connection.text('POST', `/containers/${id}/start`, { signal });
   }
 
   /** Returns a connection to the standard input of a container, which may not have been started yet. */
   async attachStdin(id: string, signal?: AbortSignal): Promise<Duplex> {
-    const path = `/containers/${id}/attach`;
-    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
-    try {
-      const { socket } = await upgrade(`${this.#origin}${path}?stream=1&stdin=1`, {
-        dispatcher: this.#agent,
-        method: 'POST',
-        protocol: 'tcp',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      });
-      return socket;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw asEngineError(error, `POST ${path}`);
-    }
+    return this.#connection.upgrade(`/containers/${id}/attach`, 'stream=1&stdin=1', signal);
   }
 
   /** Follows both streams of a container from their beginning, as frames (see log-frames.ts). */
   async followLogs(id: string, signal?: AbortSignal): Promise<Readable> {
-    const query = { follow: '1', stdout: '1', stderr: '1' };
-    return this.#call('GET', `/containers/${id}/logs`, { query, signal, stream: true });
+    return this.#connection.stream(`/containers/${id}/logs`, {
+      query: { follow: '1', stdout: '1', stderr: '1' },
+      signal,
+    });
   }
 
   /** @param id or name */
   async inspect(id: string, signal?: AbortSignal): Promise<Inspection> {
-    return Inspection.parse(await this.#json('GET', `/containers/${id}/json`, { signal }));
+    return Inspection.parse(await this.#connection.json('GET', `/containers/${id}/json`, { signal }));
   }
 
   /** Returns the containers that have all of these labels, running or not. */
   async list(labels: string[], signal?: AbortSignal): Promise<Listed[]> {
     const query = { all: '1', filters: JSON.stringify({ label: labels }) };
-    return Listed.parse(await this.#json('GET', '/containers/json', { query, signal }));
+    return Listed.parse(await this.#connection.json('GET', '/containers/json', { query, signal }));
   }
 
   /** Returns the directory of a volume on the engine's machine. */
   async mountpoint(volume: string, signal?: AbortSignal): Promise<string> {
-    const { Mountpoint } = Volume.parse(await this.#json('GET', `/volumes/${encodeURIComponent(volume)}`, { signal }));
+    const { Mountpoint } = Volume.parse(
+      await this.#connection.json('GET', `/volumes/${encodeURIComponent(volume)}`, { signal }),
+    );
     if (Mountpoint === '')
       throw new EngineError('refused', `the volume ${volume} has no directory on the engine's machine`);
     return Mountpoint;
   }
 
+  /** @param options of the driver `local` */
+  async createVolume(name: string, options: Record<string, string>, signal?: AbortSignal): Promise<void> {
+    await this.#connection.text('POST', '/volumes/create', { body: { Name: name, DriverOpts: options }, signal });
+  }
+
+  async removeVolume(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#connection.text('DELETE', `/volumes/${name}`, { signal });
+  }
+
+  /** Returns the names of the engine and its parts. */
+  async components(signal?: AbortSignal): Promise<string[]> {
+    const { Components } = Version.parse(await this.#connection.json('GET', '/version', { signal }));
+    return (Components ?? []).map(({ Name }) => Name);
+  }
+
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
-    await this.#drain('POST', `/containers/${id}/rename`, { query: { name }, signal });
+    await this.#connection.text('POST', `/containers/${id}/rename`, { query: { name }, signal });
   }
 
   /** Kills and removes a container with its own volumes. One that is gone, or being removed, is no error. */
   async remove(id: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#drain('DELETE', `/containers/${id}`, { query: { force: '1', v: '1' }, signal });
+      await this.#connection.text('DELETE', `/containers/${id}`, { query: { force: '1', v: '1' }, signal });
     } catch (error) {
       const isGone = error instanceof EngineError && ['not_found', 'conflict'].includes(error.failure);
       if (!isGone) throw error;
     }
   }
-
-  async #json(method: Method, path: string, call: Call): Promise<unknown> {
-    const body = await this.#call(method, path, call);
-    return JSON.parse(await textIn(body));
-  }
-
-  async #drain(method: Method, path: string, call: Call): Promise<void> {
-    await textIn(await this.#call(method, path, call));
-  }
-
-  async #call(method: Method, path: string, call: Call): Promise<Readable> {
-    return (await this.#send(method, path, call)).body;
-  }
-
-  async #send(
-    method: Method,
-    path: string,
-    { query = {}, body, signal, stream = false }: Call,
-  ): Promise<Pick<Dispatcher.ResponseData, 'headers' | 'body'>> {
-    const timeout = stream ? undefined : AbortSignal.timeout(CALL_TIMEOUT_MS);
-    const signals = [signal, timeout].filter((one) => one !== undefined);
-    const isArchive = Buffer.isBuffer(body);
-    try {
-      const {
-        statusCode,
-        headers,
-        body: answer,
-      } = await request(`${this.#origin}${path}?${new URLSearchParams(query).toString()}`, {
-        method,
-        dispatcher: this.#agent,
-        signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
-        ...(body !== undefined && {
-          headers: { 'content-type': isArchive ? 'application/x-tar' : 'application/json' },
-          body: isArchive ? body : JSON.stringify(body),
-        }),
-      });
-      if (statusCode < 300 || statusCode === 304) return { headers, body: answer };
-      throw new EngineError(failureOf(statusCode), await messageOf(answer, statusCode));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw asEngineError(error, `${method} ${path}`);
-    }
-  }
-}
-
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-
-function failureOf(status: number): EngineFailure {
-  if (status === 404) return 'not_found';
-  return status === 409 ? 'conflict' : 'refused';
-}
-
-async function messageOf(body: Readable, status: number): Promise<string> {
-  const text = await textIn(body);
-  let message = text;
-  try {
-    message = Message.parse(JSON.parse(text)).message;
-  } catch {
-    // It is not the engine's JSON; its text says more than nothing.
-  }
-  return message.trim().slice(0, LONGEST_MESSAGE) || `status ${status}`;
-}
-
-function asEngineError(error: unknown, call: string): EngineError {
-  if (error instanceof EngineError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const name = error instanceof Error ? error.name : '';
-  const timedOut = name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT';
-  const why = error instanceof Error ? error.message : String(error);
-  return new EngineError(
-    timedOut ? 'timed_out' : 'unreachable',
-    `the engine does not answer (${call}): ${why || code}`,
-    {
-      cause: error,
-    },
-  );
 }

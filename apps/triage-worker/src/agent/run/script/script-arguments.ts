@@ -15,22 +15,8 @@ export interface ScriptRun {
   instance: string;
 }
 
-/** The settings that reach the script as flags. */
-export type AgentSettings = Pick<
-  Settings,
-  | 'agent_allowed_tools'
-  | 'agent_cli'
-  | 'agent_cpus'
-  | 'agent_engine'
-  | 'agent_image'
-  | 'agent_memory'
-  | 'agent_model'
-  | 'agent_network'
-  | 'agent_timeout'
->;
-
 /** Returns the arguments of an agent script, those of `run-agent.sh` (agent-container/CONTRACT.md). */
-export function scriptArguments(run: ScriptRun, settings: AgentSettings): string[] {
+export function scriptArguments(run: ScriptRun, settings: Settings): string[] {
   const flags: [flag: string, value: string | undefined][] = [
     ['-w', run.workspace.directory],
     ['-m', settings.agent_model],

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { toolOutputs } from './stream/tool-output.ts';
-import { DOOR_ANSWERS } from './access/door-answers.ts';
+import { toolOutputs } from '../agent/stream/tool-output.ts';
+import { DOOR_ANSWERS } from '../agent/access/door-answers.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { squeeze } from '../report/unsupported-quotes.ts';
 

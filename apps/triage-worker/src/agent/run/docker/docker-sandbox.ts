@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { together } from '@nightcrier/core/async/together';
-import type { AgentRun, InputFile, PrestartedSandbox, RunRequest, Timed } from '../../agent-runtime.ts';
-import { environmentFile, inputArchive, INPUTS_COMPLETE } from './archive/input-archive.ts';
-import { AGENT_DIRECTORY, BEGIN, containerName, type ContainerSpec } from './container-spec.ts';
+import type { AgentRun, InputFile, PrestartedSandbox, RunRequest, Timed } from '../../../agent-runtime.ts';
+import { environmentFile, inputArchive, INPUTS_COMPLETE } from '../archive/input-archive.ts';
+import { containerName } from './container-labels.ts';
+import { AGENT_DIRECTORY, BEGIN } from './container-spec.ts';
+import { createAnew, nameAnew } from './create-container.ts';
 import { DockerRun } from './docker-run.ts';
-import type { EngineClient } from './engine/engine-client.ts';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
+import type { ContainerSpec, EngineClient } from '../engine/engine-client.ts';
+import { EngineError } from '../engine/engine-error.ts';
 
 export const untimed: Timed = async (_step, work) => work;
 
@@ -67,15 +69,16 @@ export class DockerSandbox implements PrestartedSandbox {
   ): Promise<AgentRun> {
     const name = containerName(request);
     try {
-      const [files] = await together(inputs, this.#rename(name, signal));
+      const renamed = name === this.#name ? undefined : nameAnew(this.#engine, this.#id, name, signal);
+      const [files] = await together(inputs, Promise.resolve(renamed));
       // The mark is the last entry, so that everything else is there when it is.
       const mark = { path: INPUTS_COMPLETE, content: Buffer.alloc(0) };
       const archive = await inputArchive([...files, environmentFile(request), mark]);
       await timed('container_inputs', this.#engine.putArchive(this.#id, AGENT_DIRECTORY, archive, signal));
       if (!this.#isWaiting) throw new EngineError('conflict', `the container ${name} ended before its agent began`);
       this.#stdin.end(`${BEGIN}\n`);
-      const startedAt = new Date();
-      const deadline = startedAt.getTime() + request.timeout * 1000;
+      const startedAt = Date.now();
+      const deadline = startedAt + request.timeout * 1000;
       return new DockerRun(this.#engine, { id: this.#id, name, startedAt, deadline, holdsOutput: true });
     } catch (error) {
       // Nothing may remain, whatever failed.
@@ -88,41 +91,4 @@ export class DockerSandbox implements PrestartedSandbox {
     this.#stdin.destroy();
     await this.#engine.remove(this.#id);
   }
-
-  async #rename(name: string, signal: AbortSignal): Promise<void> {
-    if (name !== this.#name)
-      await anew(this.#engine, name, async () => this.#engine.rename(this.#id, name, signal), signal);
-  }
-}
-
-/** Creates a container. An orphaned one of an earlier run that has the name is removed. Returns its id. */
-export async function createAnew(
-  engine: EngineClient,
-  name: string,
-  spec: ContainerSpec,
-  signal: AbortSignal,
-): Promise<string> {
-  try {
-    return await anew(engine, name, async () => engine.create(name, spec, signal), signal);
-  } catch (error) {
-    if (!isNotFound(error) || !(error instanceof EngineError) || !/image/i.test(error.message)) throw error;
-    const advice = `agent_image '${spec.Image}' does not exist on the engine; build it: docker build -t ${spec.Image} agent-container`;
-    throw new EngineError('not_found', advice, { cause: error });
-  }
-}
-
-/** Takes a name for a container. An orphaned one of an earlier run that has it is removed. */
-async function anew<Result>(
-  engine: EngineClient,
-  name: string,
-  take: () => Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> {
-  try {
-    return await take();
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.failure !== 'conflict') throw error;
-  }
-  await engine.remove(name, signal);
-  return take();
 }

@@ -1,7 +1,8 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { attemptFromName, containerName, containerSpec, runLabels, sandboxLabels } from './container-spec.ts';
-import { bytesOf, runRequest } from './run-request.ts';
+import { attemptFromName, containerName, runLabels, sandboxLabels } from './container-labels.ts';
+import { containerSpec } from './container-spec.ts';
+import { bytesOf, runRequest } from '../run-request.ts';
 
 const attempt = { incidentId: 'i-1', attempt: 2, clusterName: 'alpha' };
 const settings = Settings.parse({

@@ -1,6 +1,7 @@
 import { type AgentCli, Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { providerAccess, scriptEnvironment } from './provider-environment.ts';
+import { scriptEnvironment } from '../run/script/script-environment.ts';
+import { providerAccess } from './provider-access.ts';
 
 const keys = {
   anthropic_api_key: 'a-key',

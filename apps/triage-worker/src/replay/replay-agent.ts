@@ -6,19 +6,19 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { State } from '@nightcrier/state/open-state';
-import { diagnose } from '../../analyser/diagnose.ts';
-import type { Evidence } from '../../evidence/evidence.ts';
-import { writeEvidence } from '../../evidence/write-evidence.ts';
-import { KnowledgeBase } from '../../knowledge/matching-knowledge.ts';
-import { PermissionCache } from '../../prepare/permission-cache.ts';
-import { StageClock } from '../../stage-clock.ts';
-import type { TriageContext } from '../../triage-context.ts';
-import { TriageEnded } from '../../triage-ended.ts';
-import { writePrompt } from '../../workspace/write-prompt.ts';
-import { makeWorkspace, writeIncident } from '../../workspace/workspace.ts';
-import { investigate } from '../investigate.ts';
-import { IsolationProbe } from '../isolation/isolation-probe.ts';
-import { DockerRuntime } from '../run/docker-runtime.ts';
+import { diagnose } from '../analyser/diagnose.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { writeEvidence } from '../evidence/write-evidence.ts';
+import { KnowledgeBase } from '../knowledge/matching-knowledge.ts';
+import { PermissionCache } from '../prepare/permission-cache.ts';
+import { StageClock } from '../stage-clock.ts';
+import type { TriageContext } from '../triage-context.ts';
+import { TriageEnded } from '../triage-ended.ts';
+import { writePrompt } from '../workspace/write-prompt.ts';
+import { makeWorkspace, writeIncident } from '../workspace/workspace.ts';
+import { investigate } from '../agent/investigate.ts';
+import { IsolationProbe } from '../agent/isolation/isolation-probe.ts';
+import { DockerRuntime } from '../agent/run/docker/docker-runtime.ts';
 
 /** An incident whose evidence is recorded. */
 export interface RecordedCase {

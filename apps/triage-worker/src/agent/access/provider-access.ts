@@ -2,18 +2,6 @@ import { MODEL_PROVIDERS } from '@nightcrier/core/settings/agent-cli';
 import type { Settings } from '@nightcrier/core/settings/config';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 
-/** The variables of the worker's environment that an agent script gets: its own tools, and the container engine's client. */
-const INHERITED_VARIABLES = [
-  'PATH',
-  'HOME',
-  'DOCKER_HOST',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CERT_PATH',
-  'DOCKER_CONTEXT',
-  'DOCKER_CONFIG',
-  'XDG_RUNTIME_DIR',
-];
-
 /** What an agent's CLI needs to reach its model, by variable. */
 export interface ProviderAccess {
   /** May be seen by everybody who can inspect the agent's container. */
@@ -40,16 +28,4 @@ export async function providerAccess(settings: Settings): Promise<ProviderAccess
     };
   }
   return { secrets: {}, variables: {} };
-}
-
-/** Returns the whole environment of an agent script. */
-export function scriptEnvironment(
-  { variables, secrets }: ProviderAccess,
-  inherited: Record<string, string | undefined>,
-): Record<string, string> {
-  const own = INHERITED_VARIABLES.flatMap((name) => {
-    const value = inherited[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(own), ...variables, ...secrets };
 }

@@ -1,12 +1,13 @@
 import { backoff } from '@nightcrier/core/async/backoff';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineClient, Inspection } from './engine/engine-client.ts';
-import { EngineError, isNotFound } from './engine/engine-error.ts';
-import type { AgentRun, OutputSummary, RunEnd } from '../../agent-runtime.ts';
+import type { EngineClient, Inspection } from '../engine/engine-client.ts';
+import { EngineError, isNotFound } from '../engine/engine-error.ts';
+import type { AgentRun, OutputSummary, RunEnd } from '../../../agent-runtime.ts';
 import { OUTPUT_DIRECTORY } from './container-spec.ts';
 import { type AgentEnd, followStreams } from './follow-streams.ts';
-import { extractOutput } from './archive/output-archive.ts';
+import { ENDED_FROM_OUTSIDE } from './list-containers.ts';
+import { extractOutput } from '../archive/output-archive.ts';
 
 /** How long an engine may be unreachable, as during its restart, before the run is given up. */
 const ENGINE_PATIENCE_MS = 60_000;
@@ -17,20 +18,20 @@ const OUTPUT_TIMEOUT_MS = 60_000;
 const EXIT_TIMEOUT = 124;
 const EXIT_KILLED = 137;
 
-export interface DockerRunParts {
+interface DockerRunParts {
   id: string;
   name: string;
-  startedAt: Date;
-  /** Milliseconds since the epoch. */
+  /** Both in ms since the epoch. */
+  startedAt: number;
   deadline: number;
-  /** The container keeps the output after the agent's end; else it wrote into the workspace, as earlier versions had it. */
+  /** The container keeps the output after the agent's end; that of version 0.1 wrote it into the workspace. */
   holdsOutput: boolean;
 }
 
 /** A run in a container. */
 export class DockerRun implements AgentRun {
   readonly container: string;
-  readonly startedAt: string;
+  readonly startedAt: number;
   readonly deadline: number;
   readonly #engine: EngineClient;
   readonly #id: string;
@@ -43,7 +44,7 @@ export class DockerRun implements AgentRun {
     this.#id = id;
     this.#holdsOutput = holdsOutput;
     this.container = name;
-    this.startedAt = startedAt.toISOString();
+    this.startedAt = startedAt;
     this.deadline = deadline;
   }
 
@@ -88,7 +89,7 @@ export class DockerRun implements AgentRun {
   async isTakenOver(): Promise<boolean> {
     try {
       const { Name } = await this.#engine.inspect(this.#id);
-      return Name.replace(/^\//, '') !== this.container;
+      return Name.slice(1) !== this.container;
     } catch (error) {
       if (isNotFound(error)) return false;
       throw error;
@@ -111,12 +112,9 @@ function endOf({ code, timedOut, oom }: AgentEnd): RunEnd {
 }
 
 /** The container ended as a whole: before its agent started, or from outside. */
-function endFrom({ State }: Inspection): RunEnd {
-  const { ExitCode: exitCode, OOMKilled: oomKilled } = State;
-  if (oomKilled) return { reason: 'oom', exitCode: EXIT_KILLED, oomKilled };
-  if (exitCode === EXIT_TIMEOUT) return { reason: 'timeout', exitCode, oomKilled };
-  const isFromOutside = exitCode === EXIT_KILLED || exitCode === 143 || exitCode === 255;
-  return { reason: isFromOutside ? 'killed' : 'exited', exitCode, oomKilled };
+function endFrom({ State: { ExitCode, OOMKilled: oom } }: Inspection): RunEnd {
+  const code = oom || ENDED_FROM_OUTSIDE.has(ExitCode) ? EXIT_KILLED : ExitCode;
+  return endOf({ code, timedOut: ExitCode === EXIT_TIMEOUT, oom });
 }
 
 function asUnreachable(error: unknown): unknown {

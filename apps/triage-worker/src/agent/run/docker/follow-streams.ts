@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
-import { logFrames } from './engine/log-frames.ts';
+import { logFrames } from '../engine/log-frames.ts';
 
 /** Bytes of each stream that are kept. */
 const LARGEST_LOG = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { seccompProfile } from './seccomp-profile.ts';
-import { AGENT_UID, OUTPUT_HOLD_MS, type RunRequest, type SandboxRequest } from '../../agent-runtime.ts';
-import { ENVIRONMENT } from './archive/input-archive.ts';
+import { AGENT_UID, OUTPUT_HOLD_MS, type SandboxRequest } from '../../../agent-runtime.ts';
+import { ENVIRONMENT } from '../archive/input-archive.ts';
+import type { ContainerSpec } from '../engine/engine-client.ts';
 
 /** The directory that the agent works in; its inputs are below it, and cannot be changed by it. */
 export const AGENT_DIRECTORY = '/home/agent';
@@ -26,27 +27,6 @@ const OUTPUT_BYTES = 64 * MIB;
 const OUTPUT_INODES = 4_096;
 const FILE_BYTES = 32 * MIB;
 const TEMPORARY = 'rw,nosuid,nodev,size=256m';
-
-/** What the engine is asked to create; the fields that are read again. */
-export interface ContainerSpec {
-  readonly Image: string;
-  readonly Labels: Record<string, string>;
-  readonly [field: string]: unknown;
-}
-
-/** An adopted container has a suffix after a dot, which no incident id has. */
-const NAME = /^\/?nc-([^.]+)-(\d+)(?:\..*)?$/;
-
-/** Returns the name of the container of an attempt. */
-export function containerName({ incidentId, attempt }: Pick<RunRequest, 'incidentId' | 'attempt'>): string {
-  return `nc-${incidentId}-${attempt}`;
-}
-
-/** Returns the attempt that a container is named after, also when it was adopted since. */
-export function attemptFromName(name: string): { incidentId: string; attempt: number } | undefined {
-  const [, incidentId, attempt] = NAME.exec(name) ?? [];
-  return incidentId === undefined ? undefined : { incidentId, attempt: Number(attempt) };
-}
 
 /**
  * Returns what the engine is asked to create (Docker Engine API, ContainerCreate): one agent, unprivileged, on a read-only
@@ -81,16 +61,7 @@ export function containerSpec(
         [HOME_DIRECTORY]: `${TEMPORARY},mode=0700,${owner}`,
       },
       Mounts: [
-        ...(sockets === undefined
-          ? []
-          : [
-              {
-                Type: sockets.startsWith('/') ? 'bind' : 'volume',
-                Source: sockets,
-                Target: GATEWAY_DIRECTORY,
-                ReadOnly: true,
-              },
-            ]),
+        ...(sockets === undefined ? [] : [socketMount(sockets)]),
         // Without NoCopy, the engine mounts the image to copy from it.
         { Type: 'volume', Target: AGENT_DIRECTORY, VolumeOptions: { NoCopy: true } },
         {
@@ -125,34 +96,11 @@ export function containerSpec(
   };
 }
 
-/**
- * Returns the labels of a container that is created for one run.
- * @param deadline Unix seconds, at the latest
- */
-export function runLabels(request: RunRequest, deadline: number): Record<string, string> {
+function socketMount(source: string) {
   return {
-    ...sandboxLabels(request),
-    'nightcrier.component': 'agent',
-    'nightcrier.cluster': request.clusterName,
-    'nightcrier.incident': request.incidentId,
-    'nightcrier.attempt': String(request.attempt),
-    'nightcrier.deadline': String(deadline),
+    Type: source.startsWith('/') ? 'bind' : 'volume',
+    Source: source,
+    Target: GATEWAY_DIRECTORY,
+    ReadOnly: true,
   };
 }
-
-/** Returns the labels of a container that is started before its run is known; its name tells the run then. */
-export function sandboxLabels(request: SandboxRequest): Record<string, string> {
-  return {
-    'nightcrier.component': PRESTARTED,
-    'nightcrier.instance': request.instance,
-    'nightcrier.worker': request.workerId,
-    'nightcrier.agent': request.agent,
-    'nightcrier.timeout': String(request.timeout),
-    // A container of an earlier version wrote its output into the workspace.
-    'nightcrier.output': 'held',
-    'nightcrier.inputs': 'awaited',
-  };
-}
-
-/** An earlier version, which does not know such containers, lists and removes those of the component `agent` only. */
-export const PRESTARTED = 'prestarted';

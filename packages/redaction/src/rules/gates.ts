@@ -1,0 +1,70 @@
+import type { Ahead } from '../search/ahead.ts';
+
+/**
+ * Returns whether a rule can apply at a word. It takes much less time than the rule and may return true too often, never too seldom.
+ * @param end where the word ends
+ */
+export type Gate = (text: string, at: number, end: number, ahead: Ahead) => boolean;
+
+/** Characters. A longer name is no name. */
+const LONGEST_NAME = 60;
+const SPACE = 32;
+const TAB = 9;
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 32;
+  return lower >= 97 && lower <= 122;
+}
+
+/** Letters, digits, and what joins them in names: `_.-`. */
+function isNameCharacter(code: number): boolean {
+  return isLetter(code) || (code >= 48 && code <= 57) || code === 95 || code === 46 || code === 45;
+}
+
+/**
+ * Returns whether a value can follow the name that a word is part of. In prose a further word does ("token of the user"), unless
+ * the name is a flag (`--token x`) or in an element (`<Password Type="x">`).
+ */
+export const canHaveValue: Gate = (text, at, end) => {
+  // The word ends in a separator.
+  if (!isNameCharacter(text.charCodeAt(end - 1))) return true;
+  let next = end;
+  while (next < end + LONGEST_NAME && isNameCharacter(text.charCodeAt(next))) next += 1;
+  const closes = text.charCodeAt(next);
+  if (closes === 41 || closes === 33 || closes === 63) return false;
+  if (!isSpace(closes)) return true;
+  while (isSpace(text.charCodeAt(next))) {
+    if (next > end + 2 * LONGEST_NAME) return true;
+    next += 1;
+  }
+  if (!isLetter(text.charCodeAt(next)) || /^(?:value|id|key)/i.test(text.slice(next, next + 5))) return true;
+  let start = at;
+  while (start > at - LONGEST_NAME && (isNameCharacter(text.charCodeAt(start - 1)) || text[start - 1] === ':'))
+    start -= 1;
+  return text[start] === '-' || text[start - 1] === '<' || start <= at - LONGEST_NAME;
+};
+
+/** Characters of a URL before its host. */
+const LONGEST_USER_INFO = 600;
+
+/** Returns whether an `@` follows in the same line. */
+export const hasUserInfo: Gate = (_, at, end, ahead) => {
+  const sign = ahead.indexOf('@', end);
+  return sign - at < LONGEST_USER_INFO && sign < ahead.indexOf('\n', end);
+};
+
+/** Returns whether a value with a digit follows, perhaps behind a separator. */
+export const hasDigitBehind: Gate = (text, _, end) => {
+  let next = end;
+  while (next < end + LONGEST_NAME && /[ \t"'=:]/.test(text.charAt(next))) next += 1;
+  for (let index = next; index < next + 100; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code >= 48 && code <= 57) return true;
+    if (!(code > SPACE)) return false;
+  }
+  return true;
+};
