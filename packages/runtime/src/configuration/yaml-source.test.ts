@@ -67,6 +67,7 @@ describe('YamlSource', () => {
     ['a list of itself', 'a: &a [x, *a]', 'f.yaml:1:11: alias *a is within its own anchor &a'],
     ['a merge of itself', 'a: &a\n  <<: *a\n', 'f.yaml:2:7: alias *a is within its own anchor &a'],
     ['an alias of nothing', 'a: *b\nb: &b x', 'f.yaml:1:4: alias *b has no anchor &b before it'],
+    ['a name that no object keeps', 'labels: {a: b, __proto__: c}', 'f.yaml:1:16: a key cannot be named __proto__'],
     ['several documents', 'a: 1\n---\na: 2', 'f.yaml:2:1: a second document begins here'],
   ])('locates %s', (_, text, problem) => {
     expect(source(text).problems).toEqual([expect.stringContaining(problem)]);

@@ -104,6 +104,8 @@ export class YamlSource {
             return visit.BREAK;
           }
           if (key.source === '<<') continue;
+          if (key.value === '__proto__')
+            this.problems.push(`${this.#at(startOf(key) ?? 0)} a key cannot be named __proto__`);
           if (known.has(key.value)) this.problems.push(`${this.#at(startOf(key) ?? 0)} Map keys must be unique`);
           known.add(key.value);
         }
