@@ -42,6 +42,26 @@ it('redacts the values of flags, with and without "="', async () => {
   });
 });
 
+it.each([
+  [
+    { command: ['curl', '-u', 'admin:hunter2hunter2', 'http://shop'] },
+    { command: ['curl', '-u', 'admin:[redacted]', 'http://shop'] },
+  ],
+  [{ args: ['mysql', '-h', 'db', '-phunter2hunter2'] }, { args: ['mysql', '-h', 'db', '-p[redacted]'] }],
+  [{ args: ['ls', '-u', 'admin:"quoted"', 'x'] }, { args: ['ls', '-u', 'admin:"quoted"', 'x'] }],
+  [
+    { tokens: ['hunter2-one', 'hunter2-two'], secrets: ['db-password'] },
+    { tokens: ['[redacted]', '[redacted]'], secrets: ['db-password'] },
+  ],
+  [
+    { client_secret: { inline_string: 'hunter2hunter2' }, token: { default: 'hunter2hunter2', type: 'string' } },
+    { client_secret: { inline_string: '[redacted]' }, token: { default: '[redacted]', type: 'string' } },
+  ],
+  [{ token: { default: '', type: 'string' } }, { token: { default: '', type: 'string' } }],
+])('redacts options of programs, lists and inner values of secrets: %j', async (value, expected) => {
+  expect(await redactValue(value)).toEqual(expected);
+});
+
 it('redacts the data of a Secret', async () => {
   const secret = {
     kind: 'Secret',
