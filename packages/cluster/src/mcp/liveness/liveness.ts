@@ -20,6 +20,8 @@ export interface WatchedSubscription {
   check: SightCheck;
   /** Milliseconds of a clock that is never set. */
   steadyNow: () => number;
+  /** Whether many clusters connect, so that the first list of Events comes later. */
+  isCrowded: boolean;
   /** The subscription existed at this time, milliseconds since the epoch. */
   onAlive: (askedAt: number) => void;
 }
@@ -62,13 +64,13 @@ class Requests {
   proveAt: number;
 
   constructor(watched: WatchedSubscription) {
-    const { liveness, random, check, steadyNow } = watched;
+    const { liveness, random, check, steadyNow, isCrowded } = watched;
     this.#watched = watched;
     // Many connections begin together. Their requests are spread over the interval from the first one on.
     const phase = EARLIEST_FIRST + (1 - EARLIEST_FIRST) * random();
     this.probeAt = steadyNow() + liveness.interval * phase;
     this.#firstProofAt = steadyNow() + liveness.proveInterval * phase;
-    this.proveAt = check.listsEvents ? steadyNow() : this.#firstProofAt;
+    this.proveAt = check.listsEvents && !isCrowded ? steadyNow() : this.#firstProofAt;
   }
 
   /** Sends what is due. @throws ConnectionError when the session is over */
