@@ -138,7 +138,6 @@ test('while many clusters connect, each is active once it is subscribed, and the
   const watched = shared.watch(server.endpoint, { crowd });
   await watched.active();
   expect(server.listed).not.toContain('Job');
-  expect(server.listed).not.toContain('Event');
   expect(watched.connection.health()).toMatchObject({
     last_contact: new Date(lastContact).toISOString(),
     blind_kinds: [{ kind: blind.kind }],

@@ -70,7 +70,7 @@ class Requests {
     const phase = EARLIEST_FIRST + (1 - EARLIEST_FIRST) * random();
     this.probeAt = steadyNow() + liveness.interval * phase;
     this.#firstProofAt = steadyNow() + liveness.proveInterval * phase;
-    this.proveAt = check.listsEvents && !isCrowded ? steadyNow() : this.#firstProofAt;
+    this.proveAt = listsAtOnce({ listsEvents: check.listsEvents, isCrowded }) ? steadyNow() : this.#firstProofAt;
   }
 
   /** Sends what is due. @throws ConnectionError when the session is over */
@@ -113,6 +113,14 @@ class Requests {
   #after(ms: number): number {
     return this.#watched.steadyNow() + withJitter(ms, PROBE_JITTER, this.#watched.random());
   }
+}
+
+/**
+ * Returns whether the first list of Events, which later ones are compared with, comes at once. While many clusters connect, each list
+ * would delay the others.
+ */
+export function listsAtOnce({ listsEvents, isCrowded }: { listsEvents: boolean; isCrowded: boolean }): boolean {
+  return listsEvents && !isCrowded;
 }
 
 /**
