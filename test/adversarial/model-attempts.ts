@@ -21,6 +21,12 @@ export const MODEL_ATTEMPTS: readonly Attempt[] = [
   ['web fetch', '/v1/messages', message('"tools":[{"type":"web_fetch_20250910","name":"web_fetch"}]')],
   ['code execution', '/v1/messages', message('"tools":[{"type":"code_execution_20250825","name":"c"}]')],
   ['an MCP toolset', '/v1/messages', message('"tools":[{"type":"mcp_toolset","mcp_server_name":"x"}]')],
+  [
+    'a tool that code at the provider calls',
+    '/v1/messages',
+    message('"tools":[{"name":"x","input_schema":{},"allowed_callers":["code_execution_20250825"]}]'),
+  ],
+  ['a stream that is a text', '/v1/messages', message('"stream":"true"')],
   ['tools that are no list', '/v1/messages', message('"tools":{"type":"web_search_20250305","name":"w"}')],
   [
     'a document by address',

@@ -4,8 +4,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayApp } from '../../apps/gateway/src/app.ts';
+import { ContainerSweeper } from '../../apps/triage-worker/src/agent/run/container-sweeper.ts';
+import { DockerRuntime } from '../../apps/triage-worker/src/agent/run/docker/docker-runtime.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
-import { writesReport } from '../fixtures/obedient-agent.ts';
+import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
 import {
   CONTAINER_GRACE,
   ON_SIGNAL,
@@ -123,6 +125,52 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
       container: expect.stringMatching(new RegExp(`^nc-${id}-1\\.`)),
       reason: 'exited',
     });
+  });
+
+  it('is removed when a worker of an earlier version has started another agent for its incident', async () => {
+    const instance = await suite.harness.instance();
+    const [id, other] = [await suite.harness.admit(), await suite.harness.admit()];
+    const started: string[] = [];
+    const start = async (name: string, labels: Record<string, string>): Promise<string> => {
+      const all = { instance, agent: 'claude', output: 'held', inputs: 'awaited', timeout: '300', ...labels };
+      const flags = Object.entries(all).flatMap(([label, value]) => ['--label', `nightcrier.${label}=${value}`]);
+      const { stdout } = await execa('docker', [
+        'run',
+        '-d',
+        '--name',
+        name,
+        ...flags,
+        await buildObedientAgent(),
+        'sleep',
+        '300',
+      ]);
+      started.push(stdout);
+      return stdout;
+    };
+    const runtime = new DockerRuntime({ engine: () => 'docker', environment: process.env, workerId: 'new' });
+    const config = await sandboxed(suite.harness, writesReport());
+    const { incidents } = suite.harness;
+    const sweeper = new ContainerSweeper({ config: () => config, instance, incidents, runtime, logger: silentLogger });
+    try {
+      const superseded = await start(`nc-${id}-1`, { component: 'prestarted' });
+      const alone = await start(`nc-${other}-1`, { component: 'prestarted' });
+      // The labels of the version before prestarted containers.
+      const deadline = String(Math.floor(Date.now() / 1000) + 300);
+      const again = await start(`nc-${id}-2`, {
+        component: 'agent',
+        cluster: 'alpha',
+        incident: id,
+        attempt: '2',
+        deadline,
+      });
+      sweeper.start();
+      await expect.poll(() => stateOf(superseded), { timeout: PATIENCE }).toBe('');
+      expect([await stateOf(alone), await stateOf(again)]).toEqual(['running', 'running']);
+    } finally {
+      await sweeper.stop();
+      await runtime.close();
+      await execa('docker', ['rm', '--force', ...started], { reject: false });
+    }
   });
 
   it('has sockets of its own, on which the token of its run is valid, and no other', async () => {

@@ -3,25 +3,28 @@ import { effortOf } from './measure.ts';
 import { PARSERS } from './parsers.ts';
 import { TEXTS } from './texts.ts';
 
-const SMALL = 10_000;
-const FACTOR = 4;
-/** Quadratic time would be 16 times as long. */
-const LARGEST_RATIO = 10;
+const SMALL = 5_000;
+const FACTOR = 8;
+/** Linear time would be 8 times as long, quadratic time 64 times. */
+const LARGEST_RATIO = 24;
 /** CPU time below which a ratio says nothing, ms. */
 const NOISE_MS = 25;
 const ATTEMPTS = 6;
-/** A short measurement is disturbed more easily: the least of several counts. */
-const SHORT_MEASUREMENTS = 3;
 
-/** Returns whether the time grows as the text does; a disturbed measurement is repeated. */
+/**
+ * Returns whether the time grows as the text does. Only the CPU time of this thread counts; compilation and garbage collection add to a run, so
+ * the shortest one of the long text is compared with the median of the short one.
+ */
 async function isLinear(parse: (text: string) => unknown, text: (size: number) => string): Promise<boolean> {
+  const [long, small] = [text(SMALL * FACTOR), text(SMALL)];
+  const short: number[] = [];
+  let shortest = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const long = await effortOf(parse, text(SMALL * FACTOR));
-    if (long.cpu < NOISE_MS) return true;
-    const small = text(SMALL);
-    const short: number[] = [];
-    while (short.length < SHORT_MEASUREMENTS) short.push((await effortOf(parse, small)).cpu);
-    if (long.cpu < Math.min(...short) * LARGEST_RATIO) return true;
+    shortest = Math.min(shortest, (await effortOf(parse, long)).cpu);
+    if (shortest < NOISE_MS) return true;
+    for (let run = 0; run < 3; run += 1) short.push((await effortOf(parse, small)).cpu);
+    const median = short.toSorted((a, b) => a - b)[short.length >> 1] ?? 0;
+    if (shortest < median * LARGEST_RATIO) return true;
   }
   return false;
 }

@@ -23,7 +23,7 @@ import { WrongKeys } from './access/wrong-keys.ts';
 import type { ApiContext } from './api-context.ts';
 import { assertRedisAnswers, handleErrors } from './error-handling.ts';
 import { Certificate, type CertificateFiles } from './certificate.ts';
-import { answerFrameworkError, answerUnparsed } from './unrouted.ts';
+import { answerFrameworkError, answerUnparsed, answerUnrouted } from './unrouted.ts';
 import { noteClusterChanges } from './events/cluster-changes.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { EventResponses } from './events/event-responses.ts';
@@ -125,7 +125,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
   const { basePath } = options;
   const app: FastifyInstance = fastify({
-    ...(certificate && { https: certificate.options }),
+    // Node would answer a request without a Host header in its own form.
+    ...(certificate
+      ? { https: { ...certificate.options, requireHostHeader: false } }
+      : { http: { requireHostHeader: false } }),
     rewriteUrl: ({ url = '/' }) => withoutBasePath(url, basePath),
     forceCloseConnections: true,
     handlerTimeout: HANDLER_TIMEOUT_MS,
@@ -134,6 +137,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerUnparsed,
   });
+  answerUnrouted(app.server);
   const feed = new EventFeed({
     events: state.events,
     connect: () => connectWorker(settings, logger.child({ connection: 'events' })),

@@ -4,7 +4,7 @@ import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { type ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
-import { API_ERRORS, ApiError } from './api-error.ts';
+import { API_ERRORS, ApiError, type ApiErrorCode } from './api-error.ts';
 
 /**
  * Checks that Redis is reachable. Takes at most the command timeout of the connection.
@@ -71,6 +71,14 @@ function titleOf(code: string): string {
 /** Refusals of a Redis that is full, a replica, without disk, or whose ACL lacks a command. */
 const UNSUITABLE = /^(?:OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOPERM|ERR The user executing the script)\b/;
 
+/** Requests that the framework refuses with a status of their own. */
+const REFUSED: ReadonlyMap<number, ApiErrorCode> = new Map([
+  [413, 'body_too_large'],
+  [414, 'uri_too_long'],
+  [415, 'unsupported_media_type'],
+]);
+const LONG_URL = 'the URL, or a part of it, is too long';
+
 /** Returns the API error for an expected failure, undefined for any other. */
 export function knownFailure(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
@@ -82,7 +90,8 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
   // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
   const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;
-  if (status === 414) return new ApiError('uri_too_long', 'the URL, or a part of it, is too long', { cause: thrown });
+  const code = REFUSED.get(status);
+  if (code) return new ApiError(code, code === 'uri_too_long' ? LONG_URL : thrown.message, { cause: thrown });
   return status >= 400 && status < 500 ? new ApiError('bad_request', thrown.message, { cause: thrown }) : undefined;
 }
 

@@ -1,7 +1,8 @@
 import { PROBLEM_JSON } from '@nightcrier/core/api/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ApiError } from './api-error.ts';
 import { failureBody, internalFailure, knownFailure } from './error-handling.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -19,10 +20,29 @@ export function answerUnparsed(error: Error & { code?: string }, socket: Socket)
     socket.destroy();
     return;
   }
-  const failure =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new ApiError('headers_too_large', 'the headers of the request are too large')
-      : new ApiError('bad_request', 'the request is not valid HTTP');
+  answerOnSocket(unparsed(error.code), socket);
+}
+
+function unparsed(code: string | undefined): ApiError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new ApiError('headers_too_large', 'the headers of the request are too large');
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
+    return new ApiError('body_too_large', 'the chunk extensions of the request are too large');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ApiError('request_timeout', 'the request did not arrive in time');
+  return new ApiError('bad_request', 'the request is not valid HTTP');
+}
+
+/** Takes over what Node's server answers in its own form, or drops: `CONNECT`, and `Expect` with an unknown value, which is ignored. */
+export function answerUnrouted(server: Server): void {
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    answerOnSocket(new ApiError('bad_request', 'CONNECT is not supported: this is no proxy'), socket);
+  });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
+}
+
+function answerOnSocket(failure: ApiError, socket: Duplex): void {
   const body = failureBody(failure);
   const text = JSON.stringify(body);
   const headers = Object.entries({

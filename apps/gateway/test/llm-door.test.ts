@@ -136,6 +136,10 @@ describe('a request to a model', () => {
     ['/v1/messages', MESSAGES],
     ['/v1/chat/completions', { model: 'gpt-x', messages: USER }],
     ['/v1beta/models/gemini-x:generateContent', { contents: CONTENTS }],
+    [
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: CONTENTS, systemInstruction: { parts: [{ text: 'x' }] }, tools: { functionDeclarations: [] } },
+    ],
   ])('of goose, which uses any provider, is sent to %s with its key', async (target, body) => {
     const { stub: model, url } = await doorTo(TEXT);
     const { token } = await harness.grant({ agent: 'goose' });
@@ -275,7 +279,13 @@ describe('a request to a model', () => {
       'contents must be a list',
     ],
     ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [{ parts: { fileData: {} } }] }, 'parts must be'],
-    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [], tools: { googleSearch: {} } }, 'tools must'],
+    [
+      'gemini',
+      '/v1beta/models/gemini-x:generateContent',
+      { contents: [], tools: { googleSearch: {} } },
+      'googleSearch runs',
+    ],
+    ['gemini', '/v1beta/models/gemini-x:generateContent', { contents: [], tools: 'googleSearch' }, 'tools must be'],
     [
       'gemini',
       '/v1beta/models/gemini-x:generateContent',

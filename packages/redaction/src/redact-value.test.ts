@@ -42,6 +42,26 @@ it('redacts the values of flags, with and without "="', async () => {
   });
 });
 
+it.each([
+  [
+    { command: ['curl', '-u', 'admin:hunter2hunter2', 'http://shop'] },
+    { command: ['curl', '-u', 'admin:[redacted]', 'http://shop'] },
+  ],
+  [{ args: ['mysql', '-h', 'db', '-phunter2hunter2'] }, { args: ['mysql', '-h', 'db', '-p[redacted]'] }],
+  [{ args: ['ls', '-u', 'admin:"quoted"', 'x'] }, { args: ['ls', '-u', 'admin:"quoted"', 'x'] }],
+  [
+    { tokens: ['hunter2-one', 'hunter2-two'], secrets: ['db-password'] },
+    { tokens: ['[redacted]', '[redacted]'], secrets: ['db-password'] },
+  ],
+  [
+    { client_secret: { inline_string: 'hunter2hunter2' }, token: { default: 'hunter2hunter2', type: 'string' } },
+    { client_secret: { inline_string: '[redacted]' }, token: { default: '[redacted]', type: 'string' } },
+  ],
+  [{ token: { default: '', type: 'string' } }, { token: { default: '', type: 'string' } }],
+])('redacts options of programs, lists and inner values of secrets: %j', async (value, expected) => {
+  expect(await redactValue(value)).toEqual(expected);
+});
+
 it('redacts the data of a Secret', async () => {
   const secret = {
     kind: 'Secret',
@@ -91,4 +111,13 @@ it('takes bounded time for a structure that is full of tokens', async () => {
   const texts = Array.from({ length: 5_000 }, (_, at) => `${at} ghp_${'q'.repeat(36)} `.repeat(10));
   const redacted = await redactValue(texts);
   expect(redacted.join('')).not.toContain('ghp_');
+});
+
+it('redacts text that is JSON nested too deeply to be written again, as text', async () => {
+  const text = `${'{"password":"swordfish1","a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+  const { log } = await redactValue({ log: text });
+  expect(log).not.toContain('swordfish1');
+  expect(log).toHaveLength(text.length);
+  const lists = '['.repeat(5_000) + ']'.repeat(5_000);
+  expect(await redactValue({ log: lists })).toEqual({ log: lists });
 });

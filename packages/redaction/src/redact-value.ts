@@ -2,7 +2,7 @@ import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
 import type { Range } from './search/kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
-import { type Replaced, replaceSecrets } from './replace-secrets.ts';
+import { isClean, type Replaced, replaceSecrets } from './replace-secrets.ts';
 import { canBeSecret, isSecretName } from './secret-names.ts';
 import { linesWithTokens } from './search/token-lines.ts';
 
@@ -17,7 +17,7 @@ export async function redactValue<Value>(value: Value): Promise<Value> {
   const known = new Map<string, string>();
   const replaced = await inSlices(
     mapTexts(value, (text) => {
-      if (text.length < SHORTEST) return text;
+      if (text.length < SHORTEST || (text.length < LONGEST_KNOWN && isClean(text))) return text;
       const before = known.get(text);
       if (before !== undefined) return before;
       const note = ({ text: own, found }: Replaced): string => {
@@ -94,7 +94,7 @@ function* mapTexts(root: unknown, map: MapText): Generator<void, unknown> {
         if (isLong) yield;
       }
     } else if (isParts(value)) {
-      const copy = Array.isArray(value) ? yield* mapList(value) : yield* mapObject(value, key);
+      const copy = Array.isArray(value) ? yield* mapList(value, key) : yield* mapObject(value, key);
       target[key] = copy;
       for (const part of partsOf(copy)) {
         const given = copy[part];
@@ -124,13 +124,29 @@ function canBeJson(text: string): boolean {
 
 /** Returns the value of a text that is JSON: an object or a list. */
 function jsonIn(text: string): object | undefined {
-  if (!canBeJson(text) || !/^\s*[{[]/.test(text) || !/[}\]]$/.test(text.trimEnd().slice(-1))) return undefined;
+  if (!canBeJson(text) || !/^\s*[{[]/.test(text) || !/[}\]]$/.test(text.trimEnd().slice(-1)) || isDeep(text))
+    return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Objects and lists within each other. What is deeper is searched as text: it could not be written again. */
+const DEEPEST_JSON = 500;
+
+/** Returns whether a text may be JSON that is nested too deeply. Brackets in strings count as well. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at) | 0x20;
+    if (code === 0x7b) depth += 1;
+    else if (code === 0x7d) depth -= 1;
+    if (depth > DEEPEST_JSON) return true;
+  }
+  return false;
 }
 
 /** Of a list, the names of its million elements would take longer than the elements. */
@@ -141,22 +157,52 @@ function partsOf(copy: Parts): Iterable<string | number> {
 /** Elements of a list that are walked in a step. */
 const ELEMENTS_OF_STEP = 20_000;
 
-/** In a list of arguments, the value can follow its flag: `--password hunter2`. */
-function* mapList(values: unknown[]): Generator<void, Parts> {
+/**
+ * In a list of arguments, the value can follow its flag: `--password hunter2`. What programs call their options, a rule of text knows:
+ * `curl -u name:hunter2`. In a list with the name of secrets, each element is one.
+ * @param under the name of the list
+ */
+function* mapList(values: unknown[], under: PropertyKey): Generator<void, Parts> {
   const mapped: unknown[] = [];
-  for (const [index, value] of values.entries()) {
-    const before: unknown = values[index - 1];
+  const secrets = typeof under === 'string' && isSecretName(under) ? under : undefined;
+  const all = isCommand(values) ? withoutArguments(values) : values;
+  for (const [index, value] of all.entries()) {
+    const before: unknown = all[index - 1];
     const isFlagged =
       typeof value === 'string' &&
       typeof before === 'string' &&
       before.startsWith('-') &&
       /^--?[\w-]+$/.test(before) &&
       isSecretName(before);
-    mapped.push(isFlagged && !value.startsWith('-') ? REDACTED : value);
+    const isSecret = secrets !== undefined && typeof value === 'string' && canBeSecret(secrets, value, true);
+    mapped.push(isSecret || (isFlagged && !value.startsWith('-')) ? REDACTED : value);
     if (index % ELEMENTS_OF_STEP === ELEMENTS_OF_STEP - 1) yield;
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- elements are replaced by their index
   return mapped as unknown as Parts;
+}
+
+/** Arguments of a command, and characters of all of them. */
+const MOST_ARGUMENTS = 100;
+const LONGEST_COMMAND = 8_000;
+
+function isCommand(values: unknown[]): values is string[] {
+  if (values.length < 2 || values.length > MOST_ARGUMENTS || !values.every((value) => typeof value === 'string'))
+    return false;
+  return values.some((value) => value.startsWith('-')) && values.join('').length <= LONGEST_COMMAND;
+}
+
+/** Applies the rules to a command as a whole, in JSON, which they read. */
+function withoutArguments(values: string[]): unknown[] {
+  const before = JSON.stringify(values);
+  const { text } = atOnce(replaceSecrets(before));
+  if (text === before) return values;
+  try {
+    const redacted: unknown = JSON.parse(text);
+    return Array.isArray(redacted) && redacted.length === values.length ? redacted : values;
+  } catch {
+    return values;
+  }
 }
 
 /** @param under the name of the object: `{"db_password": {"value": "x"}}` is the state of Terraform */
@@ -166,6 +212,7 @@ function* mapObject(object: Parts, under: PropertyKey): Generator<void, Parts> {
   const isSecret = (key: string, value: unknown): boolean =>
     (kind === 'Secret' && (key === 'data' || key === 'stringData')) ||
     (isSecretVariable && key === 'value' && typeof value === 'string' && !isReference(value)) ||
+    (isSecretVariable && VALUES.has(key) && isSecretMember('secret', value)) ||
     (isSecretName(key) && isSecretMember(key, value)) ||
     (key === 'auth' && typeof value === 'string' && REGISTRY_AUTH.test(value));
   const copy: Parts = {};
@@ -181,6 +228,18 @@ function* mapObject(object: Parts, under: PropertyKey): Generator<void, Parts> {
   }
   return copy;
 }
+
+/** What else has the value of a secret, below its name: of schemas, and of configurations that may also name a file. */
+const VALUES = new Set([
+  'default',
+  'example',
+  'inline_string',
+  'inlineString',
+  'plaintext',
+  'plainText',
+  'literal',
+  'stringValue',
+]);
 
 /** The base64 of user and password in a Docker configuration. */
 const REGISTRY_AUTH = /^[\w+/=-]{12,4000}$/;

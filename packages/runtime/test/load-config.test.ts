@@ -254,6 +254,21 @@ describe('loadConfig', () => {
     await expect(loading).rejects.toThrow(/none\.yaml.*\n.*cannot read the configuration file/);
   });
 
+  test.each([
+    ['UTF-16', Buffer.from('\ufeffclusters: []\n', 'utf16le'), 'it is UTF-16'],
+    ['Latin-1', Buffer.from('clusters: [] # \u00fc\n', 'latin1'), 'it is not UTF-8'],
+    ['no text', Buffer.from('clusters:\n  - \0\n'), 'line 2 contains a NUL character'],
+  ])('says that a file is %s', async (_, content, problem) => {
+    const file = path.join(folder, 'nightcrier.yaml');
+    await writeFile(file, content);
+    await expect(loadConfig({ flags: { config: file }, environment: {} })).rejects.toThrow(problem);
+  });
+
+  test('reads a file with a byte order mark', async () => {
+    const file = await write([`\ufeff${clusterLines().join('\n')}`]);
+    expect((await loadConfig({ flags: { config: file }, environment: {} })).config.clusters).toHaveLength(1);
+  });
+
   test('finds the files that the product ships wherever it is started', async () => {
     const file = await write(clusterLines());
     const { config } = await loadConfig({ flags: { config: file }, environment: {} });

@@ -7,6 +7,7 @@ import { link, withoutBasePath } from '../html/link.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 import { type AccessSettings, methodsOf } from './access-settings.ts';
 import { authenticate, type CredentialStores } from './authenticate.ts';
+import { assertOneHost } from './one-host.ts';
 import { returnPath } from './return-path.ts';
 import { requireRoles } from './route-roles.ts';
 import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
@@ -40,6 +41,7 @@ export function protect(app: FastifyInstance, access: Access): void {
   requireRoles(app);
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
+    assertOneHost(request.raw);
     // A URL that no route answers has no role either.
     const { open, role = 'viewer' } = request.routeOptions.config;
     if (open) return undefined;

@@ -4,6 +4,7 @@ import { WRITE_PERMISSIONS, type WriteFinding, type WritePermission } from '@nig
 import {
   type AccessQuestion,
   UNLISTED_CHECKS,
+  UNLISTED_CHECKS_ELSEWHERE,
   WRITE_CHECKS,
   type WriteCheck,
 } from '@nightcrier/core/permissions/write-questions';
@@ -12,6 +13,8 @@ import type { NamespaceRules, RuleSurvey } from './namespace-rules.ts';
 
 type Excess = RuleAction['permission'];
 
+/** Namespaces without a list of rules in which a few actions are asked about. */
+const MOST_UNLISTED = 100;
 /** Actions that a finding keeps. */
 const MAX_ACTIONS = 20;
 
@@ -40,16 +43,27 @@ export async function checkWriting(
   if (survey.own.failure !== undefined) {
     reviewed.push(...(await askAll(scope, UNLISTED_CHECKS, allowSecretsAccess)));
   }
+  const unlisted = survey.others.filter(({ failure }) => failure !== undefined);
+  const elsewhere = unlisted
+    .slice(0, MOST_UNLISTED)
+    .map(async ({ namespace }) => askAll({ ...scope, namespace }, UNLISTED_CHECKS_ELSEWHERE, allowSecretsAccess));
+  reviewed.push(...(await Promise.all(elsewhere)).flat());
   const listed = listedActions([survey.own, ...survey.others]);
   const found = (permission: Excess): { actions: string[]; failure: string | undefined } => {
     const reviews = reviewed.filter((review) => review.permission === permission);
-    const allowed = reviews.filter(({ answer }) => answer.allowed).map(({ question }) => describe(question));
+    const allowed = reviews.filter(({ answer }) => answer.allowed).map((review) => describe(review, scope));
     return {
       actions: [...new Set([...allowed, ...(listed.get(permission) ?? [])])],
       failure: reviews.find(({ answer }) => answer.failure !== undefined)?.answer.failure ?? survey.failure,
     };
   };
   const access: WriteAccess = { findings: [], warnings: [...survey.warnings] };
+  if (unlisted.length > MOST_UNLISTED) {
+    const unasked = unlisted.length - MOST_UNLISTED;
+    access.warnings.push(
+      `the server lists no rules: in ${unasked} namespaces more it was not asked whether it can write`,
+    );
+  }
   for (const permission of WRITE_PERMISSIONS) {
     const { actions, failure } = found(permission);
     if (actions.length > 0) {
@@ -69,6 +83,8 @@ export async function checkWriting(
 interface Review {
   permission: Excess;
   question: AccessQuestion;
+  /** Where it was asked; empty: everywhere. */
+  namespace: string;
   answer: AccessAnswer;
 }
 
@@ -77,18 +93,24 @@ async function askAll(
   checks: readonly WriteCheck[],
   allowSecretsAccess: boolean,
 ): Promise<Review[]> {
-  const asked = checks.filter(({ permission }) => permission !== 'secrets' || !allowSecretsAccess);
-  const questions = asked.flatMap((check) => check.questions.map((question) => ({ ...check, question })));
+  const wanted = checks.filter(({ permission }) => permission !== 'secrets' || !allowSecretsAccess);
+  const questions = wanted.flatMap((check) => check.questions.map((question) => ({ ...check, question })));
   return Promise.all(
     questions.map(async ({ permission, clusterScoped, question }) => {
-      const answer = await askAccess(clusterScoped ? { ...scope, namespace: '' } : scope, question);
-      return { permission, question, answer };
+      const asked = clusterScoped ? { ...scope, namespace: '' } : scope;
+      return { permission, question, namespace: asked.namespace, answer: await askAccess(asked, question) };
     }),
   );
 }
 
-function describe({ verb, group, resource, subresource }: AccessQuestion): string {
-  return inWords({ verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}` });
+function describe({ question, namespace }: Review, scope: AccessScope): string {
+  const { verb, group, resource, subresource } = question;
+  const action = inWords({
+    verb,
+    group,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+  });
+  return namespace === '' || namespace === scope.namespace ? action : `${action} in namespace ${namespace}`;
 }
 
 /** Returns the actions that the rules of the namespaces allow; those that not all of them allow with the namespace. */

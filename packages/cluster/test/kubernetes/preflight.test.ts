@@ -382,6 +382,20 @@ describe('a kubeconfig that can write in another namespace', () => {
     expect(permissions.write_findings).toMatchObject([{ actions: ['create serviceaccounts/token'] }]);
   });
 
+  it('is found out by questions about a namespace whose rules the server does not list', async () => {
+    const rules = { ...READ_RULES, incomplete: true, evaluationError: 'webhook' };
+    const names = Array.from({ length: 150 }, (_, at) => ({ metadata: { name: `tenant-${at}` } }));
+    await using server = await startStubApiServer((request) => {
+      if (request.method === 'GET') return { body: { items: names, metadata: {} } };
+      const { namespace, verb } = request.review.spec?.resourceAttributes ?? {};
+      if (namespace === 'tenant-7' && verb === 'delete') return allowed(true);
+      return answering((resource) => allowed(resource !== 'secrets'), rules)(request);
+    });
+    const permissions = await checkPermissions({ ...OPTIONS, kubeconfig: await server.kubeconfig() });
+    expect(permissions.write_findings).toMatchObject([{ actions: ['delete pods in namespace tenant-7'] }]);
+    expect(permissions.warnings).toContainEqual(expect.stringContaining('in 50 namespaces more it was not asked'));
+  });
+
   it.each(['get', 'list', 'watch'])('may not %s Secrets, unless the configuration allows it', async (verb) => {
     const secrets: AccessRule = { apiGroups: [''], resources: ['secrets'], verbs: [verb] };
     const { kubeconfig } = await clusterGranting([...ROLES['read-only'], secrets]);

@@ -18,7 +18,10 @@ export interface Received {
 }
 
 interface Review {
-  spec?: { namespace?: string; resourceAttributes?: { verb?: string; resource: string; subresource?: string } };
+  spec?: {
+    namespace?: string;
+    resourceAttributes?: { namespace?: string; verb?: string; resource: string; subresource?: string };
+  };
 }
 
 /** What the server answers: status and body, or nothing at all. */

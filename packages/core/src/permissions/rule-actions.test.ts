@@ -32,6 +32,21 @@ describe('a rule that changes or escalates is found', () => {
       ['can_write: update deployments.apps/scale'],
     ],
     [
+      'consoles of virtual machines',
+      { verbs: ['get'], apiGroups: ['subresources.kubevirt.io'], resources: ['virtualmachineinstances/console'] },
+      ['can_exec: get virtualmachineinstances.subresources.kubevirt.io/console'],
+    ],
+    [
+      'everything in a group of subresources',
+      { verbs: READ, apiGroups: ['subresources.kubevirt.io'], resources: ['*'] },
+      ['can_exec: get *.subresources.kubevirt.io'],
+    ],
+    [
+      'clusters behind a cluster',
+      { verbs: ['get'], apiGroups: ['cluster.karmada.io'], resources: ['clusters/proxy'] },
+      ['can_exec: get clusters.cluster.karmada.io/proxy'],
+    ],
+    [
       'the scale of everything',
       { verbs: ['patch'], apiGroups: ['*'], resources: ['*/scale'] },
       ['can_write: patch *.*/scale'],

@@ -30,6 +30,11 @@ const CONNECTIONS = [
   'nodes/proxy',
 ] as const;
 
+/** Names of such subresources in other groups: of virtual machines, and of clusters behind a cluster. */
+const CONNECTS = /^(?:exec|attach|portforward|proxy|console|vnc|vsock|usbredir|aggregator)$/;
+/** Groups that have nothing but subresources. */
+const SUBRESOURCES_ONLY = /^subresources\./;
+
 /** Groups of the reviews, which answer a question and store nothing. The empty one: OpenShift lists its reviews there too. */
 const REVIEW_GROUPS: ReadonlySet<string> = new Set([
   '',
@@ -83,6 +88,7 @@ function actionsOn(verb: string, group: string, resource: string): RuleAction[] 
     for (const connection of connections) {
       found.push({ permission: 'can_exec', action: `${isAny ? 'create' : verb} ${connection}` });
     }
+    if (!core && connectsElsewhere(group, resource)) found.push({ permission: 'can_exec', action });
   }
   if (READING.has(verb) || isHarmless(verb, group, resource)) return found;
   if (verb.startsWith('impersonate')) return [...found, { permission: 'can_impersonate', action }];
@@ -103,6 +109,14 @@ function covers(pattern: string, resource: string): boolean {
   if (pattern === '*' || pattern === resource) return true;
   const [, subresource] = resource.split('/');
   return subresource !== undefined && pattern === `*/${subresource}`;
+}
+
+/** Returns whether a resource of a group that is not the core opens connections. */
+function connectsElsewhere(group: string, resource: string): boolean {
+  const [, subresource] = resource.split('/');
+  return subresource === undefined
+    ? resource === '*' && SUBRESOURCES_ONLY.test(group)
+    : CONNECTS.test(subresource) && !resource.startsWith('*/');
 }
 
 /** Returns whether a rule of any verb includes impersonation. */

@@ -59,8 +59,17 @@ export const UNLISTED_CHECKS: readonly WriteCheck[] = [
       { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers' },
       { verb: 'create', resource: 'serviceaccounts', subresource: 'token' },
       { verb: 'create', resource: 'rolebindings', group: RBAC },
+      { verb: 'bind', resource: 'roles', group: RBAC },
+      { verb: 'escalate', resource: 'roles', group: RBAC },
       { verb: 'patch', resource: 'configmaps' },
+      { verb: 'create', resource: 'secrets' },
       { verb: 'patch', resource: 'secrets' },
+      { verb: 'deletecollection', resource: 'pods' },
+      { verb: 'patch', resource: 'pods', subresource: 'resize' },
+      { verb: 'create', resource: 'pods', subresource: 'binding' },
+      { verb: 'update', resource: 'deployments', group: 'apps', subresource: 'scale' },
+      { verb: 'create', resource: 'leases', group: 'coordination.k8s.io' },
+      { verb: 'create', resource: 'events' },
     ],
   },
   {
@@ -73,15 +82,27 @@ export const UNLISTED_CHECKS: readonly WriteCheck[] = [
       { verb: 'patch', resource: 'nodes', subresource: 'status' },
       { verb: 'create', resource: 'certificatesigningrequests', group: CERTIFICATES },
       { verb: 'update', resource: 'certificatesigningrequests', group: CERTIFICATES, subresource: 'approval' },
-      { verb: 'approve', resource: 'signers', group: CERTIFICATES },
+      ...['approve', 'sign', 'attest'].map((verb) => ({ verb, resource: 'signers', group: CERTIFICATES })),
       { verb: 'create', resource: 'clusterrolebindings', group: RBAC },
       { verb: 'bind', resource: 'clusterroles', group: RBAC },
       { verb: 'escalate', resource: 'clusterroles', group: RBAC },
       { verb: 'create', resource: 'mutatingwebhookconfigurations', group: ADMISSION },
       { verb: 'patch', resource: 'mutatingwebhookconfigurations', group: ADMISSION },
       { verb: 'patch', resource: 'validatingwebhookconfigurations', group: ADMISSION },
-      { verb: 'create', resource: 'apiservices', group: 'apiregistration.k8s.io' },
-      { verb: 'create', resource: 'customresourcedefinitions', group: 'apiextensions.k8s.io' },
+      ...['create', 'update'].flatMap((verb) => [
+        { verb, resource: 'apiservices', group: 'apiregistration.k8s.io' },
+        { verb, resource: 'customresourcedefinitions', group: 'apiextensions.k8s.io' },
+      ]),
+    ],
+  },
+  {
+    permission: 'can_impersonate',
+    clusterScoped: true,
+    questions: [
+      { verb: 'impersonate', resource: 'uids', group: 'authentication.k8s.io' },
+      { verb: 'impersonate', resource: 'userextras', subresource: 'scopes', group: 'authentication.k8s.io' },
+      // Impersonation that is limited to what the verb names, since 1.35.
+      { verb: 'impersonate:user-info', resource: 'users', group: 'authentication.k8s.io' },
     ],
   },
   {
@@ -97,4 +118,18 @@ export const UNLISTED_CHECKS: readonly WriteCheck[] = [
     questions: ['create', 'get'].map((verb) => ({ verb, resource: 'nodes', subresource: 'proxy' })),
   },
   { permission: 'secrets', questions: ['list', 'watch'].map((verb) => ({ verb, resource: 'secrets' })) },
+];
+
+/** Asked in each other namespace whose rules the server does not list: access can be granted by namespace. */
+export const UNLISTED_CHECKS_ELSEWHERE: readonly WriteCheck[] = [
+  {
+    permission: 'can_write',
+    questions: [
+      { verb: 'create', resource: 'pods' },
+      { verb: 'delete', resource: 'pods' },
+      { verb: 'patch', resource: 'deployments', group: 'apps' },
+    ],
+  },
+  { permission: 'can_exec', questions: [{ verb: 'create', resource: 'pods', subresource: 'exec' }] },
+  { permission: 'secrets', questions: [{ verb: 'list', resource: 'secrets' }] },
 ];

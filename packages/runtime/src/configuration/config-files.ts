@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { isReadableFile, readText } from './resolve-paths.ts';
+import { utf8Text } from './yaml/utf8-text.ts';
 import { YamlSource } from './yaml-source.ts';
 
 const DEFAULT_FILE = 'nightcrier.yaml';
@@ -25,7 +26,7 @@ export async function openConfigFile(
   const file = namedConfigFile(flags, environment);
   if (file === undefined) return undefined;
   try {
-    return new YamlSource(file, await readFile(file, 'utf8'), environment);
+    return new YamlSource(file, utf8Text(await readFile(file)), environment);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(file, [`cannot read the configuration file: ${reason}`]);

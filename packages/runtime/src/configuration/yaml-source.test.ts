@@ -58,7 +58,23 @@ describe('YamlSource', () => {
     ['a tag of somebody', 'a: !!js/function "x"'],
   ])('reports or reads %s, and never throws', (_, text) => {
     const parsed = source(text);
+    expect(() => JSON.stringify(parsed.values())).not.toThrow();
     expect(parsed.problems.every((problem) => /^f\.yaml:\d+:\d+: ./.test(problem))).toBe(true);
+  });
+
+  test.each([
+    ['an alias of itself', 'a: &a\n  b: *a\n', 'f.yaml:2:6: alias *a is within its own anchor &a'],
+    ['a list of itself', 'a: &a [x, *a]', 'f.yaml:1:11: alias *a is within its own anchor &a'],
+    ['a merge of itself', 'a: &a\n  <<: *a\n', 'f.yaml:2:7: alias *a is within its own anchor &a'],
+    ['an alias of nothing', 'a: *b\nb: &b x', 'f.yaml:1:4: alias *b has no anchor &b before it'],
+    ['a name that no object keeps', 'labels: {a: b, __proto__: c}', 'f.yaml:1:16: a key cannot be named __proto__'],
+    ['several documents', 'a: 1\n---\na: 2', 'f.yaml:2:1: a second document begins here'],
+  ])('locates %s', (_, text, problem) => {
+    expect(source(text).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('an anchor that is set again within its former value is no alias of itself', () => {
+    expect(source('a: &a {b: &a 1, c: *a}').values()).toEqual({ a: { b: 1, c: 1 } });
   });
 
   test('reads any text without throwing; each problem has a location', () => {
@@ -68,6 +84,7 @@ describe('YamlSource', () => {
     fc.assert(
       fc.property(fc.oneof(yamlish, fc.string()), (text) => {
         const parsed = source(text);
+        expect(() => JSON.stringify(parsed.values())).not.toThrow();
         expect(parsed.problems.filter((problem) => !/^f\.yaml:\d+:\d+: /.test(problem))).toEqual([]);
       }),
       { numRuns: 500 },

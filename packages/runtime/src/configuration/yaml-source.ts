@@ -11,6 +11,9 @@ import {
   visit,
 } from 'yaml';
 import { interpolate } from './interpolate.ts';
+import { aliasProblem } from './yaml/aliases.ts';
+
+const SEVERAL_DOCUMENTS = 'a second document begins here, but only one is read: remove the `---`';
 
 /** A YAML file that knows the position of each of its values. */
 export class YamlSource {
@@ -32,9 +35,10 @@ export class YamlSource {
       // The check of the library compares each key with all others.
       uniqueKeys: false,
     });
-    for (const error of this.#document.errors) this.problems.push(`${this.#at(error.pos[0])} ${error.message}`);
+    for (const { code, message, pos } of this.#document.errors)
+      this.problems.push(`${this.#at(pos[0])} ${code === 'MULTIPLE_DOCS' ? SEVERAL_DOCUMENTS : message}`);
     this.#interpolate(environment);
-    this.#values = this.#checkKeys() ? this.#toValues() : {};
+    this.#values = this.#checkKeys() && this.#checkAliases() ? this.#toValues() : {};
   }
 
   /** The file's content as plain values; `undefined` for an empty file. */
@@ -100,6 +104,8 @@ export class YamlSource {
             return visit.BREAK;
           }
           if (key.source === '<<') continue;
+          if (key.value === '__proto__')
+            this.problems.push(`${this.#at(startOf(key) ?? 0)} a key cannot be named __proto__`);
           if (known.has(key.value)) this.problems.push(`${this.#at(startOf(key) ?? 0)} Map keys must be unique`);
           known.add(key.value);
         }
@@ -107,6 +113,12 @@ export class YamlSource {
       },
     });
     return arePlain;
+  }
+
+  #checkAliases(): boolean {
+    const problem = aliasProblem(this.#document);
+    if (problem) this.problems.push(`${this.#at(problem.offset)} ${problem.message}`);
+    return problem === undefined;
   }
 
   /** Replaces variables in scalar values only, after parsing, so that a value can never add keys. */
@@ -121,7 +133,7 @@ export class YamlSource {
     });
   }
 
-  /** An alias that cannot be resolved, or that expands without end, is found here. */
+  /** Aliases that expand to too much are found here. */
   #toValues(): unknown {
     try {
       return this.#document.toJS({ maxAliasCount: 100 }) ?? undefined;

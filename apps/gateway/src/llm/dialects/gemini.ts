@@ -51,6 +51,7 @@ export const gemini: Dialect = {
   },
   bounded: (body, longest) => ({
     ...body,
+    ...(body.tools !== undefined && { tools: [body.tools].flat() }),
     generationConfig: { ...(isObject(body.generationConfig) && body.generationConfig), maxOutputTokens: longest },
   }),
 
@@ -85,9 +86,11 @@ const STATUSES: Partial<Record<number, string>> = {
 function requestProblem(body: JsonObject): string | undefined {
   const field = unknownField(body, FIELDS);
   if (field !== undefined) return `the field ${field} is not allowed`;
-  const list = notAList(body, 'contents', 'tools');
+  // A single object is a list of one here: goose sends its tools so.
+  const tools = [body.tools ?? []].flat();
+  const list = notAList({ ...body, tools }, 'contents', 'tools');
   if (list !== undefined) return `${list} must be a list`;
-  for (const tool of objectsOf(body.tools)) {
+  for (const tool of objectsOf(tools)) {
     const kind = Object.keys(tool).find((name) => name !== 'functionDeclarations');
     if (kind !== undefined) return `the tool ${kind} runs at the provider`;
   }

@@ -68,9 +68,12 @@ export function boundOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : 0;
 }
 
-/** Returns a whole number at the path; 0 if there is none. */
+/** No answer has as many tokens; Redis counts what is below. */
+const MOST = 1e12;
+
+/** Returns a whole number at the path, of at most {@link MOST}; 0 if there is none. */
 export function countAt(value: unknown, ...path: string[]): number {
   let found = value;
   for (const name of path) found = isObject(found) ? found[name] : undefined;
-  return typeof found === 'number' && Number.isFinite(found) && found > 0 ? Math.floor(found) : 0;
+  return typeof found === 'number' && found > 0 ? Math.min(Math.floor(found), MOST) : 0;
 }

@@ -19,7 +19,7 @@ export interface ContainerSweeperOptions {
 }
 
 /**
- * Removes containers that no worker will adopt: those of ended and unknown incidents, and those that held their output for too long. Runs at
+ * Removes containers that no worker will adopt: those of ended and unknown incidents, of attempts that a later one has replaced, and those that held their output for too long. Runs at
  * the start of the worker and every minute. Other containers of open incidents are adopted or removed by the worker that
  * claims the incident.
  */
@@ -52,8 +52,9 @@ export class ContainerSweeper {
   async #sweep(signal: AbortSignal): Promise<void> {
     const { instance, runtime, logger } = this.#options;
     const surplus: string[] = [];
-    for (const container of await runtime.list({ instance }, signal)) {
-      if (await this.#isSurplus(container)) surplus.push(container.id);
+    const containers = await runtime.list({ instance }, signal);
+    for (const container of containers) {
+      if (isSuperseded(container, containers) || (await this.#isSurplus(container))) surplus.push(container.id);
     }
     await runtime.remove(surplus, signal);
     if (surplus.length > 0) logger.warn({ containers: surplus }, 'orphaned containers removed');
@@ -71,4 +72,11 @@ export class ContainerSweeper {
       throw error;
     }
   }
+}
+
+/** A worker that could not list this container, as those of earlier versions do not list prestarted ones, has started another agent. */
+function isSuperseded({ run }: AgentContainer, all: readonly AgentContainer[]): boolean {
+  return all.some(
+    ({ run: other }) => other?.incidentId === run?.incidentId && (other?.attempt ?? 0) > (run?.attempt ?? 0),
+  );
 }

@@ -1,7 +1,8 @@
 /**
  * System calls that an agent may use: what shells, kubectl, Node and Python need. The engine's own profile is replaced, not
  * extended. Beyond what that refuses, this one refuses to trace other processes or to read their memory, io_uring, and
- * sockets to the hypervisor (AF_VSOCK).
+ * sockets of other families and protocols than Unix, TCP, UDP and routes: those to the hypervisor (AF_VSOCK), and those whose
+ * modules the kernel would load.
  */
 const ALLOWED = `
 accept accept4 access alarm arch_prctl bind brk cachestat capget capset chdir chmod chown clock_getres clock_gettime
@@ -20,7 +21,7 @@ rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigti
 sched_getattr sched_getparam sched_get_priority_max sched_get_priority_min sched_getscheduler sched_rr_get_interval
 sched_setaffinity sched_yield select send sendfile sendmmsg sendmsg sendto set_robust_list set_thread_area set_tid_address
 setfsgid setfsuid setgid setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid setrlimit setsid
-setsockopt setuid shutdown sigaltstack signalfd signalfd4 socketpair splice stat statfs statx symlink symlinkat sync
+setsockopt setuid shutdown sigaltstack signalfd signalfd4 splice stat statfs statx symlink symlinkat sync
 sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime
 timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat utime utimensat utimes vfork
 vmsplice wait4 waitid waitpid write writev
@@ -34,7 +35,9 @@ mq_timedreceive mq_notify mq_getsetattr
 const ALLOW = 'SCMP_ACT_ALLOW';
 /** CLONE_NEW*: namespaces. */
 const NAMESPACE_FLAGS = 2_114_060_288;
-const AF_VSOCK = 40;
+const [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] = [1, 2, 10, 16];
+/** Protocols. */
+const [DEFAULT, TCP, UDP] = [0, 6, 17];
 const ENOSYS = 38;
 /** The execution domains that personality(2) may set: Linux, without address space randomisation, and the query. */
 const PERSONALITIES = [0, 8, 131_072, 131_080, 4_294_967_295];
@@ -49,7 +52,12 @@ export const seccompProfile = {
   ],
   syscalls: [
     { names: ALLOWED.trim().split(/\s+/), action: ALLOW },
-    { names: ['socket'], action: ALLOW, args: [{ index: 0, value: AF_VSOCK, op: 'SCMP_CMP_NE' }] },
+    { names: ['socketpair'], action: ALLOW, args: [equals(0, AF_UNIX)] },
+    // With rules of one and of two arguments for a call, libseccomp 2.5 allows more than they say.
+    socketOf(AF_UNIX, DEFAULT),
+    ...[AF_INET, AF_INET6].flatMap((family) => [DEFAULT, TCP, UDP].map((protocol) => socketOf(family, protocol))),
+    // Routes: the C library asks for the addresses of the host.
+    socketOf(AF_NETLINK, DEFAULT),
     {
       names: ['clone'],
       action: ALLOW,
@@ -60,7 +68,16 @@ export const seccompProfile = {
     ...PERSONALITIES.map((value) => ({
       names: ['personality'],
       action: ALLOW,
-      args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
+      args: [equals(0, value)],
     })),
   ],
 };
+
+function socketOf(family: number, protocol: number): { names: string[]; action: string; args: object[] } {
+  return { names: ['socket'], action: ALLOW, args: [equals(0, family), equals(2, protocol)] };
+}
+
+/** An argument of a call, by its index. */
+function equals(index: number, value: number): object {
+  return { index, value, op: 'SCMP_CMP_EQ' };
+}

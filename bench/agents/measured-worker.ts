@@ -1,0 +1,18 @@
+/**
+ * A triage worker that answers each message with its memory after a garbage collection.
+ * usage: node --expose-gc measured-worker.ts OPTIONS-FILE    (JSON: TriageWorkerOptions without the logger)
+ */
+import { silentLogger } from '@nightcrier/core/logger';
+import { readFileSync } from 'node:fs';
+import { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
+
+const app = new TriageWorkerApp({ ...JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')), logger: silentLogger });
+process.on('message', () => {
+  globalThis.gc?.();
+  process.send?.(process.memoryUsage());
+});
+process.once('SIGTERM', () => {
+  void app.stop().then(() => process.exit(0));
+});
+await app.start();
+process.send?.('ready');
