@@ -51,11 +51,7 @@ export class AgentRecords {
   async excess(): Promise<string[]> {
     const running = await this.running();
     this.most = Math.max(this.most, running.length);
-    const all = running.length > AGENT_LIMITS.total ? [`${running.length} agents run at once`] : [];
-    const ofClusters = [...Map.groupBy(running, (cluster) => cluster)]
-      .filter(([, agents]) => agents.length > AGENT_LIMITS.perCluster)
-      .map(([cluster, agents]) => `${agents.length} agents of ${cluster} run at once`);
-    return [...all, ...ofClusters];
+    return excessOf(running);
   }
 
   /** Returns the runs of agents by incident, in the order of their starts. */
@@ -78,11 +74,25 @@ export class AgentRecords {
     return Map.groupBy(runs, ({ incident }) => incident);
   }
 
+  /** Does nothing: the agents write the records. */
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+
   /** Returns the incidents that two agents investigated at once. */
   async overlaps(): Promise<string[]> {
     const text = await readFile(path.join(this.#folder, 'overlaps'), 'utf8').catch(() => '');
     return text.split('\n').filter((id) => id !== '');
   }
+}
+
+/** Returns which limits are exceeded. @param running clusters of the agents that run */
+export function excessOf(running: readonly string[]): string[] {
+  const all = running.length > AGENT_LIMITS.total ? [`${running.length} agents run at once`] : [];
+  const ofClusters = [...Map.groupBy(running, (cluster) => cluster)]
+    .filter(([, agents]) => agents.length > AGENT_LIMITS.perCluster)
+    .map(([cluster, agents]) => `${agents.length} agents of ${cluster} run at once`);
+  return [...all, ...ofClusters];
 }
 
 /** Returns the inodes of the files with a lock. */

@@ -29,6 +29,12 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
       await sleep(duration);
       running?.signal('SIGCONT');
       return;
+    case 'restart engine':
+    case 'kill engine':
+      await system.engine?.stop(kind === 'kill engine' ? 'SIGKILL' : 'SIGTERM');
+      await sleep(duration);
+      await system.engine?.start();
+      return;
     case 'kill redis':
     case 'truncate redis':
       if (redis.kind !== 'single') return;

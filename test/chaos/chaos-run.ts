@@ -5,16 +5,20 @@ import path from 'node:path';
 import { ChaosSystem } from './chaos-system.ts';
 import { account, type Account, type SentFault } from './ledger.ts';
 import { plantedShown } from './planted.ts';
-import { takeoversOf, type Takeovers } from './takeovers.ts';
+import { takeoversOf, type Takeovers, wasForgotten } from './takeovers.ts';
 import { emitFaults } from './load.ts';
 import { perform } from './perform.ts';
-import { planActions, randomFrom, redisOf } from './schedule.ts';
+import { type Action, planActions, randomFrom, redisOf } from './schedule.ts';
 import { heldIn, unrestOf, unwatchedClusters } from './unrest.ts';
 
 export interface ChaosOptions {
   seed: number;
   /** Length of the part with failures. */
   minutes: number;
+  /** Has the agents run in containers of an engine of its own, which fails too. */
+  engine?: boolean;
+  /** Of the processes. */
+  logLevel?: string;
   /** Receives a line for each action. */
   progress: (text: string) => void;
 }
@@ -44,8 +48,18 @@ const SHORTEST_REST_MS = 3_000;
 const CHECK_PATIENCE_MS = 20_000;
 
 /** Runs the system under load while the actions of a seed happen to it, lets it recover, and checks what it did. */
-export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promise<ChaosResult> {
-  const system = await ChaosSystem.start({ replicated: redisOf(seed) === 'replicated' });
+export async function runChaos({
+  seed,
+  minutes,
+  engine = false,
+  logLevel = 'info',
+  progress,
+}: ChaosOptions): Promise<ChaosResult> {
+  const system = await ChaosSystem.start({
+    replicated: redisOf(seed) === 'replicated',
+    logLevel,
+    ...(engine && { engine: { liveRestore: seed % 2 === 0 } }),
+  });
   try {
     await until(async () => unrestOf(system), FIRST_CONNECT_MS);
     const began = performance.now();
@@ -56,7 +70,7 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
     const random = randomFrom(seed ^ 0x9e3779b9);
     const load = emitFaults(system, random, { sent, now, until: minutes * 60_000 }, ending.signal);
     const checking = checkInvariants(system, ending.signal);
-    const actions = planActions(seed, minutes * 60_000);
+    const actions = planActions(seed, minutes * 60_000, { engine });
     const { done, failed } = await perform(system, actions, { now, progress });
     await sleep(Math.max(0, minutes * 60_000 - now()));
     const end = now();
@@ -73,7 +87,8 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       Promise.all([system.incidents(), system.lost(), system.booksOff(), plantedShown(system)]),
     );
     const result = account(sent, incidents, done, lost);
-    const takeovers = takeoversOf(await system.agents.runs(), done, beganAt);
+    const runs = await system.agents.runs();
+    const takeovers = takeoversOf(runs, done, beganAt);
     const ends = await system.stop();
     const violations = [
       ...result.violations,
@@ -82,7 +97,9 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       ...booksOff.map((problem) => `books at the end: ${problem}`),
       ...failed,
       ...new Set(restless.map((reason) => `not at rest: ${reason}`)),
-      ...(await system.agents.overlaps()).map((id) => `incident ${id} was investigated by two agents at once`),
+      ...(await system.agents.overlaps())
+        .filter((id) => !wasForgotten(runs.get(id) ?? [], done, beganAt))
+        .map((id) => `incident ${id} was investigated by two agents at once`),
       ...(await answered(leftovers(system))),
       ...shown,
       ...ends,
@@ -102,7 +119,7 @@ export async function runChaos({ seed, minutes, progress }: ChaosOptions): Promi
       ...takeovers,
       violations,
       ...figures,
-      ...(violations.length > 0 && { logs: await keepLogs(system) }),
+      ...(violations.length > 0 && { logs: await keepLogs(system, done, beganAt) }),
     };
   } finally {
     await system.dispose();
@@ -137,13 +154,24 @@ async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
 async function leftovers(system: ChaosSystem): Promise<string[]> {
   const running = await system.agents.running();
   const remaining = running.length > 0 ? [`${running.length} agents run`] : [];
-  return [...remaining, ...(await heldIn(system))].map((what) => `${what} after the stop`);
+  const ofEngine = (await system.engine?.remaining()) ?? [];
+  return [...remaining, ...ofEngine, ...(await heldIn(system))].map((what) => `${what} after the stop`);
 }
 
-/** Writes the logs of the processes into a folder of their own, which remains. */
-async function keepLogs({ processes }: ChaosSystem): Promise<string> {
+/** Writes the logs of the processes, what happened to them, and the records of agents into a folder of their own, which remains. */
+async function keepLogs(
+  { processes, agents }: ChaosSystem,
+  actions: readonly Action[],
+  beganAt: number,
+): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-chaos-logs-'));
   for (const { name, log } of processes.values()) await writeFile(path.join(folder, `${name}.log`), log);
+  const happened = actions
+    .toSorted((one, other) => one.at - other.at)
+    .map((action) => `${JSON.stringify({ time: new Date(beganAt + action.at).toISOString(), ...action })}\n`);
+  await writeFile(path.join(folder, 'actions.log'), happened.join(''));
+  const runs = [...(await agents.runs())].map(([incident, all]) => `${JSON.stringify({ incident, runs: all })}\n`);
+  await writeFile(path.join(folder, 'agents.log'), runs.join(''));
   return folder;
 }
 

@@ -13,7 +13,9 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { startTcpProxy, type TcpProxy } from '../fixtures/tcp-proxy.ts';
 import { AGENT_LIMITS, AgentRecords } from './agents.ts';
+import { ContainerAgents } from './container-agents.ts';
 import { canMount, SmallDisk } from './disks.ts';
+import { ChaosEngine, type EngineSetup } from './engine.ts';
 import { PLANTED } from './secrets.ts';
 import { ChaosProcess } from './processes.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -34,7 +36,16 @@ interface Parts {
   redis: ChaosRedis;
   apiPort: number;
   receiver: Receiver;
-  agents: AgentRecords;
+  agents: AgentRecords | ContainerAgents;
+  engine: ChaosEngine | undefined;
+  logLevel: string;
+}
+
+interface ChaosSetup {
+  replicated: boolean;
+  /** For agents in containers. */
+  engine?: EngineSetup;
+  logLevel: string;
 }
 
 /** The whole system as processes, with a proxy in front of each MCP server, and of a single Redis. */
@@ -45,20 +56,25 @@ export class ChaosSystem {
   readonly proxies = new Map<string, TcpProxy>();
   readonly processes = new Map<string, ChaosProcess>();
   readonly disks = new Map<string, SmallDisk>();
-  readonly agents: AgentRecords;
+  readonly agents: AgentRecords | ContainerAgents;
+  /** With agents in containers. */
+  readonly engine: ChaosEngine | undefined;
   readonly receiver: Receiver;
   readonly state: State;
   readonly #keyPrefix = randomUUID();
   readonly #file: string;
   readonly #inspector: RedisConnection;
   readonly #apiPort: number;
+  readonly #logLevel: string;
   #revision = 0;
 
-  private constructor({ folder, redis, apiPort, receiver, agents }: Parts) {
+  private constructor({ folder, redis, apiPort, receiver, agents, engine, logLevel }: Parts) {
+    this.#logLevel = logLevel;
     this.folder = folder;
     this.redis = redis;
     this.receiver = receiver;
     this.agents = agents;
+    this.engine = engine;
     this.#file = path.join(folder, 'nightcrier.yaml');
     this.#apiPort = apiPort;
     const own = { key_prefix: this.#keyPrefix };
@@ -67,7 +83,7 @@ export class ChaosSystem {
     this.state = openState(this.#inspector, { ...own, logger: silentLogger });
   }
 
-  static async start({ replicated }: { replicated: boolean }): Promise<ChaosSystem> {
+  static async start({ replicated, engine, logLevel }: ChaosSetup): Promise<ChaosSystem> {
     const folder = await mkdtemp(path.join(tmpdir(), 'nightcrier-chaos-'));
     const disks = new Map<string, SmallDisk>();
     for (const [name, size] of Object.entries(DISKS)) {
@@ -82,7 +98,9 @@ export class ChaosSystem {
         : await SingleRedis.start(redisFolder),
       apiPort: await freePort(),
       receiver: await startReceiver(),
-      agents: await AgentRecords.open(folder),
+      agents: engine ? await ContainerAgents.open(folder) : await AgentRecords.open(folder),
+      engine: engine && (await ChaosEngine.start(engine)),
+      logLevel,
     });
     for (const [name, disk] of disks) system.disks.set(name, disk);
     if (system.redis.kind === 'single') system.proxies.set('redis', system.redis.proxy);
@@ -98,7 +116,9 @@ export class ChaosSystem {
       for (const name of names) {
         const own = path.join(folder, name);
         const isElsewhere = canMount && name === ELSEWHERE;
-        system.processes.set(name, new ChaosProcess(name, app, { file: system.#file, folder: own, isElsewhere }));
+        const environment = system.engine?.environment ?? {};
+        const place = { file: system.#file, folder: own, isElsewhere, environment };
+        system.processes.set(name, new ChaosProcess(name, app, place));
         await mkdir(own, { recursive: true });
       }
     }
@@ -127,8 +147,11 @@ export class ChaosSystem {
       data_dir: 'data',
       workspace_root: path.join(this.folder, 'workspaces'),
       webhook_url: `http://127.0.0.1:${this.receiver.port}/${PLANTED.webhook}`,
+      log_level: this.#logLevel,
       agent_cli: 'claude',
-      agent_script_path: this.agents.script,
+      ...(this.agents instanceof AgentRecords && { agent_script_path: this.agents.script }),
+      ...(this.agents instanceof ContainerAgents && { agent_system_prompt_file: this.agents.prompt }),
+      ...this.engine?.settings,
       anthropic_api_key: PLANTED.model,
       agent_fallback: [],
       failure_threshold_for_alert: 0,
@@ -142,7 +165,6 @@ export class ChaosSystem {
       dedup_window_seconds: 36_000,
       sse_read_timeout: 10,
       sse_reconnect_max_backoff: 3,
-      shutdown_timeout: 10,
       ...(mistake && { agnt_timeout: 1 }),
     };
     if (mistake) for (const running of this.processes.values()) running.configured(false);
@@ -189,6 +211,8 @@ export class ChaosSystem {
       running.signal('SIGCONT');
       await running.end('SIGKILL');
     }
+    await this.agents.close();
+    await this.engine?.close();
     for (const cluster of this.clusters.values()) await cluster.stop();
     for (const proxy of this.proxies.values()) proxy.close();
     this.receiver.close();

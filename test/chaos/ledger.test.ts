@@ -82,6 +82,13 @@ test('a seed has either one Redis or sentinels, and only what fits', () => {
   expect(kinds(4)).not.toContain('promote redis');
 });
 
+test('the engine fails only in a run that has one', () => {
+  const kinds = (engine: boolean) => new Set(planActions(4, 600_000, { engine }).map(({ kind }) => kind));
+  expect(kinds(true)).toContain('kill engine');
+  expect(kinds(false)).not.toContain('kill engine');
+  expect(kinds(false)).not.toContain('restart engine');
+});
+
 describe('planActions', () => {
   test('gives the same plan for the same seed, and another one for another', () => {
     expect(planActions(7, 60_000)).toEqual(planActions(7, 60_000));

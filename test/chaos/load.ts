@@ -6,6 +6,8 @@ import { PLANTED } from './secrets.ts';
 
 /** Faults of each cluster per second. */
 const RATE = 2;
+/** Containers take longer. */
+const RATE_OF_CONTAINERS = 0.3;
 /** While the clusters are awaited at the end, for as long as that takes. */
 const LAST_RATE = 0.5;
 
@@ -18,7 +20,8 @@ export async function emitFaults(
 ): Promise<void> {
   const clusters = [...system.clusters];
   while (!signal.aborted) {
-    const rate = now() < until ? RATE : LAST_RATE;
+    const usual = system.engine ? RATE_OF_CONTAINERS : RATE;
+    const rate = now() < until ? usual : Math.min(usual, LAST_RATE);
     await sleep((random() * 2_000) / rate / clusters.length, undefined, { signal }).catch(() => undefined);
     const [name, cluster] = clusters[Math.floor(random() * clusters.length)] ?? [];
     if (!name || !cluster) return;

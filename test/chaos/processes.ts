@@ -30,10 +30,10 @@ export class ChaosProcess {
   readonly #isElsewhere: boolean;
 
   /** @param isElsewhere runs it in a namespace of its own for process ids, as a container has: for the others, on another machine */
-  constructor(name: string, app: string, { file, folder, isElsewhere }: Place) {
+  constructor(name: string, app: string, place: Place) {
     this.name = name;
-    this.#isElsewhere = isElsewhere;
-    this.#start = () => spawn(path.join(APPS, app, 'src/main.ts'), { file, folder, isElsewhere });
+    this.#isElsewhere = place.isElsewhere;
+    this.#start = () => spawn(path.join(APPS, app, 'src/main.ts'), place);
   }
 
   /** In a namespace: that of the process behind `unshare` and its shell. */
@@ -135,6 +135,7 @@ interface Place {
   file: string;
   folder: string;
   isElsewhere: boolean;
+  environment: Record<string, string>;
 }
 
 /** Exit code of a shell whose program was ended by SIGTERM. */
@@ -143,7 +144,7 @@ const ENDED_BY_SIGTERM = 143;
 /** The shell is the first process of the namespace: signals without a handler do nothing to such a one. */
 const ELSEWHERE = ['--pid', '--fork', '--kill-child', '--mount-proc', 'bash', '-c', '"$@"; exit $?', 'bash'];
 
-function spawn(main: string, { file, folder, isElsewhere }: Place) {
+function spawn(main: string, { file, folder, isElsewhere, environment }: Place) {
   const command = [process.execPath, main, '--config', file];
   const [program = '', ...args] = isElsewhere ? ['unshare', ...ELSEWHERE, ...command] : command;
   return execa(program, args, {
@@ -155,7 +156,7 @@ function spawn(main: string, { file, folder, isElsewhere }: Place) {
     // A stop has the time that `end` gives it.
     forceKillAfterDelay: false,
     // Nothing of the environment of the run, such as proxies and keys.
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...environment },
     extendEnv: false,
   });
 }

@@ -40,7 +40,13 @@ const ACTIONS = {
   reload: { targets: ['all'], most: 0 },
   /** A configuration with a mistake, and the former one again after the duration. */
   'bad reload': { targets: ['all'], most: 2_000 },
-} as const satisfies Record<string, { targets: readonly string[]; most: number; redis?: RedisSetup }>;
+  /** SIGTERM or SIGKILL of the container engine; started again after the duration. */
+  'restart engine': { targets: ['engine'], most: 4_000, engine: true },
+  'kill engine': { targets: ['engine'], most: 4_000, engine: true },
+} as const satisfies Record<
+  string,
+  { targets: readonly string[]; most: number; redis?: RedisSetup; /** Only with agents in containers. */ engine?: true }
+>;
 type ActionKind = keyof typeof ACTIONS;
 
 export interface Action {
@@ -85,10 +91,16 @@ export function laneOf(target: string): string {
   return target.endsWith('redis') ? 'redis' : target;
 }
 
-/** Plans the actions of a run. The same seed and length give the same plan. One action at a time for each target. */
-export function planActions(seed: number, length: number): Action[] {
+/**
+ * Plans the actions of a run. The same seed, length and engine give the same plan. One action at a time for each target.
+ * @param options.engine agents run in containers, and their engine fails too
+ */
+export function planActions(seed: number, length: number, { engine = false } = {}): Action[] {
   const setup = redisOf(seed);
-  const kinds = KINDS.filter((kind) => redisNeededBy(kind) === undefined || redisNeededBy(kind) === setup);
+  const kinds = KINDS.filter(
+    (kind) =>
+      (redisNeededBy(kind) === undefined || redisNeededBy(kind) === setup) && (engine || !('engine' in ACTIONS[kind])),
+  );
   const random = randomFrom(seed);
   const busyUntil = new Map<string, number>();
   const plan: Action[] = [];

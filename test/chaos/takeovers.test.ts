@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Action } from './schedule.ts';
-import { takeoversOf } from './takeovers.ts';
+import { takeoversOf, wasForgotten } from './takeovers.ts';
 
 const BEGAN = 1_000_000;
 const run = (start: number, worker = 'worker-1', end?: number) => ({
@@ -63,4 +63,11 @@ test('leaves out an incident that could not write to the disk of the workspaces'
   const runs = new Map([['full', [run(0), run(60_000)]]]);
   const actions = [kill(1_000), action('full disk', 'disk of workspaces', 2_000, 1_000)];
   expect(takeoversOf(runs, actions, BEGAN)).toMatchObject({ takeovers: 0, violations: [] });
+});
+
+test('excuses two runs at once only where Redis lost the end of its file between their starts', () => {
+  const truncated = [action('truncate redis', 'redis', 5_000, 1_000)];
+  expect(wasForgotten([run(4_000), run(7_000)], truncated, BEGAN)).toBe(true);
+  expect(wasForgotten([run(6_000), run(7_000)], truncated, BEGAN)).toBe(false);
+  expect(wasForgotten([run(4_000), run(7_000)], [action('kill redis', 'redis', 5_000, 1_000)], BEGAN)).toBe(false);
 });

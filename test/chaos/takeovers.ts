@@ -83,6 +83,12 @@ function takeoverOf(
   return [{ incident, killed: kill.at, took: again - from, isDelayed: delays.length > 0 }];
 }
 
+/** Returns whether Redis lost the end of its file between two runs of an incident: it may have forgotten that a worker has it. */
+export function wasForgotten(runs: readonly AgentRun[], actions: readonly Action[], beganAt: number): boolean {
+  const losses = actions.filter(({ kind }) => kind === 'truncate redis').map(({ at }) => beganAt + at);
+  return runs.some(({ start }, index) => losses.some((at) => at > start && at < (runs[index + 1]?.start ?? 0)));
+}
+
 function seconds(ms = 0): number {
   return Math.round(ms / 100) / 10;
 }

@@ -1,73 +1,26 @@
-import { execa, type ResultPromise } from 'execa';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestBackend } from '../../apps/triage-worker/test/backend.ts';
 import { TestHarness } from '../../apps/triage-worker/test/harness.ts';
 import { whyNoDocker } from '../fixtures/agent-image.ts';
 import { buildObedientAgent, writesReport } from '../fixtures/obedient-agent.ts';
+import { PrivateEngine } from '../fixtures/private-engine.ts';
 import { CONTAINER_GRACE, ON_SIGNAL, PATIENCE, sandboxed } from '../fixtures/sandboxed-agents.ts';
 
 const why = (await whyNoDocker()) ?? (process.getuid?.() === 0 ? undefined : 'an engine of its own needs root');
 
-/** A Docker engine of its own, whose containers outlive it. */
-class TestEngine {
-  readonly host: string;
-  readonly #folder: string;
-  #process: ResultPromise | undefined;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-    this.host = `unix://${path.join(folder, 'docker.sock')}`;
-  }
-
-  async start(): Promise<void> {
-    const at = (name: string): string => path.join(this.#folder, name);
-    // One that was killed has left it.
-    await rm(at('pid'), { force: true });
-    const paths = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', this.host];
-    const flags = ['--live-restore', '--bridge=none', '--iptables=false'];
-    // In a network of its own: an engine without a bridge removes docker0, which belongs to the engine of the machine.
-    const command = ['--net', 'dockerd', ...paths, ...flags];
-    this.#process = execa('unshare', command, { reject: false, stdio: 'ignore' });
-    const answers = async (): Promise<void> => expect((await this.docker('info')).failed).toBe(false);
-    await vi.waitFor(answers, { timeout: PATIENCE, interval: 100 });
-  }
-
-  async stop(): Promise<void> {
-    this.#process?.kill();
-    await this.#process;
-  }
-
-  async close(): Promise<void> {
-    const { stdout: remaining } = await this.docker('ps', '--all', '--quiet');
-    if (remaining !== '') await this.docker('rm', '--force', ...remaining.split('\n'));
-    await this.stop();
-    // The engine mounts its directory on itself.
-    await execa('umount', ['--recursive', '--lazy', path.join(this.#folder, 'data')], { reject: false });
-  }
-
-  async docker(...words: string[]) {
-    return execa('docker', ['--host', this.host, ...words], { reject: false });
-  }
-
-  async load(image: string): Promise<void> {
-    const saved = execa('docker', ['save', image], { buffer: false });
-    await saved.pipe(execa('docker', ['--host', this.host, 'load']));
-  }
-}
-
 describe.skipIf(why)(`a restart of the engine${why ? ` (skipped: ${why})` : ''}`, () => {
   const cleanup = new AsyncDisposableStack();
-  let engine: TestEngine;
+  let engine: PrivateEngine;
   let harness: TestHarness;
 
   beforeAll(async () => {
     // The path of a Unix socket is short.
     const folder = await mkdtemp(path.join(tmpdir(), 'e-'));
     cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-    engine = new TestEngine(folder);
+    engine = new PrivateEngine(folder, { liveRestore: true });
     cleanup.defer(() => engine.close());
     await engine.start();
     await engine.load(await buildObedientAgent());

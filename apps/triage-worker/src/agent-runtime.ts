@@ -75,11 +75,8 @@ export interface OutputSummary {
 
 /** One run of an agent, from the moment that it is started or adopted. */
 export interface AgentRun {
-  /** Names its container in the engine's own tools. */
-  readonly container: string;
-  /** Both in ms since the epoch. */
-  readonly startedAt: number;
-  readonly deadline: number;
+  /** `name`: in the engine's own tools. Times in ms since the epoch; at its deadline the agent is stopped. */
+  readonly container: { readonly name: string; readonly startedAt: number; readonly deadline: number };
   /**
    * Copies the agent's streams to files in the directory as they arrive, `agent-stdout.log` and `agent-stderr.log`, until the
    * agent has ended.

@@ -112,3 +112,12 @@ it('takes bounded time for a structure that is full of tokens', async () => {
   const redacted = await redactValue(texts);
   expect(redacted.join('')).not.toContain('ghp_');
 });
+
+it('redacts text that is JSON nested too deeply to be written again, as text', async () => {
+  const text = `${'{"password":"swordfish1","a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+  const { log } = await redactValue({ log: text });
+  expect(log).not.toContain('swordfish1');
+  expect(log).toHaveLength(text.length);
+  const lists = '['.repeat(5_000) + ']'.repeat(5_000);
+  expect(await redactValue({ log: lists })).toEqual({ log: lists });
+});

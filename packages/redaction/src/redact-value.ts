@@ -2,7 +2,7 @@ import { atOnce, inSlices } from '@nightcrier/core/async/time-slices';
 import type { Range } from './search/kept-rules.ts';
 import { withLines, withoutKnownTokens } from './redact-text.ts';
 import { REDACTED } from './redacted.ts';
-import { type Replaced, replaceSecrets } from './replace-secrets.ts';
+import { isClean, type Replaced, replaceSecrets } from './replace-secrets.ts';
 import { canBeSecret, isSecretName } from './secret-names.ts';
 import { linesWithTokens } from './search/token-lines.ts';
 
@@ -17,7 +17,7 @@ export async function redactValue<Value>(value: Value): Promise<Value> {
   const known = new Map<string, string>();
   const replaced = await inSlices(
     mapTexts(value, (text) => {
-      if (text.length < SHORTEST) return text;
+      if (text.length < SHORTEST || (text.length < LONGEST_KNOWN && isClean(text))) return text;
       const before = known.get(text);
       if (before !== undefined) return before;
       const note = ({ text: own, found }: Replaced): string => {
@@ -124,13 +124,29 @@ function canBeJson(text: string): boolean {
 
 /** Returns the value of a text that is JSON: an object or a list. */
 function jsonIn(text: string): object | undefined {
-  if (!canBeJson(text) || !/^\s*[{[]/.test(text) || !/[}\]]$/.test(text.trimEnd().slice(-1))) return undefined;
+  if (!canBeJson(text) || !/^\s*[{[]/.test(text) || !/[}\]]$/.test(text.trimEnd().slice(-1)) || isDeep(text))
+    return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Objects and lists within each other. What is deeper is searched as text: it could not be written again. */
+const DEEPEST_JSON = 500;
+
+/** Returns whether a text may be JSON that is nested too deeply. Brackets in strings count as well. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at) | 0x20;
+    if (code === 0x7b) depth += 1;
+    else if (code === 0x7d) depth -= 1;
+    if (depth > DEEPEST_JSON) return true;
+  }
+  return false;
 }
 
 /** Of a list, the names of its million elements would take longer than the elements. */

@@ -33,6 +33,11 @@ const SCAN = new KeywordScan<Rule>([
   ...WHOLE_TEXT.map((literal): Keyword<Rule> => ({ literal, byLine: true, rule: { whole: true } })),
 ]);
 
+/** Returns whether no rule can apply to a text. Of a short text this takes much less time than to apply them. */
+export function isClean(text: string): boolean {
+  return SCAN.isWithout(text);
+}
+
 /** Secrets can be encoded within encoded text, such as a Secret in a Secret. */
 const DEEPEST_ENCODING = 3;
 

@@ -48,6 +48,16 @@ export const canHaveValue: Gate = (text, at, end) => {
   return text[start] === '-' || text[start - 1] === '<' || start <= at - LONGEST_NAME;
 };
 
+/** Returns whether a name can precede the begin of a block: `<<` is also a key of YAML, and an operator. */
+export const followsName: Gate = (text, at) => {
+  let before = at;
+  if (text[at] === ' ') {
+    while (before > at - 8 && isSpace(text.charCodeAt(before))) before -= 1;
+    if (text[before] !== ':' && text[before] !== '=') return false;
+  }
+  return before > 0 && text[before - 1] !== '\n';
+};
+
 /** Characters of a URL before its host. */
 const LONGEST_USER_INFO = 600;
 

@@ -10,7 +10,7 @@ import {
   redactTables,
   redactUrls,
 } from './context-rules.ts';
-import { canHaveValue, type Gate, hasDigitBehind, hasUserInfo } from './gates.ts';
+import { canHaveValue, followsName, type Gate, hasDigitBehind, hasUserInfo } from './gates.ts';
 import { redactBlocks, redactPipeTables, redactTableColumns } from './multi-line.ts';
 import { redactChanges, redactNamedValues } from './named-values.ts';
 import { PHRASE_RULES } from './phrase-rules.ts';
@@ -119,6 +119,7 @@ const GATES: ReadonlyMap<TextRule, Gate> = new Map([
   [redactUrls, hasUserInfo],
   [redactDirectives, hasDigitBehind],
   [redactNamedValues, canHaveValue],
+  [redactBlocks, followsName],
 ]);
 /** Words that are separate from the last one of their names: `unseal key 1`. */
 const UNGATED = new Set([':thin:', 'unseal', 'seed', 'mot de passe']);

@@ -72,6 +72,21 @@ export class KeywordScan<Rule> {
     }
   }
 
+  /** Returns whether {@link find} would find nothing. It may return false too often. */
+  isWithout(text: string): boolean {
+    const begins = this.#begins;
+    let hash = 0;
+    let run = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      hash = ((hash << 5) & (HASHES - 1)) | (code & 31);
+      if (begins[hash] === 1 && at > 1) return false;
+      run = IS_BASE64[code] === 1 ? run + 1 : 0;
+      if (run === SHORTEST_RUN) return false;
+    }
+    return true;
+  }
+
   /** Yields between steps. */
   *find(text: string): Generator<void, ScanResult<Rule>> {
     // One byte for each UTF-16 unit. A unit beyond latin1 may look like another character; rules check the text itself.

@@ -2,6 +2,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import { Redis, type RedisOptions } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ignoreBlockedLoop } from './command-timeout.ts';
+import { endWhileReconnecting } from './end-while-reconnecting.ts';
 import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
 import { readServerProblems } from '../server/redis-server.ts';
@@ -81,6 +82,7 @@ function open(
   const address = describeAddress(settings);
   const follow = (connection: Redis, limits: LivenessLimits): void => {
     watchLiveness(connection, limits, tick);
+    endWhileReconnecting(connection);
     renewPasswords(connection, settings, address, logger);
     // ioredis adds a listener for each command that ends in a reconnect.
     connection.on('connect', () => connection.stream.setMaxListeners(0));

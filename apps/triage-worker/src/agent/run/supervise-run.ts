@@ -60,7 +60,7 @@ class RunSupervisor {
       return settled(await this.#exitOfLost(error));
     }
     if (await this.#run.isTakenOver()) {
-      return settled({ kind: 'unavailable', reason: `another worker has adopted ${this.#run.container}` });
+      return settled({ kind: 'unavailable', reason: `another worker has adopted ${this.#run.container.name}` });
     }
     const { skipped } = await this.#run.output(outputDirectory);
     const end = this.#record();
@@ -71,7 +71,7 @@ class RunSupervisor {
   /** The first of the agent's own end and the guard counts. */
   async #untilEnded(): Promise<RunEnd> {
     const { logsDirectory, signal } = this.#supervision;
-    const guard = AbortSignal.timeout(Math.max(0, this.#run.deadline + GUARD_GRACE_MS - Date.now()));
+    const guard = AbortSignal.timeout(Math.max(0, this.#run.container.deadline + GUARD_GRACE_MS - Date.now()));
     try {
       return await this.#run.wait(logsDirectory, AbortSignal.any([signal, guard]));
     } catch (error) {
@@ -99,11 +99,11 @@ class RunSupervisor {
   async #exitOfLost(error: unknown): Promise<AgentExit> {
     if (!(error instanceof EngineError)) throw error;
     if (!isNotFound(error)) return { kind: 'unavailable', reason: error.message };
-    const { container } = this.#run;
+    const { name } = this.#run.container;
     // The script of version 0.1, or another worker, has recorded its end and removed it.
     const record = await readContainerRecord(this.#supervision.logsDirectory);
-    const recorded = record?.container === container ? exitFromRecord(record) : undefined;
-    return recorded ?? { kind: 'unavailable', reason: `${container} vanished before its end could be read` };
+    const recorded = record?.container === name ? exitFromRecord(record) : undefined;
+    return recorded ?? { kind: 'unavailable', reason: `${name} vanished before its end could be read` };
   }
 
   #record(): RunEnd {
@@ -111,14 +111,14 @@ class RunSupervisor {
     if (this.#state.kind !== 'ended') throw new Error(`a run that is ${this.#state.kind} cannot be recorded`);
     const { end } = this.#state;
     writeContainerRecord(logsDirectory, {
-      container: this.#run.container,
+      container: this.#run.container.name,
       image: config.agent_image,
       agent: config.agent_cli,
       model: config.agent_model ?? '',
       reason: end.reason,
       exit_code: end.exitCode,
       oom_killed: end.oomKilled,
-      started_at: new Date(this.#run.startedAt).toISOString(),
+      started_at: new Date(this.#run.container.startedAt).toISOString(),
       finished_at: new Date().toISOString(),
     });
     this.#advance({ kind: 'recorded' });

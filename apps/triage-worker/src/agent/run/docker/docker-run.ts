@@ -1,9 +1,8 @@
 import { backoff } from '@nightcrier/core/async/backoff';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineClient, Inspection } from '../engine/engine-client.ts';
 import { EngineError, isNotFound } from '../engine/engine-error.ts';
-import type { AgentRun, OutputSummary, RunEnd } from '../../../agent-runtime.ts';
+import type { AgentContainer, AgentRun, OutputSummary, RunEnd } from '../../../agent-runtime.ts';
 import { OUTPUT_DIRECTORY } from './container-spec.ts';
 import { type AgentEnd, followStreams } from './follow-streams.ts';
 import { ENDED_FROM_OUTSIDE } from './list-containers.ts';
@@ -18,46 +17,25 @@ const OUTPUT_TIMEOUT_MS = 60_000;
 const EXIT_TIMEOUT = 124;
 const EXIT_KILLED = 137;
 
-interface DockerRunParts {
-  id: string;
-  name: string;
-  /** Both in ms since the epoch. */
-  startedAt: number;
-  deadline: number;
-  /** The container keeps the output after the agent's end; that of version 0.1 wrote it into the workspace. */
-  holdsOutput: boolean;
-}
+type RunContainer = AgentRun['container'] & Pick<AgentContainer, 'id' | 'holdsOutput'>;
 
 /** A run in a container. */
 export class DockerRun implements AgentRun {
-  readonly container: string;
-  readonly startedAt: number;
-  readonly deadline: number;
+  readonly container: RunContainer;
   readonly #engine: EngineClient;
-  readonly #id: string;
-  readonly #holdsOutput: boolean;
-  /** A small output, which has come with the streams. */
-  #output: Buffer | undefined;
 
-  constructor(engine: EngineClient, { id, name, startedAt, deadline, holdsOutput }: DockerRunParts) {
+  constructor(engine: EngineClient, container: RunContainer) {
     this.#engine = engine;
-    this.#id = id;
-    this.#holdsOutput = holdsOutput;
-    this.container = name;
-    this.startedAt = startedAt;
-    this.deadline = deadline;
+    this.container = container;
   }
 
   async wait(logsDirectory: string, signal: AbortSignal): Promise<RunEnd> {
     let unreachableSince: number | undefined;
     for (let failures = 1; ; failures += 1) {
       try {
-        const end = await followStreams(await this.#engine.followLogs(this.#id, signal), logsDirectory);
-        if (end !== undefined) {
-          this.#output = end.output;
-          return endOf(end);
-        }
-        const inspection = await this.#engine.inspect(this.#id, signal);
+        const end = await followStreams(await this.#engine.followLogs(this.container.id, signal), logsDirectory);
+        if (end !== undefined) return endOf(end);
+        const inspection = await this.#engine.inspect(this.container.id, signal);
         if (!inspection.State.Running) return endFrom(inspection);
         // The engine restarted, and its containers went on.
         unreachableSince = undefined;
@@ -72,11 +50,9 @@ export class DockerRun implements AgentRun {
   }
 
   async output(directory: string): Promise<OutputSummary> {
-    if (!this.#holdsOutput) return { skipped: new Map() };
+    if (!this.container.holdsOutput) return { skipped: new Map() };
     const signal = AbortSignal.timeout(OUTPUT_TIMEOUT_MS);
-    const archive = this.#output
-      ? Readable.from([this.#output])
-      : await this.#engine.getArchive(this.#id, `${OUTPUT_DIRECTORY}/.`, signal);
+    const archive = await this.#engine.getArchive(this.container.id, `${OUTPUT_DIRECTORY}/.`, signal);
     try {
       return await extractOutput(archive, directory);
     } catch (error) {
@@ -88,8 +64,8 @@ export class DockerRun implements AgentRun {
 
   async isTakenOver(): Promise<boolean> {
     try {
-      const { Name } = await this.#engine.inspect(this.#id);
-      return Name.slice(1) !== this.container;
+      const { Name } = await this.#engine.inspect(this.container.id);
+      return Name.slice(1) !== this.container.name;
     } catch (error) {
       if (isNotFound(error)) return false;
       throw error;
@@ -97,7 +73,7 @@ export class DockerRun implements AgentRun {
   }
 
   async remove(): Promise<void> {
-    await this.#engine.remove(this.#id);
+    await this.#engine.remove(this.container.id);
   }
 }
 

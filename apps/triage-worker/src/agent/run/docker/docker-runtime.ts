@@ -39,7 +39,7 @@ export interface DockerRuntimeOptions {
 /** Runs agents in containers of a Docker or Podman engine, local or remote, by the engine's API alone. */
 export class DockerRuntime implements AgentRuntime {
   readonly #options: DockerRuntimeOptions;
-  #opened: { key: string; client: Promise<EngineClient> } | undefined;
+  #opened: { key: string; first: EngineClient; client: Promise<EngineClient> } | undefined;
   #adoptions = 0;
 
   constructor(options: DockerRuntimeOptions) {
@@ -89,13 +89,14 @@ export class DockerRuntime implements AgentRuntime {
   async adopt({ id, name, run, holdsOutput }: AgentContainer, signal: AbortSignal): Promise<AgentRun> {
     const engine = await this.#engine(signal);
     const { startedAt = Date.now(), deadline = Date.now() } = run ?? {};
+    const adopted = { id, name, startedAt, deadline, holdsOutput };
     // The script of version 0.1 would not find its container by another name.
-    if (!holdsOutput) return new DockerRun(engine, { id, name, startedAt, deadline, holdsOutput });
+    if (!holdsOutput) return new DockerRun(engine, adopted);
     // A worker that was suspended finds the name changed, and leaves the container alone.
     const adopter = `${this.#options.workerId}-${++this.#adoptions}`.replaceAll(/[^A-Za-z0-9_-]/g, '_');
-    const adopted = `${name.replace(/\.[^.]*$/, '')}.${adopter}`;
-    await engine.rename(id, adopted, signal);
-    return new DockerRun(engine, { id, name: adopted, startedAt, deadline, holdsOutput });
+    adopted.name = `${name.replace(/\.[^.]*$/, '')}.${adopter}`;
+    await engine.rename(id, adopted.name, signal);
+    return new DockerRun(engine, adopted);
   }
 
   async list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]> {
@@ -108,6 +109,8 @@ export class DockerRuntime implements AgentRuntime {
   }
 
   async close(): Promise<void> {
+    // Ends the question that the client waits for.
+    await this.#opened?.first.close();
     const client = await this.#opened?.client.catch(() => undefined);
     await client?.close();
   }
@@ -126,7 +129,8 @@ export class DockerRuntime implements AgentRuntime {
     const endpoint = engineEndpoint(this.#options.engine(), this.#options.environment);
     const key = JSON.stringify(endpoint);
     if (this.#opened?.key !== key) {
-      const opened = { key, client: openEngine(endpoint) };
+      const first = new EngineClient(endpoint);
+      const opened = { key, first, client: fitting(first, endpoint) };
       this.#opened = opened;
       opened.client.catch(() => {
         if (this.#opened === opened) this.#opened = undefined;
@@ -137,12 +141,11 @@ export class DockerRuntime implements AgentRuntime {
   }
 }
 
-/** A client of Docker may have been led to Podman's socket, so that the engine is asked. @throws EngineError */
-async function openEngine(endpoint: EngineEndpoint): Promise<EngineClient> {
-  const client = new EngineClient(endpoint);
-  const components = await client.components();
-  if (!components.includes('Podman Engine')) return client;
-  await client.close();
+/** Returns the client that fits the engine: one of Docker may have been led to Podman's socket. @throws EngineError */
+async function fitting(first: EngineClient, endpoint: EngineEndpoint): Promise<EngineClient> {
+  const components = await first.components();
+  if (!components.includes('Podman Engine')) return first;
+  await first.close();
   return new PodmanClient(endpoint);
 }
 
