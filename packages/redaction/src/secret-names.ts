@@ -40,11 +40,11 @@ export function isWholeName(word: string, before: string): boolean {
 
 /** Values that are no secrets: empty ones, references, types, and what programs print in place of a secret. */
 const NO_SECRET =
-  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
+  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|malformed|rejected|revoked|valid|ok|set|unset|not|mandatory|absent|present|changed|rotated|updated|deleted|created|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
   /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
 /** The default of a reference is a value: `${TOKEN:-x}` of shells, `${token:x}` of Spring. */
-const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>[^\s{}]{1,1000})\}?/;
+const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>(?![?+])[^\s{}]{1,1000})\}?/;
 /** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`, `var.token`. */
 const EXPRESSION =
   /^[A-Za-z_][\w.]{0,60}[([]|^(?:var|local|data|module|self|this|config|settings|process\.env|os\.environ|input|args|params|options|values)\.[A-Za-z_][\w.]{0,60}$/;
@@ -67,6 +67,7 @@ export function canBeSecret(name: string, value: string, quoted: boolean): boole
   if (/(?:secret|credential|key)s?$/i.test(name) && OBJECT_NAME.test(value) && !/^[\da-f-]{20,}$/.test(value))
     return false;
   if (/(?:token|key|secret|sig|signature|dsn)s?$/i.test(name) && /^\d{1,9}$/.test(value)) return false;
+  if (/(?:^|[^a-z])sig$/i.test(name) && value.length < 10) return false;
   if (/pass$/i.test(name) && /^\d{1,5}$/.test(value)) return false;
   return true;
 }

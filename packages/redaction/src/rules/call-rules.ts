@@ -36,12 +36,12 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     'auth ',
   ],
   [/((?<![A-Z])AUTH(?:\\r\\n|\r\n)\$\d{1,4}(?:\\r\\n|\r\n))([^\\\r\n]{1,500})/g, 'auth\\r'],
-  [/([>:] PASS )(\S{1,200})(?=\s*$)/gm, '> pass ', ': pass '],
+  [/([>:] PASS )(?!\d+\s*$)(\S{1,200})(?=\s*$)/gm, '> pass ', ': pass '],
   [/(^\w{1,10} LOGIN "?[^\s"]{1,100}"? "?)([^\s"]{1,200})(?="?\s*$)/gm, ' login '],
   [/(334 UGFzc3dvcmQ6\r?\n(?:[><C]:? )?)([\w+/]{4,500}={0,2})/g, 'ugfzc3dvcmq6'],
   // A client's line of Postfix, and of PPP.
   [/(^\[?[\w.-]{1,100}\]?:\d{2,5}[ \t]{1,8}[^\s:]{1,100}:)(\S{4,200})(?=\s*$)/gm, ':587 ', ':465 ', ':25 ', ':587\t'],
-  [/(^"?[\w.@-]{1,60}"?\s{1,8}\*\s{1,8}")([^"\n]{1,200})(?=")/gm, ' * "'],
+  [/(^"?[\w.@-]{1,60}"?\s{1,8}\*\s{1,8}")(?=[^"\n]{0,60}\d)(?=[^"\n]{0,60}[A-Za-z])([^"\n]{6,200})(?=")/gm, ' * "'],
   [/(\b(?:tacacs|radius)-server (?:host \S{1,100} )?key (?:\d )?)(\S{4,200})/g, 'tacacs-server', 'radius-server'],
   // Programs of Windows.
   [/(\bnet1? use [^\n]{0,200}?\/user:\S{1,100} )(?!\/)(\S{4,200})/gi, 'net use '],

@@ -43,7 +43,7 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   // Of any program: a user and a password.
   [
     ' -u |--user',
-    '(?:-u|-U|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|-P|--pass)(?:=|NEXT)(?!\\d{1,5}[:/])(?=[^\\s]{0,60}[A-Za-z])',
+    '(?:-u|-U|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|-P|--pass)(?:=|NEXT)(?![\\d.:]{1,40}(?:\\/\\w{3})?(?:\\s|$))(?=[^\\s]{0,60}[A-Za-z])',
   ],
   ['<<<', '\\w{0,40}(?:PASS\\w{0,8}|SECRET|TOKEN) ?<<< ?["\']?'],
   ['obscure', 'rcloneNEXTobscureNEXT'],

@@ -10,7 +10,7 @@ const WRAPPER =
   '(?:(?:Some|SecretStr|SecretBytes|Secret|Sensitive)\\((?=["\']|Some)|Just (?=")|Some\\(|\\[\\[|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
 
 /** Before a value of YAML: its anchor and its tag. */
-const PROPERTIES = '(?:[&!][\\w!./-]{0,60}[ \\t]{1,4}){0,2}';
+const PROPERTIES = '(?:[&!](?!Ref|Sub|GetAtt|Import|Join|Find|Select)[\\w!./-]{0,60}[ \\t]{1,4}){0,2}';
 
 /** A quote that a server wrote as an escape, as nginx does and JSON of Go. */
 const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
@@ -20,7 +20,7 @@ const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|::(?=[ \\t])|:=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|::(?=[ \\t])|:(?!:)=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
     `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
     `|(?<quote>\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
     `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
@@ -196,6 +196,8 @@ export function redactChanges(text: string): string {
 
 const CHANGE = /(\[redacted\]["']?[ \t]{1,4}(?:->|=>|→)[ \t]{1,4}["'])([^"'\n]{1,2000})(?=["'])/g;
 
+/** The name is that of a variable: `${PASSWORD:-$OTHER}`, `${PASSWORD:?not set}`. */
+const IN_REFERENCE = /\$\{[\w.]{0,60}$/;
 /** Characters of a value within which the next name is searched, when it is none: `credentials -> password -> x`. */
 const LONGEST_CHAIN = 60;
 
@@ -215,6 +217,7 @@ function redactAssignments(text: string): string {
     if (
       start < position ||
       !isWholeName(word, before) ||
+      (IN_REFERENCE.test(before) && /^[-=]?[$?+]/.test(value)) ||
       !canBeSecret(word, value, quoted !== undefined) ||
       (quoted === undefined && !isValue({ word, separator, value, before, after }))
     ) {
@@ -249,6 +252,8 @@ function isValue({ word, separator, value, before, after }: Unquoted): boolean {
   // The result of a test: `PASS: TestOrder1`; not a member of YAML.
   if (/^pass$/i.test(word) && !/\w$/.test(before) && !(word === 'pass' && /(?:^|\n)[ \t-]{1,60}$/.test(before)))
     return false;
+  // An alias of YAML.
+  if (/^\*[\w-]{1,60}$/.test(value)) return false;
   if (value.length >= 6 && /\d/.test(value) && /[a-z]/i.test(value)) return !/^v?\d+(?:\.\d+)+/.test(value);
   // Further words follow.
   if (/^[ \t]+[^\s#]/.test(after) && !/^['"`\\]/.test(separator) && !/^[A-Z]/.test(word)) return false;
