@@ -16,6 +16,7 @@ import { ModelRelay } from './relay-model.ts';
 
 /** Bytes of a request: a conversation of two million tokens. */
 const LONGEST_REQUEST = 8 * 1024 * 1024;
+const SMALL_REQUEST = 1024 * 1024;
 /** Seconds after which a request that was not settled counts in full. */
 const SETTLED_WITHIN = 30 * 60;
 
@@ -70,7 +71,7 @@ export class LlmDoor {
       outcome =
         entrance.kind === 'busy'
           ? denied(response, anthropic, 429, 'too many requests of this run at once')
-          : await this.#answer(request, response, caller);
+          : await this.#answerIn(request, response, caller);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (response.headersSent) response.destroy();
@@ -81,6 +82,13 @@ export class LlmDoor {
     }
     const ms = Math.round((performance.now() - arrived) * 10) / 10;
     audit.add(caller.grant, { time, door: 'llm', verb, target, ms, ...outcome });
+  }
+
+  /** Requests that are large wait until others of the run are answered. */
+  async #answerIn(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Outcome> {
+    const isSmall = Number(request.headers['content-length']) <= SMALL_REQUEST;
+    const answer = async (): Promise<Outcome> => this.#answer(request, response, caller);
+    return isSmall ? answer() : caller.large(answer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Outcome> {
