@@ -7,6 +7,7 @@ import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis
 import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
 import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
 import { GatewayHarness } from './gateway-harness.ts';
+import { checkKey } from '../src/llm/check-key.ts';
 import { AnsweringProvider, events, readUntil, UnendingStream } from './answering-provider.ts';
 
 const KEY = 'sk-real-key-of-the-provider';
@@ -757,4 +758,10 @@ describe('a provider that fails', () => {
     await post(`${url}/v1/messages`, token, MESSAGES);
     expect((await recorded(grant, 1)).summary.provider_failure).toBeUndefined();
   });
+});
+
+it('the key of a proxy without a list of models is not known to be refused', async () => {
+  await using provider = await AnsweringProvider.start(404, 'application/json', '{"error":{"message":"Not Found"}}');
+  const config = await configFor(provider.url);
+  expect(await checkKey('anthropic', config, AbortSignal.timeout(60_000))).toMatchObject({ kind: 'unknown' });
 });
