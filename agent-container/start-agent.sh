@@ -8,6 +8,7 @@ agent=${1:?usage: start-agent.sh AGENT}
 runner=/opt/nightcrier/runners/$agent.sh
 timeout=${NIGHTCRIER_TIMEOUT:?NIGHTCRIER_TIMEOUT is not set: seconds until the deadline}
 kill_grace=5 # seconds between TERM and KILL
+largest_output=262144 # bytes of packed output that are sent with the streams
 
 trap 'exit 143' TERM INT
 
@@ -54,6 +55,14 @@ for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_contro
   [[ -r $file ]] || continue
   while read -r name count; do if [[ $name == oom_kill ]]; then oom=$count; fi; done <"$file"
 done
+
+# The output of an agent that has ended well, if it is small: the worker need not fetch it.
+if ((code == 0 && oom == 0)); then
+  if packed=$({ tar -C output -c . | head -c $((largest_output + 1)) | base64; } 2>/dev/null) &&
+    ((${#packed} <= largest_output)); then
+    printf '\nnightcrier: output follows\n%s' "$packed" >&2
+  fi
+fi
 
 # The last line of both streams; the worker cuts it off. Nothing is written after it.
 printf -v end '\nnightcrier: agent ended code=%d timed_out=%d oom=%d' "$code" "$timed_out" "$oom"

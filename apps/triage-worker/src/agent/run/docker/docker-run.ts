@@ -1,4 +1,5 @@
 import { backoff } from '@nightcrier/core/async/backoff';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineClient, Inspection } from '../engine/engine-client.ts';
 import { EngineError, isNotFound } from '../engine/engine-error.ts';
@@ -23,6 +24,8 @@ type RunContainer = AgentRun['container'] & Pick<AgentContainer, 'id' | 'holdsOu
 export class DockerRun implements AgentRun {
   readonly container: RunContainer;
   readonly #engine: EngineClient;
+  /** A small output, which has come with the streams. */
+  #output: Buffer | undefined;
 
   constructor(engine: EngineClient, container: RunContainer) {
     this.#engine = engine;
@@ -34,7 +37,10 @@ export class DockerRun implements AgentRun {
     for (let failures = 1; ; failures += 1) {
       try {
         const end = await followStreams(await this.#engine.followLogs(this.container.id, signal), logsDirectory);
-        if (end !== undefined) return endOf(end);
+        if (end !== undefined) {
+          this.#output = end.output;
+          return endOf(end);
+        }
         const inspection = await this.#engine.inspect(this.container.id, signal);
         if (!inspection.State.Running) return endFrom(inspection);
         // The engine restarted, and its containers went on.
@@ -52,7 +58,9 @@ export class DockerRun implements AgentRun {
   async output(directory: string): Promise<OutputSummary> {
     if (!this.container.holdsOutput) return { skipped: new Map() };
     const signal = AbortSignal.timeout(OUTPUT_TIMEOUT_MS);
-    const archive = await this.#engine.getArchive(this.container.id, `${OUTPUT_DIRECTORY}/.`, signal);
+    const archive = this.#output
+      ? Readable.from([this.#output])
+      : await this.#engine.getArchive(this.container.id, `${OUTPUT_DIRECTORY}/.`, signal);
     try {
       return await extractOutput(archive, directory);
     } catch (error) {

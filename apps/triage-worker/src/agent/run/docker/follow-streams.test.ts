@@ -60,6 +60,24 @@ it('knows no end of a container that was killed', async () => {
   expect(await kept()).toEqual(['half a li', '']);
 });
 
+it('takes a small output out of the stream, and leaves the rest as it was', async () => {
+  const packed = Buffer.from('an archive '.repeat(40)).toString('base64').replaceAll(/.{76}/g, '$&\n');
+  const whole = Buffer.concat([
+    frame(2, `words\nnightcrier: output follows\nof the agent\nnightcrier: output follows\n${packed}${END}`),
+    frame(1, END),
+  ]);
+  const { output } = (await followStreams(chunksOf(whole, 100), folder)) ?? {};
+  expect(output?.toString()).toBe('an archive '.repeat(40));
+  expect(await kept()).toEqual(['', 'words\nnightcrier: output follows\nof the agent']);
+});
+
+it('leaves what is no archive in the stream', async () => {
+  const words = 'nightcrier: output follows\n<!-- a quotation -->';
+  const whole = Buffer.concat([frame(2, `\n${words}${END}`), frame(1, END)]);
+  expect(await followStreams(chunksOf(whole, 100), folder)).not.toHaveProperty('output');
+  expect(await kept()).toEqual(['', `\n${words}`]);
+});
+
 it('takes the line for the end only when nothing follows it', async () => {
   const whole = Buffer.concat([frame(1, `${END}the agent has quoted it`), frame(2, 'x')]);
   expect(await followStreams(chunksOf(whole, 100), folder)).toBeUndefined();
