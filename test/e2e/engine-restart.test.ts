@@ -49,4 +49,23 @@ describe.skipIf(why)(`a restart of the engine${why ? ` (skipped: ${why})` : ''}`
       .poll(async () => (await engine.docker('ps', '--all', '--quiet')).stdout, { timeout: PATIENCE })
       .toBe('');
   });
+
+  it('that ends the containers has their agents started again', async () => {
+    const config = await sandboxed(harness, `${ON_SIGNAL}; ${writesReport()}`);
+    const environment = { PATH: process.env.PATH, HOME: harness.folder, DOCKER_HOST: engine.host };
+    await harness.startWorkerProcess(config, { grace: CONTAINER_GRACE, environment });
+    const id = await harness.admit();
+    const containerOf = async (attempt: number): Promise<string> => {
+      const flags = ['--filter', `name=nc-${id}-${attempt}`];
+      const running = async (): Promise<string> => (await engine.docker('ps', '--quiet', ...flags)).stdout;
+      await expect.poll(running, { timeout: PATIENCE }).not.toBe('');
+      return running();
+    };
+    await engine.docker('kill', await containerOf(1));
+    await engine.docker('exec', await containerOf(2), 'touch', '/home/work/go');
+    expect(await harness.reaches(id, 'reported', PATIENCE)).toMatchObject({
+      attempts: 2,
+      last_failure: 'claude: its container was stopped',
+    });
+  });
 });

@@ -99,7 +99,7 @@ describe('nightcrier up', () => {
     'watches clusters and takes SIGTERM while Redis is unreachable %j',
     async (words) => {
       const running = await up({ redis: { url: `redis://127.0.0.1:${await freePort()}` } }, words);
-      await expect.poll(() => running.log(), patience).toContain('"status":"connecting"');
+      await expect.poll(() => running.log(), patience).toContain('"msg":"cluster connection changed"');
       expect(running.log()).not.toContain('"msg":"system started"');
       running.process.kill('SIGTERM');
       expect((await running.process).exitCode).toBe(0);

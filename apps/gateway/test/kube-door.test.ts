@@ -361,6 +361,42 @@ describe('the kube door', () => {
     }
   });
 
+  it('holds few large answers of a run that it does not read in memory, and serves its small ones', async () => {
+    let sent = 0;
+    const upstream = await startUpstream((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      if (request.url?.includes('nodes')) return response.end('{}');
+      response.once('finish', () => {
+        sent += 1;
+      });
+      const part = Buffer.alloc(1024 * 1024, ' ');
+      return Readable.from(Array.from({ length: 24 }, () => part).concat(Buffer.from('{}'))).pipe(response);
+    });
+    try {
+      const { address } = await gateway.harness.start(
+        await gateway.harness.config(upstream.kubeconfig, { allow_secrets_access: true }),
+      );
+      const { token } = await gateway.harness.grant();
+      const { port } = new URL(address.kube_url);
+      const clients = Array.from({ length: 6 }, () => {
+        const client = connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false });
+        client.pause();
+        client.write(`GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+        return client.on('error', () => undefined);
+      });
+      await expect.poll(() => sent, { timeout: 60_000 }).toBe(2);
+      for (let request = 0; request < 5; request += 1) {
+        expect(await ask(address.kube_url, token, { path: '/api/v1/nodes' })).toMatchObject({ status: 200 });
+      }
+      expect(sent).toBe(2);
+      for (const client of clients) client.resume();
+      await expect.poll(() => sent, { timeout: 60_000 }).toBe(6);
+      for (const client of clients) client.destroy();
+    } finally {
+      await upstream.stop();
+    }
+  });
+
   it('uses the token of a kubeconfig that is replaced, with the next request', async () => {
     const seen: (string | undefined)[] = [];
     const upstream = await startUpstream((request, response) => {

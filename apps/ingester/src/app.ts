@@ -216,7 +216,7 @@ export class Ingester {
 
     preflight.events.on('change', (cluster) => publisher.changed(cluster));
     connections.events.on('health', (cluster) => {
-      publisher.changed(cluster);
+      if (held.tokenOf(cluster) !== undefined) publisher.changed(cluster);
       keeper.clusterChanged(cluster);
     });
     keeper.events.on('taken', (cluster) => publisher.changed(cluster));

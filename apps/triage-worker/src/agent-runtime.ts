@@ -4,8 +4,8 @@ import type { Reservation } from '@nightcrier/state/grants/grants';
 /** How the run of an agent ended. */
 export interface RunEnd {
   /**
-   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: from outside.
-   * `stopped`: by this worker.
+   * `exited`: by itself. `timeout`: at its deadline. `oom`: it used more memory than it may. `killed`: by SIGKILL.
+   * `stopped`: its container ended as a whole, by this worker, its engine or an operator.
    */
   reason: 'exited' | 'timeout' | 'oom' | 'killed' | 'stopped';
   exitCode: number;

@@ -10,6 +10,7 @@ import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { z } from 'zod';
 import { startRedisServer } from '../../../test/fixtures/redis-server.ts';
+import { round } from '../../figures.ts';
 import { HealthLog } from './health-log.ts';
 import { compile, cpuOf, rssOf, startApp, startServers, validate } from './processes.ts';
 
@@ -198,8 +199,4 @@ async function freePort(): Promise<number> {
 
 function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

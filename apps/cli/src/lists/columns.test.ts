@@ -60,4 +60,23 @@ describe('fitColumns', () => {
       }),
     );
   });
+
+  test('reads each text as often in a long table as in a short one', () => {
+    const readsPerText = (rows: number): number => {
+      let reads = 0;
+      const texts = Array.from({ length: rows }, (_, row) => `https://mcp-${row}.example.com/mcp`);
+      const counted = new Proxy(texts, {
+        get: (target, key, receiver) => {
+          if (typeof key === 'string' && /^\d+$/.test(key)) reads += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      const lines = fitColumns([{ head: 'endpoint', values: counted, least: 10 }], 20);
+      expect(lines).toHaveLength(rows + 1);
+      return reads / rows;
+    };
+    const short = readsPerText(100);
+    expect(short).toBeGreaterThan(0);
+    expect(readsPerText(200_000)).toBe(short);
+  });
 });

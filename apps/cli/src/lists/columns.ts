@@ -50,7 +50,7 @@ function widthsFor(columns: readonly Column[], width: number): number[] {
 }
 
 function widestOf({ head, values }: Column): number {
-  return Math.max(...[head, ...values].map(lengthOf));
+  return values.reduce((widest, value) => Math.max(widest, lengthOf(value)), lengthOf(head));
 }
 
 function isTooNarrow(column: Column, width: number): boolean {

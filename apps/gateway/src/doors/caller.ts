@@ -1,9 +1,12 @@
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Grants } from '@nightcrier/state/grants/grants';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Requests of one run at the same time: kubectl opens few, and a browser of one's own would not need more. */
 const MOST_CONCURRENT = 64;
+/** Answers, and requests to models, of one run that are held in memory as a whole, where they are large. */
+const MOST_LARGE = 2;
 const REQUESTS_OF_RUN = { rate: 50, burst: 400 };
 /** Requests with tokens that are not valid, through the sockets of one run, or through those that scripts share. */
 const UNKNOWN_TOKENS = { rate: 10, burst: 100 };
@@ -16,6 +19,8 @@ export interface Caller {
   readonly grant: Grant;
   /** Aborted when the grant is revoked or expires. */
   readonly signal: AbortSignal;
+  /** Runs what holds more than a megabyte in memory: few at once, however many the run asks for. */
+  readonly large: LimitFunction;
 }
 
 interface Entry extends Caller {
@@ -95,7 +100,8 @@ export class Callers {
     this.#forgetIdle(now);
     const abort = new AbortController();
     const requests = new TokenBucket(REQUESTS_OF_RUN, now);
-    const entry = { grant, abort, signal: abort.signal, active: 0, requests, lastUsed: now };
+    const large = pLimit(MOST_LARGE);
+    const entry = { grant, abort, signal: abort.signal, large, active: 0, requests, lastUsed: now };
     this.#entries.set(token, entry);
     return entry;
   }

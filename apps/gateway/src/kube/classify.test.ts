@@ -153,6 +153,7 @@ describe('a request that is not known to read is denied', () => {
     ['GET /apis/example.com/v1/secrets', 'secrets'],
     ['GET /api/v1/namespaces/shop/configmaps/app', 'secrets'],
     ['GET /apis/oauth.openshift.io/v1/oauthaccesstokens', 'secrets'],
+    ['GET /apis/management.cattle.io/v3/namespaces/c-1/clusterregistrationtokens', 'secrets'],
     // Other spellings of a path.
     ['GET /api/v1/namespaces/shop/%73ecrets', 'path'],
     ['GET /api/v1/namespaces/shop%2Fsecrets', 'path'],

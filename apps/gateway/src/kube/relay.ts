@@ -1,7 +1,7 @@
 import { reasonOf } from '@nightcrier/cluster/kubernetes/kubernetes-error';
-import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
+import { getStreamAsBuffer } from 'get-stream';
 import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import { type Dispatcher, errors, request as send } from 'undici';
 import type { Sample } from '../doors/audit.ts';
@@ -15,6 +15,9 @@ import type { Upstream } from './upstreams.ts';
 
 /** Bytes of an answer with objects: they are read as a whole. */
 const LONGEST_OBJECTS = 32 * 1024 * 1024;
+/** Bytes of one that is read whatever else the run has asked for. */
+const SMALL = 1024 * 1024;
+const LONGEST_FAILURE = 1024 * 1024;
 /** Bytes of a log, a watch or a document: they are passed on as they come. */
 const LONGEST_STREAM = 512 * 1024 * 1024;
 /** Milliseconds until an answer begins. */
@@ -80,7 +83,7 @@ export async function relay(options: RelayOptions): Promise<Relayed> {
   try {
     if (status >= 400) return await passFailure(answer, response);
     if (isOpenEnded || allowed.kind === 'log' || !hasObjects(allowed)) return await passStream(answer, options);
-    return await passObjects(answer, options);
+    return await passObjects(answer, { ...options, signal });
   } catch (error) {
     // The agent has closed the connection, or the stream has reached its longest time: an ordinary end.
     if (!caller.signal.aborted && (ended.signal.aborted || (isOpenEnded && deadline.aborted))) {
@@ -127,7 +130,7 @@ async function passFailure(
   { statusCode, headers, body }: Dispatcher.ResponseData,
   response: ServerResponse,
 ): Promise<Relayed> {
-  const text = (await getStreamAsBuffer(body, { maxBuffer: LONGEST_OBJECTS })).toString('utf8');
+  const text = (await getStreamAsBuffer(body, { maxBuffer: LONGEST_FAILURE })).toString('utf8');
   const isStatus = String(headers['content-type']).startsWith('application/json');
   const content = Buffer.from(
     isStatus ? await redactJson(text) : statusBody(statusCode, await redactText(text.trim().slice(0, 500))),
@@ -143,26 +146,53 @@ async function passFailure(
 
 async function passObjects(
   { statusCode, headers, body }: Dispatcher.ResponseData,
-  { response, allowSecrets }: RelayOptions,
+  { response, allowSecrets, caller, signal }: RelayOptions & { signal: AbortSignal },
 ): Promise<Relayed> {
   const type = String(headers['content-type']);
   if (!type.startsWith('application/json')) {
     body.destroy();
     throw new UpstreamFailure(502, `the API server answered with ${type.slice(0, 100)}, which cannot be redacted`);
   }
-  let content = await getStreamAsBuffer(body, { maxBuffer: LONGEST_OBJECTS }).catch((error: unknown) => {
-    if (!(error instanceof MaxBufferError)) throw error;
-    const limit = `${LONGEST_OBJECTS / 1024 / 1024} MiB`;
-    throw new UpstreamFailure(413, `the answer is longer than ${limit}; name a namespace, a selector or a limit`);
-  });
-  if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
-  response.writeHead(statusCode, {
-    ...(await passedHeaders(headers)),
-    'content-type': type,
-    'content-length': content.length,
-  });
-  response.end(content);
-  return { status: statusCode, bytes: content.length, sample: { content: sampleOf(content), redacted: !allowSecrets } };
+  const chunks = body[Symbol.asyncIterator]();
+  const begin = await readObjects(chunks, SMALL, []);
+  const pass = async (): Promise<Relayed> => {
+    const all = begin.ended ? begin : await readObjects(chunks, LONGEST_OBJECTS, begin.read);
+    if (!all.ended) {
+      body.destroy();
+      const limit = `${LONGEST_OBJECTS / 1024 / 1024} MiB`;
+      throw new UpstreamFailure(413, `the answer is longer than ${limit}; name a namespace, a selector or a limit`);
+    }
+    let content = Buffer.concat(all.read);
+    if (!allowSecrets) content = Buffer.from(await redactJson(content.toString('utf8')));
+    response.writeHead(statusCode, {
+      ...(await passedHeaders(headers)),
+      'content-type': type,
+      'content-length': content.length,
+    });
+    response.end(content);
+    const sample = { content: sampleOf(content), redacted: !allowSecrets };
+    // An agent that does not read it holds it in memory.
+    await finished(response, { signal });
+    return { status: statusCode, bytes: content.length, sample };
+  };
+  return begin.ended ? pass() : caller.large(pass);
+}
+
+/** Reads chunks, also those that were read before, until they end or are longer than a limit. */
+async function readObjects(
+  chunks: AsyncIterator<Buffer>,
+  limit: number,
+  before: Buffer[],
+): Promise<{ read: Buffer[]; ended: boolean }> {
+  const read = [...before];
+  let bytes = read.reduce((sum, chunk) => sum + chunk.length, 0);
+  while (bytes <= limit) {
+    const next = await chunks.next();
+    if (next.done) return { read, ended: true };
+    read.push(next.value);
+    bytes += next.value.length;
+  }
+  return { read, ended: false };
 }
 
 async function passStream(

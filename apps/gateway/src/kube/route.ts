@@ -41,6 +41,10 @@ const CREDENTIALS = new Set([
   'oauthauthorizetokens',
   'useroauthaccesstokens',
   'oauthclients',
+  'tokens',
+  'clusterregistrationtokens',
+  'kubeconfigs',
+  'clustersecrets',
 ]);
 
 /** Decides what a path leads to, or why it is denied. */

@@ -1,6 +1,6 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
-import type { ModelBudgets, ModelCost } from '@nightcrier/state/budgets/model-budgets';
+import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,6 +16,7 @@ import { ModelRelay } from './relay-model.ts';
 
 /** Bytes of a request: a conversation of two million tokens. */
 const LONGEST_REQUEST = 8 * 1024 * 1024;
+const SMALL_REQUEST = 1024 * 1024;
 /** Seconds after which a request that was not settled counts in full. */
 const SETTLED_WITHIN = 30 * 60;
 
@@ -70,7 +71,7 @@ export class LlmDoor {
       outcome =
         entrance.kind === 'busy'
           ? denied(response, anthropic, 429, 'too many requests of this run at once')
-          : await this.#answer(request, response, caller);
+          : await this.#answerIn(request, response, caller);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (response.headersSent) response.destroy();
@@ -81,6 +82,13 @@ export class LlmDoor {
     }
     const ms = Math.round((performance.now() - arrived) * 10) / 10;
     audit.add(caller.grant, { time, door: 'llm', verb, target, ms, ...outcome });
+  }
+
+  /** Requests that are large wait until others of the run are answered. */
+  async #answerIn(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Outcome> {
+    const isSmall = Number(request.headers['content-length']) <= SMALL_REQUEST;
+    const answer = async (): Promise<Outcome> => this.#answer(request, response, caller);
+    return isSmall ? answer() : caller.large(answer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<Outcome> {
@@ -111,16 +119,13 @@ export class LlmDoor {
       await this.#options.records.noteExhausted(grant, `${limit} per ${scope}`);
       return { ...denied(response, dialect, 402, `budget exhausted: ${limit} per ${scope}`), model: asked.model };
     }
-    let spent: ModelCost = { tokens: 0, usd: 0 };
-    try {
-      const outcome = await this.#relay.relay(relayed);
-      spent = { tokens: (outcome.input_tokens ?? 0) + (outcome.output_tokens ?? 0), usd: outcome.cost_usd ?? 0 };
-      return outcome;
-    } finally {
-      await this.#options.budgets.settle(reservation.id, spent).catch((error: unknown) => {
-        this.#options.logger.warn({ incident_id, error }, 'model cost not settled');
-      });
-    }
+    // Without an outcome, the reservation counts in full later.
+    const outcome = await this.#relay.relay(relayed);
+    const spent = { tokens: (outcome.input_tokens ?? 0) + (outcome.output_tokens ?? 0), usd: outcome.cost_usd ?? 0 };
+    await this.#options.budgets.settle(reservation.id, spent).catch((error: unknown) => {
+      this.#options.logger.warn({ incident_id, error }, 'model cost not settled');
+    });
+    return outcome;
   }
 }
 

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
-import type { IngesterStatus } from '@nightcrier/state/leases/cluster-leases';
+import type { IngesterStatus } from '@nightcrier/state/leases/heartbeat';
 import type { RedisSettings } from '@nightcrier/state/redis/connection';
 import type { LeaseThreadData, LeaseThreadMessage, LeaseThreadState } from './lease-thread.ts';
 import { settingsForThread } from './thread-settings.ts';

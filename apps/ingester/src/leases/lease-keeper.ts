@@ -4,12 +4,11 @@ import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-hea
 import type { Logger } from '@nightcrier/core/logger';
 import type { ClusterLeases, LeaseView } from '@nightcrier/state/leases/cluster-leases';
 import pTimeout from 'p-timeout';
+import { ClusterDecisions } from './cluster-decisions.ts';
 import type { HeldLeases } from './held-leases.ts';
 import type { LeaseGuard } from './lease-guard.ts';
 import { afterFailure, afterRenewal, type KeeperState, nextKeeperState } from './keeper-state.ts';
-import { IngesterRanks } from './ingester-ranks.ts';
 import { JoinWindow } from './join-window.ts';
-import { decideLease, type LeaseDecision } from './lease-decision.ts';
 
 export interface LeaseKeeperOptions {
   leases: Pick<ClusterLeases, 'id' | 'length' | 'beat' | 'take' | 'release' | 'pulse'>;
@@ -56,16 +55,10 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #now: () => number;
   readonly #loop: BackgroundLoop;
-  /** Clusters without a live owner. */
-  readonly #unheldSince = new Map<string, number>();
-  readonly #decisions = new Map<string, LeaseDecision>();
-  /** Clusters whose decision may change although their lease does not. */
-  readonly #open = new Set<string>();
+  readonly #decisions: ClusterDecisions;
   readonly #left = Promise.withResolvers<void>();
   readonly #joining: JoinWindow;
-  readonly #ranks: IngesterRanks;
   #state: KeeperState = { kind: 'idle' };
-  #clusters: readonly string[];
   #watched: ReadonlySet<string> = new Set();
   /** Watched although another ingester holds them, see {@link LeaseKeeper.#linger}. */
   #lingering: ReadonlySet<string> = new Set();
@@ -73,15 +66,12 @@ export class LeaseKeeper {
   #joined = 0;
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
-  /** The circumstances of the last decisions. */
-  #decidedIn: string | undefined;
   #refused: RefusedConfiguration | undefined;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#clusters = options.clusters;
-    this.#ranks = new IngesterRanks(options.leases.id);
+    this.#decisions = new ClusterDecisions(options);
     this.#joining = new JoinWindow(options.leases.length);
     this.#loop = new BackgroundLoop(() => this.#renew(), {
       interval: SHORT_INTERVAL_MS,
@@ -99,33 +89,16 @@ export class LeaseKeeper {
 
   /** Replaces the configured clusters; the leases of others are released. */
   configure(clusters: readonly string[]): void {
-    this.#clusters = clusters;
+    this.#decisions.configure(clusters);
     this.#refused = undefined;
     this.#configured = true;
-    const configured = new Set(clusters);
-    for (const known of [this.#unheldSince, this.#decisions, this.#open]) {
-      for (const cluster of known.keys()) if (!configured.has(cluster)) known.delete(cluster);
-    }
-    this.#ranks.keep(configured);
     this.#lingering = new Set();
-    this.#decidedIn = undefined;
     this.#loop.wake();
   }
 
   /** Reports that a changed configuration was refused. */
   refuse(refused: RefusedConfiguration): void {
     this.#refused = refused;
-    this.#loop.wake();
-  }
-
-  /** The others watch what a silent ingester holds, and take its leases when they do: it may have died, or only be paused. */
-  #noteSilent(ids: ReadonlySet<string>): void {
-    const { logger } = this.#options;
-    const before = new Set(this.#ranks.silent);
-    this.#ranks.setSilent(ids);
-    const silent = this.#ranks.silent.filter((id) => !before.has(id));
-    if (silent.length > 0)
-      logger.warn({ ingesters: silent }, 'no sign of life from ingesters; watching their clusters');
     this.#loop.wake();
   }
 
@@ -180,6 +153,16 @@ export class LeaseKeeper {
     }
   }
 
+  /** Watches what a silent ingester holds, and takes its leases when faults arrive: it may have died, or only be paused. */
+  #noteSilent(ids: ReadonlySet<string>): void {
+    const silent = this.#decisions.setSilent(ids);
+    if (silent.length > 0) {
+      const { logger } = this.#options;
+      logger.warn({ ingesters: silent }, 'no sign of life from ingesters; watching their clusters');
+    }
+    this.#loop.wake();
+  }
+
   get #isLeaving(): boolean {
     return this.#state.kind === 'leaving' || this.#state.kind === 'left';
   }
@@ -206,25 +189,27 @@ export class LeaseKeeper {
    */
   async #follow(view: LeaseView): Promise<boolean> {
     const { leases, held, isActive, logger } = this.#options;
-    this.#decide(view);
     const decisions = this.#decisions;
-    await this.#linger(view, decisions);
-    const kept = new Map([...held.tokens].filter(([cluster]) => decisions.get(cluster) === 'hold'));
-    const lost = [...held.tokens.keys()].filter((cluster) => decisions.has(cluster) && !kept.has(cluster));
+    const [state, watched, lingering] = [this.#state, this.#watched, this.#lingering];
+    decisions.decide(view, { state, now: this.#now(), watched, lingering });
+    await this.#linger(view);
+    const isKnown = (cluster: string): boolean => decisions.of(cluster) !== undefined;
+    const kept = new Map([...held.tokens].filter(([cluster]) => decisions.of(cluster) === 'hold'));
+    const lost = [...held.tokens.keys()].filter((cluster) => isKnown(cluster) && !kept.has(cluster));
     const released = new Map(
       // A cluster that is unreachable cannot become active elsewhere first.
-      [...held.tokens].filter(([cluster]) => !decisions.has(cluster) || (this.#isLeaving && !isActive(cluster))),
+      [...held.tokens].filter(([cluster]) => !isKnown(cluster) || (this.#isLeaving && !isActive(cluster))),
     );
     for (const cluster of view.changed ?? view.leases.keys()) {
       // Taken without knowing, and no longer configured.
       const lease = view.leases.get(cluster);
-      if (lease?.owner === leases.id && !decisions.has(cluster)) released.set(cluster, lease.token);
+      if (lease?.owner === leases.id && !isKnown(cluster)) released.set(cluster, lease.token);
     }
     for (const cluster of released.keys()) kept.delete(cluster);
     held.replace(kept);
     await leases.release(released);
 
-    const takes = [...this.#open].filter((cluster) => decisions.get(cluster) === 'take');
+    const takes = decisions.all('take');
     let room = this.#joining.limit(view.ingesters, this.#now());
     // What is watched already costs no connection.
     const wanted = takes.filter((cluster) => this.#watched.has(cluster) || (room -= 1) >= 0);
@@ -235,12 +220,12 @@ export class LeaseKeeper {
       logger.info({ ...fields, ingesters: view.ingesters.length }, 'cluster leases changed');
     }
     this.#watch(
-      this.#clusters.filter((cluster) => {
-        const decision = decisions.get(cluster);
+      decisions.clusters.filter((cluster) => {
+        const decision = decisions.of(cluster);
         return decision === 'hold' || decision === 'join' || taken.has(cluster);
       }),
     );
-    this.#joined = [...this.#open].filter((cluster) => decisions.get(cluster) === 'join').length;
+    this.#joined = decisions.all('join').length;
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
     return wanted.length === takes.length;
   }
@@ -249,83 +234,28 @@ export class LeaseKeeper {
    * Keeps watching a cluster that another ingester has taken, until its faults arrive there: this process was paused, or its
    * lease expired for another reason, and the new owner may only begin to connect.
    */
-  async #linger(view: LeaseView, decisions: Map<string, LeaseDecision>): Promise<void> {
+  async #linger(view: LeaseView): Promise<void> {
     const { leases, isActive, activeOwners } = this.#options;
     const isTaken = (cluster: string): boolean => {
       const lease = view.leases.get(cluster);
       return lease !== undefined && lease.owner !== leases.id && lease.expires_at > view.now;
     };
     const candidates = [...this.#watched].filter((cluster) => {
-      const isLeft = decisions.get(cluster) === 'leave' || this.#lingering.has(cluster);
+      const isLeft = this.#decisions.of(cluster) === 'leave' || this.#lingering.has(cluster);
       return isLeft && isActive(cluster) && isTaken(cluster);
     });
     const owners = await activeOwners(candidates);
     const isWatched = (cluster: string): boolean => owners.get(cluster) === view.leases.get(cluster)?.owner;
     this.#lingering = new Set(candidates.filter((cluster) => !isWatched(cluster)));
     // Its connection may be stale: it is not taken back with it.
-    for (const cluster of candidates) decisions.set(cluster, this.#lingering.has(cluster) ? 'join' : 'leave');
-  }
-
-  /** Decides about each cluster whose situation may have changed. */
-  #decide(view: LeaseView): void {
-    const now = this.#now();
-    const contact = this.#state.kind === 'connected' ? this.#state : { since: now, afterOutage: true };
-    const inTouchFor = now - contact.since;
-    // What the decision about a lease with a live owner depends on, beside the lease.
-    this.#ranks.setLive(view.ingesters);
-    const circumstances = JSON.stringify([this.#ranks.ranked, view.owners.toSorted(), this.#state.kind]);
-    const isSame = circumstances === this.#decidedIn;
-    this.#decidedIn = circumstances;
-    const clusters =
-      isSame && view.changed
-        ? new Set([
-            ...this.#open,
-            ...this.#lingering,
-            ...view.changed.filter((cluster) => this.#decisions.has(cluster)),
-          ])
-        : this.#clusters;
-    for (const cluster of clusters) this.#decideAbout(cluster, view, { now, inTouchFor, ...contact });
-  }
-
-  #decideAbout(
-    cluster: string,
-    view: LeaseView,
-    { now, inTouchFor, afterOutage }: { now: number; inTouchFor: number; afterOutage: boolean },
-  ): void {
-    const { leases, held, isActive } = this.#options;
-    const lease = view.leases.get(cluster);
-    const isHeld = lease !== undefined && lease.expires_at > view.now;
-    const unheldSince = this.#unheldSince.get(cluster) ?? now;
-    if (isHeld) this.#unheldSince.delete(cluster);
-    else this.#unheldSince.set(cluster, unheldSince);
-    const ranked = (): readonly string[] => this.#ranks.of(cluster);
-    const decision = decideLease({
-      lease,
-      now: view.now,
-      id: leases.id,
-      token: held.tokenOf(cluster),
-      watching: this.#watched.has(cluster),
-      unheldFor: isHeld ? 0 : now - unheldSince,
-      inTouchFor,
-      afterOutage,
-      leaseLength: leases.length,
-      // Both cost more than the rest, and most decisions need neither.
-      get ranked() {
-        return ranked();
-      },
-      get active() {
-        return isActive(cluster);
-      },
-    });
-    this.#decisions.set(cluster, decision);
-    if (decision === 'hold' || (decision === 'leave' && isHeld && held.tokenOf(cluster) === undefined)) {
-      this.#open.delete(cluster);
-    } else this.#open.add(cluster);
+    for (const cluster of candidates) this.#decisions.set(cluster, this.#lingering.has(cluster) ? 'join' : 'leave');
   }
 
   /** Without Redis: watches what it watched, and every cluster whose owner was never known. */
   #watchUnattended(): void {
-    this.#watch(this.#clusters.filter((cluster) => this.#watched.has(cluster) || !this.#decisions.has(cluster)));
+    const isUnattended = (cluster: string): boolean =>
+      this.#watched.has(cluster) || this.#decisions.of(cluster) === undefined;
+    this.#watch(this.#decisions.clusters.filter(isUnattended));
   }
 
   /** Reports changes only, because each report has all clusters compared. */

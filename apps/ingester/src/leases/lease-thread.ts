@@ -1,10 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { silentLogger } from '@nightcrier/core/logger';
-import type { IngesterStatus } from '@nightcrier/state/leases/cluster-leases';
-import { openLeases } from '@nightcrier/state/leases/open-leases';
+import type { IngesterStatus } from '@nightcrier/state/leases/heartbeat';
+import { openHeartbeat } from '@nightcrier/state/leases/open-heartbeat';
 import { connectProducer } from '@nightcrier/state/redis/connection';
-import { z } from 'zod';
 import { SilentIngesters, untilSilence } from './silent-ingesters.ts';
 import { isRenewalDue, LONGEST_BLOCK_MS } from './stand-in.ts';
 import { settingsInThread } from './thread-settings.ts';
@@ -39,7 +38,7 @@ const OBSERVED_AFTER_MS = 20;
 function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   const settings = settingsInThread(text);
   const redis = connectProducer(settings, silentLogger);
-  const leases = openLeases(redis, { key_prefix: settings.key_prefix, id, length });
+  const heartbeat = openHeartbeat(redis, { key_prefix: settings.key_prefix, id, length });
   const counter = new Int32Array(pulse);
   let held: LeaseThreadState = { tokens: new Map(), status: {} };
   let seen = { count: 0, at: performance.now() };
@@ -61,10 +60,10 @@ function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
       if (count !== seen.count) seen = { count, at: now };
       const blockedFor = now - seen.at;
       if (blockedFor >= LONGEST_BLOCK_MS) return interval;
-      const pulses = await leases.pulse();
+      const pulses = await heartbeat.pulse();
       reportSilent(silence.observe(pulses));
       if (held.tokens.size > 0 && isRenewalDue({ blockedFor, sinceRenewal: now - renewedAt, length })) {
-        await leases.renew(held.tokens, held.status);
+        await heartbeat.renew(held.tokens, held.status);
         renewedAt = now;
         report({ kind: 'renewed', blockedFor });
       }
@@ -80,4 +79,5 @@ function sameMembers(some: ReadonlySet<string>, others: ReadonlySet<string>): bo
   return some.size === others.size && [...some].every((id) => others.has(id));
 }
 
-run(z.custom<LeaseThreadData>().parse(workerData));
+const data: LeaseThreadData = workerData;
+run(data);

@@ -1,4 +1,4 @@
-import { PULSE_SHARE, type Pulses } from '@nightcrier/state/leases/cluster-leases';
+import { PULSE_SHARE, type Pulses } from '@nightcrier/state/leases/heartbeat';
 
 /** Observations of this part of a lease apart are steady. */
 const STEADY_SHARE = PULSE_SHARE / 2;

@@ -1,8 +1,5 @@
 import { Secret } from '@nightcrier/core/settings/secret';
 import type { RedisSettings } from '@nightcrier/state/redis/connection';
-import { z } from 'zod';
-
-const Revealed = z.strictObject({ revealed: z.string() });
 
 /** Returns the settings as text that a thread of this process is given: it cannot be given objects of classes, such as secrets. */
 export function settingsForThread(settings: RedisSettings): string {
@@ -12,11 +9,14 @@ export function settingsForThread(settings: RedisSettings): string {
   });
 }
 
-/** Returns the settings from the text of {@link settingsForThread}. */
+/** Returns the settings from the text of {@link settingsForThread}. No schema checks it: it is of this process, and a thread loads none. */
 export function settingsInThread(text: string): RedisSettings {
-  const settings: unknown = JSON.parse(text, (_, value: unknown) => {
-    const secret = Revealed.safeParse(value);
-    return secret.success ? new Secret(secret.data.revealed) : value;
-  });
-  return z.custom<RedisSettings>().parse(settings);
+  const settings: RedisSettings = JSON.parse(text, (_, value: unknown) =>
+    isRevealed(value) ? new Secret(value.revealed) : value,
+  );
+  return settings;
+}
+
+function isRevealed(value: unknown): value is { revealed: string } {
+  return typeof value === 'object' && value !== null && 'revealed' in value && typeof value.revealed === 'string';
 }

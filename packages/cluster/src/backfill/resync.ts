@@ -71,6 +71,11 @@ export class Resync {
     this.#options = options;
   }
 
+  /** Whether so many clusters connect that lists come later. */
+  get isCrowded(): boolean {
+    return this.#options.crowd?.isCrowded === true;
+  }
+
   /** Notes that the cluster is watched again since `from`, ms since the epoch, after a gap. */
   begin(from: number, serverCluster?: string): void {
     this.#options.watermark.lose();
@@ -87,7 +92,7 @@ export class Resync {
    */
   async follow(watch: ResyncWatch): Promise<void> {
     const { crowd, watermark } = this.#options;
-    if (!crowd?.isCrowded) return this.#scanGap(watch);
+    if (!crowd || !this.isCrowded) return this.#scanGap(watch);
     void crowd.afterConnects(() => this.#scanGap(watch), watch.signal);
     // The health shows since when the cluster was not watched, and what could not be listed then.
     return watermark.load().catch(() => undefined);

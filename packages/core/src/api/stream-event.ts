@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConnectionStatus } from '../clusters/cluster-health.ts';
-import { StoredIncidentState } from '../incidents/stored-name.ts';
+import { StoredIncidentState } from '../incidents/stored-state.ts';
 import { ProblemState } from '../problems/problem.ts';
 
 /** How a problem changed. `changed`: it was acknowledged, silenced, reported, became more severe, or the like. */

@@ -1,6 +1,3 @@
-import { z } from 'zod';
-import { type IncidentState, IncidentState as State } from './incident.ts';
-
 /**
  * What Redis calls `reported`: the name of versions before 0.2, which could not read another one, so that old and new processes
  * run together. Reading accepts both.
@@ -16,6 +13,3 @@ export function storedName(name: string): string {
 export function nameOfStored(stored: unknown): unknown {
   return stored === FORMER ? 'reported' : stored;
 }
-
-/** A state of an incident as Redis keeps it. */
-export const StoredIncidentState: z.ZodType<IncidentState> = z.preprocess(nameOfStored, State);

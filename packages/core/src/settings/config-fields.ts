@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import './setting-meta.ts';
 import { rememberSecretsOf } from './known-secrets.ts';
-import { Secret } from './secret.ts';
+import { Secret, secretProblem } from './secret.ts';
 
 /**
  * The kinds of values a setting can have. Environment variables, flags and `${NAME}` give text, so each kind also reads its
@@ -104,17 +104,6 @@ export function filePath(path: 'file' | 'any') {
     .string()
     .min(1)
     .meta({ value: path === 'file' ? 'file' : 'directory', path, schema: { type: 'string', minLength: 1 } });
-}
-
-/** What node:http refuses in the value of a header. */
-const NOT_IN_A_HEADER = /[^\t\u{20}-\u{7e}\u{80}-\u{ff}]/u;
-
-/** Says what is wrong with a secret, without repeating any of it. */
-export function secretProblem(value: string): string | undefined {
-  if (value === '') return 'must not be empty';
-  if (/[\r\n]/.test(value)) return 'must be one line; it contains a line break';
-  if (NOT_IN_A_HEADER.test(value)) return 'contains a character that an HTTP header cannot carry';
-  return undefined;
 }
 
 function secretText(problem: (value: string) => string | undefined = () => undefined) {

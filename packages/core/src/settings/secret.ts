@@ -30,3 +30,14 @@ export class Secret {
     return '[secret]';
   }
 }
+
+/** What node:http refuses in the value of a header. */
+const NOT_IN_A_HEADER = /[^\t\u{20}-\u{7e}\u{80}-\u{ff}]/u;
+
+/** Says what is wrong with a secret, without repeating any of it. */
+export function secretProblem(value: string): string | undefined {
+  if (value === '') return 'must not be empty';
+  if (/[\r\n]/.test(value)) return 'must be one line; it contains a line break';
+  if (NOT_IN_A_HEADER.test(value)) return 'contains a character that an HTTP header cannot carry';
+  return undefined;
+}

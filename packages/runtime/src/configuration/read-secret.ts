@@ -1,4 +1,4 @@
-import { secretProblem } from '@nightcrier/core/settings/config-fields';
+import { secretProblem } from '@nightcrier/core/settings/secret';
 import { Secret } from '@nightcrier/core/settings/secret';
 import { readFile } from 'node:fs/promises';
 

@@ -27,6 +27,10 @@ const prepared = new WeakSet<Command>();
 /**
  * Makes writes outside of scripts meet damaged values as scripts do, see `redis/tolerant-redis.lua`: a value of another type is moved
  * aside, counted, and the command is repeated. BullMQ's own keys are left to it. A connection is changed once.
+ *
+ * ioredis has no hook around a command: `reconnectOnError` repeats it only on a new connection, its tracing channels only observe, and
+ * a script for each single write would replace the typed
+ * commands of some thirty stores. `sendCommand` is public, and every command passes it.
  */
 export function tolerateDamage(context: StateContext): void {
   const { redis, keys, logger } = context;

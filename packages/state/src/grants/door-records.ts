@@ -5,7 +5,7 @@ import { storedJson } from '../damage/stored-json.ts';
 import type { StateKeys } from '../redis/keys.ts';
 import type { StateContext } from '../redis/state-context.ts';
 
-/** Most entries that are kept of one run. All of them are counted. */
+/** Most entries that are kept of one run: those that were denied, and the first others. All of them are counted. */
 const KEPT_ENTRIES = 10_000;
 /** Answers of the API server that are kept of one run, the latest. The gateway bounds each. */
 const KEPT_ANSWERS = 24;
@@ -34,10 +34,13 @@ export class DoorRecords {
   async add({ incident_id, attempt }: RunOfAgent, entry: DoorEntry): Promise<void> {
     const entries = this.#keys.doorEntries(incident_id, attempt);
     const counts = this.#keys.doorCounts(incident_id, attempt);
-    const pipeline = this.#redis
-      .pipeline()
-      .rpush(entries, JSON.stringify(entry))
-      .ltrim(entries, -KEPT_ENTRIES, -1)
+    const text = JSON.stringify(entry);
+    const pipeline = this.#redis.pipeline();
+    // An agent cannot drop what was denied from the record by many requests that are allowed.
+    if (entry.decision === 'denied') pipeline.lpush(entries, text);
+    else pipeline.rpush(entries, text);
+    pipeline
+      .ltrim(entries, 0, KEPT_ENTRIES - 1)
       .pexpire(entries, KEPT_SECONDS * 1000)
       .hincrby(counts, countOf(entry.door, 'requests'), 1)
       .pexpire(counts, KEPT_SECONDS * 1000);
@@ -94,7 +97,8 @@ export class DoorRecords {
       ifReadable(this.#redis.hgetall(this.#keys.doorCounts(incident_id, attempt)), {}),
       ifReadable(this.#redis.lrange(this.#keys.doorEntries(incident_id, attempt), 0, -1), []),
     ]);
-    return { summary: summaryOf(counts), entries: entries.flatMap((entry) => storedJson(DoorEntry, entry) ?? []) };
+    const read = entries.flatMap((entry) => storedJson(DoorEntry, entry) ?? []);
+    return { summary: summaryOf(counts), entries: read.toSorted((one, other) => one.time.localeCompare(other.time)) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/cancel-request';
 import type { IncidentState } from '@nightcrier/core/incidents/incident';
-import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-state';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ifReadable } from '../damage/if-readable.ts';

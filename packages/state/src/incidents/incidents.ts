@@ -1,7 +1,8 @@
 import type { AgentFailure } from '@nightcrier/core/incidents/agent-failure';
 import type { AgentUsage } from '@nightcrier/core/incidents/agent-usage';
 import { INCIDENT_STATES, type Incident, IncidentState } from '@nightcrier/core/incidents/incident';
-import { StoredIncidentState, storedName } from '@nightcrier/core/incidents/stored-name';
+import { storedName } from '@nightcrier/core/incidents/stored-name';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-state';
 import { GatewayCounts } from '@nightcrier/core/gateway/door-entry';
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets, hideSecretsIn } from '@nightcrier/core/settings/known-secrets';

@@ -1,8 +1,8 @@
-import type { RefusedConfiguration } from '@nightcrier/core/clusters/cluster-health';
 import { z } from 'zod';
 import type { StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
+import { Heartbeat, type IngesterStatus, pairs, type Pulses } from './heartbeat.ts';
 
 /** The right of one ingester to watch a cluster. */
 export const Lease = z.object({
@@ -29,23 +29,6 @@ export interface LeaseView {
   changed: readonly string[] | undefined;
 }
 
-/** What the signs of life of all ingesters show. Milliseconds since the epoch, by Redis's clock. */
-export interface Pulses {
-  now: number;
-  /**
-   * Until when the process of each live ingester that takes clusters counts as running. One of a version without signs of life is
-   * missing.
-   */
-  runsUntil: ReadonlyMap<string, number>;
-}
-
-/** The status of an ingester, sent with its heartbeat. */
-export interface IngesterStatus {
-  /** Other ingesters shall take over its clusters, and it gets no new ones. */
-  leaving?: boolean;
-  refused?: RefusedConfiguration | undefined;
-}
-
 /** A value that an ingester writes about a cluster that it holds. */
 export interface FencedValue {
   cluster: string;
@@ -65,8 +48,6 @@ export interface ClusterLeasesOptions {
 /** The clusters of a dead ingester are free after this time, ms. */
 export const LEASE_MS = 6_000;
 
-/** Part of the length of a lease for which an ingester counts as running after a sign of life: the time between two beats. */
-export const PULSE_SHARE = 1 / 3;
 /** All leases are read again after this time, ms, whatever the log of changes tells. */
 const REREAD_MS = 60_000;
 
@@ -83,12 +64,6 @@ const Beat = z
   .transform(([now, ingesters, leases, all, count, version, owners]) => {
     return { now, ingesters, leases: pairsOf(leases), isAll: all === 1, count, version, owners: pairsOf(owners) };
   });
-const PulseReply = z
-  .tuple([z.number(), z.array(z.string()), z.array(z.string())])
-  .transform(([now, flat, live]): Pulses => {
-    const times = new Map(pairsOf(flat).map(([id, time]) => [id, Number(time)]));
-    return { now, runsUntil: new Map([...times].filter(([id]) => live.includes(id))) };
-  });
 const Tokens = z.array(z.number());
 
 /**
@@ -100,11 +75,10 @@ export class ClusterLeases {
   readonly length: number;
   readonly #keys: StateKeys;
   readonly #now: () => string;
-  readonly #beat: LuaScript;
+  readonly #heartbeat: Heartbeat;
   readonly #take: LuaScript;
   readonly #release: LuaScript;
   readonly #write: LuaScript;
-  readonly #pulse: LuaScript;
   /** As of the last beat. */
   readonly #leases = new Map<string, Lease>();
   /** Of the leases; undefined: all of them are read with the next beat. */
@@ -116,11 +90,10 @@ export class ClusterLeases {
     this.length = length;
     this.#keys = context.keys;
     this.#now = () => (now ? String(now()) : '');
-    this.#beat = defineScript(context, 'leases/lease-beat');
+    this.#heartbeat = new Heartbeat(context, { id, length, now });
     this.#take = defineScript(context, 'leases/lease-take');
     this.#release = defineScript(context, 'leases/lease-release');
     this.#write = defineScript(context, 'leases/fenced-write');
-    this.#pulse = defineScript(context, 'leases/ingester-pulse');
   }
 
   /**
@@ -130,7 +103,9 @@ export class ClusterLeases {
    */
   async beat(held: ReadonlyMap<string, number>, status: IngesterStatus = {}): Promise<LeaseView> {
     const since = this.#version === undefined ? '' : String(this.#version);
-    const { now, ingesters, leases, isAll, count, version, owners } = await this.#send(held, status, since);
+    const { now, ingesters, leases, isAll, count, version, owners } = Beat.parse(
+      await this.#heartbeat.beat(held, status, since),
+    );
     if (isAll) {
       this.#leases.clear();
       this.#readAt = now;
@@ -153,40 +128,9 @@ export class ClusterLeases {
     return { now, ingesters, owners: [...expiries.keys()], leases: this.#leases, changed };
   }
 
-  /** Records a heartbeat and renews the leases that this ingester holds, as {@link beat} does. */
-  async renew(held: ReadonlyMap<string, number>, status: IngesterStatus = {}): Promise<void> {
-    await this.#send(held, status, '-');
-  }
-
-  /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease, and returns until when the others do. */
+  /** Notes that the process of this ingester runs, see {@link Heartbeat}. */
   async pulse(): Promise<Pulses> {
-    const { ingesterPulse, ingesters } = this.#keys;
-    const reply = await this.#pulse(
-      [ingesterPulse, ingesters],
-      [this.id, this.#now(), String(this.length * PULSE_SHARE)],
-    );
-    return PulseReply.parse(reply);
-  }
-
-  async #send(
-    held: ReadonlyMap<string, number>,
-    { leaving, refused }: IngesterStatus,
-    since: string,
-  ): Promise<z.infer<typeof Beat>> {
-    const { leases, ingesters, refusedConfigurations, leaseOwners, leaseLog, leaseToken } = this.#keys;
-    const reply = await this.#beat(
-      [leases, ingesters, refusedConfigurations, leaseOwners, leaseLog, leaseToken],
-      [
-        this.id,
-        this.#now(),
-        String(this.length),
-        leaving ? '1' : '',
-        refused ? JSON.stringify(refused) : '',
-        since,
-        ...pairs(held),
-      ],
-    );
-    return Beat.parse(reply);
+    return this.#heartbeat.pulse();
   }
 
   /**
@@ -236,8 +180,4 @@ function parseLease(text: string): Lease | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pairs(map: ReadonlyMap<string, number>): string[] {
-  return [...map].flatMap(([cluster, token]) => [cluster, String(token)]);
 }

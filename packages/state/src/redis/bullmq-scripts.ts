@@ -129,6 +129,9 @@ export class BullmqScripts {
   }
 }
 
+/** Where a script of BullMQ comes from. */
+export type BullmqSource = Pick<BullmqScripts, 'source'>;
+
 /** Reads the scripts from BullMQ's files: its index does not export them. */
 export function readBullmqInternals(): BullmqInternals {
   const require = createRequire(import.meta.url);

@@ -171,7 +171,7 @@ export class StateKeys {
     return `${this.ours}exhausted-budgets`;
   }
 
-  /** List: JSON of the last requests through the gateway of one run of an agent. */
+  /** List: JSON of requests through the gateway of one run of an agent, denied ones at its begin. */
   doorEntries(incidentId: string, attempt: number): string {
     return `${this.ours}door-entries:${incidentId}:${attempt}`;
   }

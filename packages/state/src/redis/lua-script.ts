@@ -1,6 +1,6 @@
 import { QUEUE_NAME } from './keys.ts';
 import { readFileSync } from 'node:fs';
-import type { BullmqScripts } from './bullmq-scripts.ts';
+import type { BullmqSource } from './bullmq-scripts.ts';
 import { composeLua } from './compose-lua.ts';
 import type { StateContext } from './state-context.ts';
 
@@ -17,7 +17,10 @@ const BULLMQ = 'bullmq/';
  * Registers a script on the connection, composed of the Lua file `<subject>/lua/<name>.lua` and its includes.
  * @throws Error when the installed BullMQ has changed a script that it includes.
  */
-export function defineScript({ redis, keys, bullmq }: StateContext, name: string): LuaScript {
+export function defineScript(
+  { redis, keys, bullmq }: Pick<StateContext, 'redis' | 'keys' | 'bullmq'>,
+  name: string,
+): LuaScript {
   const prefixes = `local PREFIX, QUEUE = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
   const command = `nightcrier:${keys.ours}${name}`;
   redis.defineCommand(command, { lua: prefixes + TOLERANT_REDIS + composeLua(name, (file) => readLua(file, bullmq)) });
@@ -30,7 +33,7 @@ export function defineScript({ redis, keys, bullmq }: StateContext, name: string
 }
 
 /** Returns the source of a Lua file: `admission/batch/open-batch` is the file `admission/lua/batch/open-batch.lua`. */
-export function readLua(file: string, bullmq: BullmqScripts): string {
+export function readLua(file: string, bullmq: BullmqSource): string {
   if (file.startsWith(BULLMQ)) return bullmq.source(file.slice(BULLMQ.length));
   const [, subject = '', rest = ''] = /^([^/]+)\/(.+)$/.exec(file) ?? [];
   return readFileSync(new URL(`../${subject}/lua/${rest}.lua`, import.meta.url), 'utf8');

@@ -1,7 +1,6 @@
-import { secretProblem } from '@nightcrier/core/settings/config-fields';
 import type { Config } from '@nightcrier/core/settings/config';
 import { namesRedis } from '@nightcrier/core/settings/names-redis';
-import { Secret } from '@nightcrier/core/settings/secret';
+import { Secret, secretProblem } from '@nightcrier/core/settings/secret';
 import type { RedisOptions } from 'ioredis';
 import { readFileSync } from 'node:fs';
 

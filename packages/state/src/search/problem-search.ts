@@ -1,5 +1,5 @@
 import type { Cause } from '@nightcrier/core/diagnosis/cause';
-import { StoredIncidentState } from '@nightcrier/core/incidents/stored-name';
+import { StoredIncidentState } from '@nightcrier/core/incidents/stored-state';
 import { ReportSummary } from '@nightcrier/core/incidents/report';
 import { PROBLEM_STATES, type Problem, type ProblemState } from '@nightcrier/core/problems/problem';
 import type { Redis } from 'ioredis';

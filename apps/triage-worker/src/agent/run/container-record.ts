@@ -64,7 +64,7 @@ export function exitOf(
     case 'killed':
       return { kind: 'killed', reason: '' };
     case 'stopped':
-      return { kind: 'interrupted', reason: 'the worker stopped it' };
+      return { kind: 'interrupted', reason: 'its container was stopped' };
     case 'exited': {
       if (exitCode !== 126 && exitCode !== 127) return { kind: 'exited', code: exitCode, lastLine };
       const because = lastLine === '' ? '' : `: ${lastLine}`;

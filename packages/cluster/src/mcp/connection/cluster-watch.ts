@@ -164,8 +164,9 @@ async function subscribeUntilLost(
     onPushing: () => supplement.stop(),
   });
   const onAlive = (askedAt: number): void => watermark.confirm(askedAt);
-  const watched = { session, subscriptionIds, endpoint, liveness, random, signal, sight, check, steadyNow, onAlive };
-  return pTimeout(watchLiveness(watched), untilLost);
+  const { isCrowded } = resync;
+  const subscribed = { session, subscriptionIds, endpoint, signal, check, isCrowded, onAlive };
+  return pTimeout(watchLiveness({ ...subscribed, liveness, random, sight, steadyNow }), untilLost);
 }
 
 /** Scans the cluster through the session for as long as the watch beside it has failed. Ends with the session; never rejects. */

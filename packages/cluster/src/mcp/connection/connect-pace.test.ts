@@ -67,9 +67,32 @@ test('scans wait until no connect waits any more, but not for ever', async () =>
   expect([scans, pace.isCrowded]).toEqual([1, true]);
   connected.resolve();
   await connects;
-  expect(pace.isCrowded).toBe(false);
   await pace.afterConnects(scan, signal);
-  expect(scans).toBe(2);
+  expect([scans, pace.isCrowded]).toEqual([2, false]);
+});
+
+test('connects are a crowd until the last one that waited for others has had time to subscribe', async () => {
+  let time = 0;
+  const pace = new ConnectPace({ now: () => time, sleep: async () => undefined });
+  const [first, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const firsts = Promise.all(Array.from({ length: 50 }, () => pace.run(() => first.promise)));
+  expect(pace.isCrowded).toBe(false);
+  const other = pace.run(() => last.promise);
+  first.resolve();
+  await firsts;
+  expect(pace.isCrowded).toBe(true);
+  last.resolve();
+  await other;
+  time += 999;
+  expect(pace.isCrowded).toBe(true);
+  time += 1;
+  expect(pace.isCrowded).toBe(false);
+});
+
+test('connects that do not wait for others are no crowd', async () => {
+  const pace = new ConnectPace(clockWith([]));
+  await Promise.all(Array.from({ length: 50 }, () => pace.run(async () => undefined)));
+  expect(pace.isCrowded).toBe(false);
 });
 
 test('a scan of a session that has ended meanwhile is left out', async () => {

@@ -12,6 +12,8 @@ const PATIENCE_MS = 2_000;
 const SCANS = 10;
 const SCAN_PATIENCE_MS = 30_000;
 const CROWD_TRIAL_MS = 100;
+/** A cluster is subscribed within this time after its connect, if the process has time for it, ms. */
+const SUBSCRIBED_AFTER_MS = 1_000;
 
 export interface ConnectPaceClock {
   /** Milliseconds of a clock that is never set. */
@@ -31,21 +33,28 @@ export class ConnectPace {
   readonly #limit = pLimit(CONCURRENCY);
   readonly #scans = pLimit(SCANS);
   readonly #clock: ConnectPaceClock;
+  /** Connects that run, and have waited for others. */
+  #crowd = 0;
+  #crowdEndedAt = -Infinity;
 
   constructor(clock: ConnectPaceClock = CLOCK) {
     this.#clock = clock;
   }
 
   /** Runs a connect when there is time for it. @returns its result */
-  readonly run = <T>(connect: () => Promise<T>): Promise<T> =>
-    this.#limit(async () => {
+  readonly run = <T>(connect: () => Promise<T>): Promise<T> => {
+    const waits = this.#limit.activeCount + this.#limit.pendingCount >= CONCURRENCY;
+    return this.#limit(async () => {
       if (this.#limit.pendingCount > 0) await this.#untilPrompt();
-      return connect();
+      return waits ? this.#inCrowd(connect) : connect();
     });
+  };
 
-  /** Whether connects wait for others. */
+  /** Whether connects wait for others, or have waited and are not over yet, or only just. */
   get isCrowded(): boolean {
-    return this.#limit.pendingCount > 0;
+    return (
+      this.#limit.pendingCount > 0 || this.#crowd > 0 || this.#clock.now() - this.#crowdEndedAt < SUBSCRIBED_AFTER_MS
+    );
   }
 
   /** Runs a scan, together with a few others, when no connect waits any more or half a minute has passed. */
@@ -56,6 +65,16 @@ export class ConnectPace {
       while (this.isCrowded && now() < latest && !signal.aborted) await wait(CROWD_TRIAL_MS);
       if (!signal.aborted) await scan();
     });
+  }
+
+  async #inCrowd<T>(connect: () => Promise<T>): Promise<T> {
+    this.#crowd += 1;
+    try {
+      return await connect();
+    } finally {
+      this.#crowd -= 1;
+      this.#crowdEndedAt = this.#clock.now();
+    }
   }
 
   async #untilPrompt(): Promise<void> {

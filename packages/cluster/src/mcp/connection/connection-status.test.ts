@@ -6,11 +6,14 @@ import { ConnectionStatusTracker, formatSeconds } from './connection-status.ts';
 const error = new ConnectionError('timeout', 'no answer');
 
 function tracker() {
-  const lines: { fields: object; message: string }[] = [];
-  const log = (fields: object, message: string): void => void lines.push({ fields, message });
+  const lines: { level: string; fields: object }[] = [];
+  const at =
+    (level: string) =>
+    (fields: object): void =>
+      void lines.push({ level, fields });
   const changes: string[] = [];
   const status = new ConnectionStatusTracker(
-    { ...silentLogger, info: log, warn: log },
+    { ...silentLogger, debug: at('debug'), info: at('info'), warn: at('warn') },
     () => 5_000,
     () => changes.push(status.status),
   );
@@ -18,16 +21,16 @@ function tracker() {
 }
 
 describe('ConnectionStatusTracker', () => {
-  test('follows the design, with one log line and one report for each change', () => {
+  test('follows the design, with one log line and one report for each change; the steps between are logged for debugging', () => {
     const { status, lines, changes } = tracker();
     for (const next of ['connecting', 'connected', 'subscribing', 'active', 'stopped'] as const) status.change(next);
     expect(changes).toEqual(['connecting', 'connected', 'subscribing', 'active', 'stopped']);
-    expect(lines.map(({ fields }) => fields)).toEqual([
-      { from: 'disconnected', status: 'connecting' },
-      { from: 'connecting', status: 'connected' },
-      { from: 'connected', status: 'subscribing' },
-      { from: 'subscribing', status: 'active' },
-      { from: 'active', status: 'stopped' },
+    expect(lines).toEqual([
+      { level: 'debug', fields: { from: 'disconnected', status: 'connecting' } },
+      { level: 'debug', fields: { from: 'connecting', status: 'connected' } },
+      { level: 'debug', fields: { from: 'connected', status: 'subscribing' } },
+      { level: 'info', fields: { from: 'subscribing', status: 'active' } },
+      { level: 'info', fields: { from: 'active', status: 'stopped' } },
     ]);
   });
 

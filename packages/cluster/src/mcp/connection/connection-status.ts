@@ -61,7 +61,10 @@ export class ConnectionStatusTracker {
       this.#activeSince = this.#now();
       this.#failure = undefined;
     }
-    this.#logger.info({ from, status: next, ...fields }, 'cluster connection changed');
+    const change = { from, status: next, ...fields };
+    // The steps between would be three quarters of the log of a mass connect.
+    if (next === 'active' || next === 'stopped') this.#logger.info(change, 'cluster connection changed');
+    else this.#logger.debug(change, 'cluster connection changed');
     this.#onChange();
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dueTogether } from './liveness.ts';
+import { dueTogether, listsAtOnce } from './liveness.ts';
 
 describe('dueTogether', () => {
   const intervals = { interval: 40, proveInterval: 40 };
@@ -12,4 +12,13 @@ describe('dueTogether', () => {
   ])('%s', (_, times, due) => {
     expect(dueTogether(times, intervals, 99)).toEqual(due);
   });
+});
+
+test.each([
+  [true, false, true],
+  [true, true, false],
+  [false, false, false],
+])('where Events are compared (%j), they are listed at once unless many clusters connect (%j): %j', (...given) => {
+  const [listsEvents, isCrowded, atOnce] = given;
+  expect(listsAtOnce({ listsEvents, isCrowded })).toBe(atOnce);
 });

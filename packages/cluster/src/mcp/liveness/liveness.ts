@@ -20,6 +20,8 @@ export interface WatchedSubscription {
   check: SightCheck;
   /** Milliseconds of a clock that is never set. */
   steadyNow: () => number;
+  /** Whether many clusters connect, so that the first list of Events comes later. */
+  isCrowded: boolean;
   /** The subscription existed at this time, milliseconds since the epoch. */
   onAlive: (askedAt: number) => void;
 }
@@ -62,13 +64,13 @@ class Requests {
   proveAt: number;
 
   constructor(watched: WatchedSubscription) {
-    const { liveness, random, check, steadyNow } = watched;
+    const { liveness, random, check, steadyNow, isCrowded } = watched;
     this.#watched = watched;
     // Many connections begin together. Their requests are spread over the interval from the first one on.
     const phase = EARLIEST_FIRST + (1 - EARLIEST_FIRST) * random();
     this.probeAt = steadyNow() + liveness.interval * phase;
     this.#firstProofAt = steadyNow() + liveness.proveInterval * phase;
-    this.proveAt = check.listsEvents ? steadyNow() : this.#firstProofAt;
+    this.proveAt = listsAtOnce({ listsEvents: check.listsEvents, isCrowded }) ? steadyNow() : this.#firstProofAt;
   }
 
   /** Sends what is due. @throws ConnectionError when the session is over */
@@ -111,6 +113,14 @@ class Requests {
   #after(ms: number): number {
     return this.#watched.steadyNow() + withJitter(ms, PROBE_JITTER, this.#watched.random());
   }
+}
+
+/**
+ * Returns whether the first list of Events, which later ones are compared with, comes at once. While many clusters connect, each list
+ * would delay the others.
+ */
+export function listsAtOnce({ listsEvents, isCrowded }: { listsEvents: boolean; isCrowded: boolean }): boolean {
+  return listsEvents && !isCrowded;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secretProblem } from '../config-fields.ts';
+import { secretProblem } from '../secret.ts';
 import { type ConfigProblem, isRecord, nameOf } from './config-problem.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
 import { isUsedBy, SETTINGS, settingOf } from '../setting-list.ts';

@@ -89,8 +89,9 @@ function endOf({ code, timedOut, oom }: AgentEnd): RunEnd {
 
 /** The container ended as a whole: before its agent started, or from outside. */
 function endFrom({ State: { ExitCode, OOMKilled: oom } }: Inspection): RunEnd {
-  const code = oom || ENDED_FROM_OUTSIDE.has(ExitCode) ? EXIT_KILLED : ExitCode;
-  return endOf({ code, timedOut: ExitCode === EXIT_TIMEOUT, oom });
+  // An agent cannot end its container like this: its first process takes no such signal from within.
+  if (!oom && ENDED_FROM_OUTSIDE.has(ExitCode)) return { reason: 'stopped', exitCode: ExitCode, oomKilled: false };
+  return endOf({ code: oom ? EXIT_KILLED : ExitCode, timedOut: ExitCode === EXIT_TIMEOUT, oom });
 }
 
 function asUnreachable(error: unknown): unknown {
