@@ -73,6 +73,14 @@ test('excuses a loss on a full disk only if it is counted', () => {
   expect(account(faults, [incident('a'), incident('b')], [], 1).violations).toEqual(['1 faults are lost']);
 });
 
+test('excuses what Redis had written last before the end of its file was lost, also when its connections were dropped since', () => {
+  const faults = [sent('a', 23_000), sent('b', 40_000)];
+  const truncated = { at: 26_000, kind: 'truncate redis' as const, target: 'redis', duration: 1_000 };
+  const dropped = { at: 23_200, kind: 'drop redis' as const, target: 'redis', duration: 0 };
+  expect(account(faults, [incident('b')], [truncated]).violations).toHaveLength(1);
+  expect(account(faults, [incident('b')], [dropped, truncated]).violations).toEqual([]);
+});
+
 test('a seed has either one Redis or sentinels, and only what fits', () => {
   const kinds = (seed: number) => new Set(planActions(seed, 600_000).map(({ kind }) => kind));
   expect(redisOf(3)).toBe('replicated');

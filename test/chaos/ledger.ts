@@ -13,6 +13,7 @@ export interface SentFault {
 const IN_FLIGHT_MS = 1_500;
 /** Longest time from the end of an action until faults of a cluster are received again. */
 const LONGEST_BLIND_MS = 60_000;
+const DROPPED_MS = 10_000;
 /** The actions during which a fault that was received may be lost, if it is counted: its spool could not take it. */
 const COUNTED = new Set<Action['kind']>(['full disk', 'unwritable disk']);
 /** The actions after which a sent fault may not arrive, and whether they affect one cluster or all. */
@@ -81,7 +82,7 @@ export function account(
         const again = received.find((fault) => fault.at > end + IN_FLIGHT_MS)?.at ?? Number.POSITIVE_INFINITY;
         const later = faults.some((fault) => fault.at > end + LONGEST_BLIND_MS);
         if (again - end > LONGEST_BLIND_MS && later) violations.push(`${cluster} is blind after "${kind}" at ${at} ms`);
-        return { from: at - IN_FLIGHT_MS, to: again };
+        return { from: (kind === 'truncate redis' ? lastWriteBefore(at, actions) : at) - IN_FLIGHT_MS, to: again };
       });
     const receivedIds = new Set(received.map(({ id }) => id));
     for (const { id, at } of faults) {
@@ -94,4 +95,10 @@ export function account(
     }
   }
   return { sent: sent.length, accounted, in_flight: inFlight, lost, violations };
+}
+
+/** Returns since when Redis may have received no write before a time: connections that were dropped are replaced after 8 s. */
+function lastWriteBefore(time: number, actions: readonly Action[]): number {
+  const dropped = actions.find(({ kind, at }) => kind === 'drop redis' && at < time && at > time - DROPPED_MS);
+  return dropped?.at ?? time;
 }

@@ -7,6 +7,7 @@ import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis
 import { type StubLlm, startStubLlm } from '../../../test/fixtures/stub-llm.ts';
 import type { Step } from '../../../test/fixtures/stub-llm/script.ts';
 import { GatewayHarness } from './gateway-harness.ts';
+import { checkKey } from '../src/llm/check-key.ts';
 import { AnsweringProvider, events, readUntil, UnendingStream } from './answering-provider.ts';
 
 const KEY = 'sk-real-key-of-the-provider';
@@ -190,6 +191,8 @@ describe('a request to a model', () => {
       block({ type: 'tool_result', content: [{ type: 'image', source: { type: 'url', url: 'http://x' } }] }),
       'image',
     ],
+    ['claude', '/v1/messages', block({ type: 'text', text: 'x', url: 'http://x' }), 'the field url'],
+    ['claude', '/v1/messages', { ...MESSAGES, tools: [{ name: 'x', server_url: 'http://x' }] }, 'the field server_url'],
     ['claude', '/v1/messages', { ...MESSAGES, model: 'gpt-4' }, 'gpt-4 is not allowed'],
     ['claude', '/v1/responses', { model: 'gpt-x', input: 'x' }, 'does not use openai'],
     ['claude', '/v1/messages/batches', MESSAGES, 'no endpoint'],
@@ -223,6 +226,13 @@ describe('a request to a model', () => {
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tools: { type: 'web_search' } }, 'tools must be a list'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', store: 'yes' }, 'stored'],
     ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tool_choice: { type: 'mcp' } }, 'runs at the provider'],
+    ['codex', '/v1/responses', { model: 'gpt-x', input: 'x', tool_choice: 'web_search' }, 'runs at the provider'],
+    [
+      'codex',
+      '/v1/responses',
+      { model: 'gpt-x', input: [{ content: [{ type: 'input_text', text: 'x', image_url: 'http://x' }] }] },
+      'image_url',
+    ],
     [
       'codex',
       '/v1/responses',
@@ -401,6 +411,15 @@ describe('a request to a model', () => {
     expect(model.requests[0]?.raw).toContain('password=signature1');
   });
 
+  it('may have addresses in what the agent calls its tools with', async () => {
+    const { url } = await doorTo(TEXT);
+    const { token } = await harness.grant();
+    const used = { type: 'tool_use', id: 'a', name: 'fetch', input: { url: 'http://cart', file_id: 'x' } };
+    const tools = [{ name: 'fetch', input_schema: { type: 'object', properties: { url: { type: 'string' } } } }];
+    const body = { ...MESSAGES, tools, messages: [{ role: 'assistant', content: [used] }] };
+    expect((await post(`${url}/v1/messages`, token, body)).status).toBe(200);
+  });
+
   it.each([
     ['claude', '/v1/messages', { ...MESSAGES, metadata: { user_id: 'password=hunter2hunter2' } }],
     [
@@ -420,6 +439,11 @@ describe('a request to a model', () => {
           },
         ],
       },
+    ],
+    [
+      'claude',
+      '/v1/messages',
+      block({ type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'password=hunter2hunter2' } }),
     ],
     [
       'codex',
@@ -734,4 +758,10 @@ describe('a provider that fails', () => {
     await post(`${url}/v1/messages`, token, MESSAGES);
     expect((await recorded(grant, 1)).summary.provider_failure).toBeUndefined();
   });
+});
+
+it('the key of a proxy without a list of models is not known to be refused', async () => {
+  await using provider = await AnsweringProvider.start(404, 'application/json', '{"error":{"message":"Not Found"}}');
+  const config = await configFor(provider.url);
+  expect(await checkKey('anthropic', config, AbortSignal.timeout(60_000))).toMatchObject({ kind: 'unknown' });
 });

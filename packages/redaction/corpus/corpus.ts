@@ -3,6 +3,7 @@ import { CONNECTIONS } from './blind/connections.ts';
 import { ENCODED } from './blind/encoded.ts';
 import { FILES } from './blind/files.ts';
 import { FORMATS } from './blind/formats.ts';
+import { FURTHER } from './blind/further.ts';
 import { PROVIDERS } from './blind/providers.ts';
 import { REQUESTS } from './blind/requests.ts';
 import { CONTAINED_SHAPES } from './contained-shapes.ts';
@@ -30,6 +31,7 @@ const BLIND = {
   file: FILES,
   provider: PROVIDERS,
   encoded: ENCODED,
+  further: FURTHER,
 };
 
 /** Each shape of a secret with two values, labelled with what must not remain. */

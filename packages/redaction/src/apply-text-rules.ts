@@ -28,7 +28,9 @@ export function* applyTextRules(text: string, hits: readonly KeywordHit<TextHit>
   return parts.join('');
 }
 
-/** Where a long text can be cut: before a name, and not within a value. */
+/** Where a long text can be cut: before a name that has a value, not within one. */
+const BEFORE_NAME = /[\s,;&{}[\]](?=[\\"']{0,8}[\w.-]{1,100}[\\"']{0,8}[ \t]{0,4}[:=])/g;
+/** Where it can be cut if there is no such name. */
 const BREAK = /[\s,;&{}[\]]["']?(?=[\w-]{0,100}$)/;
 
 /** Cuts a long text, such as a megabyte of JSON in one line. */
@@ -48,6 +50,6 @@ function pieces(text: string): string[] {
 
 function breakBefore(text: string, end: number): number {
   const before = text.slice(end - 500, end);
-  const match = BREAK.exec(before);
+  const match = [...before.matchAll(BEFORE_NAME)].at(-1) ?? BREAK.exec(before);
   return match ? end - 500 + match.index + 1 : end;
 }

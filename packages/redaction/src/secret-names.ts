@@ -3,16 +3,16 @@
  * Repetitions are bounded here and in all rules, so that no text from a cluster can make one slow (ReDoS).
  */
 export const SECRET_NAME =
-  '(?:passw(?:or[dt])?s?|contrase(?:ñ|\\u00f1|n)as?|senha|kennwort|wachtwoord|mot[ _-]?de[ _-]?passe|geheimnis|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|passphrases?|passcode|pass|pwd|secret[ _.-]?id|secrets?|tokens?|' +
+  '(?:passw(?:or[dt])?s?|contrase(?:ñ|\\u00f1|n)as?|senha|kennwort|wachtwoord|mot[ _-]?de[ _-]?passe|geheimnis|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|pass[_-]?phrases?|passcode|pepper|pass|pwd|secret[ _.-]?id(?=["\'\\s:=]{1,60}[\\da-f]{8}-)|secrets?|tokens?|' +
   'api[ _.-]?keys?|access[ _.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
-  'cipher|session|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook|' +
+  'cipher|session|cookie|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook|' +
   'validation|decryption|certificate|logged[_.-]?in|nonce|recovery|unseal|gossip)[ _.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
-  'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[ _.-]?phrase|unseal[ _.-]?key \\d|(?:auth|logged_in|nonce)_salt|code_verifier|saml(?:response|request)|client_assertion|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
+  'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[ _.-]?phrase|unseal[ _.-]?key \\d|(?:auth|logged_in|nonce|password|hash|token)_salt|code_verifier|saml(?:response|request)|client_assertion|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
   'signature|sig|jsessionid|phpsessid|_auth|authorization)';
 
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
-const SHORT = /^(?:pass|senha|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
+const SHORT = /^(?:pass|pepper|senha|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;
 /** Names of other things that end in the same way: `existingSecret` is the name of an object. */
 const OTHER_NAME = /(?:existing|pull|public|image|no|without)[_.-]?$/i;
 /** A digest of a secret is none: `checksum/secret` is an annotation of many charts. */
@@ -31,7 +31,7 @@ export function isSecretName(name: string): boolean {
  * @param before what stands before the match
  */
 export function isWholeName(word: string, before: string): boolean {
-  if (OF_DIGEST.test(before)) return false;
+  if (OF_DIGEST.test(before.slice(-10))) return false;
   if (/^secrets?$/i.test(word) && OTHER_NAME.test(before)) return false;
   if (!SHORT.test(word)) return true;
   const isCamel = /^[A-Z][a-z]/.test(word) && /[a-z\d]$/.test(before);
@@ -40,11 +40,11 @@ export function isWholeName(word: string, before: string): boolean {
 
 /** Values that are no secrets: empty ones, references, types, and what programs print in place of a secret. */
 const NO_SECRET =
-  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
+  /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|malformed|rejected|revoked|valid|ok|set|unset|not|mandatory|absent|present|changed|rotated|updated|deleted|created|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
   /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
 /** The default of a reference is a value: `${TOKEN:-x}` of shells, `${token:x}` of Spring. */
-const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>[^\s{}]{1,1000})\}?/;
+const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>(?![?+])[^\s{}]{1,1000})\}?/;
 /** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`, `var.token`. */
 const EXPRESSION =
   /^[A-Za-z_][\w.]{0,60}[([]|^(?:var|local|data|module|self|this|config|settings|process\.env|os\.environ|input|args|params|options|values)\.[A-Za-z_][\w.]{0,60}$/;
@@ -67,6 +67,7 @@ export function canBeSecret(name: string, value: string, quoted: boolean): boole
   if (/(?:secret|credential|key)s?$/i.test(name) && OBJECT_NAME.test(value) && !/^[\da-f-]{20,}$/.test(value))
     return false;
   if (/(?:token|key|secret|sig|signature|dsn)s?$/i.test(name) && /^\d{1,9}$/.test(value)) return false;
+  if (/(?:^|[^a-z])sig$/i.test(name) && value.length < 10) return false;
   if (/pass$/i.test(name) && /^\d{1,5}$/.test(value)) return false;
   return true;
 }

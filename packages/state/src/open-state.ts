@@ -45,6 +45,7 @@ import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
 import { TriageCounters } from './queue/triage-counters.ts';
 import { openTriageQueue, type TriageQueue } from './queue/triage-queue.ts';
+import { leaveReplica } from './redis/connection.ts';
 import { BullmqScripts } from './redis/bullmq-scripts.ts';
 import { readInstance } from './redis/instance.ts';
 import { StateKeys } from './redis/keys.ts';
@@ -101,7 +102,7 @@ export interface State {
   readonly silencedFaults: SilencedFaults;
   readonly damage: DamageRecord;
   readonly events: EventStream;
-  /** Returns what is wrong with the server, see `readServerProblems`. */
+  /** Returns what is wrong with the server, see `readServerProblems`. Leaves one that is no master any more. */
   serverProblems(): Promise<RedisProblem[]>;
   /** Returns the name of this installation, see `readInstance`. */
   instance(): Promise<string>;
@@ -171,7 +172,11 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     silencedFaults: new SilencedFaults(context),
     damage: new DamageRecord(context),
     events: new EventStream(context),
-    serverProblems: () => readServerProblems(redis, key_prefix),
+    serverProblems: async () => {
+      const problems = await readServerProblems(redis, key_prefix);
+      if (problems.some(({ code }) => code === 'replica')) leaveReplica(redis);
+      return problems;
+    },
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),

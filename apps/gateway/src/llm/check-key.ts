@@ -49,7 +49,8 @@ export async function checkKey(provider: Provider, config: Config, signal: Abort
 }
 
 function judge(status: number, text: string): Pick<KeyCheck, 'kind' | 'reason'> {
-  const failure = providerFailure(status, text);
+  // A proxy may have no list of models.
+  const failure = status === 404 || status === 405 ? undefined : providerFailure(status, text);
   if (failure !== undefined) return { kind: status >= 500 ? 'unreachable' : 'refused', reason: failure };
   if (status >= 300) return { kind: 'unknown', reason: `HTTP ${status} in place of a list of models` };
   try {

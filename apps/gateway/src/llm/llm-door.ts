@@ -1,6 +1,6 @@
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
-import type { ModelBudgets, ModelCost } from '@nightcrier/state/budgets/model-budgets';
+import type { ModelBudgets } from '@nightcrier/state/budgets/model-budgets';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -119,16 +119,13 @@ export class LlmDoor {
       await this.#options.records.noteExhausted(grant, `${limit} per ${scope}`);
       return { ...denied(response, dialect, 402, `budget exhausted: ${limit} per ${scope}`), model: asked.model };
     }
-    let spent: ModelCost = { tokens: 0, usd: 0 };
-    try {
-      const outcome = await this.#relay.relay(relayed);
-      spent = { tokens: (outcome.input_tokens ?? 0) + (outcome.output_tokens ?? 0), usd: outcome.cost_usd ?? 0 };
-      return outcome;
-    } finally {
-      await this.#options.budgets.settle(reservation.id, spent).catch((error: unknown) => {
-        this.#options.logger.warn({ incident_id, error }, 'model cost not settled');
-      });
-    }
+    // Without an outcome, the reservation counts in full later.
+    const outcome = await this.#relay.relay(relayed);
+    const spent = { tokens: (outcome.input_tokens ?? 0) + (outcome.output_tokens ?? 0), usd: outcome.cost_usd ?? 0 };
+    await this.#options.budgets.settle(reservation.id, spent).catch((error: unknown) => {
+      this.#options.logger.warn({ incident_id, error }, 'model cost not settled');
+    });
+    return outcome;
   }
 }
 

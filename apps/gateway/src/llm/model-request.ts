@@ -1,5 +1,6 @@
 import type { Grant } from '@nightcrier/core/gateway/grant';
 import type { Config } from '@nightcrier/core/settings/config';
+import { addressIn } from './addresses.ts';
 import { isAllowedModel } from './allowed-model.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { isDeeperThan, isObject, type JsonObject } from './dialects/json.ts';
@@ -55,7 +56,9 @@ export async function modelRequest(
     return refused(`the model ${model.slice(0, 100)} is not allowed; list it in llm_models`);
   }
   if (isDeeperThan(DEEPEST, body)) return refused(`the body is nested more than ${DEEPEST} times`, 400);
-  const problem = dialect.problemOf(body, model);
+  const address = addressIn(body);
+  const problem =
+    dialect.problemOf(body, model) ?? (address === undefined ? undefined : `the field ${address} is not allowed`);
   if (problem !== undefined) return refused(problem);
   const longest = endpoint.counts ? 0 : (dialect.longestAnswer(body) ?? LONGEST_ANSWER);
   if (!endpoint.counts && !(Number.isSafeInteger(longest) && longest > 0 && longest <= MOST_TOKENS)) {

@@ -8,7 +8,6 @@ const KEPT = new Set([
   'thinking',
   'encrypted_content',
   'thoughtSignature',
-  'data',
   'id',
   'call_id',
   'tool_use_id',
@@ -32,6 +31,7 @@ async function redacted(value: unknown, name: string): Promise<unknown> {
   if (Array.isArray(value)) return Promise.all(value.map((item: unknown) => redacted(item, name)));
   if (!isObject(value)) return value;
   if (OF_TOOLS.has(name)) return redactValue(value);
+  if (value.type === 'redacted_thinking') return value;
   const entries = Object.entries(value).map(async ([field, item]) => [field, await redacted(item, field)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

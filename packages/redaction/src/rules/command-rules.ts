@@ -2,11 +2,16 @@ import { REDACTED } from '../redacted.ts';
 import { canBeSecret } from '../secret-names.ts';
 
 /** Between arguments: a space, or `", "` where they are a list. */
-const NEXT = `(?:["']?,[ \\t]{0,4}["']|[ \\t]{1,4}["']?)`;
+const NEXT = `(?:["']?,[ \\t]{0,4}["']?|[ \\t]{1,4}["']?)`;
 
 /** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
   ['curl|wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  [' -b |--cookie', 'curl', '(?:-b|--cookie)(?:=|NEXT)[\\w.-]{1,60}='],
+  ['aws', 'aws', '--secret-string(?:=|NEXT)'],
+  ['securestring', 'aws', '--type[ =]SecureString[^\\n]{0,100}?--value(?:=|NEXT)'],
+  ['beeline', 'beeline', '-pNEXT'],
+  ['kadmin', 'kadmin', '-wNEXT'],
   ['etcdctl|influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
   ['mysql|mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p["\']?'],
   ['redis-cli|valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
@@ -32,14 +37,16 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['configure', 'awsNEXTconfigureNEXTsetNEXT\\w{0,40}(?:secret|token)\\w{0,40}NEXT'],
   ['htpasswd', 'htpasswdNEXT-\\w{0,4}b\\w{0,4}NEXT\\S{1,60}NEXT\\S{1,60}NEXT'],
   ['rabbitmqctl', 'rabbitmqctlNEXT(?:add_user|change_password|authenticate_user)NEXT[^\\s"\']{1,60}NEXT'],
-  ['sshpass', 'sshpassNEXT-p(?:NEXT)?'],
+  ['sshpass', 'sshpassNEXT-p(?:NEXT)?["\']?'],
   ['net user', 'net1?(?:\\.exe)? user[ \\t]{1,4}[\\w.-]{1,60}NEXT(?![/*])'],
   ['<<<', '(?:--password-stdin|--with-token|passwd --stdin|sudo -S|kinit)[^\\n]{0,200}?<<< ?["\']?'],
   // Of any program: a user and a password.
   [
     ' -u |--user',
-    '(?:-u|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|--pass)(?:=|NEXT)(?=[^\\s]{0,60}[A-Za-z])',
+    '(?:-u|-U|--user(?:name)?)(?:=|NEXT)[^\\s"\']{1,100}[ \\t]{1,4}(?:-p|-P|--pass)(?:=|NEXT)(?![\\d.:]{1,40}(?:\\/\\w{3})?(?:\\s|$))(?=[^\\s]{0,60}[A-Za-z])',
   ],
+  ['<<<', '\\w{0,40}(?:PASS\\w{0,8}|SECRET|TOKEN) ?<<< ?["\']?'],
+  ['obscure', 'rcloneNEXTobscureNEXT'],
   ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
   ['login=', 'login=[\\w.-]{1,60}:'],
   ['setx|setenv', 'set(?:x|env)NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],
@@ -56,7 +63,7 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
 /** Redacts credentials in the arguments of well-known programs; each rule with the words without which it finds nothing. */
 export const COMMAND_RULES: readonly (readonly [rule: (text: string) => string, ...words: string[]])[] = [
   ...OPTIONS.map(([words, programs, option]) => {
-    const before = `\\b(?:${programs})\\b(?=["'\\s])[^\\n]{0,200}?[\\s"']${option}`;
+    const before = `\\b(?:${programs})\\b(?=["'\\s,])[^\\n]{0,200}?[\\s"']${option}`;
     return commandRule(words, before);
   }),
   ...ARGUMENTS.map(([words, before]) => commandRule(words, `(?<!\\w)${before}`)),

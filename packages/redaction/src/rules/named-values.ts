@@ -10,7 +10,7 @@ const WRAPPER =
   '(?:(?:Some|SecretStr|SecretBytes|Secret|Sensitive)\\((?=["\']|Some)|Just (?=")|Some\\(|\\[\\[|\\[(?=[^\\s[\\]]{0,200}\\d[^\\s[\\]]{0,2000}\\])|[@BEFNRUbfru]{1,2}(?=["\']))?';
 
 /** Before a value of YAML: its anchor and its tag. */
-const PROPERTIES = '(?:[&!][\\w!./-]{0,60}[ \\t]{1,4}){0,2}';
+const PROPERTIES = '(?:[&!](?!Ref|Sub|GetAtt|Import|Join|Find|Select)[\\w!./-]{0,60}[ \\t]{1,4}){0,2}';
 
 /** A quote that a server wrote as an escape, as nginx does and JSON of Go. */
 const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
@@ -20,10 +20,10 @@ const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
  * (YAML, SQL); three quotes enclose one (TOML, Python). `%26` ends a value whose name is encoded as well.
  */
 const ASSIGNMENT = new RegExp(
-  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|:=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
-    `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
-    `|(?<quote>\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
-    `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
+  `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|::(?=[ \\t])|:(?!:)=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
+    `(?:('''|""")([^\\n]{1,2000}?)\\3` +
+    `|(\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\5)([^\\n]{1,2000}?)(?<!\\\\|\\5)\\5(?!\\5)` +
+    `|(?<=%3[DA](?:%22)?)([^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?([^\\s"'\`,;&<>\\\\]{1,4000}))`,
   'gi',
 );
 
@@ -41,7 +41,7 @@ const FLAG = new RegExp(
 
 /** `name: DB_PASSWORD` with `value: x` behind it, in YAML, JSON and XML. */
 const PAIR = new RegExp(
-  `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?[\\s,;]{1,60}(?:\\\\{0,7}["'])?value(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
+  `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?(?:[ \\t]{1,8}#[^\\n]{0,200})?[\\s,;]{1,60}(?:\\\\{0,7}["'])?(?:value|content)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
   'gi',
 );
 
@@ -77,7 +77,7 @@ const ESCAPED_ELEMENT = new RegExp(
 
 /** `<name>a.password</name> <value>x</value>`. */
 const ELEMENTS_OF_PAIR = new RegExp(
-  `(<(?:name|key)>[\\w.-]{0,100}?(${SECRET_NAME})</(?:name|key)>\\s{0,40}<(?:value|string)>)([^<>]{1,2000})(?=</)`,
+  `((?:<(?:name|key|td|th|dt)(?: [^<>]{0,100})?>\\s{0,8}[\\w.-]{0,100}?(${SECRET_NAME})\\s{0,8}</\\w{1,8}>|<\\w{1,20} name="[\\w.-]{0,100}?${SECRET_NAME}"[^<>]{0,100}>)\\s{0,40}<(?:value|string|td|dd)(?: [^<>]{0,100})?>)([^<>]{1,2000})(?=</)`,
   'gi',
 );
 
@@ -94,6 +94,12 @@ const ITEMS =
 /** `&quot;password&quot;:&quot;x&quot;`. */
 const ENTITY = new RegExp(
   `(${SECRET_NAME}&(?:quot|apos|#34|#39|#x22|#x27);\\s{0,4}[:=]\\s{0,4}&(?:quot|apos|#34|#39|#x22|#x27);)([^&\\n]{1,500})(?=&)`,
+  'gi',
+);
+
+/** `["password"]=> string(8) "x"` and `s:8:"password";s:8:"x"` of PHP. */
+const PHP = new RegExp(
+  `(${SECRET_NAME}["'](?:\\]=>\\s{0,40}string\\(\\d{1,6}\\) |;s:\\d{1,6}:)["'])([^"'\\n]{1,2000})(?=["'])`,
   'gi',
 );
 
@@ -128,7 +134,7 @@ export function redactNamedValues(text: string): string {
   const pairs = VALUE.test(elements)
     ? apply(apply(apply(elements, VALUE, PAIR), OPEN, PAIR_REVERSED), OPEN, NESTED)
     : elements;
-  const fields = apply(apply(pairs, ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
+  const fields = apply(apply(apply(pairs, PHP_STRING, PHP), ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
   const flags = apply(withoutExported(withoutPairsOfTwo(fields)), HYPHEN, FLAG);
   return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
 }
@@ -136,9 +142,10 @@ export function redactNamedValues(text: string): string {
 /** What a text contains to which a pattern applies: the names in the patterns take longer to search for. */
 const CLOSED = /<\//;
 const ESCAPED_CLOSED = /(?:&lt;|u003c)\//i;
-const VALUE = /value/i;
+const VALUE = /value|content/i;
 const OPEN = /\{/;
 const ESCAPED_QUOTE = /&(?:quot|apos|#)/i;
+const PHP_STRING = /string\(|;s:/;
 const FIELD = /name=/;
 const EQUALS = /=/;
 const HYPHEN = /(?<![\w-])--?\w/;
@@ -189,6 +196,8 @@ export function redactChanges(text: string): string {
 
 const CHANGE = /(\[redacted\]["']?[ \t]{1,4}(?:->|=>|→)[ \t]{1,4}["'])([^"'\n]{1,2000})(?=["'])/g;
 
+/** The name is that of a variable: `${PASSWORD:-$OTHER}`, `${PASSWORD:?not set}`. */
+const IN_REFERENCE = /\$\{[\w.]{0,60}$/;
 /** Characters of a value within which the next name is searched, when it is none: `credentials -> password -> x`. */
 const LONGEST_CHAIN = 60;
 
@@ -197,8 +206,9 @@ function redactAssignments(text: string): string {
   let position = 0;
   ASSIGNMENT.lastIndex = 0;
   for (let match = ASSIGNMENT.exec(text); match; match = ASSIGNMENT.exec(text)) {
-    const [, word = '', separator = ''] = match;
-    const { three, triple, quote = three, quoted = triple, bare, encoded = bare } = match.groups ?? {};
+    // Groups without names: an object for each match would take as long as the search.
+    const [, word = '', separator = '', three, triple, quote = three, quoted = triple, percent, bare] = match;
+    const encoded = percent ?? bare;
     const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
     const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
@@ -208,6 +218,7 @@ function redactAssignments(text: string): string {
     if (
       start < position ||
       !isWholeName(word, before) ||
+      (/^[-=]?[$?+]/.test(value) && IN_REFERENCE.test(before)) ||
       !canBeSecret(word, value, quoted !== undefined) ||
       (quoted === undefined && !isValue({ word, separator, value, before, after }))
     ) {
@@ -242,6 +253,8 @@ function isValue({ word, separator, value, before, after }: Unquoted): boolean {
   // The result of a test: `PASS: TestOrder1`; not a member of YAML.
   if (/^pass$/i.test(word) && !/\w$/.test(before) && !(word === 'pass' && /(?:^|\n)[ \t-]{1,60}$/.test(before)))
     return false;
+  // An alias of YAML.
+  if (/^\*[\w-]{1,60}$/.test(value)) return false;
   if (value.length >= 6 && /\d/.test(value) && /[a-z]/i.test(value)) return !/^v?\d+(?:\.\d+)+/.test(value);
   // Further words follow.
   if (/^[ \t]+[^\s#]/.test(after) && !/^['"`\\]/.test(separator) && !/^[A-Z]/.test(word)) return false;

@@ -1,3 +1,4 @@
+import { CALL_RULES } from './call-rules.ts';
 import { COMMAND_RULES } from './command-rules.ts';
 import {
   redactAuthorization,
@@ -50,6 +51,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:', ':*:'],
   [redactJsonWebKeys, '"kty"'],
   ...PHRASE_RULES,
+  ...CALL_RULES,
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
   [redactDirectives, ...NAMES.flatMap((name) => ['"', "'", ' ', '=', ':'].map((end) => name + end))],
   [redactTableColumns, 'password,', ',password', 'secret,', ',secret', 'token,', ',token', 'key,', '_key\n'],
@@ -75,6 +77,7 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'senha',
     'kennwort',
     'wachtwoord',
+    'pepper',
     'geheimnis',
     'pw=',
     'pw:',

@@ -77,6 +77,8 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['sha256~', /[\w-]{40,60}/y],
   ['sdk- mob-', /[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12}(?![\w-])/y],
   ['sk-lf- pk-lf-', /[a-f\d]{8}-[a-f\d-]{27}/y],
+  ['base64url.bearer.authorization.k8s.io.', /[\w-]{20,6000}/y],
+  ['loggly.com/inputs/', /[a-f\d]{8}-[a-f\d-]{27}/y],
   ['pat-na1- pat-eu1-', /[a-f\d]{8}-[a-f\d-]{27}/y],
   ['$ANSIBLE_VAULT;', /[\d.]{3,5};AES256(?:;[\w.-]{1,60})?(?:\s{1,40}[a-f\d]{20,90}){1,400}/y],
   ['md-', /(?=[\w-]{0,21}\d)(?=[\w-]{0,21}[A-Z])[\w-]{22}(?![\w-])/y],

@@ -99,8 +99,15 @@ function open(
   return observed(redis, address, logger);
 }
 
-function leaveReplica(redis: Redis): void {
-  if (redis.status === 'ready') redis.disconnect(true);
+const readySince = new WeakMap<Redis, number>();
+
+/**
+ * Connects again if the server turned out to be a replica a while after the connect. A connection that only reads is not told
+ * that its server was demoted.
+ */
+export function leaveReplica(redis: Redis): void {
+  const since = readySince.get(redis) ?? Number.POSITIVE_INFINITY;
+  if (redis.status === 'ready' && performance.now() - since >= REPLICA_RETRY_MS / 2) redis.disconnect(true);
 }
 
 /** Logs what is wrong with the server, each problem when it is first found. */
@@ -116,6 +123,7 @@ function logProblems(redis: Redis, { key_prefix }: RedisSettings, address: strin
     if (logged.has('replica')) setTimeout(() => leaveReplica(redis), REPLICA_RETRY_MS).unref();
   };
   redis.on('ready', () => {
+    readySince.set(redis, performance.now());
     // It failed again, and is inspected at the next connect.
     inspect().catch(() => undefined);
   });

@@ -132,6 +132,25 @@ describe('without sentinels', () => {
     await Promise.all([redis, worker, inspector].map(disconnect));
   });
 
+  test('a connection that only reads leaves a server that was demoted', async () => {
+    const [former, next] = [await startRedisServer(), await startRedisServer()];
+    servers.push(former, next);
+    const settings = { url: former.url, key_prefix: randomUUID() };
+    const redis = connectProducer(settings, silentLogger);
+    await once(redis, 'ready');
+    const state = openState(redis, { ...settings, logger: silentLogger });
+    let connects = 0;
+    redis.on('connect', () => (connects += 1));
+    const inspector = connectWorker(settings, silentLogger);
+    await inspector.call('REPLICAOF', '127.0.0.1', String(portOf(next.url)));
+    const read = async (): Promise<number> => {
+      await state.serverProblems().catch(() => undefined);
+      return connects;
+    };
+    await expect.poll(read, patient).toBeGreaterThan(0);
+    await Promise.all([redis, inspector].map(disconnect));
+  });
+
   test('an admission that a replica refuses reconnects, too', async () => {
     const [former, next] = [await startRedisServer(), await startRedisServer()];
     servers.push(former, next);

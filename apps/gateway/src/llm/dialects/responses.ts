@@ -32,6 +32,7 @@ const FIELDS = new Set([
   'truncation',
 ]);
 const CLIENT_TOOLS = new Set(['function', 'custom', 'local_shell']);
+const CHOICES = new Set(['auto', 'none', 'required']);
 const ITEMS = new Set([
   'message',
   'reasoning',
@@ -60,7 +61,9 @@ export const responses: Dialect = {
     }
     const list = notAList(body, 'tools');
     if (list !== undefined) return `${list} must be a list`;
-    const tool = providerTool(body.tools) ?? providerTool([body.tool_choice]);
+    const { tool_choice: choice = 'auto' } = body;
+    const isMode = choice === null || isObject(choice) || CHOICES.has(textOf(choice));
+    const tool = providerTool(body.tools) ?? (isMode ? providerTool([choice]) : textOf(choice));
     if (tool !== undefined) return `the tool ${tool} runs at the provider`;
     const included = [body.include ?? []].flat().find((name) => !INCLUDED.has(textOf(name)));
     if (included !== undefined) return `${textOf(included)} may not be included`;
