@@ -17,12 +17,12 @@ const BATCH = 10;
 const WARM_UP = 0.2;
 const MIB = 1024 * 1024;
 
-const Memory = z.object({ heapUsed: z.number(), rss: z.number() });
-type Series = 'heap_mb' | 'rss_mb' | 'handles';
+const Memory = z.object({ heapUsed: z.number(), external: z.number(), rss: z.number() });
+type Series = 'heap_mb' | 'external_mb' | 'rss_mb' | 'handles';
 
 export const bench: Bench = {
   description:
-    'Agents in containers, one worker, `--runs N` (500): growth of its heap after a collection, its resident memory and open files, for 1,000 runs, with 95 % confidence',
+    'Agents in containers, one worker, `--runs N` (500): growth of its heap and native objects after a collection, its resident memory and open files, for 1,000 runs, with 95 % confidence',
   async measure(progress, options) {
     const runs = Number(options.get('runs') ?? RUNS);
     await buildObedientAgent();
@@ -36,15 +36,21 @@ export const bench: Bench = {
     const worker = execa(process.execPath, ['--expose-gc', script, file], { ipc: true, reject: false, buffer: false });
     try {
       await worker.getOneMessage();
-      const series: Record<Series, [thousands: number, value: number][]> = { heap_mb: [], rss_mb: [], handles: [] };
+      const series: Record<Series, [thousands: number, value: number][]> = {
+        heap_mb: [],
+        external_mb: [],
+        rss_mb: [],
+        handles: [],
+      };
       for (let done = 0; done < runs; done += BATCH) {
         const ids = await Promise.all(Array.from({ length: BATCH }, async () => own.admit()));
         await Promise.all(ids.map(async (id) => reported(own, id)));
         const [answer] = await Promise.all([worker.getOneMessage(), worker.sendMessage('memory')]);
-        const { heapUsed, rss } = Memory.parse(answer);
+        const { heapUsed, external, rss } = Memory.parse(answer);
         const handles = (await readdir(`/proc/${worker.pid}/fd`)).length;
         const at = (done + BATCH) / 1_000;
         series.heap_mb.push([at, heapUsed / MIB]);
+        series.external_mb.push([at, external / MIB]);
         series.rss_mb.push([at, rss / MIB]);
         series.handles.push([at, handles]);
         if (done % 100 === 0) progress(`${done + BATCH} of ${runs} runs, heap ${round(heapUsed / MIB)} MB`);

@@ -4,13 +4,20 @@
  */
 import { silentLogger } from '@nightcrier/core/logger';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
 
 const app = new TriageWorkerApp({ ...JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')), logger: silentLogger });
-process.on('message', () => {
+process.on('message', () => void measure());
+
+async function measure(): Promise<void> {
+  globalThis.gc?.();
+  // What finalizers release is collected then.
+  await sleep(100);
   globalThis.gc?.();
   process.send?.(process.memoryUsage());
-});
+}
+
 process.once('SIGTERM', () => {
   void app.stop().then(() => process.exit(0));
 });

@@ -167,10 +167,9 @@ test('an ingester that gives a sign of life again keeps what was not taken from 
 
 test('the lease thread reports an ingester that gives no sign of life, and that it gives one again', async () => {
   const state = await openTestState();
-  const length = 1_500;
+  // Of a shorter one, the observations are not steady on a busy machine.
+  const length = 6_000;
   const other = state.openLeases({ id: 'other', length });
-  // It holds its leases for long, and has one sign of life.
-  await state.openLeases({ id: 'other', length: 600_000 }).beat(new Map());
   await other.pulse();
   const settings = { url: redis.url, key_prefix: state.key_prefix };
   const guard = new LeaseGuard({ redis: settings, id: 'own', length, logger: silentLogger });

@@ -31,7 +31,7 @@ export function isSecretName(name: string): boolean {
  * @param before what stands before the match
  */
 export function isWholeName(word: string, before: string): boolean {
-  if (OF_DIGEST.test(before)) return false;
+  if (OF_DIGEST.test(before.slice(-10))) return false;
   if (/^secrets?$/i.test(word) && OTHER_NAME.test(before)) return false;
   if (!SHORT.test(word)) return true;
   const isCamel = /^[A-Z][a-z]/.test(word) && /[a-z\d]$/.test(before);

@@ -25,7 +25,7 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
  * not cost it its clusters. What the thread may renew is what the main thread held last. The thread also observes the other ingesters.
  */
 export class LeaseGuard {
-  /** `silent`: the other ingesters that hold leases and give no sign of life, see `SilentIngesters`. */
+  /** `silent`: the ingesters that give no sign of life, see `SilentIngesters`. */
   readonly events = new EventEmitter<{ silent: [ids: ReadonlySet<string>] }>();
   readonly #options: LeaseGuardOptions;
   readonly #buffer = new SharedArrayBuffer(4);

@@ -21,8 +21,15 @@ test('an ingester is silent when its sign of life is over, and no more when it g
   expect([...silent.observe(pulses(5_000, { me: 7_000, other: 7_000 }))]).toEqual([]);
 });
 
-test('an ingester whose leases are over, or which gives no signs of life, is not silent', () => {
+test('an ingester that gives no signs of life is not silent', () => {
   expect([...steadyObserver().observe(pulses(4_500, { me: 6_500 }))]).toEqual([]);
+});
+
+test('a silent ingester stays silent after its leases are over: what was begun to be watched is not dropped', () => {
+  const silent = steadyObserver();
+  for (let now = 4_500; now <= 4_500 + 2 * LENGTH; now += 500) {
+    expect([...silent.observe(pulses(now, { me: now + 2_000, other: 4_500 }))]).toEqual(['other']);
+  }
 });
 
 test('an observer never finds itself silent', () => {

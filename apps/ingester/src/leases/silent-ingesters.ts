@@ -4,7 +4,7 @@ import { PULSE_SHARE, type Pulses } from '@nightcrier/state/leases/heartbeat';
 const STEADY_SHARE = PULSE_SHARE / 2;
 
 /**
- * Decides which other ingesters are silent: they hold leases, and have given no sign of life for as long as one is valid. Times in
+ * Decides which other ingesters are silent: they have given no sign of life for as long as one is valid, and may have ended. Times in
  * ms, by Redis's clock. What stopped the observer, or Redis, stopped the others as well: for the time of one sign of life after
  * it, none of them becomes silent.
  */

@@ -7,7 +7,7 @@ const NEXT = `(?:["']?,[ \\t]{0,4}["']?|[ \\t]{1,4}["']?)`;
 /** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
   ['curl|wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
-  ['curl', 'curl', '(?:-b|--cookie)(?:=|NEXT)[\\w.-]{1,60}='],
+  [' -b |--cookie', 'curl', '(?:-b|--cookie)(?:=|NEXT)[\\w.-]{1,60}='],
   ['aws', 'aws', '--secret-string(?:=|NEXT)'],
   ['securestring', 'aws', '--type[ =]SecureString[^\\n]{0,100}?--value(?:=|NEXT)'],
   ['beeline', 'beeline', '-pNEXT'],

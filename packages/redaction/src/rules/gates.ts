@@ -20,6 +20,11 @@ function isLetter(code: number): boolean {
   return lower >= 97 && lower <= 122;
 }
 
+/** Of `= "`, `: '`. */
+function isSeparator(code: number): boolean {
+  return isSpace(code) || code === 34 || code === 39 || code === 58 || code === 61;
+}
+
 /** Letters, digits, and what joins them in names: `_.-`. */
 function isNameCharacter(code: number): boolean {
   return isLetter(code) || (code >= 48 && code <= 57) || code === 95 || code === 46 || code === 45;
@@ -70,7 +75,7 @@ export const hasUserInfo: Gate = (_, at, end, ahead) => {
 /** Returns whether a value with a digit follows, perhaps behind a separator. */
 export const hasDigitBehind: Gate = (text, _, end) => {
   let next = end;
-  while (next < end + LONGEST_NAME && /[ \t"'=:]/.test(text.charAt(next))) next += 1;
+  while (next < end + LONGEST_NAME && isSeparator(text.charCodeAt(next))) next += 1;
   for (let index = next; index < next + 100; index += 1) {
     const code = text.charCodeAt(index);
     if (code >= 48 && code <= 57) return true;

@@ -21,9 +21,9 @@ const ESCAPE_OF_QUOTE = '\\\\{1,3}(?:u00|x)2[27]';
  */
 const ASSIGNMENT = new RegExp(
   `(${SECRET_NAME})((?:\\\\{0,7}["'\`]|%22|${ESCAPE_OF_QUOTE})?\\]?(?:(?<=["'\`])\\s{0,40}:\\s{0,40}|${COLOUR}[ \\t]{0,40}(?:=>?|::(?=[ \\t])|:(?!:)=?|->|：|＝|%3[DA]|\\\\(?:u00|x)3[da])[ \\t]{0,40}${COLOUR}(?:%22)?)${PROPERTIES}${WRAPPER})` +
-    `(?:(?<three>'''|""")(?<triple>[^\\n]{1,2000}?)\\k<three>` +
-    `|(?<quote>\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\k<quote>)(?<quoted>[^\\n]{1,2000}?)(?<!\\\\|\\k<quote>)\\k<quote>(?!\\k<quote>)` +
-    `|(?<=%3[DA](?:%22)?)(?<encoded>[^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?(?<bare>[^\\s"'\`,;&<>\\\\]{1,4000}))`,
+    `(?:('''|""")([^\\n]{1,2000}?)\\3` +
+    `|(\\\\{0,7}["'\`]|${ESCAPE_OF_QUOTE})(?!\\5)([^\\n]{1,2000}?)(?<!\\\\|\\5)\\5(?!\\5)` +
+    `|(?<=%3[DA](?:%22)?)([^\\s"'\`,;&<>\\\\%]{1,4000})|["'\`]?([^\\s"'\`,;&<>\\\\]{1,4000}))`,
   'gi',
 );
 
@@ -206,8 +206,9 @@ function redactAssignments(text: string): string {
   let position = 0;
   ASSIGNMENT.lastIndex = 0;
   for (let match = ASSIGNMENT.exec(text); match; match = ASSIGNMENT.exec(text)) {
-    const [, word = '', separator = ''] = match;
-    const { three, triple, quote = three, quoted = triple, bare, encoded = bare } = match.groups ?? {};
+    // Groups without names: an object for each match would take as long as the search.
+    const [, word = '', separator = '', three, triple, quote = three, quoted = triple, percent, bare] = match;
+    const encoded = percent ?? bare;
     const end = match.index + match[0].length - (quoted === undefined ? 0 : (quote?.length ?? 0));
     const start = end - (quoted ?? encoded ?? '').length;
     const value = quoted ?? trimmed(encoded ?? '');
@@ -217,7 +218,7 @@ function redactAssignments(text: string): string {
     if (
       start < position ||
       !isWholeName(word, before) ||
-      (IN_REFERENCE.test(before) && /^[-=]?[$?+]/.test(value)) ||
+      (/^[-=]?[$?+]/.test(value) && IN_REFERENCE.test(before)) ||
       !canBeSecret(word, value, quoted !== undefined) ||
       (quoted === undefined && !isValue({ word, separator, value, before, after }))
     ) {

@@ -14,8 +14,8 @@ export interface IngesterStatus {
 export interface Pulses {
   now: number;
   /**
-   * Until when the process of each live ingester that takes clusters counts as running. One of a version without signs of life is
-   * missing.
+   * Until when the process of each ingester counts as running, also of those that ended some minutes ago. One of a version without
+   * signs of life is missing.
    */
   runsUntil: ReadonlyMap<string, number>;
 }
@@ -57,9 +57,8 @@ export class Heartbeat {
 
   /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease, and returns until when the others do. */
   async pulse(): Promise<Pulses> {
-    const { ingesterPulse, ingesters } = this.#keys;
     const args = [this.#id, this.#now(), String(this.#length * PULSE_SHARE)];
-    return pulsesOf(await this.#pulse([ingesterPulse, ingesters], args));
+    return pulsesOf(await this.#pulse([this.#keys.ingesterPulse], args));
   }
 
   /** Records a heartbeat and renews the leases that this ingester holds, cluster to token. */
@@ -88,15 +87,13 @@ export function pairs(map: ReadonlyMap<string, number>): string[] {
 }
 
 function pulsesOf(reply: unknown): Pulses {
-  const [now, flat, live]: unknown[] = Array.isArray(reply) ? reply : [];
-  if (typeof now !== 'number' || !Array.isArray(flat) || !Array.isArray(live))
+  const [now, flat]: unknown[] = Array.isArray(reply) ? reply : [];
+  if (typeof now !== 'number' || !Array.isArray(flat))
     throw new TypeError(`redis answered a sign of life with ${JSON.stringify(reply)}`);
   const times = flat.map(String);
-  const takers = new Set(live.map(String));
   const runsUntil = new Map<string, number>();
   for (let at = 0; at + 1 < times.length; at += 2) {
-    const id = times[at] ?? '';
-    if (takers.has(id)) runsUntil.set(id, Number(times[at + 1]));
+    runsUntil.set(times[at] ?? '', Number(times[at + 1]));
   }
   return { now, runsUntil };
 }
