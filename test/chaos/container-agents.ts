@@ -12,7 +12,7 @@ const INTERVAL_MS = 200;
 /** The prompt, which is the script of the agent. It works as a process whose command line names its incident. */
 const BEHAVIOUR = `
 field() { sed -n "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/p" incident.json | head -n 1; }
-bash -c 'sleep "$((2 + RANDOM % 3))"' ${MARK} "$(field incident_id)" "$(field cluster_name)"
+bash -c 'sleep "$((2 + RANDOM % 3))"; true' ${MARK} "$(field incident_id)" "$(field cluster_name)"
 cat > output/investigation.md <<'END_OF_REPORT'
 ${REPORT}END_OF_REPORT
 exit
