@@ -117,7 +117,11 @@ it('is not disabled by a secretlint comment', async () => {
   expect(await redactText(text)).toBe('# secretlint-disable\n[redacted]');
 });
 
-it('is idempotent', async () => {
-  const once = await redactText(`DB_PASSWORD=a postgres://u:p@db/x Bearer ${jwt} ghp_${letters(36)}`);
+it.each([
+  `DB_PASSWORD=a postgres://u:p@db/x Bearer ${jwt} ghp_${letters(36)}`,
+  'password=\\"-----BEGIN RSA PRIVATE KEY-----\\"',
+  'password=https://a:password=https://a:',
+])('is idempotent: %s', async (text) => {
+  const once = await redactText(text);
   expect(await redactText(once)).toBe(once);
 });

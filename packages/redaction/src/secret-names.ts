@@ -42,7 +42,7 @@ export function isWholeName(word: string, before: string): boolean {
 const NO_SECRET =
   /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|malformed|rejected|revoked|valid|ok|set|unset|not|mandatory|absent|present|changed|rotated|updated|deleted|created|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
-  /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}\/|vault:|ref\+|@Microsoft\.KeyVault)/i;
+  /^(?:\$[({]?\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}(?:\/|\[redacted)|vault:|ref\+|@Microsoft\.KeyVault)/i;
 /** The default of a reference is a value: `${TOKEN:-x}` of shells, `${token:x}` of Spring. */
 const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>(?![?+])[^\s{}]{1,1000})\}?/;
 /** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`, `var.token`. */
@@ -52,12 +52,15 @@ const EXPRESSION =
 const FILE_PATH = /^(?:~|\.{0,2})(?:\/[\w.@-]{1,32}){1,12}\/?$/;
 const OBJECT_NAME = /^[a-z\d]+(?:[-./][a-z\d]+)+$/;
 
+/** What has been redacted already, in quotes that are escaped or not. */
+const REDACTED_BEFORE = /^(?:\\{0,7}["'])?\[redacted\]/;
+
 /** Of code and of structures: `password == ""`, `"password": {`. */
 const PUNCTUATION = /^[=!<>()[\]{},:;|]+$/;
 
 /** Returns whether the value of a secret's name can be a secret at all. */
 export function canBeSecret(name: string, value: string, quoted: boolean): boolean {
-  if (value === '' || PUNCTUATION.test(value) || value.startsWith('[redacted]') || NO_SECRET.test(value)) return false;
+  if (value === '' || PUNCTUATION.test(value) || REDACTED_BEFORE.test(value) || NO_SECRET.test(value)) return false;
   if (REFERENCE.test(value)) {
     const given = DEFAULT.exec(value)?.groups?.given;
     return given !== undefined && /[^\W\d]/.test(given) && canBeSecret(name, given, quoted);
