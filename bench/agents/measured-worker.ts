@@ -3,10 +3,13 @@
  * usage: node --expose-gc measured-worker.ts OPTIONS-FILE    (JSON: TriageWorkerOptions without the logger)
  */
 import { silentLogger } from '@nightcrier/core/logger';
+import { allowHeapGrowth, holdHeapGrowth } from '../../packages/runtime/src/process/heap-growth.ts';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TriageWorkerApp } from '../../apps/triage-worker/src/app.ts';
 
+// As in the worker's own process.
+holdHeapGrowth();
 const app = new TriageWorkerApp({ ...JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')), logger: silentLogger });
 process.on('message', () => void measure());
 
@@ -22,4 +25,5 @@ process.once('SIGTERM', () => {
   void app.stop().then(() => process.exit(0));
 });
 await app.start();
+allowHeapGrowth();
 process.send?.('ready');
