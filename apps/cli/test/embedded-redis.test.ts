@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, silentLogger } from '@nightcrier/core/logger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fault, openTestState } from '../../../packages/state/test/state.fixture.ts';
+import { lockDataDir } from '../src/embedded-redis/data-dir-lock.ts';
 import { processStart } from '../src/embedded-redis/process-start.ts';
 import { nativeKind, NEEDS_NATIVE, type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 
@@ -162,6 +163,13 @@ describe.skipIf(!nativeKind)(
     });
   },
 );
+
+test('a server that ends before it is recorded leaves no lock', async () => {
+  const lock = await lockDataDir(dataDir, 1, silentLogger);
+  await lock.release();
+  await lock.record(process.pid);
+  expect(await readdir(dataDir)).toEqual([]);
+});
 
 describe('startEmbeddedRedis', () => {
   test('runs Valkey in WebAssembly without files on disk', async () => {

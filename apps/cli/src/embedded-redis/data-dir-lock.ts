@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@nightcrier/core/logger';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 import { Redis } from 'ioredis';
+import pLimit from 'p-limit';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { processStart } from './process-start.ts';
@@ -44,15 +45,22 @@ export async function lockDataDir(dataDir: string, port: number, logger: Logger)
   } finally {
     await rm(draft);
   }
+  // One after the other: a server can end while it is being recorded, and its lock must not come back then.
+  const oneAtATime = pLimit(1);
+  let isReleased = false;
   return {
-    async record(serverPid) {
-      await writeFile(draft, JSON.stringify({ ...mine, server_pid: serverPid }), { mode: 0o600 });
-      await rename(draft, file);
-    },
-    async release() {
-      const holder = await readHolder(file);
-      if (holder?.owner_pid === mine.owner_pid && holder.port === mine.port) await rm(file, { force: true });
-    },
+    record: (serverPid) =>
+      oneAtATime(async () => {
+        if (isReleased) return;
+        await writeFile(draft, JSON.stringify({ ...mine, server_pid: serverPid }), { mode: 0o600 });
+        await rename(draft, file);
+      }),
+    release: () =>
+      oneAtATime(async () => {
+        isReleased = true;
+        const holder = await readHolder(file);
+        if (holder?.owner_pid === mine.owner_pid && holder.port === mine.port) await rm(file, { force: true });
+      }),
   };
 }
 
