@@ -24,7 +24,7 @@ function row(request: FastifyRequest, { problem, latest }: FoundProblem, canChan
     canChange &&
     html`<td class="box"><input type="checkbox" form="bulk" name="problem" value="${`${cluster}|${key}`}" aria-label="Select ${name}"></td>`;
   return html`<tr id="row-${Buffer.from(name).toString('hex')}">${box}<th scope="row"><a href="${link(request, problemPath(problem))}">${headlineOf(problem, latest)}</a>
-<span class="quiet small subject">${cluster !== '-' && html`${cluster} · `}${subjectOf(problem)}${latest?.cause && html` · <code>${latest.cause}</code>`}${recurrences > 0 && ` · received ${recurrences} times again`}</span></th>
+<span class="quiet small subject">${cluster !== '-' && html`${cluster} · `}${subjectOf(problem)}${latest?.cause && html` · <code>${latest.cause}</code>`}${recurrences > 0 && ` · received ${recurrences + 1} times`}</span></th>
 <td>${problemMarks(problem)}</td><td>${severityMark(problem.severity)}</td>
 <td>${latest ? incidentMark(latest.state) : html`<span class="quiet">none</span>`}</td><td data-label="Since">${timeTag(problem.since)}</td></tr>`;
 }
