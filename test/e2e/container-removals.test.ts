@@ -19,7 +19,10 @@ class VanishingEngine implements AsyncDisposable {
   readonly #last: string;
   #isGone = false;
   readonly #server = createServer((asked, answer) => {
-    if (this.#isGone) return void asked.socket.destroy();
+    if (this.#isGone) {
+      asked.socket.destroy();
+      return;
+    }
     this.#isGone = this.#isLast(asked);
     const { method, url: path, headers } = asked;
     const passed = request({ socketPath: '/var/run/docker.sock', method, path, headers }, (given) => {
