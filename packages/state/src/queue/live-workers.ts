@@ -93,14 +93,7 @@ export class LiveWorkers {
     if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
     const { process, silence, maxStalls } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
-    return [
-      this.#id,
-      this.#length,
-      JSON.stringify(this.#process()),
-      String(silence),
-      String(maxStalls()),
-      ...ended,
-    ];
+    return [this.#id, this.#length, JSON.stringify(this.#process()), String(silence), String(maxStalls()), ...ended];
   }
 
   #process(): object {
