@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { allAdoptPrestarted, type LiveWorkers, type Takeover, workerTokens } from '../src/queue/live-workers.ts';
-import { lostJobs } from '../src/queue/lost-jobs.ts';
 import { fault, openTestState, type TestState, take } from './state.fixture.ts';
 
 let server: RedisServer;
@@ -16,11 +15,12 @@ const HOUR_MS = 3_600_000;
 
 interface TestWorker extends LiveWorkers {
   released: string[];
+  stalled: string[];
 }
 
 /** A worker whose locks have tokens that begin with `id`. */
 function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = {}): TestWorker {
-  const released: string[] = [];
+  const [released, stalled]: [string[], string[]] = [[], []];
   const workers = state.openLiveWorkers(HOUR_MS, {
     id,
     process: HERE,
@@ -28,10 +28,12 @@ function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = 
     hasEnded: () => false,
     silence: HOUR_MS,
     maxStalls: () => 3,
+    stalledInterval: 1,
     onReleased: (ids) => void released.push(...ids),
+    onStalled: (ids) => void stalled.push(...ids),
     ...takeover,
   });
-  return Object.assign(workers, { released });
+  return Object.assign(workers, { released, stalled });
 }
 
 /** Admits an incident that the worker takes. */
@@ -71,12 +73,14 @@ test('a worker that sends no heartbeat loses its incidents to the others, long b
   await age(state, HOUR_MS);
   expect(await other.beat()).toBe(1);
   expect(other.released).toEqual([id]);
-  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'dying:0']]))).toEqual([id]);
+  const locks = state.openJobLocks(60_000);
+  expect(await locks.lost([{ id, token: 'dying:0', starts: 1 }])).toEqual([id]);
   // It is the next one, before what has waited, and its cluster is not blocked by its own slot.
   await state.admission.admit(fault({ severity: 'critical' }));
   expect(await take(state, 'other:0')).toBe(id);
   expect(await slots.take('prod', id, 'other:0')).toBe('taken');
-  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'other:0']]))).toEqual([]);
+  expect(await locks.lost([{ id, token: 'other:0', starts: 2 }])).toEqual([]);
+  expect(await locks.lost([{ id, token: 'dying:0', starts: 1 }])).toEqual([id]);
 });
 
 test('a worker whose process on this machine has ended loses its incidents with the next heartbeat of another one', async () => {

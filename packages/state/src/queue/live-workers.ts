@@ -31,10 +31,14 @@ export interface Takeover {
   silence: number;
   /** Returns BullMQ's `maxStalledCount`. */
   maxStalls: () => number;
+  /** Time between two checks for jobs whose locks have expired, ms. */
+  stalledInterval: number;
   onReleased: (incidentIds: string[]) => void;
+  /** Receives the jobs that were released because their locks have expired. */
+  onStalled: (incidentIds: string[]) => void;
 }
 
-const Beat = z.tuple([z.number()], z.string());
+const Beat = z.tuple([z.number(), z.array(z.string()), z.array(z.string())]);
 const WorkerRecord = z.object({ process: WorkerProcess });
 /** The field of the records that is no worker, see `lua/dead-workers.lua`. */
 const WATCH = '';
@@ -45,7 +49,7 @@ const AbleRecord = z.object({ process: z.object({ adopts_prestarted: z.literal(t
 
 /**
  * The heartbeats of one triage worker, and the number of live ones. With a {@link Takeover}, a heartbeat also releases the jobs
- * of workers that have died, see `lua/worker-beat.lua`. All methods reject while Redis is unreachable.
+ * of workers that have died, and those without a lock, in place of BullMQ's own check: see `lua/worker-beat.lua`. All methods reject while Redis is unreachable.
  */
 export class LiveWorkers {
   readonly #redis: Redis;
@@ -67,8 +71,9 @@ export class LiveWorkers {
 
   /** Records a heartbeat of this worker, and releases jobs. Returns the number of live workers, this one included. */
   async beat(): Promise<number> {
-    const [count, ...released] = Beat.parse(await this.#beat([this.#keys.workers], await this.#arguments()));
+    const [count, released, stalled] = Beat.parse(await this.#beat([this.#keys.workers], await this.#arguments()));
     if (released.length > 0) this.#takeover?.onReleased(released);
+    if (stalled.length > 0) this.#takeover?.onStalled(stalled);
     return count;
   }
 
@@ -90,10 +95,18 @@ export class LiveWorkers {
   }
 
   async #arguments(): Promise<string[]> {
-    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
-    const { process, silence, maxStalls } = this.#takeover;
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0'];
+    const { process, silence, maxStalls, stalledInterval } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
-    return [this.#id, this.#length, JSON.stringify(this.#process()), String(silence), String(maxStalls()), ...ended];
+    return [
+      this.#id,
+      this.#length,
+      JSON.stringify(this.#process()),
+      String(silence),
+      String(maxStalls()),
+      String(stalledInterval),
+      ...ended,
+    ];
   }
 
   #process(): object {
