@@ -189,3 +189,42 @@ test('the tokens of all workers that have not died are known, unless one of an e
   await other.beat();
   expect(await tokens()).toEqual(new Set(['of other']));
 });
+
+/** Has the heartbeats of all workers stopped for a while, as when Redis refuses writes. */
+async function interrupt(state: TestState): Promise<void> {
+  const watch = JSON.stringify({ since: 0, last: Date.now() - 10_000 });
+  await state.redis.hset(state.keys.workerRecords, '', watch);
+}
+
+test('a job without a lock is released, but not before live workers could lock theirs again after an outage', async () => {
+  await using state = await openTestState(server.url);
+  const [holder, other] = [openWorker(state, 'holder'), openWorker(state, 'other')];
+  await holder.beat();
+  const id = await runOne(state, 'holder');
+  await state.redis.sadd(state.queue.toKey('stalled'), id);
+  await state.redis.del(`${state.queue.toKey(id)}:lock`);
+  await interrupt(state);
+  await other.beat();
+  await other.beat();
+  expect([await stateOf(state, id), other.stalled]).toEqual(['active', []]);
+
+  // Its lock was not taken again.
+  await age(state, HOUR_MS);
+  await holder.beat();
+  expect([await stateOf(state, id), holder.stalled]).toEqual(['waiting', [id]]);
+});
+
+test('the incidents of a dead worker are released alone, though the locks of a live one expired in the same outage', async () => {
+  await using state = await openTestState(server.url);
+  const [dying, holder] = [openWorker(state, 'dying', { process: { ...HERE, pid: 7 } }), openWorker(state, 'holder')];
+  await dying.beat();
+  await holder.beat();
+  const [dead, live] = [await runOne(state, 'dying'), await runOne(state, 'holder')];
+  await state.redis.sadd(state.queue.toKey('stalled'), live);
+  await state.redis.del(`${state.queue.toKey(live)}:lock`);
+  await interrupt(state);
+  const other = openWorker(state, 'other', { hasEnded: ({ pid }) => pid === 7 });
+  await other.beat();
+  expect(other.released).toEqual([dead]);
+  expect([await stateOf(state, dead), await stateOf(state, live)]).toEqual(['waiting', 'active']);
+});
