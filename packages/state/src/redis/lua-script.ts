@@ -3,12 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { BullmqSource } from './bullmq-scripts.ts';
 import { composeLua } from './compose-lua.ts';
 import type { StateContext } from './state-context.ts';
+import { OWN_SCRIPT, tolerantRedis } from './tolerant-scripts.ts';
 
 /** Runs one script atomically in Redis; rejects with Redis's own error. */
 export type LuaScript = (keys: string[], args: (string | Buffer)[]) => Promise<unknown>;
-
-/** See the file: what scripts use as `redis`. */
-const TOLERANT_REDIS = readFileSync(new URL('tolerant-redis.lua', import.meta.url), 'utf8');
 
 /** An include of this folder is one of BullMQ's own scripts. */
 const BULLMQ = 'bullmq/';
@@ -21,9 +19,10 @@ export function defineScript(
   { redis, keys, bullmq }: Pick<StateContext, 'redis' | 'keys' | 'bullmq'>,
   name: string,
 ): LuaScript {
-  const prefixes = `local PREFIX, QUEUE = '${keys.ours}', '${keys.bullmq}:${QUEUE_NAME}:'\n`;
-  const command = `nightcrier:${keys.ours}${name}`;
-  redis.defineCommand(command, { lua: prefixes + TOLERANT_REDIS + composeLua(name, (file) => readLua(file, bullmq)) });
+  const queue = `local QUEUE = '${keys.bullmq}:${QUEUE_NAME}:'\n`;
+  const command = `${OWN_SCRIPT}${keys.ours}${name}`;
+  const lua = composeLua(name, (file) => readLua(file, bullmq));
+  redis.defineCommand(command, { lua: tolerantRedis(keys) + queue + lua });
   const run: unknown = Reflect.get(redis, command);
   if (typeof run !== 'function') throw new TypeError(`ioredis did not define the command ${command}`);
   return async (keys, args) => {
