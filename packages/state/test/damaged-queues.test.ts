@@ -79,6 +79,7 @@ describe('a damaged structure of BullMQ', () => {
     expect(await state.redis.hmget(meta, ...Object.keys(DAMAGED_SETTINGS))).toEqual([null, null]);
     const workers = state.openLiveWorkers(60_000, {
       id: 'one',
+      token: 'one',
       process: undefined,
       hasEnded: () => false,
       silence: 60_000,
