@@ -90,11 +90,15 @@ export function tolerateDamage(context: StateContext): void {
     if (prepared.has(command)) return;
     prepared.add(command);
     const { reject } = command;
-    command.reject = (error: Error) => {
+    const rejectThenMove = async (error: Error): Promise<void> => {
       reject(error);
-      // A Redis that refuses it is asked again by the next read.
-      repeated(command, error).catch(() => undefined);
+      try {
+        await repeated(command, error);
+      } catch {
+        // Not damaged, or Redis refuses it: the next read tries again.
+      }
     };
+    command.reject = (error: Error) => void rejectThenMove(error);
   }
 
   function repeatOnDamage(command: Command): void {
