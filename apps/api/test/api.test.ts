@@ -432,7 +432,8 @@ describe('/queues', () => {
     await api.redis.hset(await jobKey(other), 'data', '{not JSON');
     const key = await jobKey(typed);
     await api.redis.del(key);
-    for (const name of [key, key.replace(typed, 'repeat'), key.replace(typed, 'failed')]) await api.redis.set(name, 'x');
+    for (const name of [key, key.replace(typed, 'repeat'), key.replace(typed, 'failed')])
+      await api.redis.set(name, 'x');
     const board = await api.get('/queues/api/queues?activeQueue=triage&status=prioritized');
     expect([board.status, await board.json()]).toMatchObject([200, { queues: [{ jobs: [{ id: whole }] }] }]);
   });

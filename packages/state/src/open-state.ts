@@ -29,7 +29,11 @@ import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
-import { type NotificationQueue, notificationQueueRepair, openNotificationQueue } from './notifications/notification-queue.ts';
+import {
+  type NotificationQueue,
+  notificationQueueRepair,
+  openNotificationQueue,
+} from './notifications/notification-queue.ts';
 import { Conversations } from './notifications/conversations.ts';
 import { Deliveries } from './notifications/deliveries.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
