@@ -5,9 +5,9 @@ import { ignoreBlockedLoop } from './command-timeout.ts';
 import { endWhileReconnecting } from './end-while-reconnecting.ts';
 import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
+import { tolerateDamageInScripts } from './lua-script.ts';
 import { readServerProblems } from '../server/redis-server.ts';
 import { addressOptions, currentPasswords, describeAddress, type RedisSettings } from './redis-settings.ts';
-import { tolerateDamageInScripts } from './tolerant-scripts.ts';
 
 export type { RedisSettings } from './redis-settings.ts';
 
