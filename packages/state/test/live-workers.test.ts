@@ -28,6 +28,7 @@ function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = 
     hasEnded: () => false,
     silence: HOUR_MS,
     maxStalls: () => 3,
+    maxConcurrent: () => 7,
     onReleased: (ids) => void released.push(...ids),
     ...takeover,
   });

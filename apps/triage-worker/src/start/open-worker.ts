@@ -111,6 +111,7 @@ function liveWorkers(setup: WorkerSetup, { state, agents }: WorkerDependencies, 
     hasEnded,
     silence,
     maxStalls: () => setup.config().max_attempts,
+    maxConcurrent: () => setup.config().max_concurrent_agents,
     onReleased: (incidents) => logger.warn({ incidents }, 'incidents of a dead worker released'),
   });
 }

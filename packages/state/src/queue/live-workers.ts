@@ -31,6 +31,8 @@ export interface Takeover {
   silence: number;
   /** Returns BullMQ's `maxStalledCount`. */
   maxStalls: () => number;
+  /** Returns the maximum of investigations over all workers, which a heartbeat restores in a Redis that has lost it. */
+  maxConcurrent: () => number;
   onReleased: (incidentIds: string[]) => void;
 }
 
@@ -90,10 +92,18 @@ export class LiveWorkers {
   }
 
   async #arguments(): Promise<string[]> {
-    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
-    const { process, silence, maxStalls } = this.#takeover;
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0'];
+    const { process, silence, maxStalls, maxConcurrent } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
-    return [this.#id, this.#length, JSON.stringify(this.#process()), String(silence), String(maxStalls()), ...ended];
+    return [
+      this.#id,
+      this.#length,
+      JSON.stringify(this.#process()),
+      String(silence),
+      String(maxStalls()),
+      String(maxConcurrent()),
+      ...ended,
+    ];
   }
 
   #process(): object {
