@@ -29,6 +29,7 @@ function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = 
     silence: HOUR_MS,
     maxStalls: () => 3,
     stalledInterval: 1,
+    maxConcurrent: () => 7,
     onReleased: (ids) => void released.push(...ids),
     onStalled: (ids) => void stalled.push(...ids),
     ...takeover,

@@ -114,6 +114,7 @@ function liveWorkers(setup: WorkerSetup, { state, agents }: WorkerDependencies, 
     onStalled: (incidents) => {
       for (const id of incidents) logger.warn({ incident_id: id }, 'job stalled; requeued');
     },
+    maxConcurrent: () => setup.config().max_concurrent_agents,
     onReleased: (incidents) => logger.warn({ incidents }, 'incidents of a dead worker released'),
   });
 }

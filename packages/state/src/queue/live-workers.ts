@@ -33,6 +33,8 @@ export interface Takeover {
   maxStalls: () => number;
   /** Time between two checks for jobs whose locks have expired, ms. */
   stalledInterval: number;
+  /** Returns the maximum of investigations over all workers, which a heartbeat restores in a Redis that has lost it. */
+  maxConcurrent: () => number;
   onReleased: (incidentIds: string[]) => void;
   /** Receives the jobs that were released because their locks have expired. */
   onStalled: (incidentIds: string[]) => void;
@@ -95,8 +97,8 @@ export class LiveWorkers {
   }
 
   async #arguments(): Promise<string[]> {
-    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0'];
-    const { process, silence, maxStalls, stalledInterval } = this.#takeover;
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0', '0'];
+    const { process, silence, maxStalls, maxConcurrent, stalledInterval } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
     return [
       this.#id,
@@ -104,6 +106,7 @@ export class LiveWorkers {
       JSON.stringify(this.#process()),
       String(silence),
       String(maxStalls()),
+      String(maxConcurrent()),
       String(stalledInterval),
       ...ended,
     ];
