@@ -1,6 +1,6 @@
 import { EngineClient } from '../apps/triage-worker/src/agent/run/engine/engine-client.ts';
 import { engineEndpoint } from '../apps/triage-worker/src/agent/run/engine/engine-endpoint.ts';
-import { sandboxLabels } from '../apps/triage-worker/src/agent/run/docker/container-labels.ts';
+import { prestartedLabels } from '../apps/triage-worker/src/agent/run/docker/container-labels.ts';
 import { containerSpec } from '../apps/triage-worker/src/agent/run/docker/container-spec.ts';
 import { followStreams } from '../apps/triage-worker/src/agent/run/docker/follow-streams.ts';
 import { runRequest } from '../apps/triage-worker/src/agent/run/run-request.ts';
@@ -121,7 +121,7 @@ async function bareStart(engine: EngineClient, config: Settings, folder: string,
   );
   const begun = now();
   const id = await engine.create(`nc-${attempt.incidentId}`, {
-    ...containerSpec(request, sandboxLabels(request), { wait: 0 }),
+    ...containerSpec(request, prestartedLabels(request, 'bench'), { wait: 0 }),
     Cmd: FIRST_INSTRUCTION,
   });
   try {

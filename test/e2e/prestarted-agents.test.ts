@@ -150,7 +150,14 @@ describe.skipIf(why)(`a prestarted container${why ? ` (skipped: ${why})` : ''}`,
     const runtime = new DockerRuntime({ engine: () => 'docker', environment: process.env, workerId: 'new' });
     const config = await sandboxed(suite.harness, writesReport());
     const { incidents } = suite.harness;
-    const sweeper = new ContainerSweeper({ config: () => config, instance, incidents, runtime, logger: silentLogger });
+    const sweeper = new ContainerSweeper({
+      config: () => config,
+      instance,
+      incidents,
+      runtime,
+      workers: async () => undefined,
+      logger: silentLogger,
+    });
     try {
       const superseded = await start(`nc-${id}-1`, { component: 'prestarted' });
       const alone = await start(`nc-${other}-1`, { component: 'prestarted' });

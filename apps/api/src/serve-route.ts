@@ -2,7 +2,7 @@ import type { ApiRoute, BodyOf, ParamsOf, QueryOf, ReturnedBy } from '@nightcrie
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { z } from 'zod';
 import { ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
-import { ApiError } from './api-error.ts';
+import { ApiError } from './errors/api-error.ts';
 
 /** A request whose parameters, query and body are as the route says. */
 export type RequestOf<R extends ApiRoute> = FastifyRequest<{

@@ -185,7 +185,7 @@ describe('GET /api/incidents', () => {
       corrupt: [bad],
     });
     expect(await failure(await api.get(`/api/incidents/${bad}`))).toMatchObject({
-      status: 500,
+      status: 410,
       code: 'incident_corrupt',
     });
   });
@@ -419,6 +419,23 @@ describe('/queues', () => {
         },
       ],
     });
+  });
+
+  test('shows the other jobs beside one that is damaged', async () => {
+    await using api = await openReadyApi(server.url);
+    const [typed, other, whole] = [
+      (await api.admission.admit(fault())).incidentId,
+      (await api.admission.admit(fault())).incidentId,
+      (await api.admission.admit(fault())).incidentId,
+    ];
+    const jobKey = async (id: string): Promise<string> => String((await api.redis.keys(`*:triage:${id}`))[0]);
+    await api.redis.hset(await jobKey(other), 'data', '{not JSON');
+    const key = await jobKey(typed);
+    await api.redis.del(key);
+    for (const name of [key, key.replace(typed, 'repeat'), key.replace(typed, 'failed')])
+      await api.redis.set(name, 'x');
+    const board = await api.get('/queues/api/queues?activeQueue=triage&status=prioritized');
+    expect([board.status, await board.json()]).toMatchObject([200, { queues: [{ jobs: [{ id: whole }] }] }]);
   });
 
   test('refuses every request that would change the queue', async () => {

@@ -1,6 +1,8 @@
 import type { ClusterHealth, ConnectionStatus } from '@nightcrier/core/clusters/cluster-health';
 import { rankIngesters } from '@nightcrier/core/clusters/placement';
 import { silentLogger } from '@nightcrier/core/logger';
+import { openHeartbeat } from '@nightcrier/state/leases/open-heartbeat';
+import { showConnection } from '@nightcrier/state/leases/show-connection';
 import { openState } from '@nightcrier/state/open-state';
 import { connectProducer, disconnect } from '@nightcrier/state/redis/connection';
 import { EventEmitter, once } from 'node:events';
@@ -181,4 +183,28 @@ test('the lease thread reports an ingester that gives no sign of life, and that 
   const pulsing = setInterval(() => void other.pulse().catch(() => undefined), 50);
   onTestFinished(() => clearInterval(pulsing));
   await expect.poll(() => silent, patient).toEqual([]);
+});
+
+test('the lease thread reports an ingester whose connection was closed, long before its sign of life is over', async () => {
+  const state = await openTestState();
+  const settings = { url: redis.url, key_prefix: state.key_prefix };
+  const other = connectProducer(settings, silentLogger);
+  onTestFinished(() => other.disconnect());
+  await once(other, 'ready');
+  showConnection(other, state.key_prefix, 'other', () => undefined);
+  // Its sign of life is valid for an hour.
+  await openHeartbeat(other, { key_prefix: state.key_prefix, id: 'other', length: 3 * 3_600_000 }).pulse();
+  const guard = new LeaseGuard({ redis: settings, id: 'own', length: 6_000, logger: silentLogger });
+  let silent: string[] = [];
+  guard.events.on('silent', (ids) => (silent = [...ids]));
+  guard.start();
+  onTestFinished(() => guard.stop());
+  const observer = state.openLeases({ id: 'observer' });
+  // The thread has observed the other one, too, once it has given several signs of life.
+  const signs = new Set<number | undefined>();
+  await expect
+    .poll(async () => signs.add((await observer.pulse()).runsUntil.get('own')).size, patient)
+    .toBeGreaterThan(3);
+  other.disconnect();
+  await expect.poll(() => silent, patient).toEqual(['other']);
 });

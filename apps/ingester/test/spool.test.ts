@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -156,6 +156,24 @@ describe('while Redis is unreachable', () => {
     queue.hangs = false;
     await expect.poll(() => admitted, patient).toEqual(names(20));
     await expect.poll(() => filesIn(directory), patient).toEqual([]);
+  });
+
+  test('a segment that cannot be deleted when its faults are admitted is deleted as soon as the disk allows that', async () => {
+    const queue = { unreachable: true };
+    const { spool, admitted, directory } = await spoolBefore(queue, { maintenanceInterval: 20 });
+    for (const name of names(3)) spool.add(event(name));
+    await expect.poll(() => filesIn(directory), patient).toHaveLength(1);
+    // Unlike a mode, this keeps root from deleting it too.
+    const segment = path.join(directory, filesIn(directory)[0] ?? '');
+    const { size } = statSync(segment);
+    rmSync(segment);
+    mkdirSync(segment);
+    queue.unreachable = false;
+    await expect.poll(() => admitted, patient).toEqual(names(3));
+    await expect.poll(() => spool.health().in_memory, patient).toBe(0);
+    expect(spool.health().disk_bytes).toBe(size);
+    rmdirSync(segment);
+    await expect.poll(() => spool.health().disk_bytes, patient).toBe(0);
   });
 
   test('what does not fit on disk is lost at once, and not kept in memory: the newest, counted for its cluster, logged once', async () => {

@@ -111,6 +111,14 @@ export interface PrestartedAgent {
 /** Waits for a step and records its duration, such as {@link StageClock.time}. */
 export type Timed = <Result>(step: string, work: Promise<Result>) => Promise<Result>;
 
+/** Which containers are listed. */
+export interface ListedContainers {
+  instance: string;
+  incidentId?: string;
+  /** Tokens of the processes of all workers that have not died; undefined if they are not known. */
+  workers?: ReadonlySet<string> | undefined;
+}
+
 /** Runs agents in a sandbox: on a container engine, later on Kubernetes. */
 export interface AgentRuntime {
   /**
@@ -134,7 +142,7 @@ export interface AgentRuntime {
    * unused ones of dead workers.
    * @throws EngineError
    */
-  list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]>;
+  list(of: ListedContainers, signal?: AbortSignal): Promise<AgentContainer[]>;
   /** Stops and removes containers. @throws EngineError */
   remove(ids: readonly string[], signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

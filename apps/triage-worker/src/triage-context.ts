@@ -1,5 +1,5 @@
 import type { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
-import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import type { PermissionQuestion } from '@nightcrier/cluster/kubernetes/permissions/preflight';
 import type { Isolation } from '@nightcrier/core/gateway/isolation';
 import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';

@@ -59,6 +59,7 @@ export class TestHarness {
   readonly #admission: Admission;
   readonly #apps: TriageWorkerApp[] = [];
   readonly #kills: (() => Promise<void>)[] = [];
+  readonly #heals = new Map<string, () => void>();
 
   private constructor(backend: TestBackend, folder: string, redis: ReturnType<typeof connectProducer>) {
     this.#backend = backend;
@@ -162,7 +163,7 @@ export class TestHarness {
 
   /** Breaks something in the cluster and admits the fault, as an ingester would. Returns the incident's id. */
   async admit(scenario: string | Scenario = 'crash-loop-back-off'): Promise<string> {
-    const { fault } = await this.#backend.cluster.run(scenario, { instance: randomUUID() });
+    const { fault, heal } = await this.#backend.cluster.run(scenario, { instance: randomUUID() });
     if (!fault) throw new Error('the scenario has no fault');
     const outcome = await this.#admission.admit({
       cluster_name: 'alpha',
@@ -173,7 +174,14 @@ export class TestHarness {
       event: fault,
     });
     if (outcome.kind !== 'queued') throw new Error(`fault was not queued: ${outcome.kind}`);
+    this.#heals.set(outcome.incidentId, heal);
     return outcome.incidentId;
+  }
+
+  /** Undoes in the cluster what {@link admit} broke. */
+  heal(id: string): void {
+    this.#heals.get(id)?.();
+    this.#heals.delete(id);
   }
 
   /** Admits a fault that was received as an alert. */

@@ -94,10 +94,12 @@ export async function measureMany(size: number, progress: (text: string) => void
     await log.until((one) => one.activeOf(owner) === 0, 'the dead ingester shows', PATIENCE_S);
     figures.kill_shown_after_s = round((performance.now() - killedAt) / 1_000);
     await log.until(({ active }) => active === size + 1, 'all clusters are active again', PATIENCE_S);
+    figures.kill_longest_unwatched_s = round((performance.now() - killedAt) / 1_000);
     const kill = log.result();
     figures.kill_longest_inactive_s = round(kill.longest / 1_000);
     figures.kill_clusters_that_fell = kill.fell;
-    progress(`kill -9: ${JSON.stringify(kill)}, shown after ${String(figures.kill_shown_after_s)} s`);
+    const { kill_shown_after_s: shown, kill_longest_unwatched_s: unwatched } = figures;
+    progress(`kill -9: ${JSON.stringify(kill)}, shown after ${String(shown)} s; unwatched for ${String(unwatched)} s`);
     await log.stop();
 
     const sent = await account(servers);

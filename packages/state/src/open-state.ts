@@ -29,7 +29,11 @@ import { IncidentStore } from './incidents/incidents.ts';
 import { ClusterLeases, type ClusterLeasesOptions } from './leases/cluster-leases.ts';
 import { IngesterBoard } from './leases/ingesters.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
-import { type NotificationQueue, openNotificationQueue } from './notifications/notification-queue.ts';
+import {
+  type NotificationQueue,
+  notificationQueueRepair,
+  openNotificationQueue,
+} from './notifications/notification-queue.ts';
 import { Conversations } from './notifications/conversations.ts';
 import { Deliveries } from './notifications/deliveries.ts';
 import { PostedAlerts } from './notifications/posted-alerts.ts';
@@ -109,6 +113,8 @@ export interface State {
   /** See `openTriageQueue` for the kind of connection that it needs. */
   openQueue(): TriageQueue;
   openNotificationQueue(target: string): NotificationQueue;
+  /** Moves damaged structures of a target's queue aside. */
+  repairNotifications(target: string): Promise<void>;
   /** @throws Error when the installed BullMQ has changed a script that admission runs. */
   openAdmission(queue: TriageQueue, settings: AdmissionSettings): Admission;
   openStorms(admission: Admission): Storms;
@@ -180,6 +186,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     instance: () => readInstance(context, key_prefix),
     openQueue: () => openTriageQueue(context),
     openNotificationQueue: (target) => openNotificationQueue(context, target),
+    repairNotifications: notificationQueueRepair(context),
     openStorms: (admission) => new Storms(context, admission),
     openSelfWatch: (options) => new SelfWatch(context, options),
     openAdmission: (queue, settings) => new Admission(context, queue, settings),

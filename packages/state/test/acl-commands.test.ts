@@ -20,8 +20,8 @@ const OF_THE_LANGUAGE = new Set([
   'watch',
 ]);
 
-// QUIT is allowed to every user.
-const allowed = new Set([...aclRules('prefix').map((rule) => rule.replace('+', '')), 'quit']);
+// QUIT is allowed to every user. Of some commands, one kind is allowed.
+const allowed = new Set([...aclRules('prefix').map((rule) => rule.replace(/^\+|\|.*$/g, '')), 'quit']);
 const commands = new Set(new Redis({ lazyConnect: true }).getBuiltinCommands());
 
 /** Commands in a file: calls of scripts, and methods of the client. */

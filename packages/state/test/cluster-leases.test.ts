@@ -4,6 +4,9 @@ import { silentLogger } from '@nightcrier/core/logger';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type ClusterLeases, LEASE_MS } from '../src/leases/cluster-leases.ts';
+import type { Heartbeat } from '../src/leases/heartbeat.ts';
+import { openHeartbeat } from '../src/leases/open-heartbeat.ts';
+import { showConnection } from '../src/leases/show-connection.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { openState, type State } from '../src/open-state.ts';
 import { connectProducer, disconnect } from '../src/redis/connection.ts';
@@ -13,6 +16,7 @@ let server: RedisServer;
 let redis: Redis;
 let state: State;
 let clock: Clock;
+let key_prefix: string;
 let a: ClusterLeases;
 let b: ClusterLeases;
 beforeAll(async () => {
@@ -21,7 +25,8 @@ beforeAll(async () => {
   await once(redis, 'ready');
 });
 beforeEach(() => {
-  state = openState(redis, { key_prefix: randomUUID(), logger: silentLogger });
+  key_prefix = randomUUID();
+  state = openState(redis, { key_prefix, logger: silentLogger });
   clock = new Clock();
   const leasesOf = (id: string) => state.openLeases({ id, now: clock.now });
   [a, b] = [leasesOf('a'), leasesOf('b')];
@@ -207,4 +212,39 @@ test('a sign of life shows until when each ingester runs, except those that give
       ['b', now + LEASE_MS / 3],
     ]),
   );
+});
+
+const heartbeatOf = (id: string): Heartbeat =>
+  openHeartbeat(redis, { key_prefix, id, length: LEASE_MS, now: clock.now });
+
+test('the sign of life of an ingester that has lost its connection is ended, unless it has given another one', async () => {
+  await a.pulse();
+  const lost = new Map([['a', clock.ms + LEASE_MS / 3]]);
+  clock.ms += 1_000;
+  await a.pulse();
+  expect((await heartbeatOf('b').pulse(lost)).runsUntil.get('a')).toBe(clock.ms + LEASE_MS / 3);
+  expect((await heartbeatOf('b').pulse(new Map([['a', clock.ms + LEASE_MS / 3]]))).runsUntil.get('a')).toBe(clock.ms);
+  expect((await heartbeatOf('b').pulse(new Map([['unknown', clock.ms]]))).runsUntil.has('unknown')).toBe(false);
+});
+
+test('the connection of an ingester is shown as long as it is open, and its sign of life is not ended meanwhile', async () => {
+  const connection = connectProducer({ url: server.url, key_prefix }, silentLogger);
+  const shown = async (): Promise<string[]> => [...(await b.pulse()).connected];
+  try {
+    showConnection(connection, key_prefix, 'a', () => undefined);
+    await a.pulse();
+    await expect.poll(shown).toEqual(['a']);
+    const { runsUntil } = await b.pulse();
+    const lost = new Map([['a', runsUntil.get('a') ?? 0]]);
+    expect((await heartbeatOf('b').pulse(lost)).runsUntil).toEqual(runsUntil);
+    // It does everything else as before, and shows again after it was closed.
+    expect(await connection.exists(state.keys.leases)).toBe(0);
+    const reopened = once(connection, 'close').then(() => once(connection, 'ready'));
+    connection.disconnect(true);
+    await reopened;
+    await expect.poll(shown).toEqual(['a']);
+  } finally {
+    connection.disconnect();
+  }
+  await expect.poll(shown).toEqual([]);
 });

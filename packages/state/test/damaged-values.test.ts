@@ -68,6 +68,47 @@ describe('a damaged value', () => {
     expect(auditBooks(await state.intake.read())).toMatchObject({ balanced: true, total: { finished: 1, waiting: 0 } });
   });
 
+  test('in a row, or an id that is none, is moved aside by the sweep, and what a later version may read stays', async () => {
+    await using state = await openTestState(server.url);
+    const admit = async (id: string) => (await state.admission.admit(fault({ id }))).incidentId;
+    const [binary, typed, later, whole] = [await admit('a'), await admit('b'), await admit('c'), await admit('d')];
+    await state.redis.hset(state.keys.incident(binary), 'cluster_event', '\u0000\u00ff');
+    await spoil(state, state.keys.incident(typed));
+    await state.redis.hset(state.keys.incident(later), 'cluster_event', '{"of":"a later version"}');
+    await state.redis.zadd(state.keys.incidents, 1, '../..', 2, '__proto__');
+    const moved = await state.openSweep().setDamagedAside();
+    expect(moved.toSorted()).toEqual(['../..', '__proto__', binary, typed].toSorted());
+    expect(await state.incidents.list({ limit: 10 })).toMatchObject({
+      incidents: [{ incident_id: whole }],
+      corrupt: [later],
+    });
+    expect((await state.damage.read()).latest.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([state.keys.incident(binary), state.keys.incident(typed)]),
+    );
+    expect(await state.openSweep().setDamagedAside()).toEqual([]);
+  });
+
+  test('that should be JSON is moved aside by the sweep, and what a later version may read stays', async () => {
+    await using state = await openTestState(server.url);
+    const { silences, users, health } = state.keys;
+    await state.redis.hset(silences, { one: '{not JSON', two: '{"of":"a later version"}' });
+    await state.redis.hset(users, '__proto__', '\u0000\u00ff');
+    await state.redis.hset(health, 'prod', 'NaN');
+    const moved = await state.openSweep().setDamagedAside();
+    expect(moved.toSorted()).toEqual([`${silences} one`, `${users} __proto__`, `${health} prod`].toSorted());
+    expect(await state.redis.hkeys(silences)).toEqual(['two']);
+    expect((await state.damage.read()).latest.map(({ name }) => name).toSorted()).toEqual(moved.toSorted());
+  });
+
+  test('of another type is moved aside after a read that has found it', async () => {
+    await using state = await openTestState(server.url);
+    await spoil(state, state.keys.silences);
+    expect(await state.silences.list()).toEqual([]);
+    await expect
+      .poll(async () => (await state.damage.read()).latest, { timeout: 60_000 })
+      .toMatchObject([{ name: state.keys.silences }]);
+  });
+
   test('a lease that is none is taken by the next ingester', async () => {
     await using state = await openTestState(server.url);
     await state.redis.hset(state.keys.leases, {

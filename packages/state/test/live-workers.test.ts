@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
-import { allAdoptPrestarted, type LiveWorkers, type Takeover } from '../src/queue/live-workers.ts';
+import { allAdoptPrestarted, type LiveWorkers, type Takeover, workerTokens } from '../src/queue/live-workers.ts';
 import { lostJobs } from '../src/queue/lost-jobs.ts';
 import { fault, openTestState, type TestState, take } from './state.fixture.ts';
 
@@ -24,9 +24,11 @@ function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = 
   const workers = state.openLiveWorkers(HOUR_MS, {
     id,
     process: HERE,
+    token: `of ${id}`,
     hasEnded: () => false,
     silence: HOUR_MS,
     maxStalls: () => 3,
+    maxConcurrent: () => 7,
     onReleased: (ids) => void released.push(...ids),
     ...takeover,
   });
@@ -165,4 +167,22 @@ test('a live worker of an earlier version adopts no prestarted container, until 
   expect(await allAdopt()).toBe(true);
   await worker.beat();
   expect(await allAdopt()).toBe(true);
+});
+
+test('the tokens of all workers that have not died are known, unless one of an earlier version is among them', async () => {
+  await using state = await openTestState(server.url);
+  const tokens = async (): Promise<Set<string> | undefined> => workerTokens(state.redis, state.keys);
+  const [stopping, other] = [openWorker(state, 'stopping'), openWorker(state, 'other', { silence: 10_000 })];
+  await stopping.beat();
+  await other.beat();
+  await stopping.leave();
+  expect(await tokens()).toEqual(new Set(['of stopping', 'of other']));
+  await stopping.forget();
+  expect(await tokens()).toEqual(new Set(['of other']));
+  const earlier = JSON.stringify({ at: Date.now(), process: { ...ELSEWHERE, adopts_prestarted: true } });
+  await state.redis.hset(state.keys.workerRecords, 'old', earlier);
+  expect(await tokens()).toBeUndefined();
+  await age(state, 20_000);
+  await other.beat();
+  expect(await tokens()).toEqual(new Set(['of other']));
 });

@@ -2,7 +2,7 @@ import type { Principal } from '@nightcrier/core/access/principal';
 import { isLoopback } from '@nightcrier/core/settings/loopback';
 import { type ApiKeys, isNamedKey } from '@nightcrier/state/access/api-keys';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { type AccessSettings, methodsOf } from './access-settings.ts';
 import { assertNamesPage, assertOwnHost, assertOwnPage, type RequestSource } from './own-address.ts';
 import { type ProxyRequest, principalOfProxy } from './proxy-principal.ts';

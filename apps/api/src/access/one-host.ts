@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 
 /**
  * Refuses a request whose host is unclear: without a Host header, with several, or with another one in its URL. A proxy and this server could

@@ -1,6 +1,6 @@
 import { isLoopback } from '@nightcrier/core/settings/loopback';
 import { isIP } from 'node:net';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { AccessSettings } from './access-settings.ts';
 
 /** What browsers say about the page that a request comes from. */

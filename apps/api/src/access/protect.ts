@@ -2,7 +2,7 @@ import { choosesName, type Principal } from '@nightcrier/core/access/principal';
 import { includesRole, type Role } from '@nightcrier/core/access/role';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { link, withoutBasePath } from '../html/link.ts';
 import { SECURITY_HEADERS } from '../security-headers.ts';
 import { type AccessSettings, methodsOf } from './access-settings.ts';

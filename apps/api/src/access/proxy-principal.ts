@@ -3,7 +3,7 @@ import { LONGEST_NAME, oneLine } from '@nightcrier/core/access/one-line';
 import type { Principal } from '@nightcrier/core/access/principal';
 import { networkList } from '@nightcrier/core/settings/sections/api-access';
 import { isIPv6 } from 'node:net';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { AccessSettings } from './access-settings.ts';
 import { assertOwnHost } from './own-address.ts';
 

@@ -1,6 +1,6 @@
 import { includesRole } from '@nightcrier/core/access/role';
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { type Access, currentAccess, identify } from './protect.ts';
 
 /**

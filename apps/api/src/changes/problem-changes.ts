@@ -2,7 +2,7 @@ import type { Principal } from '@nightcrier/core/access/principal';
 import type { Problem } from '@nightcrier/core/problems/problem';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { requeuedAs } from './requeued-as.ts';
 
 /** Who makes a change, see `authorOf`. */

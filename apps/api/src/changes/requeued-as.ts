@@ -1,7 +1,7 @@
 import type { Evicted } from '@nightcrier/core/incidents/admission';
 import type { Logger } from '@nightcrier/core/logger';
 import type { RequeueOutcome } from '@nightcrier/state/admission/admission-reply';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 
 /** Returns the id of the new incident. @throws ApiError incident_open or queue_full */
 export function requeuedAs(outcome: RequeueOutcome, logger: Logger): string {

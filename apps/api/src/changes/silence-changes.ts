@@ -1,7 +1,7 @@
 import type { NewSilence, Silence } from '@nightcrier/core/silences/silence';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { Author } from './problem-changes.ts';
 
 /** Adds a silence. @throws ApiError bad_request when it would be over before it begins, or there are too many */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
-import { assertRedisAnswers, failureOf, failureBody } from '../error-handling.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { assertRedisAnswers, failureOf, failureBody } from '../errors/error-handling.ts';
 import { html } from '../html/html.ts';
 import { link } from '../html/link.ts';
 import { page, sendHtml } from '../html/page.ts';

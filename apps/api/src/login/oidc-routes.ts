@@ -6,7 +6,7 @@ import { currentAccess } from '../access/protect.ts';
 import { returnPath } from '../access/return-path.ts';
 import { OPEN } from '../access/route-roles.ts';
 import { readCookie, setCookie } from '../access/session-cookie.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { link } from '../html/link.ts';
 import { sendHtml } from '../html/page.ts';
 import { logIn } from './log-in.ts';

@@ -51,7 +51,7 @@ export function agentMetrics(agents: StateSnapshot['agents'], registry: Registry
     registers,
   });
   for (const { agent, usage } of agents) {
-    tokens.inc({ agent, kind: 'input' }, usage.input_tokens - usage.cached_input_tokens);
+    tokens.inc({ agent, kind: 'input' }, Math.max(0, usage.input_tokens - usage.cached_input_tokens));
     tokens.inc({ agent, kind: 'cached_input' }, usage.cached_input_tokens);
     tokens.inc({ agent, kind: 'output' }, usage.output_tokens);
     cost.inc({ agent }, usage.cost_usd);

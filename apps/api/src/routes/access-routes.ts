@@ -2,9 +2,9 @@ import { ADD_KEY, LIST_AUDIT, LIST_KEYS, REVOKE_KEY } from '@nightcrier/core/api
 import { KeyNameTakenError } from '@nightcrier/state/access/api-keys';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { authorOf } from '../access/protect.ts';
-import { pageOf } from '../list-page.ts';
+import { pageOf } from '../lists/list-page.ts';
 import { serve } from '../serve-route.ts';
 
 /** Routes of named API keys and of the audit log, for administrators. */

@@ -1,4 +1,4 @@
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
 import type { NotificationQueue } from '@nightcrier/state/notifications/notification-queue';
@@ -6,9 +6,10 @@ import type { ReceiverHealth } from '@nightcrier/state/notifications/receiver-he
 import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import type { Job } from 'bullmq';
 import { z } from 'zod';
+import { TolerantQueue } from './tolerant-queue.ts';
 
 /** The queue of investigations. Its jobs are titled with cluster, resource, and the cause or else the fault. */
-export class TriageJobs extends BullMQAdapter {
+export class TriageJobs extends TolerantQueue {
   readonly #incidents: Pick<IncidentStore, 'get'>;
 
   constructor(queue: TriageQueue, incidents: Pick<IncidentStore, 'get'>) {
@@ -105,7 +106,7 @@ export class NotificationQueues {
       if (this.#opened.has(target)) continue;
       const queue = this.#open(target);
       const description = `Notifications of the receiver ${receiver} (${kind})`;
-      const adapter = new BullMQAdapter(queue, { readOnlyMode: true, description });
+      const adapter = new TolerantQueue(queue, { readOnlyMode: true, description });
       adapter.setFormatter('name', titleOfNotification);
       this.#opened.set(target, { queue, adapter });
       this.#board.addQueue(adapter);

@@ -4,7 +4,7 @@ import type { ReturnedBy } from '@nightcrier/core/api/route';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { authorOf } from '../access/protect.ts';
 import { serve } from '../serve-route.ts';
 import { noIncident } from './incident-routes.ts';

@@ -2,7 +2,7 @@ import { LIST_EVIDENCE, READ_EVIDENCE } from '@nightcrier/core/api/incident-rout
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { listEvidence, readEvidence } from '../evidence.ts';
 import { serve } from '../serve-route.ts';
 import { noIncident } from './incident-routes.ts';

@@ -14,8 +14,8 @@ import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
 import { createHash } from 'node:crypto';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
-import { assertRedisAnswers } from '../error-handling.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { assertRedisAnswers } from '../errors/error-handling.ts';
 import { serve } from '../serve-route.ts';
 import { shareWhileRunning } from '../shared-result.ts';
 

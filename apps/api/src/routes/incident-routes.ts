@@ -5,7 +5,7 @@ import { redactText } from '@nightcrier/redaction/redact-text';
 import { queueCounts } from '@nightcrier/state/queue/triage-queue';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { REPORT_HEADERS, reportPage } from '../report-html.ts';
 import { serve } from '../serve-route.ts';
 

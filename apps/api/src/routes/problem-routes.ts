@@ -9,9 +9,9 @@ import { redactValue } from '@nightcrier/redaction/redact-value';
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { acknowledgeProblem, investigateProblem, noProblem, unacknowledgeProblem } from '../changes/problem-changes.ts';
-import { listProblems } from '../list-problems.ts';
+import { listProblems } from '../lists/list-problems.ts';
 import { serve } from '../serve-route.ts';
 
 /** Routes of problems: read them, take one over, have one investigated again. */

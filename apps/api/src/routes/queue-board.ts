@@ -6,9 +6,9 @@ import type { State } from '@nightcrier/state/open-state';
 import type { FastifyInstance } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { READS } from '../access/route-roles.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { NotificationQueues, TriageJobs } from './board-queues.ts';
-import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../error-handling.ts';
+import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../errors/error-handling.ts';
 
 export interface QueueBoardOptions {
   redis: RedisConnection;

@@ -2,7 +2,7 @@ import { REQUEUE_INCIDENT, SPLIT_INCIDENT } from '@nightcrier/core/api/incident-
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { authorOf } from '../access/protect.ts';
 import { requeuedAs } from '../changes/requeued-as.ts';
 import { serve } from '../serve-route.ts';

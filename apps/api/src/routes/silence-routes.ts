@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
 import type { ApiContext } from '../api-context.ts';
 import { addSilence, expireSilence } from '../changes/silence-changes.ts';
-import { pageOf } from '../list-page.ts';
+import { pageOf } from '../lists/list-page.ts';
 import { serve } from '../serve-route.ts';
 
 /** Routes of silences: read them, add one, end one. */

@@ -3,7 +3,7 @@ import { STREAM_EVENTS } from '@nightcrier/core/api/stream-route';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/protect.ts';
 import { isStillAllowed } from '../access/still-allowed.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { EventResponses } from '../events/event-responses.ts';
 import { serve } from '../serve-route.ts';
 

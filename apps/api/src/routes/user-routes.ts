@@ -9,8 +9,8 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../access/protect.ts';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../api-error.ts';
-import { pageOf } from '../list-page.ts';
+import { ApiError } from '../errors/api-error.ts';
+import { pageOf } from '../lists/list-page.ts';
 import { serve } from '../serve-route.ts';
 
 /** Routes of local users and of the sessions of all browsers, for administrators. */

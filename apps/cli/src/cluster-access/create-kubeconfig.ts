@@ -9,7 +9,7 @@ import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { type Credentials, loadCredentials } from '@nightcrier/cluster/kubernetes/credentials';
 import { readIdentity } from '@nightcrier/cluster/kubernetes/identity';
 import { KubernetesError } from '@nightcrier/cluster/kubernetes/kubernetes-error';
-import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
+import { checkPermissions } from '@nightcrier/cluster/kubernetes/permissions/preflight';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 import { stringify } from 'yaml';
 import { parseDuration } from '../lists/duration.ts';

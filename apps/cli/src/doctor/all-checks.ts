@@ -1,14 +1,14 @@
 import type { Check } from './check.ts';
 import { api } from './checks/api.ts';
-import { clock } from './checks/clock.ts';
+import { clock } from './checks/machine/clock.ts';
 import { configuration } from './checks/configuration.ts';
-import { disk } from './checks/disk.ts';
-import { engine } from './checks/engine.ts';
+import { disk } from './checks/machine/disk.ts';
+import { engine } from './checks/machine/engine.ts';
 import { gateways } from './checks/gateways.ts';
 import { kubeconfigs } from './checks/kubeconfigs.ts';
 import { mcpServers } from './checks/mcp-servers.ts';
 import { monitoring } from './checks/monitoring.ts';
-import { nodeCheck } from './checks/node.ts';
+import { nodeCheck } from './checks/machine/node.ts';
 import { providers } from './checks/providers.ts';
 import { receivers } from './checks/receivers.ts';
 import { redis } from './checks/redis.ts';

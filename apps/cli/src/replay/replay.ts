@@ -6,7 +6,7 @@ import { loadConfig } from '@nightcrier/runtime/configuration/load-config';
 import { EXIT_CODES, ExitError } from '@nightcrier/runtime/exit-code';
 import { escapeControls } from '@nightcrier/runtime/process/terminal-text';
 import { diagnose } from '@nightcrier/triage-worker/analyser/diagnose';
-import { renderReport } from '@nightcrier/triage-worker/analyser/render-report';
+import { renderReport } from '@nightcrier/triage-worker/analyser/report/render-report';
 import type { Evidence } from '@nightcrier/triage-worker/evidence/evidence';
 import { readEvidence, RecordedEvidenceError } from '@nightcrier/triage-worker/evidence/read-evidence';
 import { readReport } from '@nightcrier/triage-worker/report/read-report';

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { SlackServer } from '../../../../test/fixtures/slack-server.ts';
 import { whyNoDocker } from '../../../../test/fixtures/agent-image.ts';
 import { StrictServer } from '../../../triage-worker/test/notification/strict-servers.ts';
-import { nodeCheck } from '../../src/doctor/checks/node.ts';
+import { nodeCheck } from '../../src/doctor/checks/machine/node.ts';
 import { answering, exposed, findsAndFixes, type Row, runFix, SeededSystem } from './seeded.fixture.ts';
 
 let system: SeededSystem;

@@ -95,6 +95,18 @@ const REDIS: Row[] = [
     },
   },
   {
+    name: 'values that were damaged',
+    check: 'redis',
+    state: 'warning',
+    finds: /1 damaged values were moved aside: \{nc\}:users \(it has another type/,
+    fix: /^redis-cli .* DEL '\{nc\}:damaged', and /,
+    seed: async () => {
+      const record = JSON.stringify({ name: '{nc}:users', reason: 'it has another type', at: Date.now() });
+      await command('HSET', '{nc}:damaged', 'count', '1', '1', record);
+      return { settings: redisOf(system.redisUrl), apply: runFix };
+    },
+  },
+  {
     name: 'an ACL that lacks commands',
     check: 'redis',
     finds: /lacks \+hset \+zpopmin/,

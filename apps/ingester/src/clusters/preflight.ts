@@ -8,7 +8,7 @@ import {
 } from '@nightcrier/core/permissions/cluster-permissions';
 import type { Logger } from '@nightcrier/core/logger';
 import { sameValue } from '@nightcrier/core/same-value';
-import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
+import { checkPermissions } from '@nightcrier/cluster/kubernetes/permissions/preflight';
 import { WATCHED_RESOURCES } from '@nightcrier/cluster/sight/missing-rule';
 import pLimit from 'p-limit';
 

@@ -3,7 +3,9 @@ import { BackgroundLoop } from '@nightcrier/core/async/background-loop';
 import { silentLogger } from '@nightcrier/core/logger';
 import type { IngesterStatus } from '@nightcrier/state/leases/heartbeat';
 import { openHeartbeat } from '@nightcrier/state/leases/open-heartbeat';
+import { showConnection } from '@nightcrier/state/leases/show-connection';
 import { connectProducer } from '@nightcrier/state/redis/connection';
+import { LostConnections } from './lost-connections.ts';
 import { SilentIngesters, untilSilence } from './silent-ingesters.ts';
 import { isRenewalDue, LONGEST_BLOCK_MS } from './stand-in.ts';
 import { settingsInThread } from './thread-settings.ts';
@@ -32,8 +34,8 @@ const OBSERVED_AFTER_MS = 20;
 
 /**
  * Renews the leases of this ingester while its event loop is blocked, for example by a very large answer that is parsed at
- * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only gives a sign of life, and
- * observes those of the others.
+ * once. The file runs in a thread with its own connection to Redis; as long as the loop runs, it only gives a sign of life, shows
+ * that the connection is open, and observes the others.
  */
 function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   const settings = settingsInThread(text);
@@ -46,6 +48,7 @@ function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
   parentPort?.on('message', (state: LeaseThreadState) => (held = state));
   const interval = length / 12;
   const silence = new SilentIngesters(id, length);
+  const connections = new LostConnections(id);
   let silent: ReadonlySet<string> = new Set();
   const report = (message: LeaseThreadMessage): void => parentPort?.postMessage(message);
   const reportSilent = (ids: ReadonlySet<string>): void => {
@@ -60,19 +63,26 @@ function run({ redis: text, id, length, pulse }: LeaseThreadData): void {
       if (count !== seen.count) seen = { count, at: now };
       const blockedFor = now - seen.at;
       if (blockedFor >= LONGEST_BLOCK_MS) return interval;
-      const pulses = await heartbeat.pulse();
+      const pulses = await heartbeat.pulse(connections.confirmable(now));
+      connections.observe(pulses, performance.now());
       reportSilent(silence.observe(pulses));
       if (held.tokens.size > 0 && isRenewalDue({ blockedFor, sinceRenewal: now - renewedAt, length })) {
         await heartbeat.renew(held.tokens, held.status);
         renewedAt = now;
         report({ kind: 'renewed', blockedFor });
       }
-      return Math.min(interval, untilSilence(pulses) + OBSERVED_AFTER_MS);
+      const untilConfirmable = connections.untilConfirmable(performance.now());
+      return Math.min(interval, untilSilence(pulses) + OBSERVED_AFTER_MS, untilConfirmable);
     },
     // Redis may be unreachable as well; it is tried again.
     { interval, onError: () => reportSilent(new Set()) },
   );
   loop.start();
+  showConnection(redis, settings.key_prefix, id, () => {
+    connections.reconnected();
+    // Those that observe this ingester may have found its connection closed.
+    loop.wake();
+  });
 }
 
 function sameMembers(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {

@@ -5,6 +5,7 @@ const LENGTH = 6_000;
 const pulses = (now: number, runsUntil: Record<string, number>) => ({
   now,
   runsUntil: new Map(Object.entries(runsUntil)),
+  connected: new Set<string>(),
 });
 
 /** An observer that has observed every half second, until 4,000. */

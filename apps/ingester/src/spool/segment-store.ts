@@ -34,6 +34,8 @@ export class SegmentStore {
   readonly #unread: Segment[] = [];
   /** The last of the unread segments, while it is being written. */
   #open: { segment: Segment; descriptor: number } | undefined;
+  /** Segments whose faults are all answered, and which could not be deleted. */
+  readonly #undeleted = new Set<Segment>();
   readonly #syncLoop: BackgroundLoop;
   #bytes = 0;
 
@@ -154,6 +156,14 @@ export class SegmentStore {
     if (segment.unanswered === 0) this.#delete(segment);
   }
 
+  /**
+   * Deletes the segments that the disk kept when their last fault was answered, as one that is read-only. A start after the retention of
+   * their incidents would take these faults as new ones.
+   */
+  sweep(): void {
+    for (const segment of this.#undeleted) this.#delete(segment);
+  }
+
   async close(): Promise<void> {
     await this.#syncLoop.stop();
     this.#seal();
@@ -197,12 +207,17 @@ export class SegmentStore {
   }
 
   #delete(segment: Segment): void {
-    this.#bytes -= segment.bytes;
     try {
       unlinkSync(segment.file);
-    } catch {
-      // Adopted by an ingester that took this one for dead: admission knows the ids, and nothing counts twice.
+    } catch (error) {
+      // Missing: adopted by an ingester that took this one for dead. Admission knows the ids, and nothing counts twice.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+        this.#undeleted.add(segment);
+        return;
+      }
     }
+    this.#undeleted.delete(segment);
+    this.#bytes -= segment.bytes;
   }
 }
 

@@ -26,6 +26,8 @@ export interface SpoolOptions {
   memoryCapacity?: number;
   /** Wait until the disk is tried again after a failure, ms. */
   diskRetry?: number;
+  /** Between two checks of the disk, ms. */
+  maintenanceInterval?: number;
   /** Without any answer for this long, Redis counts as unreachable, ms. */
   patience?: number;
   /** Longest wait between two attempts while Redis is unreachable, ms. */
@@ -82,7 +84,7 @@ export class Spool {
       logger,
     });
     this.#maintenance = new BackgroundLoop(async () => this.#maintain(), {
-      interval: MAINTENANCE_MS,
+      interval: options.maintenanceInterval ?? MAINTENANCE_MS,
       onError: (error) => logger.error({ error }, 'spool maintenance failed'),
     });
   }
@@ -130,6 +132,7 @@ export class Spool {
     this.#secure();
     this.#settle();
     await this.#reading;
+    this.#store.sweep();
     const lost = [...this.#inMemoryOnly(), ...this.#tail];
     for (const { event } of lost) this.#count(event.cluster_name);
     if (lost.length > 0)
@@ -236,6 +239,7 @@ export class Spool {
     this.#adopt();
     // The disk may work again.
     this.#settle();
+    this.#store.sweep();
   }
 
   /** Copies what the disk did not take when Redis became unreachable. */

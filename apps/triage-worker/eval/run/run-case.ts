@@ -1,7 +1,7 @@
 import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
 import { diagnose } from '../../src/analyser/diagnose.ts';
-import { renderReport } from '../../src/analyser/render-report.ts';
+import { renderReport } from '../../src/analyser/report/render-report.ts';
 import { collectEvidence } from '../../src/evidence/collect/collect-evidence.ts';
 import { redactEvidence } from '../../src/evidence/redact-evidence.ts';
 import type { EvalCase } from '../eval-case.ts';

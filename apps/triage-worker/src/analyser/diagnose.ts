@@ -9,7 +9,7 @@ import { servicesOf } from '../evidence/view/service-links.ts';
 import { changesBefore } from './changes/changes-before.ts';
 import { diagnoseAlert, isAlert } from './diagnose-alert.ts';
 import { diagnoseWorkload } from './diagnose-workload.ts';
-import { withRollBack } from './roll-back.ts';
+import { withRollBack } from './fixes/roll-back.ts';
 import { hypothesis } from './hypothesis.ts';
 import { quoteEvents } from './quotes.ts';
 import { usageTrouble } from './rules/containers/usage.ts';

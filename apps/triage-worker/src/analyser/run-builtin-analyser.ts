@@ -5,7 +5,7 @@ import type { Diagnosis } from '@nightcrier/core/diagnosis/diagnosis';
 import type { Evidence } from '../evidence/evidence.ts';
 import { replaceFile } from '../workspace/workspace.ts';
 import { diagnose } from './diagnose.ts';
-import { renderReport } from './render-report.ts';
+import { renderReport } from './report/render-report.ts';
 
 /** Diagnoses and writes `investigation.md` and `diagnosis.json` into the attempt's output directory, which is made if need be. */
 export function runBuiltinAnalyser(options: {

@@ -13,7 +13,7 @@ import {
   notificationQueueName,
 } from '@nightcrier/state/notifications/notification-queue';
 import type { State } from '@nightcrier/state/open-state';
-import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { isNotConnectionError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { type Notice, readNotice } from './content/notice.ts';
 import { DeliveryError } from './delivery-error.ts';
 import type { JobQueue } from './dispatcher.ts';
@@ -32,7 +32,16 @@ export interface DeliveryTimes {
 }
 
 export interface TargetWorkerOptions {
-  state: Pick<State, 'redis' | 'keys' | 'openNotificationQueue' | 'conversations' | 'deliveries' | 'receiverHealth'>;
+  state: Pick<
+    State,
+    | 'redis'
+    | 'keys'
+    | 'openNotificationQueue'
+    | 'repairNotifications'
+    | 'conversations'
+    | 'deliveries'
+    | 'receiverHealth'
+  >;
   incidents: IncidentStore;
   /** `public_url` */
   publicUrl: string | undefined;
@@ -55,6 +64,7 @@ export class TargetWorker implements JobQueue {
   readonly #worker: Worker<NotificationJob>;
   readonly #refresh: BackgroundLoop | undefined;
   readonly #abort = new AbortController();
+  #isRepairing = false;
 
   constructor(target: NotificationTarget, options: TargetWorkerOptions) {
     this.target = target;
@@ -127,9 +137,26 @@ export class TargetWorker implements JobQueue {
         ...NOTIFICATION_RETENTION,
       },
     );
-    worker.on('error', (error) => logger.debug({ target: id, error: error.message }, 'notification worker error'));
+    worker.on('error', (error) => {
+      logger.debug({ target: id, error: error.message }, 'notification worker error');
+      if (isNotConnectionError(error)) this.#repair();
+    });
     worker.on('failed', (job, error) => this.#logFailure(job, error));
     return worker;
+  }
+
+  /** BullMQ fails again and again where a structure of the queue is damaged. */
+  #repair(): void {
+    if (this.#isRepairing) return;
+    this.#isRepairing = true;
+    const { state, logger } = this.#options;
+    const repair = async (): Promise<void> => {
+      await state.repairNotifications(this.id);
+      if (this.target.inOrder) await this.#queue.setGlobalConcurrency(1);
+    };
+    repair()
+      .catch((error: unknown) => logger.debug({ target: this.id, error }, 'notification queue not repaired'))
+      .finally(() => (this.#isRepairing = false));
   }
 
   async #process(job: Job<NotificationJob>, jobSignal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { checkPermissions, type PermissionQuestion } from '@nightcrier/cluster/kubernetes/preflight';
+import { checkPermissions, type PermissionQuestion } from '@nightcrier/cluster/kubernetes/permissions/preflight';
 import type { PermissionSource } from '../triage-context.ts';
 import {
   type ClusterPermissions,

@@ -66,6 +66,7 @@ export class QueueSweeper {
     const steps = [
       async () => sweep.trim(),
       async () => this.#repair(),
+      async () => this.#setDamagedAside(),
       async () => this.#expire(),
       async () => this.#endAbandoned(),
       async () => this.#options.slots.refill(),
@@ -79,6 +80,12 @@ export class QueueSweeper {
   async #repair(): Promise<void> {
     const { sweep, logger } = this.#options;
     for (const id of await sweep.repair()) logger.error({ incident_id: id }, 'damaged job removed; incident failed');
+  }
+
+  async #setDamagedAside(): Promise<void> {
+    const { sweep, logger } = this.#options;
+    const values = await sweep.setDamagedAside();
+    if (values.length > 0) logger.error({ values: values.slice(0, LISTED) }, 'damaged values moved aside');
   }
 
   async #indexFormer(): Promise<void> {

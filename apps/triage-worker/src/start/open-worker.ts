@@ -64,7 +64,7 @@ export async function openWorker(setup: WorkerSetup, dependencies: WorkerDepende
     wakeNotifier: () => dependencies.notifier.wake(),
     onQueueError: () => sweeper.wake(),
   });
-  const live = liveWorkers(setup, state, worker.id);
+  const live = liveWorkers(setup, dependencies, worker.id);
   lifecycle.onStop('worker', async () => {
     await worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE);
     // Does not wait: Redis may be unreachable.
@@ -102,14 +102,16 @@ function contextOf(setup: WorkerSetup, { state, agents }: WorkerDependencies): T
 }
 
 /** Opens the record of this worker among those that are alive; the incidents of dead ones are released. */
-function liveWorkers(setup: WorkerSetup, state: State, id: string): LiveWorkers {
+function liveWorkers(setup: WorkerSetup, { state, agents }: WorkerDependencies, id: string): LiveWorkers {
   const { logger, deadAfter: silence = WORKER_DEAD_MS } = setup.options;
   return state.openLiveWorkers(WORKER_SILENT_MS, {
     id,
     process: ownProcess(),
+    token: agents.runtime.token,
     hasEnded,
     silence,
     maxStalls: () => setup.config().max_attempts,
+    maxConcurrent: () => setup.config().max_concurrent_agents,
     onReleased: (incidents) => logger.warn({ incidents }, 'incidents of a dead worker released'),
   });
 }

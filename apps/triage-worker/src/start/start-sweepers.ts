@@ -1,5 +1,6 @@
 import type { State } from '@nightcrier/state/open-state';
 import type { TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import { workerTokens } from '@nightcrier/state/queue/live-workers';
 import { ContainerSweeper } from '../agent/run/container-sweeper.ts';
 import { callHeartbeat } from '../problems/call-heartbeat.ts';
 import { ProblemSweeper } from '../problems/problem-sweeper.ts';
@@ -29,7 +30,8 @@ export function startSweepers(setup: WorkerSetup, state: State, queue: TriageQue
   workspaces.start();
 
   const { instance, runtime } = agents;
-  const containers = new ContainerSweeper({ config, instance, incidents, runtime, logger });
+  const workers = async (): Promise<Set<string> | undefined> => workerTokens(state.redis, state.keys);
+  const containers = new ContainerSweeper({ config, instance, incidents, runtime, workers, logger });
   lifecycle.onStop('container sweeper', () => containers.stop());
   containers.start();
 }

@@ -245,13 +245,23 @@ function apiPath(segments: readonly string[]): string {
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what it asked for
 function parseObject<T extends object>(text: string, segments: readonly string[]): T {
   try {
-    // Go writes an empty list as null: to a reader that is the same as no list.
-    const value: T | null = JSON.parse(text, (_, field: unknown) => field ?? undefined);
-    if (typeof value === 'object' && value !== null) return value;
+    const value: T | null = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) {
+      dropNulls(value);
+      return value;
+    }
   } catch {
     // Falls through: what is no JSON is as useless as what is no object.
   }
   throw new KubernetesError('http', `${apiPath(segments)}: the answer is not a JSON object`);
+}
+
+/** Go writes an empty list as null: to a reader that is the same as no list. A reviver of `JSON.parse` takes three times as long. */
+function dropNulls(object: object): void {
+  for (const [name, field] of Object.entries(object)) {
+    if (field === null) Reflect.deleteProperty(object, name);
+    else if (typeof field === 'object') dropNulls(field);
+  }
 }
 
 function messageOf(body: string): string {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { StreamedAnswer } from '../mcp/session/streamed-call.ts';
+import type { StreamedAnswer } from '../mcp/session/http/streamed-call.ts';
 import { type ListBatch, ListReader, type ListReaderOptions, type ListSummary } from './list-reader.ts';
 
 /** The answer is larger than it may be. */

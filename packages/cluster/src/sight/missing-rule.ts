@@ -1,5 +1,5 @@
 import { KINDS, WATCHED_KINDS, type WatchedKind } from '../detection/objects/kinds.ts';
-import { ruleFor, type WatchedResource } from '../kubernetes/watch-checks.ts';
+import { ruleFor, type WatchedResource } from '../kubernetes/permissions/watch-checks.ts';
 
 /** Kinds that a kubeconfig must be able to watch; of those that not every cluster serves, the watch itself tells. */
 export const WATCHED_RESOURCES: readonly WatchedResource[] = WATCHED_KINDS.filter(

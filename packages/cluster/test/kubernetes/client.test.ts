@@ -17,6 +17,14 @@ describe('openKubernetes', () => {
     ]);
   });
 
+  it('reads a null at any depth as a missing field', async () => {
+    const body = { items: null, spec: { containers: [{ name: 'cart', env: null }], volumes: [] } };
+    await using server = await startStubApiServer(() => ({ body }));
+    await using kubernetes = await openKubernetes(await server.kubeconfig());
+    const read = await kubernetes.get(POD);
+    expect(JSON.stringify(read)).toBe('{"spec":{"containers":[{"name":"cart"}],"volumes":[]}}');
+  });
+
   it('reads a token file relative to the kubeconfig, without its newline, before a token', async () => {
     await using server = await startStubApiServer(() => OK);
     await writeFile(path.join(server.folder, 'token'), 'from-a-file\n');

@@ -8,7 +8,7 @@ import { isReadOnly } from '@nightcrier/core/permissions/cluster-permissions';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { checkPermissions } from '../../src/kubernetes/preflight.ts';
+import { checkPermissions } from '../../src/kubernetes/permissions/preflight.ts';
 import { startStubApiServer, type Answer, type Received } from './stub-api-server.ts';
 
 const kubectl = await execa('kubectl', ['version', '--client'], { reject: false });

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { requestSameOrigin } from '../../src/mcp/session/same-origin-request.ts';
-import { callStreamed } from '../../src/mcp/session/streamed-call.ts';
+import { requestSameOrigin } from '../../src/mcp/session/http/same-origin-request.ts';
+import { callStreamed } from '../../src/mcp/session/http/streamed-call.ts';
 import { createMcpTransport } from '../../src/mcp/session/transport.ts';
 
 async function listen(server: Server): Promise<string> {

@@ -15,14 +15,19 @@ export function holdHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH}`);
 }
 
-/** Lets the young generation grow with the load, to about twice {@link LARGE_YOUNG_BYTES}. */
+/**
+ * Lets the young generation grow with the load, to about twice {@link LARGE_YOUNG_BYTES}. V8 shrinks it in quiet times, so that each
+ * collection decides whether the next one may double it.
+ */
 export function allowHeapGrowth(): void {
+  let growing = true;
   setFlagsFromString('--semi-space-growth-factor=2');
   const collections = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-    if ((young?.space_size ?? 0) < LARGE_YOUNG_BYTES) return;
-    collections.disconnect();
-    setFlagsFromString('--semi-space-growth-factor=1');
+    const mayGrow = (young?.space_size ?? 0) < LARGE_YOUNG_BYTES;
+    if (mayGrow === growing) return;
+    growing = mayGrow;
+    setFlagsFromString(`--semi-space-growth-factor=${growing ? 2 : 1}`);
   });
   collections.observe({ entryTypes: ['gc'] });
 }

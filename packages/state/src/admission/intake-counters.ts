@@ -97,7 +97,7 @@ export class IntakeCounters {
       if (counted === undefined) continue;
       const counts = cluster === undefined ? pages.total : (clusters.get(cluster) ?? emptyPage());
       if (cluster !== undefined) clusters.set(cluster, counts);
-      if (!Number.isFinite(Number(value))) unreadable.push(field);
+      if (!(Number.isFinite(Number(value)) && Number(value) >= 0)) unreadable.push(field);
       counts[counted] = countOf(value);
     }
     return { ...pages, clusters: Object.fromEntries(clusters), ...(unreadable.length > 0 && { unreadable }) };

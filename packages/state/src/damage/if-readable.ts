@@ -13,8 +13,8 @@ export function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('WRONGTYPE');
 }
 
-/** Returns a count as a number, 0 for text that is none. */
+/** Returns a count as a number, 0 for text that is none, or less than none. */
 export function countOf(text: string | undefined): number {
   const count = Number(text ?? 0);
-  return Number.isFinite(count) ? count : 0;
+  return Number.isFinite(count) && count > 0 ? count : 0;
 }

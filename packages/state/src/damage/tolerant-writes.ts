@@ -19,14 +19,37 @@ const WRITES: ReadonlySet<string> = new Set([
   'zremrangebyrank',
   'zremrangebyscore',
 ]);
+/** Commands that read the value of their first argument, and fail where it has another type. */
+const READS: ReadonlySet<string> = new Set([
+  'get',
+  'hget',
+  'hgetall',
+  'hmget',
+  'hvals',
+  'hexists',
+  'hlen',
+  'lrange',
+  'scard',
+  'smembers',
+  'xrange',
+  'xrevrange',
+  'zcard',
+  'zcount',
+  'zrange',
+  'zrangebyscore',
+  'zrevrange',
+  'zrevrangebyscore',
+  'zscore',
+]);
 const DAMAGED = /^(?:WRONGTYPE|ERR hash value is not|ERR value is not an integer)/;
 
 const tolerant = new WeakSet();
 const prepared = new WeakSet<Command>();
 
 /**
- * Makes writes outside of scripts meet damaged values as scripts do, see `redis/tolerant-redis.lua`: a value of another type is moved
- * aside, counted, and the command is repeated. BullMQ's own keys are left to it. A connection is changed once.
+ * Makes commands outside of scripts meet damaged values as scripts do, see `redis/tolerant-redis.lua`: a value of another type is moved
+ * aside, counted, and a write is repeated. A read fails at once, as where Redis accepts no writes, and the value is moved afterwards.
+ * BullMQ's own keys are left to it. A connection is changed once.
  *
  * ioredis has no hook around a command: `reconnectOnError` repeats it only on a new connection, its tracing channels only observe, and
  * a script for each single write would replace the typed
@@ -38,8 +61,8 @@ export function tolerateDamage(context: StateContext): void {
   tolerant.add(redis);
   const repeat = defineScript(context, 'damage/repeat');
   const queues = [`${keys.ours}${QUEUE_NAME}:`, `${keys.ours}notifications-`];
-  const isOwn = ({ name, args: [key] }: Command): boolean =>
-    WRITES.has(name) &&
+  const isOwn = ({ name, args: [key] }: Command, names: ReadonlySet<string>): boolean =>
+    names.has(name) &&
     typeof key === 'string' &&
     key.startsWith(keys.ours) &&
     !queues.some((queue) => key.startsWith(queue));
@@ -55,12 +78,28 @@ export function tolerateDamage(context: StateContext): void {
   const send = redis.sendCommand.bind(redis);
   redis.sendCommand = (command, stream) => {
     if (command.name === 'exec') repeatFailed(command, transaction);
-    else if (isOwn(command) && !command.inTransaction) repeatOnDamage(command);
+    else if (isOwn(command, WRITES) && !command.inTransaction) repeatOnDamage(command);
+    else if (isOwn(command, READS) && !command.inTransaction) moveAfterwards(command);
     const reply = send(command, stream);
     if (command.name === 'multi' || command.name === 'exec') transaction = [];
-    else if (command.inTransaction) transaction.push(isOwn(command) ? command : undefined);
+    else if (command.inTransaction) transaction.push(isOwn(command, WRITES) ? command : undefined);
     return reply;
   };
+
+  function moveAfterwards(command: Command): void {
+    if (prepared.has(command)) return;
+    prepared.add(command);
+    const { reject } = command;
+    const rejectThenMove = async (error: Error): Promise<void> => {
+      reject(error);
+      try {
+        await repeated(command, error);
+      } catch {
+        // Not damaged, or Redis refuses it: the next read tries again.
+      }
+    };
+    command.reject = (error: Error) => void rejectThenMove(error);
+  }
 
   function repeatOnDamage(command: Command): void {
     // A command that waited for the connection is sent again.

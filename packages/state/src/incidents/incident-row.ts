@@ -143,3 +143,18 @@ export function parseIncidentRow(id: string, row: Record<string, string>): Incid
   if (!parsed.success) throw new CorruptIncidentError(id, parsed.error);
   return parsed.data;
 }
+
+/**
+ * Returns why no version can read a row, undefined for one that another version may read.
+ * @param event the field `cluster_event`; undefined for a row without it, or that is no hash
+ */
+export function rowDamage(id: string, event: string | undefined): string | undefined {
+  if (!isIncidentId(id)) return 'its id is no UUID';
+  if (event === undefined) return 'it has no fault';
+  try {
+    const fault: unknown = JSON.parse(event);
+    return typeof fault === 'object' && fault !== null ? undefined : 'its fault is no object';
+  } catch {
+    return 'its fault is no JSON';
+  }
+}

@@ -18,6 +18,8 @@ export interface Pulses {
    * signs of life is missing.
    */
   runsUntil: ReadonlyMap<string, number>;
+  /** The ingesters whose connection to Redis is open, see `showConnection`; those of older versions show none. */
+  connected: ReadonlySet<string>;
 }
 
 export interface HeartbeatOptions {
@@ -55,9 +57,13 @@ export class Heartbeat {
     this.#pulse = defineScript(context, 'leases/ingester-pulse');
   }
 
-  /** Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease, and returns until when the others do. */
-  async pulse(): Promise<Pulses> {
-    const args = [this.#id, this.#now(), String(this.#length * PULSE_SHARE)];
+  /**
+   * Notes that the process of this ingester runs, for {@link PULSE_SHARE} of a lease, and returns until when the others do.
+   * @param lost ingesters that have lost their connection, with the time until which they counted as running then: those that are not
+   * connected again and have given no other sign of life count as running no more
+   */
+  async pulse(lost: ReadonlyMap<string, number> = new Map()): Promise<Pulses> {
+    const args = [this.#id, this.#now(), String(this.#length * PULSE_SHARE), ...pairs(lost)];
     return pulsesOf(await this.#pulse([this.#keys.ingesterPulse], args));
   }
 
@@ -87,13 +93,13 @@ export function pairs(map: ReadonlyMap<string, number>): string[] {
 }
 
 function pulsesOf(reply: unknown): Pulses {
-  const [now, flat]: unknown[] = Array.isArray(reply) ? reply : [];
-  if (typeof now !== 'number' || !Array.isArray(flat))
+  const [now, flat, ids]: unknown[] = Array.isArray(reply) ? reply : [];
+  if (typeof now !== 'number' || !Array.isArray(flat) || !Array.isArray(ids))
     throw new TypeError(`redis answered a sign of life with ${JSON.stringify(reply)}`);
   const times = flat.map(String);
   const runsUntil = new Map<string, number>();
   for (let at = 0; at + 1 < times.length; at += 2) {
     runsUntil.set(times[at] ?? '', Number(times[at + 1]));
   }
-  return { now, runsUntil };
+  return { now, runsUntil, connected: new Set(ids.map(String)) };
 }

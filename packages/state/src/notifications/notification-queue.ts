@@ -1,5 +1,6 @@
 import type { Notification } from '@nightcrier/core/incidents/notification';
 import { type KeepJobs, Queue } from 'bullmq';
+import { defineScript } from '../redis/lua-script.ts';
 import type { StateContext } from '../redis/state-context.ts';
 import type { StoredProblemNotification } from './problem-outbox.ts';
 
@@ -43,4 +44,10 @@ export function openNotificationQueue({ redis, keys, logger }: StateContext, tar
   });
   queue.on('error', (error) => logger.debug({ error: error.message }, 'notification queue failed'));
   return queue;
+}
+
+/** Returns a function that moves damaged structures of a target's queue aside, which would stop its workers. */
+export function notificationQueueRepair(context: StateContext): (target: string) => Promise<void> {
+  const repair = defineScript(context, 'queue/repair-notifications');
+  return async (target) => void (await repair([], [`${context.keys.ours}${notificationQueueName(target)}:`]));
 }

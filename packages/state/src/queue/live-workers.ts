@@ -23,19 +23,26 @@ export interface Takeover {
   id: string;
   /** Undefined where the system does not identify processes. */
   process: WorkerProcess | undefined;
+  /** Names the worker on its containers; no other has it. */
+  token: string;
   /** Returns whether a process of this machine has ended. */
   hasEnded: (process: WorkerProcess) => boolean;
   /** Time without a heartbeat after which the jobs of a worker are released, ms. */
   silence: number;
   /** Returns BullMQ's `maxStalledCount`. */
   maxStalls: () => number;
+  /** Returns the maximum of investigations over all workers, which a heartbeat restores in a Redis that has lost it. */
+  maxConcurrent: () => number;
   onReleased: (incidentIds: string[]) => void;
 }
 
 const Beat = z.tuple([z.number()], z.string());
 const WorkerRecord = z.object({ process: WorkerProcess });
+/** The field of the records that is no worker, see `lua/dead-workers.lua`. */
+const WATCH = '';
 /** What a worker of this version can do that those of earlier versions cannot. */
 const ABILITIES = { adopts_prestarted: true };
+const TokenRecord = z.object({ process: z.object({ token: z.string() }) });
 const AbleRecord = z.object({ process: z.object({ adopts_prestarted: z.literal(true) }) });
 
 /**
@@ -72,7 +79,7 @@ export class LiveWorkers {
    * its process has ended, and not for its silence.
    */
   async leave(): Promise<void> {
-    const record = { at: Date.now(), process: this.#takeover?.process, leaving: true };
+    const record = { at: Date.now(), process: this.#process(), leaving: true };
     await Promise.all([
       this.#redis.zrem(this.#keys.workers, this.#id),
       ...(this.#takeover ? [this.#redis.hset(this.#keys.workerRecords, this.#id, JSON.stringify(record))] : []),
@@ -85,17 +92,22 @@ export class LiveWorkers {
   }
 
   async #arguments(): Promise<string[]> {
-    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0'];
-    const { process, silence, maxStalls } = this.#takeover;
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0'];
+    const { process, silence, maxStalls, maxConcurrent } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
     return [
       this.#id,
       this.#length,
-      JSON.stringify({ ...process, ...ABILITIES }),
+      JSON.stringify(this.#process()),
       String(silence),
       String(maxStalls()),
+      String(maxConcurrent()),
       ...ended,
     ];
+  }
+
+  #process(): object {
+    return { ...this.#takeover?.process, token: this.#takeover?.token, ...ABILITIES };
   }
 
   /** Returns the ids of the workers on a machine whose processes have ended. */
@@ -123,6 +135,18 @@ export async function allAdoptPrestarted(redis: Redis, keys: StateKeys, now = Da
     ifReadable(redis.hgetall(keys.workerRecords), {}),
   ]);
   return ids.every((id) => storedJson(AbleRecord, records[id]) !== undefined);
+}
+
+/**
+ * Returns the tokens of all workers that have not been found dead or ended; undefined while they are not known: one of an earlier version
+ * records none.
+ */
+export async function workerTokens(redis: Redis, keys: StateKeys): Promise<Set<string> | undefined> {
+  const records = await ifReadable(redis.hgetall(keys.workerRecords), {});
+  const tokens = Object.entries(records)
+    .filter(([id]) => id !== WATCH)
+    .map(([, text]) => storedJson(TokenRecord, text)?.process.token);
+  return tokens.includes(undefined) ? undefined : new Set(tokens.filter((token) => token !== undefined));
 }
 
 /** Returns the number of triage workers that are alive. */

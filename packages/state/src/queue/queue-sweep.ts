@@ -2,7 +2,10 @@ import { INCIDENT_STATES, isFinal } from '@nightcrier/core/incidents/incident';
 import { storedName } from '@nightcrier/core/incidents/stored-name';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { isIncidentId } from '../incidents/incident-id.ts';
+import { rowDamage } from '../incidents/incident-row.ts';
 import type { IncidentStore } from '../incidents/incidents.ts';
+import { DamageSweep } from '../damage/damage-sweep.ts';
 import { ifReadable } from '../damage/if-readable.ts';
 import { QUEUE_NAME, type StateKeys } from '../redis/keys.ts';
 import { defineScript, type LuaScript } from '../redis/lua-script.ts';
@@ -16,6 +19,9 @@ const PAGE = 200;
 /** Maximum difference between the clocks of two workers, ms. */
 const CLOCK_SKEW = 60_000;
 
+/** Stands for the field of a row that is no hash. */
+const OTHER_TYPE = Symbol('no hash');
+
 /** Returns the reason of an incident that expired. */
 export function expiredReason(maxQueueAgeSeconds: number): string {
   return `waited longer than max_queue_age_seconds: ${maxQueueAgeSeconds}`;
@@ -27,13 +33,15 @@ export class QueueSweep {
   readonly #keys: StateKeys;
   readonly #incidents: IncidentStore;
   readonly #now: () => number;
+  readonly #damage: DamageSweep;
   readonly #expire: LuaScript;
   readonly #repair: LuaScript;
   readonly #trim: LuaScript;
   /** Jobs that failed before this time have been checked, ms. */
   #failedSince = 0;
-  /** How many of the queued incidents have been checked. */
+  /** How many of the queued incidents, and of all, have been checked. */
   #queuedFrom = 0;
+  #rowsFrom = 0;
 
   constructor(context: StateContext, incidents: IncidentStore) {
     const { redis, keys, now } = context;
@@ -41,6 +49,7 @@ export class QueueSweep {
     this.#keys = keys;
     this.#incidents = incidents;
     this.#now = now;
+    this.#damage = new DamageSweep(context);
     this.#expire = defineScript(context, 'queue/expire-waiting');
     this.#repair = defineScript(context, 'queue/repair-jobs');
     this.#trim = defineScript(context, 'queue/trim-ended');
@@ -86,6 +95,20 @@ export class QueueSweep {
     return z.array(z.string()).parse(await this.#repair([], [String(now), new Date(now).toISOString()]));
   }
 
+  /**
+   * Moves values aside that no version can read: rows of incidents, a part of them in each sweep, the newest first; and JSON.
+   * @returns the ids of the incidents, and the names of other values
+   */
+  async setDamagedAside(): Promise<string[]> {
+    const from = this.#rowsFrom;
+    const ids = await ifReadable(this.#redis.zrevrange(this.#keys.incidents, from, from + PAGE - 1), []);
+    this.#rowsFrom = ids.length < PAGE ? 0 : from + PAGE;
+    const damages = await Promise.all(ids.map(async (id) => this.#rowDamage(id)));
+    const damaged = ids.flatMap((id, at) => (damages[at] === undefined ? [] : [{ id, reason: damages[at] }]));
+    for (const { id, reason } of damaged) await this.#incidents.setAside(id, reason);
+    return [...damaged.map(({ id }) => id), ...(await this.#damage.run())];
+  }
+
   /** Deletes ended incidents that are beyond the retention, also in states that no other incident enters. */
   async trim(): Promise<void> {
     for (const state of INCIDENT_STATES.filter(isFinal)) {
@@ -98,6 +121,19 @@ export class QueueSweep {
   /** Indexes the incidents of former versions, see {@link IncidentStore.indexFormer}. */
   async indexFormer(): Promise<void> {
     await this.#incidents.indexFormer();
+  }
+
+  async #rowDamage(id: string): Promise<string | undefined> {
+    const key = this.#keys.incident(id);
+    const event = await ifReadable<string | null | typeof OTHER_TYPE>(
+      this.#redis.hget(key, 'cluster_event'),
+      OTHER_TYPE,
+    );
+    if (event === OTHER_TYPE) return 'it is no hash';
+    const damage = rowDamage(id, event ?? undefined);
+    // The retention may have deleted the row since its id was read.
+    const isGone = damage !== undefined && isIncidentId(id) && (await this.#redis.exists(key)) === 0;
+    return isGone ? undefined : damage;
   }
 
   /** Returns those of the incidents that were open. */

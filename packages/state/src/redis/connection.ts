@@ -5,6 +5,7 @@ import { ignoreBlockedLoop } from './command-timeout.ts';
 import { endWhileReconnecting } from './end-while-reconnecting.ts';
 import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
+import { tolerateDamageInScripts } from './lua-script.ts';
 import { readServerProblems } from '../server/redis-server.ts';
 import { addressOptions, currentPasswords, describeAddress, type RedisSettings } from './redis-settings.ts';
 
@@ -84,6 +85,7 @@ function open(
     watchLiveness(connection, limits, tick);
     endWhileReconnecting(connection);
     renewPasswords(connection, settings, address, logger);
+    tolerateDamageInScripts(connection, settings.key_prefix);
     // ioredis adds a listener for each command that ends in a reconnect.
     connection.on('connect', () => connection.stream.setMaxListeners(0));
     // BullMQ opens duplicates for blocking commands.

@@ -121,6 +121,11 @@ export class StateKeys {
     this.auditSequence = `${this.ours}audit-sequence`;
   }
 
+  /** Channel on which nothing is sent: an ingester is subscribed to its own as long as its connection is open. */
+  connectedChannel(ingester: string): string {
+    return `${this.ours}connected:${ingester}`;
+  }
+
   /** Hash: the row of an incident, see `incident-row.ts`. */
   incident(id: string): string {
     return `${this.ours}incident:${id}`;

@@ -72,8 +72,11 @@ const COMMANDS: Record<string, string> = {
   zscore: 'K m',
 };
 
-/** Names a connection in `CLIENT LIST`. */
-const OPTIONAL = ['client|setname'];
+/**
+ * Commands whose lack is no failure: `client|setname` names a connection in `CLIENT LIST`; the others show at once that the connection
+ * of an ingester was closed, which its missing sign of life shows later.
+ */
+const OPTIONAL = ['client|setname', 'pubsub|numsub', 'subscribe'];
 
 /** Commands that begin or end a transaction cannot be queued in one. */
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard']);
@@ -84,6 +87,7 @@ export function aclRules(keyPrefix: string): string[] {
     'resetkeys',
     `~{${keyPrefix}}:*`,
     'resetchannels',
+    `&{${keyPrefix}}:*`,
     '-@all',
     ...[...Object.keys(COMMANDS), ...OPTIONAL].map((name) => `+${name}`),
   ];

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../errors/api-error.ts';
 
 /** Returns the fields of a form or a query as their schema makes them. @throws ApiError bad_request that names each problem */
 export function parseFields<T extends z.ZodType>(schema: T, fields: unknown): z.infer<T> {

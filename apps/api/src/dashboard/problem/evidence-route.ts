@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { READS } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../errors/api-error.ts';
 import type { ProblemName } from '../../changes/problem-changes.ts';
 import { parseFields } from '../forms/parse-fields.ts';
 import { readEvidence } from './evidence-files.ts';

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { authorOf } from '../../access/protect.ts';
 import { CHANGES } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../errors/api-error.ts';
 import {
   acknowledgeProblem,
   type Author,

@@ -8,7 +8,7 @@ import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { FastifyInstance } from 'fastify';
 import { READS } from '../../access/route-roles.ts';
 import type { ApiContext } from '../../api-context.ts';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../errors/api-error.ts';
 import { type Html, html } from '../../html/html.ts';
 import { page, sendHtml } from '../../html/page.ts';
 import { mark } from '../shown/marks.ts';

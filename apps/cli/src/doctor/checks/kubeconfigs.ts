@@ -8,7 +8,7 @@ import {
 import { openKubernetes } from '@nightcrier/cluster/kubernetes/client';
 import { type CredentialEnd, credentialEnd, readIdentity } from '@nightcrier/cluster/kubernetes/identity';
 import { KubernetesError, type KubernetesErrorCode } from '@nightcrier/cluster/kubernetes/kubernetes-error';
-import { checkPermissions } from '@nightcrier/cluster/kubernetes/preflight';
+import { checkPermissions } from '@nightcrier/cluster/kubernetes/permissions/preflight';
 import { WATCHED_RESOURCES } from '@nightcrier/cluster/sight/missing-rule';
 import type { Check, CheckContext } from '../check.ts';
 import { failed, type Finding, ok, reasonOf, skipped, warning } from '../finding.ts';

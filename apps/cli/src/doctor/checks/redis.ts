@@ -12,6 +12,8 @@ import { failed, type Finding, ok, reasonOf, warning } from '../finding.ts';
 /** A slower answer makes each admission and each job slow, ms. */
 const SLOW_MS = 20;
 const PINGS = 20;
+/** Damaged values that are named. */
+const LISTED = 5;
 
 /** Redis: reachable, suitable, durable, writable and fast. */
 export const redis: Check = {
@@ -28,6 +30,8 @@ async function inspect({ config, redis: shared }: CheckContext): Promise<Finding
   const [problems, facts] = await Promise.all([state.serverProblems(), readServerFacts(state.redis)]);
   const cli = redisCli(address);
   const found: Finding[] = [];
+  // The user may lack the permission to read it.
+  if (!problems.some(({ blocks }) => blocks)) found.push(...(await damaged(state, cli)));
   for (const problem of problems) found.push(await described(problem, state, config, address));
   if (!facts.appendOnly) {
     const message = 'Redis keeps no append-only file: a restart loses what was queued since its last snapshot';
@@ -40,6 +44,22 @@ async function inspect({ config, redis: shared }: CheckContext): Promise<Finding
     found.push(warning(address, message, 'run Redis near the workers, or see `redis-cli --latency` and SLOWLOG GET'));
   }
   return found.length > 0 ? found : [ok(address, `${facts.version}, append-only file, ${latency.toFixed(1)} ms`)];
+}
+
+/** Values that were moved aside, which something else than Nightcrier has written, or a disk has damaged. */
+async function damaged({ damage, keys }: State, cli: string): Promise<Finding[]> {
+  const { count, latest } = await damage.read();
+  if (count === 0) return [];
+  const names = latest.slice(0, LISTED).map(({ name, reason }) => `${name} (${reason})`);
+  const more = count > names.length ? `, and ${count - names.length} more` : '';
+  const message = `${count} damaged values were moved aside: ${names.join(', ')}${more}`;
+  return [
+    warning(
+      'damaged values',
+      message,
+      `${cli} DEL '${keys.damaged}', and before that find out what wrote them: HGETALL lists all`,
+    ),
+  ];
 }
 
 async function embedded(): Promise<Finding[]> {

@@ -15,6 +15,8 @@ export interface ContainerSweeperOptions {
   instance: string;
   incidents: IncidentStore;
   runtime: AgentRuntime;
+  /** Returns the tokens of the processes of all workers that have not died; undefined if they are not known. */
+  workers: () => Promise<ReadonlySet<string> | undefined>;
   logger: Logger;
 }
 
@@ -50,9 +52,9 @@ export class ContainerSweeper {
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
-    const { instance, runtime, logger } = this.#options;
+    const { instance, runtime, workers, logger } = this.#options;
     const surplus: string[] = [];
-    const containers = await runtime.list({ instance }, signal);
+    const containers = await runtime.list({ instance, workers: await workers() }, signal);
     for (const container of containers) {
       if (isSuperseded(container, containers) || (await this.#isSurplus(container))) surplus.push(container.id);
     }

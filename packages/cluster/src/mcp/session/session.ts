@@ -5,18 +5,18 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/
 import pTimeout from 'p-timeout';
 import type { Dispatcher } from 'undici';
 import { accessHeaders, type McpAccess } from './access.ts';
-import { boundedFetch } from './bounded-fetch.ts';
+import { boundedFetch } from './http/bounded-fetch.ts';
 import { ConnectionError, rootMessage } from './connection-error.ts';
 import { explainError } from './explain-error.ts';
 import { type ParsedNotification, parseNotification } from '../../sources/parse-notification.ts';
 import type { OnMalformed } from '../malformed.ts';
 import { CLIENT, ProtocolEra, standaloneCall } from './protocol-era.ts';
-import { requestSameOrigin } from './same-origin-request.ts';
-import { StreamPulse } from './stream-pulse.ts';
-import { openSseStream } from './sse-stream.ts';
-import { type Call, type CallOptions, callStreamed, nextCallId, type StreamedAnswer } from './streamed-call.ts';
+import { requestSameOrigin } from './http/same-origin-request.ts';
+import { StreamPulse } from './http/stream-pulse.ts';
+import { openSseStream } from './http/sse-stream.ts';
+import { type Call, type CallOptions, callStreamed, nextCallId, type StreamedAnswer } from './http/streamed-call.ts';
 import { LIST_RESOURCES_TOOL, type ToolAnswer, ToolList, ToolResult } from './tools.ts';
-import { callWhole } from './whole-call.ts';
+import { callWhole } from './http/whole-call.ts';
 
 /** Durations in milliseconds. */
 export interface SessionTimeouts {

@@ -7,6 +7,7 @@
 --
 -- @include redis/keys
 -- @include redis/decode
+-- @include queue/repair-queue
 -- @include incidents/state/open-states
 -- @include incidents/state/change-state
 -- @include notifications/note-due
@@ -20,13 +21,7 @@ local function is_whole(id)
   return job and job.incident_id == id and string.match(id, UUID)
 end
 
--- BullMQ's own structures: one of another type would stop every worker.
-local TYPES = { active = 'list', wait = 'list', paused = 'list', prioritized = 'zset', delayed = 'zset', completed = 'zset',
-  failed = 'zset', stalled = 'set', marker = 'zset', meta = 'hash', events = 'stream', pc = 'string' }
-for name, wanted in pairs(TYPES) do
-  local found = redis.call('TYPE', QUEUE .. name).ok
-  if found ~= 'none' and found ~= wanted then redis.key_aside(QUEUE .. name, 'it is a ' .. found .. ', no ' .. wanted) end
-end
+repair_queue(QUEUE)
 
 local removed, counts = {}, {}
 for _, id in ipairs(redis.call('LRANGE', QUEUE .. 'active', 0, -1)) do

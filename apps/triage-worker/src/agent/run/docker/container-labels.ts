@@ -22,8 +22,15 @@ export function attemptFromName(name: string): { incidentId: string; attempt: nu
   return incidentId === undefined ? undefined : { incidentId, attempt: Number(attempt) };
 }
 
-/** Returns the labels of a container that is started before its run is known; its name tells the run then. */
-export function sandboxLabels(request: SandboxRequest): Labels {
+/**
+ * Returns the labels of a container that is started before its run is known; its name tells the run then.
+ * @param token of the worker's process
+ */
+export function prestartedLabels(request: SandboxRequest, token: string): Labels {
+  return { ...sandboxLabels(request), 'nightcrier.process': token };
+}
+
+function sandboxLabels(request: SandboxRequest): Labels {
   return {
     'nightcrier.component': PRESTARTED,
     'nightcrier.instance': request.instance,
@@ -74,9 +81,14 @@ export function isOfRun({ Names, Labels: labels }: Labelled, incidentId?: string
   return Names.some((name) => attemptFromName(name)?.incidentId === incidentId);
 }
 
-/** Returns whether a container that was given to no run has ended, or was never started: its worker died. */
-export function isUnused(container: Labelled): boolean {
+/**
+ * Returns whether a container that was given to no run has ended, was never started, or waits for a run of a worker that died.
+ * @param workers tokens of the processes of all that have not died
+ */
+export function isUnused(container: Labelled, workers?: ReadonlySet<string>): boolean {
   if (isOfRun(container)) return false;
+  const worker = container.Labels?.['nightcrier.process'];
+  if (worker !== undefined && workers?.has(worker) === false) return true;
   const isOld = container.Created < Date.now() / 1000 - NEVER_STARTED_AFTER;
   // Another worker may be reading the output of a probe that has just ended.
   if (container.Labels?.['nightcrier.component'] === 'probe') return isOld;

@@ -1,6 +1,6 @@
 import { Settings } from '@nightcrier/core/settings/config';
 import { expect, it } from 'vitest';
-import { attemptFromName, containerName, runLabels, sandboxLabels } from './container-labels.ts';
+import { attemptFromName, containerName, isUnused, runLabels, prestartedLabels } from './container-labels.ts';
 import { containerSpec } from './container-spec.ts';
 import { bytesOf, runRequest } from '../run-request.ts';
 
@@ -72,11 +72,23 @@ it('gives the container no capability, no path of the host, and bounds', () => {
 });
 
 it('labels a container that is started before its run without a run, and reads that from its name', () => {
-  const labels = sandboxLabels(request);
+  const labels = prestartedLabels(request, 'token');
   expect(labels).toMatchObject({ 'nightcrier.component': 'prestarted', 'nightcrier.agent': 'claude' });
   for (const part of ['incident', 'attempt', 'cluster', 'deadline'])
     expect(labels).not.toHaveProperty(`nightcrier.${part}`);
   expect(attemptFromName('/nc-i-1-2')).toEqual({ incidentId: 'i-1', attempt: 2 });
   expect(attemptFromName('/nc-i-1-2.worker_7-1')).toEqual({ incidentId: 'i-1', attempt: 2 });
   expect(attemptFromName('/nightcrier-prestarted-4f0c-2')).toBeUndefined();
+});
+
+it('counts a container that waits for a run as unused once its worker has died, and no container of a run', () => {
+  const Labels = prestartedLabels(request, 'of a worker');
+  const waiting = { Names: ['/nightcrier-prestarted-4f0c'], State: 'running', Created: Date.now() / 1000, Labels };
+  const [alive, dead] = [new Set(['of a worker', 'another']), new Set(['another'])];
+  expect([isUnused(waiting), isUnused(waiting, alive), isUnused(waiting, dead)]).toEqual([false, false, true]);
+  expect(isUnused({ ...waiting, State: 'created' }, alive)).toBe(false);
+  expect(isUnused({ ...waiting, Names: ['/nc-i-1-1'] }, dead)).toBe(false);
+  // Earlier versions do not name the process.
+  const { 'nightcrier.process': _, ...earlier } = Labels;
+  expect(isUnused({ ...waiting, Labels: earlier }, dead)).toBe(false);
 });

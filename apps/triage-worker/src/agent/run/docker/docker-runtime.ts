@@ -6,13 +6,15 @@ import type {
   AgentRun,
   AgentRuntime,
   InputFile,
+  ListedContainers,
   PrestartedSandbox,
   RunRequest,
   SandboxRequest,
   Timed,
 } from '../../../agent-runtime.ts';
-import { containerName, PRESTARTED_NAME, probeLabels, runLabels, sandboxLabels } from './container-labels.ts';
+import { containerName, PRESTARTED_NAME, prestartedLabels, probeLabels, runLabels } from './container-labels.ts';
 import { containerSpec } from './container-spec.ts';
+import { ContainerRemovals } from './container-removals.ts';
 import { DockerRun } from './docker-run.ts';
 import { createAnew } from './create-container.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
@@ -38,7 +40,10 @@ export interface DockerRuntimeOptions {
 
 /** Runs agents in containers of a Docker or Podman engine, local or remote, by the engine's API alone. */
 export class DockerRuntime implements AgentRuntime {
+  /** Names this runtime on the containers that it prestarts; unlike the id of a worker, no other has it. */
+  readonly token = randomUUID();
   readonly #options: DockerRuntimeOptions;
+  readonly #removals = new ContainerRemovals();
   #opened: { key: string; first: EngineClient; client: Promise<EngineClient> } | undefined;
   #adoptions = 0;
 
@@ -61,19 +66,26 @@ export class DockerRuntime implements AgentRuntime {
       LONGEST_WAIT_FOR_INPUTS,
       signal,
     );
-    const sandbox = await DockerSandbox.open(engine, containerName(request), spec, { signal, timed });
+    const removals = this.#removals;
+    const sandbox = await DockerSandbox.open(
+      { engine, removals, name: containerName(request), spec },
+      { signal, timed },
+    );
     return sandbox.begin(request, inputs, signal, timed);
   }
 
   async prestart(request: SandboxRequest, seconds: number, signal: AbortSignal): Promise<PrestartedSandbox> {
-    const { engine, spec } = await this.#specify(request, sandboxLabels(request), seconds, signal);
-    return DockerSandbox.open(engine, `${PRESTARTED_NAME}${randomUUID()}`, spec, { signal });
+    const labels = prestartedLabels(request, this.token);
+    const { engine, spec } = await this.#specify(request, labels, seconds, signal);
+    const name = `${PRESTARTED_NAME}${randomUUID()}`;
+    return DockerSandbox.open({ engine, removals: this.#removals, name, spec, isUnique: true }, { signal });
   }
 
   async probe(request: RunRequest, script: string, signal: AbortSignal): Promise<string> {
     const { engine, spec } = await this.#specify(request, probeLabels(request), 0, signal);
     const Cmd = ['timeout', '-s', 'KILL', String(request.timeout), 'bash', '-c', script];
-    const id = await createAnew(engine, containerName(request), { ...spec, Cmd }, signal);
+    const removals = this.#removals;
+    const id = await createAnew({ engine, removals, name: containerName(request), spec: { ...spec, Cmd } }, signal);
     try {
       await engine.start(id, signal);
       let text = '';
@@ -82,7 +94,7 @@ export class DockerRuntime implements AgentRuntime {
       }
       return text;
     } finally {
-      await engine.remove(id);
+      await removals.remove(engine, id);
     }
   }
 
@@ -99,7 +111,7 @@ export class DockerRuntime implements AgentRuntime {
     return new DockerRun(engine, adopted);
   }
 
-  async list(of: { instance: string; incidentId?: string }, signal?: AbortSignal): Promise<AgentContainer[]> {
+  async list(of: ListedContainers, signal?: AbortSignal): Promise<AgentContainer[]> {
     return listContainers(await this.#engine(signal), of, signal);
   }
 
@@ -109,6 +121,7 @@ export class DockerRuntime implements AgentRuntime {
   }
 
   async close(): Promise<void> {
+    await this.#removals.close();
     // Ends the question that the client waits for.
     await this.#opened?.first.close();
     const client = await this.#opened?.client.catch(() => undefined);

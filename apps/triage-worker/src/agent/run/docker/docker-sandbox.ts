@@ -4,9 +4,10 @@ import type { AgentRun, InputFile, PrestartedSandbox, RunRequest, Timed } from '
 import { environmentFile, inputArchive, INPUTS_COMPLETE } from '../archive/input-archive.ts';
 import { containerName } from './container-labels.ts';
 import { AGENT_DIRECTORY, BEGIN } from './container-spec.ts';
-import { createAnew, nameAnew } from './create-container.ts';
+import { createAnew, type Creation, nameAnew } from './create-container.ts';
+import type { ContainerRemovals } from './container-removals.ts';
 import { DockerRun } from './docker-run.ts';
-import type { ContainerSpec, EngineClient } from '../engine/engine-client.ts';
+import type { EngineClient } from '../engine/engine-client.ts';
 import { EngineError } from '../engine/engine-error.ts';
 
 export const untimed: Timed = async (_step, work) => work;
@@ -17,13 +18,15 @@ export const untimed: Timed = async (_step, work) => work;
  */
 export class DockerSandbox implements PrestartedSandbox {
   readonly #engine: EngineClient;
+  readonly #removals: ContainerRemovals;
   readonly #id: string;
   readonly #name: string;
   readonly #stdin: Duplex;
   #isWaiting = true;
 
-  private constructor(engine: EngineClient, { id, name, stdin }: { id: string; name: string; stdin: Duplex }) {
+  private constructor({ engine, removals, name }: Creation, id: string, stdin: Duplex) {
     this.#engine = engine;
+    this.#removals = removals;
     this.#id = id;
     this.#name = name;
     this.#stdin = stdin;
@@ -34,24 +37,23 @@ export class DockerSandbox implements PrestartedSandbox {
     stdin.on('error', end).on('end', end).on('close', end).resume();
   }
 
-  /** Creates and starts a container. @throws EngineError, or the signal's reason; nothing remains then */
+  /** Creates and starts a container. @throws EngineError, or the signal's reason; what remains then is removed later */
   static async open(
-    engine: EngineClient,
-    name: string,
-    spec: ContainerSpec,
+    creation: Creation,
     { signal, timed = untimed }: { signal: AbortSignal; timed?: Timed | undefined },
   ): Promise<DockerSandbox> {
-    const id = await timed('container_create', createAnew(engine, name, spec, signal));
+    const { engine, removals } = creation;
+    const id = await timed('container_create', createAnew(creation, signal));
     let stdin: Duplex | undefined;
     try {
       // First, so that a worker that dies now leaves no container that waits.
       stdin = await engine.attachStdin(id, signal);
       await timed('container_start', engine.start(id, signal));
-      return new DockerSandbox(engine, { id, name, stdin });
+      return new DockerSandbox(creation, id, stdin);
     } catch (error) {
       // The engine keeps the connection to a container that was never started.
       stdin?.destroy();
-      await engine.remove(id).catch(() => undefined);
+      await removals.remove(engine, id).catch(() => undefined);
       throw error;
     }
   }
@@ -89,6 +91,6 @@ export class DockerSandbox implements PrestartedSandbox {
 
   async remove(): Promise<void> {
     this.#stdin.destroy();
-    await this.#engine.remove(this.#id);
+    await this.#removals.remove(this.#engine, this.#id);
   }
 }

@@ -1,6 +1,6 @@
 import { AGENT_CLIS } from '@nightcrier/core/settings/config';
 import { z } from 'zod';
-import type { AgentContainer } from '../../../agent-runtime.ts';
+import type { AgentContainer, ListedContainers } from '../../../agent-runtime.ts';
 import { INPUTS_COMPLETE } from '../archive/input-archive.ts';
 import { attemptFromName, isOfRun, isUnused } from './container-labels.ts';
 import { AGENT_DIRECTORY } from './container-spec.ts';
@@ -22,12 +22,12 @@ const Labels = z.object({
 /** See {@link AgentRuntime.list}. @throws EngineError */
 export async function listContainers(
   engine: EngineClient,
-  { instance, incidentId }: { instance: string; incidentId?: string },
+  { instance, incidentId, workers }: ListedContainers,
   signal?: AbortSignal,
 ): Promise<AgentContainer[]> {
   const listed = await engine.list([`nightcrier.instance=${instance}`], signal);
   const own = listed.filter(
-    (container) => isOfRun(container, incidentId) || (incidentId === undefined && isUnused(container)),
+    (container) => isOfRun(container, incidentId) || (incidentId === undefined && isUnused(container, workers)),
   );
   return Promise.all(own.map(async (container) => describe(engine, container, signal)));
 }

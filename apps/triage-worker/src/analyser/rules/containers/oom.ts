@@ -3,7 +3,7 @@ import { isPodReady } from '../../../evidence/pod-trouble.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField, quoteLogEnd } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
-import { doubled } from '../../doubled.ts';
+import { doubled } from '../../fixes/doubled.ts';
 import { code, plain, show } from '../../safe-text.ts';
 
 /** runc, when the kernel kills the process of a container whose limit is below what a start needs. */

@@ -6,7 +6,7 @@ import { replicaSetsOf, workloadOf } from '../../../evidence/view/workload.ts';
 import { culpritOf } from '../../hypothesis.ts';
 import type { PodCase } from '../../pod-case.ts';
 import { quoteField } from '../../quotes.ts';
-import { doubled } from '../../doubled.ts';
+import { doubled } from '../../fixes/doubled.ts';
 import { code, show } from '../../safe-text.ts';
 import type { Crashed } from './blame.ts';
 

@@ -3,7 +3,7 @@ import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
-import { editTemplate } from '../../edit-template.ts';
+import { editTemplate } from '../../fixes/edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { PULL_ERRORS, type PullError } from './pull-errors.ts';
 

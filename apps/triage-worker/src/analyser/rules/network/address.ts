@@ -5,7 +5,7 @@ import { workloadsBehind, type Service } from '../../../evidence/view/service-li
 import { templateOf, workloadsIn, type Workload } from '../../../evidence/view/workload.ts';
 import { culpritOf, hypothesis } from '../../hypothesis.ts';
 import { quoteField } from '../../quotes.ts';
-import { editTemplate } from '../../edit-template.ts';
+import { editTemplate } from '../../fixes/edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import { isSimilarName } from '@nightcrier/core/diagnosis/similar-name';
 

@@ -6,7 +6,7 @@ import { firstComplaint } from '../../logs/log-cause.ts';
 import type { ContainerCase, PodCase } from '../../pod-case.ts';
 import { quoteContainer, quoteEvents, quoteField, quoteLogEnd } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
-import { editTemplate } from '../../edit-template.ts';
+import { editTemplate } from '../../fixes/edit-template.ts';
 import { code, plain, show } from '../../safe-text.ts';
 import {
   describeProbe,

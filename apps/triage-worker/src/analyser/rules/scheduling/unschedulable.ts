@@ -7,7 +7,7 @@ import { quantityOf } from '@nightcrier/core/kubernetes/quantity';
 import { quoteEvents, quoteField } from '../../quotes.ts';
 import type { PodRule } from '../../rule.ts';
 import { code, plain, show } from '../../safe-text.ts';
-import { editTemplate } from '../../edit-template.ts';
+import { editTemplate } from '../../fixes/edit-template.ts';
 import { claimTrouble } from '../storage/claim.ts';
 import { obstaclesOf, requestOf, type Obstacle } from './node-fit.ts';
 import { reasonsIn, verdictOf, type Reason } from './verdict.ts';

@@ -1,8 +1,8 @@
 import type { V1SelfSubjectRulesReview, V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
 import { actionsOf, type PermissionRule } from '@nightcrier/core/permissions/rule-actions';
 import { isFatal, type AccessScope } from './access-review.ts';
-import { KubernetesError, reasonOf } from './kubernetes-error.ts';
-import type { Wire, WireList } from './wire.ts';
+import { KubernetesError, reasonOf } from '../kubernetes-error.ts';
+import type { Wire, WireList } from '../wire.ts';
 
 /** Most namespaces whose rules are listed in one check; each is one request. */
 const MAX_NAMESPACES = 500;

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
-import { ConnectionError } from './connection-error.ts';
+import { ConnectionError } from '../connection-error.ts';
 import { type Call, callStreamed, type CallOptions } from './streamed-call.ts';
 
 /** Longest answer, bytes. Lists of large clusters are read by `readList`, as they come. */

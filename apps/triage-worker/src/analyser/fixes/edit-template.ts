@@ -1,5 +1,5 @@
-import type { Workload } from '../evidence/view/workload.ts';
-import { code, show } from './safe-text.ts';
+import type { Workload } from '../../evidence/view/workload.ts';
+import { code, show } from '../safe-text.ts';
 
 /** Kinds whose template can be changed in place; a pod and a Job have to be created anew. */
 const EDITABLE: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicaSet']);

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { Dispatcher } from 'undici';
-import { ConnectionError } from './connection-error.ts';
+import { ConnectionError } from '../connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 
 /** A list of the pods of a large cluster has some ten megabytes. */

@@ -1,6 +1,6 @@
 import type { FaultEvent } from '@nightcrier/core/faults/fault';
-import { type Alert, type Evidence, type MetricsPiece, piecesOf } from '../evidence/evidence.ts';
-import { code, plain } from './safe-text.ts';
+import { type Alert, type Evidence, type MetricsPiece, piecesOf } from '../../evidence/evidence.ts';
+import { code, plain } from '../safe-text.ts';
 
 const MOST_SERIES = 3;
 /** Labels that every alert of a Prometheus has, or that the report names elsewhere. */

@@ -1,5 +1,5 @@
-import type { Check } from '../check.ts';
-import { failed, ok } from '../finding.ts';
+import type { Check } from '../../check.ts';
+import { failed, ok } from '../../finding.ts';
 
 /** The oldest major version that runs all of the code. */
 const OLDEST = 24;

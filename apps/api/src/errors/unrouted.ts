@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiError } from './api-error.ts';
 import { failureBody, internalFailure, knownFailure } from './error-handling.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { SECURITY_HEADERS } from '../security-headers.ts';
 
 /** Answers a request that the framework refuses before any hook runs, such as one with a malformed URL. */
 export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {

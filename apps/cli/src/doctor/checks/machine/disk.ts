@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { Check, CheckContext } from '../check.ts';
-import { failed, type Finding, ok, reasonOf, warning } from '../finding.ts';
-import { quoted } from './secret-files.ts';
+import type { Check, CheckContext } from '../../check.ts';
+import { failed, type Finding, ok, reasonOf, warning } from '../../finding.ts';
+import { quoted } from '../secret-files.ts';
 
 /** Free bytes below which writes will fail soon, and below which they as good as fail. */
 const LOW = 1024 ** 3;

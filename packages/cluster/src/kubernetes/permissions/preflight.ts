@@ -1,8 +1,8 @@
 import type { ClusterPermissions } from '@nightcrier/core/permissions/cluster-permissions';
 import { describeWriteFinding, type WriteFinding } from '@nightcrier/core/permissions/write-finding';
 import type { AccessScope } from './access-review.ts';
-import { openKubernetes } from './client.ts';
-import { KubernetesError } from './kubernetes-error.ts';
+import { openKubernetes } from '../client.ts';
+import { KubernetesError } from '../kubernetes-error.ts';
 import { surveyRules } from './namespace-rules.ts';
 import { permissionTable } from './permission-table.ts';
 import { checkReading } from './read-checks.ts';

@@ -1,5 +1,5 @@
-import type { Check, CheckContext } from '../check.ts';
-import { type Finding, ok, skipped, warning } from '../finding.ts';
+import type { Check, CheckContext } from '../../check.ts';
+import { type Finding, ok, skipped, warning } from '../../finding.ts';
 
 /** Leases and ages are compared over machines; a difference below this one hides in their tolerance, ms. */
 const MOST_MS = 2_000;

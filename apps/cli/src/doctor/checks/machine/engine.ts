@@ -7,9 +7,9 @@ import { EngineError } from '@nightcrier/triage-worker/agent/run/engine/engine-e
 import { DockerRuntime } from '@nightcrier/triage-worker/agent/run/docker/docker-runtime';
 import { runRequest } from '@nightcrier/triage-worker/agent/run/run-request';
 import { randomUUID } from 'node:crypto';
-import type { Check, CheckContext } from '../check.ts';
-import { failed, type Finding, ok, reasonOf, skipped, warning } from '../finding.ts';
-import { agentsOf } from './agents-of.ts';
+import type { Check, CheckContext } from '../../check.ts';
+import { failed, type Finding, ok, reasonOf, skipped, warning } from '../../finding.ts';
+import { agentsOf } from '../agents-of.ts';
 import { limitProblems, missingPrograms, readSandbox, sandboxScript } from './sandbox-script.ts';
 
 /** Seconds of a container that only looks around. */

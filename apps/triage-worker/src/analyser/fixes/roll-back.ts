@@ -1,6 +1,6 @@
 import type { Change, Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
-import type { Workload } from '../evidence/view/workload.ts';
-import { show } from './safe-text.ts';
+import type { Workload } from '../../evidence/view/workload.ts';
+import { show } from '../safe-text.ts';
 
 /** A rollout that is older did not cause what has just begun. */
 const RECENT_MS = 2 * 3_600_000;

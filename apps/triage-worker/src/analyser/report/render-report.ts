@@ -1,9 +1,9 @@
 import type { ClusterEvent } from '@nightcrier/core/clusters/cluster-event';
 import type { Diagnosis, Hypothesis } from '@nightcrier/core/diagnosis/diagnosis';
 import { describeResource } from '@nightcrier/core/faults/fault';
-import { piecesOf, type Evidence } from '../evidence/evidence.ts';
+import { piecesOf, type Evidence } from '../../evidence/evidence.ts';
 import { alertOf, alertTitle, monitoringSections, runbookOf } from './monitoring-sections.ts';
-import { code, fenced, plain, show } from './safe-text.ts';
+import { code, fenced, plain, show } from '../safe-text.ts';
 
 const DECISIVE = 3;
 

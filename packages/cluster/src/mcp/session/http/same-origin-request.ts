@@ -1,6 +1,6 @@
 import { errors } from 'undici';
-import { ConnectionError } from './connection-error.ts';
-import { exchange, type ExchangeOptions, type HttpAnswer } from '../../outgoing/exchange.ts';
+import { ConnectionError } from '../connection-error.ts';
+import { exchange, type ExchangeOptions, type HttpAnswer } from '../../../outgoing/exchange.ts';
 
 /** Redirects that keep the place of what was asked; 303 asks for something else. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);

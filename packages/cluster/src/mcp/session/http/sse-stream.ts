@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { setImmediate } from 'node:timers/promises';
-import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+import { ConnectionError, httpStatusError, rootMessage } from '../connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 
 export interface SseStreamOptions {

@@ -1,6 +1,7 @@
 import type { Logger } from '@nightcrier/core/logger';
 import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
+import { isWrongType } from '@nightcrier/state/damage/if-readable';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { type ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
@@ -68,8 +69,9 @@ function titleOf(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Refusals of a Redis that is full, a replica, without disk, or whose ACL lacks a command. */
-const UNSUITABLE = /^(?:OOM|READONLY|MASTERDOWN|LOADING|MISCONF|NOPERM|ERR The user executing the script)\b/;
+/** Refusals of a Redis that is full, a replica, without disk, without replicas, busy, a cluster, or whose ACL lacks a command. */
+const UNSUITABLE =
+  /^(?:OOM|READONLY|MASTERDOWN|LOADING|UNBLOCKED|MISCONF|NOREPLICAS|BUSY|NOAUTH|NOPERM|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|ERR The user executing the script)\b/;
 
 /** Requests that the framework refuses with a status of their own. */
 const REFUSED: ReadonlyMap<number, ApiErrorCode> = new Map([
@@ -87,6 +89,8 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
   if (!(thrown instanceof Error)) return undefined;
   if (UNSUITABLE.test(thrown.message))
     return new ApiError('redis_unsuitable', `Redis refuses a command: ${thrown.message}`, { cause: thrown });
+  if (isWrongType(thrown))
+    return new ApiError('redis_unsuitable', `a value in Redis is damaged: ${thrown.message}`, { cause: thrown });
   // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
   const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;

@@ -1,8 +1,8 @@
 import type { V1SelfSubjectAccessReview } from '@kubernetes/client-node';
 import type { AccessQuestion } from '@nightcrier/core/permissions/write-questions';
-import type { Kubernetes } from './client.ts';
-import { isClusterAway, KubernetesError } from './kubernetes-error.ts';
-import type { Wire } from './wire.ts';
+import type { Kubernetes } from '../client.ts';
+import { isClusterAway, KubernetesError } from '../kubernetes-error.ts';
+import type { Wire } from '../wire.ts';
 
 /** `failure` says why there is no answer, or why it may be wrong. */
 export interface AccessAnswer {

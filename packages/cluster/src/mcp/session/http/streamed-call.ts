@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { ConnectionError, httpStatusError, rootMessage } from './connection-error.ts';
+import { ConnectionError, httpStatusError, rootMessage } from '../connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
 
 /** An answer whose body is read as it comes. Leaving the loop over it before its end closes the connection. */

@@ -1,5 +1,5 @@
 import type { V1SubjectRulesReviewStatus } from '@kubernetes/client-node';
-import type { Wire } from './wire.ts';
+import type { Wire } from '../wire.ts';
 
 /** One line of the table: a single resource (or URL) and the verbs that are allowed on it. */
 interface Rule {

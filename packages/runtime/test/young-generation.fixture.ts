@@ -1,0 +1,27 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { allowHeapGrowth, holdHeapGrowth } from '../src/process/heap-growth.ts';
+
+/** Prints the megabytes of the young generation: held, under load, after it was shrunk, under load again. */
+holdHeapGrowth();
+const held = await load();
+allowHeapGrowth();
+const loaded = await load();
+globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+const shrunk = young();
+console.log(JSON.stringify({ held, loaded, shrunk, again: await load() }));
+process.exit(0);
+
+function young(): number {
+  return (getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0) / 1024 / 1024;
+}
+
+/** Allocates what survives a few collections of the young generation. */
+async function load(): Promise<number> {
+  const kept: number[][] = [];
+  for (let at = 0; at < 400; at += 1) {
+    kept[at % 40] = Array.from({ length: 10_000 }, (_, index) => index + 0.5);
+    await nextTurn();
+  }
+  return young();
+}
