@@ -72,7 +72,7 @@ export function configurationReadableByOthers(
   isWritten: (path: PropertyKey[]) => boolean,
 ): string[] {
   if (!othersRead(file)) return [];
-  const [first] = secretsIn(config, []).filter(isWritten);
+  const first = secretsIn(config, []).find((at) => isWritten(at));
   if (!first) return [];
   const name = first.map((part, at) =>
     typeof part === 'number' ? `[${part}]` : `${at > 0 ? '.' : ''}${String(part)}`,
