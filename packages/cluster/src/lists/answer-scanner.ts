@@ -9,6 +9,17 @@ export interface AnswerParts {
   text(part: Buffer): void;
 }
 
+/** What an answer is, as far as it has been read: no list yet, a list, a failure of the tool, or a JSON-RPC error. */
+type AnswerKind = 'other' | 'list' | 'tool_error' | 'rpc_error';
+
+/** An answer can show several of them, in any order: a tool that failed may send a list as well. The last one decides. */
+const NEXT_KINDS = {
+  other: ['list', 'tool_error', 'rpc_error'],
+  list: ['tool_error', 'rpc_error'],
+  tool_error: ['rpc_error'],
+  rpc_error: [],
+} satisfies Record<AnswerKind, AnswerKind[]>;
+
 interface Frame {
   isArray: boolean;
   /** The key whose value is being read. */
@@ -49,8 +60,7 @@ export class AnswerScanner {
   readonly #object = new ObjectBytes();
   /** Of a key or a string that is kept. */
   #held = NOTHING;
-  #isError = false;
-  #hasList = false;
+  #kind: AnswerKind = 'other';
   #error: string | undefined;
   #continue: string | undefined;
   #isComplete = false;
@@ -64,14 +74,9 @@ export class AnswerScanner {
     return this.#isComplete;
   }
 
-  /** Whether the answer has a list as structured content, if only an empty one. */
-  get hasList(): boolean {
-    return this.#hasList;
-  }
-
-  /** Whether the tool failed. */
-  get isError(): boolean {
-    return this.#isError;
+  /** A list is structured content; it may be empty. */
+  get kind(): AnswerKind {
+    return this.#kind;
   }
 
   /** What the next page is asked for with; undefined: there is none. */
@@ -79,7 +84,7 @@ export class AnswerScanner {
     return this.#continue;
   }
 
-  /** The JSON-RPC error, as JSON. */
+  /** The JSON-RPC error of an `rpc_error`, as JSON. */
   get error(): string | undefined {
     return this.#error;
   }
@@ -125,10 +130,10 @@ export class AnswerScanner {
         this.#expectsKey = frame?.isArray === false;
         break;
       case TRUE:
-        if (this.#path() === 'result.isError') this.#isError = true;
+        if (this.#path() === 'result.isError') this.#become('tool_error');
         break;
       case NULL:
-        if (this.#path() === 'result.structuredContent.items') this.#hasList = true;
+        if (this.#path() === 'result.structuredContent.items') this.#become('list');
         break;
       default:
         if (!frame && byte !== undefined && byte > 0x20) throw new SyntaxError('the answer is not a JSON object');
@@ -149,10 +154,15 @@ export class AnswerScanner {
       this.#within = path === 'error' ? 'error' : 'item';
       return true;
     }
-    if (isArray && LISTS.has(path)) this.#hasList = true;
+    if (isArray && LISTS.has(path)) this.#become('list');
     this.#frames.push({ isArray, key: '' });
     this.#expectsKey = !isArray;
     return false;
+  }
+
+  #become(kind: AnswerKind): void {
+    const next: readonly AnswerKind[] = NEXT_KINDS[this.#kind];
+    if (next.includes(kind)) this.#kind = kind;
   }
 
   /** Returns where the scanner is, an empty text where nothing is kept: a hostile answer can be nested without end. */
@@ -166,8 +176,10 @@ export class AnswerScanner {
     const end = this.#object.read(piece, from);
     if (end === undefined) return piece.length;
     const value = this.#object.take();
-    if (this.#within === 'error') this.#error = value.toString('utf8');
-    else this.#parts.item(value);
+    if (this.#within === 'error') {
+      this.#error = value.toString('utf8');
+      this.#become('rpc_error');
+    } else this.#parts.item(value);
     this.#within = 'structure';
     return end;
   }

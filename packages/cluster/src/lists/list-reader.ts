@@ -119,15 +119,15 @@ export class ListReader {
   /** @throws Error for an answer that is no list, or not whole */
   end(): ListSummary {
     this.#stream.end();
-    const { isComplete, isError, error, hasList } = this.#scanner;
+    const { isComplete, kind, error } = this.#scanner;
     if (!isComplete) throw new SyntaxError('the answer is not a whole JSON-RPC message');
     const { notifications } = this.#stream;
     const { form } = this.#options;
     const summary = { form, strange: 0, count: 0, notifications };
     if (error !== undefined) return { ...summary, problem: RpcError.parse(JSON.parse(error)).message };
     this.#yaml.end();
-    if (isError) return { ...summary, problem: this.#yaml.rest };
-    if (!hasList && !this.#yaml.hasItems && !EMPTY.test(this.#yaml.rest)) throw new Error(NO_OBJECTS);
+    if (kind === 'tool_error') return { ...summary, problem: this.#yaml.rest };
+    if (kind === 'other' && !this.#yaml.hasItems && !EMPTY.test(this.#yaml.rest)) throw new Error(NO_OBJECTS);
     this.#flush();
     const seen = this.#hasStructured ? 'structured' : this.#yaml.hasItems ? 'text' : form;
     const { continue: next } = this.#scanner;

@@ -1,16 +1,6 @@
 import type { Dialect } from './dialect.ts';
-import {
-  contentProblem,
-  countAt,
-  firstProblem,
-  boundOf,
-  isObject,
-  type JsonObject,
-  notAList,
-  objectsOf,
-  textOf,
-  unknownField,
-} from './json.ts';
+import { boundOf, countAt, isObject, type JsonObject, objectsOf, textOf } from './json.ts';
+import { contentProblem, fieldProblem, firstProblem, listProblem, type Problem, typeProblem } from './problems.ts';
 
 const FIELDS = new Set([
   'model',
@@ -45,19 +35,14 @@ const SURCHARGE = { minutes: 0.25, hour: 1 };
 export const anthropic: Dialect = {
   provider: 'anthropic',
 
-  problemOf(body) {
-    const field = unknownField(body, FIELDS);
-    if (field !== undefined) return `the field ${field} is not allowed`;
-    const list = notAList(body, 'messages', 'tools');
-    if (list !== undefined) return `${list} must be a list`;
-    const tool = objectsOf(body.tools).find(({ type }) => type !== undefined && !CLIENT_TOOL.test(textOf(type)));
-    if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
-    const called = objectsOf(body.tools).flatMap(({ allowed_callers: callers = [] }) => callers);
-    const caller = called.find((name) => name !== 'direct');
-    if (caller !== undefined) return `a call of a tool by ${textOf(caller)} runs at the provider`;
-    const texts = [body.system, ...objectsOf(body.messages).map(({ content }) => content)];
-    return editProblem(body.context_management) ?? firstProblem(texts, (text) => contentProblem(text, blockProblem));
-  },
+  problemOf: (body) =>
+    fieldProblem(body, FIELDS) ??
+    listProblem(body, 'messages', 'tools') ??
+    toolProblem(objectsOf(body.tools)) ??
+    editProblem(body.context_management) ??
+    firstProblem([body.system, ...objectsOf(body.messages).map(({ content }) => content)], (text) =>
+      contentProblem(text, blockProblem),
+    ),
 
   longestAnswer: ({ max_tokens: longest }) => boundOf(longest),
   bounded: (body, longest) => ({ ...body, max_tokens: longest }),
@@ -98,9 +83,17 @@ const ERROR_TYPES: Partial<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-function blockProblem({ type, source, content }: JsonObject): string | undefined {
-  const name = textOf(type);
-  if (!BLOCKS.has(name)) return `content of the type ${name} is not allowed`;
+function toolProblem(tools: JsonObject[]): Problem {
+  const tool = tools.find(({ type }) => type !== undefined && !CLIENT_TOOL.test(textOf(type)));
+  if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
+  const called = tools.flatMap(({ allowed_callers: callers = [] }) => callers);
+  const caller = called.find((name) => name !== 'direct');
+  return caller === undefined ? undefined : `a call of a tool by ${textOf(caller)} runs at the provider`;
+}
+
+function blockProblem({ type, source, content }: JsonObject): Problem {
+  const problem = typeProblem('content', type, BLOCKS);
+  if (problem !== undefined) return problem;
   if (source === undefined) return contentProblem(content, blockProblem);
   if (!isObject(source) || !SOURCES.has(textOf(source.type))) {
     return `content from a ${isObject(source) ? textOf(source.type) : 'source'} is not allowed`;
@@ -109,9 +102,11 @@ function blockProblem({ type, source, content }: JsonObject): string | undefined
 }
 
 /** Edits that only remove parts of the conversation. To summarise it costs tokens that no answer reports. */
-function editProblem(management: unknown): string | undefined {
+function editProblem(management: unknown): Problem {
   if (management === undefined || management === null) return undefined;
-  if (!isObject(management) || notAList(management, 'edits') !== undefined) return 'edits must be a list';
+  if (!isObject(management)) return 'edits must be a list';
+  const list = listProblem(management, 'edits');
+  if (list !== undefined) return list;
   const edit = objectsOf(management.edits).find(({ type }) => !textOf(type).startsWith('clear_'));
   return edit && `the edit ${textOf(edit.type)} is not allowed`;
 }

@@ -1,16 +1,6 @@
 import type { Dialect } from './dialect.ts';
-import {
-  boundOf,
-  contentProblem,
-  countAt,
-  firstProblem,
-  isObject,
-  type JsonObject,
-  notAList,
-  objectsOf,
-  textOf,
-  unknownField,
-} from './json.ts';
+import { boundOf, countAt, isObject, type JsonObject, objectsOf, textOf } from './json.ts';
+import { contentProblem, fieldProblem, firstProblem, listProblem, type Problem, typeProblem } from './problems.ts';
 import { openaiError } from './responses.ts';
 
 const FIELDS = new Set([
@@ -50,16 +40,11 @@ const MESSAGE_FIELDS = new Set([
 export const chatCompletions: Dialect = {
   provider: 'openai',
 
-  problemOf(body) {
-    const field = unknownField(body, FIELDS);
-    if (field !== undefined) return `the field ${field} is not allowed`;
-    const list = notAList(body, 'messages', 'tools');
-    if (list !== undefined) return `${list} must be a list`;
-    const tools = [body.tools ?? [], body.tool_choice ?? []].flat();
-    const tool = objectsOf(tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
-    if (tool) return `the tool ${textOf(tool.type)} runs at the provider`;
-    return firstProblem(objectsOf(body.messages), messageProblem);
-  },
+  problemOf: (body) =>
+    fieldProblem(body, FIELDS) ??
+    listProblem(body, 'messages', 'tools') ??
+    toolProblem([body.tools ?? [], body.tool_choice ?? []].flat()) ??
+    firstProblem(objectsOf(body.messages), messageProblem),
 
   longestAnswer({ max_completion_tokens: longest, max_tokens: former }) {
     return boundOf(longest) ?? boundOf(former);
@@ -92,10 +77,14 @@ export const chatCompletions: Dialect = {
   errorBody: openaiError,
 };
 
-function messageProblem(message: JsonObject): string | undefined {
-  const field = unknownField(message, MESSAGE_FIELDS);
-  if (field !== undefined) return `the field ${field} of a message is not allowed`;
-  return contentProblem(message.content, ({ type }) =>
-    PARTS.has(textOf(type)) ? undefined : `content of the type ${textOf(type)} is not allowed`,
+function toolProblem(tools: unknown[]): Problem {
+  const tool = objectsOf(tools).find(({ type }) => !CLIENT_TOOLS.has(textOf(type)));
+  return tool && `the tool ${textOf(tool.type)} runs at the provider`;
+}
+
+function messageProblem(message: JsonObject): Problem {
+  return (
+    fieldProblem(message, MESSAGE_FIELDS, 'a message') ??
+    contentProblem(message.content, ({ type }) => typeProblem('content', type, PARTS))
   );
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { Problem } from './problems.ts';
 
 /** The provider of a model. */
 export type Provider = 'anthropic' | 'openai' | 'gemini';
@@ -21,7 +22,7 @@ export interface Dialect {
    * known to be harmless.
    * @param model the one that is allowed
    */
-  problemOf(body: JsonObject, model: string): string | undefined;
+  problemOf(body: JsonObject, model: string): Problem;
   /** Returns the most tokens that the answer can have; undefined if the request does not bound it. */
   longestAnswer(body: JsonObject): number | undefined;
   /** Returns the request with a bound of its answer, and with the usage in its stream. */

@@ -1,14 +1,6 @@
 import type { Dialect } from './dialect.ts';
-import {
-  boundOf,
-  countAt,
-  firstProblem,
-  isObject,
-  type JsonObject,
-  notAList,
-  objectsOf,
-  unknownField,
-} from './json.ts';
+import { boundOf, countAt, isObject, type JsonObject, objectsOf } from './json.ts';
+import { fieldProblem, firstProblem, listProblem, type Problem, unknownField } from './problems.ts';
 
 const FIELDS = new Set(['contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'safetySettings']);
 /** Pictures, sound and PDFs cannot be redacted, and have more tokens than bytes. */
@@ -42,8 +34,7 @@ export const gemini: Dialect = {
     if (!isObject(counted)) return requestProblem(body);
     const { model: named = `models/${model}`, ...request } = counted;
     if (named !== `models/${model}`) return 'the model of the counted request is another one';
-    const other = unknownField(others, new Set());
-    return other === undefined ? requestProblem(request) : `the field ${other} is not allowed`;
+    return fieldProblem(others, new Set()) ?? requestProblem(request);
   },
 
   longestAnswer({ generationConfig: config }) {
@@ -83,43 +74,48 @@ const STATUSES: Partial<Record<number, string>> = {
   503: 'UNAVAILABLE',
 };
 
-function requestProblem(body: JsonObject): string | undefined {
-  const field = unknownField(body, FIELDS);
-  if (field !== undefined) return `the field ${field} is not allowed`;
+function requestProblem(body: JsonObject): Problem {
   // A single object is a list of one here: goose sends its tools so.
   const tools = [body.tools ?? []].flat();
-  const list = notAList({ ...body, tools }, 'contents', 'tools');
-  if (list !== undefined) return `${list} must be a list`;
-  for (const tool of objectsOf(tools)) {
-    const kind = Object.keys(tool).find((name) => name !== 'functionDeclarations');
-    if (kind !== undefined) return `the tool ${kind} runs at the provider`;
-  }
-  const { generationConfig: generation, toolConfig, systemInstruction: system } = body;
-  for (const [name, value, known] of [
-    ['generationConfig', generation, GENERATION_FIELDS],
-    ['toolConfig', toolConfig, TOOL_CONFIG_FIELDS],
-    ['systemInstruction', system, CONTENT_FIELDS],
-  ] as const) {
-    if (value === undefined) continue;
-    if (!isObject(value)) return `${name} must be an object`;
-    const unknown = unknownField(value, known);
-    if (unknown !== undefined) return `the field ${unknown} of ${name} is not allowed`;
-  }
-  // A number may also be a text.
-  const { candidateCount = 1 } = isObject(generation) ? generation : {};
-  if (candidateCount !== 1) return 'more than one answer is not allowed';
-  return firstProblem([...objectsOf(body.contents), ...objectsOf([system])], contentProblem);
+  const { systemInstruction: system, toolConfig, generationConfig } = body;
+  return (
+    fieldProblem(body, FIELDS) ??
+    listProblem({ ...body, tools }, 'contents', 'tools') ??
+    firstProblem(objectsOf(tools), toolProblem) ??
+    partProblem('generationConfig', generationConfig, GENERATION_FIELDS) ??
+    partProblem('toolConfig', toolConfig, TOOL_CONFIG_FIELDS) ??
+    partProblem('systemInstruction', system, CONTENT_FIELDS) ??
+    answersProblem(generationConfig) ??
+    firstProblem([...objectsOf(body.contents), ...objectsOf([system])], contentProblem)
+  );
 }
 
-function contentProblem(content: JsonObject): string | undefined {
-  const field = unknownField(content, CONTENT_FIELDS);
-  if (field !== undefined) return `the field ${field} of a content is not allowed`;
-  if (notAList(content, 'parts') !== undefined) return 'parts must be a list';
-  return firstProblem(objectsOf(content.parts), (part) => {
-    const kind = unknownField(part, PARTS);
-    if (kind !== undefined) return `content of the type ${kind} is not allowed`;
-    const response = isObject(part.functionResponse) ? part.functionResponse : {};
-    const more = unknownField(response, RESPONSE_FIELDS);
-    return more === undefined ? undefined : `${more} in the response of a function is not allowed`;
-  });
+function toolProblem(tool: JsonObject): Problem {
+  const kind = Object.keys(tool).find((name) => name !== 'functionDeclarations');
+  return kind === undefined ? undefined : `the tool ${kind} runs at the provider`;
+}
+
+function partProblem(name: string, value: unknown, known: ReadonlySet<string>): Problem {
+  if (value === undefined) return undefined;
+  return isObject(value) ? fieldProblem(value, known, name) : `${name} must be an object`;
+}
+
+/** A number may also be a text. */
+function answersProblem(generation: unknown): Problem {
+  const { candidateCount = 1 } = isObject(generation) ? generation : {};
+  return candidateCount === 1 ? undefined : 'more than one answer is not allowed';
+}
+
+function contentProblem(content: JsonObject): Problem {
+  return (
+    fieldProblem(content, CONTENT_FIELDS, 'a content') ??
+    listProblem(content, 'parts') ??
+    firstProblem(objectsOf(content.parts), (part) => {
+      const kind = unknownField(part, PARTS);
+      if (kind !== undefined) return `content of the type ${kind} is not allowed`;
+      const response = isObject(part.functionResponse) ? part.functionResponse : {};
+      const more = unknownField(response, RESPONSE_FIELDS);
+      return more === undefined ? undefined : `${more} in the response of a function is not allowed`;
+    })
+  );
 }

@@ -1,15 +1,6 @@
 import type { Dialect } from './dialect.ts';
-import {
-  boundOf,
-  contentProblem,
-  countAt,
-  isObject,
-  type JsonObject,
-  notAList,
-  objectsOf,
-  textOf,
-  unknownField,
-} from './json.ts';
+import { boundOf, countAt, isObject, type JsonObject, objectsOf, textOf } from './json.ts';
+import { contentProblem, fieldProblem, listProblem, type Problem, typeProblem } from './problems.ts';
 
 const FIELDS = new Set([
   'model',
@@ -52,23 +43,13 @@ const INCLUDED = new Set(['reasoning.encrypted_content']);
 export const responses: Dialect = {
   provider: 'openai',
 
-  problemOf(body) {
-    const field = unknownField(body, FIELDS);
-    if (field !== undefined) return `the field ${field} is not allowed`;
-    if (body.store !== undefined && body.store !== false) return 'answers may not be stored at the provider';
-    if (body.instructions !== undefined && body.instructions !== null && typeof body.instructions !== 'string') {
-      return 'instructions must be a text';
-    }
-    const list = notAList(body, 'tools');
-    if (list !== undefined) return `${list} must be a list`;
-    const { tool_choice: choice = 'auto' } = body;
-    const isMode = choice === null || isObject(choice) || CHOICES.has(textOf(choice));
-    const tool = providerTool(body.tools) ?? (isMode ? providerTool([choice]) : textOf(choice));
-    if (tool !== undefined) return `the tool ${tool} runs at the provider`;
-    const included = [body.include ?? []].flat().find((name) => !INCLUDED.has(textOf(name)));
-    if (included !== undefined) return `${textOf(included)} may not be included`;
-    return contentProblem(body.input, itemProblem);
-  },
+  problemOf: (body) =>
+    fieldProblem(body, FIELDS) ??
+    storedProblem(body) ??
+    listProblem(body, 'tools') ??
+    toolProblem(body) ??
+    includedProblem([body.include ?? []].flat()) ??
+    contentProblem(body.input, itemProblem),
 
   longestAnswer: ({ max_output_tokens: longest }) => boundOf(longest),
   // Without the field, the provider stores the answer.
@@ -89,13 +70,30 @@ export const responses: Dialect = {
   errorBody: openaiError,
 };
 
+function storedProblem({ store, instructions }: JsonObject): Problem {
+  if (store !== undefined && store !== false) return 'answers may not be stored at the provider';
+  const isText = instructions === undefined || instructions === null || typeof instructions === 'string';
+  return isText ? undefined : 'instructions must be a text';
+}
+
+function toolProblem({ tools, tool_choice: choice = 'auto' }: JsonObject): Problem {
+  const isMode = choice === null || isObject(choice) || CHOICES.has(textOf(choice));
+  const tool = providerTool(tools) ?? (isMode ? providerTool([choice]) : textOf(choice));
+  return tool === undefined ? undefined : `the tool ${tool} runs at the provider`;
+}
+
+function includedProblem(included: unknown[]): Problem {
+  const other = included.find((name) => !INCLUDED.has(textOf(name)));
+  return other === undefined ? undefined : `${textOf(other)} may not be included`;
+}
+
 /** These group tools: some to declare, some to choose from. */
 const GROUPS = new Set(['namespace', 'allowed_tools']);
 
 /** Returns the type of a tool that the client does not run itself. */
 function providerTool(tools: unknown): string | undefined {
   for (const { type, tools: grouped } of objectsOf(tools)) {
-    if (notAList({ grouped }, 'grouped') !== undefined) return textOf(type);
+    if (listProblem({ grouped }, 'grouped') !== undefined) return textOf(type);
     const isClients = CLIENT_TOOLS.has(textOf(type));
     const found = GROUPS.has(textOf(type)) ? providerTool(grouped) : isClients ? undefined : textOf(type);
     if (found !== undefined) return found;
@@ -109,11 +107,12 @@ export function openaiError(status: number, message: string): JsonObject {
   return { error: { message, type: code ?? 'invalid_request_error', param: null, code } };
 }
 
-function itemProblem({ type = 'message', content, output }: JsonObject): string | undefined {
-  if (!ITEMS.has(textOf(type))) return `an input of the type ${textOf(type)} is not allowed`;
-  return contentProblem(content, partProblem) ?? contentProblem(output, partProblem);
+function itemProblem({ type = 'message', content, output }: JsonObject): Problem {
+  return (
+    typeProblem('an input', type, ITEMS) ?? contentProblem(content, partProblem) ?? contentProblem(output, partProblem)
+  );
 }
 
-function partProblem({ type }: JsonObject): string | undefined {
-  return PARTS.has(textOf(type)) ? undefined : `content of the type ${textOf(type)} is not allowed`;
+function partProblem({ type }: JsonObject): Problem {
+  return typeProblem('content', type, PARTS);
 }
