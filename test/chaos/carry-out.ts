@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosSystem } from './chaos-system.ts';
 import type { Action } from './schedule.ts';
 
+/** Longest time until the kernel finds that a peer of MCP is gone. */
+export const KEEP_ALIVE_MS = 25_000;
+
 /** Does to the system what an action says, and undoes it after the duration of the action. */
 export async function carryOut(system: ChaosSystem, { kind, target, duration }: Action): Promise<void> {
   const running = system.processes.get(target);
@@ -70,8 +73,10 @@ export async function carryOut(system: ChaosSystem, { kind, target, duration }: 
       proxy?.cut();
       return;
     case 'drop redis':
-    case 'half-open mcp':
       proxy?.swallow();
+      return;
+    case 'half-open mcp':
+      proxy?.swallow(KEEP_ALIVE_MS);
       return;
     case 'restart mcp':
       await cluster?.stopMcp();

@@ -9,6 +9,8 @@ import { takeoversOf, type Takeovers, wasForgotten } from './takeovers.ts';
 import { emitFaults } from './load.ts';
 import { perform } from './perform.ts';
 import { type Action, planActions, randomFrom, redisOf } from './schedule.ts';
+import { Questions } from './questions.ts';
+import { waitUntil } from './wait-until.ts';
 import { heldIn, unrestOf, unwatchedClusters } from './unrest.ts';
 
 export interface ChaosOptions {
@@ -39,10 +41,8 @@ export interface ChaosResult extends Account, Takeovers {
 }
 
 const FIRST_CONNECT_MS = 60_000;
-const LONGEST_REST_MS = 150_000;
-/** Also of a machine that makes progress. */
-const LONGEST_WAIT_MS = 300_000;
-const LONGEST_ANSWER_MS = 120_000;
+/** For all processes, one after another. */
+const LONGEST_STOP_MS = 360_000;
 const SHORTEST_REST_MS = 3_000;
 /** A command may wait for Redis this long. */
 const CHECK_PATIENCE_MS = 20_000;
@@ -61,7 +61,7 @@ export async function runChaos({
     ...(engine && { engine: { liveRestore: seed % 2 === 0 } }),
   });
   try {
-    await until(async () => unrestOf(system), FIRST_CONNECT_MS);
+    await waitUntil(async () => unrestOf(system), { progress, patience: FIRST_CONNECT_MS });
     const began = performance.now();
     const beganAt = Date.now();
     const now = (): number => Math.round(performance.now() - began);
@@ -76,20 +76,26 @@ export async function runChaos({
     const end = now();
     // The load goes on until the clusters are watched again, so that it shows when they are.
     await sleep(SHORTEST_REST_MS);
-    const restless = await until(async () => unwatchedClusters(system));
+    const restless = await waitUntil(async () => unwatchedClusters(system), { progress });
     ending.abort();
     await load;
     const { checks, off } = await checking;
-    restless.push(...(await until(async () => unrestOf(system))));
+    restless.push(...(await waitUntil(async () => unrestOf(system), { progress })));
     const rest_s = Math.round((now() - end) / 1000);
 
-    const [incidents, lost, booksOff, shown] = await answered(
-      Promise.all([system.incidents(), system.lost(), system.booksOff(), plantedShown(system)]),
-    );
+    const questions = new Questions();
+    const [incidents, lost, booksOff, shown] = await Promise.all([
+      questions.ask('the incidents', system.incidents(), []),
+      questions.ask('the number of lost faults', system.lost(), 0),
+      questions.ask('the books', system.booksOff(), []),
+      questions.ask('the search for planted secrets', plantedShown(system), []),
+    ]);
     const result = account(sent, incidents, done, lost);
     const runs = await system.agents.runs();
     const takeovers = takeoversOf(runs, done, beganAt);
-    const ends = await system.stop();
+    progress('stopping');
+    const ends = await questions.ask('the stop of the processes', system.stop(), [], LONGEST_STOP_MS);
+    const remaining = await questions.ask('the search for what remains', leftovers(system), []);
     const violations = [
       ...result.violations,
       ...takeovers.violations,
@@ -100,8 +106,9 @@ export async function runChaos({
       ...(await system.agents.overlaps())
         .filter((id) => !wasForgotten(runs.get(id) ?? [], done, beganAt))
         .map((id) => `incident ${id} was investigated by two agents at once`),
-      ...(await answered(leftovers(system))),
+      ...remaining,
       ...shown,
+      ...questions.unanswered,
       ...ends,
       ...crashes(system),
     ];
@@ -142,14 +149,6 @@ async function checkInvariants(system: ChaosSystem, signal: AbortSignal): Promis
   return { checks, off: [...off] };
 }
 
-/** @throws Error when Redis does not answer, for which commands wait without end */
-async function answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  const silence = sleep(LONGEST_ANSWER_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`Redis does not answer within ${LONGEST_ANSWER_MS / 1000} s`);
-  });
-  return Promise.race([answer, silence]);
-}
-
 /** Returns what an orderly stop should have ended: agents, slots of clusters, jobs. */
 async function leftovers(system: ChaosSystem): Promise<string[]> {
   const running = await system.agents.running();
@@ -173,23 +172,6 @@ async function keepLogs(
   const runs = [...(await agents.runs())].map(([incident, all]) => `${JSON.stringify({ incident, runs: all })}\n`);
   await writeFile(path.join(folder, 'agents.log'), runs.join(''));
   return folder;
-}
-
-/**
- * Waits until nothing remains to wait for, or nothing has changed for `patience` ms: a machine may be slow. Returns what remains, after
- * LONGEST_WAIT_MS at the latest.
- */
-async function until(remaining: () => Promise<string[]>, patience = LONGEST_REST_MS): Promise<string[]> {
-  const end = performance.now() + LONGEST_WAIT_MS;
-  let limit = performance.now() + patience;
-  let before = '';
-  for (;;) {
-    const reasons = await remaining();
-    if (reasons.join() !== before) limit = Math.min(end, performance.now() + patience);
-    before = reasons.join();
-    if (reasons.length === 0 || performance.now() > limit) return reasons;
-    await sleep(250);
-  }
 }
 
 function crashes(system: ChaosSystem): string[] {

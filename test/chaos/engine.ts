@@ -8,6 +8,7 @@ import { PrivateEngine } from '../fixtures/private-engine.ts';
 
 /** For the last containers to be removed, ms. */
 const REMOVAL_MS = 30_000;
+const FORMAT = '{{.Names}}: {{.State}}';
 
 export interface EngineSetup {
   /** Containers outlive the engine; without it, they end with it. */
@@ -59,10 +60,20 @@ export class ChaosEngine {
     await this.#engine.stop(signal);
   }
 
+  /** Returns the containers that are neither in use by a worker nor wait for a run of one. @param workers most that may wait */
+  async unrest(workers: number): Promise<string[]> {
+    const { stdout, failed, shortMessage } = await this.#engine.docker('ps', '--all', '--format', FORMAT);
+    if (failed) return [`the engine does not answer: ${shortMessage}`];
+    const containers = stdout.split('\n').filter((line) => line !== '');
+    const waiting = containers.filter((line) => /^nightcrier-prestarted-\S+: running$/.test(line));
+    const others = containers.filter((line) => !waiting.includes(line));
+    return [...others, ...waiting.slice(workers)].map((one) => `the container ${one}`);
+  }
+
   /** Returns the containers that remain. The engine itself leaves volumes, of containers that it refused while it stopped. */
   async remaining(): Promise<string[]> {
     for (const limit = performance.now() + REMOVAL_MS; ;) {
-      const { stdout } = await this.#engine.docker('ps', '--all', '--format', '{{.Names}}: {{.Status}}');
+      const { stdout } = await this.#engine.docker('ps', '--all', '--format', FORMAT);
       const containers = stdout.split('\n').filter((line) => line !== '');
       if (containers.length === 0 || performance.now() > limit) return containers.map((one) => `the container ${one}`);
       await sleep(500);

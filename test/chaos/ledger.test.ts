@@ -32,6 +32,15 @@ const incident = (id: string, state = 'reported'): Incident =>
 const sent = (id: string, at: number) => ({ id, cluster: 'cluster-0', at });
 
 describe('account', () => {
+  test('excuses a fault on a dead event stream that is not noticed yet, though another ingester received one meanwhile', () => {
+    const actions = [{ at: 10_000, kind: 'half-open mcp', target: 'cluster-0', duration: 0 } as const];
+    const faults = [sent('a', 15_000), sent('b', 20_000), sent('c', 50_000), sent('d', 60_000)];
+    const received = [incident('a'), incident('c')];
+    expect(account(faults, received, actions).violations).toEqual([
+      'fault d of cluster-0, sent at 60000 ms, has no incident',
+    ]);
+  });
+
   test('finds a fault without an incident, with two, and one that was never sent', () => {
     const { violations } = account([sent('a', 0), sent('b', 1)], [incident('b'), incident('b'), incident('c')], []);
     expect(violations).toEqual([

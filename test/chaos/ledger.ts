@@ -1,4 +1,5 @@
 import { type Incident, isFinal } from '@nightcrier/core/incidents/incident';
+import { KEEP_ALIVE_MS } from './carry-out.ts';
 import type { Action } from './schedule.ts';
 
 /** A fault that a cluster sent. */
@@ -14,6 +15,8 @@ const IN_FLIGHT_MS = 1_500;
 /** Longest time from the end of an action until faults of a cluster are received again. */
 const LONGEST_BLIND_MS = 60_000;
 const DROPPED_MS = 10_000;
+/** How long an event stream may be dead before that is noticed, in which another ingester may have watched the cluster for a while. */
+const UNNOTICED_MS = KEEP_ALIVE_MS + 2_000;
 /** The actions during which a fault that was received may be lost, if it is counted: its spool could not take it. */
 const COUNTED = new Set<Action['kind']>(['full disk', 'unwritable disk']);
 /** The actions after which a sent fault may not arrive, and whether they affect one cluster or all. */
@@ -78,7 +81,7 @@ export function account(
     const gaps = actions
       .filter(({ kind, target }) => LOSING[kind] === 'all' || (LOSING[kind] === 'one' && target === cluster))
       .map(({ kind, at, duration }) => {
-        const end = at + duration;
+        const end = at + duration + (kind === 'half-open mcp' ? UNNOTICED_MS : 0);
         const again = received.find((fault) => fault.at > end + IN_FLIGHT_MS)?.at ?? Number.POSITIVE_INFINITY;
         const later = faults.some((fault) => fault.at > end + LONGEST_BLIND_MS);
         if (again - end > LONGEST_BLIND_MS && later) violations.push(`${cluster} is blind after "${kind}" at ${at} ms`);

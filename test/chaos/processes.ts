@@ -91,8 +91,16 @@ export class ChaosProcess {
 
   signal(signal: NodeJS.Signals): void {
     const { pid } = this;
-    if (pid === undefined || pid === this.#child?.pid) this.#child?.kill(signal);
-    else process.kill(pid, signal);
+    if (pid === undefined || pid === this.#child?.pid) {
+      this.#child?.kill(signal);
+      return;
+    }
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // It has just ended by itself.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
   }
 
   /** Sends SIGHUP, unless Node itself is still starting and has no handler: no program can take it then. */

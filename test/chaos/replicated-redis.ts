@@ -62,6 +62,7 @@ export class ReplicatedRedis {
     );
     const set = new ReplicatedRedis(servers, await Promise.all(sentinels), password);
     for (const server of [...set.#servers, ...set.#sentinels]) server.child = server.start();
+    await until('the sentinels answer', async () => Boolean(await set.#master()));
     await set.#untilInStep(await set.#master());
     const isKnown = async (): Promise<boolean> =>
       /"num-slaves","1","num-other-sentinels","2"/.test(await set.#ask('MASTER'));

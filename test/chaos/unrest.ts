@@ -8,11 +8,11 @@ import type { ChaosSystem } from './chaos-system.ts';
 /** Incidents, jobs and slots that are named. */
 const NAMED = 5;
 /** For Redis and the API to answer. */
-const ANSWER_MS = 30_000;
+const ANSWER_MS = 60_000;
 
-/** Returns what is not at rest, by name: processes, clusters, incidents, jobs, slots of clusters, spools. */
+/** Returns what is not at rest, by name: processes, clusters, incidents, jobs, slots of clusters, containers, spools. */
 export async function unrestOf(system: ChaosSystem): Promise<string[]> {
-  const silence = sleep(ANSWER_MS, ['Redis or the API does not answer'], { ref: false });
+  const silence = sleep(ANSWER_MS, ['Redis, the API or the engine does not answer'], { ref: false });
   // What it finds later is not used.
   return Promise.race([readUnrest(system).catch((error: unknown) => [String(error)]), silence]);
 }
@@ -26,6 +26,8 @@ async function readUnrest(system: ChaosSystem): Promise<string[]> {
   for (const incident of open.slice(0, NAMED)) reasons.push(await describe(incident, system));
   // If a worker dies between the outcome of an incident and the end of its job, job and slot last as long as their lock.
   reasons.push(...(await heldIn(system)));
+  const workers = [...system.processes.keys()].filter((name) => name.startsWith('worker'));
+  reasons.push(...((await system.engine?.unrest(workers.length)) ?? []));
   for await (const file of glob(path.join(system.folder, '*/data/spool/*/*.ndjson'))) {
     if ((await stat(file).catch(() => undefined))?.size)
       reasons.push(`the spool ${path.relative(system.folder, file)} is not empty`);

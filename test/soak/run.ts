@@ -19,6 +19,7 @@ const SAMPLE_MS = 2_000;
 /** Left out of the fit: code is compiled, pools fill. */
 const WARM_UP = 0.2;
 const FAULTS_PER_SECOND = 5;
+const ARENA_BYTES = 64n << 20n;
 /** Rows and workspaces of older incidents are removed, so that what grows is not what is kept. */
 const KEPT = 200;
 
@@ -54,15 +55,30 @@ async function sample(): Promise<Record<string, number>> {
   const handles = await readdir(`/proc/${up.pid}/fd`);
   const targets = await Promise.all(handles.map((fd) => readlink(`/proc/${up.pid}/fd/${fd}`).catch(() => '')));
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const heap = Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(metrics)?.[1] ?? 0);
+  const megabytes = (metric: string): number =>
+    Number(new RegExp(`^${metric} (\\S+)`, 'm').exec(metrics)?.[1] ?? 0) / (1 << 20);
   const memory = await redis.info('memory');
   return {
     rss_mb: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024,
-    heap_mb: heap / (1 << 20),
+    heap_mb: megabytes('nodejs_heap_size_used_bytes'),
+    heap_total_mb: megabytes('nodejs_heap_size_total_bytes'),
+    external_mb: megabytes('nodejs_external_memory_bytes'),
+    malloc_mb: await mallocMegabytes(),
     handles: handles.length,
     sockets: targets.filter((target) => target.startsWith('socket:')).length,
     redis_mb: Number(/used_memory:(\d+)/.exec(memory)?.[1]) / (1 << 20),
   };
+}
+
+/** Returns what the allocator of the C library has resident: its heap, and arenas, which begin at multiples of 64 MB. */
+async function mallocMegabytes(): Promise<number> {
+  const maps = (await readFile(`/proc/${up.pid}/smaps`, 'utf8')).split(/^(?=[\da-f]+-[\da-f]+ )/m);
+  const resident = maps.map((map) => {
+    const [, start = '', name = ''] = /^([\da-f]+)-[\da-f]+ \S+ \S+ \S+ \d+[ ]*(.*)$/m.exec(map) ?? [];
+    const isArena = name === '' && start.endsWith('000000') && BigInt(`0x${start}`) % ARENA_BYTES === 0n;
+    return name === '[heap]' || isArena ? Number(/^Rss:\s+(\d+)/m.exec(map)?.[1] ?? 0) : 0;
+  });
+  return resident.reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024;
 }
 
 let sent = 0;
@@ -108,7 +124,12 @@ const slopes = Object.fromEntries(
     const settled = all.filter(([time]) => time >= minutes * WARM_UP);
     const { per_minute, low, high } = slopeOf(settled);
     const last = settled.at(-1)?.[1] ?? 0;
-    return [name, { last: round(last), per_minute: round(per_minute), low: round(low), high: round(high) }];
+    // What fills up grows less and less.
+    const late = slopeOf(settled.slice(settled.length >> 1)).per_minute;
+    return [
+      name,
+      { last: round(last), per_minute: round(per_minute), low: round(low), high: round(high), late: round(late) },
+    ];
   }),
 );
 if (values.json) console.log(JSON.stringify({ minutes, sent, slopes }));

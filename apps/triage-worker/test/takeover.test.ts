@@ -163,7 +163,10 @@ it('investigates an incident whose slot Redis refused with an error, when it ref
   const { url, allow } = await harness.forbidSlots();
   // The job waits until its lock has expired.
   const lock = { lockDuration: 6_000, stalledInterval: 500 };
-  await harness.startWorker(harness.config({ redis: { url, key_prefix: harness.key_prefix } }), undefined, { lock });
+  await harness.startWorker(harness.config({ redis: { url, key_prefix: harness.key_prefix } }), undefined, {
+    lock,
+    deadAfter: 1_000,
+  });
   const messages = (): string[] => harness.logger.lines.map(({ message }) => message);
   try {
     await expect.poll(messages, { timeout: 120_000 }).toContain('cannot persist outcome; retrying');
@@ -203,7 +206,9 @@ it('takes the slot of an incident as soon as Redis accepts writes', async () => 
     const waits = { logger, signal: new AbortController().signal, waiting: 'outcome' } as const;
     const persist: HeldJob['persist'] = async (write) => whenWritable(write, waits);
     const accept = await harness.refuseWrites();
-    const taking = takeSlot({ job: job!, token: 'token', lockDuration: 60_000, persist }, slots, logger);
+    const locked = { id: job!.id!, token: 'token', starts: 1 };
+    const held = { job: job!, token: 'token', locked, lockDuration: 60_000, renew: async () => true, persist };
+    const taking = takeSlot(held, slots, logger);
     try {
       await untilLogged('writes refused by redis; outcome waits');
     } finally {

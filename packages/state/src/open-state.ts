@@ -45,6 +45,7 @@ import { Problems } from './problems/problems.ts';
 import { ProblemSearch } from './search/problem-search.ts';
 import { Feedback } from './incidents/feedback.ts';
 import { ClusterSlots, type ClusterSlotsOptions } from './queue/cluster-slots.ts';
+import { JobLocks } from './queue/job-locks.ts';
 import { LiveWorkers, type Takeover } from './queue/live-workers.ts';
 import { QueueSweep } from './queue/queue-sweep.ts';
 import { TriageCounters } from './queue/triage-counters.ts';
@@ -124,6 +125,8 @@ export interface State {
   openLeases(options: ClusterLeasesOptions): ClusterLeases;
   /** @throws Error when the installed BullMQ has changed a script that parking runs. */
   openSlots(options: ClusterSlotsOptions): ClusterSlots;
+  /** @param duration of a lock, ms */
+  openJobLocks(duration: number): JobLocks;
   /** @param length see `LiveWorkers` */
   openLiveWorkers(length: number, takeover?: Takeover): LiveWorkers;
   /** @throws Error when the installed BullMQ has changed a script that the sweep runs. */
@@ -193,6 +196,7 @@ export function openState(redis: Redis, { key_prefix, logger, now = Date.now }: 
     openCancellations: () => new Cancellations(context),
     openLeases: (options) => new ClusterLeases(context, options),
     openSlots: (options) => new ClusterSlots(context, options),
+    openJobLocks: (duration) => new JobLocks(context, duration),
     openLiveWorkers: (length, takeover) => new LiveWorkers(context, length, takeover),
     openSweep: () => new QueueSweep(context, incidents),
   };

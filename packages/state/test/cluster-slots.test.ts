@@ -102,6 +102,24 @@ test('the slots of a dead worker are free when their leases expire', async () =>
   expect(await slots.take('prod', id, 'token')).toBe('taken');
 });
 
+test('a slot that expired while no worker could renew it stays with its incident until workers have reported for a while', async () => {
+  await using state = await openTestState(server.url);
+  const slots = slotsOf(state, 1);
+  const id = await runOne(state, slots);
+  await state.admission.admit(fault());
+  const parked = await parkNext(state, slots);
+  const watch = async (since: number): Promise<number> =>
+    state.redis.hset(state.keys.workerRecords, '', JSON.stringify({ since, last: Date.now() }));
+  await state.redis.zadd(state.keys.slots('prod'), Date.now() - 1, id);
+  await watch(Date.now());
+  expect(await slots.refill()).toEqual([]);
+  expect(await slots.renew('prod', id, 'token')).toBe(true);
+
+  await state.redis.zadd(state.keys.slots('prod'), Date.now() - 1, id);
+  await watch(Date.now() - 60_000);
+  expect(await slots.refill()).toEqual([parked]);
+});
+
 test('a parked incident that was evicted is not promoted', async () => {
   await using state = await openTestState(server.url, { global_queue_size: 1 });
   const slots = slotsOf(state, 1);

@@ -85,7 +85,9 @@ describe('a damaged structure of BullMQ', () => {
       silence: 60_000,
       maxStalls: () => 3,
       maxConcurrent: () => 7,
+      stalledInterval: 500,
       onReleased: () => undefined,
+      onStalled: () => undefined,
     });
     await workers.beat();
     expect(await state.redis.hget(meta, 'concurrency')).toBe('7');

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { allAdoptPrestarted, type LiveWorkers, type Takeover, workerTokens } from '../src/queue/live-workers.ts';
-import { lostJobs } from '../src/queue/lost-jobs.ts';
 import { fault, openTestState, type TestState, take } from './state.fixture.ts';
 
 let server: RedisServer;
@@ -16,11 +15,12 @@ const HOUR_MS = 3_600_000;
 
 interface TestWorker extends LiveWorkers {
   released: string[];
+  stalled: string[];
 }
 
 /** A worker whose locks have tokens that begin with `id`. */
 function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = {}): TestWorker {
-  const released: string[] = [];
+  const [released, stalled]: [string[], string[]] = [[], []];
   const workers = state.openLiveWorkers(HOUR_MS, {
     id,
     process: HERE,
@@ -28,11 +28,13 @@ function openWorker(state: TestState, id: string, takeover: Partial<Takeover> = 
     hasEnded: () => false,
     silence: HOUR_MS,
     maxStalls: () => 3,
+    stalledInterval: 1,
     maxConcurrent: () => 7,
     onReleased: (ids) => void released.push(...ids),
+    onStalled: (ids) => void stalled.push(...ids),
     ...takeover,
   });
-  return Object.assign(workers, { released });
+  return Object.assign(workers, { released, stalled });
 }
 
 /** Admits an incident that the worker takes. */
@@ -72,12 +74,14 @@ test('a worker that sends no heartbeat loses its incidents to the others, long b
   await age(state, HOUR_MS);
   expect(await other.beat()).toBe(1);
   expect(other.released).toEqual([id]);
-  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'dying:0']]))).toEqual([id]);
+  const locks = state.openJobLocks(60_000);
+  expect(await locks.lost([{ id, token: 'dying:0', starts: 1 }])).toEqual([id]);
   // It is the next one, before what has waited, and its cluster is not blocked by its own slot.
   await state.admission.admit(fault({ severity: 'critical' }));
   expect(await take(state, 'other:0')).toBe(id);
   expect(await slots.take('prod', id, 'other:0')).toBe('taken');
-  expect(await lostJobs(state.redis, state.keys, new Map([[id, 'other:0']]))).toEqual([]);
+  expect(await locks.lost([{ id, token: 'other:0', starts: 2 }])).toEqual([]);
+  expect(await locks.lost([{ id, token: 'dying:0', starts: 1 }])).toEqual([id]);
 });
 
 test('a worker whose process on this machine has ended loses its incidents with the next heartbeat of another one', async () => {
@@ -185,4 +189,43 @@ test('the tokens of all workers that have not died are known, unless one of an e
   await age(state, 20_000);
   await other.beat();
   expect(await tokens()).toEqual(new Set(['of other']));
+});
+
+/** Has the heartbeats of all workers stopped for a while, as when Redis refuses writes. */
+async function interrupt(state: TestState): Promise<void> {
+  const watch = JSON.stringify({ since: 0, last: Date.now() - 10_000 });
+  await state.redis.hset(state.keys.workerRecords, '', watch);
+}
+
+test('a job without a lock is released, but not before live workers could lock theirs again after an outage', async () => {
+  await using state = await openTestState(server.url);
+  const [holder, other] = [openWorker(state, 'holder'), openWorker(state, 'other')];
+  await holder.beat();
+  const id = await runOne(state, 'holder');
+  await state.redis.sadd(state.queue.toKey('stalled'), id);
+  await state.redis.del(`${state.queue.toKey(id)}:lock`);
+  await interrupt(state);
+  await other.beat();
+  await other.beat();
+  expect([await stateOf(state, id), other.stalled]).toEqual(['active', []]);
+
+  // Its lock was not taken again.
+  await age(state, HOUR_MS);
+  await holder.beat();
+  expect([await stateOf(state, id), holder.stalled]).toEqual(['waiting', [id]]);
+});
+
+test('the incidents of a dead worker are released alone, though the locks of a live one expired in the same outage', async () => {
+  await using state = await openTestState(server.url);
+  const [dying, holder] = [openWorker(state, 'dying', { process: { ...HERE, pid: 7 } }), openWorker(state, 'holder')];
+  await dying.beat();
+  await holder.beat();
+  const [dead, live] = [await runOne(state, 'dying'), await runOne(state, 'holder')];
+  await state.redis.sadd(state.queue.toKey('stalled'), live);
+  await state.redis.del(`${state.queue.toKey(live)}:lock`);
+  await interrupt(state);
+  const other = openWorker(state, 'other', { hasEnded: ({ pid }) => pid === 7 });
+  await other.beat();
+  expect(other.released).toEqual([dead]);
+  expect([await stateOf(state, dead), await stateOf(state, live)]).toEqual(['waiting', 'active']);
 });

@@ -3,6 +3,7 @@ import { type CancelRequest, cancelledReason } from '@nightcrier/core/incidents/
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
+import type { JobLocks, LockedJob } from '@nightcrier/state/queue/job-locks';
 
 /** Time between two polls for requests, ms. */
 const INTERVAL_MS = 1_000;
@@ -16,32 +17,31 @@ export interface WatchedIncident extends Disposable {
 }
 
 interface Watched {
-  token: string;
+  job: LockedJob;
   cancel: (request: CancelRequest) => void;
   lose: () => void;
 }
 
 export interface CancelWatchOptions {
   cancellations: Pick<Cancellations, 'requested'>;
-  /** Returns the incidents whose jobs this worker holds no more; incident id to token. */
-  lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
+  locks: Pick<JobLocks, 'lost'>;
   logger: Logger;
 }
 
 /**
  * Polls Redis for requests to cancel the incidents that this worker holds. A request stays on the incident's row, so an
  * outage of Redis delays it and does not lose it. A worker that was paused finds here that another one has its incidents, so
- * that the run that does not count is stopped at once.
+ * that the run that does not count is stopped at once; one whose locks expired because Redis refused writes takes them again.
  */
 export class CancelWatch {
   readonly #cancellations: Pick<Cancellations, 'requested'>;
-  readonly #lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
+  readonly #locks: Pick<JobLocks, 'lost'>;
   readonly #watched = new Map<string, Watched>();
   readonly #loop: BackgroundLoop;
 
   constructor(options: CancelWatchOptions) {
     this.#cancellations = options.cancellations;
-    this.#lost = options.lost;
+    this.#locks = options.locks;
     this.#loop = new BackgroundLoop(async () => this.#poll(), {
       interval: INTERVAL_MS,
       firstRun: 'after_interval',
@@ -57,12 +57,17 @@ export class CancelWatch {
     await this.#loop.stop();
   }
 
-  /** @param token that this worker locked the job with */
-  watch(incidentId: string, token: string): WatchedIncident {
+  /** Checks the locks at once: BullMQ could not renew one. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  /** @param job of the incident, with its id */
+  watch(job: LockedJob): WatchedIncident {
     const controller = new AbortController();
     let found: CancelRequest | undefined;
-    this.#watched.set(incidentId, {
-      token,
+    this.#watched.set(job.id, {
+      job,
       cancel: (request) => {
         found ??= request;
         controller.abort('cancellation was requested');
@@ -72,7 +77,7 @@ export class CancelWatch {
     return {
       signal: controller.signal,
       request: () => found,
-      [Symbol.dispose]: () => void this.#watched.delete(incidentId),
+      [Symbol.dispose]: () => void this.#watched.delete(job.id),
     };
   }
 
@@ -84,11 +89,11 @@ export class CancelWatch {
         if (request) cancel(request);
       }),
     );
-    const tokens = new Map([...this.#watched].map(([id, { token }]) => [id, token]));
-    for (const id of await this.#lost(tokens)) {
+    const jobs = [...this.#watched.values()].map(({ job }) => job);
+    for (const id of await this.#locks.lost(jobs)) {
       const watched = this.#watched.get(id);
       // Another run of the incident may have begun here meanwhile.
-      if (watched?.token === tokens.get(id)) watched?.lose();
+      if (watched && jobs.includes(watched.job)) watched.lose();
     }
   }
 }

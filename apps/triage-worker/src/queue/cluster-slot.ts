@@ -14,6 +14,8 @@ export interface HeldSlot {
 
 /** Time between two renewals, as a part of the lease. */
 const RENEWAL_SHARE = 1 / 3;
+/** After a renewal that failed. */
+const RETRY_MS = 1_000;
 
 /**
  * Takes a slot of its cluster for an incident, and renews the lease until the slot is freed.
@@ -31,18 +33,26 @@ export async function takeSlot(
     throw new DelayedError();
   }
   const lost = new AbortController();
-  const renewals = new BackgroundLoop(
-    async () => {
+  let hasFailed = false;
+  const renew = async (): Promise<number | undefined> => {
+    try {
       if (!(await slots.renew(cluster_name, incident_id, token)))
         lost.abort('the cluster slot went to another incident, or the incident to another worker');
-    },
-    {
-      interval: lockDuration * RENEWAL_SHARE,
-      firstRun: 'after_interval',
-      pacing: 'fixed_rate',
-      onError: (error) => logger.warn({ error }, 'cluster slot renewal failed'),
-    },
-  );
+      hasFailed = false;
+      return undefined;
+    } catch (error) {
+      if (!hasFailed) logger.warn({ error }, 'cluster slot renewal failed');
+      hasFailed = true;
+      // An expired slot is kept for this incident for some seconds after Redis accepts writes again.
+      return RETRY_MS;
+    }
+  };
+  const renewals = new BackgroundLoop(renew, {
+    interval: lockDuration * RENEWAL_SHARE,
+    firstRun: 'after_interval',
+    pacing: 'fixed_rate',
+    onError: () => undefined,
+  });
   renewals.start();
   return {
     lost: lost.signal,

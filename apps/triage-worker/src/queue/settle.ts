@@ -5,6 +5,7 @@ import type { Logger } from '@nightcrier/core/logger';
 import type { TriageOutcome } from '@nightcrier/core/incidents/triage-outcome';
 import { redactText } from '@nightcrier/redaction/redact-text';
 import type { IncidentStore } from '@nightcrier/state/incidents/incidents';
+import type { LockedJob } from '@nightcrier/state/queue/job-locks';
 import type { TriageCounters } from '@nightcrier/state/queue/triage-counters';
 import type { TriageJob } from '@nightcrier/state/queue/triage-queue';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
@@ -20,7 +21,10 @@ export interface HeldJob {
   job: Job<TriageJob>;
   /** Proves to BullMQ that this worker holds the lock. */
   token: string;
+  locked: LockedJob;
   lockDuration: number;
+  /** Renews the lock. Returns false when another worker has the job. */
+  renew: () => Promise<boolean>;
   /** Writes to Redis; waits while it refuses writes, so that no result of an agent is lost because its disk is full. */
   persist: <Result>(write: () => Promise<Result>) => Promise<Result>;
 }
@@ -47,8 +51,8 @@ export async function settle(held: HeldJob, outcome: TriageOutcome, parts: Settl
   const { incidents, counters, logger, seconds } = parts;
   const { persist } = held;
   const id = held.job.data.incident_id;
-  // A worker whose lock has expired must not overwrite what the new holder has written.
-  if ((await persist(async () => held.job.extendLock(held.token, held.lockDuration))) !== 1) {
+  // A worker that has lost the job must not overwrite what the new holder has written.
+  if (!(await persist(async () => held.renew()))) {
     logger.warn({ outcome: outcome.kind }, 'job lock lost; outcome discarded');
     throw new DelayedError();
   }

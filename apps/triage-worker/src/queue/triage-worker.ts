@@ -9,6 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { isIncidentId } from '@nightcrier/state/incidents/incident-id';
 import type { Cancellations } from '@nightcrier/state/incidents/cancel';
 import { whenWritable } from '@nightcrier/state/redis/when-writable';
+import type { JobLocks } from '@nightcrier/state/queue/job-locks';
 import type { ClusterSlots } from '@nightcrier/state/queue/cluster-slots';
 import { removeAgentContainers } from '../agent/run/remove-agent-containers.ts';
 import { CancelWatch, orCancelled, type WatchedIncident } from './cancel-watch.ts';
@@ -45,8 +46,7 @@ export interface TriageWorkerParts {
   counters: TriageCounters;
   slots: ClusterSlots;
   cancellations: Cancellations;
-  /** See {@link CancelWatch}. */
-  lost: (held: ReadonlyMap<string, string>) => Promise<string[]>;
+  locks: JobLocks;
   retry: RetryPolicy;
   /** Wakes the notifier: a notification is due. */
   wakeNotifier: () => void;
@@ -70,7 +70,7 @@ export class TriageWorker {
     this.#parts = parts;
     this.#logger = logger;
     this.#state = new WorkerStateTracker(logger);
-    this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, lost: parts.lost, logger });
+    this.#cancelWatch = new CancelWatch({ cancellations: parts.cancellations, locks: parts.locks, logger });
     this.#failedJobs = new FailedJobs({ incidents, slots: parts.slots, wakeNotifier: parts.wakeNotifier, logger });
     this.#worker = this.#openWorker(parts);
   }
@@ -138,14 +138,14 @@ export class TriageWorker {
         // An incident that crashes its workers must not crash all of them. One more than attempts, for the last resort.
         maxStalledCount: context.config.max_attempts,
         drainDelay: 5,
+        // See LiveWorkers: BullMQ's check does not know which workers live.
+        skipStalledCheck: true,
         ...lock,
         ...RETENTION,
       },
     );
-    worker.on('lockRenewalFailed', (ids) => {
-      for (const id of ids) worker.cancelJob(id, 'the lock of the job was lost');
-    });
-    worker.on('stalled', (id) => this.#logger.warn({ incident_id: id }, 'job stalled; requeued'));
+    // The job may still be this worker's.
+    worker.on('lockRenewalFailed', () => this.#cancelWatch.wake());
     worker.on('failed', (job, error) => this.#failedJobs.record(job, error));
     worker.on('error', (error) => {
       this.#logError(error);
@@ -167,8 +167,16 @@ export class TriageWorker {
     if (!isIncidentId(incident_id) || job.id !== incident_id)
       throw new UnrecoverableError(`job ${job.id} is not that of incident ${JSON.stringify(incident_id)}`);
     const waits = { logger, signal: this.#state.aborted, waiting: 'outcome' } as const;
-    const { lockDuration } = this.#parts.lock;
-    const held: HeldJob = { job, token, lockDuration, persist: async (write) => whenWritable(write, waits) };
+    const { lock, locks } = this.#parts;
+    const locked = { id: incident_id, token, starts: job.attemptsStarted };
+    const held: HeldJob = {
+      job,
+      token,
+      locked,
+      lockDuration: lock.lockDuration,
+      renew: async () => locks.renew(locked),
+      persist: async (write) => whenWritable(write, waits),
+    };
     try {
       // Fetched while the worker began to drain; nothing has started.
       if (this.#state.state !== 'running') return await giveBack(held);
@@ -202,7 +210,7 @@ export class TriageWorker {
     // Not read without a slot.
     row.catch(() => undefined);
     const slot = await taking;
-    using cancel = this.#cancelWatch.watch(held.job.data.incident_id, held.token);
+    using cancel = this.#cancelWatch.watch(held.locked);
     const signal = AbortSignal.any([lockSignal, slot.lost, this.#state.aborted, cancel.signal]);
     await using afterwards = new AsyncDisposableStack();
     afterwards.defer(() => slot.give());

@@ -1,7 +1,6 @@
 import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { State } from '@nightcrier/state/open-state';
 import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
-import { lostJobs } from '@nightcrier/state/queue/lost-jobs';
 import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
 import { KnowledgeBase } from '../knowledge/matching-knowledge.ts';
 import type { LiveNotifier } from '../notification/live-notifier.ts';
@@ -58,7 +57,7 @@ export async function openWorker(setup: WorkerSetup, dependencies: WorkerDepende
     counters: state.triage,
     slots,
     cancellations: state.openCancellations(),
-    lost: (held) => lostJobs(state.redis, state.keys, held),
+    locks: state.openJobLocks(lock.lockDuration),
     retry: { maxAttempts: max_attempts, random: Math.random, ...retryDelay },
     lock,
     wakeNotifier: () => dependencies.notifier.wake(),
@@ -103,7 +102,7 @@ function contextOf(setup: WorkerSetup, { state, agents }: WorkerDependencies): T
 
 /** Opens the record of this worker among those that are alive; the incidents of dead ones are released. */
 function liveWorkers(setup: WorkerSetup, { state, agents }: WorkerDependencies, id: string): LiveWorkers {
-  const { logger, deadAfter: silence = WORKER_DEAD_MS } = setup.options;
+  const { logger, deadAfter: silence = WORKER_DEAD_MS, lock = DEFAULT_LOCK } = setup.options;
   return state.openLiveWorkers(WORKER_SILENT_MS, {
     id,
     process: ownProcess(),
@@ -111,6 +110,10 @@ function liveWorkers(setup: WorkerSetup, { state, agents }: WorkerDependencies, 
     hasEnded,
     silence,
     maxStalls: () => setup.config().max_attempts,
+    stalledInterval: lock.stalledInterval,
+    onStalled: (incidents) => {
+      for (const id of incidents) logger.warn({ incident_id: id }, 'job stalled; requeued');
+    },
     maxConcurrent: () => setup.config().max_concurrent_agents,
     onReleased: (incidents) => logger.warn({ incidents }, 'incidents of a dead worker released'),
   });

@@ -31,12 +31,16 @@ export interface Takeover {
   silence: number;
   /** Returns BullMQ's `maxStalledCount`. */
   maxStalls: () => number;
+  /** Time between two checks for jobs whose locks have expired, ms. */
+  stalledInterval: number;
   /** Returns the maximum of investigations over all workers, which a heartbeat restores in a Redis that has lost it. */
   maxConcurrent: () => number;
   onReleased: (incidentIds: string[]) => void;
+  /** Receives the jobs that were released because their locks have expired. */
+  onStalled: (incidentIds: string[]) => void;
 }
 
-const Beat = z.tuple([z.number()], z.string());
+const Beat = z.tuple([z.number(), z.array(z.string()), z.array(z.string())]);
 const WorkerRecord = z.object({ process: WorkerProcess });
 /** The field of the records that is no worker, see `lua/dead-workers.lua`. */
 const WATCH = '';
@@ -47,7 +51,7 @@ const AbleRecord = z.object({ process: z.object({ adopts_prestarted: z.literal(t
 
 /**
  * The heartbeats of one triage worker, and the number of live ones. With a {@link Takeover}, a heartbeat also releases the jobs
- * of workers that have died, see `lua/worker-beat.lua`. All methods reject while Redis is unreachable.
+ * of workers that have died, and those without a lock, in place of BullMQ's own check: see `lua/worker-beat.lua`. All methods reject while Redis is unreachable.
  */
 export class LiveWorkers {
   readonly #redis: Redis;
@@ -69,8 +73,9 @@ export class LiveWorkers {
 
   /** Records a heartbeat of this worker, and releases jobs. Returns the number of live workers, this one included. */
   async beat(): Promise<number> {
-    const [count, ...released] = Beat.parse(await this.#beat([this.#keys.workers], await this.#arguments()));
+    const [count, released, stalled] = Beat.parse(await this.#beat([this.#keys.workers], await this.#arguments()));
     if (released.length > 0) this.#takeover?.onReleased(released);
+    if (stalled.length > 0) this.#takeover?.onStalled(stalled);
     return count;
   }
 
@@ -92,8 +97,8 @@ export class LiveWorkers {
   }
 
   async #arguments(): Promise<string[]> {
-    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0'];
-    const { process, silence, maxStalls, maxConcurrent } = this.#takeover;
+    if (!this.#takeover) return [this.#id, this.#length, '', '0', '0', '0', '0'];
+    const { process, silence, maxStalls, maxConcurrent, stalledInterval } = this.#takeover;
     const ended = process ? await this.#ended(process.machine) : [];
     return [
       this.#id,
@@ -102,6 +107,7 @@ export class LiveWorkers {
       String(silence),
       String(maxStalls()),
       String(maxConcurrent()),
+      String(stalledInterval),
       ...ended,
     ];
   }

@@ -13,6 +13,7 @@
 --
 -- @include redis/keys
 -- @include redis/redis-time
+-- @include queue/slots/free-expired
 -- @include queue/slots/free-slots
 -- @include queue/slots/is-taken-over
 -- @include queue/slots/park
@@ -27,7 +28,7 @@ local request = {
   now = redis_time(),
 }
 local slots = keys.slots(request.cluster)
-redis.call('ZREMRANGEBYSCORE', slots, '-inf', request.now)
+free_expired(request)
 
 if operation == 'take' or operation == 'renew' then
   if operation == 'renew' and is_taken_over(request) then return 0 end

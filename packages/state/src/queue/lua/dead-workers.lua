@@ -4,9 +4,8 @@
 -- @include redis/keys
 -- @include redis/decode
 -- @include redis/number-of
+-- @include queue/heartbeat-gap
 
--- Without a heartbeat of any worker for this long, Redis was unreachable, or no worker ran.
-local GAP_MS = 5000
 -- A worker that leaves sends no heartbeats; its record is deleted after a day at the latest.
 local FORGOTTEN_MS = 24 * 3600 * 1000
 -- The field with the times of the first heartbeat after such a gap, and of the last one.
@@ -15,7 +14,7 @@ local WATCH = ''
 return function(worker, ended, now)
   local watch = decode(redis.call('HGET', keys.worker_records, WATCH)) or {}
   local since = number_of(watch.since, now)
-  if now - number_of(watch.last, 0) > GAP_MS then since = now end
+  if now - number_of(watch.last, 0) > heartbeat_gap then since = now end
   redis.call('HSET', keys.worker_records, WATCH, cjson.encode({ since = since, last = now }),
     worker.id, cjson.encode({ at = now, process = decode(worker.process) }))
 

@@ -12,11 +12,13 @@ return function(dead, most_stalls, now)
     local owner = string.match(redis.call('GET', lock) or '', '^[^:]+')
     if owner and dead[owner] then
       redis.call('DEL', lock)
-      redis.call('SADD', QUEUE .. 'stalled', id)
       released[#released + 1] = id
     end
   end
   if #released == 0 then return released end
+  -- These jobs alone: the locks of live workers may have expired in an outage of Redis.
+  redis.call('DEL', QUEUE .. 'stalled')
+  redis.call('SADD', QUEUE .. 'stalled', unpack(released))
   -- BullMQ limits how often it checks for stalled jobs.
   redis.call('DEL', QUEUE .. 'stalled-check')
   move_stalled_jobs_to_wait(
