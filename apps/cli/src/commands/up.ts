@@ -4,6 +4,7 @@ import { EXIT_CODES, lastWords } from '@nightcrier/runtime/exit-code';
 import { exitOnCrash } from '@nightcrier/runtime/process/exit-on-crash';
 import { allowHeapGrowth } from '@nightcrier/runtime/process/heap-growth';
 import { keepHeartbeat } from '@nightcrier/runtime/process/heartbeat';
+import { logStrayOutput } from '@nightcrier/runtime/process/log-stray-output';
 import { createLogger, type RootLogger } from '@nightcrier/runtime/process/logger';
 import { stopSignal } from '@nightcrier/runtime/process/stop-signal';
 import { exportTraces } from '@nightcrier/runtime/tracing/export-traces';
@@ -28,6 +29,7 @@ export async function up({ flags, processes }: UpOptions): Promise<number> {
   const root = createLogger(undefined, config.log_level);
   const logger = root.child({ process: 'up' });
   exitOnCrash(logger);
+  logStrayOutput(logger);
   for (const warning of warnings) logger.warn({ file, warning }, 'configuration warning');
   const stopping = stopSignal((signal) => logger.warn({ signal }, 'second signal received; process exits at once'));
   // Processes of their own export their own.

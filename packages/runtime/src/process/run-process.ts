@@ -12,6 +12,7 @@ import { keepHeartbeat } from './heartbeat.ts';
 import { loadStartConfig, reloadConfig } from '../reload/reload-config.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
 import { exportTraces } from '../tracing/export-traces.ts';
+import { logStrayOutput } from './log-stray-output.ts';
 import { createLogger } from './logger.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -52,6 +53,7 @@ export async function runProcess(
   }
   const logger = createLogger(name, loaded.config.log_level);
   exitOnCrash(logger);
+  logStrayOutput(logger);
   // `nightcrier up`, which checks the same configuration, has logged the warnings for all of its processes.
   const warned = (process.env.NIGHTCRIER_SUPERVISED ?? '') !== '' ? [] : loaded.warnings;
   for (const warning of warned) logger.warn({ file: loaded.file, warning }, 'configuration warning');

@@ -7,6 +7,7 @@ import { isFailoverError } from './failover-error.ts';
 import { BLOCKING, type LivenessLimits, PROMPT, watchLiveness } from './liveness.ts';
 import { tolerateDamageInScripts } from './lua-script.ts';
 import { readServerProblems } from '../server/redis-server.ts';
+import { leaveOtherDatabase } from '../server/selected-database.ts';
 import { addressOptions, currentPasswords, describeAddress, type RedisSettings } from './redis-settings.ts';
 
 export type { RedisSettings } from './redis-settings.ts';
@@ -84,6 +85,7 @@ function open(
   const follow = (connection: Redis, limits: LivenessLimits): void => {
     watchLiveness(connection, limits, tick);
     endWhileReconnecting(connection);
+    leaveOtherDatabase(connection);
     renewPasswords(connection, settings, address, logger);
     tolerateDamageInScripts(connection, settings.key_prefix);
     // ioredis adds a listener for each command that ends in a reconnect.

@@ -1,6 +1,6 @@
 /**
  * The commands that Nightcrier and BullMQ send, also from scripts, each with arguments under which it could be queued in a
- * transaction: `K` is a key. ACL users need no others. `HELLO`, `AUTH` and `QUIT` are allowed to every user.
+ * transaction: `K` is a key, `DB` the number of a database. ACL users need no others. `HELLO`, `AUTH` and `QUIT` are allowed to every user.
  */
 const COMMANDS: Record<string, string> = {
   bzpopmin: 'K 1',
@@ -47,7 +47,7 @@ const COMMANDS: Record<string, string> = {
   rpush: 'K v',
   sadd: 'K m',
   scard: 'K',
-  select: '0',
+  select: 'DB',
   set: 'K v',
   smembers: 'K',
   srem: 'K m',
@@ -93,11 +93,18 @@ export function aclRules(keyPrefix: string): string[] {
   ];
 }
 
-/** Returns commands that Redis accepts in a transaction from a user who may send them, as words. */
-export function probes(key: string): string[][] {
+/**
+ * Returns commands that Redis accepts in a transaction from a user who may send them, as words.
+ * @param database of the connection: ioredis remembers the one that was sent last, and selects it after a reconnect
+ */
+export function probes(key: string, database: number): string[][] {
+  const values = new Map([
+    ['K', key],
+    ['DB', String(database)],
+  ]);
   return Object.entries(COMMANDS).flatMap(([name, example]) => {
     if (NOT_QUEUED.has(name)) return [];
     const words = example.split(' ').filter(Boolean);
-    return [[name, ...words.map((word) => (word === 'K' ? key : word.replace('|', ' ')))]];
+    return [[name, ...words.map((word) => values.get(word) ?? word.replace('|', ' '))]];
   });
 }

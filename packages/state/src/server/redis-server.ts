@@ -27,7 +27,10 @@ export async function readRunId(redis: Redis): Promise<string> {
  * a transaction, and this transaction is discarded.
  */
 export async function readMissingRules(redis: Redis, keyPrefix: string): Promise<string[]> {
-  const commands = probes(`{${keyPrefix}}:acl-probe`);
+  const missing = await missingInTransactions(redis);
+  // Without a transaction that is discarded, the commands would be executed.
+  if (missing.length > 0) return missing;
+  const commands = probes(`{${keyPrefix}}:acl-probe`, redis.options.db ?? 0);
   const pipeline = redis.pipeline();
   pipeline.call('MULTI');
   for (const [name = '', ...words] of commands) pipeline.call(name, ...words);
@@ -41,5 +44,17 @@ export async function readMissingRules(redis: Redis, keyPrefix: string): Promise
   ];
 }
 
-const COMMAND_REFUSED = /^NOPERM .*\bcommand\b/;
+/** Returns which rules for transactions are lacking. Leaves none open: the connection would execute nothing any more. */
+async function missingInTransactions(redis: Redis): Promise<string[]> {
+  const names = ['MULTI', 'DISCARD', 'EXEC'];
+  const pipeline = redis.pipeline();
+  for (const name of names) pipeline.call(name);
+  const replies = (await pipeline.exec()) ?? [];
+  const missing = names.filter((_, at) => COMMAND_REFUSED.test(replies[at]?.[0]?.message ?? ''));
+  // A transaction that can be neither discarded nor executed ends with its connection.
+  if (!missing.includes('MULTI') && missing.includes('DISCARD') && missing.includes('EXEC')) redis.disconnect(true);
+  return missing.map((name) => `+${name.toLowerCase()}`);
+}
+
+const COMMAND_REFUSED = /\bNOPERM .*\bcommand\b/;
 const KEYS_REFUSED = /^NOPERM .*\bkeys?\b/;

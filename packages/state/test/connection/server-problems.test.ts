@@ -108,6 +108,39 @@ describe('what is wrong with a server', () => {
     expect(await state.incidents.counts()).toMatchObject({ queued: 1, rejected: 0 });
   });
 
+  test('a database that Redis does not have is not replaced by another one', async () => {
+    await start({});
+    const warnings: unknown[] = [];
+    const logger: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) };
+    const other = connectProducer({ url: `redis://127.0.0.1:${server!.port}/99`, key_prefix: 'nc' }, logger);
+    other.on('ready', () => void other.set('{nc}:a', '1').catch(() => undefined));
+    await expect
+      .poll(() => warnings, { timeout: 60_000 })
+      .toContainEqual(expect.objectContaining({ error: expect.stringContaining('does not select database 99') }));
+    // It connects again, and fails again.
+    let closed = 0;
+    other.on('close', () => (closed += 1));
+    await expect.poll(() => closed, { timeout: 60_000 }).toBeGreaterThan(0);
+    other.disconnect();
+    expect(await redis!.dbsize()).toBe(0);
+  });
+
+  test('a connection is in its database also after it was inspected, and connects again', async () => {
+    await start({});
+    redis!.disconnect();
+    redis = connectProducer({ url: `redis://127.0.0.1:${server!.port}/3`, key_prefix: 'nc' }, silentLogger);
+    await once(redis, 'ready');
+    expect(await readServerProblems(redis, 'nc')).toEqual([]);
+    redis.disconnect(true);
+    await once(redis, 'ready');
+    await redis.set('{nc}:a', '1');
+    const plain = new Redis(server!.port);
+    expect(await plain.dbsize()).toBe(0);
+    await plain.select(3);
+    expect(await plain.dbsize()).toBe(1);
+    plain.disconnect();
+  });
+
   test('the ACL in the documentation is the one that is needed', async () => {
     const operations = await readFile(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
     expect(operations).toContain(`user nightcrier on >PASSWORD ${aclRules('nightcrier').join(' ')}\n`);
@@ -128,13 +161,21 @@ describe('what is wrong with a server', () => {
       redis = connectProducer({ url: `redis://nc:secret@127.0.0.1:${server!.port}`, key_prefix: 'nc' }, silentLogger);
       await once(redis, 'ready');
       const messages = (await readServerProblems(redis, 'nc')).map(({ message }) => message);
+      // Not within a transaction that nothing ends.
+      expect(await redis.ping()).toBe('PONG');
       await disconnect(redis);
       return messages;
     };
     expect(await connect()).toEqual([]);
     await admin('-zpopmin', '-hset');
     expect(await connect()).toEqual([expect.stringContaining('lacks +hset +zpopmin:')]);
-    await admin('+zpopmin', '+hset', 'resetkeys', '~{other}:*');
+    await admin('+zpopmin', '+hset');
+    for (const rule of ['multi', 'discard', 'exec']) {
+      await admin(`-${rule}`);
+      expect(await connect()).toEqual([expect.stringContaining(`lacks +${rule}:`)]);
+      await admin(`+${rule}`);
+    }
+    await admin('resetkeys', '~{other}:*');
     expect(await connect()).toEqual([expect.stringContaining('lacks ~{nc}:*:')]);
     const inspector = new Redis(server!.port);
     expect(await inspector.dbsize()).toBe(0);
