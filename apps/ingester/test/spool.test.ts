@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -175,6 +185,27 @@ describe('while Redis is unreachable', () => {
     rmdirSync(segment);
     await expect.poll(() => spool.health().disk_bytes, patient).toBe(0);
   });
+
+  test.each([
+    ['deleted', (file: string) => rmSync(path.dirname(file), { recursive: true })],
+    ['cut', (file: string) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  ])(
+    'what is gone from the disk is counted for its cluster, and what comes later is admitted: %s',
+    async (_, damage) => {
+      const queue = { unreachable: true };
+      const { spool, admitted, lost, directory } = await spoolBefore(queue, { memoryCapacity: 1 });
+      for (const name of names(20)) spool.add(event(name, name === 'fault-19' ? 'delta' : 'alpha'));
+      damage(path.join(directory, filesIn(directory).toSorted().at(-1) ?? ''));
+      queue.unreachable = false;
+      await expect.poll(() => admitted.length + lost.length, patient).toBe(20);
+      expect(lost).toContain('alpha');
+      expect(lost).toContain('delta');
+      expect(spool.health()).toMatchObject({ lost: lost.length });
+      await expect.poll(() => spool.health(), patient).toMatchObject({ state: 'flowing', disk_bytes: 0 });
+      spool.add(event('later'));
+      await expect.poll(() => admitted.at(-1), patient).toBe('later');
+    },
+  );
 
   test('what does not fit on disk is lost at once, and not kept in memory: the newest, counted for its cluster, logged once', async () => {
     const queue = { unreachable: true };

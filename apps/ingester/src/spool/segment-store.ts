@@ -9,7 +9,7 @@ import { clusterOfDamaged, readLine, type SpooledFault, writeLine } from './spoo
 /** The content of a segment. */
 export interface LoadedSegment {
   faults: SpooledFault[];
-  /** The cluster of each line that was torn or damaged. */
+  /** The cluster of each line that was torn or damaged, or is gone. */
   damaged: string[];
 }
 
@@ -85,12 +85,14 @@ export class SegmentStore {
     if (this.#bytes + line.length > this.#maxBytes - this.#reserve) return false;
     if (this.#open && this.#open.segment.bytes + line.length > this.#segmentBytes) this.#seal();
     if (!this.#open) {
-      const segment: Segment = { file: this.#fileAt(fault.position), bytes: 0, unanswered: 0 };
+      const segment: Segment = { file: this.#fileAt(fault.position), bytes: 0, unanswered: 0, written: new Map() };
       this.#open = { segment, descriptor: this.#create(segment) };
       this.#unread.push(segment);
     }
     const { segment, descriptor } = this.#open;
     this.#write(descriptor, segment, line);
+    const { cluster_name } = fault.event;
+    segment.written?.set(cluster_name, (segment.written.get(cluster_name) ?? 0) + 1);
     this.#syncLoop.wake(SYNC_DELAY_MS);
     return true;
   }
@@ -133,7 +135,7 @@ export class SegmentStore {
     if (!segment) return { faults: [], damaged: [] };
     if (segment === this.#open?.segment) this.#seal();
     try {
-      const lines = (await readFile(segment.file, 'utf8')).split('\n').filter(Boolean);
+      const lines = (await this.#contentOf(segment)).split('\n').filter(Boolean);
       const damaged: string[] = [];
       const faults = lines.flatMap((line): SpooledFault[] => {
         const fault = readLine(line);
@@ -143,9 +145,20 @@ export class SegmentStore {
       });
       segment.unanswered = faults.length;
       if (faults.length === 0) this.#delete(segment);
-      return { faults, damaged };
+      return { faults, damaged: segment.written ? missing(segment.written, faults) : damaged };
     } finally {
       this.#unread.shift();
+    }
+  }
+
+  /** The content of one that was deleted is empty, unless another ingester may have adopted it. */
+  async #contentOf(segment: Segment): Promise<string> {
+    try {
+      return await readFile(segment.file, 'utf8');
+    } catch (error) {
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (isGone && segment.written && this.#directory.isAlone) return '';
+      throw error;
     }
   }
 
@@ -219,6 +232,13 @@ export class SegmentStore {
     this.#undeleted.delete(segment);
     this.#bytes -= segment.bytes;
   }
+}
+
+/** Returns the cluster of each fault that was written and not read. */
+function missing(written: ReadonlyMap<string, number>, read: readonly SpooledFault[]): string[] {
+  const left = new Map(written);
+  for (const { event } of read) left.set(event.cluster_name, (left.get(event.cluster_name) ?? 0) - 1);
+  return [...left].flatMap(([cluster, count]) => Array.from({ length: Math.max(0, count) }, () => cluster));
 }
 
 /** Syncs and closes in the background. */

@@ -4,4 +4,6 @@ export interface Segment {
   bytes: number;
   /** Its faults that are in memory and not answered yet. */
   unanswered: number;
+  /** How many faults this process has written, by cluster; missing for an adopted one. */
+  readonly written?: Map<string, number>;
 }

@@ -68,6 +68,11 @@ export class SpoolDirectory {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Whether no other ingester has a directory here, so that none has adopted a file that is gone. */
+  get isAlone(): boolean {
+    return !filesOf(this.#root).some((entry) => NAME.test(entry) && entry !== path.basename(this.own));
+  }
+
   /** Moves a file of the own directory to where no process adopts it. Returns its path. */
   setAside(file: string): string {
     const target = path.join(this.#root, `damaged~${path.basename(file)}`);
