@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The export `bench` of every other file in this folder. */
+/** The export `bench` of every file in a folder beside this file; what it needs is in folders of its own. */
 export interface Bench {
   /** One line: what is measured, and the baseline. */
   description: string;
@@ -16,19 +16,14 @@ const [name = '', ...rest] = process.argv.slice(2);
 const options = new Map(
   rest.flatMap((word, at): [string, string][] => (word.startsWith('--') ? [[word.slice(2), rest[at + 1] ?? '']] : [])),
 );
-const file = path.join(import.meta.dirname, `${name}.ts`);
-const known =
-  /^[a-z][a-z-]*$/.test(name) &&
-  name !== 'run' &&
-  (await access(file).then(
-    () => true,
-    () => false,
-  ));
-if (!known) {
-  console.error(`unknown benchmark ${JSON.stringify(name)}; the files in bench/ are the benchmarks`);
+const files = new Map<string, string>();
+for await (const file of glob('*/*.ts', { cwd: import.meta.dirname })) files.set(path.basename(file, '.ts'), file);
+const file = files.get(name);
+if (file === undefined) {
+  console.error(`unknown benchmark ${JSON.stringify(name)}; there are ${[...files.keys()].toSorted().join(', ')}`);
   process.exit(1);
 }
-const { bench }: { bench: Bench } = await import(file);
+const { bench }: { bench: Bench } = await import(path.join(import.meta.dirname, file));
 console.error(bench.description);
 const figures = await bench.measure((text) => console.error(`  ${text}`), options);
 if (options.has('json')) console.log(JSON.stringify(figures));

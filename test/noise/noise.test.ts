@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { playNoise } from '../../bench/noise/noise-run.ts';
+import { playNoise } from '../../bench/watching/noise/noise-run.ts';
 import { NEEDS_NATIVE, nativeKind, startRedisServer } from '../fixtures/redis-server.ts';
 
 type Run = Awaited<ReturnType<typeof playNoise>>;
