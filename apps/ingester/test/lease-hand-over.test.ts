@@ -130,10 +130,13 @@ async function startSecond() {
     logger: silentLogger,
   });
   keeper.events.on('watch', (clusters) => (watched = clusters));
+  const takeovers: boolean[] = [];
+  keeper.events.on('takeover', (isRunning) => takeovers.push(isRunning));
   keeper.start();
   onTestFinished(() => keeper.stop());
   return {
     held,
+    takeovers,
     watches: () => watched.has('alpha'),
     silence: (...ids: string[]) => events.emit('silent', new Set(ids)),
     activate: () => {
@@ -145,7 +148,7 @@ async function startSecond() {
 }
 
 test('the cluster of an ingester that gives no sign of life is watched, and taken when its faults arrive, before its lease is over', async () => {
-  const { held, watches, silence, activate, renewals } = await startSecond();
+  const { held, takeovers, watches, silence, activate, renewals } = await startSecond();
   await expect.poll(renewals, patient).toBeGreaterThan(1);
   expect(watches()).toBe(false);
   silence('other');
@@ -153,18 +156,21 @@ test('the cluster of an ingester that gives no sign of life is watched, and take
   const before = renewals();
   await expect.poll(renewals, patient).toBeGreaterThan(before + 1);
   expect(held.tokenOf('alpha')).toBeUndefined();
+  expect(takeovers).toEqual([true]);
   activate();
   await expect.poll(() => held.tokenOf('alpha'), patient).toBeGreaterThan(0);
+  await expect.poll(() => takeovers, patient).toEqual([true, false]);
 });
 
 test('an ingester that gives a sign of life again keeps what was not taken from it', async () => {
-  const { held, watches, silence, renewals } = await startSecond();
+  const { held, takeovers, watches, silence, renewals } = await startSecond();
   await expect.poll(renewals, patient).toBeGreaterThan(0);
   silence('other');
   await expect.poll(watches, patient).toBe(true);
   silence();
   await expect.poll(watches, patient).toBe(false);
   expect(held.tokenOf('alpha')).toBeUndefined();
+  expect(takeovers).toEqual([true, false]);
 });
 
 test('the lease thread reports an ingester that gives no sign of life, and that it gives one again', async () => {

@@ -17,3 +17,12 @@ it('lets the young generation grow with the load within a bound, also after V8 s
   }
   expect(shrunk).toBeLessThan(8);
 });
+
+it('collects the old generation less often at a peak of load', async () => {
+  const fixture = path.join(import.meta.dirname, 'old-generation.fixture.ts');
+  const [usual = 0, peak = 0] = await Promise.all(
+    ['usual', 'peak'].map(async (load) => Number((await execa(process.execPath, [fixture, load])).stdout)),
+  );
+  expect(peak).toBeGreaterThan(0);
+  expect(usual).toBeGreaterThanOrEqual(2 * peak);
+});

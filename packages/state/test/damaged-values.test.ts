@@ -88,6 +88,26 @@ describe('a damaged value', () => {
     expect(await state.openSweep().setDamagedAside()).toEqual([]);
   });
 
+  test('in an index, of any score, ends no list before its end', async () => {
+    await using state = await openTestState(server.url);
+    const ids: string[] = [];
+    for (const id of ['a', 'b', 'c']) ids.unshift((await state.admission.admit(fault({ id }))).incidentId);
+    const scores = ['+inf', '1e300', '1e20', '1.5', '-7', '-inf'];
+    for (const score of scores) await state.redis.zadd(state.keys.incidents, score, randomUUID(), score, '../..');
+    const listed: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await state.incidents.list({ limit: 1, ...(cursor !== undefined && { cursor }) });
+      listed.push(...page.incidents.map(({ incident_id }) => incident_id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(listed).toEqual(ids);
+    // A page of entries that have no rows, and the next one.
+    const many = Array.from({ length: 150 }, () => ['+inf', randomUUID()] as const).flat();
+    await state.redis.zadd(state.keys.incidents, ...many);
+    expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(3);
+  });
+
   test('that should be JSON is moved aside by the sweep, and what a later version may read stays', async () => {
     await using state = await openTestState(server.url);
     const { silences, users, health } = state.keys;

@@ -68,6 +68,11 @@ export class ClusterDecisions {
     return this.#ranks.silent.filter((id) => !before.has(id));
   }
 
+  /** Whether an ingester that holds leases, or may hold some, gives no sign of life. */
+  get hasSilent(): boolean {
+    return this.#ranks.silent.length > 0;
+  }
+
   /** Returns undefined for a cluster that was never decided about, or is not configured. */
   of(cluster: string): LeaseDecision | undefined {
     return this.#decisions.get(cluster);

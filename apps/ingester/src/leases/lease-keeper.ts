@@ -31,6 +31,8 @@ interface LeaseKeeperEvents {
   watch: [clusters: ReadonlySet<string>];
   /** The lease of a watched cluster was taken. */
   taken: [cluster: string];
+  /** This ingester begins or ceases to connect to the clusters of silent ones, which none watches meanwhile. */
+  takeover: [isRunning: boolean];
 }
 
 /** Redis may take this long to answer at the start. After that all clusters are watched: twice is better than never. */
@@ -64,6 +66,7 @@ export class LeaseKeeper {
   #lingering: ReadonlySet<string> = new Set();
   /** How many clusters are watched, and to be taken when their faults arrive. */
   #joined = 0;
+  #isTakingOver = false;
   /** The configuration of clusters that are watched may have changed. */
   #configured = true;
   #refused: RefusedConfiguration | undefined;
@@ -163,6 +166,12 @@ export class LeaseKeeper {
     this.#loop.wake();
   }
 
+  #noteTakeover(isRunning: boolean): void {
+    if (isRunning === this.#isTakingOver) return;
+    this.#isTakingOver = isRunning;
+    this.events.emit('takeover', isRunning);
+  }
+
   get #isLeaving(): boolean {
     return this.#state.kind === 'leaving' || this.#state.kind === 'left';
   }
@@ -226,6 +235,7 @@ export class LeaseKeeper {
       }),
     );
     this.#joined = decisions.all('join').length;
+    this.#noteTakeover(decisions.hasSilent && this.#joined > 0);
     for (const cluster of taken.keys()) this.events.emit('taken', cluster);
     return wanted.length === takes.length;
   }

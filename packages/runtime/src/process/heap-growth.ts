@@ -5,6 +5,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 const LARGE_YOUNG_BYTES = 8 * 1024 * 1024;
 /** Growth of the old generation until the next collection, percent. V8 would let it grow to four times its size, and keeps the memory. */
 const OLD_GROWTH = 40;
+/** The same for a short time in which a process needs its CPU time for other things than collections. */
+const OLD_GROWTH_AT_PEAK = 150;
 
 /**
  * Keeps the young generation of the heap small while code is loaded: it would grow by 60 MB, which V8 never gives back. A process
@@ -12,7 +14,15 @@ const OLD_GROWTH = 40;
  */
 export function holdHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH}`);
+  boundOldGeneration({ isPeak: false });
+}
+
+/**
+ * Bounds the garbage in the old generation from the next collection on. At a peak of load the bound is higher: collections take less
+ * CPU time, and the heap more memory, until the first one after the peak.
+ */
+export function boundOldGeneration({ isPeak }: { isPeak: boolean }): void {
+  setFlagsFromString(`--heap-growing-percent=${isPeak ? OLD_GROWTH_AT_PEAK : OLD_GROWTH}`);
 }
 
 /**
