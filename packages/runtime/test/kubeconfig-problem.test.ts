@@ -45,6 +45,8 @@ test.each([
   ['has contexts of the wrong type', `${HEAD}current-context: a\ncontexts: {a: 1}`, 'contexts must be a list'],
   ['has no current context', HEAD, 'has no current-context'],
   ['names a missing file', withUser('{tokenFile: gone}'), 'names the tokenFile gone, which is not a readable file'],
+  ['has the token where its file belongs', withUser('{tokenFile: abcdefghijklmnop0123456789}'), 'tokenFile (not shown'],
+  ['has a server with a password', withUser('{}', '{server: "h://u:hush@h"}'), 'has the server that is not shown'],
   [
     'names a missing authority',
     withUser('{}', '{server: "https://h", certificate-authority: gone.crt}'),

@@ -6,6 +6,9 @@ import { z } from 'zod';
 /** A credential command that runs for longer is killed, ms. */
 const LONGEST_RUN_MS = 30_000;
 
+/** In place of an error that shows the beginning of what is no JSON, which may be a token. */
+export const NO_JSON = 'no JSON';
+
 const Authenticators = z.array(z.unknown());
 
 /**
@@ -26,8 +29,17 @@ export function credentialCommandProblem(command: string, reason: string): strin
   const name = `the credential command ${JSON.stringify(command)} of the kubeconfig`;
   if (/ENOENT/.test(reason)) return `${name} was not found; install it where Nightcrier runs, or give its full path`;
   if (/EACCES/.test(reason)) return `${name} may not be run; check its mode`;
-  if (/JSON/.test(reason)) return `${name} printed no ExecCredential (${reason}); run it by hand`;
+  if (reason === NO_JSON) return `${name} printed no ExecCredential (${reason}); run it by hand`;
   return reason === 'no reason given'
     ? `${name} failed without a message, or did not end within ${LONGEST_RUN_MS / 1_000} s; run it by hand`
-    : `${name} failed (${reason}); run it by hand`;
+    : `${name} failed (${withoutKeys(reason)}); run it by hand`;
+}
+
+/** Replaces words that look like keys: what a credential command prints is not known to be free of them. */
+export function withoutKeys(text: string): string {
+  return text.replace(/[\w+/=.~-]{16,}/g, (word) =>
+    word.split(/[./_-]/).some((part) => part.length >= 16 && /\d/.test(part) && /[A-Za-z]/.test(part))
+      ? '[hidden]'
+      : word,
+  );
 }

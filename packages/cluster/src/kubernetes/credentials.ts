@@ -1,7 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Agent, type Dispatcher } from 'undici';
-import { boundCredentialCommands, credentialCommandProblem } from './credential-command.ts';
+import { rememberSecret } from '@nightcrier/core/settings/known-secrets';
+import { boundCredentialCommands, credentialCommandProblem, NO_JSON, withoutKeys } from './credential-command.ts';
 import { loadKubeconfig, type CurrentContext } from './kubeconfig.ts';
 import { KubernetesError, reasonOf } from './kubernetes-error.ts';
 
@@ -65,12 +66,11 @@ export class Credentials {
     try {
       await this.#kubeconfig.applySecurityAuthentication(context);
     } catch (error) {
-      throw new KubernetesError(
-        'credentials',
-        `no credentials for ${this.server.origin}: ${this.#problemOf(reasonOf(error))}`,
-        { cause: error },
-      );
+      // Without the cause: it repeats what the command printed.
+      const problem = this.#problemOf(error instanceof SyntaxError ? NO_JSON : reasonOf(error));
+      throw new KubernetesError('credentials', `no credentials for ${this.server.origin}: ${problem}`);
     }
+    rememberAuthorization(context.getHeaders());
     // client-node makes a new pool each time; one that was never asked for anything holds no connection.
     this.#dispatcher ??= context.getDispatcher() ?? new Agent();
     // A token file ends with a newline, which is not allowed in a header.
@@ -80,8 +80,14 @@ export class Credentials {
 
   #problemOf(reason: string): string {
     if (this.#command !== undefined) return credentialCommandProblem(this.#command, reason);
-    return `${reason}; check the token, key and CA files of the kubeconfig`;
+    return `${withoutKeys(reason)}; check the token, key and CA files of the kubeconfig`;
   }
+}
+
+/** Errors of servers and libraries can repeat it. A token file with several lines is refused, and each line may be a token. */
+function rememberAuthorization(headers: Record<string, string>): void {
+  const sent = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
+  for (const word of sent.split(/\s+/).slice(1)) rememberSecret(word);
 }
 
 /** Credentials of the kubeconfig's current context, or of another one of it. @throws KubernetesError `kubeconfig` */

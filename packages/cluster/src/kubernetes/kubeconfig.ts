@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Cluster } from '@kubernetes/client-node';
 // Not the package's root: that loads the whole generated client, 60 MB.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { rememberSecret, rememberSecretsOf } from '@nightcrier/core/settings/known-secrets';
 import { proxyFor } from '@nightcrier/core/settings/proxies';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -61,6 +62,9 @@ const Kubeconfig = z.looseObject({
     .nullish(),
 });
 
+const ProviderConfig = z.object({ config: z.record(z.string(), z.unknown()) });
+const CommandEnvironment = z.array(z.object({ name: z.string().regex(/pass|secret|token|key/i), value: z.string() }));
+
 /**
  * Reads a kubeconfig and takes its current context. Relative paths in it are relative to its folder.
  * @param asCurrent the context to take in place of the current one
@@ -88,6 +92,7 @@ export async function loadKubeconfig(file: string, asCurrent?: string): Promise<
   let content: z.infer<typeof Kubeconfig>;
   try {
     content = Kubeconfig.parse(parse(text, { merge: true, maxAliasCount: 100 }));
+    rememberCredentials(content);
     if (asCurrent !== undefined) content['current-context'] = asCurrent;
     const adapted = adaptToClient(content, path.dirname(file));
     kubeconfig.loadFromString(JSON.stringify(adapted));
@@ -123,6 +128,21 @@ export async function loadKubeconfig(file: string, asCurrent?: string): Promise<
   };
 }
 
+/** The fields of a user, and of its older authentication providers, that hold a secret. */
+const CREDENTIAL = /token$|password|secret|key-data$/i;
+
+/** Errors of API servers, proxies and libraries can repeat what they were sent. */
+function rememberCredentials({ clusters, users }: z.infer<typeof Kubeconfig>): void {
+  for (const { cluster } of clusters ?? [])
+    for (const url of [cluster?.server, cluster?.['proxy-url']]) if (url) rememberSecretsOf(url);
+  for (const { user } of users ?? []) {
+    const provider = ProviderConfig.safeParse(user?.['auth-provider']).data?.config;
+    for (const [name, value] of Object.entries({ ...user, ...provider }))
+      if (typeof value === 'string' && CREDENTIAL.test(name)) rememberSecret(value);
+    for (const { value } of CommandEnvironment.safeParse(user?.exec?.env).data ?? []) rememberSecret(value);
+  }
+}
+
 type User = NonNullable<NonNullable<z.infer<typeof Kubeconfig>['users']>[number]['user']>;
 
 /** As kubectl sends it. */
@@ -147,7 +167,9 @@ function escapeHeaderName(key: string): string {
 
 /** The first thing that is wrong, with its place; never a value, which may be a credential. */
 function problemOf(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return reasonOf(error);
+  // An error of YAML shows the line.
+  if (!(error instanceof z.ZodError))
+    return error instanceof Error && error.name === 'YAMLParseError' ? 'it is not valid YAML' : reasonOf(error);
   const [issue] = error.issues;
   const at = issue?.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
   return `${at.replace(/^\./, '') || 'the file'}: ${issue?.message ?? 'invalid'}`;

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { openKubernetes } from '../../src/kubernetes/client.ts';
 import { type Answer, startStubApiServer } from './stub-api-server.ts';
 
@@ -88,6 +90,32 @@ users: [{name: u, user: {token: merged}}]
       message: expect.stringMatching(/credential command "no-such-login" of the kubeconfig was not found; install it/),
     });
     expect(server.received).toEqual([]);
+  });
+
+  it.each([
+    ['prints no JSON', 'echo planted-0f-a-command-1'],
+    ['fails and prints a token', 'echo token planted0fAcommand1 is denied >&2; exit 1'],
+  ])('whose credential command %s repeats nothing of it', async (_, script) => {
+    await using server = await startStubApiServer(() => OK);
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: '/bin/sh',
+      args: ['-c', script],
+      interactiveMode: 'Never',
+    };
+    await using kubernetes = await openKubernetes(await server.kubeconfig({ exec }));
+    const error: unknown = await kubernetes.get(POD).catch((thrown: unknown) => thrown);
+    expect(inspect(error)).toContain('run it by hand');
+    expect(inspect(error)).not.toContain('planted');
+  });
+
+  it('has its credentials hidden in errors, as they are and as they are sent', async () => {
+    await using server = await startStubApiServer(() => OK);
+    const user = { username: 'bob', password: 'planted-password-of-bob' };
+    await using kubernetes = await openKubernetes(await server.kubeconfig(user));
+    await kubernetes.get(POD);
+    const sent = String(server.received[0]?.headers.authorization);
+    expect(hideSecrets(`${user.password} and ${sent}`)).toBe('[secret] and Basic [secret]');
   });
 
   it('whose credential command hangs says so, and does not blame the API server', async () => {

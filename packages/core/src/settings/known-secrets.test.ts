@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Settings } from './config.ts';
 import { ClusterConfig } from '../clusters/cluster-config.ts';
-import { hideSecrets, hideSecretsIn, rememberSecret } from './known-secrets.ts';
+import { hideSecrets, hideSecretsIn, rememberSecret, rememberSecretsOf } from './known-secrets.ts';
 import { Secret } from './secret.ts';
 
 test('a secret is hidden wherever a text repeats it, and everything else remains', () => {
@@ -13,10 +13,17 @@ test('a secret is hidden wherever a text repeats it, and everything else remains
 
 test.each([
   ['in JSON', JSON.stringify({ key: 'a"b\\cdef9' })],
+  ['in base64', Buffer.from('a"b\\cdef9').toString('base64')],
   ['in a URL', `/api?key=${encodeURIComponent('a"b\\cdef9')}`],
 ])('it is hidden %s', (_, text) => {
   rememberSecret('a"b\\cdef9');
+  expect(hideSecrets(text)).toContain('[secret]');
   expect(hideSecrets(text)).not.toContain('cdef9');
+});
+
+test('user and password of a URL are hidden as they are sent in a header', () => {
+  rememberSecretsOf('http://bob:f0r-the-proxy@proxy.example:3128');
+  expect(hideSecrets(`Basic ${Buffer.from('bob:f0r-the-proxy').toString('base64')}`)).toBe('Basic [secret]');
 });
 
 test('of two secrets that begin in the same way, each is hidden whole', () => {

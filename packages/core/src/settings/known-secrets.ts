@@ -2,6 +2,8 @@
 const SHORTEST = 6;
 /** Files of secrets are read again and again, and rotated; the oldest values are forgotten. */
 const MOST = 50_000;
+/** Characters. Of longer values, such as keys in PEM, the base64 is not looked for. */
+const LONGEST_ENCODED = 1_000;
 
 /** Values that must not be printed, in every form in which they may occur, under a hash of their first three characters. */
 const known = new Map<number, Set<string>>();
@@ -11,7 +13,7 @@ const forms = new Map<string, string[]>();
 const SHORTEST_PATH = 16;
 
 /**
- * Makes {@link hideSecrets} replace a value from now on: as it is, escaped in JSON, and encoded in a URL. Of a URL the path as well,
+ * Makes {@link hideSecrets} replace a value from now on: as it is, escaped in JSON, encoded in a URL, and in base64. Of a URL the path as well,
  * because servers repeat it in their errors.
  */
 export function rememberSecret(value: string): void {
@@ -21,6 +23,7 @@ export function rememberSecret(value: string): void {
       value,
       JSON.stringify(value).slice(1, -1),
       encodeURIComponent(value.toWellFormed()),
+      ...(value.length <= LONGEST_ENCODED ? [Buffer.from(value, 'utf8').toString('base64').replace(/=+$/, '')] : []),
       ...pathsOf(value),
     ]),
   ];
@@ -103,6 +106,12 @@ export function rememberSecretsOf(url: string): void {
   if (!parsed) return;
   const values = [...parsed.searchParams].flatMap(([name, value]) => (SECRET_PARAMETER.test(name) ? [value] : []));
   for (const value of [parsed.password, decoded(parsed.password), ...values]) rememberSecret(value);
+  // As it is sent in a header.
+  if (parsed.password !== '') rememberSecret(basic(decoded(parsed.username), decoded(parsed.password)));
+}
+
+function basic(user: string, password: string): string {
+  return Buffer.from(`${user}:${password}`, 'utf8').toString('base64');
 }
 
 function decoded(text: string): string {

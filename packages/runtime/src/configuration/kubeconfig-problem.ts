@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { parseDocument } from 'yaml';
+import { shownFile } from '@nightcrier/core/settings/parsing/shown-file';
 import { isReadableFile } from './resolve-paths.ts';
 
 /** Files that a cluster or a user of a kubeconfig names. */
@@ -43,7 +44,10 @@ export function kubeconfigProblem(text: string, file: string, searchPath = ''): 
 function clusterProblem(cluster: unknown, folder: string): string | undefined {
   const { server } = isRecord(cluster) ? cluster : {};
   if (typeof server !== 'string' || !/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
-    return `has the server ${JSON.stringify(server ?? null)}; it must be an http(s) URL`;
+    // Before an @ there may be a password.
+    const shown =
+      typeof server === 'string' && server.includes('@') ? 'that is not shown' : JSON.stringify(server ?? null);
+    return `has the server ${shown}; it must be an http(s) URL`;
   }
   return missingFile(cluster, CLUSTER_FILES, folder);
 }
@@ -66,7 +70,8 @@ function missingFile(part: unknown, keys: readonly string[], folder: string): st
     const value = isRecord(part) ? part[key] : undefined;
     if (!isSet(value) || value === '') continue;
     if (typeof value !== 'string') return `has a ${key} that is not a path`;
-    if (!isReadableFile(path.resolve(folder, value))) return `names the ${key} ${value}, which is not a readable file`;
+    if (!isReadableFile(path.resolve(folder, value)))
+      return `names the ${key} ${shownFile(value)}, which is not a readable file`;
   }
   return undefined;
 }

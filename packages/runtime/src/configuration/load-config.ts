@@ -10,7 +10,7 @@ import { parseConfig } from '@nightcrier/core/settings/parsing/parse-config';
 import path from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { openConfigFile, openTuningFile } from './config-files.ts';
-import { readableByOthers } from './file-modes.ts';
+import { configurationReadableByOthers, readableByOthers } from './file-modes.ts';
 import { explainUnknownKeys } from './names/likely-keys.ts';
 import { kubeconfigProblem } from './kubeconfig-problem.ts';
 import { type Origins, overlay } from './overlay.ts';
@@ -90,8 +90,23 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   ];
   rememberOrigins(originsOf(values, locate));
   const config = resolvePaths(parsed.config, folder);
-  warnings.push(...readableByOthers(config));
+  warnings.push(...readableByOthers(config), ...passwordsInFlags(flags));
+  if (source) {
+    const isWritten = (at: PropertyKey[]): boolean =>
+      !origins.has(at.join('.')) && source.isWritten(writtenPath(at, mapped.moved));
+    warnings.push(...configurationReadableByOthers(parsed.config, path.resolve(source.file), isWritten));
+  }
   return { config, file: source && path.resolve(source.file), warnings };
+}
+
+/** The arguments of a process are visible to every user of the machine. */
+function passwordsInFlags(flags: Record<string, string>): string[] {
+  return Object.entries(flags)
+    .filter(([, value]) => Boolean(URL.parse(value)?.password))
+    .map(
+      ([name]) =>
+        `flag --${name}: its password shows in the list of processes; use the environment or a file in place of it`,
+    );
 }
 
 /** Returns where each setting that has a value was given. */

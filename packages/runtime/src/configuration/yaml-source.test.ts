@@ -5,6 +5,14 @@ import { YamlSource } from './yaml-source.ts';
 
 const source = (text: string, environment = {}) => new YamlSource('f.yaml', text, environment);
 
+/** A file whose last alias stands for 2^depth values. */
+const multiplied = (depth: number): string =>
+  Array.from(
+    { length: depth },
+    (_, at) => `a${at}: &${names(at)} [${at === 0 ? 'x, x' : `*${names(at - 1)}, *${names(at - 1)}`}]\n`,
+  ).join('');
+const names = (at: number): string => 'a'.repeat(at + 1);
+
 describe('YamlSource', () => {
   const merged = source(
     [
@@ -69,8 +77,30 @@ describe('YamlSource', () => {
     ['an alias of nothing', 'a: *b\nb: &b x', 'f.yaml:1:4: alias *b has no anchor &b before it'],
     ['a name that no object keeps', 'labels: {a: b, __proto__: c}', 'f.yaml:1:16: a key cannot be named __proto__'],
     ['several documents', 'a: 1\n---\na: 2', 'f.yaml:2:1: a second document begins here'],
+    ['aliases of aliases', multiplied(30), 'f.yaml:18:47: aliases stand for more than 1000000 values'],
+    ['a merge of a list', 'a: 1\nb:\n  <<: [1]', 'f.yaml:3:3: a merge key (<<) takes a mapping'],
+    ['a password that is an alias to YAML', 'a: *pass9word', 'f.yaml:1:4: alias has no anchor before it'],
+    ['a password that is a tag to YAML', 'a: !pass9word', 'f.yaml:1:14: tags are not supported; a value that begins'],
+    ['a password that is an anchor to YAML', 'a: &pass9word', 'f.yaml:1:14: an anchor without a value; a value'],
+    ['deep nesting', `a: ${'['.repeat(9_000)}${']'.repeat(9_000)}`, 'is nested too deeply'],
   ])('locates %s', (_, text, problem) => {
     expect(source(text).problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test.each([
+    ['an alias', '*defaults'],
+    ['a merge key', '{<<: *defaults}'],
+  ])('a thousand entries share one mapping by %s', (_, shared) => {
+    const parsed = source(`x: &defaults {environment: production}\nclusters:\n${`- ${shared}\n`.repeat(1_000)}`);
+    expect(parsed.problems).toEqual([]);
+    expect(parsed.values()).toMatchObject({
+      clusters: Array.from({ length: 1_000 }, () => ({ environment: 'production' })),
+    });
+  });
+
+  test('knows which values are written in the file', () => {
+    const parsed = source('a: &a text\nb: ${NAME}\nc: *a\nd:\n', { NAME: 'x' });
+    expect(['a', 'b', 'c', 'd', 'e'].filter((key) => parsed.isWritten([key]))).toEqual(['a', 'c']);
   });
 
   test('an anchor that is set again within its former value is no alias of itself', () => {

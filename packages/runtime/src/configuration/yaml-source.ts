@@ -1,5 +1,7 @@
 import {
   type Document,
+  type Pair,
+  type YAMLMap,
   LineCounter,
   type Node,
   isAlias,
@@ -12,6 +14,10 @@ import {
 } from 'yaml';
 import { interpolate } from './interpolate.ts';
 import { aliasProblem } from './yaml/aliases.ts';
+import { unplainValues } from './yaml/plain-values.ts';
+
+/** What the parser says of a file that is nested too deeply for it. */
+const STACK_OVERFLOW = /call stack/i;
 
 const SEVERAL_DOCUMENTS = 'a second document begins here, but only one is read: remove the `---`';
 
@@ -22,6 +28,9 @@ export class YamlSource {
   readonly problems: string[] = [];
   readonly #lines = new LineCounter();
   readonly #document: Document;
+  readonly #pairs = new WeakMap<YAMLMap, Map<string, Pair>>();
+  /** Scalars in which variables were replaced. */
+  readonly #replaced = new WeakSet<Node>();
   #values: unknown;
 
   /** @param environment for `${NAME}` in values */
@@ -36,7 +45,7 @@ export class YamlSource {
       uniqueKeys: false,
     });
     for (const { code, message, pos } of this.#document.errors)
-      this.problems.push(`${this.#at(pos[0])} ${code === 'MULTIPLE_DOCS' ? SEVERAL_DOCUMENTS : message}`);
+      this.problems.push(`${this.#at(pos[0])} ${described(code, message)}`);
     this.#interpolate(environment);
     this.#values = this.#checkKeys() && this.#checkAliases() ? this.#toValues() : {};
   }
@@ -64,6 +73,14 @@ export class YamlSource {
     return offset;
   }
 
+  /** Whether the value at the path is written in the file, and not that of a variable. */
+  isWritten(path: readonly PropertyKey[]): boolean {
+    let node: unknown = this.#document.contents;
+    for (const part of path) node = this.#step(node, part)?.value;
+    const value = isAlias(node) ? node.resolve(this.#document) : node;
+    return isScalar(value) && value.value !== null && !this.#replaced.has(value);
+  }
+
   /** The node under a key or index; through aliases and merge keys. */
   #step(node: unknown, part: PropertyKey): { key: unknown; value: unknown } | undefined {
     const target = isAlias(node) ? node.resolve(this.#document) : node;
@@ -72,8 +89,7 @@ export class YamlSource {
       return item === undefined ? undefined : { key: item, value: item };
     }
     if (!isMap(target)) return undefined;
-    const name = String(part);
-    const own = target.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+    const own = this.#pairsOf(target).get(String(part));
     if (own) return own;
     for (const { key, value } of target.items) {
       if (!isScalar(key) || key.source !== '<<') continue;
@@ -84,6 +100,19 @@ export class YamlSource {
       }
     }
     return undefined;
+  }
+
+  /** The entries of a mapping by key. Each problem of a file is located, and there can be thousands. */
+  #pairsOf(map: YAMLMap): Map<string, Pair> {
+    const known = this.#pairs.get(map);
+    if (known) return known;
+    const pairs = new Map<string, Pair>();
+    for (const pair of map.items) {
+      const name = isScalar(pair.key) ? String(pair.key.value) : undefined;
+      if (name !== undefined && !pairs.has(name)) pairs.set(name, pair);
+    }
+    this.#pairs.set(map, pairs);
+    return pairs;
   }
 
   #at(offset: number): string {
@@ -127,16 +156,19 @@ export class YamlSource {
       Scalar: (key, node) => {
         if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return;
         const result = interpolate(node.value, environment);
-        if ('value' in result) node.value = result.value;
-        else this.problems.push(`${this.#at(startOf(node) ?? 0)} ${result.problem}`);
+        if ('value' in result) {
+          node.value = result.value;
+          this.#replaced.add(node);
+        } else this.problems.push(`${this.#at(startOf(node) ?? 0)} ${result.problem}`);
       },
     });
   }
 
-  /** Aliases that expand to too much are found here. */
   #toValues(): unknown {
+    for (const { offset, message } of unplainValues(this.#document))
+      this.problems.push(`${this.#at(offset)} ${message}`);
     try {
-      return this.#document.toJS({ maxAliasCount: 100 }) ?? undefined;
+      return this.#document.toJS({ maxAliasCount: -1 }) ?? undefined;
     } catch (error) {
       if (this.problems.length === 0) {
         this.problems.push(`${this.#at(0)} ${error instanceof Error ? error.message : String(error)}`);
@@ -144,6 +176,11 @@ export class YamlSource {
       return {};
     }
   }
+}
+
+function described(code: string, message: string): string {
+  if (code === 'MULTIPLE_DOCS') return SEVERAL_DOCUMENTS;
+  return STACK_OVERFLOW.test(message) ? 'is nested too deeply' : message;
 }
 
 function startOf(node: unknown): number | undefined {

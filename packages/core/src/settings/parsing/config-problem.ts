@@ -48,7 +48,7 @@ export function check<T extends z.ZodObject>(
   return undefined;
 }
 
-const CREDENTIALS_IN_URL = /\/\/[^/]*@/;
+const CREDENTIALS_IN_URL = /\/\/[^/]*@|\w:[^\s/"]+@/;
 
 function describeIssue(
   schema: z.ZodObject,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { secretProblem } from '../secret.ts';
 import { type ConfigProblem, isRecord, nameOf } from './config-problem.ts';
 import type { ConfigSurroundings } from './config-surroundings.ts';
+import { shownFile } from './shown-file.ts';
 import { isUsedBy, SETTINGS, settingOf } from '../setting-list.ts';
 
 /** Checks the files of secrets: each excludes its value, must be readable, and must hold a valid value. */
@@ -136,7 +137,7 @@ export function bothSet(path: PropertyKey[], plain: string): ConfigProblem {
 }
 
 export function unreadable(path: PropertyKey[], file: string): ConfigProblem {
-  return { path, message: `${String(path.at(-1))}: ${file} is not a readable file` };
+  return { path, message: `${String(path.at(-1))}: ${shownFile(file)} is not a readable file` };
 }
 
 /** The value at the path in a configuration that is not parsed yet. */
