@@ -13,6 +13,9 @@ beforeAll(async () => {
 });
 afterAll(async () => server.stop());
 
+/** Bytes that are no text. */
+const NO_TEXT = Buffer.from([0, 255, 254, 128]);
+
 /** Replaces the value of a key by one of another type. */
 async function spoil({ redis }: TestState, key: string): Promise<void> {
   await redis.del(key);
@@ -75,9 +78,9 @@ describe('a damaged value', () => {
     await state.redis.hset(state.keys.incident(binary), 'cluster_event', '\u0000\u00ff');
     await spoil(state, state.keys.incident(typed));
     await state.redis.hset(state.keys.incident(later), 'cluster_event', '{"of":"a later version"}');
-    await state.redis.zadd(state.keys.incidents, 1, '../..', 2, '__proto__');
+    await state.redis.zadd(state.keys.incidents, 1, '../..', 2, '__proto__', 3, NO_TEXT);
     const moved = await state.openSweep().setDamagedAside();
-    expect(moved.toSorted()).toEqual(['../..', '__proto__', binary, typed].toSorted());
+    expect(moved.toSorted()).toEqual(['../..', '__proto__', String(NO_TEXT), binary, typed].toSorted());
     expect(await state.incidents.list({ limit: 10 })).toMatchObject({
       incidents: [{ incident_id: whole }],
       corrupt: [later],
@@ -88,16 +91,41 @@ describe('a damaged value', () => {
     expect(await state.openSweep().setDamagedAside()).toEqual([]);
   });
 
+  test('in an index, of any score, ends no list before its end', async () => {
+    await using state = await openTestState(server.url);
+    const ids: string[] = [];
+    for (const id of ['a', 'b', 'c']) ids.unshift((await state.admission.admit(fault({ id }))).incidentId);
+    const scores = ['+inf', '1e300', '1e20', '1.5', '-7', '-inf'];
+    for (const score of scores) await state.redis.zadd(state.keys.incidents, score, randomUUID(), score, '../..');
+    const listed: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await state.incidents.list({ limit: 1, ...(cursor !== undefined && { cursor }) });
+      listed.push(...page.incidents.map(({ incident_id }) => incident_id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(listed).toEqual(ids);
+    // A page of entries that have no rows, and the next one.
+    const many = Array.from({ length: 150 }, () => ['+inf', randomUUID()] as const).flat();
+    await state.redis.zadd(state.keys.incidents, ...many);
+    expect((await state.incidents.list({ limit: 10 })).incidents).toHaveLength(3);
+  });
+
   test('that should be JSON is moved aside by the sweep, and what a later version may read stays', async () => {
     await using state = await openTestState(server.url);
     const { silences, users, health } = state.keys;
     await state.redis.hset(silences, { one: '{not JSON', two: '{"of":"a later version"}' });
-    await state.redis.hset(users, '__proto__', '\u0000\u00ff');
+    await state.redis.hset(users, '__proto__', NO_TEXT);
+    await state.redis.hset(users, NO_TEXT, NO_TEXT);
     await state.redis.hset(health, 'prod', 'NaN');
     const moved = await state.openSweep().setDamagedAside();
-    expect(moved.toSorted()).toEqual([`${silences} one`, `${users} __proto__`, `${health} prod`].toSorted());
+    expect(moved.toSorted()).toEqual(
+      [`${silences} one`, `${users} __proto__`, `${users} ${String(NO_TEXT)}`, `${health} prod`].toSorted(),
+    );
+    expect(await state.redis.exists(users)).toBe(0);
+    expect(await state.openSweep().setDamagedAside()).toEqual([]);
     expect(await state.redis.hkeys(silences)).toEqual(['two']);
-    expect((await state.damage.read()).latest.map(({ name }) => name).toSorted()).toEqual(moved.toSorted());
+    expect((await state.damage.read()).count).toBe(4);
   });
 
   test('of another type is moved aside after a read that has found it', async () => {

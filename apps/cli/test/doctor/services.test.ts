@@ -95,6 +95,31 @@ const REDIS: Row[] = [
     },
   },
   {
+    name: 'a password that sentinels refuse',
+    check: 'redis',
+    finds: /the sentinels refuse the password: WRONGPASS/,
+    fix: /^set redis\.sentinel\.password_file to the password of the sentinels$/,
+    seed: async () => {
+      const sentinel = {
+        name: 'mymaster',
+        hosts: `127.0.0.1:${redis.port}`,
+        username: 'nobody',
+        password: 'not-this-password',
+      };
+      return { settings: { redis: { sentinel, key_prefix: 'nc' } }, apply: async () => redisOf(system.redisUrl) };
+    },
+  },
+  {
+    name: 'sentinels that are none',
+    check: 'redis',
+    finds: /no sentinel names the master: ERR unknown command/,
+    fix: /^start sentinels at 127\.0\.0\.1:\d+, or correct redis\.sentinel\.hosts$/,
+    seed: async () => {
+      const sentinel = { name: 'mymaster', hosts: `127.0.0.1:${redis.port}` };
+      return { settings: { redis: { sentinel, key_prefix: 'nc' } }, apply: async () => redisOf(system.redisUrl) };
+    },
+  },
+  {
     name: 'values that were damaged',
     check: 'redis',
     state: 'warning',

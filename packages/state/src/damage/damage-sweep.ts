@@ -55,14 +55,23 @@ export class DamageSweep {
     ];
   }
 
+  /** Names and values as bytes: those of damage are often no text. */
   async #check(hash: string): Promise<string[]> {
     if ((await ifReadable(this.#redis.hlen(hash), 0)) > MOST_FIELDS) return [];
-    const fields = Object.entries(await ifReadable(this.#redis.hgetall(hash), {}));
-    const damaged = fields.filter(([, text]) => !isJson(text));
-    for (const [field, text] of damaged) await this.#fieldAside([hash], [field, text, 'it is no JSON']);
-    return damaged.map(([field]) => `${hash} ${field}`);
+    const reply: unknown = await ifReadable<unknown>(this.#redis.callBuffer('HGETALL', hash), []);
+    const flat = Array.isArray(reply) ? reply.filter((part) => Buffer.isBuffer(part)) : [];
+    const moved: string[] = [];
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const [field, value] = [flat[at] ?? EMPTY, flat[at + 1] ?? EMPTY];
+      if (isJson(value.toString())) continue;
+      const reply = await this.#fieldAside([hash], [field, value, 'it is no JSON']);
+      if (reply === 1) moved.push(`${hash} ${field.toString()}`);
+    }
+    return moved;
   }
 }
+
+const EMPTY = Buffer.alloc(0);
 
 function isJson(text: string): boolean {
   try {

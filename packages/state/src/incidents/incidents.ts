@@ -257,7 +257,7 @@ export class IncidentStore {
    * Moves the row of an incident aside that cannot be read, so that its job can end: it would be taken again and again.
    * @param reason for the record of damaged values
    */
-  async setAside(id: string, reason: string): Promise<void> {
+  async setAside(id: string | Buffer, reason: string): Promise<void> {
     await this.#setAside([], [id, hideSecrets(reason).slice(0, LONGEST_REASON), String(this.#now())]);
   }
 

@@ -101,12 +101,13 @@ export class QueueSweep {
    */
   async setDamagedAside(): Promise<string[]> {
     const from = this.#rowsFrom;
-    const ids = await ifReadable(this.#redis.zrevrange(this.#keys.incidents, from, from + PAGE - 1), []);
+    // An id that is none may be no text.
+    const ids = await ifReadable(this.#redis.zrevrangeBuffer(this.#keys.incidents, from, from + PAGE - 1), []);
     this.#rowsFrom = ids.length < PAGE ? 0 : from + PAGE;
-    const damages = await Promise.all(ids.map(async (id) => this.#rowDamage(id)));
+    const damages = await Promise.all(ids.map(async (id) => this.#rowDamage(id.toString())));
     const damaged = ids.flatMap((id, at) => (damages[at] === undefined ? [] : [{ id, reason: damages[at] }]));
     for (const { id, reason } of damaged) await this.#incidents.setAside(id, reason);
-    return [...damaged.map(({ id }) => id), ...(await this.#damage.run())];
+    return [...damaged.map(({ id }) => id.toString()), ...(await this.#damage.run())];
   }
 
   /** Deletes ended incidents that are beyond the retention, also in states that no other incident enters. */

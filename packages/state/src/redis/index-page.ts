@@ -13,7 +13,8 @@ export interface Position {
   member: string;
 }
 
-const CURSOR = /^(?<index>[a-z_]*):(?<score>\d+):(?<member>.*)$/s;
+/** Something else may have written any score. */
+const CURSOR = /^(?<index>[a-z_]*):(?<score>-?(?:[\d.]+(?:e[+-]?\d+)?|Infinity)):(?<member>.*)$/s;
 
 /**
  * Reads the position that a cursor names.
@@ -47,17 +48,28 @@ export async function readIndex(
   most: number,
 ): Promise<Position[]> {
   const found: Position[] = [];
-  const from = after?.score ?? '+inf';
+  const from = boundOf(after?.score ?? Number.POSITIVE_INFINITY);
   for (let offset = 0; found.length < most; offset += most) {
     const reply = await redis.zrevrangebyscore(key, from, '-inf', 'WITHSCORES', 'LIMIT', offset, most);
     for (let at = 0; at < reply.length; at += 2) {
-      const [member = '', score = '0'] = reply.slice(at, at + 2);
-      const isBefore = after !== undefined && Number(score) === after.score && !isLess(member, after.member);
-      if (!isBefore && found.length < most) found.push({ index: name, score: Number(score), member });
+      const [member = '', text = '0'] = reply.slice(at, at + 2);
+      const score = scoreOf(text);
+      const isBefore = after !== undefined && score === after.score && !isLess(member, after.member);
+      if (!isBefore && found.length < most) found.push({ index: name, score, member });
     }
     if (reply.length < 2 * most) break;
   }
   return found;
+}
+
+/** Reads a score as Redis writes it. */
+function scoreOf(text: string): number {
+  return Number(text.replace('inf', 'Infinity'));
+}
+
+/** Returns a score as a bound of a range. */
+function boundOf(score: number): string {
+  return String(score).replace('Infinity', 'inf');
 }
 
 /** As Redis compares members: by their bytes. */

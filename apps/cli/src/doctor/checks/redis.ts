@@ -69,21 +69,38 @@ async function embedded(): Promise<Finding[]> {
   return [warning('embedded', message, 'install valkey-server or redis-server (6.2 or later), or set redis.url')];
 }
 
-function unreachable({ url, username }: Config['redis'], address: string, reason: string): Finding {
-  if (/WRONGPASS|NOAUTH|invalid password|invalid username/i.test(reason)) {
+function unreachable({ username, sentinel }: Config['redis'], address: string, error: string): Finding {
+  const [, ofSentinels] = /^All sentinels are unreachable\..* Last error: (.*)$/s.exec(error) ?? [];
+  if (ofSentinels !== undefined && sentinel.hosts) return sentinelsFail(sentinel, address, ofSentinels);
+  if (PASSWORD_REFUSED.test(error)) {
     const user = username ?? 'default';
     const fix = `set redis.password_file to the password of the Redis user ${user}`;
-    return failed(address, `Redis refuses the password: ${reason}`, fix);
+    return failed(address, `Redis refuses the password: ${error}`, fix);
   }
-  if (/certificate|TLS|SSL/i.test(reason)) {
+  if (/certificate|TLS|SSL/i.test(error)) {
     return failed(
       address,
-      reason,
+      error,
       'set redis.ca_file to the authority of the server, and redis.server_name to its name',
     );
   }
-  const setting = url === undefined ? 'redis.sentinel.hosts' : 'redis.url';
-  return failed(address, `Redis is unreachable: ${reason}`, `start Redis at ${address}, or correct ${setting}`);
+  return failed(address, `Redis is unreachable: ${error}`, `start Redis at ${address}, or correct redis.url`);
+}
+
+const PASSWORD_REFUSED = /WRONGPASS|NOAUTH|invalid password|invalid username/i;
+
+/** The sentinels do not name a master. */
+function sentinelsFail({ hosts = [], name }: Config['redis']['sentinel'], address: string, error: string): Finding {
+  if (PASSWORD_REFUSED.test(error)) {
+    const fix = 'set redis.sentinel.password_file to the password of the sentinels';
+    return failed(address, `the sentinels refuse the password: ${error}`, fix);
+  }
+  if (error.includes('No such master')) {
+    const fix = 'set redis.sentinel.name to a name that SENTINEL MASTERS lists there';
+    return failed(address, `the sentinels monitor no master ${name}`, fix);
+  }
+  const fix = `start sentinels at ${hosts.join(', ')}, or correct redis.sentinel.hosts`;
+  return failed(address, `no sentinel names the master: ${error}`, fix);
 }
 
 async function described(
@@ -144,6 +161,6 @@ async function measure({ redis: connection }: State, prefix: string): Promise<nu
 
 /** The command that speaks to the server, without its password. */
 function redisCli(address: string): string {
-  const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? [];
+  const [, host, port] = /^\[?([^\]\s]*)\]?:(\d+)$/.exec(address) ?? [];
   return host === undefined ? 'redis-cli' : `redis-cli -h ${host} -p ${port}`;
 }
