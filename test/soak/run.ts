@@ -22,6 +22,10 @@ const FAULTS_PER_SECOND = 5;
 const ARENA_BYTES = 64n << 20n;
 /** Rows and workspaces of older incidents are removed, so that what grows is not what is kept. */
 const KEPT = 200;
+/** Fail again and again: problems are kept for days. A multiple of the clusters. */
+const PODS = 300;
+/** Between two investigations of a pod at least, s: its faults come every 60 s. */
+const AGAIN_S = 30;
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
@@ -45,6 +49,8 @@ const config = {
   api: { port },
   log_level: 'warn',
   grouping: 'none',
+  dedup_window_seconds: 0,
+  reinvestigate_after: AGAIN_S,
   workspace_retention_count: KEPT,
 };
 await writeFile(path.join(folder, 'nightcrier.yaml'), stringify(config));
@@ -81,15 +87,17 @@ async function mallocMegabytes(): Promise<number> {
   return resident.reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024;
 }
 
+const uids = Array.from({ length: PODS }, () => randomUUID());
 let sent = 0;
 async function load(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     sent += 1;
     const cluster = clusters[sent % CLUSTERS];
-    const resource = { apiVersion: 'v1', kind: 'Pod', name: `cart-${sent}`, namespace: 'shop', uid: randomUUID() };
+    const pod = sent % PODS;
+    const resource = { apiVersion: 'v1', kind: 'Pod', name: `cart-${pod}`, namespace: 'shop', uid: uids[pod] ?? '' };
     const timestamp = new Date().toISOString();
     cluster?.emitFault({
-      faultId: `f-${sent}`,
+      faultId: `f-${pod}`,
       faultType: 'CrashLoop',
       severity: 'warning',
       resource,

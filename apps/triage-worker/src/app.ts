@@ -80,8 +80,9 @@ export class TriageWorkerApp {
     this.#throwIfStopped();
     const agents = startAgents(this.#setup, state, instance);
     startSweepers(this.#setup, state, queue, agents);
-    const claimIncidents = await openWorker(this.#setup, { state, queue, notifier, agents });
     startSelfWatch(this.#setup, state);
+    // Last: what is stopped after the worker does not wait for Redis.
+    const claimIncidents = await openWorker(this.#setup, { state, queue, notifier, agents });
     this.#throwIfStopped();
     claimIncidents();
     logger.info({ agent, max_concurrent_agents }, 'worker started');

@@ -2,6 +2,7 @@ import { KubernetesClients } from '@nightcrier/cluster/kubernetes/clients';
 import type { State } from '@nightcrier/state/open-state';
 import type { LiveWorkers } from '@nightcrier/state/queue/live-workers';
 import { setGlobalConcurrency, type TriageQueue } from '@nightcrier/state/queue/triage-queue';
+import { stopWaiting } from '@nightcrier/state/redis/connection';
 import { KnowledgeBase } from '../knowledge/matching-knowledge.ts';
 import type { LiveNotifier } from '../notification/live-notifier.ts';
 import { PermissionCache } from '../prepare/permission-cache.ts';
@@ -63,6 +64,8 @@ export async function openWorker(setup: WorkerSetup, dependencies: WorkerDepende
     wakeNotifier: () => dependencies.notifier.wake(),
     onQueueError: () => sweeper.wake(),
   });
+  // Once the worker has drained: its outcomes wait for Redis, but no sweep does.
+  lifecycle.onStop('waits for redis', () => stopWaiting(state.redis));
   const live = liveWorkers(setup, dependencies, worker.id);
   lifecycle.onStop('worker', async () => {
     await worker.drain(shutdown_timeout * 1000 * DRAIN_SHARE);

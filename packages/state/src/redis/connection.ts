@@ -74,6 +74,18 @@ export async function disconnect(redis: Redis): Promise<void> {
   }
 }
 
+/**
+ * Has the commands of a connection fail that wait for a Redis that is unreachable, now and from now on: what stops does not wait for it. A
+ * connection to a Redis that answers stays.
+ */
+export function stopWaiting(redis: Redis): void {
+  const end = (): void => {
+    if (redis.status !== 'ready') redis.disconnect();
+  };
+  redis.on('close', end);
+  end();
+}
+
 function open(
   settings: RedisSettings,
   logger: Logger,

@@ -4,7 +4,7 @@ import { Worker } from 'bullmq';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startRedisServer } from '../../../../test/fixtures/redis-server.ts';
-import { connectProducer, connectWorker } from '../../src/redis/connection.ts';
+import { connectProducer, connectWorker, stopWaiting } from '../../src/redis/connection.ts';
 
 test.each([
   ['worker', connectWorker],
@@ -35,4 +35,31 @@ test('a BullMQ worker closes while Redis is unreachable', async () => {
   await expect.poll(() => redis.status, { timeout: 60_000, interval: 1 }).toBe('reconnecting');
   await worker.close();
   redis.disconnect();
+});
+
+test.each(['server', 'sentinel'] as const)(
+  'commands that wait for an unreachable %s fail when what stops waits no more, and so do later ones',
+  async (kind) => {
+    const port = await freePort();
+    const unreachable = { sentinel: { name: 'unknown', hosts: [`127.0.0.1:${port}`] } };
+    const address = kind === 'server' ? { url: `redis://127.0.0.1:${port}` } : unreachable;
+    const redis = connectWorker({ ...address, key_prefix: 'nc' }, silentLogger);
+    const failures = once(redis, 'error').catch(() => undefined);
+    const waiting = redis.get('a').catch(String);
+    await failures;
+    stopWaiting(redis);
+    expect(await waiting).toContain('Connection is closed');
+    await expect(redis.get('b')).rejects.toThrow('Connection is closed');
+  },
+);
+
+test('a connection that answers stays when what stops waits no more, and ends with its server', async () => {
+  const server = await startRedisServer();
+  const redis = connectWorker({ url: server.url, key_prefix: 'nc' }, silentLogger);
+  expect(await redis.get('a')).toBeNull();
+  stopWaiting(redis);
+  expect(await redis.get('a')).toBeNull();
+  const ended = once(redis, 'end');
+  await server.stop();
+  await ended;
 });
