@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { harness } from './file-harness.ts';
 
 const LOCK = { lockDuration: 5_000, stalledInterval: 500 };
-/** Also how long live workers have to lock their jobs again. */
-const DEAD_AFTER_MS = 5_000;
+/** Also how long live workers have to lock their jobs again. Longer than a gap of heartbeats that is an outage, and one heartbeat. */
+const DEAD_AFTER_MS = 8_000;
 /** Without a heartbeat for so long, Redis counts as having refused writes. */
 const SILENCE_MS = 6_000;
 const patient = { timeout: 120_000, interval: 50 };
