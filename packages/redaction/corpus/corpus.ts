@@ -1,3 +1,4 @@
+import { BY_HAND } from './blind/by-hand.ts';
 import { COMMANDS } from './blind/commands.ts';
 import { CONNECTIONS } from './blind/connections.ts';
 import { ENCODED } from './blind/encoded.ts';
@@ -32,6 +33,7 @@ const BLIND = {
   provider: PROVIDERS,
   encoded: ENCODED,
   further: FURTHER,
+  'by hand': BY_HAND,
 };
 
 /** Each shape of a secret with two values, labelled with what must not remain. */

@@ -13,7 +13,8 @@ export interface Region {
 /** Lines behind the one with the word that its rules see as well, if that line ends with the name: its value is on one of them. */
 const LINES_BEHIND = 2;
 /** What follows the word then, within its line. */
-const END_OF_NAME = /^\S{1,60}(?:[ \t]{1,8}#[^\n]{0,60})?\r?$|^[^\n]{1,60}[:|>{][-+\d]{0,2}\s?$/;
+const END_OF_NAME =
+  /^\S{1,60}(?:[ \t]{1,8}#[^\n]{0,60})?\r?$|^[^\n]{1,60}[:|>{\\][-+\d]{0,2}\s?$|^base64 -\S{1,20}\r?$/;
 /** The same, where a block of lines follows. */
 const BEGIN_OF_BLOCK =
   /[:=][ \t]{0,4}(?:[&!][\w!./-]{0,60}[ \t]{1,4}){0,2}(?:[|>][-+\d]{0,2}|<<[-~]?["']?\w{1,20}["']?|"""|''')\s{0,8}$/;

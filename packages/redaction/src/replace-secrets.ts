@@ -1,4 +1,5 @@
 import { applyTextRules } from './apply-text-rules.ts';
+import { namesForeign, redactForeignNames } from './rules/foreign-names.ts';
 import { redactKeyBlocks } from './rules/key-blocks.ts';
 import { redactManifests } from './rules/manifests.ts';
 import { TEXT_KEYWORDS, type TextHit } from './rules/text-rules.ts';
@@ -35,7 +36,7 @@ const SCAN = new KeywordScan<Rule>([
 
 /** Returns whether no rule can apply to a text. Of a short text this takes much less time than to apply them. */
 export function isClean(text: string): boolean {
-  return SCAN.isWithout(text);
+  return !namesForeign(text) && SCAN.isWithout(text);
 }
 
 /** Secrets can be encoded within encoded text, such as a Secret in a Secret. */
@@ -53,11 +54,11 @@ export function* replaceSecrets(text: string): Generator<void, Replaced> {
 }
 
 function* replaced(text: string, budget: DecompressionBudget, depth: number): Generator<void, Replaced> {
-  let rest = text;
+  let rest = yield* redactForeignNames(text);
   let found = yield* SCAN.find(rest);
   if (found.hits.some(({ rule }) => 'whole' in rule)) {
     rest = redactManifests(yield* redactKeyBlocks(rest));
-    if (rest !== text) found = yield* SCAN.find(rest);
+    found = yield* SCAN.find(rest);
   }
   const containsSecret =
     depth < DEEPEST_ENCODING

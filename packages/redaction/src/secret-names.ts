@@ -3,13 +3,13 @@
  * Repetitions are bounded here and in all rules, so that no text from a cluster can make one slow (ReDoS).
  */
 export const SECRET_NAME =
-  '(?:passw(?:or[dt])?s?|contrase(?:ñ|\\u00f1|n)as?|senha|kennwort|wachtwoord|mot[ _-]?de[ _-]?passe|geheimnis|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|pass[_-]?phrases?|passcode|pepper|pass|pwd|secret[ _.-]?id(?=["\'\\s:=]{1,60}[\\da-f]{8}-)|secrets?|tokens?|' +
+  '(?:passw(?:or[dt])?s?|contrase(?:ñ|\\u00f1|n)as?|senha|kennwort|wachtwoord|passord|adgangskode|l(?:ö|\\u00f6|o)senord|has(?:ł|l)o|heslo|parola|salasana|jelsz(?:ó|o)|lozinka|(?:passwords?|passwd|secret|token)[._-](?:value|plain(?:text)?|base64|b64|raw|string)|mot[ _-]?de[ _-]?passe|geheimnis|passwds?|passwords|secret[_.-]?key[_.-]?base|session[_.-]?id|connect\\.sid|pass[_-]?phrases?|passcode|pepper|pass|pwd|secret[ _.-]?id(?=["\'\\s:=]{1,60}[\\da-f]{8}-)|secrets?|tokens?|' +
   'api[ _.-]?keys?|access[ _.-]?key(?:[_.-]?id)?|pw|psk|skey|erlang[_.-]?cookie|' +
   '(?:private|signing|encryption|account|secret|master|shared|sharedaccess|storage|client|license|app|application|auth|hmac|' +
   'cipher|session|cookie|consumer|deploy|ssh|sas|subscription|admin|function|tls|routing|integration|instrumentation|write|webhook|' +
   'validation|decryption|certificate|logged[_.-]?in|nonce|recovery|unseal|gossip)[ _.-]?keys?(?:[_.-]?(?:data|id|pem|base64|b64))?|' +
   'credentials?|creds?|dsn|jwt|otp|mnemonic|seed[ _.-]?phrase|unseal[ _.-]?key \\d|(?:auth|logged_in|nonce|password|hash|token)_salt|code_verifier|saml(?:response|request)|client_assertion|conn(?:ection)?[_.-]?str(?:ing)?|webhook[_.-]?ur[li]|' +
-  'signature|sig|jsessionid|phpsessid|_auth|authorization)';
+  'signature(?:[_-](?:v\\d|\\d{2,3}|ed25519))?|sig|jsessionid|phpsessid|_auth|authorization)';
 
 /** Short words that are also parts of others: `compass`, `bypass`, `design`. They count at the begin of a word only. */
 const SHORT = /^(?:pass|pepper|senha|pwd|psk|skey|otp|jwt|dsn|sig|creds?)$/i;

@@ -248,3 +248,25 @@ test('the connection of an ingester is shown as long as it is open, and its sign
   }
   await expect.poll(shown).toEqual([]);
 });
+
+test('a connection that is closed while it is shown again fails nothing, and is shown after the next connect', async () => {
+  const connection = connectProducer({ url: server.url, key_prefix }, silentLogger);
+  const failures: unknown[] = [];
+  const note = (error: unknown): void => void failures.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    await a.pulse();
+    await once(connection, 'ready');
+    showConnection(connection, key_prefix, 'a', () => undefined);
+    await expect.poll(async () => (await b.pulse()).connected.has('a')).toBe(true);
+    connection.disconnect(true);
+    await once(connection, 'ready');
+    connection.stream.destroy();
+    await once(connection, 'ready');
+    await expect.poll(async () => (await b.pulse()).connected.has('a')).toBe(true);
+    expect(failures).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+    connection.disconnect();
+  }
+});

@@ -6,12 +6,15 @@ const NEXT = `(?:["']?,[ \\t]{0,4}["']?|[ \\t]{1,4}["']?)`;
 
 /** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
-  ['curl|wget', 'curl|wget', '(?:-u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:'],
+  ['curl|wget', 'curl|wget', '(?:-[a-zA-Z]{0,6}u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:(?!\\/\\/)'],
   [' -b |--cookie', 'curl', '(?:-b|--cookie)(?:=|NEXT)[\\w.-]{1,60}='],
   ['aws', 'aws', '--secret-string(?:=|NEXT)'],
   ['securestring', 'aws', '--type[ =]SecureString[^\\n]{0,100}?--value(?:=|NEXT)'],
   ['beeline', 'beeline', '-pNEXT'],
   ['kadmin', 'kadmin', '-wNEXT'],
+  ['bcp ', 'bcp', '-P(?:NEXT)?'],
+  ['useradd|usermod', 'useradd|usermod', '(?:-p|--password)(?:=|NEXT)'],
+  ['keyvault', 'az', '--value(?:=|NEXT)'],
   ['etcdctl|influx', 'etcdctl|influx', '--user(?:=|NEXT)[^\\s:"\']{1,100}:'],
   ['mysql|mariadb', '(?:mysql|mariadb)(?:-?dump|-?admin)?', '-p["\']?'],
   ['redis-cli|valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
@@ -47,6 +50,7 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ],
   ['<<<', '\\w{0,40}(?:PASS\\w{0,8}|SECRET|TOKEN) ?<<< ?["\']?'],
   ['obscure', 'rcloneNEXTobscureNEXT'],
+  ['alias set|host add', 'mcNEXT(?:alias|config)NEXT(?:set|host add)NEXT\\S{1,60}NEXT\\S{1,100}NEXT\\S{1,60}NEXT'],
   ['sqlplus', 'sqlplusNEXT[^\\s"\'/]{1,60}/'],
   ['login=', 'login=[\\w.-]{1,60}:'],
   ['setx|setenv', 'set(?:x|env)NEXT\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)NEXT'],
@@ -54,8 +58,8 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['ENV ', 'ENV[ \\t]{1,4}\\w{0,60}(?:PASS\\w{0,8}|SECRET|TOKEN|KEY|CREDENTIALS?|PWD)[ \\t]{1,4}"?'],
   ['securestring', '(?:ConvertTo|convertto)-(?:SecureString|securestring)NEXT(?:-StringNEXT)?'],
   [
-    'password-stdin|--stdin|--with-token|sudo -s|passphrase-fd|kinit',
-    '(?=[^\\n]{0,300}\\|[^\\n|]{0,200}(?:--password-stdin|--with-token|passwd --stdin|sudo -S|--passphrase-fd|kinit))echo(?: -n)?NEXT',
+    'password-stdin|--stdin|--with-token|sudo -s|passphrase-fd|kinit|gcloud secrets|secret create|create secret|mkpasswd|openssl passwd',
+    '(?=[^\\n]{0,300}\\|[^\\n|]{0,200}(?:--password-stdin|--with-token|passwd --stdin|sudo -S|--passphrase-fd|kinit|gcloud secrets|(?:docker|podman) secret create|create secret|mkpasswd|openssl passwd))echo(?: -n)?NEXT',
   ],
   ['chpasswd', '(?=[^\\n]{0,300}\\| ?chpasswd)echoNEXT[\\w.-]{1,60}:'],
 ];

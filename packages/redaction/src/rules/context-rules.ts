@@ -1,5 +1,5 @@
 import { REDACTED } from '../redacted.ts';
-import { canBeSecret } from '../secret-names.ts';
+import { canBeSecret, SECRET_NAME } from '../secret-names.ts';
 import { looksRandom } from '../search/token-rules.ts';
 
 /** Redacts the password of a URL; user and host remain. Also a token in the place of the user. */
@@ -99,24 +99,62 @@ const DIRECTIVE =
 
 /** Redacts tokens whose prefix is not at their begin, and secrets that only their neighbours show. */
 export function redactMarked(text: string): string {
-  return text
-    .replace(/(?<=\bbot|\b)\d{8,10}:AA[\w-]{32,35}(?![\w-])/g, REDACTED)
-    .replace(/(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/g, REDACTED)
-    .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
-    .replace(/\b[\w-]{11}:APA91b[\w-]{100,200}/g, REDACTED)
-    .replace(
-      /(^|[\s"'])([\w.*-]{1,200}:(?:\d{1,5}|\*):[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm,
-      `$1$2${REDACTED}`,
-    )
-    .replace(/(?<![\w-])\w{6}_\w{29}_mmk\b/g, REDACTED)
-    .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
-    .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
-    .replace(
-      /(\bencrypt(?:\\{0,3}")?[ \t]{0,4}[:=][ \t]{0,4}\\{0,3}")([\w+/]{22,43}={1,2})(?=\\{0,3}")/gi,
-      `$1${REDACTED}`,
-    )
-    .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`);
+  return (
+    text
+      .replace(/(?<=\bbot|\b)\d{8,10}:AA[\w-]{32,35}(?![\w-])/g, REDACTED)
+      .replace(/(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/g, REDACTED)
+      .replace(/\b[A-Za-z\d]{14}\.atlasv1\.[\w-]{60,70}/g, REDACTED)
+      .replace(/\b[\w-]{11}:APA91b[\w-]{100,200}/g, REDACTED)
+      .replace(
+        /(^|[\s"'])([\w.*-]{1,200}:(?:\d{1,5}|\*):[\w.*-]{1,60}:[\w.*-]{1,60}:)([^\s:]{1,200})$/gm,
+        `$1$2${REDACTED}`,
+      )
+      .replace(/(?<![\w-])\w{6}_\w{29}_mmk\b/g, REDACTED)
+      .replace(/\b[A-Za-z\d]{70,80}AZDO[A-Za-z\d]{4,6}\b/g, REDACTED)
+      .replace(
+        /-----BEGIN(?:%20|\+)(?:[A-Z]{2,10}(?:%20|\+)){0,2}PRIVATE(?:%20|\+)KEY-----[\w%+.]{16,20000}(?:-----END(?:%20|\+)[A-Z\d%+]{0,40}KEY-----)?/g,
+        REDACTED,
+      )
+      // Behind the id of an access key, its secret.
+      .replace(
+        /(\[redacted\][\s,:;"'|/]{1,6})([A-Za-z\d+/]{40})(?![\w+/=])/g,
+        (whole: string, before: string, value: string) => (looksRandom(value) ? `${before}${REDACTED}` : whole),
+      )
+      .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
+      .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
+      .replace(
+        /(\bencrypt(?:\\{0,3}")?[ \t]{0,4}[:=][ \t]{0,4}\\{0,3}")([\w+/]{22,43}={1,2})(?=\\{0,3}")/gi,
+        `$1${REDACTED}`,
+      )
+      .replace(/((?:"|\\")_?auth(?:"|\\")\s{0,4}:\s{0,4}(?:"|\\"))([\w+/=-]{8,2000})/gi, `$1${REDACTED}`)
+  );
 }
+
+/** Redacts a line of `userlist.txt` of PgBouncer: `"user" "password"`. */
+export function redactUserList(text: string): string {
+  return text.replace(
+    /^("[\w.-]{1,60}" ")([^"\s]{6,200})(?="[ \t\r]*$)/gm,
+    (whole: string, before: string, value: string) => (looksRandom(value) ? `${before}${REDACTED}` : whole),
+  );
+}
+
+/** Redacts what a command printed that decodes a Secret: the line below it. */
+export function redactDecoded(text: string): string {
+  return text.replace(
+    /(\bsecrets?\b[^\n]{0,300}base64 (?:-d|-D|--decode)[^\n]{0,60}\r?\n)(?![$#>])([^\s]{4,500})(?=\r?\n|$)/g,
+    (whole: string, before: string, value: string) =>
+      canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+/** Redacts the value of a ConfigMap as `kubectl describe` prints it. */
+export function redactDescribed(text: string): string {
+  return text.replace(DESCRIBED, (whole: string, before: string, value: string) =>
+    canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+const DESCRIBED = new RegExp(`(${SECRET_NAME}:\\r?\\n----\\r?\\n)([^\\n]{1,2000})`, 'gi');
 
 /** Redacts the private members of a JSON Web Key. */
 export function redactJsonWebKeys(text: string): string {

@@ -63,6 +63,13 @@ export const followsName: Gate = (text, at) => {
   return before > 0 && text[before - 1] !== '\n';
 };
 
+/** Returns whether a short first value in quotes ends here. */
+export const beginsLine: Gate = (text, at) => {
+  let start = at;
+  while (start > at - LONGEST_NAME && start > 0 && text[start - 1] !== '\n') start -= 1;
+  return text[start] === '"' && (start === 0 || text[start - 1] === '\n');
+};
+
 /** Characters of a URL before its host. */
 const LONGEST_USER_INFO = 600;
 

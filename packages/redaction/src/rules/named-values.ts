@@ -35,13 +35,13 @@ const EXPORTED = new RegExp(
 
 /** `--password value`, `"--password", "value"`, and both as items of a YAML list. */
 const FLAG = new RegExp(
-  `((?<![\\w-])--?[\\w-]{0,60}?${SECRET_NAME}(?:[ \\t]{1,4}|["'],[ \\t\\n]{0,20}["']|["']?\\n[ \\t]{0,40}- ["']?))([^\\s"'\\]|-][^\\s"']{0,2000})`,
+  `((?<![\\w-])--?[\\w-]{0,60}?${SECRET_NAME}(?:[ \\t]{1,4}(?:\\\\\\r?\\n[ \\t]{0,40})?|["'],[ \\t\\n]{0,20}["']|["']?\\n[ \\t]{0,40}- ["']?))([^\\s"'\\]|-][^\\s"']{0,2000})`,
   'gi',
 );
 
 /** `name: DB_PASSWORD` with `value: x` behind it, in YAML, JSON and XML. */
 const PAIR = new RegExp(
-  `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?(?:[ \\t]{1,8}#[^\\n]{0,200})?[\\s,;]{1,60}(?:\\\\{0,7}["'])?(?:value|content)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
+  `(\\b(?:name|key)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?[\\w.-]{0,100}?(${SECRET_NAME})(?:\\\\{0,7}["'])?(?:[ \\t]{1,8}#[^\\n]{0,200})?[\\s,;]{1,60}(?:\\\\{0,7}"[\\w.-]{1,60}\\\\{0,7}"\\s{0,4}:\\s{0,4}(?:\\\\{0,7}"[^"\\n\\\\]{0,100}\\\\{0,7}"|[\\w.-]{1,40})\\s{0,4},\\s{0,40}){0,3}(?:\\\\{0,7}["'])?(?:value|content)(?:\\\\{0,7}["'])?[ \\t]{0,4}[:=][ \\t]{0,4}(?:\\\\{0,7}["'])?)([^\\s"'\\\\,}<>]{1,2000})`,
   'gi',
 );
 
@@ -60,6 +60,18 @@ const NEXT_LINE = new RegExp(
 /** `<password>value</password>`. */
 const ELEMENT = new RegExp(
   `(<[\\w:.-]{0,60}?(${SECRET_NAME})(?: [^<>]{0,200})?>(?:<!\\[CDATA\\[)?)([^<>\\]]{1,4000})(?=\\]\\]></|</)`,
+  'gi',
+);
+
+/** `<property name="a.password">x</property>`. */
+const NAMED_ELEMENT = new RegExp(
+  `(<\\w{1,20} (?:name|key|id)=\\\\?"[\\w.-]{0,100}?(${SECRET_NAME})\\\\?"(?: [^<>]{0,100})?>)([^<>\\s][^<>]{0,2000})(?=</)`,
+  'gi',
+);
+
+/** `variable "db_password" { default = "x" }`. */
+const VARIABLE = new RegExp(
+  `(\\bvariable "\\w{0,60}?(${SECRET_NAME})" \\{[^{}]{0,400}?\\bdefault[ \\t]{0,10}=[ \\t]{0,4}")([^"\\n]{1,2000})(?=")`,
   'gi',
 );
 
@@ -127,14 +139,19 @@ export function redactNamedValues(text: string): string {
         })
       : from;
   const elements = apply(
-    apply(apply(apply(text, CLOSED, ELEMENT), CLOSED, NESTED_ELEMENT), CLOSED, ELEMENTS_OF_PAIR),
+    apply(
+      apply(apply(apply(text, CLOSED, ELEMENT), CLOSED, NAMED_ELEMENT), CLOSED, NESTED_ELEMENT),
+      CLOSED,
+      ELEMENTS_OF_PAIR,
+    ),
     ESCAPED_CLOSED,
     ESCAPED_ELEMENT,
   );
   const pairs = VALUE.test(elements)
     ? apply(apply(apply(elements, VALUE, PAIR), OPEN, PAIR_REVERSED), OPEN, NESTED)
     : elements;
-  const fields = apply(apply(apply(pairs, PHP_STRING, PHP), ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
+  const variables = apply(pairs, VARIABLE_OF_HCL, VARIABLE);
+  const fields = apply(apply(apply(variables, PHP_STRING, PHP), ESCAPED_QUOTE, ENTITY), FIELD, FORM_FIELD);
   const flags = apply(withoutExported(withoutPairsOfTwo(fields)), HYPHEN, FLAG);
   return SEPARATOR.test(flags) ? redactAssignments(apply(withoutItems(flags), END_OF_NAME, NEXT_LINE)) : flags;
 }
@@ -144,6 +161,7 @@ const CLOSED = /<\//;
 const ESCAPED_CLOSED = /(?:&lt;|u003c)\//i;
 const VALUE = /value|content/i;
 const OPEN = /\{/;
+const VARIABLE_OF_HCL = /variable "/;
 const ESCAPED_QUOTE = /&(?:quot|apos|#)/i;
 const PHP_STRING = /string\(|;s:/;
 const FIELD = /name=/;
@@ -218,6 +236,7 @@ function redactAssignments(text: string): string {
     if (
       start < position ||
       !isWholeName(word, before) ||
+      isCode({ word, before, value, quoted: quoted !== undefined, separator }) ||
       (/^[-=]?[$?+]/.test(value) && IN_REFERENCE.test(before)) ||
       !canBeSecret(word, value, quoted !== undefined) ||
       (quoted === undefined && !isValue({ word, separator, value, before, after }))
@@ -234,6 +253,13 @@ function redactAssignments(text: string): string {
 /** Brackets behind an unquoted value belong to what is around it: `{password: x}`. */
 function trimmed(bare: string): string {
   return bare.replace(/[)\]}]{1,20}$/, '');
+}
+
+/** A parser's "unexpected token: 'x'", `this.password = password`, and the type in `token: Token`. */
+function isCode({ word, before, value, quoted, separator }: Omit<Unquoted, 'after'> & { quoted: boolean }): boolean {
+  if (/^token$/i.test(word) && /\b(?:unexpected|illegal|expected|next) $/i.test(before)) return true;
+  const isName = !quoted && value.toLowerCase() === word.toLowerCase();
+  return isName && (!separator.includes('=') || /\b(?:this|self)\.$/.test(before));
 }
 
 interface Unquoted {

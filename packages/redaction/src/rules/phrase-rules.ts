@@ -15,10 +15,44 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   ],
   // Prose without quotes. The value must look like one.
   [
-    /(\b(?:password|passphrase|passcode)(?: for [^\n:=]{1,60}?)? (?:is|was|set to):?[ \t]{1,4}["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
+    /(\b(?:password|passphrase|passcode|kennwort|passwort)(?: for [^\n:=]{1,60}?)? (?:is|was|set to|lautet|ist):?[ \t]{1,4}["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,
     'password ',
     'passphrase ',
     'passcode ',
+    'kennwort ',
+    'passwort ',
+  ],
+  // Of installers, which print it once.
+  [
+    /(\bpassword (?:is |was |has been )?(?:generated|created|set|reset)\b[^\n:]{0,80}: ?)(?=[^\s"']{0,100}[\dA-Z])([^\s"']{8,100})(?=\s|$)/gi,
+    'password is',
+    'password was',
+    'password has',
+    'password gen',
+    'password cre',
+    'password set',
+    'password reset',
+  ],
+  [
+    /(\bpassword for [^\n]{1,160}:[ \t]{0,4}\r?\n[ \t]{0,8})(?=[^\s]{0,100}\d)(?=[^\s]{0,100}[A-Za-z])([^\s]{12,100})(?=\s|$)/gi,
+    'password for ',
+  ],
+  [/(\br[ow]community6?[ \t]{1,4})(\S{1,100})/gi, 'rocommunity', 'rwcommunity'],
+  [/(--secret-string(?:=|[ \t]{1,4})')(\{[^'\n]{1,4000})(?=')/g, 'secret-string'],
+  // User and password.
+  [
+    /(\b(?:credentials?|creds|login)["']?: ?["']?[\w.@-]{1,60} ?\/ ?)(?=[^\s"']{0,100}\d)([^\s"'/,;]{6,200})(?=["'\s,;]|$)/gi,
+    'credential',
+    'creds:',
+    'login:',
+  ],
+  [
+    /((?:\bbasic[_-]?auth["']?[ \t]{0,4}[:=][ \t]{0,4}|--(?:basic-?)?auth(?:=|[ \t]{1,4}))["']?[\w.@-]{1,60}:)(?=[^\s"']{0,100}[\d!#$%&*])([^\s"'/:][^\s"':]{3,200})(?=["'\s,;]|$)/gi,
+    'basicauth',
+    'basic_auth',
+    'basic-auth',
+    '--auth ',
+    '--auth=',
   ],
   [/(:\s{1,10})([\da-f]{32})\b(?<=\bpassword[^\n]{0,60}:\s{1,10}[\da-f]{32})/g, 'password'],
   // A name in quotes.

@@ -4,14 +4,17 @@ import {
   redactAuthorization,
   redactCookies,
   redactDirectives,
+  redactDecoded,
+  redactDescribed,
   redactEncodedUrls,
   redactGoDsn,
   redactJsonWebKeys,
   redactMarked,
   redactTables,
+  redactUserList,
   redactUrls,
 } from './context-rules.ts';
-import { canHaveValue, followsName, type Gate, hasDigitBehind, hasUserInfo } from './gates.ts';
+import { beginsLine, canHaveValue, followsName, type Gate, hasDigitBehind, hasUserInfo } from './gates.ts';
 import { redactBlocks, redactPipeTables, redactTableColumns } from './multi-line.ts';
 import { redactChanges, redactNamedValues } from './named-values.ts';
 import { PHRASE_RULES } from './phrase-rules.ts';
@@ -47,7 +50,15 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'encrypt"',
     'encrypt\\"',
     'encrypt =',
+    'azdo',
+    'private%20key',
+    'private+key',
+    'redacted] ',
+    'redacted]\t',
+    'redacted],',
+    'redacted]:',
   ],
+  [redactUserList, '" "'],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:', ':*:'],
   [redactJsonWebKeys, '"kty"'],
   ...PHRASE_RULES,
@@ -79,6 +90,15 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'wachtwoord',
     'pepper',
     'geheimnis',
+    'adgangskode',
+    'senord',
+    'haslo',
+    'heslo',
+    'parola',
+    'salasana',
+    'jelsz',
+    'lozinka',
+    'passord',
     'pw=',
     'pw:',
     'pw"',
@@ -114,6 +134,8 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactNamedValues, '_salt', 'code_verifier', 'samlre', 'assertion', ' key:', ' key='],
   [redactNamedValues, 'sessionid', 'session_id', 'session-id', 'connect.sid'],
   [redactNamedValues, 'connstr', 'connectionstring', 'connection_string', 'connection-string'],
+  [redactDecoded, 'base64 -d', 'base64 --d'],
+  [redactDescribed, ':\n----'],
   [redactChanges, ' -> "', " -> '", ' => "'],
 ];
 
@@ -123,6 +145,7 @@ const GATES: ReadonlyMap<TextRule, Gate> = new Map([
   [redactDirectives, hasDigitBehind],
   [redactNamedValues, canHaveValue],
   [redactBlocks, followsName],
+  [redactUserList, beginsLine],
 ]);
 /** Words that are separate from the last one of their names: `unseal key 1`. */
 const UNGATED = new Set([':thin:', 'unseal', 'seed', 'mot de passe']);

@@ -9,6 +9,8 @@ import { StateKeys } from '../redis/keys.ts';
  */
 export function showConnection(redis: Redis, keyPrefix: string, id: string, onOpen: () => void): void {
   const channel = new StateKeys(keyPrefix).connectedChannel(id);
+  // ioredis would subscribe again by itself, and leave the error unhandled when the connection is closed meanwhile.
+  redis.options.autoResubscribe = false;
   const open = (): void => {
     if (protocolOf(redis) === 3) redis.subscribe(channel).catch(() => undefined);
     onOpen();

@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers';
 import type { Dispatcher } from 'undici';
 import { ConnectionError } from '../connection-error.ts';
 import { requestSameOrigin } from './same-origin-request.ts';
@@ -32,8 +31,15 @@ export function boundedFetch(dispatcher: Dispatcher, maxBytes = MAX_BODY_BYTES) 
     }
     const body = bounded(answer.body, maxBytes);
     const isStream = String(answer.headers['content-type']).toLowerCase().startsWith('text/event-stream');
-    return new Response(isStream ? ReadableStream.from(body) : await buffer(body), { status, headers });
+    return new Response(isStream ? ReadableStream.from(body) : await wholeOf(body), { status, headers });
   };
+}
+
+/** Does what `buffer` of `node:stream/consumers` does, without its copy through a Blob. */
+async function wholeOf(body: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
