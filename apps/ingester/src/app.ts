@@ -9,7 +9,7 @@ import type { Config } from '@nightcrier/core/settings/config';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Reloading } from '@nightcrier/runtime/configuration/config-watcher';
 import { ExitError } from '@nightcrier/runtime/exit-code';
-import { boundOldGeneration } from '@nightcrier/runtime/process/heap-growth';
+import { boundHeap } from '@nightcrier/runtime/process/heap-growth';
 import { Lifecycle } from '@nightcrier/runtime/process/lifecycle';
 import type { Admission } from '@nightcrier/state/admission/admission';
 import type { HeldHealth } from '@nightcrier/state/health/cluster-health';
@@ -221,7 +221,7 @@ export class Ingester {
       keeper.clusterChanged(cluster);
     });
     keeper.events.on('taken', (cluster) => publisher.changed(cluster));
-    keeper.events.on('takeover', (isRunning) => boundOldGeneration({ isPeak: isRunning }));
+    keeper.events.on('takeover', (isRunning) => boundHeap({ isPeak: isRunning }));
     keeper.events.on('watch', (names) => {
       const clusters = this.#config.clusters.filter(({ name }) => names.has(name));
       preflight.watch(clusters);

@@ -1,10 +1,10 @@
 import { PerformanceObserver, constants } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { boundOldGeneration, holdHeapGrowth } from '../src/process/heap-growth.ts';
+import { boundHeap, holdHeapGrowth } from '../src/process/heap-growth.ts';
 
 /** Prints how often the old generation is collected while it grows to some 150 MB, at a peak of load if the argument is `peak`. */
 holdHeapGrowth();
-boundOldGeneration({ isPeak: process.argv[2] === 'peak' });
+boundHeap({ isPeak: process.argv[2] === 'peak' });
 let collections = 0;
 const observer = new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (isMajor(Reflect.get(entry, 'detail'))) collections += 1;

@@ -14,8 +14,8 @@ test('a contact is read as it was written, and undefined before', async () => {
   expect(await contacts.read('prod')).toBeUndefined();
   const leases = state.openLeases({ id: 'ingester-1' });
   const token = (await leases.take(new Map([['prod', 0]]))).get('prod') ?? 0;
-  await contacts.write(leases, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20 } }]);
-  expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20 });
+  await contacts.write(leases, [{ cluster: 'prod', token, contact: { at: 1_000, blindMs: 20, hasSessions: true } }]);
+  expect(await contacts.read('prod')).toEqual({ at: 1_000, blindMs: 20, hasSessions: true });
 });
 
 test('kinds that could not be listed are read with the contact, and are no condition for it', async () => {

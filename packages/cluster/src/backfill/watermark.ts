@@ -26,6 +26,8 @@ export interface Watermark {
   scannedAt?: number | undefined;
   /** Kinds that could not be listed then. */
   blindKinds?: RememberedBlindKind[] | undefined;
+  /** Whether its MCP server keeps sessions, as those of revisions before 2026-07-28 do. */
+  hasSessions?: boolean | undefined;
 }
 
 /** Stores the watermark of one cluster, and knows which of its faults have incidents. */
@@ -47,6 +49,7 @@ export class WatermarkTracker {
   readonly #onLoaded: (blindKinds: readonly RememberedBlindKind[]) => void;
   #blindKinds: readonly RememberedBlindKind[] = [];
   #blindBefore: ReadonlyMap<string, number> = new Map();
+  #hasSessions = false;
   #loaded: Promise<void> | undefined;
   #watermark: Watermark | undefined;
   #isWatching = false;
@@ -95,6 +98,11 @@ export class WatermarkTracker {
     if (JSON.stringify(kinds) === JSON.stringify(this.#blindKinds)) return;
     this.#blindKinds = kinds;
     if (this.#watermark) this.#remember(this.#watermark);
+  }
+
+  /** Notes whether the MCP server keeps sessions; stored with the next watermark. */
+  noteSessions(hasSessions: boolean): void {
+    this.#hasSessions = hasSessions;
   }
 
   /** Notes a scan of the whole cluster that began at this time. */
@@ -155,6 +163,7 @@ export class WatermarkTracker {
       blindMs,
       ...(scannedAt !== undefined && { scannedAt }),
       ...(this.#blindKinds.length > 0 && { blindKinds: [...this.#blindKinds] }),
+      ...(this.#hasSessions && { hasSessions: true }),
     };
     this.#memory.write(this.#watermark);
   }

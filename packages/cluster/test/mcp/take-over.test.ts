@@ -146,3 +146,33 @@ test('while many clusters connect, each is active once it is subscribed, and the
   await expect.poll(() => names(watched), patient).toEqual(['lost']);
   await expect.poll(() => shared.watermark?.at, patient).toBeGreaterThan(lastContact);
 });
+
+test('a successor asks a server what it speaks only when that may have changed since', async () => {
+  const server = await ScriptedServer.start();
+  const shared = new Shared();
+  const asked = (): number => server.asked.filter((one) => one === 'server/discover').length;
+  const watchAndStop = async (): Promise<void> => {
+    const watched = shared.watch(server.endpoint);
+    await watched.active();
+    await expect.poll(() => shared.watermark?.hasSessions, patient).toBe(true);
+    await watched.connection.stop();
+  };
+  await watchAndStop();
+  expect(asked()).toBe(1);
+  await watchAndStop();
+  expect(asked()).toBe(1);
+  shared.pass(2 * MINUTE_MS);
+  await watchAndStop();
+  expect(asked()).toBe(2);
+});
+
+test('a successor asks a server what it speaks when the store does not answer', async () => {
+  const server = await ScriptedServer.start();
+  const never = Promise.withResolvers<undefined>();
+  const memory = { read: () => never.promise, write: () => undefined, known: async () => [] };
+  const watched = watchCluster(server.endpoint, { memory });
+  await expect.poll(() => server.asked, patient).toContain('server/discover');
+  await expect.poll(() => watched.statuses, patient).toContain('connected');
+  never.resolve(undefined);
+  await watched.active();
+});

@@ -23,6 +23,8 @@ export const LastContact = z.object({
   scannedAt: z.number().optional(),
   /** Kinds that could not be listed then; missing in values of earlier versions. One that cannot be read costs no contact. */
   blindKinds: z.array(BlindKind).optional().catch(undefined),
+  /** Whether the MCP server keeps sessions; missing in values of earlier versions, which ask each server. */
+  hasSessions: z.boolean().optional().catch(undefined),
 });
 export type LastContact = z.infer<typeof LastContact>;
 

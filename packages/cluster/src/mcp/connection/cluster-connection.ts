@@ -96,6 +96,8 @@ export interface ClusterConnectionOptions extends WatchSettings {
 }
 
 const DEFAULT_RECHECK_MS = 60_000;
+/** A server that was watched within this time speaks what it spoke then. Later it may have been upgraded. */
+const RECALLED_WITHIN_MS = 60_000;
 
 /** Failures that only an operator can fix. */
 const REFUSALS: ReadonlySet<ConnectionErrorCode> = new Set(['unauthorized', 'forbidden', 'api_unauthorized']);
@@ -184,7 +186,10 @@ export class ClusterConnection {
       logger,
       now: this.#now,
       status: this.#status,
-      era: new ProtocolEra(),
+      era: new ProtocolEra(async () => {
+        const { hasSessions = false, at = 0 } = (await options.memory.read()) ?? {};
+        return hasSessions && this.#now() - at < RECALLED_WITHIN_MS;
+      }),
       scan,
       poll,
       resync,

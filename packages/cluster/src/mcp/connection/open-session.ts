@@ -18,7 +18,7 @@ export async function openSession(
   subscription: Subscription,
   epoch: AbortController,
 ): Promise<{ session: McpSession; mode: ClusterWatchOptions['mode'] }> {
-  const { cluster, logger, timeouts, transport: shared, status, onMalformed } = options;
+  const { cluster, logger, timeouts, transport: shared, status, watermark, onMalformed } = options;
   const { signal } = epoch;
   signal.throwIfAborted();
   status.change('connecting');
@@ -40,6 +40,7 @@ export async function openSession(
     },
     signal,
   );
+  watermark.noteSessions(options.era.hasSessions);
   try {
     const mode = chooseMode(options, session);
     options.onMode(mode === 'poll' ? 'poll' : 'subscribe');
