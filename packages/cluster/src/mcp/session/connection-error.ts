@@ -1,3 +1,4 @@
+import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
 import { cleanText } from '../wire-text.ts';
 
 /** Why a cluster connection failed. The list is closed, so that each can be counted and documented. */
@@ -48,7 +49,8 @@ export class ConnectionError extends Error {
   readonly code: ConnectionErrorCode;
 
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
-    super(cleanText(message, 500, { lines: false }), options);
+    // Before it is cut: the start of a secret would not be recognised.
+    super(cleanText(hideSecrets(message), 500, { lines: false }), options);
     this.name = 'ConnectionError';
     this.code = code;
   }
