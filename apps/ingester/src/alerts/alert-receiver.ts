@@ -100,7 +100,7 @@ export class AlertReceiver {
   async #receive(body: unknown, cluster: string | undefined, reply: FastifyReply): Promise<unknown> {
     const { receive } = this.#options;
     if (this.#limit.pendingCount >= MOST_WAITING) return unavailable(reply, 'too many requests at once');
-    const parsed = parseAlerts(body, this.#now());
+    const parsed = await parseAlerts(body, this.#now());
     if (!parsed) {
       this.#logOnce('malformed', { reason: 'neither a list of alerts nor the webhook format, version 4' });
       await receive({ alerts: [], problems: ['body'] });
