@@ -1,4 +1,4 @@
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { errorIn, errorInBody, type ProviderError } from './provider-error.ts';
 
 const LONGEST = 300;
@@ -74,6 +74,6 @@ function isFailure(status: number, { message, codes }: ProviderError): boolean {
 }
 
 function described(what: string, message: string): string {
-  const text = hideSecrets(message).replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
+  const text = startWithoutSecrets(message, 1_000).replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
   return text === '' ? what : `${what}: ${text}`;
 }

@@ -1,7 +1,7 @@
 import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 import { getStreamAsBuffer } from 'get-stream';
 import type { ServerResponse } from 'node:http';
@@ -118,7 +118,7 @@ export class ModelRelay {
   ): Promise<Outcome> {
     const { endpoint, model } = asked;
     const content = await getStreamAsBuffer(body, { maxBuffer: LONGEST_ERROR }).catch(() => Buffer.of());
-    const text = hideSecrets(withoutKey(content.toString('utf8'), access));
+    const text = withoutKey(content.toString('utf8'), access);
     const isRedirect = statusCode < 400;
     const failure = isRedirect
       ? `HTTP ${statusCode}: a redirect, which is not followed`
@@ -179,9 +179,6 @@ function withoutKey(text: string, { headers }: ProviderAccess): string {
 
 function reasonOf(error: unknown): string {
   const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  return (
-    hideSecrets(inner instanceof Error ? inner.message : String(inner))
-      .split('\n')[0]
-      ?.slice(0, 300) ?? ''
-  );
+  const [line = ''] = (inner instanceof Error ? inner.message : String(inner)).split('\n');
+  return startWithoutSecrets(line, 300);
 }

@@ -28,7 +28,7 @@ test('of a secret at which the text of an error is cut, nothing is left', async 
   const secret = new Secret('planted-webhook-key-0123456789');
   const host = await listen(
     createHttpServer((request, response) => {
-      response.writeHead(500).end(`${'x'.repeat(185)}${request.headers['x-key']}`);
+      response.writeHead(500).end(`${'x'.repeat(185)}${String(request.headers['x-key'])}`);
     }),
   );
   const sent = post('the webhook', `http://${host}/`, {

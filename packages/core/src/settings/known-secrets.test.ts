@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Settings } from './config.ts';
 import { ClusterConfig } from '../clusters/cluster-config.ts';
-import { hideSecrets, hideSecretsIn, rememberSecret, rememberSecretsOf } from './known-secrets.ts';
+import { hideSecrets, hideSecretsIn, rememberSecret, rememberSecretsOf, startWithoutSecrets } from './known-secrets.ts';
 import { Secret } from './secret.ts';
 
 test('a secret is hidden wherever a text repeats it, and everything else remains', () => {
@@ -94,4 +94,17 @@ test('in a value, texts are replaced, and names of fields stay', () => {
     count: 1,
     none: undefined,
   });
+});
+
+test('of a secret at which a text is cut, nothing is left', () => {
+  const secret = 'planted-at-the-cut-'.repeat(20);
+  rememberSecret(secret);
+  for (const rest of ['', 'x'.repeat(100_000), secret.repeat(100)]) {
+    for (const before of [0, 90, 100]) {
+      const start = startWithoutSecrets(`${'x'.repeat(before)}${secret}${rest}`, 100);
+      expect(start.length).toBeLessThanOrEqual(100);
+      expect(start).not.toContain('planted');
+      expect(start).toContain('x'.repeat(before));
+    }
+  }
 });

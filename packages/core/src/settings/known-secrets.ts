@@ -46,17 +46,30 @@ export function knownSecrets(): string[] {
  * libraries can repeat what they were given.
  */
 export function hideSecrets(text: string): string {
-  if (known.size === 0) return text;
+  return hideBefore(text, text.length);
+}
+
+/**
+ * Returns the start of a text, of at most `most` characters, without secrets. Of a secret at which the text is cut nothing is left: its start
+ * alone would not be recognised. Takes no longer for a long text.
+ */
+export function startWithoutSecrets(text: string, most: number): string {
+  return hideBefore(text, Math.min(most, text.length)).slice(0, most);
+}
+
+/** Returns the text before a position, with secrets replaced that begin there. */
+function hideBefore(text: string, end: number): string {
+  if (known.size === 0) return text.slice(0, end);
   let hidden = '';
   let position = 0;
-  for (let at = 0; at + SHORTEST <= text.length; at += 1) {
+  for (let at = 0; at < end; at += 1) {
     const secret = secretAt(text, at);
     if (secret === undefined) continue;
     hidden += `${text.slice(position, at)}[secret]`;
     position = at + secret.length;
     at = position - 1;
   }
-  return position === 0 ? text : hidden + text.slice(position);
+  return position === 0 ? text.slice(0, end) : hidden + text.slice(position, Math.max(position, end));
 }
 
 /**

@@ -4,7 +4,7 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { BatchSpanProcessor, type IdGenerator, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger } from '@nightcrier/core/logger';
 import type { AgentOptions } from 'node:https';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { hideSecrets, startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { VERSION } from '@nightcrier/core/version';
 import { z } from 'zod';
 import type { EndedSpan } from './spans.ts';
@@ -87,7 +87,7 @@ function logFailures(logger: Logger): void {
   const warn = (error: string): void => {
     if (performance.now() - loggedAt < LOG_INTERVAL_MS) return;
     loggedAt = performance.now();
-    logger.warn({ error: hideSecrets(reasonIn(error)).slice(0, 500) }, 'traces not exported');
+    logger.warn({ error: startWithoutSecrets(reasonIn(error), 500) }, 'traces not exported');
   };
   const ignore = (): void => undefined;
   const sink = { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { OutgoingDispatcher } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { MonitoringConfig } from '@nightcrier/core/clusters/cluster-config';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import getStream, { MaxBufferError } from 'get-stream';
 import { request } from 'undici';
@@ -96,7 +96,7 @@ export class MonitoringClient implements AsyncDisposable {
 
 function refused(base: string, status: number, text: string, code: MonitoringFailure): MonitoringError {
   // It becomes evidence, which the agent and its model read.
-  const excerpt = hideSecrets(text).replaceAll(/\s+/g, ' ').slice(0, EXCERPT);
+  const excerpt = startWithoutSecrets(text, 1_000).replaceAll(/\s+/g, ' ').slice(0, EXCERPT);
   return new MonitoringError(code, `${base} answered ${status}${excerpt === '' ? '' : `: ${excerpt}`}`);
 }
 

@@ -1,5 +1,5 @@
 import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import getStream, { MaxBufferError } from 'get-stream';
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { DeliveryError, type DeliveryFailure } from '../delivery-error.ts';
@@ -89,9 +89,8 @@ export function notTheService(target: string, text: string): DeliveryError {
   return new DeliveryError(`${target} did not answer as it does: ${excerpt(text)}`, { kind: 'failed' });
 }
 
-/** Without secrets before it is cut: the start of one would not be recognised. */
 function excerpt(text: string): string {
-  return hideSecrets(text).replaceAll(/\s+/g, ' ').slice(0, 200);
+  return startWithoutSecrets(text, 1_000).replaceAll(/\s+/g, ' ').slice(0, 200);
 }
 
 function failureOf({ status, headers }: Response): DeliveryFailure {

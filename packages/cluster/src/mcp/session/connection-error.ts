@@ -1,4 +1,4 @@
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { cleanText } from '../wire-text.ts';
 
 /** Why a cluster connection failed. The list is closed, so that each can be counted and documented. */
@@ -49,8 +49,7 @@ export class ConnectionError extends Error {
   readonly code: ConnectionErrorCode;
 
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
-    // Before it is cut: the start of a secret would not be recognised.
-    super(cleanText(hideSecrets(message), 500, { lines: false }), options);
+    super(cleanText(startWithoutSecrets(message, 2_000), 500, { lines: false }), options);
     this.name = 'ConnectionError';
     this.code = code;
   }
