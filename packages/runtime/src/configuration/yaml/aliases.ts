@@ -4,7 +4,7 @@ import {
   type Scalar,
   type YAMLMap,
   type YAMLSeq,
-  Alias,
+  type Alias,
   isAlias,
   isCollection,
   isMap,
@@ -72,11 +72,11 @@ export function aliasProblem(document: Document): YamlProblem | undefined {
 
 /** Makes an alias resolve to its value at once. The library searches all anchors and aliases before it, each time. */
 function setTarget(alias: Alias, target: Anchored): void {
-  const { resolve } = Alias.prototype;
+  const search = alias.resolve.bind(alias);
   alias.resolve = (document, context) => {
     if (!context) return target;
     context.aliasResolveCache = [target, alias];
-    return resolve.call(alias, document, context);
+    return search(document, context);
   };
 }
 
