@@ -83,7 +83,7 @@ export const IMPORT_RULES: ImportRules = {
       'search',
       'redacted.ts',
     ],
-    runtime: ['process', 'tracing', 'metrics', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'tracing', 'metrics', 'http', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',
