@@ -169,7 +169,6 @@ export const IMPORT_RULES: ImportRules = {
       'evidence.ts',
       'report-html.ts',
       'html',
-      'security-headers.ts',
       'shared-result.ts',
     ],
     cli: [
