@@ -7,20 +7,31 @@ export const MOST_LISTED = 50;
 export class ConfigError extends ExitError {
   /** One line for each problem; of very many, the first ones and how many more there are. */
   readonly problems: string[];
+  /** How many problems there are, listed or not. */
+  readonly count: number;
   /** The file, or what else was read. */
   readonly source: string;
 
-  /** @param problems functions describe those that are not described unless they are listed */
-  constructor(source: string, problems: readonly (string | (() => string))[]) {
-    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  /**
+   * @param problems functions describe those that are not described unless they are listed
+   * @param count more than `problems` holds, if these are the list of another error
+   */
+  constructor(source: string, problems: readonly (string | (() => string))[], count = problems.length) {
     const described = problems
       .slice(0, MOST_LISTED)
       .map((problem) => (typeof problem === 'string' ? problem : problem()));
-    const more = problems.length - described.length;
+    const more = count - described.length;
     const listed = more > 0 ? [...described, `and ${more} more`] : described;
-    super('configuration', [`${source}: ${count}`, ...listed.map((problem) => `  ${problem}`)].join('\n'));
+    super(
+      'configuration',
+      [
+        `${source}: ${count === 1 ? '1 problem' : `${count} problems`}`,
+        ...listed.map((problem) => `  ${problem}`),
+      ].join('\n'),
+    );
     this.name = 'ConfigError';
     this.problems = listed;
+    this.count = count;
     this.source = source;
   }
 }
