@@ -122,6 +122,8 @@ export class ChaosProcess {
     const child = this.#child;
     if (!child) return;
     this.#expectsEnd = true;
+    // A signal that comes before its namespace has started it would be lost.
+    while (this.#child === child && this.pid === undefined) await sleep(10);
     const isLoading = this.#log.length === this.#loggedBefore;
     this.signal(signal);
     const timer = setTimeout(() => {
