@@ -28,6 +28,20 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     /(\.(?:set|with)\w{0,40}(?:Password|Passphrase|Secret|Token|ApiKey)\(\s{0,8}["'])([^"'\n]{1,500})(?=["']\s{0,8}\))/g,
     ...['password', 'passphrase', 'secret', 'token', 'apikey'].flatMap((name) => [`${name}("`, `${name}('`]),
   ],
+  [
+    new RegExp(`((?:PDO->__construct|new PDO)\\((?:${STRING},\\s{0,8}){2}["'])([^"'\\n]{1,500})(?=["'])`, 'g'),
+    'pdo->__construct',
+    'new pdo',
+  ],
+  [
+    new RegExp(
+      `((?:ftp_login\\((?:[^"'(),\\n]{1,60},\\s{0,4})?|changeUserPassword\\(|\\bsp_add(?:login|srvrolemember)[ \\t]{1,4}N?)${STRING},\\s{0,8}N?["'])([^"'\\n]{1,500})(?=["'])`,
+      'gi',
+    ),
+    'ftp_login',
+    'changeuserpassword',
+    'sp_addlogin',
+  ],
   [/(\bPassword\()(?=[^()\s"']{0,60}\d)([^()\s"',]{4,100})(?=\))/g, 'password('],
   [/(<credential-reference [^<>\n]{0,100}?clear-text=["'])([^"'\n]{1,500})(?=["'])/g, 'clear-text='],
   // Redis, FTP, IMAP, SMTP.
@@ -37,6 +51,7 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   ],
   [/((?<![A-Z])AUTH(?:\\r\\n|\r\n)\$\d{1,4}(?:\\r\\n|\r\n))([^\\\r\n]{1,500})/g, 'auth\\r'],
   [/([>:] PASS )(?!\d+\s*$)(\S{1,200})(?=\s*$)/gm, '> pass ', ': pass '],
+  [/(^\w{1,10} LOGIN "?[^\s"]{1,100}"? ")([^"\n]{1,200})(?="\s*$)/gm, ' login '],
   [/(^\w{1,10} LOGIN "?[^\s"]{1,100}"? "?)([^\s"]{1,200})(?="?\s*$)/gm, ' login '],
   [/(334 UGFzc3dvcmQ6\r?\n(?:[><C]:? )?)([\w+/]{4,500}={0,2})/g, 'ugfzc3dvcmq6'],
   // A client's line of Postfix, and of PPP.
@@ -53,6 +68,26 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     'password ',
     'passphrase ',
     'secret ',
+  ],
+  // Headers and parameters of a proxy, and the headers that a proxy logs.
+  [
+    /(\b(?:proxy_set_header|more_set_headers|add_header|fastcgi_param|uwsgi_param|RequestHeader set|SetEnv)[ \t]{1,8}["']?[\w-]{0,60}(?:key|token|secret|pass(?:word|wd)?|pwd)["']?[ \t]{1,8}["']?)([^\s"'$;][^\s"';]{3,500})/gi,
+    'proxy_set_header',
+    'add_header',
+    'fastcgi_param',
+    'uwsgi_param',
+    'requestheader set',
+    'setenv ',
+  ],
+  [
+    /(["'](?:x-[\w-]{0,40}(?:key|token|secret)|private-token|api-key|cookie|(?:proxy-)?authorization)["'], ?["'](?:(?:Bearer|Basic|Token) )?)(?=[^\n"']{0,200}\d)([^\s"'][^\n"']{3,2000})(?=["'])/gi,
+    ...['key', 'token', 'secret', 'cookie', 'authorization'].flatMap((name) => [`${name}', '`, `${name}", "`]),
+  ],
+  // Properties with a space behind the name.
+  [
+    /(^[ \t]{0,20}spark\.[\w.]{1,100}(?:password|secret)[ \t]{1,20})([^\s=:$][^\s]{3,500})(?=[ \t]{0,8}$)/gm,
+    'secret ',
+    'password ',
   ],
   // A store of keys and values: `etcdctl put /app/password x`.
   [
