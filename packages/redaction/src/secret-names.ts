@@ -45,7 +45,7 @@ export function isWholeName(word: string, before: string): boolean {
 const NO_SECRET =
   /^(?:true|false|yes|no|on|off|null|nil|none|undefined|empty|unset|missing|invalid|expired|required|is|and|or|the|to|from|for|flag|option|value|incorrect|wrong|enabled|disabled|optional|malformed|rejected|revoked|valid|ok|set|unset|not|mandatory|absent|present|changed|rotated|updated|deleted|created|unknown|denied|failed|string|str|bytes|text|int|char|await|new|function|return|\*+|x{3,}|redacted|filtered|masked|hidden|secret|-+)[!?.,;)\]}]?$/i;
 const REFERENCE =
-  /^(?:\$[({]?(?!(?:\d[a-z]?|y|gy)\$)\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|projects\/|[a-z]{2,12}:\/\/\S{0,100}(?:\/|\[redacted)|vault:|ref\+|@Microsoft\.KeyVault)/i;
+  /^(?:\$[({]?(?!(?:\d[a-z]?|y|gy|P|H|S)\$)\w|\$\$|\{\{|\$\{\{|%[sdvq]|%\(|%\{|<|\[|\(|arn:aws|kubernetes\.io\/|projects\/|[a-z]{2,12}:\/\/\S{0,100}(?:\/|\[redacted)|vault:|ref\+|@Microsoft\.KeyVault)/i;
 /** The default of a reference is a value: `${TOKEN:-x}` of shells, `${token:x}` of Spring. */
 const DEFAULT = /^\$\{[\w.-]{1,100}:?[-=:](?<given>(?![?+])[^\s{}]{1,1000})\}?/;
 /** `getToken(17)`, `os.environ["X"]`, `r.Header.Get("X")`, `var.token`. */

@@ -1,5 +1,5 @@
 import type { NamedSecret } from '../named-secrets.ts';
-import { around, base64Text, chosen, digits, hex, word } from './values.ts';
+import { around, base64Text, digits, hex, word } from './values.ts';
 
 /** A passphrase with spaces, a digit and a symbol. */
 const spaced = (seed: number): string => `${word(4, seed)} ${word(5, seed + 1)} ${digits(2, seed)}`;
@@ -126,6 +126,28 @@ export const IN_LOGS: Record<string, (seed: number) => NamedSecret> = {
   'second password of SNMP': around(short, (s) => `snmpget -v3 -u mon -a SHA -A other -x AES -X ${s} h`),
   'net use': around(short, (s) => String.raw`net use Z: \\nas\s ${s} /user:dom\svc`),
   xfreerdp: around(short, (s) => `xfreerdp /u:adm /p:${s} /v:h`),
+  'password with spaces behind the word': around(spaced, (s) => `nmcli dev wifi connect home password '${s}'`),
+  'hash of WordPress in an INSERT': around(
+    (n) => `$P$B${word(30, n)}`,
+    (s) => `INSERT INTO wp_users (user_login, user_pass) VALUES ('admin', '${s}')`,
+  ),
+  'users of JAAS in one line': around(short, (s) => `sasl.jaas.config=x required username="admin" user_bob="${s}";`),
+  'vault operator unseal': around(
+    (n) => `${base64Text(43, n)}=`,
+    (s) => `vault operator unseal ${s}`,
+  ),
+  'cookie of nginx': around(short, (s) => `proxy_set_header Cookie "sid=${s}";`),
+  'user of HAProxy': around(short, (s) => `user admin insecure-password ${s}`),
+  'mc admin user add': around(short, (s) => `mc admin user add local bob ${s}`),
+  'argument in a stack trace': around(short, (s) => `#4 login(Object(App\\User), 'a1${s}')`),
+  ldappasswd: around(short, (s) => `ldappasswd -s ${s} -D cn=a`),
+  'directive of Apache with spaces': around(spaced, (s) => `AuthLDAPBindPassword "${s}"`),
+  'login in prose': around(short, (s) => `Login with admin:a1${s}`),
+  'user in brackets': around(short, (s) => `Password (admin): a1${s}`),
+  'secret in prose': around(
+    (n) => `s3${word(4, n)}-Et${digits(2, n)}`,
+    (s) => `secret is ${s}`,
+  ),
   'etcdctl user add': around(short, (s) => `etcdctl user add app:${s}`),
 };
 
@@ -154,4 +176,11 @@ export const PLAIN_IN_LOGS: readonly string[] = [
   'PASS: TestOrder1 (0.02s)',
   'api key is not valid',
   'user "a" was assigned a PIN',
+  'password: 3 attempts remaining',
+  'secret: mounted 3 volumes',
+  'DB_PASSWORD: see vault path kv 2',
+  '  token: kubernetes.io/service-account-token',
+  "password 'for 2 users'",
+  "authenticate('local', 'failed')",
+  'secret is v1.Secret',
 ];

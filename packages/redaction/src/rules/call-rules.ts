@@ -55,7 +55,13 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   [/(^\w{1,10} LOGIN "?[^\s"]{1,100}"? "?)([^\s"]{1,200})(?="?\s*$)/gm, ' login '],
   [/(334 UGFzc3dvcmQ6\r?\n(?:[><C]:? )?)([\w+/]{4,500}={0,2})/g, 'ugfzc3dvcmq6'],
   // A client's line of Postfix, and of PPP.
-  [/(^\[?[\w.-]{1,100}\]?:\d{2,5}[ \t]{1,8}[^\s:]{1,100}:)(\S{4,200})(?=\s*$)/gm, ':587 ', ':465 ', ':25 ', ':587\t'],
+  [
+    /((?<!\S)\[?[\w.-]{1,100}\]?:\d{2,5}[ \t]{1,8}[^\s:@]{1,60}@[^\s:@]{1,60}:|^\[?[\w.-]{1,100}\]?:\d{2,5}[ \t]{1,8}[^\s:]{1,100}:)(\S{4,200})(?=\s*$)/gm,
+    ':587 ',
+    ':465 ',
+    ':25 ',
+    ':587\t',
+  ],
   [/(^"?[\w.@-]{1,60}"?\s{1,8}\*\s{1,8}")(?=[^"\n]{0,60}\d)(?=[^"\n]{0,60}[A-Za-z])([^"\n]{6,200})(?=")/gm, ' * "'],
   [/(\b(?:tacacs|radius)-server (?:host \S{1,100} )?key (?:\d )?)(\S{4,200})/g, 'tacacs-server', 'radius-server'],
   // Programs of Windows.
@@ -88,6 +94,23 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     /(^[ \t]{0,20}spark\.[\w.]{1,100}(?:password|secret)[ \t]{1,20})([^\s=:$][^\s]{3,500})(?=[ \t]{0,8}$)/gm,
     'secret ',
     'password ',
+  ],
+  [/(\bproxy_set_header[ \t]{1,8}Cookie[ \t]{1,8}["']?[\w.-]{1,60}=)([^\s"'$;][^\s"';]{3,500})/g, 'proxy_set_header'],
+  [
+    /(^[ \t]{0,20}[A-Z][A-Za-z]{0,40}[a-z](?:Password|Passphrase|Secret)[ \t]{1,8}")([^"\n]{1,200})(?="\s*$)/gm,
+    'password "',
+    'passphrase "',
+    'secret "',
+  ],
+  // Arguments in a stack trace of PHP.
+  [
+    new RegExp(
+      `(\\b(?:authenticate|login|logIn|attempt)\\((?:${STRING}|Object\\([\\w\\\\]{1,80}\\)),\\s{0,4}["'])(?=[^"'\\n]{0,100}\\d)([^"'\\n]{4,500})(?=["'])`,
+      'gm',
+    ),
+    'authenticate(',
+    'login(',
+    'attempt(',
   ],
   // A store of keys and values: `etcdctl put /app/password x`.
   [

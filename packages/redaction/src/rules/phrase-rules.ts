@@ -22,17 +22,15 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   // Numbers that are used once, and PINs.
   [
     /(\b(?:otp|one-time|verification|security|2fa|mfa)(?:[ _-](?:code|password|pin))?(?: is|:| ?=)[ \t]{0,4})(\d{6,10})\b/gi,
-    ...[
-      'otp is',
-      'otp: ',
-      'otp=',
-      'otp code',
-      'one-time ',
-      'verification code',
-      'security code',
-      '2fa code',
-      'mfa code',
-    ],
+    'otp is',
+    'otp: ',
+    'otp=',
+    'otp code',
+    'one-time ',
+    'verification code',
+    'security code',
+    '2fa code',
+    'mfa code',
   ],
   [/(\bpin(?: is|:| ?=)[ \t]{0,4})(\d{6,12})\b/gi, ' pin is', ' pin: ', 'pin='],
   [
@@ -57,6 +55,15 @@ const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     'createuser',
   ],
   [/(\bcreateUser \S{1,60} (?:MD5|SHA(?:-?\d{3})?) "?)([^\s"]{1,100})/g, 'createuser'],
+  [/(\blogin (?:with|as) [\w.@-]{1,60}:)(?=[^\s"']{0,100}\d)([^\s"':,;]{6,200})/gi, 'login with ', 'login as '],
+  [
+    /(\b(?:secret|token) (?:is|was):? ["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])(?![vV]\d)([\w!#$%&*+./~^-]{8,200})(?=[\s"',;]|$)/g,
+    ...['secret', 'token'].flatMap((name) => [`${name} is`, `${name} was`]),
+  ],
+  [/(\bpassword \([\w.@-]{1,60}\): ?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"']{6,200})/gi, 'password ('],
+  [/(\binsecure-password[ \t]{1,4})(\S{1,200})/g, 'insecure-password'],
+  [/( : PSK )(0s[\w+/]{6,400}={0,2}|0x[\da-f]{8,400})/gi, ': psk 0'],
+  [/(\buser_\w{1,60}=")(?<=(?:jaas\.config|LoginModule)[^\n]{0,300})([^"\n]{1,200})(?=")/g, ' user_'],
   // Redis, Kafka, Spring, Hadoop, kubeadm.
   [/(\bauth-pass[ \t]{1,4}\S{1,100}[ \t]{1,4}"?)([^\s"]{1,500})/g, 'auth-pass'],
   [/(\buser \S{1,60} (?:on|off)\b[^\n]{0,200}? #)([a-f\d]{64})\b/g, ' on #', ' off #'],

@@ -3,33 +3,60 @@ import { canBeSecret, isWholeName, SECRET_NAME } from '../secret-names.ts';
 
 /** `DB_PASSWORD: two words 7`, `pass = two words 7`: a line of a file, without quotes. */
 const LINE = new RegExp(
-  `^([ \\t]{0,60}(?:- |export )?(?<prefix>[\\w.-]{0,80}?)(?<word>${SECRET_NAME})[ \\t]{0,8}[:=][ \\t]{0,20})(?<first>[^\\s"'\`=:;|<>{}[\\],$*&%!(][^\\s"'\`=:;|<>{}[\\]]{0,60})(?<rest>(?:[ \\t]{1,4}(?![-/#(])[^\\s"'\`=:;|<>{}[\\]/]{1,24}){1,5})(?=[ \\t]{0,8}\\r?$)`,
+  `^([ \\t]{0,60}(?:- |export )?([\\w.-]{0,80}?)(${SECRET_NAME})[ \\t]{0,8}[:=][ \\t]{0,20})([^\\s"'\`=:;|<>{}[\\],$*&%!(][^\\s"'\`=:;|<>{}[\\]]{0,60})((?:[ \\t]{1,4}(?![-/#(])[^\\s"'\`=:;|<>{}[\\]/]{1,24}){1,5})(?=[ \\t]{0,8}\\r?$)`,
   'gim',
 );
 /** `"DB_PASS=two words"`: the quotes are around the name as well. */
 const IN_QUOTES = new RegExp(
-  `((?<=[\\s=[,(]|^)(["'])(?<prefix>[\\w.-]{0,80}?)(?<word>${SECRET_NAME})=)(?<first>[^\\s"'=;&|$]{1,60})(?<rest>(?:[ \\t]{1,4}[^\\s"'=;&|]{1,60}){1,6})(?=\\2)`,
+  `((?<=[\\s=[,(]|^)(["'])([\\w.-]{0,80}?)(${SECRET_NAME})=)([^\\s"'=;&|$]{1,60})((?:[ \\t]{1,4}[^\\s"'=;&|]{1,60}){1,6})(?=\\2)`,
   'gim',
 );
 /** Words of a message, not of a passphrase. */
 const PROSE =
-  /\b(?:must|should|cannot|can|will|was|were|is|are|be|has|have|not|no|of|the|for|at|an|bytes?|characters?|chars?|in|to|from|on|or|and|by|with|as|than|failed|invalid|expired|error|days?|hours?|minutes?|seconds?|ago|required|found|missing)\b/i;
+  /\b(?:must|should|cannot|can|will|was|were|is|are|be|has|have|not|no|of|the|for|at|an|bytes?|characters?|chars?|in|to|from|on|or|and|by|with|as|than|failed|invalid|expired|error|days?|hours?|minutes?|seconds?|ago|required|found|missing|see|path|attempts?|remaining)\b/i;
 
 /** Redacts values that contain spaces and are not in quotes of their own. Words in letters alone are a value of a passphrase only. */
 export function redactSpacedValues(text: string): string {
-  const replace = (whole: string, before: string, ...rest: unknown[]): string => {
-    const { prefix = '', word = '', first = '', rest: words = '' } = rest.at(-1) as Record<string, string>;
-    const value = first + words;
-    // The result of a test.
-    if (word === 'PASS' && prefix === '') return whole;
-    const isProperty = prefix.includes('.') && before.endsWith('=');
-    const isSecret = /\d/.test(value) || isProperty || (/phrase/i.test(word) && value.split(/[ \t]+/).length >= 3);
-    return isSecret && !PROSE.test(value) && isWholeName(word, prefix) && canBeSecret(word, first, false)
-      ? `${before}${REDACTED}`
-      : whole;
-  };
-  const lines = / /.test(text) ? text.replace(LINE, replace) : text;
-  return /["']/.test(lines) ? lines.replace(IN_QUOTES, replace) : lines;
+  const lines = text.replace(
+    LINE,
+    (whole: string, before: string, prefix: string, word: string, first: string, words: string) =>
+      isSpaced({
+        prefix,
+        word,
+        first,
+        words,
+        isProperty: prefix.includes('.') && before.endsWith('='),
+        isMessage: prefix === '' && /^[^\s=]{1,60}:/.test(before),
+      })
+        ? `${before}${REDACTED}`
+        : whole,
+  );
+  return lines.replace(
+    IN_QUOTES,
+    (whole: string, before: string, _: string, prefix: string, word: string, first: string, words: string) =>
+      isSpaced({ prefix, word, first, words, isProperty: false, isMessage: false }) ? `${before}${REDACTED}` : whole,
+  );
+}
+
+interface Spaced {
+  prefix: string;
+  word: string;
+  first: string;
+  /** Behind the first one. */
+  words: string;
+  /** A line such as `a.b.password=two words`. */
+  isProperty: boolean;
+  /** It can be one: `secret: mounted 3 volumes`. */
+  isMessage: boolean;
+}
+
+function isSpaced({ prefix, word, first, words, isProperty, isMessage }: Spaced): boolean {
+  // The result of a test.
+  if (word === 'PASS' && prefix === '') return false;
+  const value = first + words;
+  if (isMessage && !/phrase/i.test(word) && !/[a-z]\d|\d[a-z]|[!#$%&*^~?]/i.test(value)) return false;
+  const isSecret = /\d/.test(value) || isProperty || (/phrase/i.test(word) && value.split(/[ \t]+/).length >= 3);
+  return isSecret && !PROSE.test(value) && isWholeName(word, prefix) && canBeSecret(word, first, false);
 }
 
 /** `[server, --requirepass, x1]`: a list of YAML without quotes. */

@@ -5,6 +5,8 @@ import { canBeSecret, isSecretName } from '../secret-names.ts';
 const SQL_STRINGS = [
   /(\b(?:(?:identified|IDENTIFIED) (?:by|BY)|PASSWORD|PSK)(?: =)?[ \t]{1,4}[EN]?')((?:[^'\\\n]|\\[^\n]|'')(?:[^'\\\n]|\\[^\n]|''){0,300})(?='(?!'))/g,
   /(\b(?:(?:identified|IDENTIFIED) (?:by|BY)|PASSWORD|PSK)(?: =)?[ \t]{1,4}")([^"\\\n]{1,300})(?="(?!"))/g,
+  // Also of other programs: `nmcli`, `fetchmail`. A word such as "for" makes it prose.
+  /(\bpassword[ \t]{1,4}(["']))(?=[^"'\n]{0,100} )(?=[^"'\n]{0,100}\d)(?![^"'\n]{0,100}\b(?:for|of|is|the|in|and|or|at|to)\b)([^"'\n]{4,200})(?=\2)/g,
   // An error of MySQL has the statement in quotes.
   /(\bnear '[^\n]{0,80}\b(?:by|BY|PASSWORD) ')([^\s']{1,200})(?='')/g,
 ];
@@ -13,9 +15,10 @@ const SQL_STRINGS = [
 export function redactStatements(text: string): string {
   let rest = text;
   for (const pattern of SQL_STRINGS)
-    rest = rest.replace(pattern, (whole: string, before: string, value: string) =>
-      canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole,
-    );
+    rest = rest.replace(pattern, (whole: string, before: string, ...groups: unknown[]) => {
+      const value = groups.slice(0, -2).findLast((group) => typeof group === 'string');
+      return typeof value === 'string' && canBeSecret('password', value, true) ? `${before}${REDACTED}` : whole;
+    });
   return rest;
 }
 
