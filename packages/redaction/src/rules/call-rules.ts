@@ -31,7 +31,7 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   [
     new RegExp(`((?:PDO->__construct|new PDO)\\((?:${STRING},\\s{0,8}){2}["'])([^"'\\n]{1,500})(?=["'])`, 'g'),
     'pdo->__construct',
-    'new pdo',
+    'pdo(',
   ],
   [
     new RegExp(
@@ -39,7 +39,7 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
       'gi',
     ),
     'ftp_login',
-    'changeuserpassword',
+    'userpassword(',
     'sp_addlogin',
   ],
   [/(\bPassword\()(?=[^()\s"']{0,60}\d)([^()\s"',]{4,100})(?=\))/g, 'password('],
@@ -78,11 +78,10 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
   // Headers and parameters of a proxy, and the headers that a proxy logs.
   [
     /(\b(?:proxy_set_header|more_set_headers|add_header|fastcgi_param|uwsgi_param|RequestHeader set|SetEnv)[ \t]{1,8}["']?[\w-]{0,60}(?:key|token|secret|pass(?:word|wd)?|pwd)["']?[ \t]{1,8}["']?)([^\s"'$;][^\s"';]{3,500})/gi,
-    'proxy_set_header',
-    'add_header',
+    't_header ',
+    'd_header ',
     'fastcgi_param',
     'uwsgi_param',
-    'requestheader set',
     'setenv ',
   ],
   [
@@ -95,7 +94,7 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     'secret ',
     'password ',
   ],
-  [/(\bproxy_set_header[ \t]{1,8}Cookie[ \t]{1,8}["']?[\w.-]{1,60}=)([^\s"'$;][^\s"';]{3,500})/g, 'proxy_set_header'],
+  [/(\bproxy_set_header[ \t]{1,8}Cookie[ \t]{1,8}["']?[\w.-]{1,60}=)([^\s"'$;][^\s"';]{3,500})/g, 't_header '],
   [
     /(^[ \t]{0,20}[A-Z][A-Za-z]{0,40}[a-z](?:Password|Passphrase|Secret)[ \t]{1,8}")([^"\n]{1,200})(?="\s*$)/gm,
     'password "',
@@ -110,7 +109,6 @@ const CALLS: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
     ),
     'authenticate(',
     'login(',
-    'attempt(',
   ],
   // A store of keys and values: `etcdctl put /app/password x`.
   [
