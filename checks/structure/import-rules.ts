@@ -83,7 +83,7 @@ export const IMPORT_RULES: ImportRules = {
       'search',
       'redacted.ts',
     ],
-    runtime: ['process', 'tracing', 'metrics', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
+    runtime: ['process', 'tracing', 'metrics', 'http', 'reload', 'knowledge', 'configuration', 'exit-code.ts'],
     cluster: [
       'mcp/connection',
       'mcp/liveness',
@@ -169,7 +169,6 @@ export const IMPORT_RULES: ImportRules = {
       'evidence.ts',
       'report-html.ts',
       'html',
-      'security-headers.ts',
       'shared-result.ts',
     ],
     cli: [

@@ -1,3 +1,6 @@
+import { parseAlerts } from '@nightcrier/core/alerts/parse-alerts';
+import { Matcher } from '@nightcrier/core/matching/matcher';
+import { parseMatchers } from '@nightcrier/core/matching/parse-matchers';
 import { readList } from '@nightcrier/cluster/lists/read-list';
 import { cleanText } from '@nightcrier/cluster/mcp/wire-text';
 import { parseNotification } from '@nightcrier/cluster/sources/parse-notification';
@@ -8,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { reportPage } from '../../apps/api/src/report-html.ts';
+import { providerFailure } from '../../apps/gateway/src/llm/provider-failure.ts';
 import { firstComplaint, findLogCause } from '../../apps/triage-worker/src/analyser/logs/log-cause.ts';
 import { fenced, oneLine } from '../../apps/triage-worker/src/analyser/safe-text.ts';
 import { readAgentStream } from '../../apps/triage-worker/src/agent/stream/read-agent-stream.ts';
@@ -35,6 +39,9 @@ const inFile =
       await rm(folder, { recursive: true });
     }
   };
+
+/** Of a route or silence. With other libraries, it takes exponential time. */
+const EXPRESSION = new Matcher('a', '=~', '(a+)+b|(.*)*c');
 
 /** The parsers of what clusters, servers, agents and operators write, by what they read. */
 export const PARSERS: Record<string, Parser> = {
@@ -68,6 +75,23 @@ export const PARSERS: Record<string, Parser> = {
   'stream of an agent': inFile('agent-stdout.log', async (folder) =>
     readAgentStream(folder, { agent: 'claude', prices: {} }),
   ),
+  ...Object.fromEntries(
+    (['codex', 'gemini', 'goose'] as const).map((agent) => [
+      `stream of ${agent}`,
+      inFile('agent-stdout.log', async (folder) => readAgentStream(folder, { agent, prices: {} })),
+    ]),
+  ),
+  alerts: async (text) =>
+    parseAlerts(
+      [
+        { labels: { alertname: text, pod: text, [text]: text }, annotations: { summary: text }, startsAt: text },
+        ...text.split('\n').flatMap((line) => [line, { labels: line }, { labels: { a: line } }]),
+      ],
+      0,
+    ),
+  matchers: parseMatchers,
+  'value of a regular expression': (text) => EXPRESSION.matches(new Map([['a', text]])),
+  'error of a provider': (text) => providerFailure(400, JSON.stringify({ error: { message: text } })),
   'output of tools': inFile('agent-stdout.log', async (folder) => {
     for await (const _ of toolOutputs(folder)) continue;
   }),

@@ -453,6 +453,7 @@ describe('/queues', () => {
       ['PATCH', `${base}/${incidentId}/update-data`],
     ] as const) {
       const response = await fetch(`${api.url}${path}`, { method });
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
       expect([path, await failure(response)]).toEqual([
         path,
         expect.objectContaining({ status: 405, code: 'read_only' }),

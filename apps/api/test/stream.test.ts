@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { protect } from '../src/access/protect.ts';
 import { SessionPrincipals } from '../src/access/session-principals.ts';
-import { WrongKeys } from '../src/access/wrong-keys.ts';
+import { WrongKeys } from '@nightcrier/runtime/http/wrong-keys';
 import { EventFeed } from '../src/events/event-feed.ts';
 import { EventResponses } from '../src/events/event-responses.ts';
 import { streamRoute } from '../src/routes/stream-route.ts';

@@ -1,8 +1,7 @@
+import { exchange } from '../../../test/fixtures/raw-http.ts';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/redis-server.ts';
 import { ApiFailure } from '@nightcrier/core/api/errors';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-
+import { Secret } from '@nightcrier/core/settings/secret';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiUnderTest, openReadyApi } from './api-under-test.ts';
 
@@ -16,18 +15,6 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]();
   await server.stop();
 });
-
-/** Sends bytes, and returns all that comes back. */
-async function exchange(url: string, bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(bytes);
-  const parts: Buffer[] = [];
-  // The API may close the connection while it is still being sent to.
-  socket.on('error', () => undefined);
-  socket.on('data', (part) => parts.push(part));
-  await once(socket, 'close');
-  return Buffer.concat(parts).toString();
-}
 
 const get = (path: string, headers = ''): string =>
   `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers}\r\n`;
@@ -56,6 +43,8 @@ test.each([
   ['a foreign Origin', get('/api/incidents', 'origin: https://evil.example\r\n'), 403, 'origin_not_allowed'],
   ['a body that is no JSON', send('{"a":'), 400, 'bad_request'],
   ['a body that sets a prototype', send('{"__proto__":{"a":1}}'), 400, 'bad_request'],
+  ['a compressed body', send('{}', 'application/json', 'content-encoding: gzip\r\n'), 415, 'unsupported_media_type'],
+  ['a method that a path lacks', get('/healthz').replace('GET', 'PUT'), 405, 'method_not_allowed'],
   ['a body of another type', send('<a/>', 'text/xml'), 415, 'unsupported_media_type'],
   [
     'a body that is too large',
@@ -81,4 +70,30 @@ test.each([
 
 test('a URL with the host of the request is answered as its path is', async () => {
   expect(await exchange(api.url, get('http://localhost/api/incidents'))).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test.each([
+  ['PUT', '/healthz', 'GET, HEAD'],
+  ['DELETE', '/api/incidents/some-id?x=1', 'GET, HEAD'],
+  ['OPTIONS', '/api/silences', 'GET, HEAD, POST'],
+  ['PUT', '/mcp', 'DELETE, GET, POST'],
+  ['PROPFIND', '/api/incidents', 'GET, HEAD'],
+  ['POST', '/queues/', 'GET, HEAD'],
+])('%s %s is answered with the methods of the path', async (method, path, allow) => {
+  const response = await fetch(`${api.url}${path}`, { method });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+  expect(response.headers.get('content-type')).toContain('application/problem+json');
+});
+
+test('a client without access is not shown which methods a path has', async () => {
+  await using keyed = await openReadyApi(server.url, { accessKey: new Secret('correct horse') });
+  const answers = ['/healthz', '/api/incidents', '/nowhere'].map(async (path) => {
+    const { status, headers } = await fetch(`${keyed.url}${path}`, { method: 'PUT' });
+    return [status, headers.get('allow')];
+  });
+  expect(await Promise.all(answers)).toEqual([
+    [401, null],
+    [401, null],
+    [401, null],
+  ]);
 });

@@ -34,6 +34,8 @@ import type { Books } from '@nightcrier/core/incidents/books';
 import type { Incident, IncidentState } from '@nightcrier/core/incidents/incident';
 import type { Problem } from '@nightcrier/core/problems/problem';
 import type { Response } from 'undici';
+import type { z } from 'zod';
+import { VERSION } from '@nightcrier/core/version';
 import { ExitError } from '@nightcrier/runtime/exit-code';
 
 /** The parts of a request of a route. */
@@ -214,9 +216,15 @@ export class ApiClient {
     const schema = answers[response.status === 201 || response.status === 202 ? response.status : 200];
     if (!schema)
       throw new Error(`${route.method} ${response.url} answered with the unexpected status ${response.status}`);
+    const { data, error } = schema.safeParse(parsedJson(await response.text()));
+    if (error)
+      throw new Error(
+        `${route.method} ${response.url} was not answered as by the API of Nightcrier ${VERSION}: ${mismatch(error)}; ` +
+          'check --api-url, and the version of what answers',
+      );
     // The schema of the answer is a member of the type.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return schema.parse(await response.json()) as AnswerOf<R>;
+    return data as AnswerOf<R>;
   }
 
   async #request<R extends ApiRoute>(route: R, parts: RequestParts<R>): Promise<Response> {
@@ -240,6 +248,21 @@ export class ApiClient {
     if (response.ok || accepted.includes(response.status)) return response;
     throw new Error(failureOf(await response.text()) ?? `${method} ${url} failed with status ${response.status}`);
   }
+}
+
+/** Returns undefined for what is no JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names the first field that does not fit. */
+function mismatch({ issues: [issue] }: z.ZodError): string {
+  if (!issue || issue.path.length === 0) return 'the answer is no JSON object';
+  return `field ${issue.path.map(String).join('.')}: ${issue.message}`;
 }
 
 /** Returns the message of a failed request; undefined if something other than the API answered. */

@@ -8,7 +8,7 @@ import { PROBLEM_LABELS } from '@nightcrier/core/matching/problem-labels';
 import { EXIT_CODES, exitCodeOf } from '@nightcrier/runtime/exit-code';
 import { surviveClosedReader } from '@nightcrier/runtime/process/closed-reader';
 import tab from '@bomb.sh/tab/commander';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { addAccessCommands } from './access-commands.ts';
 import { ApiClient } from './api-client.ts';
 import type { ListFlags } from './command-parts.ts';
@@ -97,7 +97,17 @@ program
   .action(({ output }: { output: 'table' | 'json' }) => showVersion(readVersion(INSTALLATION, process.env), output));
 
 const apiUrlOption = (): Option =>
-  new Option('--api-url <url>', 'URL of the API').default('http://127.0.0.1:8080').env('NIGHTCRIER_API_URL');
+  new Option('--api-url <url>', 'URL of the API')
+    .argParser(httpUrl)
+    .default('http://127.0.0.1:8080')
+    .env('NIGHTCRIER_API_URL');
+
+function httpUrl(text: string): string {
+  const { protocol } = URL.parse(text) ?? {};
+  if (protocol === 'http:' || protocol === 'https:') return text;
+  throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.');
+}
+
 const clientOf = (command: Command): ApiClient => {
   followProxies(process.env);
   return new ApiClient(command.opts<{ apiUrl: string }>().apiUrl, process.env.NIGHTCRIER_API_ACCESS_KEY);

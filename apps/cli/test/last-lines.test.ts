@@ -72,6 +72,12 @@ test.each<[what: string, exitCode: number, last: RegExp, attempts: () => [string
     /unknown key "agent_timout"; did you mean "agent_timeout"\?$/,
     () => [['gateway', { agent_timout: 3 }]],
   ],
+  [
+    'no port for the metrics of each process',
+    78,
+    /^metrics\.port: with --processes, ingester, triage-worker use .* at most 65534, got 65535$/,
+    () => [['up', withRedis({ metrics: { port: 65_535 } }), ['--processes']]],
+  ],
   ['no Redis', 78, /^redis\.url is not set/, () => [['ingester', {}]]],
   [
     'an address in use',

@@ -80,17 +80,25 @@ describe('nightcrier up', () => {
   );
 
   test('runs three processes with --processes, still with one JSON stream', async () => {
-    const running = await up({}, ['--processes']);
+    let [first, second] = [await freePort(), await freePort()];
+    while (second !== first + 1) [first, second] = [second, await freePort()];
+    const running = await up({ metrics: { port: first } }, ['--processes']);
     await started(running);
+    await expect.poll(() => running.log().match(/"msg":"metrics server started"/g), patience).toHaveLength(2);
     running.process.kill('SIGTERM');
     expect((await running.process).exitCode).toBe(0);
-    const lines: { process: string; msg: string; pid?: number }[] = running
+    const lines: { process: string; msg: string; pid?: number; url?: string }[] = running
       .log()
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line));
     const pids = lines.filter(({ msg }) => msg === 'process started').map(({ pid }) => pid);
     expect(new Set(pids).size).toBe(3);
+    const metrics = lines.filter(({ msg }) => msg === 'metrics server started').map((line) => [line.process, line.url]);
+    expect(Object.fromEntries(metrics)).toEqual({
+      ingester: `http://127.0.0.1:${first}`,
+      'triage-worker': `http://127.0.0.1:${second}`,
+    });
     const stopped = lines.filter(({ msg }) => msg === 'process stopped').map((line) => line.process);
     expect(stopped).toEqual(['ingester', 'triage-worker', 'api']);
   });

@@ -5,6 +5,7 @@ import { ENCODED } from './blind/encoded.ts';
 import { FILES } from './blind/files.ts';
 import { FORMATS } from './blind/formats.ts';
 import { FURTHER } from './blind/further.ts';
+import { IN_LOGS } from './blind/in-logs.ts';
 import { PROVIDERS } from './blind/providers.ts';
 import { REQUESTS } from './blind/requests.ts';
 import { CONTAINED_SHAPES } from './contained-shapes.ts';
@@ -34,6 +35,7 @@ const BLIND = {
   encoded: ENCODED,
   further: FURTHER,
   'by hand': BY_HAND,
+  'in logs': IN_LOGS,
 };
 
 /** Each shape of a secret with two values, labelled with what must not remain. */

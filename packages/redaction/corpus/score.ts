@@ -2,6 +2,7 @@ import { redactText } from '../src/redact-text.ts';
 import { SECRETS } from './corpus.ts';
 import { PLAIN_BY_HAND } from './blind/by-hand.ts';
 import { FURTHER_PLAIN_TEXTS } from './blind/further-plain-texts.ts';
+import { PLAIN_IN_LOGS } from './blind/in-logs.ts';
 import { PLAIN_TEXTS } from './blind/plain-texts.ts';
 import { NON_SECRETS } from './non-secrets.ts';
 
@@ -26,7 +27,7 @@ export async function scoreCorpus(): Promise<Score> {
     if (parts.some((part) => redacted.includes(part))) missed.push(`${shape}: ${redacted}`);
   }
   const false_alarms: string[] = [];
-  const plain = [...NON_SECRETS, ...PLAIN_TEXTS, ...FURTHER_PLAIN_TEXTS, ...PLAIN_BY_HAND];
+  const plain = [...NON_SECRETS, ...PLAIN_TEXTS, ...FURTHER_PLAIN_TEXTS, ...PLAIN_BY_HAND, ...PLAIN_IN_LOGS];
   for (const text of plain) {
     const redacted = await redactText(text);
     if (redacted !== text) false_alarms.push(`${text} -> ${redacted}`);

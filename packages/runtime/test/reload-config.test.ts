@@ -47,6 +47,15 @@ describe('reloadConfig in a thread', () => {
     await expect(reload).rejects.toThrow(/1 problem\n.*nightcrier\.yaml:4:1: .*agent_timout/);
   });
 
+  test('counts problems beyond those that are listed as loading in place does', async () => {
+    const file = await write(1, Array.from({ length: 60 }, (_, at) => `unknown_${at}: 1`).join('\n'));
+    const sources = { flags: { config: file }, environment: {} };
+    const errors = await Promise.allSettled([reloadConfig(sources, file, 0), loadConfig(sources)]);
+    const [inThread, inPlace] = errors.map((result) => (result.status === 'rejected' ? String(result.reason) : ''));
+    expect(inThread).toBe(inPlace);
+    expect(inPlace).toMatch(/60 problems\n[^]*\n {2}and 10 more$/);
+  });
+
   test('leaves the event loop free while it loads 10,000 clusters, and unchanged ones stay the same objects', async () => {
     const file = await write(10_000);
     const sources = { flags: { config: file }, environment: {} };

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { SETTINGS } from '@nightcrier/core/settings/setting-list';
 import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ConfigError } from '../src/configuration/config-error.ts';
+import { ConfigError, MOST_LISTED } from '../src/configuration/config-error.ts';
+import { explainUnknownKeys } from '../src/configuration/names/likely-keys.ts';
 import { loadConfig } from '../src/configuration/load-config.ts';
 
 let folder: string;
@@ -94,11 +95,29 @@ test('a letter that is left out of any setting, old or new, is found', async () 
     ...SETTINGS.map(({ name }) => name).filter((name) => !name.includes('.')),
     ...old.map(({ key }) => key),
   ];
-  const text = names.map((name) => `${misspelt(name)}: x`).join('\n');
-  const problems = await problemsOf(CLUSTERS + text);
+  const problems: string[] = [];
+  // No more of them are explained at once.
+  for (let at = 0; at < names.length; at += MOST_LISTED) {
+    const text = names.slice(at, at + MOST_LISTED).map((name) => `${misspelt(name)}: x`);
+    problems.push(...(await problemsOf(CLUSTERS + text.join('\n'))));
+  }
   const missed = names.filter((name) => {
     const line = problems.find((problem) => problem.startsWith(`unknown key ${JSON.stringify(misspelt(name))};`));
     return line?.includes(`did you mean ${JSON.stringify(name)}`) !== true;
   });
   expect(missed).toEqual([]);
+});
+
+test('of very many unknown keys the first are listed and explained, and the others counted', async () => {
+  const text = Array.from({ length: 5_000 }, (_, at) => `log_levl_${at}: x\nlog_leve${at % 10}${at}: x`);
+  const problems = await problemsOf(CLUSTERS + ['log_levl: x', ...text].join('\n'));
+  expect(problems).toHaveLength(MOST_LISTED + 1);
+  expect(problems[0]).toBe('unknown key "log_levl"; did you mean "log_level"?');
+  expect(problems.at(-1)).toBe(`and ${10_001 - MOST_LISTED} more`);
+});
+
+test('keys that are not listed are not compared with the known ones', () => {
+  const problem = { path: ['log_levl'], message: 'unknown key "log_levl"', knownKeys: ['log_level'] };
+  const explained = explainUnknownKeys(Array.from({ length: 1_000 }, () => problem));
+  expect(explained.filter(({ message }) => message.includes('did you mean'))).toHaveLength(MOST_LISTED);
 });

@@ -54,7 +54,9 @@ const command = new Command('nightcrier simulate')
     'how much faster than in a real cluster a scenario goes (default: all of its steps follow each other at once)',
     positive,
   )
-  .option('--pods <number>', 'healthy pods, ten to a Deployment, in 50 namespaces', count, 0);
+  .option('--pods <number>', 'healthy pods, ten to a Deployment, in 50 namespaces', count, 0)
+  // As every command of the command line, see EX_USAGE in sysexits.h.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 64));
 
 await main(command.parse().opts<Options>());
 

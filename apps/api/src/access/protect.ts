@@ -4,14 +4,14 @@ import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
 import { link, withoutBasePath } from '../html/link.ts';
-import { SECURITY_HEADERS } from '../security-headers.ts';
+import { assertOneHost } from '@nightcrier/runtime/http/one-host';
+import { SECURITY_HEADERS } from '@nightcrier/runtime/http/security-headers';
 import { type AccessSettings, methodsOf } from './access-settings.ts';
 import { authenticate, type CredentialStores } from './authenticate.ts';
-import { assertOneHost } from './one-host.ts';
 import { returnPath } from './return-path.ts';
 import { requireRoles } from './route-roles.ts';
 import { readCookie, SESSION_COOKIE } from './session-cookie.ts';
-import type { WrongKeys } from './wrong-keys.ts';
+import type { WrongKeys } from '@nightcrier/runtime/http/wrong-keys';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

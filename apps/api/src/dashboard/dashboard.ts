@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../api-context.ts';
-import { ApiError } from '../errors/api-error.ts';
-import { assertRedisAnswers, failureOf, failureBody } from '../errors/error-handling.ts';
+import { failureBody } from '@nightcrier/runtime/http/failure-body';
+import { HttpError } from '@nightcrier/runtime/http/http-error';
+import { assertRedisAnswers, failureOf } from '../errors/error-handling.ts';
 import { html } from '../html/html.ts';
 import { link } from '../html/link.ts';
 import { page, sendHtml } from '../html/page.ts';
@@ -37,7 +38,7 @@ export function dashboard(app: FastifyInstance, context: ApiContext): void {
 /** Shows failures as pages. What concerns the credentials is answered as everywhere. */
 function showErrors(app: FastifyInstance, context: ApiContext): void {
   app.setErrorHandler(async (thrown, request, reply) => {
-    if (thrown instanceof ApiError && !request.principal) throw thrown;
+    if (thrown instanceof HttpError && !request.principal) throw thrown;
     const error = await failureOf(thrown, request, context);
     const { status, title, detail } = failureBody(error);
     const body = html`<p class="notice bad" role="alert">${detail}</p><p><a href="${link(request, '/')}">What fires now</a></p>`;

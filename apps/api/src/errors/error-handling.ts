@@ -1,11 +1,13 @@
 import type { Logger } from '@nightcrier/core/logger';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { failureBody } from '@nightcrier/runtime/http/failure-body';
+import { assertPlainBody, HttpError, refusedByFramework } from '@nightcrier/runtime/http/http-error';
 import { CorruptIncidentError } from '@nightcrier/state/incidents/incident-row';
 import { isWrongType } from '@nightcrier/state/damage/if-readable';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RedisConnection } from '@nightcrier/state/redis/connection';
-import { type ApiFailure, PROBLEM_JSON } from '@nightcrier/core/api/errors';
-import { API_ERRORS, ApiError, type ApiErrorCode } from './api-error.ts';
+import { PROBLEM_JSON } from '@nightcrier/core/api/errors';
+import { allowedMethods } from './allowed-methods.ts';
+import { ApiError } from './api-error.ts';
 
 /**
  * Checks that Redis is reachable. Takes at most the command timeout of the connection.
@@ -24,15 +26,24 @@ function redisUnavailable(cause: unknown): ApiError {
   return new ApiError('redis_unavailable', `Redis is unreachable: ${why}`, { cause });
 }
 
-/** Turns every failure into a response, and an unexpected one into a log line. */
+/**
+ * Turns every failure into a response, and an unexpected one into a log line. Routes are registered afterwards, and so are the hooks that
+ * find out who makes a request registered before: a client without access is not shown which routes there are.
+ */
 export function handleErrors(app: FastifyInstance, redis: RedisConnection, logger: Logger): void {
   app.setErrorHandler(async (thrown, request, reply) => {
     const error = await failureOf(thrown, request, { redis, logger });
     const body = failureBody(error, request.url);
     return reply.status(body.status).type(PROBLEM_JSON).send(body);
   });
-  app.setNotFoundHandler((request) => {
-    throw new ApiError('not_found', `no such route: ${request.method} ${request.url.split('?', 1)[0]}`);
+  app.addHook('preParsing', async ({ headers }) => assertPlainBody(headers));
+  const methodsOf = allowedMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?', 1);
+    const methods = methodsOf(path);
+    if (methods.length === 0) throw new ApiError('not_found', `no such route: ${request.method} ${path}`);
+    void reply.header('allow', methods.join(', '));
+    throw new ApiError('method_not_allowed', `${path} has no ${request.method}; use ${methods.join(' or ')}`);
   });
 }
 
@@ -41,49 +52,19 @@ export async function failureOf(
   thrown: unknown,
   { method, url }: Pick<FastifyRequest, 'method' | 'url'>,
   { redis, logger }: { redis: RedisConnection; logger: Logger },
-): Promise<ApiError> {
+): Promise<HttpError> {
   const error = knownFailure(thrown) ?? (await unknownFailure(redis, thrown));
   if (error.code === 'internal') logger.error({ method, url, error: thrown }, 'request failed');
   return error;
-}
-
-/**
- * Returns the body of a failed request, see RFC 9457.
- * @param url of the request, if there is one; its query is left out
- */
-export function failureBody({ code, message }: ApiError, url?: string): ApiFailure {
-  const detail = hideSecrets(message);
-  return {
-    type: `urn:nightcrier:error:${code}`,
-    title: titleOf(code),
-    status: API_ERRORS[code],
-    detail,
-    ...(url !== undefined && { instance: hideSecrets(url.split('?', 1)[0] ?? '') }),
-    error: { code, message: detail },
-  };
-}
-
-/** Returns `incident_not_found` as "Incident not found". */
-function titleOf(code: string): string {
-  const words = code.replaceAll('_', ' ').replaceAll('redis', 'Redis').replaceAll('uri', 'URI');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Refusals of a Redis that is full, a replica, without disk, without replicas, busy, a cluster, or whose ACL lacks a command. */
 const UNSUITABLE =
   /^(?:OOM|READONLY|MASTERDOWN|LOADING|UNBLOCKED|MISCONF|NOREPLICAS|BUSY|NOAUTH|NOPERM|CLUSTERDOWN|CROSSSLOT|MOVED|ASK|ERR The user executing the script)\b/;
 
-/** Requests that the framework refuses with a status of their own. */
-const REFUSED: ReadonlyMap<number, ApiErrorCode> = new Map([
-  [413, 'body_too_large'],
-  [414, 'uri_too_long'],
-  [415, 'unsupported_media_type'],
-]);
-const LONG_URL = 'the URL, or a part of it, is too long';
-
 /** Returns the API error for an expected failure, undefined for any other. */
-export function knownFailure(thrown: unknown): ApiError | undefined {
-  if (thrown instanceof ApiError) return thrown;
+export function knownFailure(thrown: unknown): HttpError | undefined {
+  if (thrown instanceof HttpError) return thrown;
   if (thrown instanceof CorruptIncidentError)
     return new ApiError('incident_corrupt', thrown.message, { cause: thrown });
   if (!(thrown instanceof Error)) return undefined;
@@ -93,10 +74,7 @@ export function knownFailure(thrown: unknown): ApiError | undefined {
     return new ApiError('redis_unsuitable', `a value in Redis is damaged: ${thrown.message}`, { cause: thrown });
   // Handlers wait for nothing but Redis.
   if ('code' in thrown && thrown.code === 'FST_ERR_HANDLER_TIMEOUT') return redisUnavailable(thrown);
-  const status = 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : 500;
-  const code = REFUSED.get(status);
-  if (code) return new ApiError(code, code === 'uri_too_long' ? LONG_URL : thrown.message, { cause: thrown });
-  return status >= 400 && status < 500 ? new ApiError('bad_request', thrown.message, { cause: thrown }) : undefined;
+  return refusedByFramework(thrown);
 }
 
 /** A lost connection to Redis has no error type of its own, so Redis is checked again. */

@@ -8,8 +8,8 @@ import { assertNamesPage, assertOwnPage } from '../access/own-address.ts';
 import { type Access, currentAccess, identify } from '../access/protect.ts';
 import { returnPath } from '../access/return-path.ts';
 import { OPEN } from '../access/route-roles.ts';
-import { WrongKeys } from '../access/wrong-keys.ts';
-import { ApiError, API_ERRORS } from '../errors/api-error.ts';
+import { WrongKeys } from '@nightcrier/runtime/http/wrong-keys';
+import { ApiError } from '../errors/api-error.ts';
 import { knownFailure } from '../errors/error-handling.ts';
 import { link } from '../html/link.ts';
 import { sendHtml } from '../html/page.ts';
@@ -53,7 +53,7 @@ export function loginRoutes(app: FastifyInstance, context: LoginContext): void {
       if (!failure) throw error;
       context.logger.warn({ method: form.method, address: request.ip, code: failure.code }, 'login failed');
       const shown = { methods: methodsOf(settings), returnTo, problem: failure.message, name: form.name };
-      return sendHtml(reply.status(API_ERRORS[failure.code]), loginPage(request, shown));
+      return sendHtml(reply.status(failure.status), loginPage(request, shown));
     }
   });
 

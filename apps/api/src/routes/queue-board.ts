@@ -8,7 +8,9 @@ import type { RedisConnection } from '@nightcrier/state/redis/connection';
 import { READS } from '../access/route-roles.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { NotificationQueues, TriageJobs } from './board-queues.ts';
-import { assertRedisAnswers, failureBody, internalFailure, knownFailure } from '../errors/error-handling.ts';
+import { PROBLEM_JSON } from '@nightcrier/core/api/errors';
+import { failureBody } from '@nightcrier/runtime/http/failure-body';
+import { assertRedisAnswers, internalFailure, knownFailure } from '../errors/error-handling.ts';
 
 export interface QueueBoardOptions {
   redis: RedisConnection;
@@ -31,9 +33,15 @@ export function queueBoard(
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, ...READS.config };
   });
-  app.addHook('onRequest', async (request) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      throw new ApiError('read_only', 'the queue board is read-only');
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return;
+    void reply.header('allow', 'GET, HEAD');
+    throw new ApiError('read_only', 'the queue board is read-only');
+  });
+  // Bull Board sends the bodies of failures, but not their type.
+  app.addHook('onSend', async (_, reply) => {
+    if (reply.statusCode >= 400 && String(reply.getHeader('content-type')).startsWith('application/json'))
+      void reply.type(PROBLEM_JSON);
   });
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(basePath + app.prefix);

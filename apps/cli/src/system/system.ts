@@ -8,6 +8,7 @@ import { startEmbeddedRedis } from '../embedded-redis/embedded-redis.ts';
 import { startChildPart } from './child-part.ts';
 import type { ChildOptions } from './child-process.ts';
 import { startInProcess } from './in-process.ts';
+import { assertMetricsPorts, metricsFlags } from './metrics-ports.ts';
 import { type Part, partsOf } from './part.ts';
 
 export interface SystemOptions {
@@ -56,12 +57,14 @@ export function startSystem({ config, processes, logger: shared }: SystemOptions
     processes
       ? startChildPart(name, {
           ...processes,
+          arguments: [...processes.arguments, ...metricsFlags(name, names, running.metrics.port)],
           redisUrl: running.redis.url,
           shutdownTimeout: running.shutdown_timeout,
         })
       : startInProcess(name, running, shared);
 
   const start = async (): Promise<void> => {
+    if (processes) assertMetricsPorts(names, config.metrics.port);
     if (!namesRedis(config.redis)) {
       const dataDir = path.join(config.data_dir, 'redis');
       const redis = await startEmbeddedRedis({ dataDir, logger, signal: aborting.signal });

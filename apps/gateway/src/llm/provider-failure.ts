@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { errorIn, errorInBody, type ProviderError } from './provider-error.ts';
 
 const LONGEST = 300;
@@ -73,6 +74,6 @@ function isFailure(status: number, { message, codes }: ProviderError): boolean {
 }
 
 function described(what: string, message: string): string {
-  const text = message.replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
+  const text = startWithoutSecrets(message, 1_000).replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
   return text === '' ? what : `${what}: ${text}`;
 }

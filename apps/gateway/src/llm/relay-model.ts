@@ -1,6 +1,7 @@
 import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { Logger } from '@nightcrier/core/logger';
 import type { Config } from '@nightcrier/core/settings/config';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { DoorRecords } from '@nightcrier/state/grants/door-records';
 import { getStreamAsBuffer } from 'get-stream';
 import type { ServerResponse } from 'node:http';
@@ -178,5 +179,6 @@ function withoutKey(text: string, { headers }: ProviderAccess): string {
 
 function reasonOf(error: unknown): string {
   const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  return (inner instanceof Error ? inner.message : String(inner)).split('\n')[0]?.slice(0, 300) ?? '';
+  const [line = ''] = (inner instanceof Error ? inner.message : String(inner)).split('\n');
+  return startWithoutSecrets(line, 300);
 }

@@ -1,4 +1,5 @@
 import { type Alert, alertFingerprint } from '@nightcrier/core/alerts/alert';
+import { inSlices } from '@nightcrier/core/async/time-slices';
 import { decideAlert } from '@nightcrier/core/alerts/alert-decision';
 import type { AlertOutcome, UnassignedAlert } from '@nightcrier/core/alerts/alert-outcome';
 import { type AlertMapping, mapAlert, type MappedAlert } from '@nightcrier/core/alerts/map-alert';
@@ -50,6 +51,18 @@ interface Placed extends Assigned {
   symptom: string;
 }
 
+interface Assignment {
+  mapping: AlertMapping;
+  pathCluster: string | undefined;
+  count: (outcome: AlertOutcome) => void;
+  received_at: string;
+}
+
+/** Alerts that are mapped without an interruption: a few milliseconds. */
+const AT_ONCE = 50;
+/** Unassigned alerts of one request that are listed, the last ones. Redis lists as many. */
+const MOST_LISTED = 50;
+
 /** A sender repeats an alert once a minute, and its end is its next repetition but three: this is for late ones, ms. */
 const LATE_MS = 60_000;
 const LONGEST_MS = 7 * 24 * 3_600_000;
@@ -81,9 +94,26 @@ export class AlertIntake {
     const mapping = { ...this.#options.mapping(), clusters: clusters.map(({ name }) => name) };
     const counts = new Map<AlertOutcome, number>([['malformed', problems.length]]);
     const count = (outcome: AlertOutcome): void => void counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    const { assigned, unassigned } = await inSlices(
+      this.#assign(alerts, { mapping, pathCluster, count, received_at: new Date(receivedAt).toISOString() }),
+    );
+    const byCluster = Map.groupBy(assigned.values(), ({ mapped }) => mapped.cluster);
+    for (const cluster of clusters) {
+      const own = byCluster.get(cluster.name);
+      if (own) await this.#receiveOf(cluster, own, receivedAt, count);
+    }
+    await this.#options.counters.note(Object.fromEntries([...counts].filter(([, by]) => by > 0)), unassigned);
+  }
+
+  /** Maps the alerts to clusters. Interruptible: a request can hold 100,000 small ones. */
+  *#assign(
+    alerts: readonly ReceivedAlert[],
+    { mapping, pathCluster, count, received_at }: Assignment,
+  ): Generator<void, { assigned: Map<string, Assigned>; unassigned: Map<string, UnassignedAlert> }> {
     const unassigned = new Map<string, UnassignedAlert>();
     const assigned = new Map<string, Assigned>();
-    for (const alert of alerts) {
+    for (const [index, alert] of alerts.entries()) {
+      if (index % AT_ONCE === 0) yield;
       const fingerprint = alertFingerprint(alert);
       const mapped = mapAlert(alert, mapping, pathCluster);
       if (typeof mapped !== 'string') {
@@ -92,16 +122,13 @@ export class AlertIntake {
       }
       count(mapped);
       if (mapped === 'own' || mapped === 'no_fault') continue;
-      const received_at = new Date(receivedAt).toISOString();
+      unassigned.delete(fingerprint);
       unassigned.set(fingerprint, { reason: mapped, labels: alert.labels, received_at });
+      const [oldest] = unassigned.keys();
+      if (unassigned.size > MOST_LISTED && oldest !== undefined) unassigned.delete(oldest);
       this.#logOnce(mapped, { reason: mapped, labels: alert.labels });
     }
-    const byCluster = Map.groupBy(assigned.values(), ({ mapped }) => mapped.cluster);
-    for (const cluster of clusters) {
-      const own = byCluster.get(cluster.name);
-      if (own) await this.#receiveOf(cluster, own, receivedAt, count);
-    }
-    await this.#options.counters.note(Object.fromEntries([...counts].filter(([, by]) => by > 0)), unassigned);
+    return { assigned, unassigned };
   }
 
   async #receiveOf(

@@ -1,7 +1,14 @@
 import { cannotListen } from '@nightcrier/runtime/metrics/cannot-listen';
+import { PROBLEM_JSON } from '@nightcrier/core/api/errors';
+import { failureBody } from '@nightcrier/runtime/http/failure-body';
+import { assertPlainBody, HttpError, httpError, refusedByFramework } from '@nightcrier/runtime/http/http-error';
+import { assertOneHost } from '@nightcrier/runtime/http/one-host';
+import { SECURITY_HEADERS } from '@nightcrier/runtime/http/security-headers';
+import { answerUnparsed, answerUnrouted } from '@nightcrier/runtime/http/unrouted';
+import { WrongKeys } from '@nightcrier/runtime/http/wrong-keys';
 import { parseAlerts, type ParsedAlerts } from '@nightcrier/core/alerts/parse-alerts';
 import type { Logger } from '@nightcrier/core/logger';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import pLimit from 'p-limit';
 import { type AlertSettings, isAuthorized } from './access.ts';
 
@@ -25,6 +32,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Senders that got no answer send again after this time, seconds. */
 const RETRY_AFTER = '5';
 const LOG_INTERVAL_MS = 60_000;
+/** Statuses of requests that are refused for what they contain. */
+const MALFORMED = new Set([400, 413, 414, 415]);
 
 /**
  * The port on which alerts arrive: of Prometheus as if this were an Alertmanager, and of Alertmanager's webhook receiver. It
@@ -37,6 +46,7 @@ export class AlertReceiver {
   readonly #limit = pLimit(CONCURRENCY);
   readonly #now: () => number;
   readonly #loggedAt = new Map<string, number>();
+  readonly #wrongKeys = new WrongKeys();
 
   constructor(options: AlertReceiverOptions) {
     this.#options = options;
@@ -62,18 +72,31 @@ export class AlertReceiver {
   }
 
   #routes(): FastifyInstance {
-    const app = fastify({
+    const app: FastifyInstance = fastify({
+      // Node would answer a request without a Host header in its own form.
+      http: { requireHostHeader: false },
       bodyLimit: this.#options.settings().max_body_bytes,
       forceCloseConnections: 'idle',
       handlerTimeout: HANDLER_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       onProtoPoisoning: 'remove',
       onConstructorPoisoning: 'remove',
+      frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply),
+      clientErrorHandler: answerUnparsed,
     });
+    answerUnrouted(app.server);
     // A web page may send text without asking this server first.
     app.removeContentTypeParser('text/plain');
-    app.addHook('onRequest', async (request, reply) => this.#authorize(request, reply));
-    app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply));
+    app.addHook('onRequest', async (request, reply) => {
+      void reply.headers(SECURITY_HEADERS);
+      assertOneHost(request.raw);
+      await this.#authorize(request, reply);
+      assertPlainBody(request.headers);
+    });
+    app.setErrorHandler((error, request, reply) => this.#answerError(error, request, reply));
+    app.setNotFoundHandler(({ method, url }) => {
+      throw httpError('not_found', `no such route: ${method} ${url.split('?', 1)[0]}`);
+    });
     app.get('/-/healthy', () => ({ status: 'ok' }));
     app.get('/-/ready', async () => {
       await this.#options.ready();
@@ -89,39 +112,49 @@ export class AlertReceiver {
     return app;
   }
 
-  async #authorize(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    if (request.method === 'GET') return undefined;
-    if (request.headers.origin !== undefined) return answer(reply, 403, 'requests of web pages are not allowed');
-    if (await isAuthorized(this.#options.settings(), request.headers.authorization)) return undefined;
+  /** @throws HttpError */
+  async #authorize({ method, headers, ip }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (method === 'GET' || method === 'HEAD') return;
+    if (headers.origin !== undefined) throw httpError('origin_not_allowed', 'requests of web pages are not allowed');
+    if (await isAuthorized(this.#options.settings(), headers.authorization)) return;
+    const wait = headers.authorization === undefined ? 0 : this.#wrongKeys.record(ip, this.#now());
+    if (wait > 0) {
+      void reply.header('retry-after', wait);
+      throw httpError('too_many_wrong_keys', `${ip} sent too many wrong keys; wait ${wait} s`);
+    }
     void reply.header('www-authenticate', 'Bearer, Basic realm="alerts"');
-    return answer(reply, 401, 'send alerts.access_key as a Bearer token, or alerts.username and alerts.password');
+    throw httpError('unauthorized', 'send alerts.access_key as a Bearer token, or alerts.username and alerts.password');
   }
 
   async #receive(body: unknown, cluster: string | undefined, reply: FastifyReply): Promise<unknown> {
     const { receive } = this.#options;
-    if (this.#limit.pendingCount >= MOST_WAITING) return unavailable(reply, 'too many requests at once');
-    const parsed = parseAlerts(body, this.#now());
+    if (this.#limit.pendingCount >= MOST_WAITING) throw httpError('unavailable', 'too many requests at once');
+    const parsed = await parseAlerts(body, this.#now());
     if (!parsed) {
       this.#logOnce('malformed', { reason: 'neither a list of alerts nor the webhook format, version 4' });
       await receive({ alerts: [], problems: ['body'] });
-      return answer(reply, 400, 'send a list of alerts, or the body of an Alertmanager webhook, version 4');
+      throw httpError('bad_request', 'send a list of alerts, or the body of an Alertmanager webhook, version 4');
     }
     await this.#limit(async () => receive(parsed, cluster));
     const [problem] = parsed.problems;
     if (problem === undefined) return reply.send({ status: 'success' });
     this.#logOnce('malformed', { reason: problem, alerts: parsed.problems.length });
-    return answer(reply, 400, `${parsed.problems.length} alerts are malformed; the others were received. ${problem}`);
+    throw httpError(
+      'bad_request',
+      `${parsed.problems.length} alerts are malformed; the others were received. ${problem}`,
+    );
   }
 
-  async #answerError(thrown: unknown, reply: FastifyReply): Promise<unknown> {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 503;
-    if (status >= 400 && status < 500) {
-      this.#logOnce('malformed', { reason: error.message });
-      return answer(reply, status, error.message);
-    }
+  async #answerError(thrown: unknown, { url }: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const error = thrown instanceof HttpError ? thrown : (refusedByFramework(thrown) ?? this.#notAdmitted(thrown));
+    if (error.status === 503) void reply.header('retry-after', RETRY_AFTER);
+    if (MALFORMED.has(error.status)) this.#logOnce('malformed', { reason: error.message });
+    return reply.code(error.status).type(PROBLEM_JSON).send(failureBody(error, url));
+  }
+
+  #notAdmitted(error: unknown): HttpError {
     this.#logOnce('failed', { error });
-    return unavailable(reply, 'the alerts could not be admitted; send them again');
+    return httpError('unavailable', 'the alerts could not be admitted; send them again', { cause: error });
   }
 
   /** Logs one a minute of each kind: senders repeat their requests. */
@@ -135,11 +168,9 @@ export class AlertReceiver {
   }
 }
 
-async function unavailable(reply: FastifyReply, message: string): Promise<unknown> {
-  void reply.header('retry-after', RETRY_AFTER);
-  return answer(reply, 503, message);
-}
-
-async function answer(reply: FastifyReply, status: number, message: string): Promise<unknown> {
-  return reply.code(status).send({ status: 'error', error: message });
+/** Answers a request that the framework refuses before any hook runs, such as one with a malformed URL. */
+function answerFrameworkError(error: FastifyError, { url }: FastifyRequest, reply: FastifyReply): void {
+  const body = failureBody(refusedByFramework(error) ?? httpError('internal', error.message), url);
+  // Not an object: the reply has no serialiser yet.
+  void reply.code(body.status).headers(SECURITY_HEADERS).type(PROBLEM_JSON).send(JSON.stringify(body));
 }

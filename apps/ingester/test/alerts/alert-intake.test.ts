@@ -160,3 +160,13 @@ test('a storm of 1,500 alerts is one request, few incidents and bounded in memor
   expect((await alerts()).length).toBe(1_000);
   expect(await incidents()).toHaveLength(3);
 });
+
+test('of a request with 70,000 alerts of no cluster, each is counted and the last are listed', async () => {
+  const { post, counts, unassigned } = await receiver();
+  const many = Array.from({ length: 70_000 }, (_, index) => ({ labels: { cluster: 'north', n: String(index) } }));
+  expect((await post(many)).status).toBe(200);
+  expect(await counts()).toEqual({ unknown_cluster: 70_000 });
+  expect((await unassigned()).map(({ labels }) => Number(labels['n'])).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, index) => 69_950 + index),
+  );
+});

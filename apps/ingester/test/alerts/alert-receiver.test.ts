@@ -2,6 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ApiFailure } from '@nightcrier/core/api/errors';
+import { exchange } from '../../../../test/fixtures/raw-http.ts';
 import { startRedisServer } from '../../../../test/fixtures/redis-server.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterConfig, configOf, simulate, useRedis } from '../ingester.fixture.ts';
@@ -45,6 +47,48 @@ test('with a key or a password, only senders that have it are heard', async () =
   // A file that is gone lets nobody in, and senders keep their alerts.
   await rm(file);
   expect(await status(basic('prom', ''))).toBe(503);
+});
+
+test('after many wrong keys an address waits, and the right key is accepted nevertheless', async () => {
+  const { post, counts } = await receiver({ access_key: KEY });
+  const send = async (key: string) => post([alertOf({ pod: 'p' })], { headers: { authorization: `Bearer ${key}` } });
+  let answer = await send('wrong');
+  for (let sent = 1; sent < 500 && answer.status === 401; sent += 1) answer = await send('wrong');
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^[1-9]\d*$/)]);
+  expect(ApiFailure.parse(await answer.json()).error.code).toBe('too_many_wrong_keys');
+  expect(await counts()).toEqual({});
+  expect((await send(KEY)).status).toBe(200);
+});
+
+test('every failure has the form of all failures, and every answer the security headers', async () => {
+  const { url } = await receiver({ access_key: KEY });
+  const send = (headers: string, body = '[]', path = '/api/v2/alerts'): string =>
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer ${KEY}\r\n` +
+    `content-type: application/json\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`;
+  const requests: Array<[request: string, status: number, code?: string]> = [
+    ['GET /-/healthy HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n', 200],
+    [send('expect: more\r\n'), 200],
+    [send('', '{"alerts":1}'), 400, 'bad_request'],
+    [send('content-encoding: gzip\r\n'), 415, 'unsupported_media_type'],
+    [send('origin: https://evil.example\r\n'), 403, 'origin_not_allowed'],
+    [send('').replace(KEY, 'wrong'), 401, 'unauthorized'],
+    [send('', '[]', '/nowhere'), 404, 'not_found'],
+    [send('', '[]', '/clusters/%zz/webhook'), 400, 'bad_request'],
+    [send(`x: ${'y'.repeat(40_000)}\r\n`), 431, 'headers_too_large'],
+    [send('host: other\r\n'), 400, 'bad_request'],
+    ['POST /webhook HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad_request'],
+    ['CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n', 400, 'bad_request'],
+    ['SSH-2.0-OpenSSH_9.2\r\n\r\n', 400, 'bad_request'],
+  ];
+  for (const [request, status, code] of requests) {
+    const answer = await exchange(url, request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
+    if (code === undefined) continue;
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    expect(ApiFailure.parse(JSON.parse(body))).toMatchObject({ status, error: { code } });
+  }
 });
 
 test('a web page cannot send alerts', async () => {

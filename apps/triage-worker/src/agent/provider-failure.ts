@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import type { AgentStream } from './stream/read-agent-stream.ts';
 
 const LONGEST_REASON = 300;
@@ -15,5 +16,7 @@ export function providerFailure({ failure }: AgentStream): string | undefined {
   if (failure === undefined) return undefined;
   const { message, status } = failure;
   const isProviderError = status === undefined ? PROVIDER_WORDS.test(message) : PROVIDER_STATUS.test(String(status));
-  return isProviderError ? message.replaceAll(/\s+/g, ' ').slice(0, LONGEST_REASON) : undefined;
+  return isProviderError
+    ? startWithoutSecrets(message, 1_000).replaceAll(/\s+/g, ' ').slice(0, LONGEST_REASON)
+    : undefined;
 }

@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { getStreamAsBuffer, MaxBufferError } from 'get-stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -266,8 +267,8 @@ function dropNulls(object: object): void {
 
 function messageOf(body: string): string {
   try {
-    return (Status.parse(JSON.parse(body)).message ?? '').slice(0, 500);
+    return startWithoutSecrets(Status.parse(JSON.parse(body)).message ?? '', 500);
   } catch {
-    return body.trim().split('\n')[0]?.slice(0, 200) ?? '';
+    return startWithoutSecrets(body.trim().split('\n')[0] ?? '', 200);
   }
 }

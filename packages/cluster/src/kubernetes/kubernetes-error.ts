@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 /**
  * Everything that can go wrong between us and a Kubernetes API server. The list is closed.
  *
@@ -50,5 +51,5 @@ export function isClusterAway(error: unknown): boolean {
 export function reasonOf(error: unknown): string {
   const innermost = error instanceof AggregateError ? error.errors[0] : error;
   const message = innermost instanceof Error ? innermost.message : String(innermost);
-  return message.trim().split('\n')[0]?.slice(0, 300) || 'no reason given';
+  return startWithoutSecrets(message.trim().split('\n')[0] ?? '', 300) || 'no reason given';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inSlices } from '../async/time-slices.ts';
 import { Alert } from './alert.ts';
 
 /** An alert as it arrived. */
@@ -42,19 +43,32 @@ const Webhook = z.object({ version: z.literal('4'), alerts: z.array(z.unknown())
 
 /**
  * Reads the body of a request: the list of `POST /api/v2/alerts`, as Prometheus sends it, or the object that Alertmanager's
- * webhook receiver sends. Alerts that cannot be read do not keep the others from being read.
+ * webhook receiver sends. Alerts that cannot be read do not keep the others from being read. A large request does not block the
+ * event loop.
  * @returns undefined for a body of neither format
  */
-export function parseAlerts(body: unknown, now: number): ParsedAlerts | undefined {
+export async function parseAlerts(body: unknown, now: number): Promise<ParsedAlerts | undefined> {
   const list = Array.isArray(body) ? (body as unknown[]) : Webhook.safeParse(body).data?.alerts;
-  if (list === undefined) return undefined;
+  return list && inSlices(parsing(list, now));
+}
+
+/** Alerts that are read without an interruption: a few milliseconds. */
+const AT_ONCE = 50;
+
+function* parsing(list: readonly unknown[], now: number): Generator<void, ParsedAlerts> {
   const parsed: ParsedAlerts = { alerts: [], problems: [] };
   for (const [index, item] of list.entries()) {
-    const { data, error } = Posted.safeParse(item);
+    if (index % AT_ONCE === 0) yield;
+    const { data, error } = hasLabels(item) ? Posted.safeParse(item) : {};
     if (data && Object.keys(data.labels).length > 0) parsed.alerts.push(received(data, now));
     else parsed.problems.push(`alert ${index}: ${describe(error)}`);
   }
   return parsed;
+}
+
+/** Decides quickly about what is no alert at all: of that, a request can hold most, and the schema takes long to refuse it. */
+function hasLabels(item: unknown): boolean {
+  return typeof item === 'object' && item !== null && 'labels' in item && typeof item.labels === 'object';
 }
 
 function received(

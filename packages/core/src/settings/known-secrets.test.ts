@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Settings } from './config.ts';
 import { ClusterConfig } from '../clusters/cluster-config.ts';
-import { hideSecrets, hideSecretsIn, rememberSecret, rememberSecretsOf } from './known-secrets.ts';
+import { hideSecrets, hideSecretsIn, rememberSecret, rememberSecretsOf, startWithoutSecrets } from './known-secrets.ts';
 import { Secret } from './secret.ts';
 
 test('a secret is hidden wherever a text repeats it, and everything else remains', () => {
@@ -11,14 +11,43 @@ test('a secret is hidden wherever a text repeats it, and everything else remains
   );
 });
 
+const ODD = `a"b\\c&<d'+/>e.f-9`;
 test.each([
-  ['in JSON', JSON.stringify({ key: 'a"b\\cdef9' })],
-  ['in base64', Buffer.from('a"b\\cdef9').toString('base64')],
-  ['in a URL', `/api?key=${encodeURIComponent('a"b\\cdef9')}`],
+  ['in JSON', JSON.stringify({ key: ODD })],
+  [
+    'in JSON as Go writes it',
+    JSON.stringify({ key: ODD }).replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e'),
+  ],
+  ['in HTML', '<pre>a&quot;b\\c&amp;&lt;d&#39;+/&gt;e.f-9</pre>'],
+  ['in base64', Buffer.from(ODD).toString('base64')],
+  ['in a URL', `/api?key=${encodeURIComponent(ODD)}`],
+  [
+    'in a URL with small digits',
+    `/api?key=${encodeURIComponent(ODD).replaceAll(/%../g, (code) => code.toLowerCase())}`,
+  ],
+  ['in a form', new URLSearchParams({ key: ODD }).toString()],
 ])('it is hidden %s', (_, text) => {
-  rememberSecret('a"b\\cdef9');
+  rememberSecret(ODD);
   expect(hideSecrets(text)).toContain('[secret]');
-  expect(hideSecrets(text)).not.toContain('cdef9');
+  expect(hideSecrets(text)).not.toContain('f-9');
+});
+
+test.each(['', 'a', 'ab', 'abc', 'name of a user'])('in base64, it is hidden behind %j', (before) => {
+  const secret = 'planted-password-41';
+  rememberSecret(secret);
+  for (const encoding of ['base64', 'base64url'] as const) {
+    const hidden = hideSecrets(Buffer.from(`${before}:${secret}`).toString(encoding));
+    const [start = '', end = '', ...others] = hidden.split('[secret]');
+    expect([hidden, others]).toEqual([expect.stringContaining('[secret]'), []]);
+    // At most the bits that share a digit with what is around it.
+    expect(Buffer.from(start, 'base64').toString()).not.toContain('pl');
+    expect(end.replaceAll('=', '').length).toBeLessThanOrEqual(1);
+  }
+});
+
+test('the credential of a header is hidden without its scheme', () => {
+  rememberSecret('Bearer planted-bearer-token');
+  expect(hideSecrets('the token planted-bearer-token has expired')).toBe('the token [secret] has expired');
 });
 
 test('user and password of a URL are hidden as they are sent in a header', () => {
@@ -65,4 +94,17 @@ test('in a value, texts are replaced, and names of fields stay', () => {
     count: 1,
     none: undefined,
   });
+});
+
+test('of a secret at which a text is cut, nothing is left', () => {
+  const secret = 'planted-at-the-cut-'.repeat(20);
+  rememberSecret(secret);
+  for (const rest of ['', 'x'.repeat(100_000), secret.repeat(100)]) {
+    for (const before of [0, 90, 100]) {
+      const start = startWithoutSecrets(`${'x'.repeat(before)}${secret}${rest}`, 100);
+      expect(start.length).toBeLessThanOrEqual(100);
+      expect(start).not.toContain('planted');
+      expect(start).toContain('x'.repeat(before));
+    }
+  }
 });

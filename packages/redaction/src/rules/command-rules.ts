@@ -6,7 +6,7 @@ const NEXT = `(?:["']?,[ \\t]{0,4}["']?|[ \\t]{1,4}["']?)`;
 
 /** An option whose value is a password: words of the programs, the programs, the option and what precedes the password. */
 const OPTIONS: readonly (readonly [words: string, programs: string, option: string])[] = [
-  ['curl|wget', 'curl|wget', '(?:-[a-zA-Z]{0,6}u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:(?!\\/\\/)'],
+  ['curl|wget', 'curl|wget', '(?:-[a-zA-Z]{0,6}u|--user|--proxy-user|-U)(?:=|NEXT)[^\\s:"\']{1,100}:(?!\\/\\/)["\']?'],
   [' -b |--cookie', 'curl', '(?:-b|--cookie)(?:=|NEXT)[\\w.-]{1,60}='],
   ['aws', 'aws', '--secret-string(?:=|NEXT)'],
   ['securestring', 'aws', '--type[ =]SecureString[^\\n]{0,100}?--value(?:=|NEXT)'],
@@ -20,9 +20,12 @@ const OPTIONS: readonly (readonly [words: string, programs: string, option: stri
   ['redis-cli|valkey-cli', '(?:redis|valkey)-cli', '(?:-a|--pass)NEXT'],
   ['mongo', 'mongo(?:sh|dump|restore)?', '-pNEXT'],
   ['login', 'docker|podman|helm|az|oras|nerdctl|skopeo', '-p(?:=|NEXT)'],
-  ['snmp', 'snmp(?:walk|get|getnext|bulkwalk|set|table)', '-[cAX]NEXT'],
+  ['snmp', 'snmp(?:walk|get|getnext|bulkwalk|set|table)', '-[cA]NEXT'],
+  ['snmp', 'snmp(?:walk|get|getnext|bulkwalk|set|table)', '-XNEXT'],
+  ['freerdp', '[wx]freerdp3?', '\\/p:["\']?'],
   ['ipmi|sqlcmd', 'ipmitool|sqlcmd', '-PNEXT'],
   ['ldap', 'ldap(?:search|add|modify|delete|whoami|passwd)', '-wNEXT'],
+  ['ldappasswd', 'ldappasswd', '-[as]NEXT'],
   ['smbclient', 'smbclient', '-UNEXT[^\\s%"\']{1,100}%'],
   ['lftp', 'lftp', '-uNEXT[^\\s,"\']{1,100},'],
   ['zip -', '(?:un)?zip', '-PNEXT'],
@@ -40,6 +43,10 @@ const ARGUMENTS: readonly (readonly [words: string, before: string])[] = [
   ['configure', 'awsNEXTconfigureNEXTsetNEXT\\w{0,40}(?:secret|token)\\w{0,40}NEXT'],
   ['htpasswd', 'htpasswdNEXT-\\w{0,4}b\\w{0,4}NEXT\\S{1,60}NEXT\\S{1,60}NEXT'],
   ['rabbitmqctl', 'rabbitmqctlNEXT(?:add_user|change_password|authenticate_user)NEXT[^\\s"\']{1,60}NEXT'],
+  ['etcdctl', 'etcdctl[^\\n]{0,200}? user(?:NEXT)add(?:NEXT)[^\\s"\':]{1,60}:'],
+  ['net use', 'net1?(?:\\.exe)? use [A-Za-z*]:?[ \\t]{1,4}\\\\\\\\[^\\s"\']{1,200}NEXT(?![/*])'],
+  ['unseal ', 'vaultNEXToperatorNEXTunsealNEXT'],
+  ['mc admin', 'mcNEXTadminNEXTuserNEXTaddNEXT\\S{1,60}NEXT\\S{1,60}NEXT'],
   ['sshpass', 'sshpassNEXT-p(?:NEXT)?["\']?'],
   ['net user', 'net1?(?:\\.exe)? user[ \\t]{1,4}[\\w.-]{1,60}NEXT(?![/*])'],
   ['<<<', '(?:--password-stdin|--with-token|passwd --stdin|sudo -S|kinit)[^\\n]{0,200}?<<< ?["\']?'],
@@ -74,10 +81,20 @@ export const COMMAND_RULES: readonly (readonly [rule: (text: string) => string, 
 ];
 
 function commandRule(words: string, before: string): readonly [rule: (text: string) => string, ...words: string[]] {
-  const pattern = new RegExp(`(${before.replaceAll('NEXT', NEXT)})([^\\s"'@-][^\\s"'@]{0,500})`, 'g');
+  const pattern = new RegExp(
+    `(${before.replaceAll('NEXT', NEXT)})([^\\s"'@-][^\\s"'@]{0,500})((?:[ \\t]{1,4}(?!-)[^\\s"']{1,60}){1,5}(?=["']))?`,
+    'g',
+  );
   const rule = (text: string): string =>
-    text.replace(pattern, (whole: string, given: string, value: string) =>
-      canBeSecret('password', value, true) ? `${given}${REDACTED}` : whole,
+    text.replace(
+      pattern,
+      (whole: string, given: string, value: string, words: string | undefined, offset: number, all: string) => {
+        if (!canBeSecret('password', value, true)) return whole;
+        // Further words belong to the value if the quote behind them was opened before it.
+        const quote = all.charAt(offset + whole.length);
+        const isOpen = words !== undefined && given.split(quote).length % 2 === 0;
+        return `${given}${REDACTED}${isOpen ? '' : (words ?? '')}`;
+      },
     );
   return [rule, ...words.split('|')];
 }

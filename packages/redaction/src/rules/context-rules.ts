@@ -7,7 +7,7 @@ export function redactUrls(text: string): string {
   if (!text.includes('@')) return text;
   return text
     .replace(URL_PASSWORD, (whole: string, before: string, password: string) =>
-      password.startsWith(REDACTED) || /^\d{1,5}[/?#]/.test(password) || /^\$[({]/.test(password)
+      password.startsWith(REDACTED) || /^\d{1,5}[/?#]/.test(password) || /^\$[({]|^\[[A-Z]{4,12}\]$/.test(password)
         ? whole
         : `${before}${REDACTED}`,
     )
@@ -35,6 +35,10 @@ export function redactGoDsn(text: string): string {
 export function redactAuthorization(text: string): string {
   return text
     .replace(/\b(Bearer[ \t]{1,4})(?=[A-Za-z._~+/=-]{0,500}\d)[A-Za-z0-9._~+/=-]{16,4000}/gi, `$1${REDACTED}`)
+    .replace(
+      /\b(Bearer[ \t]{1,4})(?=[A-Za-z._~-]{0,15}\d)(?=[\d._~-]{0,15}[A-Za-z])[A-Za-z0-9._~-]{7,15}(?![\w.~+/=-])/g,
+      `$1${REDACTED}`,
+    )
     .replace(/\b(Basic[ \t]{1,4})(?=[A-Za-z+/=]{0,500}\d)[A-Za-z0-9+/]{16,4000}={0,2}(?![\w.-])/gi, `$1${REDACTED}`)
     .replace(
       /\b(Basic[ \t]{1,4})([A-Za-z0-9+/]{6,4000}={0,2})[\w.~+/=-]{0,4000}/gi,
@@ -121,6 +125,11 @@ export function redactMarked(text: string): string {
         (whole: string, before: string, value: string) => (looksRandom(value) ? `${before}${REDACTED}` : whole),
       )
       .replace(/([?&]code=)(?=[\w%-]{0,100}\d)([\w%.~/+-]{20,2000}={0,2})/gi, `$1${REDACTED}`)
+      .replace(
+        /([?&]code=)(?=[\w-]{0,20}[a-z])(?=[\w-]{0,20}[A-Z])(?=[\w-]{0,20}\d)([\w-]{8,19})(?![\w-])/g,
+        `$1${REDACTED}`,
+      )
+      .replace(/([?&]auth=)(?=[\w-]{0,60}\d)([\w.~-]{6,500})/gi, `$1${REDACTED}`)
       .replace(/([?&]key=)(?=[\w-]{0,60}\d)([\w-]{16,500})/gi, `$1${REDACTED}`)
       .replace(
         /(\bencrypt(?:\\{0,3}")?[ \t]{0,4}[:=][ \t]{0,4}\\{0,3}")([\w+/]{22,43}={1,2})(?=\\{0,3}")/gi,

@@ -53,6 +53,14 @@ export const canHaveValue: Gate = (text, at, end) => {
   return text[start] === '-' || text[start - 1] === '<' || start <= at - LONGEST_NAME;
 };
 
+/** Returns whether the name ends an argument, in a list or on a line of its own. */
+export const endsArgument: Gate = (text, _, end) => {
+  let next = end;
+  while (next < end + LONGEST_NAME && isNameCharacter(text.charCodeAt(next))) next += 1;
+  const code = text.charCodeAt(next);
+  return code === 44 || code === 10 || code === 13;
+};
+
 /** Returns whether a name can precede the begin of a block: `<<` is also a key of YAML, and an operator. */
 export const followsName: Gate = (text, at) => {
   let before = at;

@@ -123,7 +123,7 @@ const FORM_FIELD = new RegExp(
 
 /** Name and value as the two members of a pair: `["password", "x"]`, `{password, "x"}`, `(password . "x")`, `define('X_KEY', 'x')`. */
 const PAIR_OF_TWO = new RegExp(
-  `([[({]\\s{0,4}["']?[\\w.-]{0,60}${SECRET_NAME}["']?\\s{0,8}(?:,|\\.(?= ))\\s{0,8}(?:<<)?["'])([^"'\\n]{1,2000})(?=["']\\s{0,4}(?:>>)?[\\])}])`,
+  `([[({]\\s{0,4}["']?[\\w.-]{0,60}${SECRET_NAME}["']?\\s{0,8}(?:,|\\.(?= ))\\s{0,24}(?:<<)?["'])([^"'\\n]{1,2000})(?=["']\\s{0,4}(?:>>)?[\\])}])`,
   'gi',
 );
 

@@ -7,12 +7,81 @@ const QUOTED_NAMES = NAMES.flatMap((name) => ['`', '"', "'"].map((quote) => name
 
 /** What stands before a value and the value, and the words without one of which there is none. */
 const PHRASES: readonly (readonly [pattern: RegExp, ...words: string[]])[] = [
+  // The answers of a client of OpenVPN.
+  [/(\bpassword:? "[\w -]{1,60}" ")([^"\n]{1,300})(?=")/gi, 'password: "', 'password "'],
   // SQL, and prose with quotes.
   [
     /(\b(?:identified by|\w{0,60}(?:password|passphrase|psk)(?: is| was|:)?)[ \t]{1,4}(?:\\{0,7}["'`]))([^\s"'`\\]{1,500})(?=\\{0,7}["'`](?!["'`]))/gi,
     'identified',
     ...['password', 'passphrase', 'psk'].flatMap((name) => [`${name} `, `${name}: `, `${name}\t`]),
   ],
+  [
+    /(\b(?:password|passphrase|passcode)(?: for [^\s:=]{1,60})? (?:is|was|set to):? ")(?=[^\n"]{0,100} )([^\n"]{6,200})(?=")/gi,
+    ...['password', 'passphrase', 'passcode'].map((name) => `${name} `),
+  ],
+  // Numbers that are used once, and PINs.
+  [
+    /(\b(?:otp|one-time|verification|security|2fa|mfa)(?:[ _-](?:code|password|pin))?(?: is|:| ?=)[ \t]{0,4})(\d{6,10})\b/gi,
+    'otp is',
+    'otp: ',
+    'otp=',
+    'otp code',
+    'code is ',
+    'security code',
+    '2fa code',
+    'mfa code',
+  ],
+  [/(\bpin(?: is|:| ?=)[ \t]{0,4})(\d{6,12})\b/gi, 'pin is ', 'pin: ', 'pin='],
+  [
+    /(\b(?:api|access)[ _-]?key (?:is|was):? ["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{8,200})/gi,
+    'key is ',
+    'key was ',
+  ],
+  [/(\busername \S{1,60} password )(?=\S{0,100}\d)(\S{4,200})/gi, ' password '],
+  // User and password, printed by an installer.
+  [
+    /(\bpassword for (?:user )?["']?[^\s:"']{1,60}["']?: )(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"']{8,100})(?=\s*$)/gim,
+    'password for ',
+  ],
+  [/(\bpassword: ?[\w.@-]{1,60} \/ )(?=[^\s"']{0,100}\d)([^\s"']{6,200})(?=\s*$)/gim, 'password: '],
+  [
+    /(\bcredentials [\w.@-]{1,60}\/)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[!#$%&*^])([^\s"'/,;]{6,200})/gi,
+    'credentials ',
+  ],
+  // A user of SNMP: the second password and the first.
+  [
+    /(\bcreateUser \S{1,60} (?:MD5|SHA(?:-?\d{3})?) (?:"[^"\n]{1,100}"|\S{1,100}) (?:AES|DES)(?:-?\d{3})? "?)([^\s"]{1,100})/g,
+    'createuser',
+  ],
+  [/(\bcreateUser \S{1,60} (?:MD5|SHA(?:-?\d{3})?) "?)([^\s"]{1,100})/g, 'createuser'],
+  [/(\blogin (?:with|as) [\w.@-]{1,60}:)(?=[^\s"']{0,100}\d)([^\s"':,;]{6,200})/gi, 'login with ', 'login as '],
+  [
+    /(\b(?:secret|token) (?:is|was):? ["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])(?=[^\s"']{0,100}[A-Z])(?![vV]\d)([\w!#$%&*+./~^-]{8,200})(?=[\s"',;]|$)/g,
+    ...['secret', 'token'].flatMap((name) => [`${name} is`, `${name} was`]),
+  ],
+  [/(\bpassword \([\w.@-]{1,60}\): ?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"']{6,200})/gi, 'password ('],
+  [/(\binsecure-password[ \t]{1,4})(\S{1,200})/g, 'e-password '],
+  [/( : PSK )(0s[\w+/]{6,400}={0,2}|0x[\da-f]{8,400})/gi, 'psk 0'],
+  [
+    /(\buser_\w{1,60}=")(?<=(?:jaas\.config|LoginModule)[^\n]{0,300})([^"\n]{1,200})(?=")/g,
+    'jaas.config',
+    'loginmodule',
+  ],
+  // Redis, Kafka, Spring, Hadoop, kubeadm.
+  [/(\bauth-pass[ \t]{1,4}\S{1,100}[ \t]{1,4}"?)([^\s"]{1,500})/g, 'auth-pass'],
+  [/(\buser \S{1,60} (?:on|off)\b[^\n]{0,200}? #)([a-f\d]{64})\b/g, ' on #', ' off #'],
+  [
+    /(^[ \t]{1,20}user_(?!name|id|agent|email|role|type)\w{1,60}=")(?=[^"\n]{0,100}\d)([^"\s]{4,200})(?=";?\s*$)/gm,
+    'user_super',
+    'user_admin',
+  ],
+  [
+    /(\b[\w.-]{0,80}(?:password|passwd|secret|token|api-?key)["']?,? Value: ["'])([^"'\n]{1,500})(?=["'])/gi,
+    ...['password', 'passwd', 'secret', 'token', 'key'].flatMap((name) => [`${name} value`, `${name}, value`]),
+  ],
+  [/(\bpassword\.{5,60})([^\s.<][^\s.]{1,200})(?=\s*$)/gim, 'password.....'],
+  [/(\baccount\.key\.[\w.-]{1,120}(?:[:=]| )[ \t]{0,4})([\w+/]{40,120}={0,2})/g, 'account.key.'],
+  [/(\bcertificate key:[ \t]{0,4}\r?\n[ \t]{0,8})([a-f\d]{64})\b/gi, 'certificate key:'],
   // Prose without quotes. The value must look like one.
   [
     /(\b(?:password|passphrase|passcode|kennwort|passwort)(?: for [^\n:=]{1,60}?)? (?:is|was|set to|lautet|ist):?[ \t]{1,4}["']?)(?=[^\s"']{0,100}\d)(?=[^\s"']{0,100}[a-z])([^\s"',;]{6,200})/gi,

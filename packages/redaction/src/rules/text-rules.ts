@@ -14,10 +14,20 @@ import {
   redactUserList,
   redactUrls,
 } from './context-rules.ts';
-import { beginsLine, canHaveValue, followsName, type Gate, hasDigitBehind, hasUserInfo } from './gates.ts';
+import {
+  beginsLine,
+  canHaveValue,
+  endsArgument,
+  followsName,
+  type Gate,
+  hasDigitBehind,
+  hasUserInfo,
+} from './gates.ts';
 import { redactBlocks, redactPipeTables, redactTableColumns } from './multi-line.ts';
 import { redactChanges, redactNamedValues } from './named-values.ts';
 import { PHRASE_RULES } from './phrase-rules.ts';
+import { redactListedFlags, redactSpacedValues } from './spaced-values.ts';
+import { redactInserts, redactStatements, redactUserLists } from './statement-rules.ts';
 import type { Keyword } from '../search/keyword-scan.ts';
 
 /** Redacts the lines with a word. */
@@ -46,6 +56,8 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
     'auth\\"',
     '_mmk',
     '?code=',
+    '?auth=',
+    '&auth=',
     '&code=',
     'encrypt"',
     'encrypt\\"',
@@ -61,6 +73,11 @@ const TEXT_RULES: readonly (readonly [rule: TextRule, ...words: string[]])[] = [
   [redactUserList, '" "'],
   [redactMarked, ':5432:', ':3306:', ':27017:', ':6379:', ':*:'],
   [redactJsonWebKeys, '"kty"'],
+  [redactStatements, 'identified by', 'password ', 'psk '],
+  [redactInserts, ') values', ')values'],
+  [redactUserLists, 'chpasswd:'],
+  [redactSpacedValues, 'pass', 'pwd', 'secret', 'token', 'credential', 'phrase', 'psk'],
+  [redactListedFlags, 'pass', 'secret', 'token', 'pwd', '-key'],
   ...PHRASE_RULES,
   ...CALL_RULES,
   [redactTables, ...NAMES.flatMap((name) => ['', '`', '*'].map((end) => `${name}${end} |`))],
@@ -144,6 +161,8 @@ const GATES: ReadonlyMap<TextRule, Gate> = new Map([
   [redactUrls, hasUserInfo],
   [redactDirectives, hasDigitBehind],
   [redactNamedValues, canHaveValue],
+  [redactSpacedValues, canHaveValue],
+  [redactListedFlags, endsArgument],
   [redactBlocks, followsName],
   [redactUserList, beginsLine],
 ]);

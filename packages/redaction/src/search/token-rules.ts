@@ -120,6 +120,8 @@ const TOKENS: readonly (readonly [prefixes: string, rest: RegExp])[] = [
   ['SCRAM-SHA-1$ SCRAM-SHA-256$ SCRAM-SHA-512$', /\d{1,9}:[\w+/=]{8,88}\$[\w+/=]{20,90}:[\w+/=]{20,90}/y],
   ['pbkdf2_sha', /\d{1,3}\$\d{1,9}\$[\w./+=]{1,100}\$[\w./+=]{20,200}/y],
   ['{SSHA {SHA} {SHA2 {SHA5 {CRYPT}', /[\d}]{0,4}[\w+/=$.]{20,200}/y],
+  // A password of PostgreSQL.
+  ['md5', /[a-f\d]{32}(?![A-Za-z\d])/y],
   ['SWMTKN-', /\d-[a-z\d]{40,60}-[a-z\d]{20,40}/y],
   ['::add-mask::', /[^\s]{1,4000}/y],
   ['$argon2', /(?:id|i|d)\$[\w$,=+/]{20,300}/y],

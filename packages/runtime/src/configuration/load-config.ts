@@ -77,8 +77,10 @@ export async function loadConfig({ flags = {}, environment, process }: ConfigSou
   const problems = [
     ...(source?.problems ?? []),
     ...(tuning?.problems ?? []),
-    ...inFileOrder(explainUnknownKeys(found), source, mapped).map(describe),
-    ...explainUnknownKeys(tuned.problems).map(inTuning),
+    ...inFileOrder(explainUnknownKeys(inFileOrder(found, source, mapped)), source, mapped).map(
+      (problem) => () => describe(problem),
+    ),
+    ...explainUnknownKeys(tuned.problems).map((problem) => () => inTuning(problem)),
   ];
   if (problems.length > 0 || 'problems' in parsed) {
     throw new ConfigError(source?.file ?? 'configuration', problems);
@@ -184,11 +186,11 @@ function inFileOrder(
     if (problem.knownKeys === undefined) continue;
     unknown.set(parentOf(problem), Math.max(offset(problem), unknown.get(parentOf(problem)) ?? 0));
   }
-  const place = (problem: ConfigProblem): number => {
+  const placed = problems.map((problem) => {
     const after = problem.absent && unknown.get(parentOf(problem));
-    return Math.max(offset(problem), after ?? 0);
-  };
-  return problems.toSorted((a, b) => place(a) - place(b));
+    return { problem, place: Math.max(offset(problem), after ?? 0) };
+  });
+  return placed.toSorted((a, b) => a.place - b.place).map(({ problem }) => problem);
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

@@ -131,3 +131,15 @@ describe('YamlSource', () => {
     );
   });
 });
+
+test('an alias stands for the anchor of its name that is the last one before it, also in merges', () => {
+  const text = 'a: &x {k: 1}\nb: *x\nc: {<<: *x, l: 2}\nd: &x {k: 3}\ne: [*x, *x]\nf: {<<: [*x]}\n';
+  expect(new YamlSource('nightcrier.yaml', text, {}).values()).toEqual({
+    a: { k: 1 },
+    b: { k: 1 },
+    c: { k: 1, l: 2 },
+    d: { k: 3 },
+    e: [{ k: 3 }, { k: 3 }],
+    f: { k: 3 },
+  });
+});

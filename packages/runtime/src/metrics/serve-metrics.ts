@@ -1,7 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PROBLEM_JSON } from '@nightcrier/core/api/errors';
 import type { Logger } from '@nightcrier/core/logger';
+import { failureBody } from '../http/failure-body.ts';
+import { HttpError, httpError } from '../http/http-error.ts';
+import { assertOneHost } from '../http/one-host.ts';
+import { SECURITY_HEADERS } from '../http/security-headers.ts';
+import { answerUnparsed, answerUnrouted } from '../http/unrouted.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { measureProcess, PROCESS_METRICS } from './process-metrics.ts';
 
@@ -19,25 +25,20 @@ export async function serveMetrics(
   logger: Logger,
 ): Promise<MetricsServer> {
   measureProcess();
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0];
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (isRead && path === '/healthz') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
-    } else if (isRead && path === '/metrics') {
-      PROCESS_METRICS.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': PROCESS_METRICS.contentType }).end(text),
-        (error: unknown) => {
-          logger.error({ error }, 'metrics not written');
-          response.writeHead(500).end();
-        },
+  // Node would answer a request without a Host header in its own form.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    answer(request, response).catch((error: unknown) => {
+      if (!(error instanceof HttpError)) logger.error({ error }, 'metrics not written');
+      fail(
+        request,
+        response,
+        error instanceof HttpError ? error : httpError('internal', 'internal error; see the log'),
       );
-    } else {
-      response
-        .writeHead(404, { 'content-type': 'application/json' })
-        .end('{"error":{"code":"not_found","message":"only /metrics and /healthz"}}');
-    }
+    });
   });
+  answerUnrouted(server);
+  server.on('clientError', answerUnparsed);
   server.requestTimeout = 10_000;
   await listening(server, host, port);
   const { port: actual } = addressOf(server);
@@ -51,6 +52,30 @@ export async function serveMetrics(
       await once(server, 'close');
     },
   };
+}
+
+/** @throws HttpError */
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  assertOneHost(request);
+  const { method = '', url = '' } = request;
+  const [path = ''] = url.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1);
+  if (path !== '/healthz' && path !== '/metrics') throw httpError('not_found', 'only /metrics and /healthz');
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    throw httpError('method_not_allowed', `${path} has no ${method}; use GET or HEAD`);
+  }
+  if (path === '/healthz') response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
+  else {
+    const text = await PROCESS_METRICS.metrics();
+    response.writeHead(200, { 'content-type': PROCESS_METRICS.contentType }).end(text);
+  }
+}
+
+function fail({ url }: IncomingMessage, response: ServerResponse, error: HttpError): void {
+  const body = failureBody(error, url);
+  const text = JSON.stringify(body);
+  const headers = { 'content-type': PROBLEM_JSON, 'content-length': Buffer.byteLength(text) };
+  response.writeHead(body.status, headers).end(text);
 }
 
 async function listening(server: Server, host: string, port: number): Promise<void> {

@@ -14,7 +14,7 @@ export type LoadRequest = z.infer<typeof LoadRequest>;
 /** What it answers. `secrets`: the values that no message of this process may repeat. */
 export type LoadReply = { secrets: string[] } & (
   | { config: SealedConfig; file: string | undefined; warnings: string[]; origins: ReadonlyMap<string, string> }
-  | { source: string; problems: string[] }
+  | { source: string; problems: string[]; count: number }
 );
 
 /** A configuration whose secrets survive the copy between threads, which loses private fields. */

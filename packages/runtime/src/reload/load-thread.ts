@@ -13,7 +13,7 @@ async function load(): Promise<LoadReply> {
     return { config: sealSecrets(config), file, warnings, secrets: knownSecrets(), origins: knownOrigins() };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { source: error.source, problems: error.problems, secrets: knownSecrets() };
+    return { source: error.source, problems: error.problems, count: error.count, secrets: knownSecrets() };
   }
 }
 

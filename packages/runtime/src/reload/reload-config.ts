@@ -43,7 +43,7 @@ export async function reloadConfig(
   await thread.terminate();
   if (reply === undefined) throw new Error('the thread that loads the configuration sent nothing');
   for (const secret of reply.secrets) rememberSecret(secret);
-  if ('problems' in reply) throw new ConfigError(reply.source, reply.problems);
+  if ('problems' in reply) throw new ConfigError(reply.source, reply.problems, reply.count);
   const { config, warnings, origins } = reply;
   rememberOrigins(origins);
   return { config: openSecrets(config), warnings, ...(reply.file !== undefined && { file: reply.file }) };

@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { decoded, rememberSecret, rememberSecretsOf, SECRET_NAME } from '@nightcrier/core/settings/known-secrets';
 import { proxiedAgent } from './proxied-agent.ts';
 import { setRecorder } from './spans.ts';
 
@@ -10,6 +11,10 @@ export interface TraceExport {
 
 /** OpenTelemetry's variables for where traces go. */
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+/** `NAME=VALUE,…`, percent-encoded. The values are keys: receivers repeat them in their errors. */
+const HEADERS = ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'];
+/** Characters. Of other headers, such as the name of a tenant, the value is shorter. */
+const SHORTEST_KEY = 16;
 
 /**
  * Exports traces to the OTLP/HTTP receiver that the environment names, by OpenTelemetry's variables. Without one, nothing is loaded.
@@ -22,6 +27,8 @@ export async function exportTraces(
 ): Promise<TraceExport | undefined> {
   const endpoint = ENDPOINTS.map((name) => environment[name] ?? '').find((value) => value !== '');
   if (endpoint === undefined || environment.OTEL_SDK_DISABLED === 'true') return undefined;
+  rememberSecretsOf(endpoint);
+  HEADERS.forEach((name) => rememberHeaders(environment[name] ?? ''));
   const { openExporter } = await import('./otlp.ts');
   const agent = proxiedAgent(endpoint, environment, logger);
   const { record, stop } = openExporter(environment.OTEL_SERVICE_NAME || service, logger, agent);
@@ -34,4 +41,12 @@ export async function exportTraces(
       return stopped;
     },
   };
+}
+
+function rememberHeaders(list: string): void {
+  for (const entry of list.split(',')) {
+    const [, name = '', text = ''] = /^([^=]*)=(.*)$/.exec(entry.trim()) ?? [];
+    const value = decoded(text.trim());
+    if (SECRET_NAME.test(name) || value.length >= SHORTEST_KEY) rememberSecret(value);
+  }
 }

@@ -4,8 +4,9 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { BatchSpanProcessor, type IdGenerator, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger } from '@nightcrier/core/logger';
 import type { AgentOptions } from 'node:https';
-import { hideSecrets } from '@nightcrier/core/settings/known-secrets';
+import { hideSecrets, startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { VERSION } from '@nightcrier/core/version';
+import { z } from 'zod';
 import type { EndedSpan } from './spans.ts';
 import { type TraceIds, traceIdsOf } from './trace-ids.ts';
 
@@ -86,9 +87,25 @@ function logFailures(logger: Logger): void {
   const warn = (error: string): void => {
     if (performance.now() - loggedAt < LOG_INTERVAL_MS) return;
     loggedAt = performance.now();
-    logger.warn({ error: error.slice(0, 500) }, 'traces not exported');
+    logger.warn({ error: startWithoutSecrets(reasonIn(error), 500) }, 'traces not exported');
   };
   const ignore = (): void => undefined;
   const sink = { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
   diag.setLogger(sink, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+}
+
+const Failure = z.object({
+  message: z.string(),
+  code: z.union([z.number(), z.string()]).optional(),
+  data: z.string().optional(),
+});
+
+/** The SDK writes an error as JSON with its stack first, which leaves no room for what the receiver answered. */
+function reasonIn(text: string): string {
+  try {
+    const { message, code, data } = Failure.parse(JSON.parse(text));
+    return [message, ...(code === undefined ? [] : [String(code)]), ...(data ? [data] : [])].join(': ');
+  } catch {
+    return text;
+  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { OutgoingDispatcher } from '@nightcrier/cluster/outgoing/dispatcher';
 import type { MonitoringConfig } from '@nightcrier/core/clusters/cluster-config';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { readSecret } from '@nightcrier/runtime/configuration/read-secret';
 import getStream, { MaxBufferError } from 'get-stream';
 import { request } from 'undici';
@@ -94,7 +95,8 @@ export class MonitoringClient implements AsyncDisposable {
 }
 
 function refused(base: string, status: number, text: string, code: MonitoringFailure): MonitoringError {
-  const excerpt = text.replaceAll(/\s+/g, ' ').slice(0, EXCERPT);
+  // It becomes evidence, which the agent and its model read.
+  const excerpt = startWithoutSecrets(text, 1_000).replaceAll(/\s+/g, ' ').slice(0, EXCERPT);
   return new MonitoringError(code, `${base} answered ${status}${excerpt === '' ? '' : `: ${excerpt}`}`);
 }
 

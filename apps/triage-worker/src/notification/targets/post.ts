@@ -1,4 +1,5 @@
 import { outgoing } from '@nightcrier/cluster/outgoing/dispatcher';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import getStream, { MaxBufferError } from 'get-stream';
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { DeliveryError, type DeliveryFailure } from '../delivery-error.ts';
@@ -89,7 +90,7 @@ export function notTheService(target: string, text: string): DeliveryError {
 }
 
 function excerpt(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, 200);
+  return startWithoutSecrets(text, 1_000).replaceAll(/\s+/g, ' ').slice(0, 200);
 }
 
 function failureOf({ status, headers }: Response): DeliveryFailure {

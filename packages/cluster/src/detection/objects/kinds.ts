@@ -1,6 +1,7 @@
 import { SILENCE_ANNOTATION } from '@nightcrier/core/silences/silence-annotation';
 import { ResourceReference } from '@nightcrier/core/faults/fault';
 import { z } from 'zod';
+import { cleanText } from '../../mcp/wire-text.ts';
 
 /**
  * The Kubernetes objects that detection reads, with the few fields that it needs. Everything else is thrown away when an
@@ -12,10 +13,17 @@ const number = z.number().nullish();
 const texts = z.record(z.string(), z.string()).nullish();
 
 /** As in faults, see `ResourceReference`: what is longer is of no object of Kubernetes, and its incident could not be read. */
-const { kind: name } = ResourceReference.shape;
-const namespace = ResourceReference.shape.namespace.nullable();
+const name = ResourceReference.shape.kind.overwrite(printable).min(1);
+const namespace = z.string().max(512).overwrite(printable).nullish();
 const uid = ResourceReference.shape.uid.nullable();
 const apiVersion = z.string().max(256).nullish();
+
+const UNUSUAL = /[^!-~]/;
+
+/** Cleans a name as that of a fault that a server pushes is cleaned. Names of Kubernetes have printable ASCII alone. */
+function printable(text: string): string {
+  return UNUSUAL.test(text) ? cleanText(text, 512, { lines: false }) : text;
+}
 
 const Owner = z.object({
   apiVersion,

@@ -1,4 +1,5 @@
 import type { Logger } from '@nightcrier/core/logger';
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ParsedNotification } from '../../sources/parse-notification.ts';
 import { ConnectionError } from '../session/connection-error.ts';
@@ -107,7 +108,7 @@ export class Subscription {
       throw new ConnectionError('subscribe_refused', `${endpoint}: ${SUBSCRIBE_TOOL}: ${answer.text}`);
     const { id, cluster } = subscribedOf(answer);
     if (id === undefined) {
-      const message = `${endpoint}: ${SUBSCRIBE_TOOL}: the answer has no subscriptionId: ${answer.text.slice(0, 100)}`;
+      const message = `${endpoint}: ${SUBSCRIBE_TOOL}: the answer has no subscriptionId: ${startWithoutSecrets(answer.text, 100)}`;
       throw new ConnectionError('subscribe_refused', message);
     }
     this.#ids.push(id);

@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { cleanText } from '../wire-text.ts';
 
 /** Why a cluster connection failed. The list is closed, so that each can be counted and documented. */
@@ -48,7 +49,7 @@ export class ConnectionError extends Error {
   readonly code: ConnectionErrorCode;
 
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
-    super(cleanText(message, 500, { lines: false }), options);
+    super(cleanText(startWithoutSecrets(message, 2_000), 500, { lines: false }), options);
     this.name = 'ConnectionError';
     this.code = code;
   }

@@ -1,3 +1,4 @@
+import { startWithoutSecrets } from '@nightcrier/core/settings/known-secrets';
 import { ConnectionError, type ConnectionErrorCode } from './connection-error.ts';
 
 /** What a server says when it cannot list, by what is wrong behind it. The texts are client-go's and the API server's. */
@@ -27,5 +28,5 @@ export function listError(endpoint: string, text: string): ConnectionError {
   if (code === undefined || message === undefined) {
     return new ConnectionError('tool_failed', `${endpoint}: nothing can be listed: ${text}`);
   }
-  return new ConnectionError(code, message(endpoint, text.slice(0, 300)));
+  return new ConnectionError(code, message(endpoint, startWithoutSecrets(text, 300)));
 }

@@ -8,7 +8,7 @@ export const metrics = {
     .optional()
     .meta({
       description:
-        'Port on which this process serves its own metrics (GET /metrics) and its liveness (GET /healthz). Unset: none. 0: any free port. `up` in one process serves them at the API.',
+        'Port on which this process serves its own metrics (GET /metrics) and its liveness (GET /healthz). Unset: none. 0: any free port. `up` in one process serves them at the API; with --processes, the ingester has this port, the worker the next, a gateway the one after it.',
       example: '9464',
       ...own,
     }),

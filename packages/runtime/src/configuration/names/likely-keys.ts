@@ -1,6 +1,7 @@
 import type { ConfigProblem } from '@nightcrier/core/settings/parsing/config-problem';
 import { ORIGINAL_KEYS } from '@nightcrier/core/settings/original/original-keys';
 import { distance } from 'fastest-levenshtein';
+import { MOST_LISTED as MOST_PROBLEMS } from '../config-error.ts';
 
 /** More than these are not listed: the likely one would not be found among them. */
 const MOST_LISTED = 25;
@@ -9,13 +10,15 @@ const MOST_SUGGESTED = 3;
 
 /**
  * Adds to each unknown key what it is likely to mean, and leaves out what is only missing because of it: for `mcp_endpont`, the message
- * that `mcp` is required. Of problems at one place, unknown keys come first.
+ * that `mcp` is required. Of problems at one place, unknown keys come first. Beyond as many as are listed, keys are not compared.
  */
 export function explainUnknownKeys(problems: readonly ConfigProblem[]): ConfigProblem[] {
   const meant = new Set<string>();
+  let unknown = 0;
   const explained = problems.map((problem): ConfigProblem => {
     const { knownKeys, otherNames = [], path, message } = problem;
-    if (knownKeys === undefined) return problem;
+    if (knownKeys === undefined || unknown >= MOST_PROBLEMS) return problem;
+    unknown += 1;
     const names = likelyNames(String(path.at(-1)), knownKeys, otherNames);
     for (const name of names) {
       const parts = name.split('.');

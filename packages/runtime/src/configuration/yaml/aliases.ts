@@ -1,4 +1,22 @@
-import { type Document, type Node, isAlias, isCollection, isNode, isPair, visit } from 'yaml';
+import {
+  type Document,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+  type Alias,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  visit,
+} from 'yaml';
+
+/** What can have an anchor. */
+type Anchored = Scalar | YAMLMap | YAMLSeq;
 
 /** What is wrong with a file, and where. */
 export interface YamlProblem {
@@ -12,11 +30,11 @@ const MOST_VALUES = 1_000_000;
 /**
  * Returns the first alias without an anchor before it, or within its own anchor: the library names no position for the one, and makes an
  * object that contains itself of the other. Returns the first one, too, with which the aliases stand for too many values: aliases of
- * aliases multiply.
+ * aliases multiply. From then on, each alias knows its value.
  */
 export function aliasProblem(document: Document): YamlProblem | undefined {
   /** The value of each anchor so far; an anchor can be set again. */
-  const anchors = new Map<string, Node>();
+  const anchors = new Map<string, Anchored>();
   const sizes = new Map<Node, number>();
   let found: YamlProblem | undefined;
   let total = 0;
@@ -38,6 +56,7 @@ export function aliasProblem(document: Document): YamlProblem | undefined {
       const size = sizeOf(target, sizes, document);
       total += size;
       sizes.set(node, size);
+      setTarget(node, target);
       if (total <= MOST_VALUES) return undefined;
       found = {
         offset,
@@ -45,10 +64,20 @@ export function aliasProblem(document: Document): YamlProblem | undefined {
       };
       return visit.BREAK;
     }
-    if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
+    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
     return undefined;
   });
   return found;
+}
+
+/** Makes an alias resolve to its value at once. The library searches all anchors and aliases before it, each time. */
+function setTarget(alias: Alias, target: Anchored): void {
+  const search = alias.resolve.bind(alias);
+  alias.resolve = (document, context) => {
+    if (!context) return target;
+    context.aliasResolveCache = [target, alias];
+    return search(document, context);
+  };
 }
 
 function unresolved(name: string): string {
