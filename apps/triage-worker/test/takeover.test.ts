@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { openState } from '@nightcrier/state/open-state';
 import { connectWorker, disconnect } from '@nightcrier/state/redis/connection';
 import { whenWritable } from '@nightcrier/state/redis/when-writable';
@@ -57,13 +57,17 @@ it('takes over the incident of a killed worker on the same machine at once, long
   expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
 });
 
-it('ends the agent script of a killed worker before another one investigates the incident', async () => {
+it.each([
+  ['whose worker was killed', false],
+  ['whose worker was killed before it had recorded its start', true],
+])('ends an agent script %s, before another worker investigates the incident', async (_, isUnrecorded) => {
   const id = await harness.admit();
   const config = harness.config({}, { agent: 'hangs-once' });
   const dying = await harness.startWorkerProcess(config, { lock: DEFAULT_LOCK });
   const agent = await untilAgentRuns(id);
   await dying.kill();
   expect(identityOf(agent)).toBeDefined();
+  if (isUnrecorded) await rm(harness.workspace(id, 'script-process.json'));
   await harness.startWorker(config, undefined, { lock: DEFAULT_LOCK });
   expect(await harness.reaches(id, 'reported')).toMatchObject({ attempts: 2 });
   // It may remain as a zombie.

@@ -15,10 +15,13 @@ export interface ScriptRun {
   instance: string;
 }
 
+/** Stands before the directory of the workspace. */
+export const WORKSPACE_FLAG = '-w';
+
 /** Returns the arguments of an agent script, those of `run-agent.sh` (agent-container/CONTRACT.md). */
 export function scriptArguments(run: ScriptRun, settings: Settings): string[] {
   const flags: [flag: string, value: string | undefined][] = [
-    ['-w', run.workspace.directory],
+    [WORKSPACE_FLAG, run.workspace.directory],
     ['-m', settings.agent_model],
     ['--kubeconfig', run.kubeconfig],
     ['--agent', settings.agent_cli],

@@ -1,9 +1,10 @@
 import { WorkerProcess } from '@nightcrier/state/queue/live-workers';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasEnded, identityOf, ownMachine } from '../../../process-identity.ts';
+import { hasEnded, identityOf, isGroupLeader, ownMachine } from '../../../process-identity.ts';
 import { replaceFile } from '../../../workspace/workspace.ts';
+import { WORKSPACE_FLAG } from './script-arguments.ts';
 
 const FILE = 'script-process.json';
 const POLL_MS = 50;
@@ -30,7 +31,7 @@ export async function forgetScript(directory: string): Promise<void> {
  * @param grace seconds
  */
 export async function endEarlierScript(directory: string, grace: number): Promise<boolean> {
-  const script = await readRecord(directory);
+  const script = (await readRecord(directory)) ?? (await findScript(directory));
   if (!script || script.machine !== ownMachine() || hasEnded(script)) return false;
   signalGroup(script.pid, 'SIGTERM');
   const limit = performance.now() + grace * 1000;
@@ -46,6 +47,17 @@ async function readRecord(directory: string): Promise<WorkerProcess | undefined>
   } catch {
     return undefined;
   }
+}
+
+/** Finds a script by its arguments: its worker may have died in the moment between its start and its record. */
+async function findScript(directory: string): Promise<WorkerProcess | undefined> {
+  const names = await readdir('/proc').catch(() => []);
+  for (const pid of names.map(Number).filter((number) => number > 0)) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    const at = words.indexOf(WORKSPACE_FLAG);
+    if (at > 0 && words[at + 1] === directory && isGroupLeader(pid)) return identityOf(pid);
+  }
+  return undefined;
 }
 
 /** A script leads its group. */
