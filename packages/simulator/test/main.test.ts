@@ -112,7 +112,7 @@ test.each([
   ['--role=king', /unknown role "king"; use one of read-only/],
 ])('refuses %s and says why', async (argument, message) => {
   const { exitCode, stderr } = await simulator('--clusters=a', argument);
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(64);
   expect(stderr).toMatch(message);
 });
 
