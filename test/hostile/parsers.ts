@@ -81,14 +81,7 @@ export const PARSERS: Record<string, Parser> = {
       inFile('agent-stdout.log', async (folder) => readAgentStream(folder, { agent, prices: {} })),
     ]),
   ),
-  alerts: async (text) =>
-    parseAlerts(
-      [
-        { labels: { alertname: text, pod: text, [text]: text }, annotations: { summary: text }, startsAt: text },
-        ...text.split('\n').flatMap((line) => [line, { labels: line }, { labels: { a: line } }]),
-      ],
-      0,
-    ),
+  alerts: async (text) => parseAlerts(alertsOf(text), 0),
   matchers: parseMatchers,
   'value of a regular expression': (text) => EXPRESSION.matches(new Map([['a', text]])),
   'error of a provider': (text) => providerFailure(400, JSON.stringify({ error: { message: text } })),
@@ -96,6 +89,22 @@ export const PARSERS: Record<string, Parser> = {
     for await (const _ of toolOutputs(folder)) continue;
   }),
 };
+
+/** Returns alerts whose JSON is about as long as the text: one large one, and many small ones. */
+function alertsOf(text: string): unknown[] {
+  const part = text.slice(0, text.length / 8);
+  const alerts: unknown[] = [
+    { labels: { alertname: part, pod: part, [part]: part }, annotations: { summary: part }, startsAt: part },
+  ];
+  let remaining = text.length / 4;
+  for (const line of text.slice(0, remaining).split('\n')) {
+    const some = [line, { labels: line }, { labels: { a: line } }];
+    remaining -= JSON.stringify(some).length;
+    if (remaining < 0) break;
+    alerts.push(...some);
+  }
+  return alerts;
+}
 
 const PIECE = 64 << 10;
 
